@@ -1,0 +1,63 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Request is one message as it came: an HTTP request that has been read up to its limit, or a Kafka message whose
+// headers were turned into a Header.
+type Request struct {
+	Header     http.Header
+	Body       []byte
+	ReceivedAt time.Time
+}
+
+// Config is the configuration of one source, the same keys for each. A source ignores what it has no use for.
+type Config struct {
+	// Secrets that are valid now, as they stand in the configuration; several during a rotation. Empty: no
+	// authentication.
+	Secrets []string
+	// Service, when set, names the label, field or attribute to take the service from, where a system has no field of
+	// its own for it (Alertmanager's labels).
+	ServiceLabels []string
+}
+
+// Source reads the messages of one system. It is safe for concurrent use.
+type Source interface {
+	// Authenticate returns nil, or an error that wraps ErrUnauthorized.
+	Authenticate(Request) error
+	// Parse returns the deliveries in a message: one, unless the system sends batches. Delivery.Source is left to the
+	// receiver, Delivery.Raw is the body (or the part of it that belongs to this delivery), Delivery.ID the sender's
+	// id or, where there is none, BodyID. Facts are complete (WithDefaults) and valid. Errors are *ParseError.
+	Parse(Request) ([]correlate.Delivery, error)
+}
+
+// Factory makes a source from its configuration; an error says which key is wrong and what would be right.
+type Factory struct {
+	Name string // the last element of /hooks/{source} and the key in the configuration
+	New  func(Config) (Source, error)
+}
+
+// ErrUnauthorized is wrapped by every refusal of Authenticate.
+var ErrUnauthorized = errors.New("unauthorized")
+
+// ParseError says where a body is wrong. Path is a JSON path such as "$.alerts[2].startsAt"; it never holds a value.
+type ParseError struct {
+	Path string
+	Want string
+}
+
+func (e *ParseError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Want) }
+
+// Positions tells a reader of a partitioned log where the ledger stands. The component that owns the ledger
+// implements it; a receiver finds it among the host's extensions.
+type Positions interface {
+	// Position is the next offset to read, 0 for a stream that was never read.
+	Position(ctx context.Context, stream string) (int64, error)
+}

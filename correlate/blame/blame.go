@@ -1,0 +1,36 @@
+// Package blame answers: which change did it?
+//
+// A pure function of a fault, the candidate changes and the dependency graph: an additive score of log-odds, one term
+// per file, every term exported, turned into probabilities by a softmax.
+package blame
+
+import "github.com/shipwake/shipwake/correlate"
+
+// Fault is a regression seen on a service.
+type Fault struct {
+	Service string
+	Signal  string
+	Onset   int64 // Unix seconds
+	// Peer is the callee when the fault was seen on an edge.
+	Peer string
+	// Strength is the ln e-value of the fault.
+	Strength float64
+}
+
+// Candidate is a change that may have done it.
+type Candidate struct {
+	ChangeID string
+	Service  string
+	Kind     correlate.Kind
+	// Steps are the instants at which the rollout advanced, Unix seconds, sorted; the first is its start.
+	Steps []int64
+	// Contrast is judge.Assessment.Contrast of the candidate's own service.
+	Contrast float64
+	// Regressed: the candidate's own service shows a fault since the candidate's start, with this onset and strength.
+	Regressed bool
+	Onset     int64
+	Strength  float64
+}
+
+// Edge is a dependency: From calls To.
+type Edge struct{ From, To string }

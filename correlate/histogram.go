@@ -1,0 +1,114 @@
+package correlate
+
+import (
+	"math"
+	"math/bits"
+)
+
+// binsPerOctave fixes the resolution of latencies: 8 bins for each doubling, about 9 % wide.
+const binsPerOctave = 8
+
+// edges[i] is 2^(i/8) in units of 2^-62, so that a mantissa can be placed by comparing integers.
+var edges = func() (e [binsPerOctave]uint64) {
+	for i := range e {
+		e[i] = uint64(math.Round(math.Exp2(float64(i)/binsPerOctave) * (1 << 62)))
+	}
+	return e
+}()
+
+// Bin is one bin of a Histogram: Count values v with BinFloor(Index) <= v < BinFloor(Index+1).
+type Bin struct {
+	Index int16
+	Count uint32
+}
+
+// Histogram counts durations in logarithmic bins of nanoseconds. Bins are sorted by Index and never empty.
+type Histogram []Bin
+
+// BinIndex is the bin of a duration in nanoseconds. Values below 1 ns are in bin 0.
+func BinIndex(ns int64) int16 {
+	if ns < 1 {
+		return 0
+	}
+	octave := bits.Len64(uint64(ns)) - 1
+	mantissa := uint64(ns) << (62 - octave)
+	i := 0
+	for i+1 < binsPerOctave && mantissa >= edges[i+1] {
+		i++
+	}
+	return int16(octave*binsPerOctave + i)
+}
+
+// BinFloor is the smallest duration of a bin, in nanoseconds.
+func BinFloor(index int16) float64 {
+	return math.Exp2(float64(index) / binsPerOctave)
+}
+
+// Add counts n values in the bin with the given index.
+func (h *Histogram) Add(index int16, n int64) {
+	if n <= 0 {
+		return
+	}
+	s := *h
+	at := len(s)
+	for at > 0 && s[at-1].Index >= index {
+		at--
+	}
+	if at < len(s) && s[at].Index == index {
+		s[at].Count = clamp(int64(s[at].Count) + n)
+		return
+	}
+	s = append(s, Bin{})
+	copy(s[at+1:], s[at:])
+	s[at] = Bin{Index: index, Count: clamp(n)}
+	*h = s
+}
+
+// Merge adds all values of another histogram.
+func (h *Histogram) Merge(o Histogram) {
+	for _, b := range o {
+		h.Add(b.Index, int64(b.Count))
+	}
+}
+
+// Total is the number of values.
+func (h Histogram) Total() int64 {
+	var n int64
+	for _, b := range h {
+		n += int64(b.Count)
+	}
+	return n
+}
+
+// Above is the number of values in bins with an index greater than the given one.
+func (h Histogram) Above(index int16) int64 {
+	var n int64
+	for i := len(h) - 1; i >= 0 && h[i].Index > index; i-- {
+		n += int64(h[i].Count)
+	}
+	return n
+}
+
+// QuantileBin is the bin that holds the q-quantile (0 < q < 1); ok is false when the histogram is empty.
+func (h Histogram) QuantileBin(q float64) (index int16, ok bool) {
+	total := h.Total()
+	if total == 0 {
+		return 0, false
+	}
+	rank := int64(math.Ceil(q * float64(total)))
+	var seen int64
+	for _, b := range h {
+		seen += int64(b.Count)
+		if seen >= rank {
+			return b.Index, true
+		}
+	}
+	return h[len(h)-1].Index, true
+}
+
+func clamp(n int64) uint32 {
+	if n > math.MaxUint32 {
+		return math.MaxUint32
+	}
+	return uint32(n)
+}

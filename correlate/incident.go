@@ -1,0 +1,64 @@
+package correlate
+
+import "time"
+
+// Incident is trouble that people or an alerting system noticed. Its JSON form is the generic wire format.
+// A zero time means unknown; an incident without ResolvedAt is open.
+type Incident struct {
+	ID             string    `json:"id"`
+	Service        string    `json:"service,omitempty"`
+	Environment    string    `json:"environment,omitempty"`
+	Severity       string    `json:"severity,omitempty"`
+	Title          string    `json:"title,omitempty"`
+	URL            string    `json:"url,omitempty"`
+	OpenedAt       time.Time `json:"opened_at"`
+	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
+	ResolvedAt     time.Time `json:"resolved_at,omitzero"`
+	// CausedBy is the id of the change that caused it, when the reporter said so; it wins over inference.
+	CausedBy string `json:"caused_by,omitempty"`
+	Source   string `json:"source,omitempty"`
+}
+
+// WithDefaults fills in what the generic format says is implied.
+func (i Incident) WithDefaults() Incident {
+	if i.Environment == "" {
+		i.Environment = DefaultEnvironment
+	}
+	return i
+}
+
+// Validate returns a *FieldError that names the first field that is missing or wrong.
+func (i Incident) Validate() error {
+	switch {
+	case i.ID == "":
+		return &FieldError{"id", "required: a string that stays the same when the incident is reported again"}
+	case i.OpenedAt.IsZero():
+		return &FieldError{"opened_at", "required: an RFC 3339 time"}
+	case !i.ResolvedAt.IsZero() && i.ResolvedAt.Before(i.OpenedAt):
+		return &FieldError{"resolved_at", "must not lie before opened_at"}
+	}
+	return nil
+}
+
+// Merge folds a later report of the same incident into an earlier one. The earliest opening is kept; a report that is
+// silent about the resolution does not reopen the incident.
+func (i Incident) Merge(later Incident) Incident {
+	merged := i
+	merged.Service = or(later.Service, i.Service)
+	merged.Environment = or(later.Environment, i.Environment)
+	merged.Severity = or(later.Severity, i.Severity)
+	merged.Title = or(later.Title, i.Title)
+	merged.URL = or(later.URL, i.URL)
+	merged.CausedBy = or(later.CausedBy, i.CausedBy)
+	merged.Source = or(i.Source, later.Source)
+	if !later.OpenedAt.IsZero() && later.OpenedAt.Before(i.OpenedAt) {
+		merged.OpenedAt = later.OpenedAt
+	}
+	if !later.AcknowledgedAt.IsZero() && (i.AcknowledgedAt.IsZero() || later.AcknowledgedAt.Before(i.AcknowledgedAt)) {
+		merged.AcknowledgedAt = later.AcknowledgedAt
+	}
+	if later.ResolvedAt.After(i.ResolvedAt) {
+		merged.ResolvedAt = later.ResolvedAt
+	}
+	return merged
+}

@@ -1,0 +1,45 @@
+// Package judge answers: was this change bad?
+//
+// It is a set of pure functions over sorted integer cells: no clock, no goroutine, no randomness, and every float is
+// rounded before it leaves.
+package judge
+
+import "github.com/shipwake/shipwake/correlate"
+
+// Case is everything that may be known of one change at the instant Now: only cells that end at or before Now.
+type Case struct {
+	Resolution int64 // width of a fine cell in seconds
+	Coarse     int64 // width of a history cell in seconds
+	Now        int64 // Unix seconds: the watermark
+	Start      int64 // the change began to reach users
+	Finish     int64 // the rollout was complete; 0 while it runs
+	Streams    []Stream
+}
+
+// Stream is the cells of one kind of measurement of the changed service, from one origin.
+type Stream struct {
+	Kind correlate.SignalKind
+	Name string              // exception type, custom signal, saturation resource
+	Bad  correlate.Direction // custom signals only
+	// New and Old are the cells since Start of the version that the change brings and of all other versions. New is
+	// nil when the change can't be told apart (no version, or everybody already had it).
+	New, Old []correlate.Cell
+	// Whole is every version together, from Start minus the baseline to Now.
+	Whole []correlate.Cell
+	// History is every version together in coarse cells, up to the beginning of Whole, as far back as is kept.
+	History []correlate.Cell
+}
+
+// Assessment is what the signals of one service say, before blame: a fault may be somebody else's.
+type Assessment struct {
+	Outcome   correlate.Outcome
+	Reason    correlate.Reason
+	Grade     correlate.Grade
+	Onset     int64                // Unix seconds, 0 when nothing regressed
+	Recovered int64                // Unix seconds, 0 while it lasts
+	Evidence  []correlate.Evidence // sorted: strongest first
+	// Contrast is the natural log of the evidence that the new instances differ from the old ones at the same time
+	// (grade A), negative when they don't, 0 when there is no such comparison. It feeds blame.
+	Contrast        float64
+	SmallestVisible float64
+}

@@ -1,0 +1,118 @@
+// Package ledger answers: what do we know, durably?
+//
+// It is the contract of a ledger; sqlite/ keeps one in a file, ledgertest/ is the suite that each must pass.
+// A ledger is append-only where it matters: deliveries, facts and verdict revisions are never changed or removed.
+// The current state of changes, incidents and regressions is a fold of them, kept beside for reading.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// ErrNotFound is returned for an id that nobody reported.
+var ErrNotFound = errors.New("not found")
+
+// Fact is a fact with its place in the log. Seq grows by commit order and is what "applied up to" means.
+type Fact struct {
+	Seq        int64
+	Delivery   int64
+	ReceivedAt time.Time
+	correlate.Fact
+}
+
+// Ledger is safe for concurrent use. Every method that writes returns only after the data is fully synced. When the
+// disk is full or fails, writes return an error that wraps correlate.ErrUnavailable, and reads go on.
+type Ledger interface {
+	// CommitFacts appends deliveries with raw body and facts, and moves a position when one is given, all in one
+	// transaction. A delivery whose (source, id) is already there is skipped and counted in the receipt. The facts
+	// that were appended are returned in order of Seq. A position that isn't where Position.Expect says returns
+	// correlate.ErrFenced and writes nothing. Concurrent calls are grouped into one sync.
+	CommitFacts(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, []Fact, error)
+	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
+	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
+	// same effects twice changes nothing.
+	CommitEffects(ctx context.Context, effects []correlate.Effect, outbox []OutboxRow, appliedSeq int64) error
+	// Checkpoint appends the measurements drained since the last one, with the time they were drained at.
+	Checkpoint(ctx context.Context, at time.Time, cells []correlate.Measurement) error
+	// Expire removes checkpoints drained before fine and rollups that start before coarse.
+	Expire(ctx context.Context, fine, coarse time.Time) error
+
+	// Position is the next offset of a stream, 0 when it was never moved.
+	Position(ctx context.Context, stream string) (int64, error)
+	// Unapplied yields the facts after the applied sequence number, in order.
+	Unapplied(ctx context.Context) ([]Fact, error)
+	// Restore yields what the engine needs to go on: see Saved.
+	Restore(ctx context.Context, since time.Time) (Saved, error)
+	// Checkpoints yields the checkpoints in the order they were written, and Rollups the rollups by start.
+	Checkpoints(ctx context.Context, yield func(at time.Time, cells []correlate.Measurement) error) error
+	Rollups(ctx context.Context, yield func(correlate.Rollup) error) error
+
+	// Changes selects records by completion (start while unfinished), newest first, ties by id descending.
+	Changes(ctx context.Context, q ChangeFilter) ([]correlate.ChangeRecord, error)
+	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
+	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
+	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
+
+	// Outbox yields undelivered rows of a sink, oldest first; Delivered marks one as done.
+	Outbox(ctx context.Context, sink string, limit int) ([]OutboxRow, error)
+	Delivered(ctx context.Context, sink, key string) error
+
+	Health() Health
+	Close() error
+}
+
+// Saved is the engine's state as the ledger knows it: every change and incident that finished, opened or was touched
+// at or after since, or that is still open, with current verdicts; regressions of that time; the last idle row.
+type Saved struct {
+	Changes     []correlate.ChangeRecord
+	Incidents   []correlate.IncidentRecord
+	Regressions []correlate.Regression
+	Idle        *correlate.Idle
+	AppliedSeq  int64
+	// LastAlive is when the last checkpoint was written; from then until the restart there is no coverage.
+	LastAlive time.Time
+}
+
+// ChangeFilter selects changes. Zero fields don't restrict.
+type ChangeFilter struct {
+	Service, Environment, Version string
+	Outcome                       correlate.Outcome
+	Phase                         correlate.Phase
+	From, To                      time.Time
+	Before                        string
+	Limit                         int // 0: no limit
+}
+
+// IncidentFilter selects incidents by opening time, newest first.
+type IncidentFilter struct {
+	Service, Environment string
+	From, To             time.Time
+	Open                 bool
+	Limit                int
+}
+
+// RegressionFilter selects regressions by onset, newest first.
+type RegressionFilter struct {
+	Service, Environment, ChangeID string
+	From, To                       time.Time
+	Limit                          int
+}
+
+// OutboxRow is one message to one sink. Key is the idempotency key: the same key is stored once.
+type OutboxRow struct {
+	Sink, Key string
+	Payload   []byte
+}
+
+// Health is what the ledger says of itself.
+type Health struct {
+	Bytes      int64 // size of the files
+	Commits    int64
+	Failures   int64
+	Busy       time.Duration // total time spent in commits
+	LastCommit time.Time
+}

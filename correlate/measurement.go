@@ -1,0 +1,94 @@
+package correlate
+
+import "cmp"
+
+// SignalKind says what a measurement counts.
+type SignalKind uint8
+
+// The kinds of measurement, and what the fields of a Cell mean for each.
+const (
+	// Traffic: requests served. Requests, Errors, Latency.
+	Traffic SignalKind = iota + 1
+	// Edge: requests from Key.Service to Key.Peer. Requests, Errors, Latency. Key.Version is the caller's version
+	// when the caller reported it, and Key.Name is the callee's version when the callee did.
+	Edge
+	// Log: records. Requests counts records, Errors those at severity ERROR or above.
+	Log
+	// Exception: records or span events of the exception type Key.Name. Errors counts them.
+	Exception
+	// Gauge: a custom signal Key.Name. N samples with the fixed-point Sum.
+	Gauge
+	// Rate: a custom counter Key.Name. Sum is its fixed-point increase, N the number of increments seen.
+	Rate
+	// Ratio: a custom signal Key.Name. Sum is the fixed-point numerator, N the fixed-point denominator.
+	Ratio
+	// Distribution: a custom histogram Key.Name. Requests counts samples, Latency holds them as if the unit were
+	// nanoseconds after multiplying by Fixed.
+	Distribution
+	// Saturation: CPU, memory and the like, Key.Name. N samples with the fixed-point Sum. Supports, never convicts.
+	Saturation
+)
+
+// Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.
+const Fixed = 1_000_000
+
+// Origin says which instrumentation counted. Two origins may describe the same requests, so they are never added up;
+// a reader takes the lowest Origin that has data on both sides of a comparison.
+type Origin uint8
+
+// The origins, most trusted first.
+const (
+	OriginServerMetric Origin = iota + 1 // http.server.request.duration
+	OriginRPCMetric                      // rpc.server.duration and rpc.server.call.duration
+	OriginSpanMetrics                    // the Collector's span-metrics connector
+	OriginSpan                           // server and consumer spans
+	OriginServiceGraph                   // the service-graph connector, seen by the server
+	OriginClient                         // the caller's own view: client spans, http.client.request.duration
+	OriginLog
+	OriginCustom
+)
+
+// Key names what a cell counts.
+type Key struct {
+	Service     string
+	Environment string
+	Version     string // service.version, "" when the sender doesn't say
+	Kind        SignalKind
+	Origin      Origin
+	Name        string // see SignalKind
+	Peer        string // the callee, edges only
+}
+
+// Compare orders keys, so that results never depend on the order of a map.
+func (k Key) Compare(o Key) int {
+	return cmp.Or(
+		cmp.Compare(k.Service, o.Service), cmp.Compare(k.Environment, o.Environment),
+		cmp.Compare(k.Kind, o.Kind), cmp.Compare(k.Origin, o.Origin),
+		cmp.Compare(k.Name, o.Name), cmp.Compare(k.Peer, o.Peer), cmp.Compare(k.Version, o.Version))
+}
+
+// Cell is one bucket of event time: what was counted in [Start, Start+resolution). Everything in it is an integer, so
+// merging is commutative and associative to the bit.
+type Cell struct {
+	Start    int64 // Unix seconds, a multiple of the resolution
+	Requests int64
+	Errors   int64
+	Sum      int64 // fixed-point, see Fixed
+	N        int64
+	Latency  Histogram
+}
+
+// Merge adds another cell of the same key and Start.
+func (c *Cell) Merge(o Cell) {
+	c.Requests += o.Requests
+	c.Errors += o.Errors
+	c.Sum += o.Sum
+	c.N += o.N
+	c.Latency.Merge(o.Latency)
+}
+
+// Measurement is a cell together with what it counts: the unit in which telemetry reaches the engine.
+type Measurement struct {
+	Key
+	Cell
+}

@@ -1,0 +1,63 @@
+package correlate
+
+import "time"
+
+// Phase says where a change stands with its observation window.
+type Phase string
+
+// The phases of a change.
+const (
+	PhaseObserving Phase = "observing" // the window is open; a verdict may exist and may still change
+	PhaseClosed    Phase = "closed"    // the verdict is final
+	PhaseHistory   Phase = "history"   // told after its window had passed and without telemetry: counts, isn't judged
+	PhaseMerged    Phase = "merged"    // another report of the change MergedInto
+)
+
+// ChangeRecord is everything known of one change now: the row that a page shows and that DORA counts.
+type ChangeRecord struct {
+	Change
+	Phase       Phase     `json:"phase"`
+	WindowStart time.Time `json:"window_start"`
+	WindowEnd   time.Time `json:"window_end"`
+	Verdict     *Verdict  `json:"verdict,omitempty"`
+	// Rollback: the service went back to a version that had been live before and superseded, or the source said so.
+	Rollback bool `json:"rollback"`
+	// RolledBackBy is the later change that took this one back.
+	RolledBackBy string `json:"rolled_back_by,omitempty"`
+	// Redeploy: the same version as the one already live.
+	Redeploy   bool     `json:"redeploy"`
+	MergedInto string   `json:"merged_into,omitempty"`
+	Incidents  []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted
+	// RecoveredAt is the first proven recovery from a failure of this change; zero while there is none.
+	RecoveredAt time.Time `json:"recovered_at,omitzero"`
+}
+
+// IncidentRecord is everything known of one incident now.
+type IncidentRecord struct {
+	Incident
+	// AttributedTo is the change held responsible: CausedBy, else inferred from service and time; "" when nobody.
+	AttributedTo string `json:"attributed_to,omitempty"`
+	Inferred     bool   `json:"inferred,omitempty"`
+}
+
+// Effect is one consequence of an input to the engine. Exactly one field is set. The host commits the effects of an
+// input in one transaction and only then tells the world.
+type Effect struct {
+	Change     *ChangeRecord   // the new state of a change
+	Verdict    *Verdict        // a new revision of a verdict
+	Incident   *IncidentRecord // the new state of an incident
+	Regression *Regression     // a new or updated regression
+	Idle       *Idle           // telemetry fell silent, or came back
+	Rollup     *Rollup         // a coarse bucket closed
+}
+
+// Idle is the explicit record that telemetry fell silent at From; Until is zero while it still is.
+type Idle struct {
+	From, Until time.Time
+}
+
+// Rollup holds every cell of one closed coarse bucket, sorted by key.
+type Rollup struct {
+	Start int64 // Unix seconds
+	Cells []Measurement
+}

@@ -1,0 +1,58 @@
+package correlate
+
+import "fmt"
+
+// Direction says which movement of a custom signal hurts.
+type Direction string
+
+// The directions of a signal.
+const (
+	BadUp   Direction = "up"
+	BadDown Direction = "down"
+	BadBoth Direction = "both"
+)
+
+// SignalType is how the points of a custom signal are read.
+type SignalType string
+
+// The types of a custom signal.
+const (
+	SignalGauge     SignalType = "gauge"
+	SignalRate      SignalType = "rate"
+	SignalRatio     SignalType = "ratio"
+	SignalHistogram SignalType = "histogram"
+)
+
+// MetricSelector picks the points of one OTLP metric, all of them or those with the given attribute values.
+type MetricSelector struct {
+	Metric     string            `mapstructure:"metric" yaml:"metric"`
+	Attributes map[string]string `mapstructure:"attributes" yaml:"attributes"`
+}
+
+// Signal is a custom signal: a metric of the user's own that is judged like the rest. The same keys are used in the
+// daemon's configuration and in a replay case's signals.yaml.
+type Signal struct {
+	Name        string         `mapstructure:"name" yaml:"name"`
+	Metric      string         `mapstructure:"metric" yaml:"metric"`
+	Type        SignalType     `mapstructure:"type" yaml:"type"`
+	Bad         Direction      `mapstructure:"bad" yaml:"bad"`
+	Numerator   MetricSelector `mapstructure:"numerator" yaml:"numerator"`
+	Denominator MetricSelector `mapstructure:"denominator" yaml:"denominator"`
+}
+
+// Validate returns a *FieldError that names what is wrong with the signal.
+func (s Signal) Validate() error {
+	switch {
+	case s.Name == "":
+		return &FieldError{"name", "required: the name of the signal in verdicts and metrics"}
+	case !known(s.Type, []SignalType{SignalGauge, SignalRate, SignalRatio, SignalHistogram}):
+		return &FieldError{"type", fmt.Sprintf("%q is unknown; use gauge, rate, ratio or histogram", s.Type)}
+	case !known(s.Bad, []Direction{BadUp, BadDown, BadBoth}):
+		return &FieldError{"bad", fmt.Sprintf("%q is unknown; use up, down or both: the direction that hurts", s.Bad)}
+	case s.Type == SignalRatio && (s.Numerator.Metric == "" || s.Denominator.Metric == ""):
+		return &FieldError{"numerator", "a ratio needs numerator.metric and denominator.metric"}
+	case s.Type != SignalRatio && s.Metric == "":
+		return &FieldError{"metric", "required: the OTLP metric name"}
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package correlate
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Count names one counter of a Tally. Both label values come from closed sets or from configuration, never from input.
+type Count struct {
+	What   string // "deliveries", "facts", "telemetry": what is counted
+	Source string // the source or signal it came by
+	Result string // what became of it
+}
+
+// CountValue is a counter with its value.
+type CountValue struct {
+	Count
+	Value int64
+}
+
+// Tally counts what came in and what became of it, from every door of one process. The zero value is ready to use.
+type Tally struct {
+	m sync.Map // Count → *atomic.Int64
+}
+
+// Add adds n to a counter, and creates it at the first call, also with n = 0.
+func (t *Tally) Add(c Count, n int64) {
+	v, ok := t.m.Load(c)
+	if !ok {
+		v, _ = t.m.LoadOrStore(c, new(atomic.Int64))
+	}
+	v.(*atomic.Int64).Add(n)
+}
+
+// Values returns all counters, sorted.
+func (t *Tally) Values() []CountValue {
+	var all []CountValue
+	t.m.Range(func(k, v any) bool {
+		all = append(all, CountValue{k.(Count), v.(*atomic.Int64).Load()})
+		return true
+	})
+	slices.SortFunc(all, func(a, b CountValue) int {
+		return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Source, b.Source), cmp.Compare(a.Result, b.Result))
+	})
+	return all
+}

@@ -1,0 +1,115 @@
+package correlate
+
+import "time"
+
+// Outcome is the answer to "did this change hurt?". No data is never healthy and never a failure.
+type Outcome string
+
+// The three outcomes.
+const (
+	Regressed    Outcome = "regressed"
+	Healthy      Outcome = "healthy"
+	Inconclusive Outcome = "inconclusive"
+)
+
+// Reason says why a verdict is what it is. The list is closed: it is a metric label, a log field and the words on
+// every page.
+type Reason string
+
+// The reasons. The first group goes with regressed, the second with healthy, the third with inconclusive.
+const (
+	ReasonErrorRatio   Reason = "error_ratio"
+	ReasonLatency      Reason = "latency"
+	ReasonThroughput   Reason = "throughput"
+	ReasonLogErrors    Reason = "log_errors"
+	ReasonNewException Reason = "new_exception"
+	ReasonCustomSignal Reason = "custom_signal"
+	ReasonDownstream   Reason = "other_service" // the fault shows on a service that did not change
+
+	ReasonWithinMargin Reason = "within_margin"
+
+	ReasonUnderpowered     Reason = "underpowered"
+	ReasonNoTelemetry      Reason = "no_telemetry"
+	ReasonConfounded       Reason = "confounded"
+	ReasonMixShift         Reason = "mix_shift"
+	ReasonBaselineTooShort Reason = "baseline_too_short"
+	ReasonSuperseded       Reason = "superseded"
+	ReasonTransient        Reason = "transient"
+	ReasonNoCoverage       Reason = "no_coverage" // telemetry was lost inside the window
+	ReasonNotDeployed      Reason = "not_deployed"
+)
+
+// Reasons lists every Reason.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonErrorRatio, ReasonLatency, ReasonThroughput, ReasonLogErrors, ReasonNewException, ReasonCustomSignal,
+		ReasonDownstream, ReasonWithinMargin, ReasonUnderpowered, ReasonNoTelemetry, ReasonConfounded, ReasonMixShift,
+		ReasonBaselineTooShort, ReasonSuperseded, ReasonTransient, ReasonNoCoverage, ReasonNotDeployed,
+	}
+}
+
+// Grade says how good the comparison was.
+type Grade string
+
+// The control grades, best first.
+const (
+	GradeA Grade = "A" // new version's instances against old ones, at the same time
+	GradeB Grade = "B" // zones or clusters not yet changed
+	GradeC Grade = "C" // the time-of-day expectation from earlier days
+	GradeD Grade = "D" // before against after only
+)
+
+// Evidence is one signal of a verdict, in numbers a person can check.
+type Evidence struct {
+	Signal   string     `json:"signal"`   // e.g. "error_ratio", "latency_p90", a custom signal's name
+	Baseline float64    `json:"baseline"` // ratio of events, seconds, or the signal's own unit
+	Observed float64    `json:"observed"`
+	Ratio    float64    `json:"ratio"`    // observed over baseline, as estimated
+	Interval [2]float64 `json:"interval"` // confidence sequence of Ratio
+	EValue   float64    `json:"e_value"`  // evidence against "no worse than the floor"
+	N        int64      `json:"n"`        // exposures on the treated side
+	Events   int64      `json:"events"`   // events on the treated side
+	Grade    Grade      `json:"grade,omitempty"`
+	// SmallestVisible is the smallest Ratio that these n could have shown; 0 when it doesn't apply.
+	SmallestVisible float64 `json:"smallest_visible,omitempty"`
+}
+
+// Verdict is the current answer for one change. A higher Revision replaces a lower one; nothing is edited.
+type Verdict struct {
+	ChangeID    string     `json:"change_id"`
+	Service     string     `json:"service"`
+	Environment string     `json:"environment"`
+	Version     string     `json:"version,omitempty"`
+	Outcome     Outcome    `json:"verdict"`
+	Reason      Reason     `json:"reason"`
+	Revision    int        `json:"revision"`
+	Final       bool       `json:"final"` // the observation window has closed
+	DecidedAt   time.Time  `json:"decided_at"`
+	OnsetAt     *time.Time `json:"onset_at"`
+	RecoveredAt *time.Time `json:"recovered_at"`
+	Blame       float64    `json:"blame"` // probability that this change did it, among the candidates
+	Grade       Grade      `json:"grade,omitempty"`
+	Evidence    []Evidence `json:"evidence"`
+	// SmallestVisible is the smallest error ratio increase (as a factor) that the window could have shown.
+	SmallestVisible float64 `json:"smallest_visible,omitempty"`
+}
+
+// Suspect is one candidate for a regression.
+type Suspect struct {
+	ChangeID    string  `json:"change_id"`
+	Probability float64 `json:"probability"`
+	// Terms are the additive log-odds that make up the score, by name.
+	Terms map[string]float64 `json:"terms,omitempty"`
+}
+
+// Regression is a fault seen on a service, whether or not that service changed.
+type Regression struct {
+	ID          string     `json:"id"`
+	Service     string     `json:"service"`
+	Environment string     `json:"environment"`
+	Signal      string     `json:"signal"`
+	OnsetAt     time.Time  `json:"onset_at"`
+	DecidedAt   time.Time  `json:"decided_at"`
+	RecoveredAt *time.Time `json:"recovered_at,omitempty"`
+	Suspects    []Suspect  `json:"suspects"`
+}

@@ -1,0 +1,85 @@
+// Package sinks answers: what is a sink, and what may it know?
+//
+// A sink tells somebody outside what Shipwake found. It sees effects after they are committed, never before, and reads
+// the record through Reader. It must not block: Publish is called from the engine's loop.
+package sinks
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
+)
+
+// Sink tells the outside. Publish is called once for each committed batch of effects, in order, from one goroutine.
+type Sink interface {
+	Name() string
+	Publish(effects []correlate.Effect)
+	// Routes are the HTTP handlers that the sink serves on the web listener, by ServeMux pattern; nil when none.
+	Routes() map[string]http.Handler
+	Close() error
+}
+
+// Factory makes a sink. Config is the sink's part of the configuration, nil when it has none.
+type Factory struct {
+	Name string
+	New  func(Reader, map[string]any) (Sink, error)
+}
+
+// Reader is the read side of the daemon: safe for concurrent use, consistent per call.
+type Reader interface {
+	Changes(ctx context.Context, q ChangeQuery) ([]correlate.ChangeRecord, error)
+	// Change returns ErrNotFound for an id nobody reported. The revisions are oldest first.
+	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
+	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
+	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
+	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
+	Status() Status
+}
+
+// ChangeQuery selects changes, newest first. Zero fields don't restrict.
+type ChangeQuery struct {
+	Service, Environment, Version string
+	Verdict                       correlate.Outcome
+	Phase                         correlate.Phase
+	From, To                      time.Time // by completion (or start, while unfinished): From <= t < To
+	Limit                         int       // 0: 100; at most 1,000
+	Before                        string    // a change id: only older ones, for paging
+}
+
+// IncidentQuery selects incidents, newest first.
+type IncidentQuery struct {
+	Service, Environment string
+	From, To             time.Time
+	Open                 bool // only those not resolved
+	Limit                int
+}
+
+// RegressionQuery selects regressions, newest first.
+type RegressionQuery struct {
+	Service, Environment string
+	ChangeID             string // only those with this change among the suspects
+	From, To             time.Time
+	Limit                int
+}
+
+// Status is the daemon's health at one instant.
+type Status struct {
+	Ready          bool
+	NotReady       string // why, when it isn't
+	Version        string
+	Now, Watermark time.Time // Watermark is zero before the first telemetry
+	TelemetryIdle  bool
+	OpenWindows    int
+	Series         int // tracked measurement series
+	Counts         []correlate.CountValue
+	LedgerBytes    int64
+	LedgerCommits  int64
+	LedgerFailures int64
+	LedgerSeconds  float64 // total time spent in commits
+	LastCommit     time.Time
+	Checkpoints    int64
+	QueuedInputs   int
+}
