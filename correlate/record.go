@@ -1,6 +1,12 @@
 package correlate
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// ErrNotFound is returned for an id that nobody reported.
+var ErrNotFound = errors.New("not found")
 
 // Phase says where a change stands with its observation window.
 type Phase string

@@ -28,6 +28,9 @@ type Factory struct {
 	New  func(Reader, map[string]any) (Sink, error)
 }
 
+// ErrNotFound is what Reader.Change returns for an id that nobody reported.
+var ErrNotFound = correlate.ErrNotFound
+
 // Reader is the read side of the daemon: safe for concurrent use, consistent per call.
 type Reader interface {
 	Changes(ctx context.Context, q ChangeQuery) ([]correlate.ChangeRecord, error)

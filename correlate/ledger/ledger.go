@@ -7,14 +7,13 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
 
 // ErrNotFound is returned for an id that nobody reported.
-var ErrNotFound = errors.New("not found")
+var ErrNotFound = correlate.ErrNotFound
 
 // Fact is a fact with its place in the log. Seq grows by commit order and is what "applied up to" means.
 type Fact struct {
