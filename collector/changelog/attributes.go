@@ -1,0 +1,169 @@
+package changelog
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func putText(a pcommon.Map, name, value string) {
+	if value != "" {
+		a.PutStr(name, value)
+	}
+}
+
+func putTime(a pcommon.Map, name string, t time.Time) {
+	if !t.IsZero() {
+		a.PutStr(name, t.UTC().Format(time.RFC3339Nano))
+	}
+}
+
+func putTexts(a pcommon.Map, name string, values []string) {
+	if len(values) == 0 {
+		return
+	}
+	list := a.PutEmptySlice(name)
+	for _, v := range values {
+		list.AppendEmpty().SetStr(v)
+	}
+}
+
+func putCommits(a pcommon.Map, commits []correlate.Commit) {
+	if len(commits) == 0 {
+		return
+	}
+	list := a.PutEmptySlice(attrCommits)
+	for _, c := range commits {
+		m := list.AppendEmpty().SetEmptyMap()
+		putText(m, keySHA, c.SHA)
+		putTime(m, keyAuthoredAt, c.AuthoredAt)
+	}
+}
+
+func putLabels(a pcommon.Map, labels map[string]string) {
+	if len(labels) == 0 {
+		return
+	}
+	m := a.PutEmptyMap(attrLabels)
+	for _, k := range slices.Sorted(maps.Keys(labels)) {
+		m.PutStr(k, labels[k])
+	}
+}
+
+// attributes reads attributes and remembers the first that has the wrong type. An absent one is a zero value.
+type attributes struct {
+	m   pcommon.Map
+	err error
+}
+
+func (r *attributes) fail(name, want string) {
+	if r.err == nil {
+		r.err = fmt.Errorf("attribute %s must be %s", name, want)
+	}
+}
+
+// wrapped is the first error, with the event that the record is of.
+func (r *attributes) wrapped(event string) error {
+	if r.err == nil {
+		return nil
+	}
+	return fmt.Errorf("a %s record: %w", event, r.err)
+}
+
+func (r *attributes) get(name string, want pcommon.ValueType, wanted string) (pcommon.Value, bool) {
+	v, ok := r.m.Get(name)
+	if !ok || v.Type() == pcommon.ValueTypeEmpty {
+		return v, false
+	}
+	if v.Type() != want {
+		r.fail(name, wanted)
+		return v, false
+	}
+	return v, true
+}
+
+func (r *attributes) text(name string) string {
+	v, ok := r.get(name, pcommon.ValueTypeStr, "a string")
+	if !ok {
+		return ""
+	}
+	return v.Str()
+}
+
+func (r *attributes) number(name string) int64 {
+	v, ok := r.get(name, pcommon.ValueTypeInt, "an integer")
+	if !ok {
+		return 0
+	}
+	return v.Int()
+}
+
+func (r *attributes) time(name string) time.Time {
+	text := r.text(name)
+	if text == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		r.fail(name, "an RFC 3339 time")
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+func (r *attributes) texts(name string) []string {
+	list, ok := r.get(name, pcommon.ValueTypeSlice, "a list of strings")
+	if !ok {
+		return nil
+	}
+	var all []string
+	for _, v := range list.Slice().All() {
+		if v.Type() != pcommon.ValueTypeStr {
+			r.fail(name, "a list of strings")
+			return nil
+		}
+		all = append(all, v.Str())
+	}
+	return all
+}
+
+func (r *attributes) commits() []correlate.Commit {
+	list, ok := r.get(attrCommits, pcommon.ValueTypeSlice, "a list of maps")
+	if !ok {
+		return nil
+	}
+	var all []correlate.Commit
+	for _, v := range list.Slice().All() {
+		if v.Type() != pcommon.ValueTypeMap {
+			r.fail(attrCommits, "a list of maps")
+			return nil
+		}
+		inner := attributes{m: v.Map()}
+		all = append(all, correlate.Commit{SHA: inner.text(keySHA), AuthoredAt: inner.time(keyAuthoredAt)})
+		if inner.err != nil && r.err == nil {
+			r.err = inner.err
+		}
+	}
+	return all
+}
+
+func (r *attributes) labels() map[string]string {
+	m, ok := r.get(attrLabels, pcommon.ValueTypeMap, "a map of strings")
+	if !ok || m.Map().Len() == 0 {
+		return nil
+	}
+	all := make(map[string]string, m.Map().Len())
+	for k, v := range m.Map().All() {
+		if v.Type() != pcommon.ValueTypeStr {
+			r.fail(attrLabels, "a map of strings")
+			return nil
+		}
+		all[k] = v.Str()
+	}
+	return all
+}

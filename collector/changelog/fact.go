@@ -1,0 +1,124 @@
+package changelog
+
+import (
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func writeFact(record plog.LogRecord, f correlate.Fact, observed time.Time) {
+	record.SetSeverityNumber(plog.SeverityNumberInfo)
+	record.SetTimestamp(timestamp(f.EventTime()))
+	record.SetObservedTimestamp(timestamp(observed))
+	switch {
+	case f.Change != nil:
+		writeChange(record, *f.Change)
+	case f.Incident != nil:
+		writeIncident(record, *f.Incident)
+	}
+}
+
+func readFact(record plog.LogRecord) (correlate.Fact, error) {
+	r := attributes{m: record.Attributes()}
+	if eventName(record) == EventIncident {
+		i := readIncident(&r)
+		return correlate.Fact{Incident: &i}, r.wrapped(EventIncident)
+	}
+	c := readChange(&r)
+	return correlate.Fact{Change: &c}, r.wrapped(EventChange)
+}
+
+func writeChange(record plog.LogRecord, c correlate.Change) {
+	record.SetEventName(EventChange)
+	record.Body().SetStr(sentence(string(c.Kind), c.Service, c.Version, c.Environment, string(c.Status)))
+	a := record.Attributes()
+	putText(a, attrChangeID, c.ID)
+	putText(a, attrKind, string(c.Kind))
+	putText(a, attrStatus, string(c.Status))
+	putText(a, attrService, c.Service)
+	putText(a, attrEnvironment, c.Environment)
+	putText(a, attrVersion, c.Version)
+	putText(a, attrPreviousVersion, c.PreviousVersion)
+	putText(a, attrCommit, c.Commit)
+	putTime(a, attrStartedAt, c.StartedAt)
+	putTime(a, attrFinishedAt, c.FinishedAt)
+	putText(a, attrActor, c.Actor)
+	putText(a, attrTeam, c.Team)
+	putText(a, attrURL, c.URL)
+	putText(a, attrSource, c.Source)
+	putCommits(a, c.Commits)
+	putTexts(a, attrInstances, c.Instances)
+	putLabels(a, c.Labels)
+}
+
+func readChange(r *attributes) correlate.Change {
+	return correlate.Change{
+		ID:              r.text(attrChangeID),
+		Kind:            correlate.Kind(r.text(attrKind)),
+		Status:          correlate.Status(r.text(attrStatus)),
+		Service:         r.text(attrService),
+		Environment:     r.text(attrEnvironment),
+		Version:         r.text(attrVersion),
+		PreviousVersion: r.text(attrPreviousVersion),
+		Commit:          r.text(attrCommit),
+		Commits:         r.commits(),
+		StartedAt:       r.time(attrStartedAt),
+		FinishedAt:      r.time(attrFinishedAt),
+		Instances:       r.texts(attrInstances),
+		Actor:           r.text(attrActor),
+		Team:            r.text(attrTeam),
+		URL:             r.text(attrURL),
+		Labels:          r.labels(),
+		Source:          r.text(attrSource),
+	}
+}
+
+func writeIncident(record plog.LogRecord, i correlate.Incident) {
+	record.SetEventName(EventIncident)
+	record.Body().SetStr(sentence("incident", i.Service, i.Title))
+	a := record.Attributes()
+	putText(a, attrIncidentID, i.ID)
+	putText(a, attrService, i.Service)
+	putText(a, attrEnvironment, i.Environment)
+	putText(a, attrSeverity, i.Severity)
+	putText(a, attrTitle, i.Title)
+	putText(a, attrURL, i.URL)
+	putTime(a, attrOpenedAt, i.OpenedAt)
+	putTime(a, attrAcknowledgedAt, i.AcknowledgedAt)
+	putTime(a, attrResolvedAt, i.ResolvedAt)
+	putText(a, attrCausedBy, i.CausedBy)
+	putText(a, attrSource, i.Source)
+}
+
+func readIncident(r *attributes) correlate.Incident {
+	return correlate.Incident{
+		ID:             r.text(attrIncidentID),
+		Service:        r.text(attrService),
+		Environment:    r.text(attrEnvironment),
+		Severity:       r.text(attrSeverity),
+		Title:          r.text(attrTitle),
+		URL:            r.text(attrURL),
+		OpenedAt:       r.time(attrOpenedAt),
+		AcknowledgedAt: r.time(attrAcknowledgedAt),
+		ResolvedAt:     r.time(attrResolvedAt),
+		CausedBy:       r.text(attrCausedBy),
+		Source:         r.text(attrSource),
+	}
+}
+
+// sentence is the body of a record, for people who read it in a log backend; FromLogs ignores it.
+func sentence(words ...string) string {
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// timestamp is the record's own time; times that Unix nanoseconds can't express have none.
+func timestamp(t time.Time) pcommon.Timestamp {
+	if t.IsZero() || t.Year() < 1970 || t.Year() > 2261 {
+		return 0
+	}
+	return pcommon.NewTimestampFromTime(t)
+}

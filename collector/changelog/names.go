@@ -1,0 +1,60 @@
+package changelog
+
+// The event names of the records. EventDelivery and EventPosition are written by our receivers only; a change or an
+// incident may be reported by anybody.
+const (
+	EventDelivery = "shipwake.delivery"
+	EventPosition = "shipwake.position"
+	EventChange   = "shipwake.change"
+	EventIncident = "shipwake.incident"
+)
+
+// SourceOTLP is the source of a change or an incident that came as an ordinary log record.
+const SourceOTLP = "otlp"
+
+// Attribute names: the semantic conventions' where they have one, our own elsewhere. Times are RFC 3339 strings with
+// nanoseconds, in UTC; an unknown value is an absent attribute.
+const (
+	attrService         = "service.name"
+	attrVersion         = "service.version"
+	attrEnvironment     = "deployment.environment.name"
+	attrChangeID        = "deployment.id"
+	attrStatus          = "deployment.status"
+	attrCommit          = "vcs.ref.head.revision"
+	attrURL             = "url.full"
+	attrSource          = "shipwake.source"
+	attrKind            = "shipwake.change.kind"
+	attrPreviousVersion = "shipwake.change.previous_version"
+	attrCommits         = "shipwake.change.commits"
+	attrStartedAt       = "shipwake.change.started_at"
+	attrFinishedAt      = "shipwake.change.finished_at"
+	attrInstances       = "shipwake.change.instances"
+	attrActor           = "shipwake.change.actor"
+	attrTeam            = "shipwake.change.team"
+	attrLabels          = "shipwake.change.labels"
+
+	attrIncidentID     = "shipwake.incident.id"
+	attrSeverity       = "shipwake.incident.severity"
+	attrTitle          = "shipwake.incident.title"
+	attrOpenedAt       = "shipwake.incident.opened_at"
+	attrAcknowledgedAt = "shipwake.incident.acknowledged_at"
+	attrResolvedAt     = "shipwake.incident.resolved_at"
+	attrCausedBy       = "shipwake.incident.caused_by"
+
+	attrDeliveryID  = "shipwake.delivery.id"
+	attrReceivedAt  = "shipwake.delivery.received_at"
+	attrContentType = "shipwake.delivery.content_type"
+	attrEvent       = "shipwake.delivery.event"
+	attrProblem     = "shipwake.delivery.problem"
+	attrFacts       = "shipwake.delivery.facts"
+
+	attrStream = "shipwake.position.stream"
+	attrExpect = "shipwake.position.expect"
+	attrNext   = "shipwake.position.next"
+
+	keySHA        = "sha"
+	keyAuthoredAt = "authored_at"
+
+	// attrEventName is where senders put the event name before log records had a field for it.
+	attrEventName = "event.name"
+)

@@ -1,0 +1,101 @@
+package changelog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// readReported makes a delivery of a change or an incident that somebody reported as an ordinary log record.
+func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Time) correlate.Delivery {
+	d := correlate.Delivery{
+		Source:      SourceOTLP,
+		ReceivedAt:  now.UTC(),
+		ContentType: "application/json",
+		Event:       eventName(record),
+		Raw:         rawRecord(resource, record),
+	}
+	r := attributes{m: record.Attributes()}
+	if d.ID = r.text(attrDeliveryID); d.ID == "" {
+		sum := sha256.Sum256(d.Raw)
+		d.ID = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	f, err := readFact(record)
+	if err == nil {
+		f = completed(f, resource, record)
+		err = f.Validate()
+	}
+	if err != nil {
+		d.Problem = "unmapped: " + err.Error()
+		return d
+	}
+	d.Facts = []correlate.Fact{f}
+	return d
+}
+
+// completed fills in from the resource and the record's time what its attributes don't say.
+func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecord) correlate.Fact {
+	r := attributes{m: resource.Attributes()}
+	at := recordTime(record)
+	if c := f.Change; c != nil {
+		c.Service = first(c.Service, r.text(attrService))
+		c.Environment = first(c.Environment, r.text(attrEnvironment))
+		if c.Version == "" && c.Service == r.text(attrService) {
+			c.Version = r.text(attrVersion)
+		}
+		c.Source = SourceOTLP
+		switch {
+		case !c.StartedAt.IsZero() || !c.FinishedAt.IsZero():
+		case c.Status == correlate.StatusStarted:
+			c.StartedAt = at
+		default:
+			c.FinishedAt = at
+		}
+	}
+	if i := f.Incident; i != nil {
+		i.Service = first(i.Service, r.text(attrService))
+		i.Environment = first(i.Environment, r.text(attrEnvironment))
+		i.Source = SourceOTLP
+		if i.OpenedAt.IsZero() {
+			i.OpenedAt = at
+		}
+	}
+	return f.WithDefaults()
+}
+
+// recordTime is when the event happened, else when it was first seen; zero when the record says neither.
+func recordTime(record plog.LogRecord) time.Time {
+	for _, ts := range []pcommon.Timestamp{record.Timestamp(), record.ObservedTimestamp()} {
+		if ts != 0 {
+			return ts.AsTime()
+		}
+	}
+	return time.Time{}
+}
+
+// rawRecord is the record with its resource as OTLP/JSON: what there is of a message's bytes after a pipeline.
+func rawRecord(resource pcommon.Resource, record plog.LogRecord) []byte {
+	logs := plog.NewLogs()
+	rl := logs.ResourceLogs().AppendEmpty()
+	resource.CopyTo(rl.Resource())
+	record.CopyTo(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	raw, err := new(plog.JSONMarshaler).MarshalLogs(logs)
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
