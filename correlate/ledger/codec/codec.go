@@ -1,0 +1,49 @@
+// Package codec answers: how are measurements written down, so that the same cells are always the same bytes?
+//
+// A blob is one version byte, the payload's length as a uvarint, and the payload, as it is (version 1) or as one zstd
+// frame (version 2). The payload is
+//
+//	strings       uvarint count, then each as uvarint length and bytes, in the order of their first use
+//	measurements  uvarint count, then each as
+//	              key   service, environment, version, name, peer as uvarint places in strings; kind, origin as bytes
+//	              cell  start as varint difference from the one before; requests, errors, sum, n as varints
+//	              bins  uvarint count, then each as varint difference of the index and uvarint count
+//
+// Nothing in it depends on a map, a clock or the machine. Order is kept, so equal slices give equal blobs.
+package codec
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The forms of a blob.
+const (
+	plain      = 1
+	compressed = 2
+)
+
+const (
+	// maxPayload is the most that a blob may unpack to, in bytes.
+	maxPayload = 256 << 20
+	// maxRatio bounds what a compressed blob may unpack to by its own size, so that a damaged one can't ask for more.
+	maxRatio = 32
+	// minCompress is the payload size in bytes below which compressing isn't worth a frame header.
+	minCompress = 256
+	// minMeasurement and minBin are the fewest bytes either can take.
+	minMeasurement = 13
+	minBin         = 2
+)
+
+// ErrTooLarge is returned by Encode for cells that would take more than 256 MiB before compression.
+var ErrTooLarge = errors.New("the measurements take more than 256 MiB: write fewer at a time")
+
+// DamagedError says where a blob stops making sense.
+type DamagedError struct {
+	Offset int // bytes into the payload
+	Want   string
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("damaged measurements: %s expected at byte %d", e.Want, e.Offset)
+}
