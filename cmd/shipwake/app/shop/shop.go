@@ -1,0 +1,138 @@
+package shop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options says how to run the shop.
+type Options struct {
+	OTLP        Endpoints
+	Environment string        // deployment.environment.name of every instance
+	Version     string        // what every service runs at first
+	Rate        float64       // visits a second
+	ExportEvery time.Duration // how often each instance sends telemetry
+	Services    []Service
+	Visits      []Visit
+}
+
+// Shop is a running shop. Its methods are safe for concurrent use, but a service is rolled by one caller at a time.
+type Shop struct {
+	options  Options
+	specs    map[string]Service
+	pools    map[string]*pool
+	visitors *visitors
+	close    context.CancelFunc
+	closed   sync.WaitGroup
+	started  atomic.Int64 // instances so far: the number in their ids
+}
+
+// Open starts every instance, then lets the visitors in. Close must be called, also when the context has ended.
+func Open(ctx context.Context, options Options) (*Shop, error) {
+	s := &Shop{options: options, specs: map[string]Service{}, pools: map[string]*pool{}}
+	for _, spec := range options.Services {
+		s.specs[spec.Name], s.pools[spec.Name] = spec, &pool{}
+	}
+	s.visitors = &visitors{visits: options.Visits, pool: s.pools[Entry], client: &http.Client{
+		Transport: &http.Transport{MaxIdleConnsPerHost: 32},
+	}}
+	for _, spec := range options.Services {
+		for range spec.Replicas {
+			if err := s.grow(ctx, spec, Release{Version: options.Version}); err != nil {
+				return nil, errors.Join(err, s.shut(context.WithoutCancel(ctx)))
+			}
+		}
+	}
+	visiting, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.close = stop
+	s.closed.Go(func() { s.visitors.run(visiting, options.Rate) })
+	return s, nil
+}
+
+// Roll replaces the instances of a service one by one: a new one comes up, then the oldest goes, then pause.
+func (s *Shop) Roll(ctx context.Context, service string, to Release, pause time.Duration) error {
+	spec, ok := s.specs[service]
+	if !ok {
+		return fmt.Errorf("the shop has no service %q", service)
+	}
+	for step, old := range s.pools[service].all() {
+		if step > 0 {
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		if err := s.grow(ctx, spec, to); err != nil {
+			return err
+		}
+		s.pools[service].drain(old)
+		if err := old.stop(ctx); err != nil {
+			return fmt.Errorf("stopping %s: %w", old.id, err)
+		}
+	}
+	return nil
+}
+
+// Versions counts the live instances of a service by version.
+func (s *Shop) Versions(service string) map[string]int {
+	if p, ok := s.pools[service]; ok {
+		return p.versions()
+	}
+	return nil
+}
+
+// Instances is the number of live instances of all services.
+func (s *Shop) Instances() int {
+	n := 0
+	for _, p := range s.pools {
+		n += len(p.all())
+	}
+	return n
+}
+
+// Visited is the number of visits so far and how many of them failed.
+func (s *Shop) Visited() (sent, failed int64) {
+	return s.visitors.sent.Load(), s.visitors.failed.Load()
+}
+
+// Close sends the visitors home, then stops every instance.
+func (s *Shop) Close(ctx context.Context) error {
+	s.close()
+	s.closed.Wait()
+	return s.shut(ctx)
+}
+
+func (s *Shop) grow(ctx context.Context, spec Service, r Release) error {
+	id := fmt.Sprintf("%s-%s-%d", spec.Name, r.Version, s.started.Add(1))
+	i, err := startInstance(ctx, s, spec, r, id)
+	if err != nil {
+		return err
+	}
+	s.pools[spec.Name].add(i)
+	return nil
+}
+
+// shut stops all instances at the same time, callers and callees alike: nobody visits any more.
+func (s *Shop) shut(ctx context.Context) error {
+	var mu sync.Mutex
+	var all error
+	var stopping sync.WaitGroup
+	for _, p := range s.pools {
+		for _, i := range p.all() {
+			stopping.Go(func() {
+				err := i.stop(ctx)
+				mu.Lock()
+				defer mu.Unlock()
+				all = errors.Join(all, err)
+			})
+		}
+	}
+	stopping.Wait()
+	return all
+}

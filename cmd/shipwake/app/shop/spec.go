@@ -1,0 +1,94 @@
+package shop
+
+import "time"
+
+// Service is one service of the shop.
+type Service struct {
+	Name     string
+	Replicas int
+	// Work is the median time an instance spends on a request by itself, without the services that it calls.
+	Work time.Duration
+	// Exporter is how the service's instances send telemetry.
+	Exporter Exporter
+	Routes   []Route
+}
+
+// Route is one kind of request and the services it needs, called one after the other.
+type Route struct {
+	Pattern string // as for http.ServeMux, e.g. "GET /browse"
+	Calls   []Call
+}
+
+// Call is a request to another service.
+type Call struct {
+	Service, Method, Path string
+	// Optional: the caller answers without it when it fails.
+	Optional bool
+}
+
+// Exporter is a way to send telemetry.
+type Exporter int
+
+// The two OTLP transports. The HTTP one also reports delta temporality and exponential histograms, so that both kinds
+// of metric stream are in use.
+const (
+	GRPC Exporter = iota
+	HTTP
+)
+
+// Visit is one thing that visitors do, and how often it is done among all visits.
+type Visit struct {
+	Method, Path string
+	Share        float64
+}
+
+// Release is one version of a service, with the fault that it carries.
+type Release struct {
+	Version string
+	// Errors is the share of requests that fail, 0 to 1.
+	Errors float64
+	// Slowdown multiplies the service's own work; 0 and 1 both mean none.
+	Slowdown float64
+}
+
+// Entry is the service that visitors reach.
+const Entry = "frontend"
+
+// Services is the shop:
+//
+//	frontend ─┬─ catalog
+//	          ├─ recommendations (optional)
+//	          ├─ search
+//	          └─ checkout ── payment
+func Services() []Service {
+	return []Service{
+		{Name: Entry, Replicas: 4, Work: 2 * time.Millisecond, Exporter: GRPC, Routes: []Route{
+			{Pattern: "GET /browse", Calls: []Call{
+				{Service: "catalog", Method: "GET", Path: "/products"},
+				{Service: "recommendations", Method: "GET", Path: "/similar", Optional: true},
+			}},
+			{Pattern: "GET /search", Calls: []Call{{Service: "search", Method: "GET", Path: "/query"}}},
+			{Pattern: "POST /buy", Calls: []Call{{Service: "checkout", Method: "POST", Path: "/orders"}}},
+		}},
+		{Name: "catalog", Replicas: 4, Work: 4 * time.Millisecond, Exporter: HTTP,
+			Routes: []Route{{Pattern: "GET /products"}}},
+		{Name: "recommendations", Replicas: 4, Work: 6 * time.Millisecond, Exporter: GRPC,
+			Routes: []Route{{Pattern: "GET /similar"}}},
+		{Name: "search", Replicas: 4, Work: 12 * time.Millisecond, Exporter: HTTP,
+			Routes: []Route{{Pattern: "GET /query"}}},
+		{Name: "checkout", Replicas: 2, Work: 5 * time.Millisecond, Exporter: GRPC, Routes: []Route{
+			{Pattern: "POST /orders", Calls: []Call{{Service: "payment", Method: "POST", Path: "/charge"}}},
+		}},
+		{Name: "payment", Replicas: 4, Work: 8 * time.Millisecond, Exporter: HTTP,
+			Routes: []Route{{Pattern: "POST /charge"}}},
+	}
+}
+
+// Visits is what the shop's visitors do.
+func Visits() []Visit {
+	return []Visit{
+		{Method: "GET", Path: "/browse", Share: 0.4},
+		{Method: "GET", Path: "/search", Share: 0.3},
+		{Method: "POST", Path: "/buy", Share: 0.3},
+	}
+}
