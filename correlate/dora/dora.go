@@ -1,7 +1,29 @@
 // Package dora answers: how do we deliver, by the DORA definitions?
 //
-// It counts over records and holds no state: the same records give the same report. The policy that counted is named
-// in every report.
+// It counts over records and holds no state: the same records, in any order, give the same report. The policy that
+// counted is named in every report. There is one, "shipwake":
+//
+//   - A deployment is a successful, finished rollout of a service to an environment: a change of kind deployment or
+//     rollback. A redeploy of the live version counts and is flagged. A report that was merged into another change
+//     never counts; a cancelled rollout is neither a deployment nor a failure; a failed one never reached its users
+//     and is counted apart, as deploy_failed.
+//   - Change fail rate: deployments that were judged regressed, or have an incident attributed to them, or were rolled
+//     back or hot-fixed, each once, over the deployments whose observation window has closed. Rollbacks are in
+//     neither part. Deployments told as history, after their window had passed, are in both: their incidents and
+//     rollbacks are the evidence. Those still observed are published beside, as pending, and so are those that closed
+//     without an answer (inconclusive) and those nobody could judge (unjudged).
+//   - Failed deployment recovery time: completion of a failed deployment to its first proven recovery: telemetry back
+//     in the baseline, a rollback or hotfix that succeeded and was not itself judged regressed, or the resolution of
+//     the last of its incidents. It doesn't wait for the window to close. A failure without recovery is open: outside
+//     the median, counted, with its age.
+//   - Lead time: authored to deployment finished, for each commit's first arrival at a service and environment. A
+//     negative span is an error in the data: counted, outside the median.
+//   - Rework rate: deployments that are a rollback, a hotfix or driven by an incident, over all deployments. A hotfix
+//     carries the label class=hotfix. Driven by an incident is a deployment that carries the label incident, or that
+//     began while an incident caused by an earlier deployment of the same place was open, at most 24 hours after it
+//     opened.
+//   - Incidents count by the time they opened, deployments by their completion (their start, when nobody told the
+//     completion). Medians interpolate. No data is nil, never zero.
 package dora
 
 import (
@@ -15,8 +37,9 @@ const PolicyShipwake = "shipwake"
 
 // Query says what to report.
 type Query struct {
-	From, To                   time.Time // windows are keyed on deployment completion: From <= finished < To
-	Service, Environment, Team string    // zero: all. Environment defaults to production
+	From, To time.Time // windows are keyed on deployment completion: From <= finished < To
+	// Zero: all. An empty Environment is production, unless the report is split by environment.
+	Service, Environment, Team string
 	By                         GroupBy
 }
 
@@ -29,29 +52,45 @@ const (
 	ByService     GroupBy = "service"
 	ByTeam        GroupBy = "team"
 	ByEnvironment GroupBy = "environment"
+	// ByServiceEnvironment gives a group for each environment, named after it, and one for each service in it, named
+	// "environment/service".
+	ByServiceEnvironment GroupBy = "service_environment"
 )
+
+// GroupBys lists every way to split a report.
+func GroupBys() []GroupBy {
+	return []GroupBy{ByNothing, ByService, ByTeam, ByEnvironment, ByServiceEnvironment}
+}
+
+// NoGroup is the name of the group of what has no service or no team.
+const NoGroup = "(none)"
 
 // Report is the DORA numbers of one window, for the whole (Group "") and for each group, sorted by name.
 type Report struct {
-	Policy string    `json:"policy"`
-	From   time.Time `json:"from"`
-	To     time.Time `json:"to"`
-	AsOf   time.Time `json:"as_of"`
-	By     GroupBy   `json:"by,omitempty"`
-	Total  Numbers   `json:"total"`
-	Groups []Numbers `json:"groups,omitempty"`
+	Policy string `json:"policy"`
+	// Environment is the one that Total covers; "" when it covers them all.
+	Environment string    `json:"environment,omitempty"`
+	From        time.Time `json:"from"`
+	To          time.Time `json:"to"`
+	AsOf        time.Time `json:"as_of"`
+	By          GroupBy   `json:"by,omitempty"`
+	Total       Numbers   `json:"total"`
+	Groups      []Numbers `json:"groups,omitempty"`
 }
 
 // Numbers are the DORA numbers of one group. A nil pointer means "no data", which is not zero.
 type Numbers struct {
 	Group             string    `json:"group,omitempty"`
-	Deployments       int       `json:"deployments"`         // successful rollouts
-	DeploymentsPerDay *float64  `json:"deployments_per_day"` // nil without deployments
+	Service           string    `json:"service,omitempty"`     // of a group that has one service
+	Environment       string    `json:"environment,omitempty"` // of a group that has one environment
+	Deployments       int       `json:"deployments"`           // successful rollouts
+	DeploymentsPerDay *float64  `json:"deployments_per_day"`   // nil without deployments
 	Redeployments     int       `json:"redeployments"`
 	DeployFailed      int       `json:"deploy_failed"` // pipelines that failed before reaching users
 	ChangeFailRate    *Ratio    `json:"change_fail_rate"`
 	Pending           int       `json:"pending"`      // window still open
 	Inconclusive      int       `json:"inconclusive"` // window closed without an answer
+	Unjudged          int       `json:"unjudged"`     // told as history, and no incident or rollback speaks against it
 	Recovery          *Duration `json:"failed_deployment_recovery_time"`
 	OpenFailures      int       `json:"open_failures"`
 	OldestOpenFailure *float64  `json:"oldest_open_failure_seconds"`
@@ -78,7 +117,11 @@ type Duration struct {
 	Mean   float64 `json:"mean_seconds"`
 }
 
-// Data is what a report counts: every record that can matter for the window, in any order.
+// Data is what a report counts: every record that can matter for the window, in any order. That is every change that
+// completed in the window, the changes that rolled them back and the incidents attributed to them whenever these were,
+// and the incidents that opened in the window. Changes from before the window, when given, tell which commits had
+// arrived before and which deployment a hotfix at the beginning of the window was for. A record given twice counts
+// once.
 type Data struct {
 	Changes   []correlate.ChangeRecord
 	Incidents []correlate.IncidentRecord

@@ -1,0 +1,74 @@
+package dora
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Compute reports the DORA numbers of a window as of an instant; what happened after asOf is not yet known.
+func Compute(q Query, d Data, asOf time.Time) Report {
+	b := newBook(d, asOf)
+	total, groups := &tally{}, map[group]*tally{}
+	count := func(p place, add func(*tally)) {
+		if !q.covers(p) {
+			return
+		}
+		add(total)
+		for _, g := range q.groups(p) {
+			if groups[g] == nil {
+				groups[g] = &tally{}
+			}
+			add(groups[g])
+		}
+	}
+	for _, c := range b.changes {
+		if q.within(completion(c)) {
+			count(placeOf(c), func(t *tally) { t.change(b, c) })
+		}
+	}
+	for _, i := range b.incidents {
+		if q.within(i.OpenedAt) {
+			count(b.placeOfIncident(i), func(t *tally) { t.incident(i, asOf) })
+		}
+	}
+	days := q.days(asOf)
+	r := Report{
+		Policy: PolicyShipwake, Environment: q.environment(), From: q.From, To: q.To, AsOf: asOf, By: q.By,
+		Total: total.numbers(days),
+	}
+	for g, t := range groups {
+		n := t.numbers(days)
+		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
+		r.Groups = append(r.Groups, n)
+	}
+	slices.SortFunc(r.Groups, func(a, b Numbers) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Environment, b.Environment),
+			cmp.Compare(a.Service, b.Service))
+	})
+	return r
+}
+
+// completion is when a rollout reached all its users: its finish, or its start when nobody told the finish.
+func completion(c *correlate.ChangeRecord) time.Time {
+	if c.FinishedAt.IsZero() {
+		return c.StartedAt
+	}
+	return c.FinishedAt
+}
+
+// isRollout says whether a change is a rollout of a version, in contrast to a flag flip or a change of configuration.
+func isRollout(c *correlate.ChangeRecord) bool {
+	return c.Kind == correlate.KindDeployment || c.Kind == correlate.KindRollback
+}
+
+func isRollback(c *correlate.ChangeRecord) bool {
+	return c.Kind == correlate.KindRollback || c.Rollback
+}
+
+// isLive says whether a rollout finished and reached its users.
+func isLive(c *correlate.ChangeRecord) bool {
+	return isRollout(c) && c.Status == correlate.StatusSucceeded
+}

@@ -1,0 +1,84 @@
+package dora
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// z95 is the normal quantile of a two-sided 95 % interval.
+const z95 = 1.959963984540054
+
+// ratio is nil when the denominator is zero: no data is not a rate of zero.
+func ratio(numerator, denominator int) *Ratio {
+	if denominator == 0 {
+		return nil
+	}
+	low, high := wilson(numerator, denominator)
+	return &Ratio{
+		Value:       round(float64(numerator) / float64(denominator)),
+		Numerator:   numerator,
+		Denominator: denominator,
+		Interval:    [2]float64{round(low), round(high)},
+	}
+}
+
+// wilson is the Wilson score interval of k out of n at 95 %, for n > 0.
+func wilson(k, n int) (low, high float64) {
+	count, p := float64(n), float64(k)/float64(n)
+	centre := p + z95*z95/(2*count)
+	half := z95 * math.Sqrt(p*(1-p)/count+z95*z95/(4*count*count))
+	scale := 1 + z95*z95/count
+	low, high = (centre-half)/scale, (centre+half)/scale
+	if k == 0 {
+		low = 0
+	}
+	if k == n {
+		high = 1
+	}
+	return low, high
+}
+
+// summarise is nil without data. It sorts in place.
+func summarise(spans []time.Duration) *Duration {
+	if len(spans) == 0 {
+		return nil
+	}
+	slices.Sort(spans)
+	var sum float64
+	for _, s := range spans {
+		sum += s.Seconds()
+	}
+	return &Duration{
+		N:      len(spans),
+		Median: round(quantile(spans, 0.5)),
+		P90:    round(quantile(spans, 0.9)),
+		Mean:   round(sum / float64(len(spans))),
+	}
+}
+
+// quantile interpolates linearly between the two nearest of the sorted spans, in seconds.
+func quantile(sorted []time.Duration, p float64) float64 {
+	h := p * float64(len(sorted)-1)
+	below := int(h)
+	if below+1 >= len(sorted) {
+		return sorted[below].Seconds()
+	}
+	a, b := sorted[below].Seconds(), sorted[below+1].Seconds()
+	return a + (h-float64(below))*(b-a)
+}
+
+// round keeps six significant digits.
+func round(v float64) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	if err != nil {
+		return v
+	}
+	return r
+}
+
+func rounded(v float64) *float64 {
+	r := round(v)
+	return &r
+}

@@ -1,0 +1,127 @@
+package dora
+
+import (
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// tally is the running count of one group.
+type tally struct {
+	deployments, redeployments, deployFailed int
+	judged, failures                         int
+	pending, inconclusive, unjudged          int
+	open                                     int
+	oldestOpen                               time.Duration
+	rework                                   int
+	recoveries, leadTimes, restores          []time.Duration
+	negativeLeadTimes                        int
+	unattributed                             int
+}
+
+// change counts a change that completed in the window. The cases, in order:
+//
+//  1. not a rollout, or one that was cancelled or still runs: nothing;
+//  2. a rollout that failed before it reached its users: deploy_failed, and nothing else;
+//  3. any other rollout is a deployment, with its lead times and maybe rework;
+//  4. a rollback is no more than that;
+//  5. a deployment that hurt is a failure, recovered or open, from the moment that is known;
+//  6. but the change fail rate counts it only when its window has closed.
+func (t *tally) change(b *book, c *correlate.ChangeRecord) {
+	if isRollout(c) && c.Status == correlate.StatusFailed {
+		t.deployFailed++
+	}
+	if !isLive(c) {
+		return
+	}
+	t.deployment(b, c)
+	if isRollback(c) {
+		return
+	}
+	failed := b.failed(c)
+	if failed {
+		t.failure(c, b.recovery(c), b.asOf)
+	}
+	t.outcome(c, failed)
+}
+
+func (t *tally) deployment(b *book, c *correlate.ChangeRecord) {
+	t.deployments++
+	if c.Redeploy {
+		t.redeployments++
+	}
+	if b.isRework(c) {
+		t.rework++
+	}
+	for _, commit := range b.arrivals[c.ID] {
+		span := completion(c).Sub(commit.AuthoredAt)
+		if span < 0 {
+			t.negativeLeadTimes++
+			continue
+		}
+		t.leadTimes = append(t.leadTimes, span)
+	}
+}
+
+// failure counts a failed deployment as recovered or open. A recovery while the rollout still ran took no time.
+func (t *tally) failure(c *correlate.ChangeRecord, recovered, asOf time.Time) {
+	if !recovered.IsZero() {
+		t.recoveries = append(t.recoveries, max(0, recovered.Sub(completion(c))))
+		return
+	}
+	t.open++
+	t.oldestOpen = max(t.oldestOpen, asOf.Sub(completion(c)))
+}
+
+func (t *tally) outcome(c *correlate.ChangeRecord, failed bool) {
+	if c.Phase == correlate.PhaseObserving {
+		t.pending++
+		return
+	}
+	t.judged++
+	switch {
+	case failed:
+		t.failures++
+	case c.Phase == correlate.PhaseHistory:
+		t.unjudged++
+	case c.Verdict == nil || c.Verdict.Outcome == correlate.Inconclusive:
+		t.inconclusive++
+	}
+}
+
+// incident counts an incident that opened in the window.
+func (t *tally) incident(in *correlate.IncidentRecord, asOf time.Time) {
+	if in.AttributedTo == "" {
+		t.unattributed++
+	}
+	if !in.ResolvedAt.IsZero() && !in.ResolvedAt.After(asOf) {
+		t.restores = append(t.restores, in.ResolvedAt.Sub(in.OpenedAt))
+	}
+}
+
+// numbers turns the counts into what is published. Days is the length of the window so far.
+func (t *tally) numbers(days float64) Numbers {
+	n := Numbers{
+		Deployments:       t.deployments,
+		Redeployments:     t.redeployments,
+		DeployFailed:      t.deployFailed,
+		ChangeFailRate:    ratio(t.failures, t.judged),
+		Pending:           t.pending,
+		Inconclusive:      t.inconclusive,
+		Unjudged:          t.unjudged,
+		Recovery:          summarise(t.recoveries),
+		OpenFailures:      t.open,
+		LeadTime:          summarise(t.leadTimes),
+		NegativeLeadTimes: t.negativeLeadTimes,
+		ReworkRate:        ratio(t.rework, t.deployments),
+		IncidentRecovery:  summarise(t.restores),
+		Unattributed:      t.unattributed,
+	}
+	if t.deployments > 0 && days > 0 {
+		n.DeploymentsPerDay = rounded(float64(t.deployments) / days)
+	}
+	if t.open > 0 {
+		n.OldestOpenFailure = rounded(t.oldestOpen.Seconds())
+	}
+	return n
+}
