@@ -114,7 +114,7 @@ func (r *reader) scope(resource pcommon.Resource, records plog.LogRecordSlice) e
 }
 
 func readFacts(records plog.LogRecordSlice, from, n int) ([]correlate.Fact, error) {
-	if n < 0 || from+n > records.Len() {
+	if n < 0 || n > records.Len()-from {
 		return nil, fmt.Errorf("a %s announces %d facts and %d records follow; "+
 			"keep processors that split or batch out of this pipeline", EventDelivery, n, records.Len()-from)
 	}

@@ -1,0 +1,108 @@
+package changelog
+
+import (
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func exampleDeliveries() []correlate.Delivery {
+	return []correlate.Delivery{anyDelivery().Example(1), anyDelivery().Example(2)}
+}
+
+func anyDelivery() *rapid.Generator[correlate.Delivery] {
+	return rapid.Custom(func(t *rapid.T) correlate.Delivery {
+		d := correlate.Delivery{
+			Source:      rapid.String().Draw(t, "source"),
+			ID:          rapid.String().Draw(t, "id"),
+			ReceivedAt:  maybeTime(t, "received"),
+			ContentType: rapid.String().Draw(t, "content type"),
+			Event:       rapid.String().Draw(t, "event"),
+			Raw:         rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "raw"),
+			Problem:     rapid.String().Draw(t, "problem"),
+		}
+		if len(d.Raw) == 0 {
+			d.Raw = nil
+		}
+		for range rapid.IntRange(0, 3).Draw(t, "facts") {
+			d.Facts = append(d.Facts, anyFact(t))
+		}
+		return d
+	})
+}
+
+func anyFact(t *rapid.T) correlate.Fact {
+	if rapid.Bool().Draw(t, "is a change") {
+		c := anyChange(t)
+		return correlate.Fact{Change: &c}
+	}
+	i := anyIncident(t)
+	return correlate.Fact{Incident: &i}
+}
+
+func anyChange(t *rapid.T) correlate.Change {
+	start := anyTime(t, "start")
+	c := correlate.Change{
+		ID:              some(t, "id"),
+		Kind:            rapid.SampledFrom(append(correlate.Kinds(), "")).Draw(t, "kind"),
+		Status:          rapid.SampledFrom(append(correlate.Statuses(), "")).Draw(t, "status"),
+		Service:         some(t, "service"),
+		Environment:     rapid.String().Draw(t, "environment"),
+		Version:         rapid.String().Draw(t, "version"),
+		PreviousVersion: rapid.String().Draw(t, "previous"),
+		Commit:          rapid.String().Draw(t, "commit"),
+		StartedAt:       start,
+		FinishedAt:      start.Add(time.Duration(rapid.Int64Range(0, 1<<40).Draw(t, "took"))),
+		Actor:           rapid.String().Draw(t, "actor"),
+		Team:            rapid.String().Draw(t, "team"),
+		URL:             rapid.String().Draw(t, "url"),
+		Source:          rapid.String().Draw(t, "source"),
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "commits") {
+		c.Commits = append(c.Commits, correlate.Commit{SHA: rapid.String().Draw(t, "sha"), AuthoredAt: maybeTime(t, "authored")})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "instances") {
+		c.Instances = append(c.Instances, rapid.String().Draw(t, "instance"))
+	}
+	if labels := rapid.MapOfN(rapid.String(), rapid.String(), 0, 3).Draw(t, "labels"); len(labels) > 0 {
+		c.Labels = labels
+	}
+	return c
+}
+
+func anyIncident(t *rapid.T) correlate.Incident {
+	opened := anyTime(t, "opened")
+	i := correlate.Incident{
+		ID:             some(t, "id"),
+		Service:        rapid.String().Draw(t, "service"),
+		Environment:    rapid.String().Draw(t, "environment"),
+		Severity:       rapid.String().Draw(t, "severity"),
+		Title:          rapid.String().Draw(t, "title"),
+		URL:            rapid.String().Draw(t, "url"),
+		OpenedAt:       opened,
+		AcknowledgedAt: maybeTime(t, "acknowledged"),
+		CausedBy:       rapid.String().Draw(t, "caused by"),
+		Source:         rapid.String().Draw(t, "source"),
+	}
+	if rapid.Bool().Draw(t, "resolved") {
+		i.ResolvedAt = opened.Add(time.Hour)
+	}
+	return i
+}
+
+func some(t *rapid.T, label string) string {
+	return rapid.StringN(1, 40, -1).Draw(t, label)
+}
+
+func anyTime(t *rapid.T, label string) time.Time {
+	return time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, label), rapid.Int64Range(0, 999_999_999).Draw(t, label+" ns")).UTC()
+}
+
+func maybeTime(t *rapid.T, label string) time.Time {
+	if rapid.Bool().Draw(t, label+" known") {
+		return anyTime(t, label)
+	}
+	return time.Time{}
+}
