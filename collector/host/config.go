@@ -1,0 +1,125 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/confignet"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/engine"
+)
+
+// Config is the configuration of the extension.
+type Config struct {
+	// DataDir is where the ledger lives. One daemon owns it at a time.
+	DataDir string `mapstructure:"data_dir"`
+	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
+	Web confighttp.ServerConfig `mapstructure:"web"`
+	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
+	Resolution time.Duration `mapstructure:"resolution"`
+	// Lateness is how long after its event time a measurement may arrive. Longer loses less and answers later.
+	Lateness time.Duration `mapstructure:"lateness"`
+	// IdleAfter is how long all telemetry may be silent before windows go on by the clock.
+	IdleAfter time.Duration `mapstructure:"idle_after"`
+	Window    WindowConfig  `mapstructure:"window"`
+	// Attribution is how far back an incident without caused_by looks for the change behind it.
+	Attribution time.Duration `mapstructure:"attribution"`
+	// AdoptAfter is how long a new service.version waits for a source to report it before it counts as a change.
+	AdoptAfter time.Duration      `mapstructure:"adopt_after"`
+	Signals    []correlate.Signal `mapstructure:"signals"`
+	// Sinks are the sinks by name, each with its own part of the configuration.
+	Sinks map[string]map[string]any `mapstructure:"sinks"`
+}
+
+// WindowConfig is what of event time is looked at around a change.
+type WindowConfig struct {
+	// Baseline is how far before the change is compared.
+	Baseline time.Duration `mapstructure:"baseline"`
+	// Grace is the warm-up after a change that is not held against it.
+	Grace time.Duration `mapstructure:"grace"`
+	// MinHealthy is how long a change must be seen before it may be called healthy.
+	MinHealthy time.Duration `mapstructure:"min_healthy"`
+	// Watch is how long after its completion a change is observed; then its verdict is final.
+	Watch time.Duration `mapstructure:"watch"`
+}
+
+func createDefaultConfig() component.Config {
+	d := engine.DefaultConfig()
+	sec := func(n int64) time.Duration { return time.Duration(n) * time.Second }
+	web := confighttp.NewDefaultServerConfig()
+	web.NetAddr = confignet.AddrConfig{Endpoint: "127.0.0.1:8788", Transport: confignet.TransportTypeTCP}
+	return &Config{
+		DataDir:    "./shipwake-data",
+		Web:        web,
+		Resolution: sec(d.Resolution),
+		Lateness:   sec(d.Lateness),
+		IdleAfter:  sec(d.IdleAfter),
+		Window: WindowConfig{
+			Baseline: sec(d.Baseline), Grace: sec(d.Judge.Grace), MinHealthy: sec(d.Judge.MinHealthy), Watch: sec(d.Watch),
+		},
+		Attribution: sec(d.Attribution),
+		AdoptAfter:  sec(d.AdoptAfter),
+		Sinks:       map[string]map[string]any{"prometheus": nil, "api": nil},
+	}
+}
+
+// Validate names the first key that is wrong and what would be right.
+func (c *Config) Validate() error {
+	if c.DataDir == "" {
+		return errors.New("data_dir: required: the directory that holds the ledger")
+	}
+	for _, d := range []struct {
+		key   string
+		value time.Duration
+		least time.Duration
+	}{
+		{"resolution", c.Resolution, time.Second},
+		{"lateness", c.Lateness, 0},
+		{"idle_after", c.IdleAfter, time.Second},
+		{"attribution", c.Attribution, 0},
+		{"adopt_after", c.AdoptAfter, 0},
+		{"window::baseline", c.Window.Baseline, c.Resolution},
+		{"window::grace", c.Window.Grace, 0},
+		{"window::min_healthy", c.Window.MinHealthy, c.Resolution},
+		{"window::watch", c.Window.Watch, c.Resolution},
+	} {
+		if d.value < d.least || d.value%time.Second != 0 {
+			return fmt.Errorf("%s: %s: must be whole seconds, at least %s", d.key, d.value, d.least)
+		}
+	}
+	if c.IdleAfter <= c.Lateness {
+		return fmt.Errorf("idle_after: %s: must be longer than lateness (%s)", c.IdleAfter, c.Lateness)
+	}
+	if c.Window.MinHealthy > c.Window.Watch {
+		return fmt.Errorf("window::min_healthy: %s: must not be longer than window::watch (%s)", c.Window.MinHealthy, c.Window.Watch)
+	}
+	for i, s := range c.Signals {
+		if err := s.Validate(); err != nil {
+			return fmt.Errorf("signals[%d]: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// engineConfig is the part of the configuration that the engine works by.
+func (c *Config) engineConfig() engine.Config {
+	sec := func(d time.Duration) int64 { return int64(d / time.Second) }
+	e := engine.DefaultConfig()
+	e.Resolution = sec(c.Resolution)
+	e.Coarse = 30 * e.Resolution
+	e.Lateness = sec(c.Lateness)
+	e.IdleAfter = sec(c.IdleAfter)
+	e.Baseline = sec(c.Window.Baseline)
+	e.Watch = sec(c.Window.Watch)
+	e.FineKeep = e.Baseline + e.Watch
+	e.Attribution = sec(c.Attribution)
+	e.AdoptAfter = sec(c.AdoptAfter)
+	e.Judge.Grace = sec(c.Window.Grace)
+	e.Judge.MinHealthy = sec(c.Window.MinHealthy)
+	e.Signals = c.Signals
+	return e
+}

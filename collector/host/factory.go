@@ -1,0 +1,31 @@
+package host
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// Type is the extension's name in the configuration.
+var Type = component.MustNewType("correlate")
+
+// Options are what the program around the extension brings along.
+type Options struct {
+	Sinks   []sinks.Factory  // the sinks that the configuration may name
+	Tally   *correlate.Tally // counts of every door of this process
+	Version string
+	DataDir string // wins over the configuration when set
+}
+
+// NewFactory makes the extension's factory.
+func NewFactory(o Options) extension.Factory {
+	return extension.NewFactory(Type, createDefaultConfig,
+		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
+			return newHost(set.TelemetrySettings, *cfg.(*Config), o), nil
+		},
+		component.StabilityLevelAlpha)
+}

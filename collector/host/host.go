@@ -1,0 +1,169 @@
+// Package host answers: who owns the engine, the ledger and the sinks?
+//
+// The extension `correlate` does. Extensions start before and stop after the pipelines, so that everything a door
+// accepts has somewhere to go. Facts are committed to the ledger first and acknowledged; one loop then applies them
+// to the engine in the order of the ledger, commits what follows, and only then tells the sinks.
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// Host is the extension. It implements Feed for the doors and tells receivers of partitioned logs their positions.
+type Host struct {
+	set component.TelemetrySettings
+	cfg Config
+	opt Options
+
+	ledger ledger.Ledger
+	engine *engine.Engine
+	sinks  []sinks.Sink
+	web    *http.Server
+	host   component.Host
+
+	mu       sync.Mutex
+	measured []Measurer
+
+	wake   chan struct{} // facts were committed
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+	status atomic.Pointer[sinks.Status]
+	ready  atomic.Bool
+}
+
+func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
+	if o.DataDir != "" {
+		cfg.DataDir = o.DataDir
+	}
+	if o.Tally == nil {
+		o.Tally = &correlate.Tally{}
+	}
+	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1)}
+	h.status.Store(&sinks.Status{NotReady: "starting"})
+	return h
+}
+
+// Start opens the ledger, restores the engine from it, and starts the loop and the web listener.
+func (h *Host) Start(ctx context.Context, host component.Host) error {
+	h.host = host
+	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir})
+	if err != nil {
+		return fmt.Errorf("data directory %s: %w", h.cfg.DataDir, err)
+	}
+	h.ledger = l
+	h.engine = engine.New(h.cfg.engineConfig())
+	if err := restore(ctx, h.engine, l, time.Now()); err != nil {
+		return fmt.Errorf("restore from %s: %w", h.cfg.DataDir, err)
+	}
+	if err := h.startSinks(); err != nil {
+		return err
+	}
+	loopCtx, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	h.done.Add(1)
+	go func() {
+		defer h.done.Done()
+		newLoop(h).run(loopCtx)
+	}()
+	if err := h.startWeb(ctx, host); err != nil {
+		return err
+	}
+	h.ready.Store(true)
+	return nil
+}
+
+// Shutdown stops the listener and the loop, which takes in what the doors had accepted, and closes the ledger. It may
+// be called after a Start that failed half way.
+func (h *Host) Shutdown(ctx context.Context) error {
+	h.ready.Store(false)
+	var errs []error
+	if h.web != nil {
+		errs = append(errs, h.web.Shutdown(ctx))
+	}
+	if h.stop != nil {
+		h.stop()
+	}
+	h.done.Wait()
+	for _, s := range h.sinks {
+		errs = append(errs, s.Close())
+	}
+	if h.ledger != nil {
+		errs = append(errs, h.ledger.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Commit implements Feed.
+func (h *Host) Commit(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, error) {
+	receipt, _, err := h.ledger.CommitFacts(ctx, deliveries, move)
+	if err != nil {
+		return receipt, err
+	}
+	source := "unknown"
+	if len(deliveries) > 0 {
+		source = deliveries[0].Source
+	}
+	h.count(source, "accepted", receipt.Accepted)
+	h.count(source, "duplicate", receipt.Duplicate)
+	h.count(source, "quarantined", receipt.Quarantined)
+	select {
+	case h.wake <- struct{}{}:
+	default:
+	}
+	return receipt, nil
+}
+
+func (h *Host) count(source, result string, n int) {
+	h.opt.Tally.Add(correlate.Count{What: "facts", Source: source, Result: result}, int64(n))
+}
+
+// Attach implements Feed.
+func (h *Host) Attach(m Measurer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, known := range h.measured {
+		if known == m {
+			return
+		}
+	}
+	h.measured = append(h.measured, m)
+}
+
+func (h *Host) measurers() []Measurer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.measured
+}
+
+// Signals implements Feed.
+func (h *Host) Signals() []correlate.Signal { return h.cfg.Signals }
+
+// Resolution implements Feed.
+func (h *Host) Resolution() time.Duration { return h.cfg.Resolution }
+
+// Position is the next offset to read of a stream, for receivers of partitioned logs.
+func (h *Host) Position(ctx context.Context, stream string) (int64, error) {
+	return h.ledger.Position(ctx, stream)
+}
+
+// fail reports an error that the daemon can't go on with.
+func (h *Host) fail(err error) {
+	h.set.Logger.Error("correlate stops", zap.Error(err))
+	componentstatus.ReportStatus(h.host, componentstatus.NewFatalErrorEvent(err))
+}

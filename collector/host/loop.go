@@ -1,0 +1,173 @@
+package host
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+const (
+	tickEvery   = time.Second
+	expireEvery = 10 * time.Minute
+)
+
+// loop is the only place that touches the engine after the start. What the engine decided and the ledger would not
+// take is kept in pending; until it is stored nothing further is decided, so the world never learns of a decision
+// that a restart would forget.
+type loop struct {
+	*Host
+	pending    []correlate.Effect
+	pendingSeq int64
+	unsaved    []correlate.Measurement
+	expired    time.Time
+	failing    bool
+	seen       engine.Stats
+	saved      int64
+}
+
+func newLoop(h *Host) *loop { return &loop{Host: h} }
+
+func (l *loop) run(ctx context.Context) {
+	ticker := time.NewTicker(tickEvery)
+	defer ticker.Stop()
+	l.facts()
+	for {
+		select {
+		case <-ctx.Done():
+			l.facts()
+			l.tick(time.Now())
+			return
+		case <-l.wake:
+			l.facts()
+		case now := <-ticker.C:
+			l.facts()
+			l.tick(now)
+		}
+	}
+}
+
+// facts applies what the ledger holds and the engine has not seen.
+func (l *loop) facts() {
+	if !l.flush() {
+		return
+	}
+	ctx := context.Background()
+	facts, err := l.ledger.Unapplied(ctx)
+	if l.trouble("read facts", err) || len(facts) == 0 {
+		return
+	}
+	for _, f := range facts {
+		if l.trouble("recall what a fact is about", l.recall(ctx, f)) {
+			break
+		}
+		l.pending = append(l.pending, l.engine.Apply(engine.Input{Fact: &engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt}})...)
+		l.pendingSeq = f.Seq
+	}
+	l.flush()
+	l.report(time.Now())
+}
+
+// tick takes in what was measured, saves it, and lets the engine decide up to the watermark.
+func (l *loop) tick(now time.Time) {
+	if !l.flush() {
+		return
+	}
+	if len(l.unsaved) == 0 { // while the ledger fails the reducers go on merging in place, so memory stays flat
+		for _, m := range l.measurers() {
+			l.unsaved = append(l.unsaved, m.Drain()...)
+		}
+	}
+	if l.trouble("checkpoint", l.ledger.Checkpoint(context.Background(), now, l.unsaved)) {
+		return
+	}
+	l.saved++
+	if len(l.unsaved) > 0 {
+		l.engine.Apply(engine.Input{Measured: l.unsaved})
+		l.unsaved = nil
+	}
+	l.pending = l.engine.Apply(engine.Input{Tick: now})
+	l.flush()
+	l.expire(now)
+	l.report(now)
+}
+
+// flush stores what was decided and tells the sinks. It returns false while the ledger won't take it.
+func (l *loop) flush() bool {
+	if len(l.pending) == 0 && l.pendingSeq == 0 {
+		return true
+	}
+	if l.trouble("commit decisions", l.ledger.CommitEffects(context.Background(), l.pending, nil, l.pendingSeq)) {
+		return false
+	}
+	for _, s := range l.sinks {
+		s.Publish(l.pending)
+	}
+	l.log(l.pending)
+	l.pending, l.pendingSeq = nil, 0
+	return true
+}
+
+// recall brings back what an old fact touches and memory has forgotten.
+func (l *loop) recall(ctx context.Context, f ledger.Fact) error {
+	r, err := recallFor(ctx, l.engine, l.ledger, f, l.cfg.engineConfig())
+	if err != nil || (len(r.Changes) == 0 && len(r.Incidents) == 0) {
+		return err
+	}
+	l.engine.Apply(engine.Input{Recall: &r})
+	return nil
+}
+
+func (l *loop) expire(now time.Time) {
+	if now.Sub(l.expired) < expireEvery {
+		return
+	}
+	l.expired = now
+	cfg := l.cfg.engineConfig()
+	fine := now.Add(-time.Duration(3*cfg.FineKeep) * time.Second)
+	coarse := now.Add(-time.Duration(cfg.CoarseKeep) * time.Second)
+	l.trouble("expire old measurements", l.ledger.Expire(context.Background(), fine, coarse))
+}
+
+// trouble logs the first of a row of failures and the end of it.
+func (l *loop) trouble(what string, err error) bool {
+	switch {
+	case err != nil && !l.failing:
+		l.failing = true
+		l.set.Logger.Error("the ledger fails; decisions wait until it works again", zap.String("step", what), zap.Error(err))
+	case err == nil && l.failing:
+		l.failing = false
+		l.set.Logger.Info("the ledger works again", zap.String("step", what))
+	}
+	return err != nil
+}
+
+// log writes one line for each new revision of a verdict.
+func (l *loop) log(effects []correlate.Effect) {
+	for _, e := range effects {
+		if v := e.Verdict; v != nil {
+			l.set.Logger.Info("verdict",
+				zap.String("change_id", v.ChangeID), zap.String("service", v.Service), zap.String("verdict", string(v.Outcome)),
+				zap.String("reason", string(v.Reason)), zap.Int("revision", v.Revision), zap.Bool("final", v.Final))
+		}
+	}
+}
+
+// report publishes the daemon's health for readers.
+func (l *loop) report(now time.Time) {
+	s := l.engine.Stats()
+	tally := l.opt.Tally
+	tally.Add(correlate.Count{What: "telemetry", Source: "cells", Result: "late"}, s.Late-l.seen.Late)
+	tally.Add(correlate.Count{What: "telemetry", Source: "cells", Result: "future"}, s.Future-l.seen.Future)
+	l.seen = s
+	l.status.Store(&sinks.Status{
+		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
+		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Series(), Checkpoints: l.saved,
+		QueuedInputs: len(l.pending),
+	})
+}

@@ -1,0 +1,78 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"syscall"
+
+	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// startSinks makes the configured sinks. A name that nobody knows is an error that lists the known ones.
+func (h *Host) startSinks() error {
+	known := map[string]sinks.Factory{}
+	for _, f := range h.opt.Sinks {
+		known[f.Name] = f
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.cfg.Sinks)) {
+		f, ok := known[name]
+		if !ok {
+			return fmt.Errorf("sinks::%s: unknown sink; known are %v", name, slices.Sorted(maps.Keys(known)))
+		}
+		s, err := f.New(reader{h}, h.cfg.Sinks[name])
+		if err != nil {
+			return fmt.Errorf("sinks::%s: %w", name, err)
+		}
+		h.sinks = append(h.sinks, s)
+	}
+	return nil
+}
+
+// startWeb listens for readers.
+func (h *Host) startWeb(ctx context.Context, host component.Host) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", h.serveReady)
+	for _, s := range h.sinks {
+		for pattern, handler := range s.Routes() {
+			mux.Handle(pattern, handler)
+		}
+	}
+	endpoint := h.cfg.Web.NetAddr.Endpoint
+	listener, err := h.cfg.Web.ToListener(ctx)
+	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("web address %s is in use; extensions::correlate::web::endpoint sets another: %w", endpoint, err)
+		}
+		return fmt.Errorf("extensions::correlate::web::endpoint %s: %w", endpoint, err)
+	}
+	h.web, err = h.cfg.Web.ToServer(ctx, host.GetExtensions(), h.set, mux)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	h.done.Add(1)
+	go func() {
+		defer h.done.Done()
+		if err := h.web.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			h.fail(fmt.Errorf("web listener %s: %w", endpoint, err))
+		}
+	}()
+	h.set.Logger.Info("reading at", zap.String("metrics", "http://"+listener.Addr().String()+"/metrics"),
+		zap.String("api", "http://"+listener.Addr().String()+"/api/v1/changes"))
+	return nil
+}
+
+func (h *Host) serveReady(w http.ResponseWriter, _ *http.Request) {
+	if !h.ready.Load() {
+		http.Error(w, "not ready: starting or stopping", http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ready")
+}

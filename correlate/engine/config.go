@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge"
+)
+
+// Config is how the engine looks at the world. All durations are whole seconds.
+type Config struct {
+	Resolution  int64 // width of a fine bucket
+	Coarse      int64 // width of a rollup, a multiple of Resolution
+	Lateness    int64 // how long after its event time a measurement may arrive
+	IdleAfter   int64 // how long telemetry may be silent before the clock takes over
+	Baseline    int64 // how far before a change fine buckets are compared
+	Watch       int64 // how long after completion a change is observed
+	FineKeep    int64 // how long fine buckets are kept when no window needs them
+	CoarseKeep  int64 // how long rollups are kept
+	Attribution int64 // how far back an incident looks for its change
+	// AdoptAfter is how long a new service.version waits for a source to report it before it becomes a change itself.
+	AdoptAfter int64
+	// KeepRecords is how long closed changes and incidents stay in memory, 0 for ever; older ones must be recalled
+	// before a fact touches them.
+	KeepRecords int64
+	Judge       judge.Params
+	Signals     []correlate.Signal
+}
+
+// DefaultConfig is the configuration of the daemon without a configuration file.
+func DefaultConfig() Config {
+	return Config{
+		Resolution:  10,
+		Coarse:      300,
+		Lateness:    30,
+		IdleAfter:   120,
+		Baseline:    3600,
+		Watch:       3600,
+		FineKeep:    2 * 3600,
+		CoarseKeep:  8 * 24 * 3600,
+		Attribution: 24 * 3600,
+		AdoptAfter:  120,
+		KeepRecords: 48 * 3600,
+		Judge:       judge.DefaultParams(),
+	}
+}

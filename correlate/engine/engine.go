@@ -1,0 +1,238 @@
+// Package engine answers: what follows from this input?
+//
+// Apply is deterministic and single-threaded: no clock, no goroutine, no I/O. Time comes in as Tick. It returns
+// effects; whoever drives it commits them and then tells the world. State is integers; verdicts are pure functions of
+// the cells and facts up to the watermark, so that arrival order within the lateness doesn't show in them.
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// Input is one thing that happened. Exactly one field is set.
+type Input struct {
+	Fact     *Fact
+	Recall   *Recall
+	Measured []correlate.Measurement
+	Tick     time.Time   // the time now; it must not run backwards by more than it is corrected for
+	Gap      window.Span // telemetry was not received in this stretch (Unix seconds)
+}
+
+// Fact is a fact with the time it was received.
+type Fact struct {
+	correlate.Fact
+	ReceivedAt time.Time
+}
+
+// Recall brings back records that have left memory, before a fact that touches them is applied.
+type Recall struct {
+	Changes   []correlate.ChangeRecord
+	Incidents []correlate.IncidentRecord
+}
+
+// maxAhead is how far in the future of the clock a measurement may lie, in seconds.
+const maxAhead = 300
+
+// Engine holds the state. It must be used from one goroutine.
+type Engine struct {
+	cfg       Config
+	mark      window.Watermark
+	now       int64
+	store     *store
+	changes   map[string]*change
+	incidents map[string]*incident
+	byPlace   map[place][]*change // sorted by completion
+	faults    map[place]*correlate.Regression
+	gaps      []window.Span
+	rolledUp  int64 // rollups that start before this are closed
+	expired   int64 // when memory was last swept
+	stats     Stats
+	effects   []correlate.Effect
+}
+
+// Stats counts what Apply did not use.
+type Stats struct {
+	Late, Future int64 // cells
+}
+
+// New makes an engine without any state.
+func New(cfg Config) *Engine {
+	return &Engine{
+		cfg:       cfg,
+		store:     newStore(),
+		changes:   map[string]*change{},
+		incidents: map[string]*incident{},
+		byPlace:   map[place][]*change{},
+		faults:    map[place]*correlate.Regression{},
+	}
+}
+
+// Apply takes one input and returns what follows from it. The effects are the caller's.
+func (e *Engine) Apply(in Input) []correlate.Effect {
+	e.effects = nil
+	switch {
+	case in.Fact != nil:
+		e.fact(*in.Fact)
+	case in.Recall != nil:
+		e.recall(*in.Recall)
+	case in.Measured != nil:
+		e.measured(in.Measured)
+	case in.Gap != (window.Span{}):
+		e.gaps = append(e.gaps, in.Gap)
+	case !in.Tick.IsZero():
+		e.tick(in.Tick.Unix())
+	}
+	return e.effects
+}
+
+// Watermark is how far event time is complete; zero before the first telemetry.
+func (e *Engine) Watermark() time.Time {
+	if e.mark.At <= 0 {
+		return time.Time{}
+	}
+	return at(e.mark.At)
+}
+
+// Idle says whether telemetry is silent.
+func (e *Engine) Idle() bool { return e.mark.Idle }
+
+// Series is the number of tracked measurement series.
+func (e *Engine) Series() int { return e.store.series }
+
+// Stats are the counters since New.
+func (e *Engine) Stats() Stats { return e.stats }
+
+// OpenWindows is the number of changes under observation.
+func (e *Engine) OpenWindows() int {
+	n := 0
+	for _, c := range e.changes {
+		if c.rec.Phase == correlate.PhaseObserving {
+			n++
+		}
+	}
+	return n
+}
+
+// Knows says whether the record of a change or an incident is in memory.
+func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.incidents[id] != nil }
+
+func (e *Engine) measured(cells []correlate.Measurement) {
+	for _, m := range cells {
+		switch {
+		case e.now > 0 && m.Start > e.now+maxAhead:
+			e.stats.Future++
+			continue
+		case m.Start+e.cfg.Resolution <= e.mark.At:
+			e.stats.Late++
+			continue
+		}
+		e.keep(m)
+	}
+}
+
+// keep stores a cell. A cell in a rollup that is already closed stays out of it.
+func (e *Engine) keep(m correlate.Measurement) {
+	e.store.addFine(m)
+	if window.Floor(m.Start, e.cfg.Coarse) >= e.rolledUp {
+		e.store.addCoarse(m, e.cfg.Coarse)
+	}
+	e.mark.Observe(m.Start + e.cfg.Resolution)
+}
+
+// tick moves the watermark and decides everything that it has passed.
+func (e *Engine) tick(now int64) {
+	e.now = max(e.now, now)
+	if e.mark.Newest == 0 {
+		e.unobserved()
+		return
+	}
+	before := e.mark.At
+	switch e.mark.Advance(e.now, e.cfg.Lateness, e.cfg.IdleAfter, e.cfg.Resolution) {
+	case window.WentIdle:
+		e.emit(correlate.Effect{Idle: &correlate.Idle{From: at(e.mark.IdleFrom)}})
+	case window.CameBack:
+		e.emit(correlate.Effect{Idle: &correlate.Idle{From: at(e.mark.IdleFrom), Until: at(e.mark.Newest)}})
+	}
+	if e.mark.At == before {
+		return
+	}
+	e.adoptVersions()
+	e.judgeUpTo(e.mark.At)
+	e.closeRollups()
+	e.sweep()
+}
+
+// unobserved closes windows by the clock while there has never been any telemetry.
+func (e *Engine) unobserved() {
+	for _, c := range e.observing() {
+		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
+			e.conclude(c, finding{
+				outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry,
+			}, e.windowEnd(c), true)
+		}
+	}
+}
+
+// closeRollups emits the coarse buckets that the watermark has passed.
+func (e *Engine) closeRollups() {
+	end := window.Floor(e.mark.At, e.cfg.Coarse)
+	if e.rolledUp == 0 {
+		e.rolledUp = e.oldestCoarse(end)
+	}
+	for start := e.rolledUp; start < end; start += e.cfg.Coarse {
+		if cells := e.store.rollup(start); len(cells) > 0 {
+			for i := range cells {
+				cells[i].Latency = slices.Clone(cells[i].Latency)
+			}
+			e.emit(correlate.Effect{Rollup: &correlate.Rollup{Start: start, Cells: cells}})
+		}
+	}
+	e.rolledUp = end
+}
+
+func (e *Engine) oldestCoarse(end int64) int64 {
+	oldest := end
+	for _, s := range e.store.services {
+		for _, str := range s.streams {
+			if len(str.coarse) > 0 {
+				oldest = min(oldest, str.coarse[0].Start)
+			}
+		}
+	}
+	return oldest
+}
+
+// sweep forgets, once per coarse bucket, what no window can need any more.
+func (e *Engine) sweep() {
+	if e.mark.At < e.expired+e.cfg.Coarse {
+		return
+	}
+	e.expired = e.mark.At
+	needed := map[place]int64{}
+	for _, c := range e.observing() {
+		from := c.start() - e.cfg.Baseline
+		if old, ok := needed[c.place()]; !ok || from < old {
+			needed[c.place()] = from
+		}
+	}
+	keep := e.mark.At - e.cfg.FineKeep
+	oldest := keep
+	for _, from := range needed {
+		oldest = min(oldest, from)
+	}
+	// A neighbour of a changed service is judged from the same time on, so while windows are open all keep as much.
+	oldest = max(oldest, e.mark.At-3*e.cfg.FineKeep)
+	e.store.expire(func(place) int64 { return oldest }, e.mark.At-e.cfg.CoarseKeep)
+	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < e.mark.At-e.cfg.CoarseKeep })
+	if e.cfg.KeepRecords > 0 {
+		e.forget(e.now - e.cfg.KeepRecords)
+	}
+}
+
+func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }
+
+func at(unix int64) time.Time { return time.Unix(unix, 0).UTC() }

@@ -1,0 +1,241 @@
+package engine
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// change is one change in memory: its record, and how far it has been judged.
+type change struct {
+	rec     correlate.ChangeRecord
+	emitted correlate.ChangeRecord
+	judged  int64 // the newest instant at which it was judged
+	steps   []int64
+}
+
+func (c *change) place() place { return place{c.rec.Service, c.rec.Environment} }
+func (c *change) start() int64 { return c.rec.Start().Unix() }
+
+// finish is when the rollout was complete, 0 while it runs.
+func (c *change) finish() int64 {
+	if c.rec.FinishedAt.IsZero() {
+		if c.rec.Status == correlate.StatusStarted {
+			return 0
+		}
+		return c.start()
+	}
+	return c.rec.FinishedAt.Unix()
+}
+
+// completed is the instant that keys the change in time: its finish, or its start while it has none.
+func (c *change) completed() time.Time {
+	if c.rec.FinishedAt.IsZero() {
+		return c.rec.StartedAt
+	}
+	return c.rec.FinishedAt
+}
+
+// live: the change reached, or is reaching, users.
+func (c *change) live() bool {
+	return c.rec.Phase != correlate.PhaseMerged &&
+		(c.rec.Status == correlate.StatusSucceeded || c.rec.Status == correlate.StatusStarted)
+}
+
+// rollsOut: the change brings a version.
+func (c *change) rollsOut() bool {
+	return c.rec.Kind == correlate.KindDeployment || c.rec.Kind == correlate.KindRollback
+}
+
+type incident struct {
+	rec     correlate.IncidentRecord
+	emitted correlate.IncidentRecord
+}
+
+func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment} }
+
+func (e *Engine) fact(f Fact) {
+	e.now = max(e.now, f.ReceivedAt.Unix())
+	f.Fact = f.WithDefaults()
+	switch {
+	case f.Change != nil:
+		e.changeReported(*f.Change)
+	case f.Incident != nil:
+		e.incidentReported(*f.Incident)
+	}
+}
+
+func (e *Engine) changeReported(reported correlate.Change) {
+	c := e.changes[reported.ID]
+	if c == nil {
+		c = &change{rec: correlate.ChangeRecord{Change: reported}}
+		e.changes[reported.ID] = c
+	} else {
+		e.unlist(c)
+		if isOlder(reported, c.rec.Change) {
+			c.rec.Change = reported.Merge(c.rec.Change)
+		} else {
+			c.rec.Change = c.rec.Merge(reported)
+		}
+	}
+	e.list(c)
+	e.takeOver(c)
+	e.openWindow(c)
+	e.relink(c.place())
+}
+
+// isOlder orders two reports of one change by what they say, so that the order of their arrival doesn't matter.
+func isOlder(a, b correlate.Change) bool {
+	rank := func(s correlate.Status) int {
+		return slices.Index(correlate.Statuses(), s)
+	}
+	at := func(c correlate.Change) time.Time {
+		if c.FinishedAt.After(c.StartedAt) {
+			return c.FinishedAt
+		}
+		return c.StartedAt
+	}
+	if c := at(a).Compare(at(b)); c != 0 {
+		return c < 0
+	}
+	return rank(a.Status) < rank(b.Status)
+}
+
+// list and unlist keep byPlace sorted by completion, then id.
+func (e *Engine) list(c *change) {
+	all := e.byPlace[c.place()]
+	i := sort.Search(len(all), func(i int) bool { return !before(all[i], c) })
+	e.byPlace[c.place()] = slices.Insert(all, i, c)
+}
+
+func (e *Engine) unlist(c *change) {
+	p := c.place()
+	e.byPlace[p] = slices.DeleteFunc(e.byPlace[p], func(o *change) bool { return o == c })
+}
+
+func before(a, b *change) bool {
+	return cmp.Or(a.completed().Compare(b.completed()), cmp.Compare(a.rec.ID, b.rec.ID)) < 0
+}
+
+// openWindow sets the observation window of a change that was just reported, unless its time has passed unobserved.
+func (e *Engine) openWindow(c *change) {
+	c.rec.WindowStart = at(c.start())
+	c.rec.WindowEnd = at(e.windowEnd(c))
+	switch {
+	case c.rec.Phase == correlate.PhaseMerged:
+	case c.rec.Status == correlate.StatusFailed || c.rec.Status == correlate.StatusCancelled:
+		e.conclude(c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}, c.completed().Unix(), true)
+	case c.rec.Phase == "" && e.unobservable(c):
+		c.rec.Phase = correlate.PhaseHistory
+	case c.rec.Phase == "":
+		c.rec.Phase = correlate.PhaseObserving
+		c.judged = c.start()
+	case c.rec.Phase == correlate.PhaseClosed && e.windowEnd(c) > e.mark.At && !e.unobservable(c):
+		c.rec.Phase = correlate.PhaseObserving // it finished later than was known when the window closed
+	}
+}
+
+// unobservable: the window had passed before the change was told, and nothing fine is left of its time.
+func (e *Engine) unobservable(c *change) bool {
+	end := e.windowEnd(c)
+	if e.mark.At == 0 {
+		return end+e.cfg.Lateness < e.now
+	}
+	return end < e.mark.At-e.cfg.FineKeep
+}
+
+func (e *Engine) windowEnd(c *change) int64 {
+	return max(c.start(), c.finish()) + e.cfg.Judge.Grace + e.cfg.Watch
+}
+
+func (e *Engine) incidentReported(reported correlate.Incident) {
+	i := e.incidents[reported.ID]
+	if i == nil {
+		i = &incident{rec: correlate.IncidentRecord{Incident: reported}}
+		e.incidents[reported.ID] = i
+	} else {
+		i.rec.Incident = i.rec.Merge(reported)
+	}
+	e.attribute(i)
+}
+
+// recall puts records back into memory without saying anything about them.
+func (e *Engine) recall(r Recall) {
+	for _, rec := range r.Changes {
+		if e.changes[rec.ID] != nil {
+			continue
+		}
+		c := &change{rec: rec, emitted: rec, judged: e.mark.At}
+		e.changes[rec.ID] = c
+		e.list(c)
+	}
+	for _, rec := range r.Incidents {
+		if e.incidents[rec.ID] == nil {
+			e.incidents[rec.ID] = &incident{rec: rec, emitted: rec}
+		}
+	}
+}
+
+// lineage is how many changes of a place stay in memory whatever their age, so that a rollback is recognised.
+const lineage = 10
+
+// forget drops closed changes and resolved incidents that ended before the given time.
+func (e *Engine) forget(before int64) {
+	for p, all := range e.byPlace {
+		old := max(0, len(all)-lineage)
+		kept := all[:0:0]
+		for i, c := range all {
+			if i < old && c.rec.Phase != correlate.PhaseObserving && c.completed().Unix() < before {
+				delete(e.changes, c.rec.ID)
+				continue
+			}
+			kept = append(kept, c)
+		}
+		e.byPlace[p] = kept
+	}
+	for id, i := range e.incidents {
+		if !i.rec.ResolvedAt.IsZero() && i.rec.ResolvedAt.Unix() < before {
+			delete(e.incidents, id)
+		}
+	}
+}
+
+// observing are the changes with an open window, oldest first.
+func (e *Engine) observing() []*change {
+	var open []*change
+	for _, c := range e.changes {
+		if c.rec.Phase == correlate.PhaseObserving {
+			open = append(open, c)
+		}
+	}
+	slices.SortFunc(open, func(a, b *change) int {
+		return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.rec.ID, b.rec.ID))
+	})
+	return open
+}
+
+// publish emits the records that differ from what was last emitted.
+func (e *Engine) publish(c *change) {
+	if reflect.DeepEqual(c.rec, c.emitted) {
+		return
+	}
+	rec := c.rec
+	rec.Incidents = slices.Clone(rec.Incidents)
+	rec.Labels = maps.Clone(rec.Labels)
+	c.emitted = rec
+	e.emit(correlate.Effect{Change: &rec})
+}
+
+func (e *Engine) publishIncident(i *incident) {
+	if reflect.DeepEqual(i.rec, i.emitted) {
+		return
+	}
+	rec := i.rec
+	i.emitted = rec
+	e.emit(correlate.Effect{Incident: &rec})
+}

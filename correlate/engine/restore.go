@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// Restoring goes in this order: records, rollups by start, checkpoints in the order they were written, Resume. The
+// engine then stands where it stood at the last checkpoint, without having said anything again.
+
+// RestoreRecords takes back what the ledger knows of changes, incidents and regressions.
+func (e *Engine) RestoreRecords(changes []correlate.ChangeRecord, incidents []correlate.IncidentRecord, regressions []correlate.Regression) {
+	e.recall(Recall{Changes: changes, Incidents: incidents})
+	for _, r := range regressions {
+		p := place{r.Service, r.Environment}
+		if known := e.faults[p]; known == nil || !r.DecidedAt.Before(known.DecidedAt) {
+			kept := r
+			e.faults[p] = &kept
+		}
+	}
+}
+
+// RestoreRollup takes back a closed coarse bucket.
+func (e *Engine) RestoreRollup(r correlate.Rollup) {
+	for _, m := range r.Cells {
+		e.store.addCoarse(m, e.cfg.Coarse)
+	}
+	e.rolledUp = max(e.rolledUp, r.Start+e.cfg.Coarse)
+}
+
+// RestoreCheckpoint takes back the measurements of one checkpoint. A pause before it is a stretch without coverage.
+func (e *Engine) RestoreCheckpoint(drained time.Time, cells []correlate.Measurement) {
+	t := drained.Unix()
+	if e.now > 0 && t-e.now > max(e.cfg.Resolution, e.cfg.Lateness) {
+		e.gaps = append(e.gaps, window.Span{From: e.now, To: t})
+	}
+	e.measured(cells)
+	e.now = max(e.now, t)
+	if e.mark.Newest > 0 {
+		e.mark.Advance(e.now, e.cfg.Lateness, e.cfg.IdleAfter, e.cfg.Resolution)
+	}
+}
+
+// Resume ends restoring.
+func (e *Engine) Resume() {
+	for _, c := range e.changes {
+		c.judged = max(c.start(), e.mark.At)
+	}
+	e.stats = Stats{}
+	e.effects = nil
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"slices"
+	"sort"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// series is the cells of one key in order of their start, without gaps being filled: no cell means nothing arrived.
+type series []correlate.Cell
+
+// add merges a cell into the series. The cell's histogram is copied when it is kept.
+func (s *series) add(c correlate.Cell) {
+	cells := *s
+	at := len(cells)
+	for at > 0 && cells[at-1].Start >= c.Start {
+		at--
+	}
+	if at < len(cells) && cells[at].Start == c.Start {
+		cells[at].Merge(c)
+		return
+	}
+	c.Latency = slices.Clone(c.Latency)
+	*s = slices.Insert(cells, at, c)
+}
+
+// between is the cells with from <= Start < to. The result shares memory with the series.
+func (s series) between(from, to int64) []correlate.Cell {
+	lo := sort.Search(len(s), func(i int) bool { return s[i].Start >= from })
+	hi := lo + sort.Search(len(s)-lo, func(i int) bool { return s[lo+i].Start >= to })
+	return s[lo:hi:hi]
+}
+
+// drop forgets the cells that start before the given time. The array is copied only once half of it is forgotten.
+func (s *series) drop(before int64) {
+	cells := *s
+	n := sort.Search(len(cells), func(i int) bool { return cells[i].Start >= before })
+	if n == 0 {
+		return
+	}
+	if n*2 >= len(cells) {
+		*s = slices.Clone(cells[n:])
+		return
+	}
+	clear(cells[:n])
+	*s = cells[n:]
+}
+
+// merged adds up several series, leaving them untouched.
+func merged(parts ...[]correlate.Cell) []correlate.Cell {
+	filled := parts[:0:0]
+	for _, p := range parts {
+		if len(p) > 0 {
+			filled = append(filled, p)
+		}
+	}
+	switch len(filled) {
+	case 0:
+		return nil
+	case 1:
+		return filled[0]
+	}
+	var all series
+	for _, part := range filled {
+		for _, c := range part {
+			all.add(c)
+		}
+	}
+	return all
+}

@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// place is a service in an environment: the unit that changes and is judged.
+type place struct{ Service, Environment string }
+
+func (p place) compare(o place) int {
+	if c := strings.Compare(p.Service, o.Service); c != 0 {
+		return c
+	}
+	return strings.Compare(p.Environment, o.Environment)
+}
+
+// streamKey is a correlate.Key without its place and version.
+type streamKey struct {
+	kind   correlate.SignalKind
+	origin correlate.Origin
+	name   string
+	peer   string
+}
+
+// stream is the cells of one kind of measurement: all versions together, fine and coarse, and each version alone.
+type stream struct {
+	total    series
+	coarse   series
+	versions map[string]*series
+}
+
+// service is what telemetry has said of one place.
+type service struct {
+	streams  map[streamKey]*stream
+	versions map[string]*sighting
+	callers  map[string]bool // services that were seen calling this one
+	callees  map[string]bool
+}
+
+// sighting is when a version was first and last seen serving, as bucket starts.
+type sighting struct{ first, last int64 }
+
+// store is the memory of measurements.
+type store struct {
+	services map[place]*service
+	series   int
+}
+
+func newStore() *store { return &store{services: map[place]*service{}} }
+
+func (st *store) at(p place) *service {
+	s := st.services[p]
+	if s == nil {
+		s = &service{
+			streams:  map[streamKey]*stream{},
+			versions: map[string]*sighting{},
+			callers:  map[string]bool{},
+			callees:  map[string]bool{},
+		}
+		st.services[p] = s
+	}
+	return s
+}
+
+func keyOf(k correlate.Key) streamKey {
+	key := streamKey{kind: k.Kind, origin: k.Origin, name: k.Name, peer: k.Peer}
+	if k.Kind == correlate.Edge {
+		key.name = "" // the callee's version: its own traffic tells it better
+	}
+	return key
+}
+
+// addFine merges a fine cell.
+func (st *store) addFine(m correlate.Measurement) {
+	s := st.at(place{m.Service, m.Environment})
+	str := st.stream(s, keyOf(m.Key))
+	str.total.add(m.Cell)
+	if m.Version != "" && m.Kind != correlate.Edge {
+		v := str.versions[m.Version]
+		if v == nil {
+			v = &series{}
+			str.versions[m.Version] = v
+			st.series++
+		}
+		v.add(m.Cell)
+		s.see(m.Version, m.Start)
+	}
+	if m.Kind == correlate.Edge && m.Peer != "" {
+		s.callees[m.Peer] = true
+		st.at(place{m.Peer, m.Environment}).callers[m.Service] = true
+	}
+}
+
+// addCoarse merges a cell into the rollup it belongs to.
+func (st *store) addCoarse(m correlate.Measurement, width int64) {
+	c := m.Cell
+	c.Start = window.Floor(c.Start, width)
+	st.stream(st.at(place{m.Service, m.Environment}), keyOf(m.Key)).coarse.add(c)
+}
+
+func (st *store) stream(s *service, k streamKey) *stream {
+	str := s.streams[k]
+	if str == nil {
+		str = &stream{versions: map[string]*series{}}
+		s.streams[k] = str
+		st.series++
+	}
+	return str
+}
+
+func (s *service) see(version string, start int64) {
+	seen := s.versions[version]
+	if seen == nil {
+		s.versions[version] = &sighting{start, start}
+		return
+	}
+	seen.first, seen.last = min(seen.first, start), max(seen.last, start)
+}
+
+// keys are the stream keys in a fixed order.
+func (s *service) keys() []streamKey {
+	keys := slices.Collect(maps.Keys(s.streams))
+	slices.SortFunc(keys, func(a, b streamKey) int {
+		return correlate.Key{Kind: a.kind, Origin: a.origin, Name: a.name, Peer: a.peer}.
+			Compare(correlate.Key{Kind: b.kind, Origin: b.origin, Name: b.name, Peer: b.peer})
+	})
+	return keys
+}
+
+// places are the known places in a fixed order.
+func (st *store) places() []place {
+	return slices.SortedFunc(maps.Keys(st.services), place.compare)
+}
+
+// rollup collects the coarse cells that start at the given time, sorted by key.
+func (st *store) rollup(start int64) []correlate.Measurement {
+	var cells []correlate.Measurement
+	for p, s := range st.services {
+		for k, str := range s.streams {
+			for _, c := range str.coarse.between(start, start+1) {
+				cells = append(cells, correlate.Measurement{
+					Key: correlate.Key{
+						Service: p.Service, Environment: p.Environment,
+						Kind: k.kind, Origin: k.origin, Name: k.name, Peer: k.peer,
+					},
+					Cell: c,
+				})
+			}
+		}
+	}
+	slices.SortFunc(cells, func(a, b correlate.Measurement) int { return a.Key.Compare(b.Key) })
+	return cells
+}
+
+// expire forgets fine cells before the time that fineFrom gives for a place, and coarse cells before coarse. A stream
+// or version without cells left is forgotten with them; when a version was seen is not.
+func (st *store) expire(fineFrom func(place) int64, coarse int64) {
+	for p, s := range st.services {
+		fine := fineFrom(p)
+		for k, str := range s.streams {
+			str.total.drop(fine)
+			str.coarse.drop(coarse)
+			for name, v := range str.versions {
+				if v.drop(fine); len(*v) == 0 {
+					delete(str.versions, name)
+					st.series--
+				}
+			}
+			if len(str.total) == 0 && len(str.coarse) == 0 {
+				delete(s.streams, k)
+				st.series--
+			}
+		}
+		for name, seen := range s.versions {
+			if seen.last < coarse {
+				delete(s.versions, name)
+			}
+		}
+		if len(s.streams) == 0 && len(s.callers) == 0 {
+			delete(st.services, p)
+		}
+	}
+}
