@@ -1,0 +1,60 @@
+# Everything people and CI run. `make` or `make help` lists it.
+
+GO       ?= go
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+LDFLAGS  := -s -w -X github.com/shipwake/shipwake/cmd/shipwake/app.release=$(VERSION)
+FUZZTIME ?= 10s
+BENCH    ?= .
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race lint fmt fuzz e2e gen bench check clean
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*?## "} /^[a-zA-Z0-9_.-]+:.*?## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build bin/shipwake: static, without cgo
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/shipwake ./cmd/shipwake
+
+demo: build ## See it work: a small shop, five deploys and a rollback, about a minute
+	./bin/shipwake demo $(DEMOFLAGS)
+
+test: ## Run the tests
+	$(GO) test ./...
+
+race: ## Run the tests with the race detector
+	$(GO) test -race ./...
+
+lint: ## gofmt, go vet and staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "make fmt would change:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+fmt: ## Format the code
+	gofmt -w $$(git ls-files --cached --others --exclude-standard '*.go')
+
+fuzz: ## Run every fuzz target for FUZZTIME (10s) each
+	@set -e; for pkg in $$(git ls-files --cached --others --exclude-standard '*_test.go' | xargs grep -l '^func Fuzz' | xargs -n1 dirname | sort -u); do \
+		for target in $$(cat $$pkg/*_test.go | sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\).*/\1/p'); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) ./$$pkg; \
+		done; \
+	done
+
+e2e: ## Run the end-to-end tests again, whatever the test cache says
+	$(GO) test -count=1 ./cmd/...
+
+gen: ## Write everything that is generated
+	$(GO) generate ./...
+
+bench: ## Run the benchmarks that match BENCH (all)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem ./correlate/... ./collector/... ./sinks/...
+
+check: lint test ## What must pass before a change lands
+	$(MAKE) gen
+	git diff --exit-code
+
+clean: ## Remove what was built
+	rm -rf bin
+
+-include collector/kafka/kafka.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk

@@ -1,0 +1,288 @@
+package arch_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	root   = "../.."
+	module = "github.com/shipwake/shipwake/"
+)
+
+// file is one parsed Go file; dir is its package's folder from the repository root.
+type file struct {
+	*ast.File
+	dir, name string
+	test      bool
+}
+
+// files parses every Go file of the main module.
+func files(t *testing.T) []file {
+	t.Helper()
+	var all []file
+	require.NoError(t, filepath.WalkDir(root, func(at string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() {
+			if at != root && (entry.Name() == "testdata" || strings.HasPrefix(entry.Name(), ".") || foreign(at)) {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !strings.HasSuffix(at, ".go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), at, nil, parser.ParseComments)
+		if err != nil {
+			return err
+		}
+		dir, err := filepath.Rel(root, filepath.Dir(at))
+		all = append(all, file{parsed, filepath.ToSlash(dir), entry.Name(), strings.HasSuffix(at, "_test.go")})
+		return err
+	}))
+	require.NotEmpty(t, all)
+	return all
+}
+
+// foreign: a folder with a go.mod of its own is another module.
+func foreign(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
+}
+
+func (f file) imports() []string {
+	var all []string
+	for _, spec := range f.Imports {
+		imported, err := strconv.Unquote(spec.Path.Value)
+		if err == nil {
+			all = append(all, imported)
+		}
+	}
+	return all
+}
+
+// standard: the first element of a path outside the standard library has a dot.
+func standard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".")
+}
+
+// in: the folder is the pattern, matches it ("sinks/*"), or lies below it ("sinks/...").
+func in(dir, pattern string) bool {
+	if above, ok := strings.CutSuffix(pattern, "/..."); ok {
+		return dir == above || strings.HasPrefix(dir, above+"/")
+	}
+	matched, err := path.Match(pattern, dir)
+	return err == nil && matched
+}
+
+func inAny(dir string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return in(dir, p) })
+}
+
+// TestWhoMayImportWhom holds the non-test files of each room to what it may know. Each row has its reason.
+func TestWhoMayImportWhom(t *testing.T) {
+	const pdata = "go.opentelemetry.io/collector/..."
+	rows := []struct {
+		room   string
+		except []string // rooms below that have a row of their own
+		ours   []string // of ours, it may import only these; the room itself is always allowed
+		never  []string // of others, it may not import these; "all" is anything but the standard library
+		reason string
+	}{
+		{
+			room: "correlate", never: []string{"all"},
+			reason: "the vocabulary is spoken everywhere: whatever it imported, everybody would",
+		},
+		{
+			room: "correlate/window", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the pure rooms don't know each other, so each can be read, tested and replaced alone",
+		},
+		{
+			room: "correlate/judge/...", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "a verdict depends on its case and nothing else",
+		},
+		{
+			room: "correlate/blame/...", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "blame depends on the fault, the candidates and the graph and nothing else",
+		},
+		{
+			room: "correlate/dora/...", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the same records give the same report",
+		},
+		{
+			room:   "correlate/engine/...",
+			ours:   []string{"correlate", "correlate/window", "correlate/judge", "correlate/blame", "correlate/dora"},
+			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
+			reason: "the engine decides and returns; acting, storing and listening are the host's",
+		},
+		{
+			room: "correlate/ledger/...", ours: []string{"correlate", "correlate/ledger/..."}, never: []string{pdata},
+			reason: "a ledger keeps what was decided; if it knew the engine, it would begin to decide",
+		},
+		{
+			room: "collector/source/...", except: []string{"collector/source/all", "collector/source/sourcetest"},
+			ours: []string{"correlate", "collector/source"}, never: []string{pdata},
+			reason: "a source knows one sender's format; a second source or the pipeline in it would make it hard to add one",
+		},
+		{
+			room:   "collector/changelog",
+			ours:   []string{"correlate"},
+			reason: "the one place where facts become log records; both ends of the pipeline use it",
+		},
+		{
+			room: "collector/webhook/...", ours: []string{"correlate", "collector/source", "collector/changelog"},
+			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+		},
+		{
+			room: "collector/kafka/...", ours: []string{"correlate", "collector/source", "collector/changelog"},
+			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+		},
+		{
+			room: "collector/reduce", ours: []string{"correlate"}, never: []string{pdata},
+			reason: "it takes plain records, so that the stock decoder and a wire-level scan can feed the same code",
+		},
+		{
+			room: "collector/door/...", ours: []string{"correlate", "collector/reduce", "collector/changelog", "collector/host"},
+			reason: "a door lets things in; what they lead to is not its business",
+		},
+		{
+			room: "collector/host/...", except: nil,
+			ours: []string{
+				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
+				"correlate/ledger", "correlate/ledger/sqlite", "sinks",
+			},
+			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
+		},
+		{
+			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest"},
+			ours: []string{"correlate", "correlate/dora", "sinks"}, never: []string{pdata},
+			reason: "a sink sees what was committed and the read side, and no other sink",
+		},
+	}
+	for _, f := range files(t) {
+		if f.test {
+			continue
+		}
+		for _, row := range rows {
+			if !in(f.dir, row.room) || inAny(f.dir, row.except) {
+				continue
+			}
+			for _, imported := range f.imports() {
+				if own, ok := strings.CutPrefix(imported, module); ok {
+					require.True(t, own == f.dir || inAny(own, row.ours),
+						"%s/%s imports %s: %s", f.dir, f.name, own, row.reason)
+					continue
+				}
+				require.False(t, inAny(imported, row.never) || (slices.Contains(row.never, "all") && !standard(imported)),
+					"%s/%s imports %s: %s", f.dir, f.name, imported, row.reason)
+			}
+		}
+	}
+}
+
+// TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
+func TestTheCoreHasNoClock(t *testing.T) {
+	pure := []string{
+		"correlate", "correlate/window/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...",
+		"correlate/engine/...", "correlate/replay/...",
+	}
+	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
+	for _, f := range files(t) {
+		if f.test || !inAny(f.dir, pure) {
+			continue
+		}
+		for _, imported := range f.imports() {
+			require.False(t, in(imported, "math/rand/..."), "%s/%s imports %s", f.dir, f.name, imported)
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				t.Errorf("%s/%s starts a goroutine", f.dir, f.name)
+			case *ast.SelectorExpr:
+				if pkg, ok := n.X.(*ast.Ident); ok && pkg.Name == "time" && pkg.Obj == nil && slices.Contains(clock, n.Sel.Name) {
+					t.Errorf("%s/%s uses time.%s", f.dir, f.name, n.Sel.Name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// TestEveryPackageSaysWhatItIs: the package comment is the first thing a reader looks for.
+func TestEveryPackageSaysWhatItIs(t *testing.T) {
+	described := map[string]bool{}
+	for _, f := range files(t) {
+		if !f.test {
+			described[f.dir] = described[f.dir] || f.Doc != nil
+		}
+	}
+	for dir, ok := range described {
+		require.True(t, ok, "%s has no package comment", dir)
+	}
+}
+
+// TestNothingHappensBehindTheReader: registration by listing instead of init, errors instead of panics and exits.
+func TestNothingHappensBehindTheReader(t *testing.T) {
+	for _, f := range files(t) {
+		if f.test {
+			continue
+		}
+		ast.Inspect(f.File, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				require.False(t, n.Recv == nil && n.Name.Name == "init", "%s/%s has an init function", f.dir, f.name)
+			case *ast.CallExpr:
+				if name, ok := n.Fun.(*ast.Ident); ok {
+					require.NotEqual(t, "panic", name.Name, "%s/%s panics", f.dir, f.name)
+				}
+				if sel, ok := n.Fun.(*ast.SelectorExpr); ok && f.Name.Name != "main" {
+					pkg, isName := sel.X.(*ast.Ident)
+					require.False(t, isName && pkg.Name == "os" && sel.Sel.Name == "Exit", "%s/%s exits", f.dir, f.name)
+				}
+			}
+			return true
+		})
+	}
+}
+
+// TestMainIsShort: main holds nothing worth testing.
+func TestMainIsShort(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "cmd/shipwake/main.go"))
+	require.NoError(t, err)
+	require.LessOrEqual(t, strings.Count(string(text), "\n"), 40)
+}
+
+// TestEveryFolderIsListed: a source or sink that is not in its list is not in the binary.
+func TestEveryFolderIsListed(t *testing.T) {
+	all := files(t)
+	for room, apart := range map[string][]string{
+		"collector/source": {"all", "sourcetest"},
+		"sinks":            {"all", "sinktest"},
+	} {
+		var listed []string
+		for _, f := range all {
+			if f.dir == room+"/all" && !f.test {
+				listed = append(listed, f.imports()...)
+			}
+		}
+		for _, f := range all {
+			if dir, name := path.Split(f.dir); dir == room+"/" && !slices.Contains(apart, name) {
+				require.Contains(t, listed, module+f.dir, "%s/all does not list %s", room, name)
+			}
+		}
+	}
+}
