@@ -43,9 +43,10 @@ const (
 	OriginSpanMetrics                    // the Collector's span-metrics connector
 	OriginSpan                           // server and consumer spans
 	OriginServiceGraph                   // the service-graph connector, seen by the server
-	OriginClient                         // the caller's own view: client spans, http.client.request.duration
+	OriginClient                         // the caller's own view by metrics: http.client.request.duration and rpc.client.duration
 	OriginLog
 	OriginCustom
+	OriginClientSpan // the caller's own view by client and producer spans: the same calls as OriginClient
 )
 
 // Key names what a cell counts.
