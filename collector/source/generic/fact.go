@@ -1,0 +1,111 @@
+package generic
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// The keys of the format, in the order of the documentation. "source" is accepted, since our own exports carry it, and
+// ignored: the receiver knows the source.
+var (
+	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit",
+		"commits", "started_at", "finished_at", "instances", "actor", "team", "url", "labels", "source"}
+	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
+		"resolved_at", "caused_by", "source"}
+	// incidentOnly are the keys that tell a bare incident from a bare change.
+	incidentOnly = []string{"opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by"}
+)
+
+// readFact reads a wrapped or bare change or incident.
+func readFact(d *correlate.Delivery, v source.JSON) error {
+	if !v.IsObject() {
+		v.Fail(`must be an object: {"change": {…}}, {"incident": {…}}, or a change or incident itself`)
+		return v.Err()
+	}
+	switch change, incident := v.Get("change"), v.Get("incident"); {
+	case change.Exists() && incident.Exists():
+		v.Fail(`must hold one of "change" and "incident", not both`)
+		return v.Err()
+	case change.Exists():
+		v.Only("change", "incident")
+		return addChange(d, change)
+	case incident.Exists():
+		v.Only("change", "incident")
+		return addIncident(d, incident)
+	case v.Has(incidentOnly...):
+		return addIncident(d, v)
+	}
+	return addChange(d, v)
+}
+
+func addChange(d *correlate.Delivery, v source.JSON) error {
+	v.Only(changeKeys...)
+	c := correlate.Change{
+		ID:              v.Get("id").Text(),
+		Kind:            oneOf(v.Get("kind"), correlate.Kinds()),
+		Status:          oneOf(v.Get("status"), correlate.Statuses()),
+		Service:         v.Get("service").Text(),
+		Environment:     v.Get("environment").Text(),
+		Version:         v.Get("version").Text(),
+		PreviousVersion: v.Get("previous_version").Text(),
+		Commit:          v.Get("commit").Text(),
+		Commits:         commits(v.Get("commits")),
+		StartedAt:       v.Get("started_at").Time(),
+		FinishedAt:      v.Get("finished_at").Time(),
+		Instances:       v.Get("instances").Texts(),
+		Actor:           v.Get("actor").Text(),
+		Team:            v.Get("team").Text(),
+		URL:             v.Get("url").Text(),
+		Labels:          v.Get("labels").Labels(),
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return source.AddFact(d, correlate.Fact{Change: &c}, v.Path())
+}
+
+func addIncident(d *correlate.Delivery, v source.JSON) error {
+	v.Only(incidentKeys...)
+	i := correlate.Incident{
+		ID:             v.Get("id").Text(),
+		Service:        v.Get("service").Text(),
+		Environment:    v.Get("environment").Text(),
+		Severity:       v.Get("severity").Text(),
+		Title:          v.Get("title").Prose(),
+		URL:            v.Get("url").Text(),
+		OpenedAt:       v.Get("opened_at").Time(),
+		AcknowledgedAt: v.Get("acknowledged_at").Time(),
+		ResolvedAt:     v.Get("resolved_at").Time(),
+		CausedBy:       v.Get("caused_by").Text(),
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return source.AddFact(d, correlate.Fact{Incident: &i}, v.Path())
+}
+
+func commits(v source.JSON) []correlate.Commit {
+	var all []correlate.Commit
+	for _, item := range v.Items() {
+		if !item.IsObject() {
+			item.Fail("must be an object with sha and authored_at")
+			return nil
+		}
+		item.Only("sha", "authored_at")
+		all = append(all, correlate.Commit{SHA: item.Get("sha").Text(), AuthoredAt: item.Get("authored_at").Time()})
+	}
+	return all
+}
+
+// oneOf reads one word of a closed set.
+func oneOf[T ~string](v source.JSON, words []T) T {
+	word := T(v.Text())
+	if word != "" && !slices.Contains(words, word) {
+		v.Fail(fmt.Sprintf("unknown; use one of %v", words))
+		return ""
+	}
+	return word
+}

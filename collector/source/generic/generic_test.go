@@ -1,0 +1,65 @@
+package generic
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/collector/source/sourcetest"
+)
+
+func TestSource(t *testing.T) {
+	sourcetest.Run(t, Factory(), sourcetest.Suite{
+		Valid: "change",
+		Sign:  func(req *source.Request, secret string) { req.Header.Set("Authorization", "Bearer "+secret) },
+	})
+}
+
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.Config{}) }
+
+func TestErrorsNameThePath(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a misspelled key": {
+			`{"change":{"id":"c","service":"s","enviroment":"staging"}}`,
+			"$.change.enviroment: unknown key; the known ones are id, kind, status, service, environment,",
+		},
+		"a misspelled wrapper":       {`{"chnage":{}}`, "$.chnage: unknown key"},
+		"a key beside the wrapper":   {`{"change":{"id":"c","service":"s","started_at":"2026-03-01T10:00:00Z"},"x":1}`, "$.x: unknown key; the known ones are change, incident"},
+		"the second of an array":     {`[{"id":"c","service":"s","started_at":"2026-03-01T10:00:00Z"},{"change":{"id":"d","service":"s","started_at":"soon"}}]`, "$[1].change.started_at: must be an RFC 3339 time"},
+		"the second line":            {"{\"id\":\"c\",\"service\":\"s\",\"started_at\":\"2026-03-01T10:00:00Z\"}\n{\"incident\":{\"id\":\"i\"}}\n", "line 2: $.incident.opened_at: required"},
+		"a line that isn't JSON":     {"{\"id\":\"c\",\"service\":\"s\",\"started_at\":\"2026-03-01T10:00:00Z\"}\n{\n", "line 2: $: must be a JSON document"},
+		"a commit's key":             {`{"id":"c","service":"s","started_at":"2026-03-01T10:00:00Z","commits":[{"sha":"a"},{"hash":"b"}]}`, "$.commits[1].hash: unknown key"},
+		"an unknown kind":            {`{"id":"c","kind":"release"}`, "$.kind: unknown; use one of [deployment rollback"},
+		"no service":                 {`{"change":{"id":"c"}}`, "$.change.service: required"},
+		"both in one":                {`{"change":{"id":"c"},"incident":{"id":"i"}}`, `$: must hold one of "change" and "incident", not both`},
+		"an empty array":             {`[]`, "$: must hold at least one change or incident"},
+		"an incident without a time": {`{"id":"i","severity":"critical"}`, "$.opened_at: required"},
+		"resolved before it opened":  {`{"id":"i","opened_at":"2026-03-01T10:00:00Z","resolved_at":"2026-03-01T09:00:00Z"}`, "$.resolved_at: must not lie before opened_at"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, c.body)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestASmallBodyCannotBecomeALargeHeap(t *testing.T) {
+	one := `{"id":"c","service":"s","started_at":"2026-03-01T10:00:00Z"}`
+	_, err := parse(t, "["+strings.Repeat(one+",", source.MaxFacts)+one+"]")
+	require.ErrorContains(t, err, fmt.Sprintf("must not hold more than %d elements", source.MaxFacts))
+	_, err = parse(t, strings.Repeat(one+"\n", source.MaxFacts+1))
+	require.ErrorContains(t, err, fmt.Sprintf("at most %d facts", source.MaxFacts))
+}
+
+func parse(t *testing.T, body string) (int, error) {
+	t.Helper()
+	deliveries, err := sourcetest.New(t, Factory(), source.Config{}).Parse(source.Request{Header: http.Header{}, Body: []byte(body)})
+	if err != nil {
+		return 0, err
+	}
+	return len(deliveries[0].Facts), nil
+}

@@ -1,0 +1,108 @@
+package sourcetest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"net/http"
+	"net/textproto"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+var update = flag.Bool("update", false, "accept what the sources make of their payloads now")
+
+// golden is what is recorded of one payload: deliveries, or the error.
+type golden struct {
+	Deliveries []goldenDelivery `json:"deliveries,omitempty"`
+	Error      string           `json:"error,omitempty"`
+}
+
+// goldenDelivery is a delivery without what the suite itself put in. RawBytes is the length of Raw.
+type goldenDelivery struct {
+	ID       string           `json:"id"`
+	Event    string           `json:"event,omitempty"`
+	Facts    []correlate.Fact `json:"facts,omitempty"`
+	Problem  string           `json:"problem,omitempty"`
+	RawBytes int              `json:"raw_bytes"`
+}
+
+func checkGoldens(t *testing.T, factory source.Factory, suite Suite) {
+	s := New(t, factory, suite.Config)
+	for _, name := range payloads(t) {
+		t.Run(name, func(t *testing.T) {
+			deliveries, err := requireKept(t, s, Payload(t, name))
+			got := encode(t, deliveries, err)
+			path := filepath.Join("testdata", name+".golden.json")
+			if *update {
+				require.NoError(t, os.WriteFile(path, got, 0o644))
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "run the test with -update to record it")
+			require.Equal(t, string(want), string(got))
+		})
+	}
+}
+
+func encode(t *testing.T, deliveries []correlate.Delivery, err error) []byte {
+	t.Helper()
+	var g golden
+	var parse *source.ParseError
+	if errors.As(err, &parse) {
+		g.Error = parse.Error()
+	}
+	for _, d := range deliveries {
+		g.Deliveries = append(g.Deliveries, goldenDelivery{d.ID, d.Event, d.Facts, d.Problem, len(d.Raw)})
+	}
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(g))
+	return out.Bytes()
+}
+
+// Payload reads testdata/<name>.http.
+func Payload(t testing.TB, name string) source.Request {
+	t.Helper()
+	head, body := split(t, name)
+	header, err := parseHead(head)
+	require.NoError(t, err)
+	return source.Request{Header: header, Body: body, ReceivedAt: ReceivedAt}
+}
+
+func payloads(t testing.TB) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", "*.http"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths, "a source needs payloads in testdata/*.http")
+	names := make([]string, len(paths))
+	for i, p := range paths {
+		names[i] = strings.TrimSuffix(filepath.Base(p), ".http")
+	}
+	return names
+}
+
+func split(t testing.TB, name string) (head, body []byte) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", name+".http"))
+	require.NoError(t, err)
+	head, body, ok := bytes.Cut(raw, []byte("\n\n"))
+	require.True(t, ok, "%s.http must have an empty line between header and body", name)
+	return head, bytes.TrimSuffix(body, []byte("\n"))
+}
+
+func parseHead(head []byte) (http.Header, error) {
+	reader := textproto.NewReader(bufio.NewReader(bytes.NewReader(append(bytes.Clone(head), "\n\n"...))))
+	header, err := reader.ReadMIMEHeader()
+	return http.Header(header), err
+}
