@@ -1,0 +1,82 @@
+package github
+
+import (
+	"net/url"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/collector/source/sourcetest"
+)
+
+func TestSource(t *testing.T) {
+	sourcetest.Run(t, Factory(), sourcetest.Suite{
+		Valid:     "status-success",
+		SignsBody: true,
+		Sign: func(req *source.Request, secret string) {
+			req.Header.Set("X-Hub-Signature-256", source.Sign(secret, req.Body))
+		},
+	})
+}
+
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.Config{}) }
+
+func TestAFormHoldsTheSameAsJSON(t *testing.T) {
+	s := sourcetest.New(t, Factory(), source.Config{Secrets: []string{"s"}})
+	req := sourcetest.Payload(t, "status-success")
+	plain, err := s.Parse(req)
+	require.NoError(t, err)
+
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Body = []byte(url.Values{"payload": {string(req.Body)}}.Encode())
+	req.Header.Set("X-Hub-Signature-256", source.Sign("s", req.Body))
+	require.NoError(t, s.Authenticate(req), "the signature is over the form as it was sent")
+	form, err := s.Parse(req)
+	require.NoError(t, err)
+	require.Equal(t, plain[0].Facts, form[0].Facts)
+	require.Equal(t, plain[0].ID, form[0].ID)
+	require.Equal(t, req.Body, form[0].Raw)
+
+	req.Body = []byte("other=1")
+	_, err = s.Parse(req)
+	require.EqualError(t, err, "$: must be a form with the field payload, or application/json")
+}
+
+func TestTheEventHeaderIsRequired(t *testing.T) {
+	s := sourcetest.New(t, Factory(), source.Config{})
+	req := sourcetest.Payload(t, "status-success")
+	req.Header.Del("X-GitHub-Event")
+	_, err := s.Parse(req)
+	require.EqualError(t, err, "$: must come with the header X-GitHub-Event")
+
+	req = sourcetest.Payload(t, "status-success")
+	req.Header.Del("X-GitHub-Delivery")
+	deliveries, err := s.Parse(req)
+	require.NoError(t, err)
+	require.Equal(t, source.BodyID(req.Body), deliveries[0].ID, "without a delivery id, the bytes are the id")
+}
+
+func TestTheVersionIsWhatTelemetryReports(t *testing.T) {
+	const sha = "9fceb02d0ae598e95dc970b74767f19372d61af8"
+	for ref, want := range map[string]string{
+		"main":                  sha,
+		"release/1.4":           sha,
+		"":                      sha,
+		"9fceb02":               sha,
+		"4711000":               sha,
+		sha:                     sha,
+		"v":                     sha,
+		"version-2":             sha,
+		"v2":                    "v2",
+		"v1.2.3":                "v1.2.3",
+		"1.4":                   "1.4",
+		"2026.03.01":            "2026.03.01",
+		"v1.2.3-rc.1":           "v1.2.3-rc.1",
+		"1.2.3+build.5":         "1.2.3+build.5",
+		"refs/tags/checkout-12": "checkout-12",
+		"refs/heads/v2":         sha,
+	} {
+		require.Equal(t, want, versionOf(ref, sha), "ref %q", ref)
+	}
+}
