@@ -1,0 +1,37 @@
+package kafka
+
+import "github.com/shipwake/shipwake/correlate"
+
+// What can become of messages and partitions: the Result of Count{What: "kafka", Source: <topic>}.
+const (
+	resultRead       = "read"       // messages whose commit was acknowledged
+	resultUnreadable = "unreadable" // of those, kept without facts because the source could not read them
+	resultLost       = "lost"       // messages that retention removed before they were read
+	resultHole       = "hole"       // offsets that hold no message: compaction and transaction markers
+	resultRetried    = "retried"    // attempts to commit a batch that have to be repeated
+	resultFenced     = "fenced"     // batches refused because another reader had moved the offset
+	resultRefused    = "refused"    // batches refused for good by a component of the pipeline
+	resultRewound    = "rewound"    // times a log ended before the ledger's offset
+	resultStalled    = "stalled"    // times a connection handed out nothing although there was something to read
+)
+
+func results() []string {
+	return []string{resultRead, resultUnreadable, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound, resultStalled}
+}
+
+// counter counts what happens to one topic.
+type counter struct {
+	tally *correlate.Tally
+	topic string
+}
+
+func (c counter) add(result string, n int64) {
+	c.tally.Add(correlate.Count{What: "kafka", Source: c.topic, Result: result}, n)
+}
+
+// announce makes every counter exist, so that a rate over it is 0 and not absent.
+func (c counter) announce() {
+	for _, result := range results() {
+		c.add(result, 0)
+	}
+}

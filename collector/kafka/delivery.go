@@ -1,0 +1,78 @@
+package kafka
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// deliveries reads one message. There is always at least one delivery: what can't be read is kept with the reason.
+func (r reader) deliveries(m kafkago.Message, now time.Time) []correlate.Delivery {
+	header := headerOf(m.Headers)
+	all, err := r.source.Parse(source.Request{Header: header, Body: m.Value, ReceivedAt: now})
+	switch {
+	case err != nil:
+		all = []correlate.Delivery{{Problem: "unreadable: " + err.Error()}}
+	case len(all) == 0:
+		all = []correlate.Delivery{{Problem: "unmapped: the message holds no event"}}
+	}
+	source.Stamp(all, r.name)
+	for i := range all {
+		d := &all[i]
+		d.ReceivedAt = now
+		d.ID = identify(d, place(m), i, len(all))
+		if d.Raw == nil {
+			d.Raw = m.Value
+		}
+		if d.ContentType == "" {
+			d.ContentType = header.Get("Content-Type")
+		}
+	}
+	return all
+}
+
+// identify keeps the sender's own id, by which the same event is the same delivery wherever it comes from. An id that is
+// only a digest of the bytes gives way to the message's place in the log: equal bytes written twice are two messages.
+func identify(d *correlate.Delivery, place string, i, n int) string {
+	switch {
+	case d.ID != "" && d.ID != source.BodyID(d.Raw):
+		return d.ID
+	case n > 1:
+		return fmt.Sprintf("%s#%d", place, i)
+	}
+	return place
+}
+
+// place names a message for good. The timestamp tells the messages of a topic that was deleted and created again from
+// those that had the same offsets before.
+func place(m kafkago.Message) string {
+	return fmt.Sprintf("%s/%d/%d@%d", m.Topic, m.Partition, m.Offset, m.Time.UnixMilli())
+}
+
+// headerOf turns a message's headers into those of the HTTP binding, which is what sources read: CloudEvents' Kafka
+// binding says ce_type where its HTTP binding says ce-type.
+func headerOf(headers []kafkago.Header) http.Header {
+	h := make(http.Header, len(headers))
+	for _, kv := range headers {
+		key := kv.Key
+		if rest, ok := strings.CutPrefix(strings.ToLower(key), "ce_"); ok {
+			key = "ce-" + rest
+		}
+		h.Add(key, string(kv.Value))
+	}
+	return h
+}
+
+// isMarker recognises the record that ends a transaction, which the client library hands out like a message: a key of
+// version 0 and type 0 (abort) or 1 (commit), a value of version 0 and the coordinator's epoch. No source can read such
+// bytes.
+func isMarker(m kafkago.Message) bool {
+	return len(m.Key) == 4 && m.Key[0] == 0 && m.Key[1] == 0 && m.Key[2] == 0 && m.Key[3] <= 1 &&
+		len(m.Value) == 6 && m.Value[0] == 0 && m.Value[1] == 0 && len(m.Headers) == 0
+}
