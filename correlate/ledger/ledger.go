@@ -24,18 +24,27 @@ type Fact struct {
 }
 
 // Ledger is safe for concurrent use. Every method that writes returns only after the data is fully synced. When the
-// disk is full or fails, writes return an error that wraps correlate.ErrUnavailable, and reads go on.
+// disk is full or fails, writes return an error that wraps correlate.ErrUnavailable, and reads go on. Such an error
+// means that nothing of the call is there to be read; after a failed sync and a crash of the machine on top it may be,
+// and the same delivery sent again is then a duplicate.
+//
+// ReceivedAt and the times of checkpoints come back in UTC, cut to the microsecond; records are ordered and selected
+// to the microsecond and keep their full precision.
 type Ledger interface {
 	// CommitFacts appends deliveries with raw body and facts, and moves a position when one is given, all in one
 	// transaction. A delivery whose (source, id) is already there is skipped and counted in the receipt. The facts
-	// that were appended are returned in order of Seq. A position that isn't where Position.Expect says returns
+	// that were appended are returned in order of Seq, just as Unapplied would return them after a restart, with times
+	// in UTC. A delivery without source or id is refused. A position that isn't where Position.Expect says returns
 	// correlate.ErrFenced and writes nothing. Concurrent calls are grouped into one sync.
 	CommitFacts(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, []Fact, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
 	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
-	// same effects twice changes nothing.
+	// same effects twice changes nothing. A verdict revision that is already there stays as it is; a change's current
+	// verdict is its highest revision, whether that came in the record or by itself. The applied sequence number never
+	// goes back.
 	CommitEffects(ctx context.Context, effects []correlate.Effect, outbox []OutboxRow, appliedSeq int64) error
-	// Checkpoint appends the measurements drained since the last one, with the time they were drained at.
+	// Checkpoint appends the measurements drained since the last one, with the time they were drained at. One without
+	// measurements counts as well: it says that the daemon was alive.
 	Checkpoint(ctx context.Context, at time.Time, cells []correlate.Measurement) error
 	// Expire removes checkpoints drained before fine and rollups that start before coarse.
 	Expire(ctx context.Context, fine, coarse time.Time) error
@@ -50,13 +59,15 @@ type Ledger interface {
 	Checkpoints(ctx context.Context, yield func(at time.Time, cells []correlate.Measurement) error) error
 	Rollups(ctx context.Context, yield func(correlate.Rollup) error) error
 
-	// Changes selects records by completion (start while unfinished), newest first, ties by id descending.
+	// Changes selects records by completion (start while unfinished), newest first, ties by id descending. Change
+	// returns one with all revisions of its verdict, oldest first.
 	Changes(ctx context.Context, q ChangeFilter) ([]correlate.ChangeRecord, error)
 	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
 	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
 
-	// Outbox yields undelivered rows of a sink, oldest first; Delivered marks one as done.
+	// Outbox yields undelivered rows of a sink, oldest first, all of them with limit 0; Delivered marks one as done, once
+	// and for all, and returns ErrNotFound for a key that was never stored.
 	Outbox(ctx context.Context, sink string, limit int) ([]OutboxRow, error)
 	Delivered(ctx context.Context, sink, key string) error
 
@@ -66,6 +77,9 @@ type Ledger interface {
 
 // Saved is the engine's state as the ledger knows it: every change and incident that finished, opened or was touched
 // at or after since, or that is still open, with current verdicts; regressions of that time; the last idle row.
+// A record's newest time says when it was touched; a change is open while it is under observation or unfinished, an
+// incident while it isn't resolved. Changes are sorted by completion, incidents by opening, regressions by onset, ties
+// by id, oldest first.
 type Saved struct {
 	Changes     []correlate.ChangeRecord
 	Incidents   []correlate.IncidentRecord
@@ -81,9 +95,9 @@ type ChangeFilter struct {
 	Service, Environment, Version string
 	Outcome                       correlate.Outcome
 	Phase                         correlate.Phase
-	From, To                      time.Time
-	Before                        string
-	Limit                         int // 0: no limit
+	From, To                      time.Time // From <= completion < To
+	Before                        string    // only those listed after the change with this id: the next page
+	Limit                         int       // 0: no limit
 }
 
 // IncidentFilter selects incidents by opening time, newest first.

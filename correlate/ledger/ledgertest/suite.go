@@ -1,0 +1,61 @@
+// Package ledgertest answers: does this ledger keep what package ledger promises?
+//
+// Every ledger passes Run. The examples say what each promise means; the model throws random operations and restarts at
+// a ledger and at maps, and compares.
+package ledgertest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate/ledger"
+)
+
+// Opener opens the ledger kept at a place, which is a directory that the suite has made. Opening the same place again
+// after Close is a restart.
+type Opener func(ctx context.Context, place string) (ledger.Ledger, error)
+
+// Run holds a ledger to its promises.
+func Run(t *testing.T, open Opener) {
+	tests := map[string]func(*testing.T, Opener){
+		"a committed fact is there after a restart, as it was returned":                         commitAndRestart,
+		"a delivery that comes again is counted and changes nothing":                            duplicates,
+		"a delivery without facts is kept and counted as quarantined":                           quarantine,
+		"a delivery that can't be recognised again is refused":                                  unrecognisable,
+		"a position moves only from where it is, and facts only with it":                        fencing,
+		"many callers are answered together, and the wrong one alone is refused":                concurrency,
+		"a caller who has gone is not committed":                                                cancelled,
+		"after Close writes are unavailable":                                                    closed,
+		"facts are unapplied until the effects are committed":                                   unapplied,
+		"effects stored twice are stored once":                                                  effectsTwice,
+		"a change shows its highest revision, and every revision is kept":                       revisions,
+		"changes are listed newest first, ties by id, page by page":                             changePages,
+		"changes are selected by each field of the filter":                                      changeFilters,
+		"incidents and regressions are selected by each field of their filters":                 otherFilters,
+		"a restore has what is open and what was touched since":                                 restore,
+		"checkpoints come back in order, and are forgotten when they expire":                    checkpoints,
+		"a message is queued once, handed out in order until delivered, and never queued again": outbox,
+		"the health counts commits":                                                             health,
+		"random operations and restarts leave what maps would hold":                             model,
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) { test(t, open) })
+	}
+}
+
+// start opens a fresh ledger that is closed at the end of the test, and says where it is.
+func start(t *testing.T, open Opener) (ledger.Ledger, string) {
+	t.Helper()
+	place := t.TempDir()
+	return reopen(t, open, place), place
+}
+
+func reopen(t *testing.T, open Opener, place string) ledger.Ledger {
+	t.Helper()
+	l, err := open(t.Context(), place)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	return l
+}

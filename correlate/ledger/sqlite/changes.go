@@ -1,0 +1,129 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger"
+)
+
+// changeColumns are read by scanChange. The verdict is the newest revision there is, whichever effect brought it.
+const changeColumns = `SELECT c.id, c.json, v.json FROM changes c
+	LEFT JOIN verdicts v ON v.change_id = c.id AND v.revision = c.revision`
+
+// refreshVerdict brings a change's row up to its newest verdict; neither needs to come first.
+const refreshVerdict = `UPDATE changes SET (revision, verdict, touched) = (
+		SELECT revision, outcome, max(changes.touched, decided_at) FROM verdicts WHERE change_id = changes.id
+		ORDER BY revision DESC LIMIT 1)
+	WHERE id = ? AND EXISTS (SELECT 1 FROM verdicts WHERE change_id = changes.id)`
+
+func changeWrites(c correlate.ChangeRecord) ([]write, error) {
+	verdict := c.Verdict
+	c.Verdict = nil
+	text, err := encode(c, "change", c.ID)
+	if err != nil {
+		return nil, err
+	}
+	open := c.Phase == correlate.PhaseObserving || (c.FinishedAt.IsZero() && c.Phase != correlate.PhaseMerged)
+	touched := newest(c.StartedAt, &c.FinishedAt, &c.WindowEnd, &c.RecoveredAt)
+	writes := []write{{`INSERT INTO changes (id, service, environment, version, at, touched, open, phase, json)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET service = excluded.service, environment = excluded.environment,
+				version = excluded.version, at = excluded.at, touched = excluded.touched, open = excluded.open,
+				phase = excluded.phase, json = excluded.json`,
+		[]any{c.ID, c.Service, c.Environment, c.Version, micros(completion(c.Change)), micros(touched), flag(open),
+			string(c.Phase), text}}}
+	if verdict == nil {
+		return append(writes, write{refreshVerdict, []any{c.ID}}), nil
+	}
+	more, err := verdictWrites(*verdict)
+	return append(writes, more...), err
+}
+
+func verdictWrites(v correlate.Verdict) ([]write, error) {
+	text, err := encode(v, "verdict of change", v.ChangeID)
+	return []write{
+		{`INSERT INTO verdicts (change_id, revision, outcome, decided_at, json) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (change_id, revision) DO NOTHING`,
+			[]any{v.ChangeID, v.Revision, string(v.Outcome), micros(v.DecidedAt), text}},
+		{refreshVerdict, []any{v.ChangeID}},
+	}, err
+}
+
+// completion is when a change finished, or started as long as it hasn't.
+func completion(c correlate.Change) time.Time {
+	if c.FinishedAt.IsZero() {
+		return c.StartedAt
+	}
+	return c.FinishedAt
+}
+
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Changes implements ledger.Ledger.
+func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
+	var where conditions
+	where.equal("c.service", q.Service)
+	where.equal("c.environment", q.Environment)
+	where.equal("c.version", q.Version)
+	where.equal("c.verdict", string(q.Outcome))
+	where.equal("c.phase", string(q.Phase))
+	where.between("c.at", q.From, q.To)
+	if q.Before != "" {
+		at, err := list(ctx, l.readers, scanInt, "SELECT at FROM changes WHERE id = ?", q.Before)
+		if err != nil {
+			return nil, err
+		}
+		if len(at) == 0 {
+			return nil, fmt.Errorf("change %q: %w", q.Before, ledger.ErrNotFound)
+		}
+		where.add("(c.at, c.id) < (?, ?)", at[0], q.Before)
+	}
+	query, args := where.query(changeColumns, "c.at DESC, c.id DESC", q.Limit)
+	return list(ctx, l.readers, scanChange, query, args...)
+}
+
+// Change implements ledger.Ledger. The verdicts are all revisions, oldest first.
+func (l *Ledger) Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error) {
+	found, err := list(ctx, l.readers, scanChange, changeColumns+" WHERE c.id = ?", id)
+	if err != nil {
+		return correlate.ChangeRecord{}, nil, err
+	}
+	if len(found) == 0 {
+		return correlate.ChangeRecord{}, nil, fmt.Errorf("change %q: %w", id, ledger.ErrNotFound)
+	}
+	verdicts, err := list(ctx, l.readers, scanVerdict,
+		"SELECT revision, json FROM verdicts WHERE change_id = ? ORDER BY revision", id)
+	return found[0], verdicts, err
+}
+
+func scanChange(scan func(...any) error) (correlate.ChangeRecord, error) {
+	var c correlate.ChangeRecord
+	var id string
+	var record, verdict []byte
+	if err := scan(&id, &record, &verdict); err != nil {
+		return c, err
+	}
+	if err := decode(record, &c, "change", id); err != nil || verdict == nil {
+		return c, err
+	}
+	c.Verdict = new(correlate.Verdict)
+	return c, decode(verdict, c.Verdict, "verdict of change", id)
+}
+
+func scanVerdict(scan func(...any) error) (correlate.Verdict, error) {
+	var v correlate.Verdict
+	var revision int64
+	var text []byte
+	if err := scan(&revision, &text); err != nil {
+		return v, err
+	}
+	return v, decode(text, &v, "verdict revision", revision)
+}

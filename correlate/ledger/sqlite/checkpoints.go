@@ -1,0 +1,63 @@
+package sqlite
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger/codec"
+)
+
+// Checkpoint implements ledger.Ledger. One without measurements is written too: it says that the daemon was alive.
+func (l *Ledger) Checkpoint(ctx context.Context, at time.Time, cells []correlate.Measurement) error {
+	blob, err := codec.Encode(cells)
+	if err != nil {
+		return err
+	}
+	return l.run(ctx, []write{
+		{"INSERT INTO checkpoints (at, blob) VALUES (?, ?)", []any{micros(at), blob}},
+		{`INSERT INTO meta (name, value) VALUES ('last_alive', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
+			[]any{micros(at)}},
+	})
+}
+
+// Expire implements ledger.Ledger.
+func (l *Ledger) Expire(ctx context.Context, fine, coarse time.Time) error {
+	return l.run(ctx, []write{
+		{"DELETE FROM checkpoints WHERE at < ?", []any{micros(fine)}},
+		{"DELETE FROM rollups WHERE start * 1000000 < ?", []any{micros(coarse)}},
+	})
+}
+
+// Checkpoints implements ledger.Ledger.
+func (l *Ledger) Checkpoints(ctx context.Context, yield func(at time.Time, cells []correlate.Measurement) error) error {
+	return each(ctx, l.readers, func(scan func(...any) error) error {
+		var seq, at int64
+		var blob []byte
+		if err := scan(&seq, &at, &blob); err != nil {
+			return err
+		}
+		cells, err := codec.Decode(blob)
+		if err != nil {
+			return fmt.Errorf("checkpoint %d: %w", seq, err)
+		}
+		return yield(fromMicros(at), cells)
+	}, "SELECT seq, at, blob FROM checkpoints ORDER BY seq")
+}
+
+// Rollups implements ledger.Ledger.
+func (l *Ledger) Rollups(ctx context.Context, yield func(correlate.Rollup) error) error {
+	return each(ctx, l.readers, func(scan func(...any) error) error {
+		var r correlate.Rollup
+		var blob []byte
+		if err := scan(&r.Start, &blob); err != nil {
+			return err
+		}
+		var err error
+		if r.Cells, err = codec.Decode(blob); err != nil {
+			return fmt.Errorf("rollup %d: %w", r.Start, err)
+		}
+		return yield(r)
+	}, "SELECT start, blob FROM rollups ORDER BY start")
+}

@@ -1,0 +1,17 @@
+// Package sqlite answers: how does one machine keep the ledger in one file?
+//
+// The file is ledger.db in the data directory, in WAL mode with synchronous=FULL: a commit that was answered is in the
+// write-ahead log and fsync has returned for it, so it survives the death of the process and, as far as the disk keeps
+// its word, of the machine. There is no weaker mode.
+//
+// One goroutine writes. What concurrent callers hand in while a commit is being synced goes into the next transaction
+// together, each in a savepoint of its own, and nobody is answered before COMMIT has returned. Reads have connections
+// of their own and never wait for the writer.
+//
+// Times in columns are integer microseconds since 1970 in UTC, there to be searched and ordered; the zero time is
+// year 1 there as everywhere. What must keep its precision (facts, records, verdicts) is in the JSON column beside.
+// ReceivedAt and the time of a checkpoint are columns only, and so come back cut to the microsecond.
+//
+// A lock on the file "lock" keeps a second process away from the directory. The system releases it when the process
+// dies, however it dies.
+package sqlite

@@ -1,0 +1,83 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/correlate/ledger/codec"
+)
+
+// write is one statement with its arguments, made before the writer is asked for, so that it only has to run it.
+type write struct {
+	query string
+	args  []any
+}
+
+// CommitEffects implements ledger.Ledger.
+func (l *Ledger) CommitEffects(ctx context.Context, effects []correlate.Effect, outbox []ledger.OutboxRow, appliedSeq int64) error {
+	var writes []write
+	for i, e := range effects {
+		of, err := writesOf(e)
+		if err != nil {
+			return fmt.Errorf("effect %d: %w", i, err)
+		}
+		writes = append(writes, of...)
+	}
+	for _, row := range outbox {
+		writes = append(writes, outboxWrite(row))
+	}
+	if appliedSeq > 0 {
+		writes = append(writes, write{`INSERT INTO meta (name, value) VALUES ('applied_seq', ?)
+			ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`, []any{appliedSeq}})
+	}
+	return l.run(ctx, writes)
+}
+
+// run commits statements together.
+func (l *Ledger) run(ctx context.Context, writes []write) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	return l.writer.write(ctx, func(tx *transaction) error {
+		for _, w := range writes {
+			if err := tx.exec(w.query, w.args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func writesOf(e correlate.Effect) ([]write, error) {
+	switch {
+	case e.Change != nil:
+		return changeWrites(*e.Change)
+	case e.Verdict != nil:
+		return verdictWrites(*e.Verdict)
+	case e.Incident != nil:
+		return incidentWrites(*e.Incident)
+	case e.Regression != nil:
+		return regressionWrites(*e.Regression)
+	case e.Idle != nil:
+		return idleWrites(*e.Idle)
+	case e.Rollup != nil:
+		return rollupWrites(*e.Rollup)
+	}
+	return nil, errors.New("it is empty")
+}
+
+func idleWrites(i correlate.Idle) ([]write, error) {
+	text, err := encode(i, "idle row", i.From.Format(time.RFC3339))
+	return []write{{"INSERT INTO idle (from_at, json) VALUES (?, ?) ON CONFLICT (from_at) DO UPDATE SET json = excluded.json",
+		[]any{micros(i.From), text}}}, err
+}
+
+func rollupWrites(r correlate.Rollup) ([]write, error) {
+	blob, err := codec.Encode(r.Cells)
+	return []write{{"INSERT INTO rollups (start, blob) VALUES (?, ?) ON CONFLICT (start) DO UPDATE SET blob = excluded.blob",
+		[]any{r.Start, blob}}}, err
+}

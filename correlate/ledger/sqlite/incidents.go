@@ -1,0 +1,43 @@
+package sqlite
+
+import (
+	"context"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger"
+)
+
+const incidentColumns = "SELECT id, json FROM incidents"
+
+func incidentWrites(i correlate.IncidentRecord) ([]write, error) {
+	text, err := encode(i, "incident", i.ID)
+	touched := newest(i.OpenedAt, &i.AcknowledgedAt, &i.ResolvedAt)
+	return []write{{`INSERT INTO incidents (id, service, environment, opened_at, touched, open, json)
+			VALUES (?, ?, ?, ?, ?, ?, ?)
+			ON CONFLICT (id) DO UPDATE SET service = excluded.service, environment = excluded.environment,
+				opened_at = excluded.opened_at, touched = excluded.touched, open = excluded.open, json = excluded.json`,
+		[]any{i.ID, i.Service, i.Environment, micros(i.OpenedAt), micros(touched), flag(i.ResolvedAt.IsZero()), text}}}, err
+}
+
+// Incidents implements ledger.Ledger.
+func (l *Ledger) Incidents(ctx context.Context, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
+	var where conditions
+	where.equal("service", q.Service)
+	where.equal("environment", q.Environment)
+	where.between("opened_at", q.From, q.To)
+	if q.Open {
+		where.add("open = 1")
+	}
+	query, args := where.query(incidentColumns, "opened_at DESC, id DESC", q.Limit)
+	return list(ctx, l.readers, scanIncident, query, args...)
+}
+
+func scanIncident(scan func(...any) error) (correlate.IncidentRecord, error) {
+	var i correlate.IncidentRecord
+	var id string
+	var text []byte
+	if err := scan(&id, &text); err != nil {
+		return i, err
+	}
+	return i, decode(text, &i, "incident", id)
+}

@@ -1,0 +1,46 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// errLocked is returned by lockFile when another process, or another Ledger of this one, holds the lock.
+var errLocked = errors.New("locked")
+
+// acquire locks a data directory until the file is closed or the process dies. The file holds the process id.
+func acquire(dir string) (*os.File, error) {
+	path := filepath.Join(dir, "lock")
+	file, err := lockFile(path)
+	switch {
+	case errors.Is(err, errLocked):
+		return nil, fmt.Errorf("the data directory %s is in use by %s: stop it, or choose another directory",
+			dir, holder(path))
+	case err != nil:
+		return nil, fmt.Errorf("the data directory %s can't be locked: %w", dir, err)
+	}
+	if err := writePID(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("the data directory %s can't be locked: %w", dir, err), file.Close())
+	}
+	return file, nil
+}
+
+func writePID(file *os.File) error {
+	if err := file.Truncate(0); err != nil {
+		return err
+	}
+	_, err := file.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+	return err
+}
+
+func holder(path string) string {
+	text, err := os.ReadFile(path)
+	pid := strings.TrimSpace(string(text))
+	if err != nil || pid == "" {
+		return "another process"
+	}
+	return "process " + pid
+}

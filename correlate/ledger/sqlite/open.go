@@ -1,0 +1,173 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	driver "modernc.org/sqlite"
+
+	"github.com/shipwake/shipwake/correlate/ledger"
+)
+
+const (
+	fileName = "ledger.db"
+	magic    = "SQLite format 3\x00"
+	pageSize = 4096
+	// readConnections bounds how many reads run at once; each has a page cache of its own.
+	readConnections = 4
+)
+
+// Ledger is a ledger.Ledger in one file. Use Open.
+type Ledger struct {
+	options Options
+	path    string
+	lock    *os.File
+	readers *sql.DB
+	writer  *writer
+}
+
+var _ ledger.Ledger = (*Ledger)(nil)
+
+// Open opens the ledger of a data directory, or starts one. It refuses a directory that another process uses, a file
+// that isn't a ledger, one that is damaged, and one with a schema newer than this program knows.
+func Open(ctx context.Context, options Options) (*Ledger, error) {
+	options = options.withDefaults()
+	dir, err := filepath.Abs(options.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("the data directory %s: %w", options.Dir, err)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data directory %s can't be made: %w", dir, err)
+	}
+	lock, err := acquire(dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{options: options, path: filepath.Join(dir, fileName), lock: lock}
+	if err := l.open(ctx, dir); err != nil {
+		return nil, errors.Join(l.explain(err), l.release())
+	}
+	return l, nil
+}
+
+func (l *Ledger) open(ctx context.Context, dir string) error {
+	// Reading the header comes before SQLite has the file open: closing any descriptor of a file drops the process's
+	// POSIX locks on it.
+	if err := checkMagic(l.path); err != nil {
+		return err
+	}
+	var err error
+	if l.writer, err = newWriter(ctx, l.path, l.options); err != nil {
+		return err
+	}
+	if l.readers, err = connect(l.path, "_query_only=1"); err != nil {
+		return err
+	}
+	l.readers.SetMaxOpenConns(readConnections)
+	l.readers.SetMaxIdleConns(readConnections)
+	if err := syncDir(dir); err != nil {
+		return err
+	}
+	l.writer.start()
+	return nil
+}
+
+func (l *Ledger) explain(err error) error {
+	if damaged(err) {
+		return fmt.Errorf("%s is damaged: %w; restore it from a backup, or move it away to start with an empty ledger",
+			l.path, err)
+	}
+	return err
+}
+
+// Close waits for the commit that is under way, refuses what comes after, and gives the directory free. Closing
+// again changes nothing.
+func (l *Ledger) Close() error { return l.release() }
+
+// release closes readers first: the last connection to close folds the write-ahead log into the file.
+func (l *Ledger) release() error {
+	var errs []error
+	if l.readers != nil {
+		errs = append(errs, l.readers.Close())
+	}
+	if l.writer != nil {
+		errs = append(errs, l.writer.close())
+	}
+	if err := l.lock.Close(); !errors.Is(err, os.ErrClosed) {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// checkMagic refuses a file that isn't a SQLite database, and makes an empty one, for this user only, where none is.
+func checkMagic(path string) error {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	head := make([]byte, len(magic))
+	n, err := io.ReadFull(file, head)
+	if closed := file.Close(); closed != nil {
+		return closed
+	}
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case string(head[:n]) != magic:
+		return fmt.Errorf("%s is not a SQLite database: move it away, or choose another data directory", path)
+	}
+	return nil
+}
+
+// checkSchema says how many scripts were applied to the file, and refuses one that isn't ours. It only reads.
+func checkSchema(ctx context.Context, conn *sql.Conn, path string) (int, error) {
+	var application, version, tables int
+	err := errors.Join(
+		conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application),
+		conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
+		conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables))
+	if err != nil {
+		return 0, err
+	}
+	newest, err := newestSchema()
+	switch fresh := application == 0 && version == 0 && tables == 0; {
+	case err != nil:
+		return 0, err
+	case fresh:
+		return 0, nil
+	case application != applicationID:
+		return 0, fmt.Errorf("%s is the database of another program (application id %#x, a ledger has %#x): move it away, "+
+			"or choose another data directory", path, application, applicationID)
+	case version > newest:
+		return 0, fmt.Errorf("%s was written by a newer version (schema %d, this one knows up to %d): upgrade, or choose "+
+			"another data directory", path, version, newest)
+	}
+	return version, nil
+}
+
+// connect opens a pool with what every connection needs.
+func connect(path string, extra ...string) (*sql.DB, error) {
+	query := append([]string{
+		"_busy_timeout=5000", "_synchronous=FULL", "_foreign_keys=1", "_dqs=0", "_defensive=1", "_error_rc=1",
+		"_pragma=trusted_schema(0)",
+	}, extra...)
+	name := filepath.ToSlash(path)
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name
+	}
+	dsn := url.URL{Scheme: "file", Path: name, RawQuery: strings.Join(query, "&")}
+	connector, err := driver.NewConnector(dsn.String())
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
+)
+
+func openAt(t testing.TB, options Options) *Ledger {
+	t.Helper()
+	l, err := Open(t.Context(), options)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	return l
+}
+
+func commitOne(t testing.TB, l *Ledger, id string) {
+	t.Helper()
+	_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", id)}, nil)
+	require.NoError(t, err)
+}
+
+func TestTheSecondDaemonOnADirectoryIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	first := openAt(t, Options{Dir: dir})
+	_, err := Open(t.Context(), Options{Dir: dir})
+	require.EqualError(t, err, fmt.Sprintf(
+		"the data directory %s is in use by process %d: stop it, or choose another directory", dir, os.Getpid()))
+	commitOne(t, first, "a")
+	require.NoError(t, first.Close())
+	openAt(t, Options{Dir: dir})
+}
+
+func TestTheDataIsForItsOwnerAlone(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("modes say nothing there")
+	}
+	dir := filepath.Join(t.TempDir(), "deep", "data with ? and %")
+	l := openAt(t, Options{Dir: dir})
+	commitOne(t, l, "a")
+	info, err := os.Stat(dir)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, files, 4, "the database, its log, the log's index and the lock")
+	for _, f := range files {
+		info, err := os.Stat(f)
+		require.NoError(t, err)
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), f)
+	}
+}
+
+func TestTheLedgerIsFullySyncedAndChecked(t *testing.T) {
+	l := openAt(t, Options{Dir: t.TempDir()})
+	for pragma, want := range map[string]string{
+		"journal_mode": "wal", "synchronous": "2", "foreign_keys": "1", "busy_timeout": "5000", "trusted_schema": "0",
+		"page_size": strconv.Itoa(pageSize),
+	} {
+		var got string
+		require.NoError(t, l.writer.tx.conn.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got))
+		require.Equal(t, want, got, pragma)
+	}
+	_, err := l.readers.Exec("DELETE FROM facts")
+	require.ErrorContains(t, err, "readonly", "readers can't write")
+}
+
+// edit runs statements on the database of a closed ledger.
+func edit(t *testing.T, dir string, statements ...string) {
+	t.Helper()
+	db, err := connect(filepath.Join(dir, fileName))
+	require.NoError(t, err)
+	for _, s := range statements {
+		_, err = db.Exec(s)
+		require.NoError(t, err)
+	}
+	require.NoError(t, db.Close())
+}
+
+func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
+	overwrite := func(at int64, with []byte) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			file, err := os.OpenFile(path, os.O_RDWR, 0)
+			require.NoError(t, err)
+			_, err = file.WriteAt(with, at)
+			require.NoError(t, err)
+			require.NoError(t, file.Close())
+		}
+	}
+	cases := map[string]struct {
+		spoil func(t *testing.T, path string)
+		want  string
+	}{
+		"a text file": {func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path, []byte("dear diary, today I deployed"), 0o600))
+		}, "is not a SQLite database"},
+		"a few bytes": {func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path, []byte("SQL"), 0o600))
+		}, "is not a SQLite database"},
+		"another program's database": {func(t *testing.T, path string) {
+			edit(t, filepath.Dir(path), "PRAGMA application_id = 7")
+		}, "is the database of another program (application id 0x7"},
+		"a database without a mark": {func(t *testing.T, path string) {
+			edit(t, filepath.Dir(path), "PRAGMA application_id = 0", "PRAGMA user_version = 0")
+		}, "is the database of another program (application id 0x0"},
+		"a schema of tomorrow": {func(t *testing.T, path string) {
+			edit(t, filepath.Dir(path), "PRAGMA user_version = 99")
+		}, "was written by a newer version (schema 99, this one knows up to 1): upgrade"},
+		"a header of noise":    {overwrite(16, bytes.Repeat([]byte{0xa5}, 40)), "is damaged"},
+		"a root page of noise": {overwrite(100, bytes.Repeat([]byte{0xa5}, 3000)), "is damaged"},
+		"a file cut short": {func(t *testing.T, path string) {
+			require.NoError(t, os.Truncate(path, 2*pageSize))
+		}, "is damaged"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			l := openAt(t, Options{Dir: dir})
+			commitOne(t, l, "a")
+			require.NoError(t, l.Close())
+			path := filepath.Join(dir, fileName)
+			c.spoil(t, path)
+			before, err := os.ReadFile(path)
+			require.NoError(t, err)
+
+			_, err = Open(t.Context(), Options{Dir: dir})
+			require.ErrorContains(t, err, path)
+			require.ErrorContains(t, err, c.want)
+			after, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, before, after)
+			_, err = Open(t.Context(), Options{Dir: dir})
+			require.NotContains(t, err.Error(), "in use", "the lock is free again")
+		})
+	}
+}
+
+func TestADirectoryThatCannotBeMadeIsNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	_, err := Open(t.Context(), Options{Dir: filepath.Join(file, "data")})
+	require.ErrorContains(t, err, filepath.Join(file, "data"))
+}
+
+func TestTheHealthUsesTheClockOfTheOptions(t *testing.T) {
+	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	l := openAt(t, Options{Dir: t.TempDir(), Now: func() time.Time { return now }})
+	commitOne(t, l, "a")
+	require.Equal(t, now, l.Health().LastCommit)
+}
+
+func TestFiltersUseAnIndex(t *testing.T) {
+	l := openAt(t, Options{Dir: t.TempDir()})
+	for _, query := range []string{
+		changeColumns + " WHERE c.service = 'a' AND c.environment = 'b' AND c.at >= 1 ORDER BY c.at DESC, c.id DESC LIMIT 5",
+		changeColumns + " WHERE c.verdict = 'regressed' ORDER BY c.at DESC, c.id DESC LIMIT 5",
+		changeColumns + " WHERE (c.at, c.id) < (1, 'a') ORDER BY c.at DESC, c.id DESC LIMIT 5",
+		incidentColumns + " WHERE open = 1 ORDER BY opened_at DESC, id DESC",
+		regressionColumns + " WHERE service = 'a' AND environment = 'b' ORDER BY onset_at DESC, id DESC",
+		"SELECT sink, key, payload FROM outbox WHERE sink = 'a' AND delivered_at IS NULL ORDER BY seq",
+	} {
+		plan, err := list(t.Context(), l.readers, func(scan func(...any) error) (detail string, err error) {
+			var skip sql.RawBytes
+			var id int64
+			return detail, scan(&id, &id, &skip, &detail)
+		}, "EXPLAIN QUERY PLAN "+query)
+		require.NoError(t, err)
+		for _, step := range plan {
+			require.NotContains(t, step, "TEMP B-TREE", query)
+			require.NotRegexp(t, `^SCAN \w+$`, step, query)
+		}
+	}
+}

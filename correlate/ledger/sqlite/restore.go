@@ -1,0 +1,69 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger"
+)
+
+// Restore implements ledger.Ledger. Everything is read in one transaction, so that the records are those that the
+// applied sequence number left behind.
+func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Saved, err error) {
+	tx, err := l.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return ledger.Saved{}, err
+	}
+	defer func() {
+		if undo := tx.Rollback(); !errors.Is(undo, sql.ErrTxDone) {
+			err = errors.Join(err, undo)
+		}
+	}()
+	from := micros(since)
+	if saved.Changes, err = list(ctx, tx, scanChange, changeColumns+" WHERE c.touched >= ? OR c.open = 1 ORDER BY c.at, c.id", from); err != nil {
+		return ledger.Saved{}, err
+	}
+	if saved.Incidents, err = list(ctx, tx, scanIncident, incidentColumns+" WHERE touched >= ? OR open = 1 ORDER BY opened_at, id", from); err != nil {
+		return ledger.Saved{}, err
+	}
+	if saved.Regressions, err = list(ctx, tx, scanRegression, regressionColumns+" WHERE touched >= ? ORDER BY onset_at, id", from); err != nil {
+		return ledger.Saved{}, err
+	}
+	return saved, restoreMarks(ctx, tx, &saved)
+}
+
+func restoreMarks(ctx context.Context, tx *sql.Tx, saved *ledger.Saved) error {
+	idle, err := list(ctx, tx, scanIdle, "SELECT json FROM idle ORDER BY from_at DESC LIMIT 1")
+	if err != nil {
+		return err
+	}
+	if len(idle) > 0 {
+		saved.Idle = &idle[0]
+	}
+	return each(ctx, tx, func(scan func(...any) error) error {
+		var name string
+		var value int64
+		if err := scan(&name, &value); err != nil {
+			return err
+		}
+		switch name {
+		case "applied_seq":
+			saved.AppliedSeq = value
+		case "last_alive":
+			saved.LastAlive = fromMicros(value)
+		}
+		return nil
+	}, "SELECT name, value FROM meta")
+}
+
+func scanIdle(scan func(...any) error) (correlate.Idle, error) {
+	var i correlate.Idle
+	var text []byte
+	if err := scan(&text); err != nil {
+		return i, err
+	}
+	return i, decode(text, &i, "idle row", "")
+}

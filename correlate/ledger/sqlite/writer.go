@@ -1,0 +1,274 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// maxBatch bounds how many requests share a transaction.
+const maxBatch = 512
+
+// request is one caller's writes. apply may run twice, when the transaction it ran in was lost to a full disk, and so
+// must start its results afresh.
+type request struct {
+	apply func(*transaction) error
+	err   error
+	done  chan struct{}
+}
+
+// writer owns the only connection that writes.
+type writer struct {
+	now      func() time.Time
+	db       *sql.DB
+	tx       *transaction
+	requests chan *request // unbuffered: a request is either still the caller's or being committed
+	closing  chan struct{}
+	once     sync.Once
+	running  sync.WaitGroup
+
+	mu    sync.Mutex
+	stats stats
+}
+
+type stats struct {
+	commits, failures int64
+	busy              time.Duration
+	last              time.Time
+}
+
+func newWriter(ctx context.Context, path string, options Options) (*writer, error) {
+	db, err := connect(path)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	w := &writer{
+		now: options.Now, db: db, tx: &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
+		requests: make(chan *request), closing: make(chan struct{}),
+	}
+	if err := prepare(ctx, conn, path, options); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+// prepare turns whatever is at path into a ledger of the newest schema, or refuses it untouched.
+func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) error {
+	have, err := checkSchema(ctx, conn, path)
+	if err != nil {
+		return err
+	}
+	pragmas := []string{
+		fmt.Sprintf("PRAGMA page_size = %d", pageSize),
+		"PRAGMA journal_mode = WAL",
+		"PRAGMA journal_size_limit = 67108864",
+	}
+	if options.MaxBytes > 0 {
+		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", options.MaxBytes/pageSize))
+	}
+	for _, p := range pragmas {
+		if _, err := conn.ExecContext(ctx, p); err != nil {
+			return fmt.Errorf("%s: %w", p, err)
+		}
+	}
+	return migrate(ctx, conn, have, options.migrated)
+}
+
+func (w *writer) start() { w.running.Go(w.run) }
+
+func (w *writer) close() error {
+	var errs []error
+	w.once.Do(func() {
+		close(w.closing)
+		w.running.Wait()
+		errs = append(errs, w.tx.close(), w.db.Close())
+	})
+	return errors.Join(errs...)
+}
+
+// write hands in a request and waits for its commit. A context that ends before the writer has taken the request
+// withdraws it; afterwards the answer is waited for, because it is already being decided.
+func (w *writer) write(ctx context.Context, apply func(*transaction) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	r := &request{apply: apply, done: make(chan struct{})}
+	select {
+	case w.requests <- r:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-w.closing:
+		return errClosed
+	}
+	<-r.done
+	return unavailable(r.err)
+}
+
+func (w *writer) run() {
+	for {
+		select {
+		case r := <-w.requests:
+			w.commit(w.gather(r))
+		case <-w.closing:
+			return
+		}
+	}
+}
+
+// gather takes along whoever else is waiting. Yielding once lets those come who have just been answered.
+func (w *writer) gather(first *request) []*request {
+	batch := []*request{first}
+	runtime.Gosched()
+	for len(batch) < maxBatch {
+		select {
+		case r := <-w.requests:
+			batch = append(batch, r)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit writes a batch and answers it. A transaction lost to a full disk is tried again request by request, so that
+// the one that doesn't fit fails alone.
+func (w *writer) commit(batch []*request) {
+	began := time.Now()
+	err := w.attempt(batch)
+	w.count(batch, err, time.Since(began))
+	if full(err) && len(batch) > 1 {
+		for i := range batch {
+			w.commit(batch[i : i+1])
+		}
+		return
+	}
+	for _, r := range batch {
+		if err != nil {
+			r.err = err
+		}
+		close(r.done)
+	}
+}
+
+func (w *writer) count(batch []*request, err error, took time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stats.busy += took
+	if err != nil {
+		w.stats.failures++
+		return
+	}
+	for _, r := range batch {
+		if code(r.err) != 0 {
+			w.stats.failures++
+		}
+	}
+	w.stats.commits++
+	w.stats.last = w.now()
+}
+
+// attempt runs a batch in one transaction. The error is that of the transaction, in which nothing then took effect;
+// what only one request did wrong is left in it.
+func (w *writer) attempt(batch []*request) error {
+	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	for _, r := range batch {
+		if err := w.tx.run(r); err != nil {
+			return w.tx.undo(err)
+		}
+	}
+	if err := w.tx.exec("COMMIT"); err != nil {
+		return w.tx.undo(err)
+	}
+	return nil
+}
+
+// transaction is the writing connection with its prepared statements.
+type transaction struct {
+	conn     *sql.Conn
+	prepared map[string]*sql.Stmt
+}
+
+// run applies one request in a savepoint. It returns an error when the whole transaction is gone, as SQLite does with
+// a full disk.
+func (t *transaction) run(r *request) error {
+	if err := t.exec("SAVEPOINT request"); err != nil {
+		return err
+	}
+	if r.err = r.apply(t); r.err != nil {
+		if t.exec("ROLLBACK TO request") != nil {
+			return r.err
+		}
+	}
+	return t.exec("RELEASE request")
+}
+
+// undo ends a transaction that failed. Its own error says no more than that SQLite has already ended it.
+func (t *transaction) undo(cause error) error {
+	_ = t.exec("ROLLBACK")
+	return cause
+}
+
+func (t *transaction) statement(query string) (*sql.Stmt, error) {
+	if s, ok := t.prepared[query]; ok {
+		return s, nil
+	}
+	s, err := t.conn.PrepareContext(context.Background(), query)
+	if err == nil {
+		t.prepared[query] = s
+	}
+	return s, err
+}
+
+func (t *transaction) exec(query string, args ...any) error {
+	_, err := t.insert(query, args...)
+	return err
+}
+
+// insert returns the new row's number, or 0 when the row was already there.
+func (t *transaction) insert(query string, args ...any) (int64, error) {
+	s, err := t.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	result, err := s.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	if n, err := result.RowsAffected(); n == 0 || err != nil {
+		return 0, err
+	}
+	return result.LastInsertId()
+}
+
+// integer reads one number, 0 when there is no row.
+func (t *transaction) integer(query string, args ...any) (int64, error) {
+	s, err := t.statement(query)
+	if err != nil {
+		return 0, err
+	}
+	var n int64
+	err = s.QueryRow(args...).Scan(&n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return n, err
+}
+
+func (t *transaction) close() error {
+	var errs []error
+	for _, s := range t.prepared {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, t.conn.Close())...)
+}
