@@ -6,12 +6,16 @@
 //
 // # Adding a source
 //
-//  1. One folder, named as users name the system: collector/source/<name>/ with <name>.go (the Source and its small
-//     structs of just the fields that are read) and testdata/ (payloads written by us from the documented schema, with
-//     goldens).
-//  2. Authenticate checks the signature over the raw bytes, in constant time, against each live secret.
-//  3. Parse maps; it never guesses. A payload that is authentic and well-formed but says nothing of a change or an
-//     incident returns a Delivery with a Problem ("unmapped: …"): it is kept and counted, and the sender gets 202.
-//     A payload that can't be read returns a *ParseError with the JSON path of what is wrong: 400.
-//  4. Pass sourcetest.Run, add a fuzz target, and one line in all/.
+//  1. One folder, named as users name the system: collector/source/<name>/ with <name>.go, whose package comment is the
+//     table of what is mapped to what, and testdata/*.http: header lines, an empty line, the body (payloads written by
+//     us from the documented schema).
+//  2. New refuses a configuration that can't be right: CheckSecrets first.
+//  3. Authenticate checks the signature over the raw bytes, in constant time, against each live secret: VerifyHMAC or
+//     VerifyBearer.
+//  4. Parse maps; it never guesses. ParseJSON reads just the fields that are needed where they lie and remembers the
+//     path of the first that is wrong. A payload that is authentic and well-formed but says nothing of a change or an
+//     incident returns a Delivery with a Problem (Unmapped): it is kept and counted, and the sender gets 202. A payload
+//     that can't be read returns a *ParseError with the JSON path of what is wrong: 400. Neither repeats a value.
+//  5. Pass sourcetest.Run, whose -update records what Parse makes of each payload in testdata/*.golden.json; add a fuzz
+//     target that calls sourcetest.Fuzz, and one line in all/.
 package source

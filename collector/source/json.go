@@ -215,6 +215,15 @@ func (v JSON) Prose() string {
 	return v.AnyText()
 }
 
+// Document is a string of any length, which holds a document in some encoding.
+func (v JSON) Document() string {
+	if !v.IsString() {
+		v.Fail("must be a string")
+		return ""
+	}
+	return unquote(v.raw)
+}
+
 // AnyText is a string, cut where it gets too long, and "" for every other type: for fields that users fill freely.
 func (v JSON) AnyText() string {
 	if !v.IsString() {

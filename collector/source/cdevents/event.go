@@ -1,0 +1,146 @@
+package cdevents
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// event is a CDEvent with the parts that the mappings read.
+type event struct {
+	subject   source.JSON // subject
+	content   source.JSON // subject.content
+	custom    source.JSON // customData, when it is an object
+	links     source.JSON // context.links
+	id        string
+	source    string
+	timestamp time.Time
+}
+
+// read maps one event.
+func read(req source.Request, e cloudEvent) (correlate.Delivery, error) {
+	var context source.JSON
+	if e.data.IsObject() && e.data.Get("context").IsObject() {
+		context = e.data.Get("context")
+	}
+	kind := or(context.Get("type").AnyText(), e.kind)
+	id, origin := or(context.Get("id").AnyText(), e.id), or(context.Get("source").AnyText(), e.source)
+	d := source.NewDelivery(source.Request{Header: req.Header, Body: e.raw, ReceivedAt: req.ReceivedAt}, deliveryID(origin, id), kind)
+	mapping, known := mappings()[shortType(kind)]
+	if !known {
+		return source.Unmapped(d, "only CDEvents of services, pipeline runs and incidents are read"), nil
+	}
+	ev, err := readEvent(e.data)
+	if err != nil {
+		return d, err
+	}
+	fact, problem := mapping(ev)
+	if err := e.data.Err(); err != nil {
+		return d, err
+	}
+	if problem != "" {
+		return source.Unmapped(d, "%s", problem), nil
+	}
+	err = source.AddFact(&d, fact, e.data.Path())
+	return d, err
+}
+
+// readEvent reads what every CDEvent has.
+func readEvent(data source.JSON) (event, error) {
+	context, subject := data.Get("context"), data.Get("subject")
+	ev := event{
+		subject:   subject,
+		content:   subject.Get("content"),
+		links:     context.Get("links"),
+		id:        required(context.Get("id")),
+		source:    required(context.Get("source")),
+		timestamp: context.Get("timestamp").Time(),
+	}
+	required(subject.Get("id"))
+	if ev.timestamp.IsZero() {
+		context.Get("timestamp").Fail("required: an RFC 3339 time")
+	}
+	if custom := data.Get("customData"); custom.IsObject() {
+		ev.custom = custom
+	}
+	return ev, data.Err()
+}
+
+// mapping turns an event into a fact, or says why it is none.
+type mapping func(event) (fact correlate.Fact, problem string)
+
+func mappings() map[string]mapping {
+	return map[string]mapping{
+		"service.deployed":     deployed(correlate.KindDeployment),
+		"service.upgraded":     deployed(correlate.KindDeployment),
+		"service.rolledback":   deployed(correlate.KindRollback),
+		"service.removed":      removed,
+		"pipelinerun.started":  runStarted,
+		"pipelinerun.finished": runFinished,
+		"incident.detected":    opened,
+		"incident.reported":    opened,
+		"incident.resolved":    resolved,
+	}
+}
+
+// shortType cuts "dev.cdevents.service.deployed.0.2.0" to "service.deployed"; what isn't of CDEvents becomes "".
+func shortType(kind string) string {
+	rest, ok := strings.CutPrefix(kind, "dev.cdevents.")
+	if !ok {
+		return ""
+	}
+	subject, rest, _ := strings.Cut(rest, ".")
+	predicate, _, _ := strings.Cut(rest, ".")
+	return subject + "." + predicate
+}
+
+// deliveryID joins what makes a CloudEvent unique. A source is a URI, which has no space.
+func deliveryID(origin, id string) string {
+	if id == "" {
+		return ""
+	}
+	return strings.TrimSpace(origin + " " + id)
+}
+
+// factID is stable for one subject of one emitter. Ids that are UUIDs are unique alone; others only within their
+// source, a part of whose digest is added.
+func factID(prefix, id, origin string) string {
+	if isUUID(id) {
+		return prefix + id
+	}
+	sum := sha256.Sum256([]byte(origin))
+	return prefix + id + "-" + hex.EncodeToString(sum[:4])
+}
+
+func isUUID(s string) bool {
+	if len(s) != 36 {
+		return false
+	}
+	for i, c := range []byte(s) {
+		dash := i == 8 || i == 13 || i == 18 || i == 23
+		hexDigit := c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
+		if dash != (c == '-') || !dash && !hexDigit {
+			return false
+		}
+	}
+	return true
+}
+
+func required(v source.JSON) string {
+	text := v.Text()
+	if text == "" {
+		v.Fail("required: a string")
+	}
+	return text
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
