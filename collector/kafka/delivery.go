@@ -26,7 +26,7 @@ func (r reader) deliveries(m kafkago.Message, now time.Time) []correlate.Deliver
 	for i := range all {
 		d := &all[i]
 		d.ReceivedAt = now
-		d.ID = identify(d, place(m), i, len(all))
+		d.ID = identify(*d, m.Value, place(m), i, len(all))
 		if d.Raw == nil {
 			d.Raw = m.Value
 		}
@@ -39,9 +39,9 @@ func (r reader) deliveries(m kafkago.Message, now time.Time) []correlate.Deliver
 
 // identify keeps the sender's own id, by which the same event is the same delivery wherever it comes from. An id that is
 // only a digest of the bytes gives way to the message's place in the log: equal bytes written twice are two messages.
-func identify(d *correlate.Delivery, place string, i, n int) string {
+func identify(d correlate.Delivery, whole []byte, place string, i, n int) string {
 	switch {
-	case d.ID != "" && d.ID != source.BodyID(d.Raw):
+	case d.ID != "" && d.ID != source.BodyID(d.Raw) && d.ID != source.BodyID(whole):
 		return d.ID
 	case n > 1:
 		return fmt.Sprintf("%s#%d", place, i)

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -17,8 +19,6 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
-
-	kafkago "github.com/segmentio/kafka-go"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -76,9 +76,9 @@ func TestProducedIsAppliedOnce(t *testing.T) {
 		},
 		"a commit whose answer got lost is not repeated": func(w *world) {
 			w.join()
-			lost := 0
+			var lost atomic.Bool
 			w.ledger.hook(nil, func(correlate.Position) error {
-				if lost++; lost == 1 {
+				if lost.CompareAndSwap(false, true) {
 					return fmt.Errorf("deadline exceeded: %w", correlate.ErrUnavailable)
 				}
 				return nil
@@ -152,10 +152,9 @@ func TestAReaderThatLostItsPartitionWritesNothing(t *testing.T) {
 		// The first reader to arrive sleeps between reading and committing, cut off from the broker; the second takes
 		// the partition over and moves the offset.
 		asleep, wake := make(chan struct{}), make(chan struct{})
-		first := true
+		var first atomic.Bool
 		w.ledger.hook(func(correlate.Position) error {
-			if first {
-				first = false
+			if first.CompareAndSwap(false, true) {
 				close(asleep)
 				<-wake
 			}

@@ -1,0 +1,116 @@
+package kafka
+
+import (
+	"testing"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func message(offset int64, value string) kafkago.Message {
+	return kafkago.Message{Topic: "deploys", Partition: 3, Offset: offset, Time: time.UnixMilli(1_700_000_000_000), Value: []byte(value)}
+}
+
+func TestDeliveryIDs(t *testing.T) {
+	cases := map[string]struct {
+		value string
+		ids   []string
+	}{
+		"an id of the sender's own is kept":                   {`{"change": "c", "event": "/ci 17"}`, []string{"/ci 17"}},
+		"a message without an id is identified by its place":  {`{"change": "c"}`, []string{"deploys/3/7@1700000000000"}},
+		"a message that can't be read, too":                   {`}{`, []string{"deploys/3/7@1700000000000"}},
+		"an empty message, too":                               {``, []string{"deploys/3/7@1700000000000"}},
+		"a list with nothing in it, too":                      {`[]`, []string{"deploys/3/7@1700000000000"}},
+		"the parts of a message without ids are told apart":   {`[{"change": "c"}, {"change": "d"}]`, []string{"deploys/3/7@1700000000000#0", "deploys/3/7@1700000000000#1"}},
+		"a part with an id among parts without keeps its own": {`[{"change": "c", "event": "e"}, {"change": "d"}]`, []string{"e", "deploys/3/7@1700000000000#1"}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var ids []string
+			for _, d := range (reader{"ci", lines{}}).deliveries(message(7, c.value), time.Unix(1, 0)) {
+				ids = append(ids, d.ID)
+				require.Equal(t, "ci", d.Source)
+				require.Equal(t, c.value, string(d.Raw))
+				require.Equal(t, time.Unix(1, 0), d.ReceivedAt)
+				require.Equal(t, d.Problem == "", len(d.Facts) > 0)
+			}
+			require.Equal(t, c.ids, ids)
+		})
+	}
+}
+
+func TestHeadersBecomeThoseOfTheHTTPBinding(t *testing.T) {
+	h := headerOf([]kafkago.Header{
+		{Key: "ce_type", Value: []byte("dev.cdevents.service.deployed.0.2.0")},
+		{Key: "CE_ID", Value: []byte("17")},
+		{Key: "content-type", Value: []byte("application/json")},
+		{Key: "trace", Value: []byte("a")}, {Key: "trace", Value: []byte("b")},
+	})
+	require.Equal(t, "dev.cdevents.service.deployed.0.2.0", h.Get("ce-type"))
+	require.Equal(t, "17", h.Get("Ce-Id"))
+	require.Equal(t, "application/json", h.Get("Content-Type"))
+	require.Equal(t, []string{"a", "b"}, h.Values("trace"))
+}
+
+func TestTransactionMarkersAreNoMessages(t *testing.T) {
+	commit := kafkago.Message{Offset: 1, Key: []byte{0, 0, 0, 1}, Value: []byte{0, 0, 0, 0, 0, 4}}
+	batch := []kafkago.Message{message(0, `{"change": "a"}`), commit, message(2, `{"change": "b"}`)}
+	h := (reader{"ci", lines{}}).harvest(batch, 0, time.Unix(1, 0))
+	require.Len(t, h.deliveries, 2)
+	require.EqualValues(t, 2, h.messages)
+	require.Zero(t, h.unreadable)
+	require.Empty(t, h.missing)
+}
+
+// Whatever offsets come, every one between the first expected and the next to expect is a message or is missing, and what
+// is missing is lost as far as the log no longer holds it.
+func TestHarvestAccountsForEveryOffset(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		from := rapid.Int64Range(0, 50).Draw(t, "from")
+		offset := rapid.Int64Range(0, 60).Draw(t, "first offset")
+		var batch []kafkago.Message
+		held := map[int64]bool{}
+		for range rapid.IntRange(1, 20).Draw(t, "messages") {
+			batch = append(batch, message(offset, `{"change": "c"}`))
+			held[offset] = true
+			offset += rapid.Int64Range(1, 4).Draw(t, "step")
+		}
+		h := (reader{"ci", lines{}}).harvest(batch, from, time.Unix(1, 0))
+		logStart := rapid.Int64Range(0, 150).Draw(t, "log start")
+		var missing, lost, read int64
+		for o := from; o < h.next; o++ {
+			switch {
+			case held[o]:
+				read++
+			case o < logStart:
+				lost++
+				fallthrough
+			default:
+				missing++
+			}
+		}
+		require.Equal(t, read, h.messages)
+		require.Len(t, h.deliveries, int(read))
+		require.Equal(t, missing, width(h.missing))
+		require.Equal(t, lost, bounds{first: logStart}.lost(h.missing))
+		require.GreaterOrEqual(t, h.next, from)
+	})
+}
+
+func FuzzDeliveries(f *testing.F) {
+	f.Add([]byte("k"), []byte(`{"change": "a"}`), "ce_id", []byte("1"))
+	f.Add([]byte{0, 0, 0, 1}, []byte{0, 0, 0, 0, 0, 0}, "", []byte(nil))
+	f.Add([]byte(nil), []byte(`[{"event": "e"}, {}]`), "content-type", []byte("text/plain"))
+	f.Fuzz(func(t *testing.T, key, value []byte, header string, headerValue []byte) {
+		m := kafkago.Message{Topic: "t", Key: key, Value: value, Headers: []kafkago.Header{{Key: header, Value: headerValue}}}
+		all := (reader{"ci", lines{}}).deliveries(m, time.Unix(1, 0))
+		require.NotEmpty(t, all)
+		for _, d := range all {
+			require.NotEmpty(t, d.ID)
+			require.Equal(t, "ci", d.Source)
+			require.True(t, len(d.Facts) > 0 || d.Problem != "")
+		}
+	})
+}
