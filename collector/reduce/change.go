@@ -1,0 +1,135 @@
+package reduce
+
+import (
+	"math"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// mostAtOnce is the largest count that one point may add; more is damage, and would overflow sums.
+const mostAtOnce = 1e12
+
+// mostBuckets is the largest histogram that is read.
+const mostBuckets = 4096
+
+// change is what one point adds to the bucket of at.
+type change struct {
+	at    int64 // event time of the bucket, Unix nanoseconds
+	since int64 // where the increase began, 0 when unknown
+	gauge bool
+	value float64 // the value of a gauge, the increase of a sum
+
+	// Histograms.
+	shape       *Point // bounds, or scale and offset; nil for anything else
+	exponential bool
+	count       int64
+	sum         float64 // 0 when unknown
+	zero        uint64
+	buckets     []uint64 // the increase of each; nil when only the count is known
+}
+
+// plausible checks what arithmetic relies on.
+func (p *Point) plausible(m *Metric) bool {
+	switch m.Type {
+	case GaugeMetric, SumMetric:
+		return !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) && !(m.Monotonic && p.Value < 0)
+	case HistogramMetric:
+		return len(p.Buckets) <= mostBuckets && (len(p.Buckets) == 0 || len(p.Buckets) == len(p.Bounds)+1)
+	case ExponentialMetric:
+		return p.Scale >= -10 && p.Scale <= 20 && p.Offset > -1<<30 && p.Offset < 1<<30 && len(p.Buckets) <= mostBuckets
+	}
+	return false
+}
+
+// whole is the change of a point that counts from nothing: of delta temporality, or the first of its process.
+func whole(m *Metric, p *Point) change {
+	c := change{at: p.Time - 1, since: p.Start, value: p.Value}
+	if m.Type != SumMetric {
+		c.take(m, p, p.Count, p.Sum, p.Zero, p.Buckets)
+	}
+	return c
+}
+
+// take fills in the histogram of a change. What the buckets say outweighs the count.
+func (c *change) take(m *Metric, p *Point, count uint64, sum float64, zero uint64, buckets []uint64) {
+	c.shape, c.exponential = p, m.Type == ExponentialMetric
+	if c.exponential || len(p.Bounds) > 0 && len(buckets) > 0 {
+		c.buckets, c.zero, count = buckets, zero, zero
+		for _, n := range buckets {
+			count = add(count, n)
+		}
+	}
+	c.count, c.sum = int64(min(count, math.MaxInt64)), sum
+}
+
+func add(a, b uint64) uint64 {
+	if a+b < a {
+		return math.MaxUint64
+	}
+	return a + b
+}
+
+// nothing: an interval in which nothing happened.
+func (c *change) nothing() bool { return !c.gauge && c.value == 0 && c.count == 0 }
+
+// absurd: a count that no sender has.
+func (c *change) absurd() bool { return c.count > mostAtOnce }
+
+// amount is the change as one number: a histogram's is its count.
+func (c *change) amount() float64 {
+	if c.shape != nil {
+		return float64(c.count)
+	}
+	return c.value
+}
+
+// requests is the increase of a counter of requests.
+func (c *change) requests() (int64, bool) {
+	if c.gauge || c.shape != nil || c.value < 0 || c.value > mostAtOnce {
+		return 0, false
+	}
+	return int64(math.Round(c.value)), true
+}
+
+// fill adds the histogram, value times unit, keeping the count exact. Each bucket goes where its geometric middle is;
+// without buckets all values are taken for the mean, and without a sum nothing is known.
+func (c *change) fill(h *correlate.Histogram, unit float64) {
+	if c.buckets == nil {
+		if c.sum > 0 {
+			h.Add(bin(c.sum/float64(c.count)*unit), c.count)
+		}
+		return
+	}
+	h.Add(0, int64(c.zero))
+	for i, n := range c.buckets {
+		if n > 0 {
+			h.Add(bin(c.middle(i)*unit), int64(n))
+		}
+	}
+}
+
+// middle is the geometric middle of a bucket: half the bound of the first, which reaches down to 0, and half an octave
+// above the last bound.
+func (c *change) middle(i int) float64 {
+	bounds := c.shape.Bounds
+	switch {
+	case c.exponential:
+		return math.Exp2((float64(c.shape.Offset) + float64(i) + 0.5) * math.Exp2(-float64(c.shape.Scale)))
+	case i == len(bounds):
+		return bounds[i-1] * math.Sqrt2
+	case i == 0 || bounds[i-1] <= 0:
+		return bounds[i] / 2
+	}
+	return math.Sqrt(bounds[i-1] * bounds[i])
+}
+
+// bin is the bin of a value in nanoseconds, whatever it is.
+func bin(ns float64) int16 {
+	switch {
+	case !(ns >= 1):
+		return 0
+	case ns >= math.MaxInt64:
+		return correlate.BinIndex(math.MaxInt64)
+	}
+	return correlate.BinIndex(int64(ns))
+}

@@ -1,0 +1,111 @@
+package reduce
+
+import "strings"
+
+// labels is what is read of a point's attributes.
+type labels struct {
+	service, version, environment string // put on the point by a connector
+	client, server                string // service graph
+	spanKind, spanStatus          string // span metrics
+	peerService, serverAddress    string // client metrics
+	errorType, state              string
+	status                        Status
+}
+
+// readLabels looks at each attribute once. Names with underscores are those of points that went through Prometheus.
+func readLabels(attributes []Attribute) labels {
+	var l labels
+	for i := range attributes {
+		l.read(&attributes[i])
+	}
+	return l
+}
+
+func (l *labels) read(a *Attribute) {
+	switch a.Key {
+	case "service.name", "service_name":
+		l.service = a.Text
+	case "service.version", "service_version":
+		l.version = a.Text
+	case "deployment.environment.name", "deployment_environment_name":
+		l.environment = a.Text
+	case "deployment.environment", "deployment_environment":
+		if l.environment == "" {
+			l.environment = a.Text
+		}
+	case "client":
+		l.client = a.Text
+	case "server":
+		l.server = a.Text
+	case "span.kind", "span_kind":
+		l.spanKind = a.Text
+	case "status.code", "status_code":
+		l.spanStatus = a.Text
+	case "peer.service", "peer_service":
+		l.peerService = a.Text
+	case "server.address", "server_address":
+		l.serverAddress = a.Text
+	case "net.peer.name", "net_peer_name":
+		if l.serverAddress == "" {
+			l.serverAddress = a.Text
+		}
+	case "error.type", "error_type":
+		l.errorType = a.Text
+	case "state", "cpu.mode", "system.memory.state", "cpu_mode":
+		l.state = a.Text
+	case "http.response.status_code", "http.status_code", "http_response_status_code", "http_status_code":
+		l.status.HTTP = a.number()
+	case "rpc.grpc.status_code", "rpc_grpc_status_code":
+		l.status.RPC, l.status.HasRPC = a.number(), true
+	case "rpc.response.status_code", "rpc_response_status_code":
+		l.status.RPC, l.status.HasRPC = RPCStatus(a.Text)
+	}
+}
+
+// number is the value as a small whole number; 0 when it isn't one.
+func (a *Attribute) number() int {
+	if a.IsInt {
+		if a.Int < 0 || a.Int > 999 {
+			return 0
+		}
+		return int(a.Int)
+	}
+	n := 0
+	for i := range len(a.Text) {
+		c := a.Text[i]
+		if c < '0' || c > '9' || n > 99 {
+			return 0
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
+}
+
+// failed tells whether the server is to blame: by the protocol's status, else because an error is named.
+func (l *labels) failed() bool {
+	if fault, known := l.status.fault(); known {
+		return fault
+	}
+	return l.errorType != ""
+}
+
+func (l *labels) peer() string {
+	if l.peerService != "" {
+		return clip(l.peerService)
+	}
+	if l.serverAddress == "" {
+		return ""
+	}
+	return hostName(l.serverAddress)
+}
+
+// serves tells whether a span metric counts requests served.
+func (l *labels) serves() bool {
+	kind := strings.TrimPrefix(l.spanKind, "SPAN_KIND_")
+	return strings.EqualFold(kind, "server") || strings.EqualFold(kind, "consumer")
+}
+
+// spanFailed tells whether a span metric counts spans that ended in an error.
+func (l *labels) spanFailed() bool {
+	return strings.EqualFold(strings.TrimPrefix(l.spanStatus, "STATUS_CODE_"), "error")
+}

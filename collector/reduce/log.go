@@ -1,0 +1,55 @@
+package reduce
+
+import (
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Log is what is read of one log record. Time is in Unix nanoseconds.
+type Log struct {
+	Time         int64 // the record's time, or else when it was observed
+	Severity     int32 // severity number; 0 when unspecified
+	SeverityText string
+	Exception    string // exception.type
+}
+
+// severityError is the lowest severity number of an error.
+const severityError = 17
+
+// Log counts a log record, and its exception.
+func (s *Sender) Log(l *Log) Result {
+	if s.scope == nil {
+		return Unusable
+	}
+	if result := s.timely(l.Time); result != Accepted {
+		return result
+	}
+	s.r.saw(l.Time)
+	k := seriesKey{kind: correlate.Log, origin: correlate.OriginLog}
+	cell, owner, result := s.r.open(s.scope, k, s.bucket(l.Time))
+	if cell == nil {
+		return result
+	}
+	cell.Requests++
+	if l.failed() {
+		cell.Errors++
+	}
+	owner.mu.Unlock()
+	if l.Exception != "" {
+		result = max(result, s.exception(correlate.OriginLog, l.Exception, l.Time))
+	}
+	return result
+}
+
+func (l *Log) failed() bool {
+	if l.Severity > 0 {
+		return l.Severity >= severityError
+	}
+	for _, text := range []string{"ERROR", "ERR", "CRITICAL", "FATAL", "PANIC", "EMERGENCY", "ALERT"} {
+		if strings.EqualFold(l.SeverityText, text) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,53 @@
+package otlp
+
+import (
+	"cmp"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/shipwake/shipwake/collector/reduce"
+)
+
+// factPrefix begins the event names of records that carry facts, which are nobody's log.
+const factPrefix = "shipwake."
+
+// Logs reduces all log records, except those that carry facts.
+func Logs(r *reduce.Reducer, logs plog.Logs) {
+	s := pool.Get().(*scratch)
+	defer release(s)
+	var counts reduce.Counts
+	resources := logs.ResourceLogs()
+	for i := range resources.Len() {
+		sender := r.Sender(resource(resources.At(i).Resource()))
+		scopes := resources.At(i).ScopeLogs()
+		for j := range scopes.Len() {
+			records := scopes.At(j).LogRecords()
+			for k := range records.Len() {
+				if s.readLog(records.At(k)) {
+					counts[sender.Log(&s.log)]++
+				}
+			}
+		}
+	}
+	r.Count(reduce.Logs, counts)
+}
+
+// readLog is false for a fact.
+func (s *scratch) readLog(l plog.LogRecord) bool {
+	s.log = reduce.Log{
+		Time:         nanos(cmp.Or(l.Timestamp(), l.ObservedTimestamp())),
+		Severity:     int32(l.SeverityNumber()),
+		SeverityText: l.SeverityText(),
+	}
+	event := l.EventName()
+	for key, value := range l.Attributes().All() {
+		switch key {
+		case "exception.type":
+			s.log.Exception = text(value)
+		case "event.name":
+			event = first(event, text(value))
+		}
+	}
+	return !strings.HasPrefix(event, factPrefix)
+}

@@ -1,0 +1,209 @@
+package reduce
+
+import (
+	"hash/maphash"
+	"strconv"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// MetricType is the shape of a metric's points.
+type MetricType uint8
+
+// The types of metric that can be read.
+const (
+	GaugeMetric MetricType = iota + 1
+	SumMetric
+	HistogramMetric
+	ExponentialMetric
+)
+
+// Metric is what the points of one metric have in common.
+type Metric struct {
+	Scope     string // the instrumentation scope's name: two libraries may count under one metric name
+	Name      string
+	Unit      string
+	Type      MetricType
+	Delta     bool // delta temporality; a sum or histogram is cumulative otherwise
+	Monotonic bool // sums only
+}
+
+// Attribute is one attribute of a point. Text is the value of a string, or of any other type as text; IsInt says that
+// Int holds it instead.
+type Attribute struct {
+	Key   string
+	Text  string
+	Int   int64
+	IsInt bool
+}
+
+// Point is one data point. Times are Unix nanoseconds, 0 when unknown.
+type Point struct {
+	Start, Time int64
+	Attributes  []Attribute
+	Missing     bool    // the sender says that there is no value
+	Value       float64 // gauges and sums
+
+	// Histograms. Buckets belong to Bounds, or to Scale and Offset with Zero beside them.
+	Count         uint64
+	Sum           float64 // 0 when unknown
+	Buckets       []uint64
+	Bounds        []float64
+	Scale, Offset int32
+	Zero          uint64 // includes the negative values of an exponential histogram
+}
+
+// Reader takes the points of one metric of a Sender.
+type Reader struct {
+	s      *Sender
+	metric Metric
+	row    known
+	rules  []rule
+	stream streamID
+}
+
+// Metric begins the points of a metric.
+func (s *Sender) Metric(m Metric) Reader {
+	r := Reader{s: s, metric: m, row: meaningOf(m.Name), rules: s.settings.signals[m.Name]}
+	if r.Wanted() {
+		r.stream = s.r.streams.of(s.resource, m)
+	}
+	return r
+}
+
+// Wanted is false when no point of the metric would be read: all of them are Ignored.
+func (r *Reader) Wanted() bool { return r.row.meaning != 0 || len(r.rules) > 0 }
+
+// Point counts a data point: a gauge's in the bucket of its time, an increment in the bucket that ends with it.
+func (r *Reader) Point(p *Point) Result {
+	s := r.s
+	if !r.Wanted() || p.Missing {
+		return Ignored
+	}
+	if result := s.timely(p.Time); result != Accepted {
+		return result
+	}
+	labels := readLabels(p.Attributes)
+	owner := s.owner(&labels, r.row.meaning.graph())
+	if owner == nil {
+		return Unusable
+	}
+	change, result := r.change(p, owner)
+	if result != Accepted {
+		return result
+	}
+	if change.absurd() {
+		return Unusable
+	}
+	s.r.saw(p.Time)
+	if change.nothing() {
+		return Accepted
+	}
+	result = r.builtin(p, &labels, owner, change)
+	for i := range r.rules {
+		result = better(result, r.custom(&r.rules[i], p, owner, change))
+	}
+	return result
+}
+
+// better joins the results of several readings of one point: one that was of use outweighs one that wasn't, except
+// that a loss is always told.
+func better(a, b Result) Result {
+	if a == Ignored || (a == Accepted && b == Overflow) {
+		return b
+	}
+	return a
+}
+
+// owner is the scope that a point belongs to: the resource's, unless a connector put another service's name on the
+// point itself. Nil when there is no name at all; a service graph names its services otherwise, so its owner may have
+// none.
+func (s *Sender) owner(l *labels, nameless bool) *scope {
+	if s.scope != nil && l.service == "" && l.version == "" && l.environment == "" {
+		return s.scope
+	}
+	id := identity{s.resource.Service, s.resource.Environment, s.resource.Version}
+	if l.service != "" && l.service != id.service {
+		id.service, id.version = clip(l.service), ""
+	}
+	if l.version != "" {
+		id.version = clip(l.version)
+	}
+	if l.environment != "" {
+		id.environment = clip(l.environment)
+	}
+	if !names(id.service) && !nameless {
+		return nil
+	}
+	return s.scopeOf(id)
+}
+
+func (s *Sender) scopeOf(id identity) *scope {
+	if s.scope != nil && s.scope.identity == id {
+		return s.scope
+	}
+	return s.r.scopes.at(id, s.r.maxSeries)
+}
+
+// change is what a point adds: the increase since the point before, or the value of a gauge.
+func (r *Reader) change(p *Point, owner *scope) (change, Result) {
+	m := &r.metric
+	gauge := m.Type == GaugeMetric || (m.Type == SumMetric && !m.Monotonic && !m.Delta)
+	switch {
+	case !p.plausible(m):
+		return change{}, Unusable
+	case gauge:
+		return change{at: p.Time, value: p.Value, gauge: true}, Accepted
+	case m.Delta:
+		return whole(m, p), Accepted
+	}
+	return r.s.r.streams.increase(r.stream.with(p), m, p, place{owner.service, owner.environment}, &r.s.scratch)
+}
+
+// streamID tells cumulative streams apart: a sender's, a metric's and, in the end, a point's. Both halves are hashes
+// under seeds of their own; process is the sender alone.
+type streamID struct{ a, b, process uint64 }
+
+// with adds the point's attributes, in any order, and its start: a process that starts again, or a second one that
+// looks the same, is another stream.
+func (id streamID) with(p *Point) streamID {
+	var h maphash.Hash
+	h.SetSeed(attributeSeed)
+	for _, at := range p.Attributes {
+		h.Reset()
+		h.WriteString(at.Key)
+		h.WriteByte(0)
+		h.WriteString(at.Text)
+		if at.IsInt {
+			var digits [20]byte
+			h.Write(strconv.AppendInt(digits[:0], at.Int, 10))
+		}
+		v := h.Sum64()
+		id.a += v * 0x9E3779B97F4A7C15
+		id.b += (v ^ v>>29) * 0xBF58476D1CE4E5B9
+	}
+	start := uint64(p.Start) * 0x94D049BB133111EB
+	id.a, id.b, id.process = id.a^start, id.b+start, id.process^start
+	return id
+}
+
+var attributeSeed = maphash.MakeSeed()
+
+// builtin counts a point of a metric that is understood without configuration.
+func (r *Reader) builtin(p *Point, l *labels, owner *scope, c change) Result {
+	switch r.row.meaning {
+	case httpServer:
+		return r.requests(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServerMetric}, l.failed(), c)
+	case rpcServer:
+		return r.requests(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginRPCMetric}, l.failed(), c)
+	case httpClient, rpcClient:
+		return r.clientRequests(owner, l, c)
+	case spanCalls, spanDuration:
+		return r.spanMetrics(owner, l, c)
+	case graphTotal, graphFailed, graphSeconds:
+		return r.serviceGraph(l, owner, c)
+	case saturation:
+		return r.saturated(p, l, owner, c)
+	}
+	return Ignored
+}

@@ -1,0 +1,125 @@
+package reduce
+
+import (
+	"cmp"
+	"hash/maphash"
+	"math"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Defaults and bounds.
+const (
+	DefaultResolution = 10 * time.Second
+	DefaultEdgeBytes  = 32 << 20
+	DefaultMaxSeries  = 200_000
+
+	future     = 5 * time.Minute // a record dated further ahead is dropped
+	idleAfter  = time.Hour       // of event time; then a series, a stream, a sender is forgotten
+	sweepEvery = 10 * time.Minute
+)
+
+// Options of a Reducer. The zero value works.
+type Options struct {
+	Resolution time.Duration      // the width of a bucket, whole seconds; DefaultResolution when 0
+	Signals    []correlate.Signal // the custom signals
+	EdgeBytes  int                // memory for halves of edges that wait for the other one; at least 32 MiB are taken
+	MaxSeries  int                // how many series, and how many cumulative streams, are kept at a time
+	Tally      *correlate.Tally   // where records are counted; nil keeps the counts to itself
+	// Now tells what lies in the future. Nil, for recorded data, means that nothing does, and that cells between two
+	// calls of Drain are not bounded.
+	Now func() time.Time
+}
+
+// Reducer turns telemetry into measurements. It is safe for concurrent use.
+type Reducer struct {
+	tally     *correlate.Tally
+	now       func() time.Time
+	maxSeries int64
+	maxCells  int64
+
+	settings atomic.Pointer[settings]
+	newest   atomic.Int64
+	swept    atomic.Int64
+
+	scopes  *scopes
+	halves  *halves
+	streams *streams
+}
+
+// settings is what Configure may change.
+type settings struct {
+	width   int64 // of a bucket, in nanoseconds
+	signals map[string][]rule
+}
+
+// New makes a Reducer.
+func New(o Options) *Reducer {
+	if o.Tally == nil {
+		o.Tally = &correlate.Tally{}
+	}
+	maxSeries := cmp.Or(o.MaxSeries, DefaultMaxSeries)
+	r := &Reducer{
+		tally:     o.Tally,
+		now:       o.Now,
+		maxSeries: int64(maxSeries),
+		maxCells:  4 * int64(maxSeries),
+		scopes:    newScopes(),
+		halves:    newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
+		streams:   newStreams(maxSeries, maphash.MakeSeed(), maphash.MakeSeed()),
+	}
+	if o.Now == nil {
+		r.maxCells = math.MaxInt64
+	}
+	r.Configure(o.Signals, o.Resolution)
+	r.announce()
+	return r
+}
+
+// Configure replaces the custom signals and the resolution. What was reduced before stays as it is, cumulative streams
+// go on.
+func (r *Reducer) Configure(signals []correlate.Signal, resolution time.Duration) {
+	r.settings.Store(&settings{
+		width:   int64(max(cmp.Or(resolution, DefaultResolution).Truncate(time.Second), time.Second)),
+		signals: rules(signals),
+	})
+}
+
+// Newest is the newest event time that was accepted, in Unix nanoseconds; 0 before the first.
+func (r *Reducer) Newest() int64 { return r.newest.Load() }
+
+// Drain takes what was reduced since the last call, sorted by key and start. A key and start that was drained before
+// may come again with what arrived since; adding both up is the whole.
+func (r *Reducer) Drain() []correlate.Measurement {
+	drained := r.scopes.drain()
+	slices.SortFunc(drained, func(a, b correlate.Measurement) int {
+		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Start, b.Start))
+	})
+	r.sweep()
+	return drained
+}
+
+// sweep forgets what has been idle, now and then.
+func (r *Reducer) sweep() {
+	newest := r.newest.Load()
+	if newest-r.swept.Load() < int64(sweepEvery) {
+		return
+	}
+	r.swept.Store(newest)
+	before := newest - int64(idleAfter)
+	r.scopes.forget(before)
+	r.streams.forget(before)
+}
+
+// saw moves Newest forward.
+func (r *Reducer) saw(at int64) {
+	for {
+		newest := r.newest.Load()
+		if at <= newest || r.newest.CompareAndSwap(newest, at) {
+			return
+		}
+	}
+}

@@ -1,0 +1,161 @@
+package reduce
+
+import (
+	"sync"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// identity is what all series of a scope have in common.
+type identity struct{ service, environment, version string }
+
+// seriesKey tells the series of a scope apart.
+type seriesKey struct {
+	kind   correlate.SignalKind
+	origin correlate.Origin
+	name   string
+	peer   string
+}
+
+// Bounds of one service and version. What goes beyond is folded into the name folded.
+const (
+	maxExceptions = 50
+	maxEdges      = 500
+	maxVersions   = 64 // of a service and environment; further ones count as no version
+
+	folded          = "__other__"
+	overflowService = "__overflow__"
+)
+
+// scope holds the series of one service, environment and version.
+type scope struct {
+	identity
+	id uint32 // never used again
+
+	mu     sync.Mutex
+	gone   bool // forgotten: its holder must look it up again
+	series map[seriesKey]*series
+	spans  *series // the one of spans, which is asked for most
+	dirty  []*series
+	kinds  [correlate.Saturation + 1]int
+}
+
+var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
+
+// open returns the cell of a series and bucket, and the scope that holds it, locked; the caller adds and unlocks. The
+// result is Overflow when a bound made it another series than the one asked for. A nil cell is not locked: dropped.
+func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *scope, Result) {
+	result := Accepted
+	sc = r.lock(sc)
+	s := sc.find(k)
+	if s == nil && r.scopes.series.Load() >= r.maxSeries && !essential(k.kind) {
+		sc.mu.Unlock()
+		k, result = seriesKey{kind: k.kind, origin: k.origin}, Overflow
+		sc = r.lock(r.scopes.overflow())
+		s = sc.find(k)
+	}
+	if s == nil {
+		if bounded, over := sc.bounded(k); over {
+			k, result = bounded, Overflow
+			s = sc.find(k)
+		}
+	}
+	if s == nil {
+		s = sc.create(k)
+		r.scopes.series.Add(1)
+	}
+	cell, fresh := s.at(start)
+	if !fresh {
+		return cell, sc, result
+	}
+	if r.scopes.cells.Add(1) > r.maxCells {
+		s.dropLast()
+		r.scopes.cells.Add(-1)
+		sc.mu.Unlock()
+		return nil, nil, Overflow
+	}
+	if len(s.cells) == 1 {
+		sc.dirty = append(sc.dirty, s)
+	}
+	return cell, sc, result
+}
+
+// lock locks a scope, or the one that took its place when it was forgotten.
+func (r *Reducer) lock(sc *scope) *scope {
+	sc.mu.Lock()
+	for sc.gone {
+		sc.mu.Unlock()
+		sc = r.scopes.at(sc.identity, r.maxSeries)
+		sc.mu.Lock()
+	}
+	return sc
+}
+
+func (sc *scope) find(k seriesKey) *series {
+	if k == spanTraffic {
+		return sc.spans
+	}
+	return sc.series[k]
+}
+
+// essential: the totals of a known service are never shed.
+func essential(kind correlate.SignalKind) bool {
+	return kind == correlate.Traffic || kind == correlate.Log
+}
+
+// bounded is the key under which a new series is kept, and whether that is another one.
+func (sc *scope) bounded(k seriesKey) (seriesKey, bool) {
+	switch {
+	case k.kind == correlate.Exception && sc.kinds[k.kind] >= maxExceptions:
+		return seriesKey{kind: k.kind, origin: k.origin, name: folded}, true
+	case k.kind == correlate.Edge && sc.kinds[k.kind] >= maxEdges:
+		return seriesKey{kind: k.kind, origin: k.origin, peer: folded}, true
+	}
+	return k, false
+}
+
+// create adds a series under copies of its names.
+func (sc *scope) create(k seriesKey) *series {
+	k.name, k.peer = own(k.name), own(k.peer)
+	s := &series{key: k}
+	if k == spanTraffic {
+		sc.spans = s
+	}
+	sc.series[k] = s
+	sc.kinds[k.kind]++
+	return s
+}
+
+// drain takes the cells of all series.
+func (sc *scope) drain(into []correlate.Measurement) []correlate.Measurement {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	for _, s := range sc.dirty {
+		into = s.drain(correlate.Key{
+			Service: sc.service, Environment: sc.environment, Version: sc.version,
+			Kind: s.key.kind, Origin: s.key.origin, Name: s.key.name, Peer: s.key.peer,
+		}, into)
+	}
+	sc.dirty = sc.dirty[:0]
+	return into
+}
+
+// forget drops the series that nothing was added to since a time in Unix seconds, and returns how many. Without any
+// left the scope is gone.
+func (sc *scope) forget(before int64) (forgotten int, gone bool) {
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
+	for k, s := range sc.series {
+		if len(s.cells) > 0 || s.newest >= before {
+			continue
+		}
+		delete(sc.series, k)
+		sc.kinds[k.kind]--
+		forgotten++
+		if k == spanTraffic {
+			sc.spans = nil
+		}
+	}
+	sc.gone = len(sc.series) == 0
+	return forgotten, sc.gone
+}

@@ -1,0 +1,120 @@
+package reduce
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// scopes is every scope there is, with what is bounded over all of them.
+type scopes struct {
+	series atomic.Int64 // that exist
+	cells  atomic.Int64 // that wait for Drain
+
+	mu       sync.RWMutex
+	last     uint32
+	byName   map[identity]*scope
+	byID     map[uint32]*scope
+	versions map[place]int
+}
+
+// place is where a service runs.
+type place struct{ service, environment string }
+
+func newScopes() *scopes {
+	return &scopes{byName: map[identity]*scope{}, byID: map[uint32]*scope{}, versions: map[place]int{}}
+}
+
+// at is the scope of an identity. A service that would go beyond the bound of all series shares overflowService, a
+// version beyond the bound of versions shares the scope of no version: a made-up version would look like a change.
+func (all *scopes) at(id identity, maxSeries int64) *scope {
+	all.mu.RLock()
+	sc := all.byName[id]
+	all.mu.RUnlock()
+	if sc != nil {
+		return sc
+	}
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	known := all.versions[place{id.service, id.environment}]
+	switch {
+	case known == 0 && max(all.series.Load(), int64(len(all.byName))) >= maxSeries:
+		id = overflowIdentity
+	case known >= maxVersions:
+		id.version = ""
+	}
+	return all.create(id)
+}
+
+var overflowIdentity = identity{service: overflowService, environment: correlate.DefaultEnvironment}
+
+func (all *scopes) overflow() *scope {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	return all.create(overflowIdentity)
+}
+
+// create returns the scope of an identity, made anew when it isn't there or was forgotten.
+func (all *scopes) create(id identity) *scope {
+	if sc := all.byName[id]; sc != nil {
+		return sc
+	}
+	id = identity{own(id.service), own(id.environment), own(id.version)}
+	all.last++
+	sc := &scope{identity: id, id: all.last, series: map[seriesKey]*series{}}
+	all.byName[id] = sc
+	all.byID[sc.id] = sc
+	all.versions[place{id.service, id.environment}]++
+	return sc
+}
+
+// withID is nil when the scope was forgotten.
+func (all *scopes) withID(id uint32) *scope {
+	all.mu.RLock()
+	defer all.mu.RUnlock()
+	return all.byID[id]
+}
+
+func (all *scopes) list() []*scope {
+	all.mu.RLock()
+	defer all.mu.RUnlock()
+	list := make([]*scope, 0, len(all.byName))
+	for _, sc := range all.byName {
+		list = append(list, sc)
+	}
+	return list
+}
+
+// drain takes the cells of every scope, in no order.
+func (all *scopes) drain() []correlate.Measurement {
+	var drained []correlate.Measurement
+	for _, sc := range all.list() {
+		drained = sc.drain(drained)
+	}
+	all.cells.Add(-int64(len(drained)))
+	return drained
+}
+
+// forget drops the series, and the scopes without one, that were idle since a time in Unix nanoseconds.
+func (all *scopes) forget(before int64) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for id, sc := range all.byName {
+		forgotten, gone := sc.forget(before / 1e9)
+		all.series.Add(-int64(forgotten))
+		if !gone {
+			continue
+		}
+		delete(all.byName, id)
+		delete(all.byID, sc.id)
+		p := place{id.service, id.environment}
+		if all.versions[p]--; all.versions[p] == 0 {
+			delete(all.versions, p)
+		}
+	}
+}
+
+// own copies a name that belongs to a request.
+func own(name string) string { return strings.Clone(name) }

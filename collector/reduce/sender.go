@@ -1,0 +1,80 @@
+package reduce
+
+import (
+	"math"
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Resource says who sent a batch of records. Its strings need to live no longer than the Sender.
+type Resource struct {
+	Service     string // service.name
+	Version     string // service.version
+	Environment string // deployment.environment.name
+	// Instance tells senders of one service apart: service.instance.id, else k8s.pod.uid, k8s.pod.name, host.name.
+	Instance string
+}
+
+// Sender takes the records of one resource. It serves one batch, in one goroutine.
+type Sender struct {
+	r        *Reducer
+	settings *settings
+	resource Resource
+	scope    *scope // nil when the resource doesn't name a service
+	latest   int64  // the newest time that isn't in the future
+	scratch  []uint64
+}
+
+// Sender begins a batch.
+func (r *Reducer) Sender(resource Resource) Sender {
+	s := Sender{r: r, settings: r.settings.Load(), latest: math.MaxInt64}
+	if r.now != nil {
+		s.latest = r.now().Add(future).UnixNano()
+	}
+	s.resource = Resource{
+		Service:     clip(resource.Service),
+		Version:     clip(resource.Version),
+		Environment: clip(resource.Environment),
+		Instance:    resource.Instance,
+	}
+	if s.resource.Environment == "" {
+		s.resource.Environment = correlate.DefaultEnvironment
+	}
+	if names(s.resource.Service) {
+		s.scope = r.scopes.at(identity{s.resource.Service, s.resource.Environment, s.resource.Version}, r.maxSeries)
+	} else {
+		s.resource.Service = ""
+	}
+	return s
+}
+
+// names is false for no name and for the one that SDKs make up when they weren't told one.
+func names(service string) bool {
+	return service != "" && !strings.HasPrefix(service, "unknown_service")
+}
+
+// timely checks an event time in nanoseconds.
+func (s *Sender) timely(at int64) Result {
+	switch {
+	case at <= 0:
+		return Unusable
+	case at > s.latest:
+		return Future
+	}
+	return Accepted
+}
+
+// bucket is the start of the bucket that holds an event time, in Unix seconds.
+func (s *Sender) bucket(at int64) int64 {
+	return (at - at%s.settings.width) / 1e9
+}
+
+// clip bounds a name from outside and makes it valid UTF-8.
+func clip(name string) string {
+	const longest = 200
+	if len(name) > longest {
+		name = name[:longest]
+	}
+	return strings.ToValidUTF8(name, "")
+}

@@ -1,0 +1,86 @@
+package reduce
+
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// A series with more cells than manyCells between two drains finds them by an index.
+const manyCells = 32
+
+// series is the cells of one key that wait for Drain, in order of arrival. Its buffers are used again.
+type series struct {
+	key    seriesKey
+	newest int64 // the newest start ever, Unix seconds
+	cells  []correlate.Cell
+	index  map[int64]int // start → place in cells, when there are many
+}
+
+// at is the cell that starts then, and whether it is a new one.
+func (s *series) at(start int64) (cell *correlate.Cell, fresh bool) {
+	if s.index != nil {
+		if i, ok := s.index[start]; ok {
+			return &s.cells[i], false
+		}
+		return s.append(start), true
+	}
+	for i := len(s.cells) - 1; i >= 0; i-- {
+		if s.cells[i].Start == start {
+			return &s.cells[i], false
+		}
+	}
+	return s.append(start), true
+}
+
+func (s *series) append(start int64) *correlate.Cell {
+	n := len(s.cells)
+	if n < cap(s.cells) {
+		s.cells = s.cells[:n+1]
+	} else {
+		s.cells = append(s.cells, correlate.Cell{})
+	}
+	cell := &s.cells[n]
+	*cell = correlate.Cell{Start: start, Latency: cell.Latency[:0]}
+	s.newest = max(s.newest, start)
+	s.indexed(n, start)
+	return cell
+}
+
+func (s *series) indexed(n int, start int64) {
+	switch {
+	case s.index != nil:
+		s.index[start] = n
+	case n >= manyCells:
+		s.index = make(map[int64]int, 2*n)
+		for i := range s.cells {
+			s.index[s.cells[i].Start] = i
+		}
+	}
+}
+
+// dropLast takes back the cell that at has just made.
+func (s *series) dropLast() {
+	n := len(s.cells) - 1
+	if s.index != nil {
+		delete(s.index, s.cells[n].Start)
+	}
+	s.cells = s.cells[:n]
+}
+
+// drain moves the cells out. Histograms are copied at their exact size, so that the roomy ones can be filled again.
+func (s *series) drain(key correlate.Key, into []correlate.Measurement) []correlate.Measurement {
+	for i := range s.cells {
+		cell := s.cells[i]
+		if len(cell.Latency) == 0 {
+			cell.Latency = nil
+		}
+		cell.Latency = slices.Clone(cell.Latency)
+		into = append(into, correlate.Measurement{Key: key, Cell: cell})
+	}
+	s.cells, s.index = s.cells[:0], nil
+	if cap(s.cells) > manyCells {
+		s.cells = nil
+	}
+	return into
+}

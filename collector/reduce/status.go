@@ -1,0 +1,46 @@
+package reduce
+
+// Status is how a call ended, in the words of its protocol.
+type Status struct {
+	HTTP int // http.response.status_code; 0 when absent
+	// RPC is the gRPC status code and HasRPC whether there is one: 0 is OK.
+	RPC    int
+	HasRPC bool
+}
+
+// fault tells whether the server is to blame, and whether the protocol says anything about it at all.
+func (s Status) fault() (fault, known bool) {
+	switch {
+	case s.HasRPC:
+		return serverFault(s.RPC), true
+	case s.HTTP >= 400:
+		return s.HTTP >= 500, true
+	}
+	return false, false
+}
+
+// serverFault: of the gRPC codes, the semantic conventions blame the server for unknown, deadline exceeded,
+// unimplemented, internal, unavailable and data loss.
+func serverFault(code int) bool {
+	switch code {
+	case 2, 4, 12, 13, 14, 15:
+		return true
+	}
+	return false
+}
+
+// RPCStatus is the code of a gRPC status by its name, as rpc.response.status_code has it.
+func RPCStatus(name string) (code int, known bool) {
+	for code, known := range rpcStatuses {
+		if name == known {
+			return code, true
+		}
+	}
+	return 0, false
+}
+
+var rpcStatuses = [...]string{
+	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+	"PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED",
+	"INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED",
+}

@@ -1,0 +1,101 @@
+package reduce
+
+import (
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+)
+
+// streams remembers the last point of every cumulative stream, to tell what the next one adds.
+type streams struct {
+	most   int64
+	n      atomic.Int64
+	a, b   maphash.Seed
+	shards [16]streamShard
+	births births
+}
+
+type streamShard struct {
+	sync.Mutex
+	byID map[[2]uint64]*stream
+}
+
+func newStreams(most int, a, b maphash.Seed) *streams {
+	all := &streams{most: int64(most), a: a, b: b, births: newBirths()}
+	for i := range all.shards {
+		all.shards[i].byID = map[[2]uint64]*stream{}
+	}
+	return all
+}
+
+// of is the identity of a sender's metric.
+func (all *streams) of(r Resource, m Metric) streamID {
+	process := hash(all.a, r.Service, r.Environment, r.Version, r.Instance)
+	return streamID{
+		a:       hash(all.a, m.Scope, m.Name) ^ process,
+		b:       hash(all.b, r.Service, r.Environment, r.Version, r.Instance, m.Scope, m.Name),
+		process: process,
+	}
+}
+
+func hash(seed maphash.Seed, parts ...string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	for _, part := range parts {
+		h.WriteString(part)
+		h.WriteByte(0)
+	}
+	return h.Sum64()
+}
+
+// increase is what a cumulative point adds to the one before. The first point of a stream adds all of it when the
+// stream is known to have begun while we were listening, and nothing otherwise. The change's buckets may live in
+// scratch. Overflow: there are too many streams to remember this one.
+func (all *streams) increase(id streamID, m *Metric, p *Point, at place, scratch *[]uint64) (change, Result) {
+	shard := &all.shards[id.a%uint64(len(all.shards))]
+	shard.Lock()
+	defer shard.Unlock()
+	key := [2]uint64{id.a, id.b}
+	st := shard.byID[key]
+	if st == nil {
+		if all.n.Add(1) > all.most {
+			all.n.Add(-1)
+			return change{}, Overflow
+		}
+		process, listening := all.births.born(id.process, at, p)
+		st = &stream{process: process}
+		shard.byID[key] = st
+		st.keep(p)
+		if listening {
+			return whole(m, p), Accepted
+		}
+		return change{}, Accepted
+	}
+	if p.Time <= st.time {
+		return change{}, Accepted // what it counts is in the newer one
+	}
+	c := st.increase(m, p, scratch)
+	st.keep(p)
+	return c, Accepted
+}
+
+// forget drops the streams without a point since a time in Unix nanoseconds.
+func (all *streams) forget(before int64) {
+	all.births.sweeping.Lock()
+	defer all.births.sweeping.Unlock()
+	for i := range all.shards {
+		shard := &all.shards[i]
+		shard.Lock()
+		for key, st := range shard.byID {
+			if st.time >= before {
+				st.process.last = max(st.process.last, st.time)
+				continue
+			}
+			delete(shard.byID, key)
+			all.n.Add(-1)
+			all.births.lost(st)
+		}
+		shard.Unlock()
+	}
+	all.births.forget(before)
+}
