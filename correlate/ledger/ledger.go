@@ -77,8 +77,8 @@ type Ledger interface {
 
 // Saved is the engine's state as the ledger knows it: every change and incident that finished, opened or was touched
 // at or after since, or that is still open, with current verdicts; regressions of that time; the last idle row.
-// A record's newest time says when it was touched; a change is open while it is under observation or unfinished, an
-// incident while it isn't resolved. Changes are sorted by completion, incidents by opening, regressions by onset, ties
+// A record's newest time, or that of any of its verdicts, says when it was touched; a change is open while it is under
+// observation or unfinished, an incident while it isn't resolved. Changes are sorted by completion, incidents by opening, regressions by onset, ties
 // by id, oldest first.
 type Saved struct {
 	Changes     []correlate.ChangeRecord

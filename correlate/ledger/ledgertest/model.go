@@ -408,9 +408,7 @@ func (m *machine) restore(t *rapid.T) {
 		open := c.Phase == correlate.PhaseObserving || c.FinishedAt.IsZero() && c.Phase != correlate.PhaseMerged
 		times := []time.Time{c.StartedAt, c.FinishedAt, c.WindowEnd, c.RecoveredAt}
 		for _, v := range m.verdicts[c.ID] {
-			if v.Revision == c.Verdict.Revision {
-				times = append(times, v.DecidedAt)
-			}
+			times = append(times, v.DecidedAt)
 		}
 		return !open && !slices.ContainsFunc(times, func(t time.Time) bool { return !t.Before(since) })
 	})

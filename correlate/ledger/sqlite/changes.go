@@ -15,8 +15,8 @@ const changeColumns = `SELECT c.id, c.json, v.json FROM changes c
 
 // refreshVerdict brings a change's row up to its newest verdict; neither needs to come first.
 const refreshVerdict = `UPDATE changes SET (revision, verdict, touched) = (
-		SELECT revision, outcome, max(changes.touched, decided_at) FROM verdicts WHERE change_id = changes.id
-		ORDER BY revision DESC LIMIT 1)
+		SELECT revision, outcome, max(changes.touched, (SELECT max(decided_at) FROM verdicts WHERE change_id = changes.id))
+		FROM verdicts WHERE change_id = changes.id ORDER BY revision DESC LIMIT 1)
 	WHERE id = ? AND EXISTS (SELECT 1 FROM verdicts WHERE change_id = changes.id)`
 
 func changeWrites(c correlate.ChangeRecord) ([]write, error) {
@@ -73,7 +73,11 @@ func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlat
 	where.equal("c.service", q.Service)
 	where.equal("c.environment", q.Environment)
 	where.equal("c.version", q.Version)
-	where.equal("c.verdict", string(q.Outcome))
+	if q.Service == "" {
+		where.equal("c.verdict", string(q.Outcome))
+	} else {
+		where.equal("+c.verdict", string(q.Outcome)) // the plus keeps to the index by service, which selects more
+	}
 	where.equal("c.phase", string(q.Phase))
 	where.between("c.at", q.From, q.To)
 	if q.Before != "" {
@@ -87,12 +91,12 @@ func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlat
 		where.add("(c.at, c.id) < (?, ?)", at[0], q.Before)
 	}
 	query, args := where.query(changeColumns, "c.at DESC, c.id DESC", q.Limit)
-	return list(ctx, l.readers, scanChange, query, args...)
+	return listChanges(ctx, l.readers, query, args...)
 }
 
 // Change implements ledger.Ledger. The verdicts are all revisions, oldest first.
 func (l *Ledger) Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error) {
-	found, err := list(ctx, l.readers, scanChange, changeColumns+" WHERE c.id = ?", id)
+	found, err := listChanges(ctx, l.readers, changeColumns+" WHERE c.id = ?", id)
 	if err != nil {
 		return correlate.ChangeRecord{}, nil, err
 	}
@@ -104,18 +108,28 @@ func (l *Ledger) Change(ctx context.Context, id string) (correlate.ChangeRecord,
 	return found[0], verdicts, err
 }
 
-func scanChange(scan func(...any) error) (correlate.ChangeRecord, error) {
+// changeRow is a row of changeColumns.
+type changeRow struct {
+	id              string
+	record, verdict []byte
+}
+
+func scanChange(scan func(...any) error) (row changeRow, err error) {
+	err = scan(&row.id, &row.record, &row.verdict)
+	return row, err
+}
+
+func (row changeRow) decode() (correlate.ChangeRecord, error) {
 	var c correlate.ChangeRecord
-	var id string
-	var record, verdict []byte
-	if err := scan(&id, &record, &verdict); err != nil {
-		return c, err
-	}
-	if err := decode(record, &c, "change", id); err != nil || verdict == nil {
+	if err := decode(row.record, &c, "change", row.id); err != nil || row.verdict == nil {
 		return c, err
 	}
 	c.Verdict = new(correlate.Verdict)
-	return c, decode(verdict, c.Verdict, "verdict of change", id)
+	return c, decode(row.verdict, c.Verdict, "verdict of change", row.id)
+}
+
+func listChanges(ctx context.Context, q querier, query string, args ...any) ([]correlate.ChangeRecord, error) {
+	return listDecoded(ctx, q, scanChange, changeRow.decode, query, args...)
 }
 
 func scanVerdict(scan func(...any) error) (correlate.Verdict, error) {

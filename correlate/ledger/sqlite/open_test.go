@@ -164,6 +164,7 @@ func TestFiltersUseAnIndex(t *testing.T) {
 	l := openAt(t, Options{Dir: t.TempDir()})
 	for _, query := range []string{
 		changeColumns + " WHERE c.service = 'a' AND c.environment = 'b' AND c.at >= 1 ORDER BY c.at DESC, c.id DESC LIMIT 5",
+		changeColumns + " WHERE c.service = 'a' AND +c.verdict = 'healthy' ORDER BY c.at DESC, c.id DESC LIMIT 5",
 		changeColumns + " WHERE c.verdict = 'regressed' ORDER BY c.at DESC, c.id DESC LIMIT 5",
 		changeColumns + " WHERE (c.at, c.id) < (1, 'a') ORDER BY c.at DESC, c.id DESC LIMIT 5",
 		incidentColumns + " WHERE open = 1 ORDER BY opened_at DESC, id DESC",

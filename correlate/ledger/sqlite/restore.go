@@ -23,7 +23,7 @@ func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Sav
 		}
 	}()
 	from := micros(since)
-	if saved.Changes, err = list(ctx, tx, scanChange, changeColumns+" WHERE c.touched >= ? OR c.open = 1 ORDER BY c.at, c.id", from); err != nil {
+	if saved.Changes, err = listChanges(ctx, tx, changeColumns+" WHERE c.touched >= ? OR c.open = 1 ORDER BY c.at, c.id", from); err != nil {
 		return ledger.Saved{}, err
 	}
 	if saved.Incidents, err = list(ctx, tx, scanIncident, incidentColumns+" WHERE touched >= ? OR open = 1 ORDER BY opened_at, id", from); err != nil {

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -40,6 +42,69 @@ func list[T any](ctx context.Context, q querier, scan func(func(...any) error) (
 	}, query, args...)
 	if err != nil {
 		return nil, err
+	}
+	return all, nil
+}
+
+// chunk is how many rows are decoded in one go.
+const chunk = 256
+
+// listDecoded is list for rows that cost more to decode than to read: one goroutine reads, as many as there are
+// processors decode. The order is that of the query.
+func listDecoded[R, T any](ctx context.Context, q querier, scan func(func(...any) error) (R, error), decode func(R) (T, error), query string, args ...any) ([]T, error) {
+	var parts []*part[R, T]
+	var decoding sync.WaitGroup
+	free := make(chan struct{}, runtime.GOMAXPROCS(0))
+	flush := func(rows []R) {
+		p := &part[R, T]{rows: rows}
+		parts = append(parts, p)
+		free <- struct{}{}
+		decoding.Go(func() {
+			p.decode(decode)
+			<-free
+		})
+	}
+	rows := make([]R, 0, chunk)
+	err := each(ctx, q, func(from func(...any) error) error {
+		row, err := scan(from)
+		if rows = append(rows, row); len(rows) == chunk {
+			flush(rows)
+			rows = make([]R, 0, chunk)
+		}
+		return err
+	}, query, args...)
+	flush(rows)
+	decoding.Wait()
+	if err != nil {
+		return nil, err
+	}
+	return join(parts)
+}
+
+// part is a run of rows and what became of them.
+type part[R, T any] struct {
+	rows  []R
+	items []T
+	err   error
+}
+
+func (p *part[R, T]) decode(decode func(R) (T, error)) {
+	p.items = make([]T, len(p.rows))
+	for i := range p.rows {
+		if p.items[i], p.err = decode(p.rows[i]); p.err != nil {
+			return
+		}
+	}
+	p.rows = nil
+}
+
+func join[R, T any](parts []*part[R, T]) ([]T, error) {
+	var all []T
+	for _, p := range parts {
+		if p.err != nil {
+			return nil, p.err
+		}
+		all = append(all, p.items...)
 	}
 	return all, nil
 }

@@ -44,7 +44,7 @@ CREATE TABLE changes (
     json        TEXT NOT NULL
 ) STRICT;
 CREATE INDEX changes_by_time ON changes (at, id);
-CREATE INDEX changes_by_service ON changes (service, environment, at, id);
+CREATE INDEX changes_by_service ON changes (service, at, id);
 CREATE INDEX changes_by_verdict ON changes (verdict, at, id);
 CREATE INDEX changes_by_touch ON changes (touched);
 CREATE INDEX changes_open ON changes (id) WHERE open = 1;
@@ -69,7 +69,7 @@ CREATE TABLE incidents (
     json        TEXT NOT NULL
 ) STRICT;
 CREATE INDEX incidents_by_time ON incidents (opened_at, id);
-CREATE INDEX incidents_by_service ON incidents (service, environment, opened_at, id);
+CREATE INDEX incidents_by_service ON incidents (service, opened_at, id);
 CREATE INDEX incidents_by_touch ON incidents (touched);
 CREATE INDEX incidents_open ON incidents (opened_at, id) WHERE open = 1;
 
@@ -82,7 +82,7 @@ CREATE TABLE regressions (
     json        TEXT NOT NULL
 ) STRICT;
 CREATE INDEX regressions_by_time ON regressions (onset_at, id);
-CREATE INDEX regressions_by_service ON regressions (service, environment, onset_at, id);
+CREATE INDEX regressions_by_service ON regressions (service, onset_at, id);
 CREATE INDEX regressions_by_touch ON regressions (touched);
 
 CREATE TABLE suspects (
