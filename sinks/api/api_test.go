@@ -1,0 +1,278 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+	"github.com/shipwake/shipwake/sinks/sinktest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestContract(t *testing.T) { sinktest.Run(t, Factory(), sinktest.Options{}) }
+
+func serve(t *testing.T, r sinks.Reader) http.Handler {
+	t.Helper()
+	s, err := Factory().New(r, nil)
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	for pattern, h := range s.Routes() {
+		mux.Handle(pattern, h)
+	}
+	return mux
+}
+
+func ask(h http.Handler, method, target string) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, target, nil))
+	return w
+}
+
+// read asks and decodes an answer that must be a 200.
+func read[T any](t *testing.T, h http.Handler, target string) T {
+	t.Helper()
+	w := ask(h, http.MethodGet, target)
+	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+	require.Equal(t, "application/json", w.Header().Get("Content-Type"))
+	require.Equal(t, "nosniff", w.Header().Get("X-Content-Type-Options"))
+	var body T
+	d := json.NewDecoder(w.Body)
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&body))
+	return body
+}
+
+func story() *sinktest.Reader { return sinktest.NewReader(sinktest.Noon, sinktest.Story()...) }
+
+func TestChanges(t *testing.T) {
+	h := serve(t, story())
+	for query, want := range map[string][]string{
+		"":                                     {"payments-31", "checkout-4712", "checkout-4711", "cart-7"},
+		"?service=checkout":                    {"checkout-4712", "checkout-4711"},
+		"?service=checkout&version=v2":         {"checkout-4711"},
+		"?environment=staging":                 {},
+		"?verdict=regressed":                   {"payments-31", "checkout-4711"},
+		"?phase=observing":                     {"payments-31"},
+		"?since=1h":                            {"payments-31"},
+		"?since=1h&to=2026-03-01T11:00:00Z":    {"checkout-4712", "checkout-4711"},
+		"?from=2026-03-01T10:29:00Z":           {"payments-31", "checkout-4712"},
+		"?to=2026-03-01T10:00:00Z":             {"cart-7"},
+		"?limit=1&before=checkout-4712":        {"checkout-4711"},
+		"?from=2026-03-01T10:00:00%2B02:00":    {"payments-31", "checkout-4712", "checkout-4711", "cart-7"},
+		"?service=" + url.QueryEscape("no/pe"): {},
+	} {
+		t.Run(query, func(t *testing.T) {
+			got := []string{}
+			for _, c := range read[Changes](t, h, "/api/v1/changes"+query).Changes {
+				got = append(got, c.ID)
+			}
+			require.Equal(t, want, got)
+		})
+	}
+}
+
+func TestPagesLeadThroughAllChanges(t *testing.T) {
+	h := serve(t, story())
+	var ids []string
+	for next := "/api/v1/changes?limit=1&since=1d"; next != ""; {
+		page := read[Changes](t, h, next)
+		for _, c := range page.Changes {
+			ids = append(ids, c.ID)
+		}
+		next = page.Next
+	}
+	require.Equal(t, []string{"payments-31", "checkout-4712", "checkout-4711", "cart-7"}, ids)
+}
+
+func TestOneChange(t *testing.T) {
+	r := story()
+	slashed := correlate.ChangeRecord{Change: correlate.Change{ID: "shop/cart?1", Service: "cart"}}
+	r.Put(correlate.Effect{Change: &slashed})
+	h := serve(t, r)
+
+	c := read[Change](t, h, "/api/v1/changes/checkout-4711")
+	require.Equal(t, "checkout-4712", c.Change.RolledBackBy)
+	require.Len(t, c.Verdicts, 1)
+	require.Equal(t, correlate.Regressed, c.Verdicts[0].Outcome)
+	require.Empty(t, c.Regressions)
+
+	require.Len(t, read[Change](t, h, "/api/v1/changes/payments-31").Regressions, 1)
+	require.Equal(t, "shop/cart?1", read[Change](t, h, "/api/v1/changes/shop/cart%3F1").Change.ID)
+	require.Equal(t, "shop/cart?1", read[Change](t, h, "/api/v1/changes/shop%2Fcart%3F1").Change.ID)
+	require.Contains(t, ask(h, http.MethodGet, "/api/v1/changes/shop/cart%3F1").Body.String(), `"verdicts":[]`, "a list is never null")
+}
+
+func TestIncidentsAndRegressions(t *testing.T) {
+	h := serve(t, story())
+	require.Len(t, read[Incidents](t, h, "/api/v1/incidents").Incidents, 1)
+	require.Equal(t, "checkout-4711", read[Incidents](t, h, "/api/v1/incidents?service=checkout&since=3h").Incidents[0].AttributedTo)
+	require.Empty(t, read[Incidents](t, h, "/api/v1/incidents?open=true").Incidents)
+	require.Len(t, read[Regressions](t, h, "/api/v1/regressions?change=payments-31").Regressions, 1)
+	require.Empty(t, read[Regressions](t, h, "/api/v1/regressions?change=cart-7").Regressions)
+}
+
+func TestDORA(t *testing.T) {
+	h := serve(t, story())
+	report := read[DORA](t, h, "/api/v1/dora")
+	require.Equal(t, "shipwake", report.Policy)
+	require.Equal(t, sinktest.Noon.AddDate(0, 0, -30), report.From)
+	require.Equal(t, sinktest.Noon, report.To)
+	require.Equal(t, 4, report.Total.Deployments)
+	require.Equal(t, 1, report.Total.ChangeFailRate.Numerator)
+	require.Equal(t, 2, report.Total.ChangeFailRate.Denominator)
+
+	report = read[DORA](t, h, "/api/v1/dora?by=service&since=7d&team=shop")
+	require.Len(t, report.Groups, 3)
+	require.Equal(t, 7*24*time.Hour, report.To.Sub(report.From))
+
+	require.Nil(t, read[DORA](t, h, "/api/v1/dora?environment=staging").Total.ChangeFailRate, "no data is null")
+	report = read[DORA](t, h, "/api/v1/dora?from=2026-02-01T00:00:00Z&to=2026-03-01T00:00:00Z")
+	require.Zero(t, report.Total.Deployments)
+}
+
+func TestStatus(t *testing.T) {
+	r := story()
+	h := serve(t, r)
+	s := read[Status](t, h, "/api/v1/status")
+	require.True(t, s.Ready)
+	require.Nil(t, s.Watermark)
+	require.Nil(t, s.Ledger.LastCommit)
+	r.SetStatus(func(s *sinks.Status) {
+		s.Watermark = s.Now.Add(-7 * time.Second)
+		s.Counts = []correlate.CountValue{{Count: correlate.Count{What: "facts", Source: "github", Result: "accepted"}, Value: 3}}
+	})
+	s = read[Status](t, h, "/api/v1/status")
+	require.InDelta(t, 7, *s.WatermarkLag, 0)
+	require.Equal(t, []Count{{"facts", "github", "accepted", 3}}, s.Counts)
+}
+
+func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
+	h := serve(t, story())
+	for target, want := range map[string]struct {
+		status          int
+		parameter, says string
+	}{
+		"/api/v1/changes?limit=0":                                           {400, "limit", "from 1 to 1000"},
+		"/api/v1/changes?limit=many":                                        {400, "limit", `"many" is not a whole number`},
+		"/api/v1/changes?verdict=bad":                                       {400, "verdict", "use one of [regressed healthy inconclusive]"},
+		"/api/v1/changes?verdict=":                                          {400, "verdict", "use one of"},
+		"/api/v1/changes?phase=open":                                        {400, "phase", "observing closed history merged"},
+		"/api/v1/changes?from=yesterday":                                    {400, "from", "2026-03-01T10:00:00Z"},
+		"/api/v1/changes?since=1d&from=2026-03-01T10:00:00Z":                {400, "since", "not both"},
+		"/api/v1/changes?from=2026-03-02T10:00:00Z&to=2026-03-01T10:00:00Z": {400, "to", "after from"},
+		"/api/v1/changes?colour=red":                                        {400, "colour", "known are [service environment version"},
+		"/api/v1/changes?service=a&service=b":                               {400, "service", "more than once"},
+		"/api/v1/changes/cart-7?verbose=1":                                  {400, "verbose", "there are none"},
+		"/api/v1/changes/nobody":                                            {404, "id", "/api/v1/changes lists"},
+		"/api/v1/changes/":                                                  {404, "id", "/api/v1/changes lists"},
+		"/api/v1/incidents?open=maybe":                                      {400, "open", "neither true nor false"},
+		"/api/v1/dora?since=forever":                                        {400, "since", "30d or 36h"},
+		"/api/v1/dora?since=0d":                                             {400, "since", "30d or 36h"},
+		"/api/v1/dora?since=-1h":                                            {400, "since", "30d or 36h"},
+		"/api/v1/dora?since=9999d":                                          {400, "since", "at most 3650d"},
+		"/api/v1/dora?by=continent":                                         {400, "by", "service team environment"},
+		"/api/v1/dora?from=2030-01-01T00:00:00Z":                            {400, "from", "before now"},
+		"/api/v1/nothing":                                                   {404, "", "openapi.yaml"},
+		"/api/v2/changes":                                                   {404, "", "openapi.yaml"},
+	} {
+		t.Run(target, func(t *testing.T) {
+			w := ask(h, http.MethodGet, target)
+			require.Equal(t, want.status, w.Code, w.Body.String())
+			var body Error
+			require.NoError(t, json.Unmarshal(w.Body.Bytes(), &body))
+			require.Equal(t, want.parameter, body.Parameter)
+			require.Contains(t, body.Error, want.says)
+		})
+	}
+}
+
+func TestLongTextFromOutsideIsCut(t *testing.T) {
+	h := serve(t, story())
+	long := strings.Repeat("x", 4000)
+	for _, target := range []string{"/api/v1/changes?verdict=" + long, "/api/v1/changes?" + long + "=1", "/api/v1/dora?since=" + long} {
+		w := ask(h, http.MethodGet, target)
+		require.Equal(t, http.StatusBadRequest, w.Code)
+		require.Less(t, w.Body.Len(), 400)
+	}
+}
+
+func TestOnlyReading(t *testing.T) {
+	h := serve(t, story())
+	for _, path := range []string{"/", "/api/v1/changes", "/api/v1/changes/cart-7", "/api/v1/openapi.yaml"} {
+		w := ask(h, http.MethodPost, path)
+		require.Equal(t, http.StatusMethodNotAllowed, w.Code, path)
+		require.Equal(t, "GET, HEAD", w.Header().Get("Allow"))
+		require.Contains(t, w.Body.String(), `"error":"use GET`)
+		require.Equal(t, http.StatusOK, ask(h, http.MethodHead, path).Code)
+	}
+}
+
+func TestARecordThatCantBeReadIsUnavailable(t *testing.T) {
+	r := story()
+	h := serve(t, r)
+	r.Fail(errors.New("open /var/lib/secret-path: input/output error"))
+	for _, path := range []string{"changes", "changes/cart-7", "incidents", "regressions", "dora"} {
+		w := ask(h, http.MethodGet, "/api/v1/"+path)
+		require.Equal(t, http.StatusServiceUnavailable, w.Code, path)
+		require.NotContains(t, w.Body.String(), "secret-path")
+	}
+	require.Equal(t, http.StatusOK, ask(h, http.MethodGet, "/api/v1/status").Code)
+}
+
+func TestThePageHasNoScriptsAndLinksToWhatExists(t *testing.T) {
+	h := serve(t, story())
+	w := ask(h, http.MethodGet, "/")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
+	require.NotContains(t, w.Body.String(), "<script")
+	require.Equal(t, http.StatusNotFound, ask(h, http.MethodGet, "/elsewhere").Code)
+	for _, link := range strings.Split(w.Body.String(), `href="`)[1:] {
+		link, _, _ = strings.Cut(link, `"`)
+		if strings.HasPrefix(link, "/api/") {
+			require.Equal(t, http.StatusOK, ask(h, http.MethodGet, strings.ReplaceAll(link, "&amp;", "&")).Code, link)
+		}
+	}
+	w = ask(h, http.MethodGet, "/api/v1/openapi.yaml")
+	require.Equal(t, "application/yaml", w.Header().Get("Content-Type"))
+	require.Equal(t, string(openAPI), w.Body.String())
+}
+
+func FuzzParameters(f *testing.F) {
+	for _, query := range []string{"since=30d", "from=2026-03-01T10:00:00Z&to=x", "limit=1000&before=%00", "by=service&team=", "%zz"} {
+		f.Add(query)
+	}
+	s, err := Factory().New(story(), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	for pattern, h := range s.Routes() {
+		mux.Handle(pattern, h)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		for _, path := range []string{"/api/v1/changes", "/api/v1/dora", "/api/v1/incidents"} {
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.URL.RawQuery = query
+			w := httptest.NewRecorder()
+			mux.ServeHTTP(w, r)
+			if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
+				t.Fatal(fmt.Sprintf("%d %s", w.Code, w.Body))
+			}
+			if !json.Valid(w.Body.Bytes()) {
+				t.Fatal("not JSON: " + w.Body.String())
+			}
+		}
+	})
+}

@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
+	q := sinks.ChangeQuery{
+		Service: p.text("service"), Environment: p.text("environment"), Version: p.text("version"),
+		Verdict: choice(p, "verdict", correlate.Regressed, correlate.Healthy, correlate.Inconclusive),
+		Phase: choice(p, "phase", correlate.PhaseObserving, correlate.PhaseClosed, correlate.PhaseHistory,
+			correlate.PhaseMerged),
+		Limit: p.limit(), Before: p.text("before"),
+	}
+	q.From, q.To = p.span(s.reader.Status().Now)
+	if p.err != nil {
+		return nil, p.err
+	}
+	found, err := s.reader.Changes(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	answer := Changes{Changes: list(found)}
+	if len(found) == q.Limit {
+		answer.Next = p.next(found[len(found)-1].ID, q.Limit, q.From)
+	}
+	return answer, nil
+}
+
+// next is the path of the page after the change with this id. What was asked relative to now is pinned, so that all
+// pages see the same stretch of time.
+func (p *parameters) next(before string, limit int, from time.Time) string {
+	query := p.query
+	if query.Has("since") {
+		query.Del("since")
+		query.Set("from", from.Format(time.RFC3339Nano))
+	}
+	query.Set("before", before)
+	query.Set("limit", strconv.Itoa(limit))
+	return p.url.Path + "?" + query.Encode()
+}
+
+func (s *sink) change(ctx context.Context, p *parameters) (any, error) {
+	record, verdicts, err := s.reader.Change(ctx, p.id)
+	if err != nil {
+		return nil, err
+	}
+	regressions, err := s.reader.Regressions(ctx, sinks.RegressionQuery{ChangeID: p.id})
+	if err != nil {
+		return nil, err
+	}
+	return Change{Change: record, Verdicts: list(verdicts), Regressions: list(regressions)}, nil
+}
+
+func (s *sink) incidents(ctx context.Context, p *parameters) (any, error) {
+	q := sinks.IncidentQuery{
+		Service: p.text("service"), Environment: p.text("environment"), Open: p.flag("open"), Limit: p.limit(),
+	}
+	q.From, q.To = p.span(s.reader.Status().Now)
+	if p.err != nil {
+		return nil, p.err
+	}
+	found, err := s.reader.Incidents(ctx, q)
+	return Incidents{list(found)}, err
+}
+
+func (s *sink) regressions(ctx context.Context, p *parameters) (any, error) {
+	q := sinks.RegressionQuery{
+		Service: p.text("service"), Environment: p.text("environment"), ChangeID: p.text("change"), Limit: p.limit(),
+	}
+	q.From, q.To = p.span(s.reader.Status().Now)
+	if p.err != nil {
+		return nil, p.err
+	}
+	found, err := s.reader.Regressions(ctx, q)
+	return Regressions{list(found)}, err
+}
+
+// standardDays is the window of a DORA report when nobody says otherwise.
+const standardDays = 30
+
+func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
+	now := s.reader.Status().Now
+	q := dora.Query{
+		Service: p.text("service"), Environment: p.text("environment"), Team: p.text("team"),
+		By: choice(p, "by", dora.GroupBys()...),
+	}
+	q.From, q.To = p.span(now)
+	if q.To.IsZero() {
+		q.To = now
+	}
+	if q.From.IsZero() {
+		q.From = q.To.AddDate(0, 0, -standardDays)
+	}
+	if !q.From.Before(q.To) {
+		p.wrong("from", "must lie before to, and before now when to isn't given")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return s.reader.DORA(ctx, q)
+}
+
+func (s *sink) status(context.Context, *parameters) (any, error) {
+	is := s.reader.Status()
+	answer := Status{
+		Ready: is.Ready, NotReady: is.NotReady, Version: is.Version, Now: is.Now, TelemetryIdle: is.TelemetryIdle,
+		OpenWindows: is.OpenWindows, TrackedSeries: is.Series, QueuedInputs: is.QueuedInputs,
+		Watermark: known(is.Watermark),
+		Ledger: Ledger{
+			Bytes: is.LedgerBytes, Commits: is.LedgerCommits, Failures: is.LedgerFailures,
+			CommitSeconds: is.LedgerSeconds, LastCommit: known(is.LastCommit), Checkpoints: is.Checkpoints,
+		},
+		Counts: []Count{},
+	}
+	if answer.Watermark != nil {
+		lag := max(0, is.Now.Sub(is.Watermark).Seconds())
+		answer.WatermarkLag = &lag
+	}
+	for _, c := range is.Counts {
+		answer.Counts = append(answer.Counts, Count{c.What, c.Source, c.Result, c.Value})
+	}
+	return answer, nil
+}
+
+// known is nil for a time that is zero: null says "not yet", the year 1 says nothing.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// list is [] instead of null.
+func list[T any](found []T) []T {
+	if found == nil {
+		return []T{}
+	}
+	return found
+}

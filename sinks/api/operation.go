@@ -1,0 +1,110 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// operation is one GET of the API.
+type operation struct {
+	path       string   // ServeMux pattern; "{id...}" takes ids with slashes in them
+	parameters []string // query parameters it takes
+	answer     func(context.Context, *parameters) (any, error)
+}
+
+// operations are everything that can be asked.
+func (s *sink) operations() []operation {
+	return []operation{
+		{"/api/v1/changes", []string{
+			"service", "environment", "version", "verdict", "phase", "since", "from", "to", "limit", "before",
+		}, s.changes},
+		{"/api/v1/changes/{id...}", nil, s.change},
+		{"/api/v1/incidents", []string{"service", "environment", "open", "since", "from", "to", "limit"}, s.incidents},
+		{"/api/v1/regressions", []string{"service", "environment", "change", "since", "from", "to", "limit"}, s.regressions},
+		{"/api/v1/dora", []string{"service", "environment", "team", "by", "since", "from", "to"}, s.doraReport},
+		{"/api/v1/status", nil, s.status},
+	}
+}
+
+func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	for name, values := range query {
+		if !slices.Contains(o.parameters, name) {
+			reply(w, http.StatusBadRequest, Error{unknownParameter(o.parameters), clip(name)})
+			return
+		}
+		if len(values) > 1 {
+			reply(w, http.StatusBadRequest, Error{"is given more than once; give it once", name})
+			return
+		}
+	}
+	p := &parameters{query: query, id: r.PathValue("id"), url: r.URL}
+	result, err := o.answer(r.Context(), p)
+	var wrong *parameterError
+	switch {
+	case err == nil:
+		reply(w, http.StatusOK, result)
+	case errors.As(err, &wrong):
+		reply(w, http.StatusBadRequest, Error{wrong.want, wrong.parameter})
+	case errors.Is(err, sinks.ErrNotFound):
+		reply(w, http.StatusNotFound, Error{"no change with this id; /api/v1/changes lists those that are known", "id"})
+	case r.Context().Err() != nil:
+		return // the asker has gone
+	default:
+		reply(w, http.StatusServiceUnavailable, Error{Error: "the record can't be read now; try again"})
+	}
+}
+
+func unknownParameter(known []string) string {
+	if len(known) == 0 {
+		return "unknown parameter; there are none here"
+	}
+	return fmt.Sprintf("unknown parameter; known are %v", known)
+}
+
+// reply writes JSON, or a 500 when that can't be made.
+func reply(w http.ResponseWriter, status int, body any) {
+	var b bytes.Buffer
+	if err := json.NewEncoder(&b).Encode(body); err != nil {
+		status = http.StatusInternalServerError
+		b.Reset()
+		b.WriteString(`{"error":"the answer can't be written as JSON"}` + "\n")
+	}
+	header(w, "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(b.Bytes())
+}
+
+func header(w http.ResponseWriter, contentType string) {
+	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+}
+
+// getOnly refuses every method but GET and HEAD.
+func getOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			reply(w, http.StatusMethodNotAllowed, Error{Error: "use GET; the API only reads, changes come in by webhook or Kafka"})
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func serveUnknown(w http.ResponseWriter, _ *http.Request) {
+	reply(w, http.StatusNotFound, Error{Error: "no such path; /api/v1/openapi.yaml lists them"})
+}
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	header(w, "application/yaml")
+	_, _ = w.Write(openAPI)
+}

@@ -1,0 +1,75 @@
+package api
+
+import (
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
+)
+
+// Error is every answer that isn't a 200.
+type Error struct {
+	Error     string `json:"error"`
+	Parameter string `json:"parameter,omitempty"` // the parameter that is wrong
+}
+
+// Changes is the answer of /api/v1/changes, newest first.
+type Changes struct {
+	Changes []correlate.ChangeRecord `json:"changes"`
+	// Next is the path of the next page; absent on the last one.
+	Next string `json:"next,omitempty"`
+}
+
+// Change is the answer of /api/v1/changes/{id}.
+type Change struct {
+	Change      correlate.ChangeRecord `json:"change"`
+	Verdicts    []correlate.Verdict    `json:"verdicts"`    // every revision, oldest first
+	Regressions []correlate.Regression `json:"regressions"` // those that this change is suspected of, newest first
+}
+
+// Incidents is the answer of /api/v1/incidents, newest first.
+type Incidents struct {
+	Incidents []correlate.IncidentRecord `json:"incidents"`
+}
+
+// Regressions is the answer of /api/v1/regressions, newest first.
+type Regressions struct {
+	Regressions []correlate.Regression `json:"regressions"`
+}
+
+// DORA is the answer of /api/v1/dora.
+type DORA = dora.Report
+
+// Status is the answer of /api/v1/status.
+type Status struct {
+	Ready         bool       `json:"ready"`
+	NotReady      string     `json:"not_ready,omitempty"` // why it isn't
+	Version       string     `json:"version"`
+	Now           time.Time  `json:"now"`
+	Watermark     *time.Time `json:"watermark"`             // null before the first telemetry
+	WatermarkLag  *float64   `json:"watermark_lag_seconds"` // null before the first telemetry
+	TelemetryIdle bool       `json:"telemetry_idle"`
+	OpenWindows   int        `json:"open_windows"`
+	TrackedSeries int        `json:"tracked_series"`
+	QueuedInputs  int        `json:"queued_inputs"`
+	Ledger        Ledger     `json:"ledger"`
+	Counts        []Count    `json:"counts"`
+}
+
+// Ledger is the health of the ledger.
+type Ledger struct {
+	Bytes         int64      `json:"bytes"`
+	Commits       int64      `json:"commits"`
+	Failures      int64      `json:"failures"`
+	CommitSeconds float64    `json:"commit_seconds"` // total time spent in commits
+	LastCommit    *time.Time `json:"last_commit"`    // null before the first
+	Checkpoints   int64      `json:"checkpoints"`
+}
+
+// Count is one counter of what came in.
+type Count struct {
+	What   string `json:"what"`
+	Source string `json:"source"`
+	Result string `json:"result"`
+	Value  int64  `json:"value"`
+}

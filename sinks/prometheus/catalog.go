@@ -1,0 +1,53 @@
+package prometheus
+
+// Type is the kind of a metric.
+type Type string
+
+// The types.
+const (
+	Counter   Type = "counter"
+	Gauge     Type = "gauge"
+	Histogram Type = "histogram"
+)
+
+// Metric is one row of the catalog: the same row feeds /metrics, METRICS.md and the check of the dashboards.
+type Metric struct {
+	Section string // heading in METRICS.md
+	Name    string
+	Help    string
+	Type    Type
+	Unit    string // "seconds", "bytes", "ratio"; "" for a plain count
+	Labels  []string
+	// Exactly one of these reads the values: read what is known at a scrape, window the DORA report of one window.
+	read   func(*view, *writer)
+	window func(window, *writer)
+}
+
+// Catalog is every metric of this sink, in the order of the documentation.
+func Catalog() []Metric {
+	var all []Metric
+	for _, section := range []struct {
+		name string
+		rows []Metric
+	}{
+		{"Changes and verdicts", outcomes()},
+		{"Changes under observation", observations()},
+		{"The newest judged change of a service", latest()},
+		{"DORA", windows()},
+		{"What came in", intake()},
+		{"The daemon", daemon()},
+	} {
+		for _, row := range section.rows {
+			row.Section = section.name
+			all = append(all, row)
+		}
+	}
+	return all
+}
+
+// The labels that most metrics have.
+var (
+	byPlace   = []string{"service", "environment"}
+	byVerdict = []string{"service", "environment", "verdict"}
+	byWindow  = []string{"window", "service", "environment"}
+)

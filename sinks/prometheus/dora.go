@@ -1,0 +1,187 @@
+package prometheus
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// How often the DORA numbers are computed, and how long a scrape waits for them.
+const (
+	settledFor = 15 * time.Second // nothing happened: only the windows have slid on
+	movedFor   = time.Second      // something happened since
+	costFactor = 20               // at most a twentieth of the time goes into computing
+	patience   = 2 * time.Second  // then the scrape shows the numbers from before
+)
+
+// spans are the windows, by the value of their label.
+var spans = []struct {
+	label string
+	days  int
+}{{"7d", 7}, {"30d", 30}, {"90d", 90}}
+
+// window is the report of one window.
+type window struct {
+	label  string
+	groups []dora.Numbers // one for each environment (no Service) and each service in it
+}
+
+// services yields the groups that are a service in an environment, as many as may have series.
+func (w window) services(yield func(n dora.Numbers, labels []string)) {
+	left := maxPlaces
+	for _, n := range w.groups {
+		if n.Service != "" && left > 0 {
+			left--
+			yield(n, []string{w.label, clean(n.Service), clean(n.Environment)})
+		}
+	}
+}
+
+// environments yields the groups that are a whole environment.
+func (w window) environments(yield func(n dora.Numbers, labels []string)) {
+	for _, n := range w.groups {
+		if n.Service == "" {
+			yield(n, []string{w.label, clean(n.Environment)})
+		}
+	}
+}
+
+// doraStatus is how the computing goes.
+type doraStatus struct {
+	asOf     time.Time     // zero before the first success
+	cost     time.Duration // of the latest computation
+	failures int64
+}
+
+// doraReports is one computation, as samples that are ready to be written.
+type doraReports struct {
+	doraStatus
+	metrics []prometheus.Metric
+	places  []place
+}
+
+// doraCache computes the DORA numbers when a scrape asks and they are old, in the background, so that a scrape never
+// waits for long: it then gets the numbers from before.
+type doraCache struct {
+	reader sinks.Reader
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu       sync.Mutex
+	latest   doraReports
+	computed time.Time     // when the latest computation ended
+	moved    bool          // effects arrived since the latest computation began
+	running  chan struct{} // closed when the running computation ends; nil when none runs
+	closed   bool
+}
+
+func newDORACache(r sinks.Reader) *doraCache {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &doraCache{reader: r, ctx: ctx, cancel: cancel}
+}
+
+// outdate says that the numbers may have changed.
+func (c *doraCache) outdate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.moved = true
+}
+
+// reports returns the numbers, computed anew when they are old and that doesn't take long.
+func (c *doraCache) reports() doraReports {
+	running := c.start()
+	if running != nil {
+		timeout := time.NewTimer(patience)
+		defer timeout.Stop()
+		select {
+		case <-running:
+		case <-timeout.C:
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.latest
+}
+
+// start returns a channel that is closed when the computation that runs, or now begins, has ended; nil when none is due.
+func (c *doraCache) start() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.running != nil {
+		return c.running
+	}
+	if c.closed || !c.due() {
+		return nil
+	}
+	done := make(chan struct{})
+	c.running, c.moved = done, false
+	go c.compute(done)
+	return done
+}
+
+func (c *doraCache) due() bool {
+	if c.computed.IsZero() {
+		return true
+	}
+	interval := settledFor
+	if c.moved {
+		interval = movedFor
+	}
+	return time.Since(c.computed) >= max(interval, costFactor*c.latest.cost)
+}
+
+func (c *doraCache) compute(done chan struct{}) {
+	began := time.Now()
+	now := c.reader.Status().Now
+	reports, err := c.ask(now)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	defer close(done)
+	reports.failures = c.latest.failures
+	if err != nil {
+		reports = c.latest
+		reports.failures++
+	}
+	reports.cost = time.Since(began)
+	c.latest, c.computed, c.running = reports, time.Now(), nil
+}
+
+// ask reads one report for each window.
+func (c *doraCache) ask(now time.Time) (doraReports, error) {
+	r := doraReports{doraStatus: doraStatus{asOf: now}}
+	rows := Catalog()
+	for _, span := range spans {
+		report, err := c.reader.DORA(c.ctx, dora.Query{
+			From: now.AddDate(0, 0, -span.days), To: now, By: dora.ByServiceEnvironment,
+		})
+		if err != nil {
+			return doraReports{}, err
+		}
+		w := window{span.label, report.Groups}
+		for _, row := range rows {
+			if row.window != nil {
+				row.window(w, row.writer(row.desc(), func(m prometheus.Metric) { r.metrics = append(r.metrics, m) }))
+			}
+		}
+		r.places = r.places[:0]
+		w.services(func(n dora.Numbers, _ []string) { r.places = append(r.places, place{n.Service, n.Environment}) })
+	}
+	return r, nil
+}
+
+// close ends a running computation and waits for it.
+func (c *doraCache) close() {
+	c.cancel()
+	c.mu.Lock()
+	c.closed = true
+	running := c.running
+	c.mu.Unlock()
+	if running != nil {
+		<-running
+	}
+}

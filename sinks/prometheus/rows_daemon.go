@@ -1,0 +1,106 @@
+package prometheus
+
+import (
+	"runtime"
+
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// catalogued are the groups of the tally that have a row of their own.
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "kafka": true}
+
+func intake() []Metric {
+	return []Metric{
+		tallied("shipwake_deliveries_total", "deliveries", "source",
+			"Messages that senders handed over, by source and by what became of them."),
+		tallied("shipwake_facts_total", "facts", "source",
+			"Deliveries that reached the ledger, by source: accepted, duplicate, or quarantined because nobody maps them."),
+		tallied("shipwake_telemetry_total", "telemetry", "signal",
+			"Spans, points and log records, and buckets made of them (cells), by what became of them."),
+		tallied("shipwake_kafka_total", "kafka", "topic",
+			"What happened to the messages and partitions of a Kafka topic."),
+		{
+			Name: "shipwake_uncatalogued_total", Type: Counter, Labels: []string{"what", "source", "result"},
+			Help: "Counts of the daemon that have no metric of their own.",
+			read: func(v *view, w *writer) {
+				for _, c := range v.status.Counts {
+					if !catalogued[c.What] {
+						w.count(c.Value, clean(c.What), clean(c.Source), clean(c.Result))
+					}
+				}
+			},
+		},
+		{
+			Name: "shipwake_watermark_lag_seconds", Type: Gauge, Unit: "seconds",
+			Help: "How far the watermark of event time is behind the clock; absent before the first telemetry.",
+			read: func(v *view, w *writer) {
+				if !v.status.Watermark.IsZero() {
+					w.put(max(0, v.status.Now.Sub(v.status.Watermark).Seconds()))
+				}
+			},
+		},
+		{
+			Name: "shipwake_telemetry_idle", Type: Gauge,
+			Help: "1 while telemetry is recorded as silent, 0 while it flows.",
+			read: func(v *view, w *writer) { w.flag(v.status.TelemetryIdle) },
+		},
+	}
+}
+
+// tallied is a counter that some door of the daemon keeps.
+func tallied(name, what, label, help string) Metric {
+	return Metric{
+		Name: name, Help: help, Type: Counter, Labels: []string{label, "result"},
+		read: func(v *view, w *writer) {
+			for _, c := range v.status.Counts {
+				if c.What == what {
+					w.count(c.Value, clean(c.Source), clean(c.Result))
+				}
+			}
+		},
+	}
+}
+
+func daemon() []Metric {
+	return []Metric{
+		{
+			Name: "shipwake_build_info", Type: Gauge, Labels: []string{"version", "goversion"},
+			Help: "1, with the version of the daemon and of Go.",
+			read: func(v *view, w *writer) { w.put(1, clean(v.status.Version), runtime.Version()) },
+		},
+		{
+			Name: "shipwake_ready", Type: Gauge,
+			Help: "1 while the daemon is ready.",
+			read: func(v *view, w *writer) { w.flag(v.status.Ready) },
+		},
+		reading("shipwake_open_windows", Gauge, "", "Observation windows that are open.",
+			func(s sinks.Status) float64 { return float64(s.OpenWindows) }),
+		reading("shipwake_tracked_series", Gauge, "", "Measurement series that are tracked.",
+			func(s sinks.Status) float64 { return float64(s.Series) }),
+		reading("shipwake_queued_inputs", Gauge, "", "Inputs that wait for the engine.",
+			func(s sinks.Status) float64 { return float64(s.QueuedInputs) }),
+		reading("shipwake_ledger_size_bytes", Gauge, "bytes", "Size of the ledger's files.",
+			func(s sinks.Status) float64 { return float64(s.LedgerBytes) }),
+		reading("shipwake_ledger_commits_total", Counter, "", "Transactions that the ledger committed and synced.",
+			func(s sinks.Status) float64 { return float64(s.LedgerCommits) }),
+		reading("shipwake_ledger_failures_total", Counter, "", "Transactions that the ledger could not commit.",
+			func(s sinks.Status) float64 { return float64(s.LedgerFailures) }),
+		reading("shipwake_ledger_commit_seconds_total", Counter, "seconds", "Time spent in commits of the ledger.",
+			func(s sinks.Status) float64 { return s.LedgerSeconds }),
+		reading("shipwake_ledger_checkpoints_total", Counter, "", "Checkpoints of measurements that were written.",
+			func(s sinks.Status) float64 { return float64(s.Checkpoints) }),
+		{
+			Name: "shipwake_ledger_idle_seconds", Type: Gauge, Unit: "seconds",
+			Help: "Time since the last commit of the ledger; absent before the first.",
+			read: func(v *view, w *writer) {
+				if !v.status.LastCommit.IsZero() {
+					w.put(max(0, v.status.Now.Sub(v.status.LastCommit).Seconds()))
+				}
+			},
+		},
+	}
+}
+
+func reading(name string, t Type, unit, help string, of func(sinks.Status) float64) Metric {
+	return Metric{Name: name, Help: help, Type: t, Unit: unit, read: func(v *view, w *writer) { w.put(of(v.status)) }}
+}

@@ -1,0 +1,144 @@
+package prometheus
+
+import "github.com/shipwake/shipwake/correlate"
+
+var (
+	byChange           = []string{"change_id", "service", "environment", "version"}
+	byChangePercentile = []string{"change_id", "service", "environment", "version", "percentile"}
+	byChangeSignal     = []string{"change_id", "service", "environment", "version", "signal"}
+)
+
+// observations are the only metrics with a change id: the 1,000 newest changes while their window is open.
+func observations() []Metric {
+	return []Metric{
+		{
+			Name: "shipwake_change_info", Type: Gauge, Labels: []string{"change_id", "service", "environment", "version", "kind"},
+			Help: "1 for each change whose observation window is open.",
+			read: func(v *view, w *writer) {
+				for _, o := range v.observed {
+					w.put(1, o.id, o.service, o.environment, o.version, string(o.kind))
+				}
+			},
+		},
+		{
+			Name: "shipwake_change_verdict", Type: Gauge,
+			Labels: []string{"change_id", "service", "environment", "version", "verdict", "reason"},
+			Help:   "1 for the current verdict of each change under observation; absent before the first verdict.",
+			read: func(v *view, w *writer) {
+				for _, o := range v.observed {
+					if o.verdict != nil {
+						w.put(1, o.id, o.service, o.environment, o.version, string(o.verdict.Outcome), string(o.verdict.Reason))
+					}
+				}
+			},
+		},
+		{
+			Name: "shipwake_change_blame_ratio", Type: Gauge, Unit: "ratio", Labels: byChange,
+			Help: "Probability that the change did it, among the candidates, for changes under observation that regressed.",
+			read: func(v *view, w *writer) {
+				for _, o := range v.observed {
+					if o.verdict != nil && o.verdict.Outcome == correlate.Regressed {
+						w.put(o.verdict.Blame, o.id, o.service, o.environment, o.version)
+					}
+				}
+			},
+		},
+		changeErrors("shipwake_change_baseline_error_ratio", "Error ratio that a change under observation is compared with.", baseline),
+		changeErrors("shipwake_change_observed_error_ratio", "Error ratio since a change under observation began.", observed),
+		changeLatency("shipwake_change_baseline_latency_seconds", "Latency that a change under observation is compared with, by percentile.", baseline),
+		changeLatency("shipwake_change_observed_latency_seconds", "Latency since a change under observation began, by percentile.", observed),
+		changeEffect("shipwake_change_effect_ratio", "Observed over baseline, as estimated, for each signal of a change under observation.",
+			func(e correlate.Evidence) float64 { return e.Ratio }),
+		changeEffect("shipwake_change_effect_lower_ratio", "Lower end of the interval of shipwake_change_effect_ratio.",
+			func(e correlate.Evidence) float64 { return e.Interval[0] }),
+		changeEffect("shipwake_change_effect_upper_ratio", "Upper end of the interval of shipwake_change_effect_ratio.",
+			func(e correlate.Evidence) float64 { return e.Interval[1] }),
+		{
+			Name: "shipwake_changes_under_observation", Type: Gauge,
+			Help: "Changes whose observation window is open.",
+			read: func(v *view, w *writer) { w.count(int64(len(v.observed) + v.hidden)) },
+		},
+		{
+			Name: "shipwake_changes_without_series", Type: Gauge,
+			Help: "Changes under observation beyond the 1,000 newest, which have no shipwake_change_* series.",
+			read: func(v *view, w *writer) { w.count(int64(v.hidden)) },
+		},
+	}
+}
+
+// latest are the same numbers for the newest judged change of each service, without its id, until a day after its
+// window closed.
+func latest() []Metric {
+	return []Metric{
+		{
+			Name: "shipwake_service_verdict", Type: Gauge, Labels: []string{"service", "environment", "verdict", "reason"},
+			Help: "1 for the verdict of the newest judged change of a service, until a day after its window closed.",
+			read: func(v *view, w *writer) {
+				for _, o := range v.newest {
+					w.put(1, o.service, o.environment, string(o.verdict.Outcome), string(o.verdict.Reason))
+				}
+			},
+		},
+		serviceErrors("shipwake_service_baseline_error_ratio", "Error ratio before the newest judged change of a service.", baseline),
+		serviceErrors("shipwake_service_observed_error_ratio", "Error ratio after the newest judged change of a service.", observed),
+		serviceLatency("shipwake_service_baseline_latency_seconds", "Latency before the newest judged change of a service, by percentile.", baseline),
+		serviceLatency("shipwake_service_observed_latency_seconds", "Latency after the newest judged change of a service, by percentile.", observed),
+	}
+}
+
+func baseline(e correlate.Evidence) float64 { return e.Baseline }
+func observed(e correlate.Evidence) float64 { return e.Observed }
+
+func changeErrors(name, help string, side func(correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChange, read: func(v *view, w *writer) {
+		for _, o := range v.observed {
+			if e, ok := o.evidence(errorRatio); ok {
+				w.put(side(e), o.id, o.service, o.environment, o.version)
+			}
+		}
+	}}
+}
+
+func changeLatency(name, help string, side func(correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "seconds", Labels: byChangePercentile, read: func(v *view, w *writer) {
+		for _, o := range v.observed {
+			o.latencies(func(percentile string, e correlate.Evidence) {
+				w.put(side(e), o.id, o.service, o.environment, o.version, percentile)
+			})
+		}
+	}}
+}
+
+func changeEffect(name, help string, value func(correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChangeSignal, read: func(v *view, w *writer) {
+		for _, o := range v.observed {
+			if o.verdict == nil {
+				continue
+			}
+			for _, e := range o.verdict.Evidence[:min(maxEvidence, len(o.verdict.Evidence))] {
+				w.put(value(e), o.id, o.service, o.environment, o.version, clean(e.Signal))
+			}
+		}
+	}}
+}
+
+func serviceErrors(name, help string, side func(correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byPlace, read: func(v *view, w *writer) {
+		for _, o := range v.newest {
+			if e, ok := o.evidence(errorRatio); ok {
+				w.put(side(e), o.service, o.environment)
+			}
+		}
+	}}
+}
+
+func serviceLatency(name, help string, side func(correlate.Evidence) float64) Metric {
+	labels := []string{"service", "environment", "percentile"}
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "seconds", Labels: labels, read: func(v *view, w *writer) {
+		for _, o := range v.newest {
+			o.latencies(func(percentile string, e correlate.Evidence) {
+				w.put(side(e), o.service, o.environment, percentile)
+			})
+		}
+	}}
+}

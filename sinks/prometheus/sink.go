@@ -1,0 +1,112 @@
+// Package prometheus answers: what does Prometheus see of changes, verdicts, DORA numbers and the daemon itself?
+//
+// It serves /metrics from a registry of its own. The catalog holds one row for each metric. Counters count what was
+// told since the daemon started and never go back when a fact is corrected; the shipwake_dora_* gauges are exact over
+// their window, in event time. What has no data is absent: neither 0 nor NaN.
+package prometheus
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+//go:generate go test -run TestMetricsTable -update .
+
+// Name is the name of the sink in the configuration.
+const Name = "prometheus"
+
+// seedLimit is how many of the newest records are read at the start.
+const seedLimit = 1000
+
+// Factory makes the sink. It has no settings.
+func Factory() sinks.Factory {
+	return sinks.Factory{Name: Name, New: func(r sinks.Reader, config map[string]any) (sinks.Sink, error) {
+		for key := range config {
+			return nil, fmt.Errorf("%s: unknown setting; the prometheus sink has none", key)
+		}
+		return newSink(r)
+	}}
+}
+
+type sink struct {
+	reader  sinks.Reader
+	state   *state
+	dora    *doraCache
+	handler http.Handler
+}
+
+// newSink reads the newest records, so that a change that was counted before a restart isn't counted again.
+func newSink(r sinks.Reader) (*sink, error) {
+	s := &sink{reader: r, state: newState()}
+	if err := s.seed(context.Background()); err != nil {
+		return nil, err
+	}
+	s.dora = newDORACache(r)
+	registry := prometheus.NewRegistry()
+	for _, c := range []prometheus.Collector{
+		newCollector(s), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	} {
+		if err := registry.Register(c); err != nil {
+			return nil, fmt.Errorf("register metrics: %w", err)
+		}
+	}
+	s.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{
+		EnableOpenMetrics: true, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4,
+	})
+	return s, nil
+}
+
+func (s *sink) seed(ctx context.Context) error {
+	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Limit: seedLimit})
+	if err != nil {
+		return fmt.Errorf("read the newest changes: %w", err)
+	}
+	incidents, err := s.reader.Incidents(ctx, sinks.IncidentQuery{Limit: seedLimit})
+	if err != nil {
+		return fmt.Errorf("read the newest incidents: %w", err)
+	}
+	regressions, err := s.reader.Regressions(ctx, sinks.RegressionQuery{Limit: seedLimit})
+	if err != nil {
+		return fmt.Errorf("read the newest regressions: %w", err)
+	}
+	var known []correlate.Effect
+	for _, c := range slices.Backward(changes) {
+		known = append(known, correlate.Effect{Change: &c})
+	}
+	for _, i := range incidents {
+		known = append(known, correlate.Effect{Incident: &i})
+	}
+	for _, g := range regressions {
+		known = append(known, correlate.Effect{Regression: &g})
+	}
+	s.state.apply(known)
+	s.state.forgetCounts()
+	return nil
+}
+
+func (s *sink) Name() string { return Name }
+
+func (s *sink) Publish(effects []correlate.Effect) {
+	if s.state.apply(effects) {
+		s.dora.outdate()
+	}
+}
+
+func (s *sink) Routes() map[string]http.Handler {
+	return map[string]http.Handler{"GET /metrics": s.handler}
+}
+
+func (s *sink) Close() error {
+	s.dora.close()
+	return nil
+}

@@ -1,0 +1,330 @@
+package prometheus
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+	"github.com/shipwake/shipwake/sinks/sinktest"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files and METRICS.md")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestContract(t *testing.T) {
+	sinktest.Run(t, Factory(), sinktest.Options{
+		Told: func(t *testing.T, s sinks.Sink) string { return strings.Join(own(t, s), "\n") },
+	})
+}
+
+func open(t testing.TB, r sinks.Reader) sinks.Sink {
+	t.Helper()
+	s, err := Factory().New(r, nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// scrape returns the body of /metrics in a media type.
+func scrape(t testing.TB, s sinks.Sink, accept string) string {
+	t.Helper()
+	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+	request.Header.Set("Accept", accept)
+	answer := httptest.NewRecorder()
+	s.Routes()["GET /metrics"].ServeHTTP(answer, request)
+	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
+	return answer.Body.String()
+}
+
+// own returns the samples of the metrics that are Shipwake's and don't vary from run to run.
+func own(t testing.TB, s sinks.Sink) []string {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(scrape(t, s, "text/plain")) {
+		varies := strings.HasPrefix(line, "shipwake_dora_compute_seconds") || strings.HasPrefix(line, "shipwake_build_info")
+		if strings.HasPrefix(line, "shipwake_") && !varies {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o755))
+		require.NoError(t, os.WriteFile(name, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(name)
+	require.NoError(t, err, "run the test with -update to make it")
+	require.Equal(t, string(want), got, "run the test with -update to accept the change")
+}
+
+// busy is the status of a daemon with everything going on.
+func busy(s *sinks.Status) {
+	s.Watermark, s.LastCommit = s.Now.Add(-12*time.Second), s.Now.Add(-time.Second)
+	s.OpenWindows, s.Series, s.QueuedInputs = 1, 42, 3
+	s.LedgerBytes, s.LedgerCommits, s.LedgerFailures, s.LedgerSeconds, s.Checkpoints = 4096, 17, 1, 0.25, 9
+	s.Counts = []correlate.CountValue{
+		{Count: correlate.Count{What: "deliveries", Source: "github", Result: "accepted"}, Value: 5},
+		{Count: correlate.Count{What: "facts", Source: "github", Result: "duplicate"}, Value: 1},
+		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "read"}, Value: 2},
+		{Count: correlate.Count{What: "novelty", Source: "x", Result: "y"}, Value: 1},
+		{Count: correlate.Count{What: "telemetry", Source: "cells", Result: "late"}, Value: 7},
+	}
+}
+
+func TestStory(t *testing.T) {
+	r := sinktest.NewReader(sinktest.Noon)
+	s := open(t, r)
+	r.Put(sinktest.Story()...)
+	r.SetStatus(busy)
+	s.Publish(sinktest.Story())
+	golden(t, "testdata/story.prom", strings.Join(own(t, s), "\n")+"\n")
+}
+
+func TestEveryRowIsWritten(t *testing.T) {
+	r := sinktest.NewReader(sinktest.Noon)
+	s := open(t, r)
+	r.Put(sinktest.Story()...)
+	r.Put(correlate.Effect{Change: &correlate.ChangeRecord{
+		Change: correlate.Change{ID: "bad", Service: "cart", FinishedAt: sinktest.Noon.Add(-time.Minute)}.WithDefaults(),
+		Phase:  correlate.PhaseClosed, Verdict: &correlate.Verdict{ChangeID: "bad", Outcome: correlate.Regressed},
+	}})
+	r.SetStatus(busy)
+	s.Publish(sinktest.Story())
+	body := scrape(t, s, "text/plain")
+	for _, m := range Catalog() {
+		require.Contains(t, body, "\n# TYPE "+m.Name+" "+string(m.Type)+"\n")
+		require.Contains(t, body, "# HELP "+m.Name+" "+m.Help+"\n")
+	}
+}
+
+func TestExpositionIsLintFree(t *testing.T) {
+	r := sinktest.NewReader(sinktest.Noon)
+	s := open(t, r)
+	r.Put(sinktest.Story()...)
+	r.SetStatus(busy)
+	s.Publish(sinktest.Story())
+	problems, err := promlint.New(strings.NewReader(scrape(t, s, "text/plain"))).Lint()
+	require.NoError(t, err)
+	require.Empty(t, problems)
+}
+
+func TestNothingKnownIsAbsent(t *testing.T) {
+	lines := own(t, open(t, sinktest.NewReader(sinktest.Noon)))
+	for _, line := range lines {
+		for _, data := range []string{"shipwake_dora_deployments", "shipwake_dora_change_fail_ratio", "shipwake_watermark_lag", "shipwake_changes_total"} {
+			require.False(t, strings.HasPrefix(line, data), line)
+		}
+		require.NotContains(t, line, "NaN")
+	}
+}
+
+func TestACounterOfAKnownServiceExistsBeforeItsFirstFailure(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon, sinktest.Story()...))
+	lines := own(t, s)
+	require.Contains(t, lines, `shipwake_changes_total{environment="production",kind="deployment",service="cart",status="failed"} 0`)
+	require.Contains(t, lines, `shipwake_verdicts_total{environment="production",service="cart",verdict="regressed"} 0`)
+	require.Contains(t, lines, `shipwake_judged_changes_total{environment="production",kind="deployment",service="cart",verdict="regressed"} 0`)
+	require.Contains(t, lines, `shipwake_failed_deployment_recovery_seconds_count{environment="production",service="checkout"} 0`)
+}
+
+func TestWhatWasCountedBeforeARestartIsNotCountedAgain(t *testing.T) {
+	r := sinktest.NewReader(sinktest.Noon, sinktest.Story()...)
+	s := open(t, r)
+	before := own(t, s)
+	s.Publish(sinktest.Story())
+	require.Equal(t, before, own(t, s))
+}
+
+func TestSeriesOfAChangeEndWithItsWindow(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	s.Publish(sinktest.Story())
+	ofChange := func() (found []string) {
+		for _, line := range own(t, s) {
+			if strings.Contains(line, "change_id=") {
+				found = append(found, line)
+			}
+		}
+		return found
+	}
+	open := ofChange()
+	require.NotEmpty(t, open)
+	for _, line := range open {
+		require.Contains(t, line, `change_id="payments-31"`)
+	}
+	require.Contains(t, open, `shipwake_change_verdict{change_id="payments-31",environment="production",reason="latency",service="payments",verdict="regressed",version="v31"} 1`)
+
+	closed := change("payments-31", "payments", 0)
+	s.Publish([]correlate.Effect{{Change: &closed}})
+	require.Empty(t, ofChange())
+}
+
+func TestAVerdictAloneRevisesTheSeries(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	s.Publish(sinktest.Story())
+	s.Publish([]correlate.Effect{{Verdict: &correlate.Verdict{
+		ChangeID: "payments-31", Service: "payments", Environment: "production", Revision: 2,
+		Outcome: correlate.Inconclusive, Reason: correlate.ReasonTransient,
+	}}})
+	lines := own(t, s)
+	require.Contains(t, lines, `shipwake_change_verdict{change_id="payments-31",environment="production",reason="transient",service="payments",verdict="inconclusive",version="v31"} 1`)
+	require.Contains(t, lines, `shipwake_service_verdict{environment="production",reason="transient",service="payments",verdict="inconclusive"} 1`)
+	require.Contains(t, lines, `shipwake_verdicts_total{environment="production",service="payments",verdict="inconclusive"} 1`)
+}
+
+func TestOnlyTheNewestThousandHaveSeries(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	var effects []correlate.Effect
+	for i := range maxShown + 5 {
+		c := change(fmt.Sprintf("c%d", i), "cart", -time.Duration(i)*time.Second)
+		c.Phase = correlate.PhaseObserving
+		effects = append(effects, correlate.Effect{Change: &c})
+	}
+	s.Publish(effects)
+	lines := own(t, s)
+	require.Equal(t, maxShown, count(lines, "shipwake_change_info{"))
+	require.Contains(t, lines, "shipwake_changes_under_observation 1005")
+	require.Contains(t, lines, "shipwake_changes_without_series 5")
+	require.Zero(t, count(lines, `shipwake_change_info{change_id="c1000"`), "the oldest have none")
+}
+
+func TestServicesBeyondTheBoundCountTogether(t *testing.T) {
+	s := newState()
+	for i := range maxPlaces + 3 {
+		c := change(fmt.Sprintf("c%d", i), fmt.Sprintf("s%d", i), 0)
+		s.apply([]correlate.Effect{{Change: &c}})
+	}
+	v := s.snapshot()
+	require.Len(t, v.regressions, maxPlaces+1)
+	require.EqualValues(t, 3, v.changes[changeKey{
+		place{otherPlace, otherPlace}, correlate.KindDeployment, correlate.StatusSucceeded,
+	}])
+}
+
+func TestWhatIsRememberedIsBounded(t *testing.T) {
+	r := newRecent[int](2)
+	*r.get("a") = 1
+	*r.get("b") = 2
+	require.Equal(t, 1, *r.get("a"))
+	*r.get("c") = 3
+	require.Len(t, r.items, 2)
+	require.Zero(t, *r.get("a"), "the oldest was forgotten")
+	require.Equal(t, 3, *r.get("c"))
+}
+
+func TestTheNewestJudgedChangeOfAServiceFades(t *testing.T) {
+	r := sinktest.NewReader(sinktest.Noon)
+	s := open(t, r)
+	s.Publish(sinktest.Story())
+	require.Equal(t, 3, count(own(t, s), "shipwake_service_verdict{"))
+	r.SetStatus(func(s *sinks.Status) { s.Now = s.Now.Add(26 * time.Hour) })
+	require.Zero(t, count(own(t, s), "shipwake_service_verdict{"))
+}
+
+func TestRecoveryHasExemplarsInOpenMetrics(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	s.Publish(sinktest.Story())
+	body := scrape(t, s, "application/openmetrics-text;version=1.0.0")
+	require.True(t, strings.HasSuffix(body, "# EOF\n"))
+	require.Regexp(t, regexp.MustCompile(`(?m)^shipwake_failed_deployment_recovery_seconds_bucket\{.*le="1800.0"\} 1 # \{change_id="checkout-4711"\} 1740.0 `), body)
+}
+
+func TestTextFromOutsideMakesNoBadExposition(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	c := change(strings.Repeat("é", 500)+"\xff", "ca\"rt\n\xfe", 0)
+	c.Version, c.Phase = strings.Repeat("v", 5000), correlate.PhaseObserving
+	c.RolledBackBy, c.RecoveredAt = "x", c.FinishedAt.Add(time.Minute)
+	s.Publish([]correlate.Effect{{Change: &c}})
+	for _, accept := range []string{"text/plain", "application/openmetrics-text;version=1.0.0"} {
+		body := scrape(t, s, accept)
+		require.Contains(t, body, `service="ca\"rt\n"`)
+		require.NotContains(t, body, strings.Repeat("v", maxLabel+1))
+	}
+}
+
+func TestAReaderThatFailsAtTheStartIsAnError(t *testing.T) {
+	r := sinktest.NewReader(sinktest.Noon)
+	r.Fail(errors.New("disk on fire"))
+	_, err := Factory().New(r, nil)
+	require.ErrorContains(t, err, "read the newest changes: disk on fire")
+}
+
+// TestMetricsTable holds METRICS.md against the catalog.
+func TestMetricsTable(t *testing.T) {
+	golden(t, "METRICS.md", table())
+}
+
+func TestCatalogIsWellFormed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range Catalog() {
+		require.False(t, seen[m.Name], "%s is there twice", m.Name)
+		seen[m.Name] = true
+		require.Regexp(t, `^shipwake_[a-z_]+$`, m.Name)
+		require.Regexp(t, `^[A-Z0-9].*\.$`, m.Help, m.Name)
+		require.NotEqual(t, m.read == nil, m.window == nil, "%s has exactly one way to be read", m.Name)
+		require.Equal(t, m.Type == Counter, strings.HasSuffix(m.Name, "_total"), m.Name)
+		if m.Unit != "" {
+			require.Regexp(t, "_"+m.Unit+"(_total)?$", m.Name)
+		}
+		if slices.Contains(m.Labels, "change_id") {
+			require.True(t, strings.HasPrefix(m.Name, "shipwake_change_"), m.Name)
+		}
+	}
+}
+
+// change is a deployment that ended its window without a verdict.
+func change(id, service string, sinceNoon time.Duration) correlate.ChangeRecord {
+	return correlate.ChangeRecord{
+		Change: correlate.Change{ID: id, Service: service, FinishedAt: sinktest.Noon.Add(sinceNoon)}.WithDefaults(),
+		Phase:  correlate.PhaseClosed,
+	}
+}
+
+func count(lines []string, prefix string) (n int) {
+	for _, line := range lines {
+		if strings.HasPrefix(line, prefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// table is METRICS.md.
+func table() string {
+	var b strings.Builder
+	b.WriteString("# Metrics\n\nGenerated from the catalog by `go generate ./sinks/prometheus`; a test holds it up to date.\n\n" +
+		"Counters count what was told since the daemon started. The `shipwake_dora_*` gauges are exact over their window in\n" +
+		"event time, for `window` = `7d`, `30d` and `90d`, and by the policy described in `correlate/dora`. What has no data\n" +
+		"is absent. Only `shipwake_change_*` series name a change: those of the 1,000 newest whose window is open.\n")
+	section := ""
+	for _, m := range Catalog() {
+		if m.Section != section {
+			section = m.Section
+			fmt.Fprintf(&b, "\n## %s\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n", section)
+		}
+		labels := ""
+		if len(m.Labels) > 0 {
+			labels = "`" + strings.Join(m.Labels, "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, m.Type, labels, m.Help)
+	}
+	return b.String()
+}

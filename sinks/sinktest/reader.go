@@ -1,0 +1,237 @@
+package sinktest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// Reader is a sinks.Reader over records in memory. It is safe for concurrent use.
+type Reader struct {
+	mu          sync.Mutex
+	changes     map[string]correlate.ChangeRecord
+	verdicts    map[string][]correlate.Verdict
+	incidents   map[string]correlate.IncidentRecord
+	regressions map[string]correlate.Regression
+	status      sinks.Status
+	failure     error
+	stalled     chan struct{}
+	doraCalls   int
+}
+
+var _ sinks.Reader = (*Reader)(nil)
+
+// NewReader holds what the effects say, at the instant now.
+func NewReader(now time.Time, effects ...correlate.Effect) *Reader {
+	r := &Reader{
+		changes:     map[string]correlate.ChangeRecord{},
+		verdicts:    map[string][]correlate.Verdict{},
+		incidents:   map[string]correlate.IncidentRecord{},
+		regressions: map[string]correlate.Regression{},
+		status:      sinks.Status{Ready: true, Version: "test", Now: now},
+	}
+	r.Put(effects...)
+	return r
+}
+
+// Put folds effects into the records.
+func (r *Reader) Put(effects ...correlate.Effect) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, e := range effects {
+		switch {
+		case e.Change != nil:
+			r.changes[e.Change.ID] = *e.Change
+		case e.Verdict != nil:
+			r.verdicts[e.Verdict.ChangeID] = append(r.verdicts[e.Verdict.ChangeID], *e.Verdict)
+		case e.Incident != nil:
+			r.incidents[e.Incident.ID] = *e.Incident
+		case e.Regression != nil:
+			r.regressions[e.Regression.ID] = *e.Regression
+		}
+	}
+}
+
+// SetStatus edits what Status returns.
+func (r *Reader) SetStatus(edit func(*sinks.Status)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	edit(&r.status)
+}
+
+// Fail makes every read return an error; nil ends that.
+func (r *Reader) Fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failure = err
+}
+
+// Stall makes every read but Status wait until its context ends or release is called.
+func (r *Reader) Stall() (release func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	gate := make(chan struct{})
+	r.stalled = gate
+	return sync.OnceFunc(func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.stalled = nil
+		close(gate)
+	})
+}
+
+// DORACalls is how often DORA was asked.
+func (r *Reader) DORACalls() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.doraCalls
+}
+
+// begin waits while the reader is stalled, and takes the lock unless it returns an error.
+func (r *Reader) begin(ctx context.Context) error {
+	r.mu.Lock()
+	gate := r.stalled
+	r.mu.Unlock()
+	if gate != nil {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	r.mu.Lock()
+	if r.failure != nil {
+		defer r.mu.Unlock()
+		return r.failure
+	}
+	return nil
+}
+
+// Changes implements sinks.Reader.
+func (r *Reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.ChangeRecord, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	found := []correlate.ChangeRecord{}
+	for _, c := range r.changes {
+		matches := is(q.Service, c.Service) && is(q.Environment, c.Environment) && is(q.Version, c.Version) &&
+			is(q.Phase, c.Phase) && within(completion(c), q.From, q.To) &&
+			(q.Verdict == "" || c.Verdict != nil && c.Verdict.Outcome == q.Verdict)
+		if matches {
+			found = append(found, c)
+		}
+	}
+	newestFirst := func(a, b correlate.ChangeRecord) int {
+		return cmp.Or(completion(b).Compare(completion(a)), cmp.Compare(b.ID, a.ID))
+	}
+	slices.SortFunc(found, newestFirst)
+	if before, ok := r.changes[q.Before]; ok {
+		found = slices.DeleteFunc(found, func(c correlate.ChangeRecord) bool { return newestFirst(c, before) <= 0 })
+	}
+	return limited(found, q.Limit), nil
+}
+
+// Change implements sinks.Reader.
+func (r *Reader) Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error) {
+	if err := r.begin(ctx); err != nil {
+		return correlate.ChangeRecord{}, nil, err
+	}
+	defer r.mu.Unlock()
+	c, ok := r.changes[id]
+	if !ok {
+		return correlate.ChangeRecord{}, nil, sinks.ErrNotFound
+	}
+	return c, slices.Clone(r.verdicts[id]), nil
+}
+
+// Incidents implements sinks.Reader.
+func (r *Reader) Incidents(ctx context.Context, q sinks.IncidentQuery) ([]correlate.IncidentRecord, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	found := []correlate.IncidentRecord{}
+	for _, i := range r.incidents {
+		if is(q.Service, i.Service) && is(q.Environment, i.Environment) && within(i.OpenedAt, q.From, q.To) &&
+			(!q.Open || i.ResolvedAt.IsZero()) {
+			found = append(found, i)
+		}
+	}
+	slices.SortFunc(found, func(a, b correlate.IncidentRecord) int {
+		return cmp.Or(b.OpenedAt.Compare(a.OpenedAt), cmp.Compare(b.ID, a.ID))
+	})
+	return limited(found, q.Limit), nil
+}
+
+// Regressions implements sinks.Reader.
+func (r *Reader) Regressions(ctx context.Context, q sinks.RegressionQuery) ([]correlate.Regression, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	found := []correlate.Regression{}
+	for _, g := range r.regressions {
+		suspected := q.ChangeID == "" ||
+			slices.ContainsFunc(g.Suspects, func(s correlate.Suspect) bool { return s.ChangeID == q.ChangeID })
+		if suspected && is(q.Service, g.Service) && is(q.Environment, g.Environment) && within(g.OnsetAt, q.From, q.To) {
+			found = append(found, g)
+		}
+	}
+	slices.SortFunc(found, func(a, b correlate.Regression) int {
+		return cmp.Or(b.OnsetAt.Compare(a.OnsetAt), cmp.Compare(b.ID, a.ID))
+	})
+	return limited(found, q.Limit), nil
+}
+
+// DORA implements sinks.Reader.
+func (r *Reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
+	if err := r.begin(ctx); err != nil {
+		return dora.Report{}, err
+	}
+	defer r.mu.Unlock()
+	r.doraCalls++
+	var d dora.Data
+	for _, c := range r.changes {
+		d.Changes = append(d.Changes, c)
+	}
+	for _, i := range r.incidents {
+		d.Incidents = append(d.Incidents, i)
+	}
+	return dora.Compute(q, d, r.status.Now), nil
+}
+
+// Status implements sinks.Reader.
+func (r *Reader) Status() sinks.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.status
+	s.Counts = slices.Clone(s.Counts)
+	return s
+}
+
+func completion(c correlate.ChangeRecord) time.Time {
+	if c.FinishedAt.IsZero() {
+		return c.StartedAt
+	}
+	return c.FinishedAt
+}
+
+func is[T ~string](want, got T) bool { return want == "" || want == got }
+
+func within(t, from, to time.Time) bool {
+	return !t.Before(from) && (to.IsZero() || t.Before(to))
+}
+
+func limited[T any](all []T, limit int) []T {
+	if limit == 0 {
+		limit = 100
+	}
+	return all[:min(limit, len(all))]
+}
