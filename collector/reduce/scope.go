@@ -2,6 +2,7 @@ package reduce
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -30,7 +31,8 @@ const (
 // scope holds the series of one service, environment and version.
 type scope struct {
 	identity
-	id uint32 // never used again
+	id   uint32      // never used again
+	used atomic.Bool // looked up since the last sweep
 
 	mu     sync.Mutex
 	gone   bool // forgotten: its holder must look it up again
@@ -141,7 +143,7 @@ func (sc *scope) drain(into []correlate.Measurement) []correlate.Measurement {
 }
 
 // forget drops the series that nothing was added to since a time in Unix seconds, and returns how many. Without any
-// left the scope is gone.
+// left the scope is gone, unless somebody looked it up since the last sweep: half an edge may wait under its id.
 func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
@@ -156,6 +158,6 @@ func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 			sc.spans = nil
 		}
 	}
-	sc.gone = len(sc.series) == 0
+	sc.gone = !sc.used.Swap(false) && len(sc.series) == 0
 	return forgotten, sc.gone
 }

@@ -34,6 +34,9 @@ func (all *scopes) at(id identity, maxSeries int64) *scope {
 	sc := all.byName[id]
 	all.mu.RUnlock()
 	if sc != nil {
+		if !sc.used.Load() {
+			sc.used.Store(true)
+		}
 		return sc
 	}
 	all.mu.Lock()
@@ -59,11 +62,13 @@ func (all *scopes) overflow() *scope {
 // create returns the scope of an identity, made anew when it isn't there or was forgotten.
 func (all *scopes) create(id identity) *scope {
 	if sc := all.byName[id]; sc != nil {
+		sc.used.Store(true)
 		return sc
 	}
 	id = identity{own(id.service), own(id.environment), own(id.version)}
 	all.last++
 	sc := &scope{identity: id, id: all.last, series: map[seriesKey]*series{}}
+	sc.used.Store(true)
 	all.byName[id] = sc
 	all.byID[sc.id] = sc
 	all.versions[place{id.service, id.environment}]++
