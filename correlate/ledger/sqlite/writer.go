@@ -67,11 +67,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err != nil {
 		return err
 	}
-	pragmas := []string{
-		fmt.Sprintf("PRAGMA page_size = %d", pageSize),
-		"PRAGMA journal_mode = WAL",
-		"PRAGMA journal_size_limit = 67108864",
-	}
+	pragmas := []string{"PRAGMA journal_size_limit = 67108864"}
 	if options.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", options.MaxBytes/pageSize))
 	}
@@ -80,7 +76,25 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 			return fmt.Errorf("%s: %w", p, err)
 		}
 	}
+	if err := logAhead(ctx, conn, path); err != nil {
+		return err
+	}
 	return migrate(ctx, conn, have, options.migrated)
+}
+
+// logAhead switches to WAL mode, which SQLite quietly doesn't do where the file system can't share memory.
+func logAhead(ctx context.Context, conn *sql.Conn, path string) error {
+	if _, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA page_size = %d", pageSize)); err != nil {
+		return err
+	}
+	var mode string
+	if err := conn.QueryRowContext(ctx, "PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return fmt.Errorf("%s can't have a write-ahead log (journal mode %q): keep the data directory on a local disk", path, mode)
+	}
+	return nil
 }
 
 func (w *writer) start() { w.running.Go(w.run) }
