@@ -1,0 +1,162 @@
+package webhook
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/confignet"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+// Config is the configuration of the receiver.
+type Config struct {
+	// ServerConfig is the HTTP server. The endpoint is 127.0.0.1:8787 unless set; compression_algorithms and
+	// max_request_body_size are not used, see MaxBodySize.
+	ServerConfig confighttp.ServerConfig `mapstructure:",squash"`
+	// Sources by the name they have in the path /hooks/{name}. None: every source there is, under its own name and
+	// without authentication, which is possible on a loopback address only.
+	Sources map[string]SourceConfig `mapstructure:"sources"`
+	// MaxBodySize bounds a body in bytes, as it comes and after decompression; 5 MiB unless set. GitHub sends up to 25 MiB.
+	MaxBodySize int64 `mapstructure:"max_body_size"`
+	// AllowUnauthenticated permits sources without a secret on an address that other machines reach. Anybody who
+	// reaches it can then report changes.
+	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
+
+	// known are the types of source there are; set by the factory.
+	known []string
+}
+
+// SourceConfig is the configuration of one source.
+type SourceConfig struct {
+	// Type is the source to use; the name under which it is configured unless set. Two organisations on GitHub are
+	// two names of type github.
+	Type string `mapstructure:"type"`
+	// Secret and Secrets are valid all at once, so that a sender can be given a new one before the old is removed.
+	Secret  configopaque.String   `mapstructure:"secret"`
+	Secrets []configopaque.String `mapstructure:"secrets"`
+	// SecretFile holds one secret a line. It is read again for every delivery.
+	SecretFile string `mapstructure:"secret_file"`
+	// ServiceLabels are where a source without a field for the service looks for it, in this order.
+	ServiceLabels []string `mapstructure:"service_labels"`
+}
+
+// Unmarshal refuses an empty secret, which an unset environment variable becomes: the source would be open without
+// anybody having decided so.
+func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
+	if err := conf.Unmarshal(c); err != nil {
+		return err
+	}
+	for _, key := range []string{"secret", "secret_file"} {
+		if conf.IsSet(key) && (key == "secret" && c.Secret == "" || key == "secret_file" && c.SecretFile == "") {
+			return fmt.Errorf("%s is empty: set it (is an environment variable unset?) or remove the key", key)
+		}
+	}
+	return nil
+}
+
+// typeOf is the type of the source configured under name.
+func (c SourceConfig) typeOf(name string) string {
+	if c.Type != "" {
+		return c.Type
+	}
+	return name
+}
+
+func (c SourceConfig) hasSecret() bool {
+	return c.Secret != "" || len(c.Secrets) > 0 || c.SecretFile != ""
+}
+
+// sources is what is configured, or every source there is.
+func (c *Config) sources() map[string]SourceConfig {
+	if len(c.Sources) > 0 {
+		return c.Sources
+	}
+	all := make(map[string]SourceConfig, len(c.known))
+	for _, name := range c.known {
+		all[name] = SourceConfig{}
+	}
+	return all
+}
+
+var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
+
+// Validate names the key that is wrong and what would be right.
+func (c *Config) Validate() error {
+	var problems []error
+	if c.MaxBodySize <= 0 {
+		problems = append(problems, errors.New("max_body_size: must be more than 0 bytes"))
+	}
+	if c.ServerConfig.MaxRequestBodySize != 0 {
+		problems = append(problems, errors.New("max_request_body_size: use max_body_size"))
+	}
+	if len(c.ServerConfig.CompressionAlgorithms) > 0 {
+		problems = append(problems, errors.New("compression_algorithms: can't be set; gzip and deflate are accepted"))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		problems = append(problems, c.validateSource(name, c.Sources[name]))
+	}
+	return errors.Join(append(problems, c.validateExposure())...)
+}
+
+func (c *Config) validateSource(name string, s SourceConfig) error {
+	if !plainName.MatchString(name) {
+		return fmt.Errorf("sources::%s: the name is part of a path; use letters, digits, dot, dash and underscore", name)
+	}
+	if kind := s.typeOf(name); len(c.known) > 0 && !slices.Contains(c.known, kind) {
+		return fmt.Errorf("sources::%s::type: there is no source %q; the known ones are %s", name, kind, strings.Join(c.known, ", "))
+	}
+	for i, secret := range s.Secrets {
+		if secret == "" {
+			return fmt.Errorf("sources::%s::secrets[%d]: is empty: set it (is an environment variable unset?) or remove it", name, i)
+		}
+	}
+	return nil
+}
+
+// validateExposure refuses a source that anybody on the network may use, unless that was said to be wanted.
+func (c *Config) validateExposure() error {
+	if c.AllowUnauthenticated || c.guarded() || isLoopback(c.ServerConfig.NetAddr) {
+		return nil
+	}
+	if len(c.Sources) == 0 {
+		return fmt.Errorf("sources: the endpoint %s can be reached from other machines, so name the sources and give each a secret, "+
+			"or set allow_unauthenticated: true", c.ServerConfig.NetAddr.Endpoint)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
+		if !c.Sources[name].hasSecret() {
+			return fmt.Errorf("sources::%s::secret: the endpoint %s can be reached from other machines, so set secret or secret_file, "+
+				"or allow_unauthenticated: true", name, c.ServerConfig.NetAddr.Endpoint)
+		}
+	}
+	return nil
+}
+
+// guarded tells whether the HTTP server itself authenticates: by an extension, or by client certificates.
+func (c *Config) guarded() bool {
+	if c.ServerConfig.Auth.HasValue() {
+		return true
+	}
+	return c.ServerConfig.TLS.HasValue() && c.ServerConfig.TLS.Get().ClientCAFile != ""
+}
+
+func isLoopback(addr confignet.AddrConfig) bool {
+	if addr.Transport == confignet.TransportTypeUnix || addr.Transport == confignet.TransportTypeNpipe {
+		return true
+	}
+	host, _, err := net.SplitHostPort(addr.Endpoint)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}

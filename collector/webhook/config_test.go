@@ -1,0 +1,112 @@
+package webhook
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func load(values map[string]any) (*Config, error) {
+	cfg := NewFactory(all.Factories(), &correlate.Tally{}).CreateDefaultConfig().(*Config)
+	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, confmap.Validate(cfg)
+}
+
+func TestTheDefaultsAreValid(t *testing.T) {
+	cfg, err := load(map[string]any{})
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:8787", cfg.ServerConfig.NetAddr.Endpoint)
+	require.Equal(t, int64(5<<20), cfg.MaxBodySize)
+	require.Len(t, cfg.sources(), len(all.Factories()), "every source there is")
+	require.Positive(t, cfg.ServerConfig.ReadHeaderTimeout)
+	require.Positive(t, cfg.ServerConfig.ReadTimeout)
+}
+
+func TestAConfigurationIsRead(t *testing.T) {
+	cfg, err := load(map[string]any{
+		"endpoint":      "127.0.0.1:9000",
+		"max_body_size": 1000,
+		"sources": map[string]any{
+			"generic": nil,
+			"acme":    map[string]any{"type": "github", "secret": "s3cret", "secrets": []any{"older"}},
+			"alertmanager": map[string]any{
+				"secret_file": "/run/secrets/am", "service_labels": []any{"team_service"},
+			},
+		},
+	})
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:9000", cfg.ServerConfig.NetAddr.Endpoint)
+	require.Equal(t, map[string]SourceConfig{
+		"generic":      {},
+		"acme":         {Type: "github", Secret: "s3cret", Secrets: []configopaque.String{"older"}},
+		"alertmanager": {SecretFile: "/run/secrets/am", ServiceLabels: []string{"team_service"}},
+	}, cfg.Sources)
+	require.NotContains(t, fmt.Sprintf("%v %+v", cfg, cfg), "s3cret")
+}
+
+func TestAWrongConfigurationNamesTheKey(t *testing.T) {
+	source := func(s map[string]any) map[string]any { return map[string]any{"generic": s} }
+	for name, c := range map[string]struct {
+		values map[string]any
+		want   string
+	}{
+		"an unknown key":      {map[string]any{"sauces": nil}, "sauces"},
+		"an unknown source":   {map[string]any{"sources": map[string]any{"gitlab": nil}}, `sources::gitlab::type: there is no source "gitlab"; the known ones are alertmanager, cdevents, generic, github`},
+		"an unknown type":     {map[string]any{"sources": map[string]any{"acme": map[string]any{"type": "git"}}}, `sources::acme::type: there is no source "git"`},
+		"an unset secret":     {map[string]any{"sources": source(map[string]any{"secret": ""})}, "secret is empty"},
+		"a null secret":       {map[string]any{"sources": source(map[string]any{"secret": nil})}, "secret is empty"},
+		"an unset file":       {map[string]any{"sources": source(map[string]any{"secret_file": ""})}, "secret_file is empty"},
+		"an unset second":     {map[string]any{"sources": source(map[string]any{"secrets": []any{"a", ""}})}, "sources::generic::secrets[1]: is empty"},
+		"a name with a slash": {map[string]any{"sources": map[string]any{"a/b": map[string]any{"type": "generic"}}}, "sources::a/b: the name is part of a path"},
+		"no limit":            {map[string]any{"max_body_size": 0}, "max_body_size: must be more than 0"},
+		"two limits":          {map[string]any{"max_request_body_size": 5}, "max_request_body_size: use max_body_size"},
+		"other encodings":     {map[string]any{"compression_algorithms": []any{"zstd"}}, "compression_algorithms"},
+		"open to the network": {map[string]any{"endpoint": "0.0.0.0:8787", "sources": source(nil)}, "sources::generic::secret: the endpoint 0.0.0.0:8787 can be reached from other machines"},
+		"all open":            {map[string]any{"endpoint": ":8787"}, "sources: the endpoint :8787 can be reached from other machines"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(c.values)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+func TestWhatMayBeReachedFromOtherMachines(t *testing.T) {
+	for name, values := range map[string]map[string]any{
+		"with a secret":               {"endpoint": "0.0.0.0:8787", "sources": map[string]any{"generic": map[string]any{"secret": "s"}}},
+		"with a secret file":          {"endpoint": "0.0.0.0:8787", "sources": map[string]any{"generic": map[string]any{"secret_file": "f"}}},
+		"because it is wanted":        {"endpoint": "0.0.0.0:8787", "allow_unauthenticated": true},
+		"with an extension":           {"endpoint": "0.0.0.0:8787", "auth": map[string]any{"authenticator": "basicauth"}},
+		"with client certificates":    {"endpoint": "0.0.0.0:8787", "tls": map[string]any{"client_ca_file": "ca", "cert_file": "c", "key_file": "k"}},
+		"not: it is localhost":        {"endpoint": "localhost:8787"},
+		"not: it is the IPv6 loop":    {"endpoint": "[::1]:8787"},
+		"not: it is a socket in /run": {"endpoint": "/run/shipwake.sock", "transport": "unix"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(values)
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestAMissingSecretFileIsAnErrorAtOnce(t *testing.T) {
+	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	cfg := factory.CreateDefaultConfig().(*Config)
+	cfg.Sources = map[string]SourceConfig{"generic": {SecretFile: t.TempDir() + "/absent"}}
+	_, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
+	require.ErrorContains(t, err, "sources::generic: secret_file:")
+
+	cfg.Sources = map[string]SourceConfig{"gitlab": {}}
+	_, err = factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
+	require.ErrorContains(t, err, "the known ones are alertmanager, cdevents, generic, github")
+}

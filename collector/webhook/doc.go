@@ -1,0 +1,17 @@
+// Package webhook answers: how does a fact come in by HTTP?
+//
+// The receiver change_webhook is one HTTP server for every source, at /hooks/{source}. It owns limits, the order of
+// checks and the answer; what a body means is the source's business. The answer 202 means that the next consumer has
+// returned nil, which in the daemon is after a fully synced commit of the raw body and its facts:
+//
+//	202  kept, also when the event maps to nothing: the body is kept to be read again after an upgrade
+//	400  the body can't be read; the answer has the JSON path
+//	401  the signature or token is wrong
+//	404  no such source; the answer lists those there are
+//	405  not a POST
+//	408  the body came too slowly
+//	413  the body is larger than max_body_size, before or after decompression
+//	415  a content encoding other than gzip and deflate
+//	500  refused for good; the log has the delivery's id
+//	503  can't be kept now; Retry-After says when to come again
+package webhook

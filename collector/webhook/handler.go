@@ -1,0 +1,173 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+const prefix = "/hooks/"
+
+// handler takes the requests of all sources.
+type handler struct {
+	sources map[string]*liveSource
+	names   []string // of the sources, sorted
+	limit   int64    // of a body, in bytes
+	budget  *budget
+	tally   *correlate.Tally
+	report  *receiverhelper.ObsReport
+	next    consumer.Logs
+	log     *zap.Logger
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	name, _ := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), prefix)
+	live := h.sources[name]
+	if live == nil {
+		answer{status: http.StatusNotFound, body: refused{
+			Error: "there is no source at this path; send to " + prefix + "{source}", Sources: h.names,
+		}}.write(w)
+		return
+	}
+	room := &grant{budget: h.budget}
+	defer room.release()
+	a := h.route(live, r, room)
+	h.count(name, a.result, 1)
+	a.write(w)
+}
+
+func (h *handler) route(live *liveSource, r *http.Request, room *grant) answer {
+	switch r.Method {
+	case http.MethodPost:
+		return h.take(live, r, room)
+	case http.MethodOptions:
+		return handshake(r)
+	}
+	return notAllowed()
+}
+
+// take is the way of one delivery: read, authenticate, parse, commit.
+func (h *handler) take(live *liveSource, r *http.Request, room *grant) answer {
+	open, known := decoder(r.Header)
+	if !known {
+		a := refuse(http.StatusUnsupportedMediaType, resultMalformed, "the content encoding must be one of "+encodings+", or none")
+		a.header = map[string]string{"Accept-Encoding": encodings}
+		return a
+	}
+	if r.ContentLength > h.limit {
+		return h.unread(errTooLarge)
+	}
+	wire, err := room.readAll(r.Body, h.limit)
+	if err != nil {
+		return h.unread(err)
+	}
+	req := source.Request{Header: r.Header, Body: wire, ReceivedAt: time.Now().UTC()}
+	s := live.get()
+	refusal := s.Authenticate(req)
+	if open != nil {
+		if req.Body, err = inflate(wire, open, h.limit, room); err != nil {
+			return h.unread(err)
+		}
+		// Who compresses may have signed the bytes that were sent; a proxy that compresses leaves the signature of the
+		// original. Either is authentic.
+		if refusal != nil {
+			refusal = s.Authenticate(req)
+		}
+	}
+	if refusal != nil {
+		return refuse(http.StatusUnauthorized, resultUnauthorized, refusal.Error())
+	}
+	return h.parse(r.Context(), live.name, s, req)
+}
+
+// unread answers a body that couldn't be read to its end.
+func (h *handler) unread(err error) answer {
+	var (
+		tooLarge *http.MaxBytesError
+		timeout  net.Error
+	)
+	switch {
+	case errors.Is(err, errTooLarge), errors.As(err, &tooLarge):
+		return refuse(http.StatusRequestEntityTooLarge, resultTooLarge,
+			fmt.Sprintf("the body must not be larger than %d bytes; max_body_size sets the limit", h.limit))
+	case errors.Is(err, errBusy):
+		return unavailable(resultUnavailable, "too many bodies are being read; try again")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return refuse(http.StatusRequestTimeout, resultMalformed, "the body came too slowly")
+	}
+	return refuse(http.StatusBadRequest, resultMalformed, "the body can't be read to its end: "+err.Error())
+}
+
+func (h *handler) parse(ctx context.Context, name string, s source.Source, req source.Request) answer {
+	deliveries, err := s.Parse(req)
+	var parse *source.ParseError
+	switch {
+	case errors.As(err, &parse):
+		return answer{status: http.StatusBadRequest, result: resultMalformed, body: refused{Error: parse.Want, Path: parse.Path}}
+	case err != nil:
+		h.log.Error("A source failed", zap.String("source", name), zap.Error(err))
+		return refuse(http.StatusInternalServerError, resultError, "the delivery can't be read; see the log")
+	}
+	source.Stamp(deliveries, name)
+	return h.commit(ctx, name, deliveries)
+}
+
+// commit hands the deliveries on and waits. It goes on when the sender hangs up: a delivery that is here whole is not
+// lost because its sender didn't wait.
+func (h *handler) commit(ctx context.Context, name string, deliveries []correlate.Delivery) answer {
+	logs := changelog.ToLogs(deliveries, nil)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	ctx = h.report.StartLogsOp(ctx)
+	records := logs.LogRecordCount()
+	err := h.next.ConsumeLogs(ctx, logs)
+	h.report.EndLogsOp(ctx, name, records, err)
+	id := deliveries[0].ID
+	switch {
+	case err == nil:
+		for _, d := range deliveries {
+			h.count(name, resultOf(d), 1)
+		}
+		return accept(deliveries)
+	case consumererror.IsPermanent(err):
+		h.log.Error("A delivery was refused for good", zap.String("source", name), zap.String("delivery_id", id), zap.Error(err))
+		h.count(name, resultError, int64(len(deliveries)))
+		return answer{status: http.StatusInternalServerError, body: refused{Error: "the delivery was refused; see the log", ID: id}}
+	}
+	h.log.Warn("A delivery can't be kept now", zap.String("source", name), zap.String("delivery_id", id), zap.Error(err))
+	h.count(name, resultUnavailable, int64(len(deliveries)))
+	return unavailable("", "the delivery can't be kept now; send it again")
+}
+
+func resultOf(d correlate.Delivery) string {
+	if d.Problem != "" {
+		return resultQuarantined
+	}
+	return resultAccepted
+}
+
+func (h *handler) count(name, result string, n int64) {
+	if result != "" {
+		h.tally.Add(correlate.Count{What: "deliveries", Source: name, Result: result}, n)
+	}
+}
+
+// countFromZero makes every counter of a source exist, so that a rate over it sees the first increase.
+func (h *handler) countFromZero(name string) {
+	for _, result := range results() {
+		h.count(name, result, 0)
+	}
+}

@@ -1,0 +1,100 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receiverhelper"
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// maxHeaderBytes bounds the header of a request; the largest known sender uses about 2 KiB.
+const maxHeaderBytes = 32 << 10
+
+type webhook struct {
+	set     receiver.Settings
+	cfg     *Config
+	handler *handler
+	server  *http.Server
+	addr    net.Addr // where it listens
+	done    sync.WaitGroup
+}
+
+func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory, tally *correlate.Tally, next consumer.Logs) (*webhook, error) {
+	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
+		ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{
+		sources: map[string]*liveSource{},
+		limit:   cfg.MaxBodySize,
+		budget:  newBudget(cfg.MaxBodySize),
+		tally:   tally,
+		report:  report,
+		next:    next,
+		log:     set.Logger,
+	}
+	for name, sc := range cfg.sources() {
+		live, err := newLiveSource(name, sc, factories, set.Logger)
+		if err != nil {
+			return nil, err
+		}
+		h.sources[name] = live
+		h.countFromZero(name)
+	}
+	h.names = slices.Sorted(maps.Keys(h.sources))
+	return &webhook{set: set, cfg: cfg, handler: h}, nil
+}
+
+// Start listens, and returns when connections are taken.
+func (w *webhook) Start(ctx context.Context, host component.Host) error {
+	config := w.cfg.ServerConfig
+	config.CompressionAlgorithms = []string{} // signatures are over the bytes as sent, so the handler itself decompresses
+	config.MaxRequestBodySize = w.cfg.MaxBodySize
+	server, err := config.ToServer(ctx, host.GetExtensions(), w.set.TelemetrySettings, w.handler)
+	if err != nil {
+		return err
+	}
+	server.MaxHeaderBytes = maxHeaderBytes
+	listener, err := config.ToListener(ctx)
+	if err != nil {
+		return fmt.Errorf("can't listen for webhooks on %s: %w; receivers::%s::endpoint sets another address",
+			config.NetAddr.Endpoint, err, w.set.ID)
+	}
+	w.server, w.addr = server, listener.Addr()
+	w.set.Logger.Info("Taking webhooks", zap.Stringer("address", w.addr), zap.Strings("sources", w.handler.names))
+	w.done.Go(func() {
+		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
+			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))
+		}
+	})
+	return nil
+}
+
+// Shutdown takes no more connections and waits until every delivery that is under way has its answer.
+func (w *webhook) Shutdown(ctx context.Context) error {
+	if w.server == nil {
+		return nil
+	}
+	err := w.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(err, w.server.Close())
+	}
+	w.done.Wait()
+	return err
+}

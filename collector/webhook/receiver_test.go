@@ -1,0 +1,147 @@
+package webhook
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func TestLifecycle(t *testing.T) {
+	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	require.Equal(t, component.MustNewType("change_webhook"), factory.Type())
+	cfg := factory.CreateDefaultConfig().(*Config)
+	require.NoError(t, componenttest.CheckConfigStruct(cfg))
+	cfg.ServerConfig.NetAddr.Endpoint = "127.0.0.1:0"
+	for range 2 {
+		r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
+		require.NoError(t, err)
+		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+		require.NoError(t, r.Shutdown(t.Context()))
+		require.NoError(t, r.Shutdown(t.Context()))
+	}
+	r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	require.NoError(t, r.Shutdown(t.Context()), "never started")
+}
+
+func TestAPortInUseSaysWhichSettingChangesIt(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	cfg := factory.CreateDefaultConfig().(*Config)
+	cfg.ServerConfig.NetAddr.Endpoint = taken.Addr().String()
+	set := receivertest.NewNopSettings(Type())
+	set.ID = component.NewID(Type())
+	r, err := factory.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
+	require.NoError(t, err)
+	err = r.Start(t.Context(), componenttest.NewNopHost())
+	require.ErrorContains(t, err, taken.Addr().String())
+	require.ErrorContains(t, err, "receivers::change_webhook::endpoint")
+	require.NoError(t, r.Shutdown(t.Context()))
+}
+
+func TestShutdownWaitsForTheDeliveryUnderWay(t *testing.T) {
+	r := start(t, nil)
+	r.next.wait = make(chan struct{})
+	conn := r.dial(t)
+	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return r.handler.budget.left.Load() < minBudget }, time.Second, time.Millisecond)
+
+	down := make(chan error, 1)
+	go func() { down <- r.Shutdown(context.Background()) }()
+	select {
+	case <-down:
+		t.Fatal("Shutdown must wait")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(r.next.wait)
+	require.NoError(t, <-down)
+	require.Equal(t, http.StatusAccepted, readStatus(t, conn))
+	require.Len(t, r.next.deliveries(), 1)
+}
+
+func TestADeliveryIsKeptAlthoughItsSenderHangsUp(t *testing.T) {
+	r := start(t, nil)
+	r.next.wait = make(chan struct{})
+	conn := r.dial(t)
+	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return r.handler.budget.left.Load() < minBudget }, time.Second, time.Millisecond)
+	require.NoError(t, conn.Close())
+	close(r.next.wait)
+	require.Eventually(t, func() bool { return len(r.next.deliveries()) == 1 }, time.Second, time.Millisecond)
+}
+
+func TestABodyThatIsCutShortIsNotTaken(t *testing.T) {
+	r := start(t, nil)
+	conn := r.dial(t)
+	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(change)+10, change)
+	require.NoError(t, err)
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	require.Equal(t, http.StatusBadRequest, readStatus(t, conn))
+	require.Empty(t, r.next.deliveries())
+}
+
+func TestSlowSendersAreCutOff(t *testing.T) {
+	r := start(t, func(cfg *Config) {
+		cfg.ServerConfig.ReadHeaderTimeout = 50 * time.Millisecond
+		cfg.ServerConfig.ReadTimeout = 100 * time.Millisecond
+	})
+	t.Run("in the header", func(t *testing.T) {
+		conn := r.dial(t)
+		_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHo")
+		require.NoError(t, err)
+		rest, _ := io.ReadAll(conn)
+		require.NotContains(t, string(rest), "202")
+	})
+	t.Run("in the body", func(t *testing.T) {
+		conn := r.dial(t)
+		_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+		require.NoError(t, err)
+		require.Equal(t, http.StatusRequestTimeout, readStatus(t, conn))
+	})
+	require.Equal(t, int64(minBudget), r.handler.budget.left.Load(), "every byte of the budget is given back")
+}
+
+func TestAFullBudgetAsksToComeBack(t *testing.T) {
+	r := start(t, nil)
+	r.handler.budget.left.Store(100)
+	status, header, answer := r.send(t, "POST", "/hooks/generic", nil, []byte(change))
+	require.Equal(t, http.StatusServiceUnavailable, status)
+	require.NotEmpty(t, header.Get("Retry-After"))
+	require.Contains(t, answer, "too many bodies")
+	require.Equal(t, int64(100), r.handler.budget.left.Load())
+	require.Equal(t, map[string]int64{"unavailable": 1}, r.counted("generic"))
+}
+
+func (r *running) dial(t *testing.T) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", r.addr.String())
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func readStatus(t *testing.T, conn net.Conn) int {
+	t.Helper()
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer func() { _ = res.Body.Close() }()
+	return res.StatusCode
+}
