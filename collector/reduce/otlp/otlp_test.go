@@ -1,0 +1,333 @@
+package otlp_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/collector/reduce/otlp"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+const epoch = int64(1_772_359_200)
+
+var now = time.Unix(epoch, 0)
+
+// describe writes the service, environment and version of a checkout pod.
+func describe(r pcommon.Resource) {
+	r.Attributes().PutStr("service.name", "checkout")
+	r.Attributes().PutStr("service.version", "v2")
+	r.Attributes().PutStr("deployment.environment", "staging")
+	r.Attributes().PutStr("k8s.pod.name", "checkout-1")
+}
+
+func key(kind correlate.SignalKind, origin correlate.Origin) correlate.Key {
+	return correlate.Key{Service: "checkout", Environment: "staging", Version: "v2", Kind: kind, Origin: origin}
+}
+
+func tallied(tally *correlate.Tally) map[string]int64 {
+	counted := map[string]int64{}
+	for _, v := range tally.Values() {
+		if v.Value > 0 {
+			counted[v.Source+" "+v.Result] = v.Value
+		}
+	}
+	return counted
+}
+
+func spans(n int) ptrace.Traces {
+	traces := ptrace.NewTraces()
+	resource := traces.ResourceSpans().AppendEmpty()
+	describe(resource.Resource())
+	list := resource.ScopeSpans().AppendEmpty().Spans()
+	for i := range n {
+		span := list.AppendEmpty()
+		span.SetTraceID([16]byte{byte(i), byte(i >> 8), 1})
+		span.SetSpanID([8]byte{1})
+		span.SetKind(ptrace.SpanKindServer)
+		span.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(-20 * time.Millisecond)))
+		span.SetEndTimestamp(pcommon.NewTimestampFromTime(now))
+		span.Attributes().PutStr("http.request.method", "GET")
+		span.Attributes().PutStr("url.path", "/cart")
+		span.Attributes().PutInt("http.response.status_code", 200)
+	}
+	return traces
+}
+
+func TestTraces(t *testing.T) {
+	traces := spans(4)
+	list := traces.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+	list.At(1).Status().SetCode(ptrace.StatusCodeError)
+	list.At(2).Attributes().PutStr("http.response.status_code", "500")
+	event := list.At(2).Events().AppendEmpty()
+	event.SetName("exception")
+	event.Attributes().PutStr("exception.type", "IOError")
+	list.At(3).SetKind(ptrace.SpanKindInternal)
+
+	tally := &correlate.Tally{}
+	r := reduce.New(reduce.Options{Tally: tally})
+	otlp.Traces(r, traces)
+
+	exception := key(correlate.Exception, correlate.OriginSpan)
+	exception.Name = "IOError"
+	require.Equal(t, []correlate.Measurement{
+		{Key: key(correlate.Traffic, correlate.OriginSpan), Cell: correlate.Cell{
+			Start: epoch, Requests: 3, Errors: 2,
+			Latency: correlate.Histogram{{Index: correlate.BinIndex(20e6), Count: 3}},
+		}},
+		{Key: exception, Cell: correlate.Cell{Start: epoch, Errors: 1}},
+	}, r.Drain())
+	require.Equal(t, map[string]int64{"spans accepted": 3, "spans ignored": 1}, tallied(tally))
+}
+
+func TestAClientSpanFindsItsServer(t *testing.T) {
+	traces := ptrace.NewTraces()
+	for i, service := range []string{"frontend", "checkout"} {
+		resource := traces.ResourceSpans().AppendEmpty()
+		resource.Resource().Attributes().PutStr("service.name", service)
+		span := resource.ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+		span.SetTraceID([16]byte{1})
+		span.SetSpanID([8]byte{byte(i + 1)})
+		span.SetEndTimestamp(pcommon.NewTimestampFromTime(now))
+		span.SetKind(ptrace.SpanKindClient)
+		if service == "checkout" {
+			span.SetKind(ptrace.SpanKindServer)
+			span.SetParentSpanID([8]byte{1})
+			span.SetFlags(0x300)
+		}
+	}
+	r := reduce.New(reduce.Options{})
+	otlp.Traces(r, traces)
+	var views []correlate.Origin
+	for _, m := range r.Drain() {
+		if m.Kind == correlate.Edge {
+			require.Equal(t, "frontend checkout", m.Service+" "+m.Peer)
+			views = append(views, m.Origin)
+		}
+	}
+	require.Equal(t, []correlate.Origin{correlate.OriginSpan, correlate.OriginClientSpan}, views)
+}
+
+func TestLogs(t *testing.T) {
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	describe(resource.Resource())
+	records := resource.ScopeLogs().AppendEmpty().LogRecords()
+	info := records.AppendEmpty()
+	info.SetObservedTimestamp(pcommon.NewTimestampFromTime(now))
+	info.SetSeverityNumber(plog.SeverityNumberInfo)
+	failure := records.AppendEmpty()
+	failure.SetTimestamp(pcommon.NewTimestampFromTime(now))
+	failure.SetSeverityNumber(plog.SeverityNumberError)
+	failure.Attributes().PutStr("exception.type", "IOError")
+	for _, event := range []string{"shipwake.delivery", "shipwake.change"} {
+		fact := records.AppendEmpty()
+		fact.SetTimestamp(pcommon.NewTimestampFromTime(now))
+		fact.SetEventName(event)
+	}
+	records.AppendEmpty().Attributes().PutStr("event.name", "shipwake.incident")
+	records.AppendEmpty()
+
+	tally := &correlate.Tally{}
+	r := reduce.New(reduce.Options{Tally: tally})
+	otlp.Logs(r, logs)
+
+	exception := key(correlate.Exception, correlate.OriginLog)
+	exception.Name = "IOError"
+	require.Equal(t, []correlate.Measurement{
+		{Key: key(correlate.Log, correlate.OriginLog), Cell: correlate.Cell{Start: epoch, Requests: 2, Errors: 1}},
+		{Key: exception, Cell: correlate.Cell{Start: epoch, Errors: 1}},
+	}, r.Drain())
+	require.Equal(t, map[string]int64{"logs accepted": 2, "logs unusable": 1}, tallied(tally))
+}
+
+func TestMetrics(t *testing.T) {
+	stamp := pcommon.NewTimestampFromTime(now.Add(time.Second))
+	tests := map[string]struct {
+		write   func(pmetric.Metric)
+		want    []correlate.Measurement
+		tallied map[string]int64
+	}{
+		"an explicit histogram": {
+			write: func(m pmetric.Metric) {
+				m.SetName("http.server.request.duration")
+				m.SetUnit("s")
+				h := m.SetEmptyHistogram()
+				h.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+				p := h.DataPoints().AppendEmpty()
+				p.SetTimestamp(stamp)
+				p.SetCount(3)
+				p.BucketCounts().FromRaw([]uint64{0, 3, 0})
+				p.ExplicitBounds().FromRaw([]float64{0.01, 0.04})
+				p.Attributes().PutInt("http.response.status_code", 500)
+			},
+			want: []correlate.Measurement{{
+				Key: key(correlate.Traffic, correlate.OriginServerMetric),
+				Cell: correlate.Cell{
+					Start: epoch, Requests: 3, Errors: 3,
+					Latency: correlate.Histogram{{Index: correlate.BinIndex(20e6), Count: 3}},
+				},
+			}},
+			tallied: map[string]int64{"points accepted": 1},
+		},
+		"an exponential histogram, its negative values beside its zeros": {
+			write: func(m pmetric.Metric) {
+				m.SetName("http.server.request.duration")
+				m.SetUnit("s")
+				h := m.SetEmptyExponentialHistogram()
+				h.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+				p := h.DataPoints().AppendEmpty()
+				p.SetTimestamp(stamp)
+				p.SetCount(6)
+				p.SetZeroCount(1)
+				p.Positive().BucketCounts().FromRaw([]uint64{3})
+				p.Negative().BucketCounts().FromRaw([]uint64{1, 1})
+			},
+			want: []correlate.Measurement{{
+				Key: key(correlate.Traffic, correlate.OriginServerMetric),
+				Cell: correlate.Cell{
+					Start: epoch, Requests: 6,
+					Latency: correlate.Histogram{{Index: 0, Count: 3}, {Index: correlate.BinIndex(1415e6), Count: 3}},
+				},
+			}},
+			tallied: map[string]int64{"points accepted": 1},
+		},
+		"a delta sum of a span-metrics connector": {
+			write: func(m pmetric.Metric) {
+				m.SetName("traces.span.metrics.calls")
+				s := m.SetEmptySum()
+				s.SetIsMonotonic(true)
+				s.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+				p := s.DataPoints().AppendEmpty()
+				p.SetTimestamp(stamp)
+				p.SetIntValue(7)
+				p.Attributes().PutStr("span.kind", "SPAN_KIND_SERVER")
+				p.Attributes().PutStr("service.name", "checkout")
+			},
+			want: []correlate.Measurement{{
+				Key:  key(correlate.Traffic, correlate.OriginSpanMetrics),
+				Cell: correlate.Cell{Start: epoch, Requests: 7},
+			}},
+			tallied: map[string]int64{"points accepted": 1},
+		},
+		"a gauge": {
+			write: func(m pmetric.Metric) {
+				m.SetName("kpi")
+				p := m.SetEmptyGauge().DataPoints().AppendEmpty()
+				p.SetTimestamp(stamp)
+				p.SetDoubleValue(1.5)
+				m.Gauge().DataPoints().AppendEmpty().SetFlags(pmetric.DefaultDataPointFlags.WithNoRecordedValue(true))
+				m.Gauge().DataPoints().AppendEmpty().SetTimestamp(stamp)
+			},
+			want: []correlate.Measurement{{
+				Key: func() correlate.Key {
+					k := key(correlate.Gauge, correlate.OriginCustom)
+					k.Name = "kpi_signal"
+					return k
+				}(),
+				Cell: correlate.Cell{Start: epoch, N: 1, Sum: 1_500_000},
+			}},
+			tallied: map[string]int64{"points accepted": 1, "points ignored": 2},
+		},
+		"a summary is ignored": {
+			write: func(m pmetric.Metric) {
+				m.SetName("kpi")
+				m.SetEmptySummary().DataPoints().AppendEmpty().SetTimestamp(stamp)
+			},
+			tallied: map[string]int64{"points ignored": 1},
+		},
+		"a metric of nobody's is ignored": {
+			write: func(m pmetric.Metric) {
+				m.SetName("queue.length")
+				m.SetEmptyGauge().DataPoints().AppendEmpty().SetTimestamp(stamp)
+				m.Gauge().DataPoints().AppendEmpty().SetTimestamp(stamp)
+			},
+			tallied: map[string]int64{"points ignored": 2},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			metrics := pmetric.NewMetrics()
+			resource := metrics.ResourceMetrics().AppendEmpty()
+			describe(resource.Resource())
+			test.write(resource.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty())
+
+			tally := &correlate.Tally{}
+			r := reduce.New(reduce.Options{
+				Tally:   tally,
+				Signals: []correlate.Signal{{Name: "kpi_signal", Metric: "kpi", Type: correlate.SignalGauge}},
+			})
+			otlp.Metrics(r, metrics)
+			require.Equal(t, test.want, r.Drain())
+			require.Equal(t, test.tallied, tallied(tally))
+		})
+	}
+}
+
+// Two libraries of one process that count under one name and start at one time are two streams.
+func TestScopesAreStreamsOfTheirOwn(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	for round := range 3 {
+		metrics := pmetric.NewMetrics()
+		resource := metrics.ResourceMetrics().AppendEmpty()
+		describe(resource.Resource())
+		for library := range 2 {
+			scope := resource.ScopeMetrics().AppendEmpty()
+			scope.Scope().SetName(fmt.Sprint("library ", library))
+			m := scope.Metrics().AppendEmpty()
+			m.SetName("http.server.request.duration")
+			h := m.SetEmptyHistogram()
+			h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+			p := h.DataPoints().AppendEmpty()
+			p.SetStartTimestamp(pcommon.NewTimestampFromTime(now))
+			p.SetTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Duration(round+1) * time.Second)))
+			p.SetCount(uint64((library*10 + 1) * (round + 1)))
+			p.Attributes().PutEmptySlice("tags").AppendEmpty().SetStr("x")
+		}
+		otlp.Metrics(r, metrics)
+	}
+	drained := r.Drain()
+	require.Len(t, drained, 1)
+	require.EqualValues(t, 3*1+3*11, drained[0].Requests)
+}
+
+func TestNothingOfTheRequestIsKept(t *testing.T) {
+	traces := spans(1)
+	encoded, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(traces)
+	require.NoError(t, err)
+	decoded, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(encoded)
+	require.NoError(t, err)
+	r := reduce.New(reduce.Options{})
+	otlp.Traces(r, decoded)
+	for i := range encoded {
+		encoded[i] = 'x'
+	}
+	drained := r.Drain()
+	require.Len(t, drained, 1)
+	require.Equal(t, key(correlate.Traffic, correlate.OriginSpan), drained[0].Key)
+}
+
+func TestReadingASpanAllocatesNothing(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	few, many := spans(10), spans(1000)
+	otlp.Traces(r, many)
+	perRequest := testing.AllocsPerRun(10, func() { otlp.Traces(r, few) })
+	require.InDelta(t, perRequest, testing.AllocsPerRun(10, func() { otlp.Traces(r, many) }), 1)
+}
+
+func BenchmarkTraces(b *testing.B) {
+	r := reduce.New(reduce.Options{})
+	traces := spans(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		otlp.Traces(r, traces)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/span")
+}
