@@ -16,11 +16,11 @@ import (
 
 // harvest is what a batch of messages holds.
 type harvest struct {
-	deliveries []correlate.Delivery
-	missing    []span // offsets between the messages that didn't come
-	next       int64  // the offset after the last message
-	messages   int64
-	unreadable int64
+	deliveries  []correlate.Delivery
+	quarantined int64  // deliveries without facts
+	missing     []span // offsets between the messages that didn't come
+	next        int64  // the offset after the last message
+	messages    int64
 }
 
 // harvest reads the messages of a batch that are at or after an offset.
@@ -43,8 +43,10 @@ func (r reader) harvest(batch []kafkago.Message, from int64, now time.Time) harv
 
 func (h *harvest) add(deliveries []correlate.Delivery) {
 	h.messages++
-	if len(deliveries) == 1 && len(deliveries[0].Facts) == 0 {
-		h.unreadable++
+	for _, d := range deliveries {
+		if len(d.Facts) == 0 {
+			h.quarantined++
+		}
 	}
 	h.deliveries = append(h.deliveries, deliveries...)
 }
@@ -65,7 +67,7 @@ func (p *partition) apply(ctx context.Context, batch []kafkago.Message) error {
 	explain()
 	p.next = h.next
 	p.count.add(resultRead, h.messages)
-	p.count.add(resultUnreadable, h.unreadable)
+	p.count.add(resultQuarantined, h.quarantined)
 	return nil
 }
 

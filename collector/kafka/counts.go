@@ -4,19 +4,19 @@ import "github.com/shipwake/shipwake/correlate"
 
 // What can become of messages and partitions: the Result of Count{What: "kafka", Source: <topic>}.
 const (
-	resultRead       = "read"       // messages whose commit was acknowledged
-	resultUnreadable = "unreadable" // of those, kept without facts because the source could not read them
-	resultLost       = "lost"       // messages that retention removed before they were read
-	resultHole       = "hole"       // offsets that hold no message: compaction and transaction markers
-	resultRetried    = "retried"    // attempts to commit a batch that have to be repeated
-	resultFenced     = "fenced"     // batches refused because another reader had moved the offset
-	resultRefused    = "refused"    // batches refused for good by a component of the pipeline
-	resultRewound    = "rewound"    // times a log ended before the ledger's offset
-	resultStalled    = "stalled"    // times a connection handed out nothing although there was something to read
+	resultRead        = "read"        // messages whose commit was acknowledged
+	resultQuarantined = "quarantined" // deliveries among them without facts: the source could not read or map them
+	resultLost        = "lost"        // messages that retention removed before they were read
+	resultHole        = "hole"        // offsets that hold no message: compaction and transaction markers
+	resultRetried     = "retried"     // attempts to commit a batch that have to be repeated
+	resultFenced      = "fenced"      // batches refused because another reader had moved the offset
+	resultRefused     = "refused"     // batches refused for good by a component of the pipeline
+	resultRewound     = "rewound"     // times a log ended before the ledger's offset
+	resultStalled     = "stalled"     // times a connection handed out nothing although there was something to read
 )
 
 func results() []string {
-	return []string{resultRead, resultUnreadable, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound, resultStalled}
+	return []string{resultRead, resultQuarantined, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound, resultStalled}
 }
 
 // counter counts what happens to one topic.

@@ -3,7 +3,6 @@ package kafka
 import (
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
@@ -55,16 +54,11 @@ func place(m kafkago.Message) string {
 	return fmt.Sprintf("%s/%d/%d@%d", m.Topic, m.Partition, m.Offset, m.Time.UnixMilli())
 }
 
-// headerOf turns a message's headers into those of the HTTP binding, which is what sources read: CloudEvents' Kafka
-// binding says ce_type where its HTTP binding says ce-type.
+// headerOf is how sources want a message's headers, with CloudEvents' attributes under their Kafka names (ce_type).
 func headerOf(headers []kafkago.Header) http.Header {
 	h := make(http.Header, len(headers))
 	for _, kv := range headers {
-		key := kv.Key
-		if rest, ok := strings.CutPrefix(strings.ToLower(key), "ce_"); ok {
-			key = "ce-" + rest
-		}
-		h.Add(key, string(kv.Value))
+		h.Add(kv.Key, string(kv.Value))
 	}
 	return h
 }

@@ -41,15 +41,13 @@ func TestDeliveryIDs(t *testing.T) {
 	}
 }
 
-func TestHeadersBecomeThoseOfTheHTTPBinding(t *testing.T) {
+func TestSourcesFindHeadersWhateverTheirCase(t *testing.T) {
 	h := headerOf([]kafkago.Header{
 		{Key: "ce_type", Value: []byte("dev.cdevents.service.deployed.0.2.0")},
-		{Key: "CE_ID", Value: []byte("17")},
 		{Key: "content-type", Value: []byte("application/json")},
-		{Key: "trace", Value: []byte("a")}, {Key: "trace", Value: []byte("b")},
+		{Key: "trace", Value: []byte("a")}, {Key: "TRACE", Value: []byte("b")},
 	})
-	require.Equal(t, "dev.cdevents.service.deployed.0.2.0", h.Get("ce-type"))
-	require.Equal(t, "17", h.Get("Ce-Id"))
+	require.Equal(t, "dev.cdevents.service.deployed.0.2.0", h.Get("ce_type"))
 	require.Equal(t, "application/json", h.Get("Content-Type"))
 	require.Equal(t, []string{"a", "b"}, h.Values("trace"))
 }
@@ -60,7 +58,7 @@ func TestTransactionMarkersAreNoMessages(t *testing.T) {
 	h := (reader{"ci", lines{}}).harvest(batch, 0, time.Unix(1, 0))
 	require.Len(t, h.deliveries, 2)
 	require.EqualValues(t, 2, h.messages)
-	require.Zero(t, h.unreadable)
+	require.Zero(t, h.quarantined)
 	require.Empty(t, h.missing)
 }
 

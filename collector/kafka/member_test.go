@@ -183,7 +183,7 @@ func TestAMessageThatCannotBeReadIsKeptAndPassedOver(t *testing.T) {
 		w.write("deploys", 0, kafkago.Message{Value: []byte("}{")}, kafkago.Message{Key: []byte("tombstone")})
 		w.produce(0, 1)
 		w.requireOnce()
-		require.EqualValues(t, 2, w.count(resultUnreadable))
+		require.EqualValues(t, 2, w.count(resultQuarantined))
 		require.EqualValues(t, 4, w.count(resultRead))
 		kept := w.ledger.all()[1]
 		require.Equal(t, "}{", string(kept.Raw))

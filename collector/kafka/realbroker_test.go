@@ -1,0 +1,342 @@
+//go:build kafka
+
+package kafka
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	kafkago "github.com/segmentio/kafka-go"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/collector/source/cdevents"
+	"github.com/shipwake/shipwake/collector/source/generic"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+type assertCollect = assert.CollectT
+
+func noError(c *assertCollect, err error) bool { return assert.NoError(c, err) }
+
+const (
+	partitions   = 3
+	rounds       = 60  // of messages written
+	perRound     = 40  // messages of each kind
+	killEvery    = 5   // rounds
+	bigMessage   = 900 // KiB, below the broker's default limit of 1 MiB
+	journalName  = "journal.jsonl"
+	freezeName   = "freeze"
+	consumerVars = "SHIPWAKE_TEST_CONSUMER" // address and folder of a consumer process
+)
+
+// TestRealBroker runs two consumer processes against Apache Kafka, kills one of them with SIGKILL again and again, freezes
+// one between reading and committing for longer than its session, and checks that every message written is applied
+// exactly once.
+func TestRealBroker(t *testing.T) {
+	if vars := os.Getenv(consumerVars); vars != "" {
+		address, dir, _ := strings.Cut(vars, " ")
+		consume(t, address, dir)
+		return
+	}
+	address := startBroker(t, brokerJars(t))
+	createTopics(t, address, partitions, "events", "facts")
+	dir := t.TempDir()
+	consumers := []*process{startConsumer(t, address, dir), startConsumer(t, address, dir)}
+	random := rand.New(rand.NewPCG(1, 2))
+	kills, written := 0, 0
+	for round := range rounds {
+		written += write(t, address, round)
+		switch {
+		case round == rounds/2:
+			written += freeze(t, address, dir)
+		case round%killEvery == killEvery-1:
+			i := random.IntN(len(consumers))
+			consumers[i].kill()
+			consumers[i] = startConsumer(t, address, dir)
+			kills++
+		}
+		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond)
+	}
+	ledger := &journal{path: filepath.Join(dir, journalName)}
+	require.Eventually(t, func() bool { return len(ledger.load(t).ids) >= written }, 2*time.Minute, 500*time.Millisecond,
+		"not everything was applied")
+	time.Sleep(3 * time.Second)
+	state := ledger.load(t)
+	require.Len(t, state.ids, written)
+	for id, n := range state.ids {
+		require.Equal(t, 1, n, id)
+	}
+	require.Empty(t, state.problems)
+	require.EqualValues(t, written, state.offsets, "the offsets of all partitions")
+	require.Equal(t, 1, state.ids["cdevents /ci event-0-0"])
+	require.Positive(t, state.fenced, "the frozen consumer was to be fenced")
+	fmt.Printf("kafka %s: %d messages, %d kills, 1 consumer frozen in a commit: %d applied once, %d commits fenced\n",
+		brokerVersion, written, kills, len(state.ids), state.fenced)
+}
+
+// freeze stops a consumer between reading and committing, for longer than its session, while the other one takes its
+// partitions over and goes on. It returns how many messages were written meanwhile.
+func freeze(t *testing.T, address, dir string) (written int) {
+	require.NoError(t, os.WriteFile(filepath.Join(dir, freezeName), nil, 0o600))
+	var frozen []string
+	round := rounds
+	for ; len(frozen) == 0; round++ {
+		written += write(t, address, round)
+		time.Sleep(100 * time.Millisecond)
+		frozen, _ = filepath.Glob(filepath.Join(dir, freezeName+".*"))
+	}
+	for end := round + 15; round < end; round++ { // the session is 6 s
+		written += write(t, address, round)
+		time.Sleep(time.Second)
+	}
+	pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Ext(frozen[0]), "."))
+	require.NoError(t, err)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
+	return written
+}
+
+// freezeIfAsked is freeze's other end: the consumer that takes the file stops itself.
+func freezeIfAsked(dir string) {
+	asked, pid := filepath.Join(dir, freezeName), os.Getpid()
+	if os.Rename(asked, fmt.Sprintf("%s.%d", asked, pid)) == nil {
+		_ = syscall.Kill(pid, syscall.SIGSTOP)
+	}
+}
+
+// write sends CDEvents, structured and binary, and generic facts, one of them large.
+func write(t *testing.T, address string, round int) int {
+	w := &kafkago.Writer{
+		Addr: kafkago.TCP(address), Balancer: kafkago.Murmur2Balancer{}, RequiredAcks: kafkago.RequireAll,
+		BatchTimeout: 10 * time.Millisecond, Transport: &kafkago.Transport{},
+	}
+	defer func() {
+		require.NoError(t, w.Close())
+		w.Transport.(*kafkago.Transport).CloseIdleConnections()
+	}()
+	var messages []kafkago.Message
+	for i := range perRound {
+		id := fmt.Sprintf("event-%d-%d", round, i)
+		messages = append(messages, event(id, i%2 == 0), fact(id, 0))
+	}
+	if round%20 == 0 {
+		messages = append(messages, fact(fmt.Sprintf("big-%d", round), bigMessage<<10))
+	}
+	require.NoError(t, w.WriteMessages(t.Context(), messages...))
+	return len(messages)
+}
+
+// event is a CDEvent as a CloudEvent in structured or binary mode.
+func event(id string, structured bool) kafkago.Message {
+	const kind = "dev.cdevents.service.deployed.0.2.0"
+	data := fmt.Sprintf(`{"context": {"version": "0.4.1", "id": %q, "source": "/ci", "type": %q, "timestamp": "2026-03-01T10:06:00Z"},
+		"subject": {"id": "checkout", "type": "service", "content": {"environment": {"id": "production"}, "artifactId": "pkg:oci/checkout@v2"}}}`, id, kind)
+	m := kafkago.Message{Topic: "events", Key: []byte(id)}
+	if structured {
+		m.Value = fmt.Appendf(nil, `{"specversion": "1.0", "id": %q, "source": "/ci", "type": %q, "data": %s}`, id, kind, data)
+		m.Headers = []kafkago.Header{{Key: "content-type", Value: []byte("application/cloudevents+json")}}
+		return m
+	}
+	m.Value = []byte(data)
+	for name, value := range map[string]string{
+		"content-type": "application/json", "ce_specversion": "1.0", "ce_id": id, "ce_source": "/ci", "ce_type": kind,
+	} {
+		m.Headers = append(m.Headers, kafkago.Header{Key: name, Value: []byte(value)})
+	}
+	return m
+}
+
+func fact(id string, padding int) kafkago.Message {
+	return kafkago.Message{Topic: "facts", Key: []byte(id), Value: fmt.Appendf(nil,
+		`{"change": {"id": %q, "service": "checkout", "finished_at": "2026-03-01T10:06:00Z"}}%s`,
+		id, strings.Repeat(" ", padding))}
+}
+
+// consume is the life of one consumer process, until it is told to end or killed.
+func consume(t *testing.T, address, dir string) {
+	ctx, stop := signal.NotifyContext(t.Context(), syscall.SIGTERM)
+	defer stop()
+	c := defaultConfig(nil)
+	c.Brokers = []string{address}
+	c.Topics = []TopicConfig{{Topic: "events"}, {Topic: "facts", Source: "generic"}}
+	c.SessionTimeout, c.HeartbeatInterval = 6*time.Second, time.Second
+	ledger := &journal{path: filepath.Join(dir, journalName)}
+	m, err := newMember(receivertest.NewNopSettings(Type), c, []source.Factory{cdevents.Factory(), generic.Factory()}, &correlate.Tally{}, ledger)
+	require.NoError(t, err)
+	require.NoError(t, m.Start(ctx, keeper{componenttest.NewNopHost(), ledger}))
+	<-ctx.Done()
+	require.NoError(t, m.Shutdown(context.Background()))
+}
+
+type keeper struct {
+	component.Host
+	ledger *journal
+}
+
+func (k keeper) GetExtensions() map[component.ID]component.Component {
+	return map[component.ID]component.Component{component.MustNewID("correlate"): k.ledger}
+}
+
+// process is a consumer in a process of its own.
+type process struct{ *exec.Cmd }
+
+func startConsumer(t *testing.T, address, dir string) *process {
+	c := exec.Command(os.Args[0], "-test.run=^TestRealBroker$")
+	c.Env = append(os.Environ(), consumerVars+"="+address+" "+dir)
+	c.Stderr = os.Stderr
+	require.NoError(t, c.Start())
+	p := &process{c}
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *process) kill() {
+	_ = p.Process.Kill()
+	_ = p.Wait()
+}
+
+// journal is a ledger that several processes share: a file with one line a commit, under a lock. It survives SIGKILL,
+// which a power cut would not let it; and it applies without looking whether it has before, so that only the offset
+// stands between a repetition and the count.
+type journal struct {
+	component.StartFunc
+	component.ShutdownFunc
+	path string
+}
+
+type entry struct {
+	Stream       string
+	Expect, Next int64
+	IDs          []string
+	Problems     []string
+	Fenced       bool
+}
+
+// folded is what the entries add up to.
+type folded struct {
+	positions map[string]int64
+	ids       map[string]int // applied deliveries: source and id
+	problems  []string
+	offsets   int64
+	fenced    int
+}
+
+func (j *journal) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+func (j *journal) ConsumeLogs(_ context.Context, logs plog.Logs) error {
+	deliveries, move, _, err := changelog.FromLogs(logs)
+	if err != nil {
+		return err
+	}
+	e := entry{Stream: move.Stream, Expect: move.Expect, Next: move.Next}
+	for _, d := range deliveries {
+		e.IDs = append(e.IDs, d.Source+" "+d.ID)
+		if d.Problem != "" {
+			e.Problems = append(e.Problems, d.Problem)
+		}
+	}
+	freezeIfAsked(filepath.Dir(j.path))
+	return j.locked(func(f *os.File) error {
+		state, err := fold(f)
+		if err != nil {
+			return err
+		}
+		if state.positions[move.Stream] != move.Expect {
+			_ = appendLine(f, entry{Fenced: true})
+			return correlate.ErrFenced
+		}
+		return appendLine(f, e)
+	})
+}
+
+func (j *journal) Position(_ context.Context, stream string) (next int64, err error) {
+	err = j.locked(func(f *os.File) error {
+		state, err := fold(f)
+		next = state.positions[stream]
+		return err
+	})
+	return next, err
+}
+
+func (j *journal) load(t require.TestingT) (state folded) {
+	require.NoError(t, j.locked(func(f *os.File) (err error) {
+		state, err = fold(f)
+		return err
+	}))
+	return state
+}
+
+func (j *journal) locked(do func(*os.File) error) error {
+	f, err := os.OpenFile(j.path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return err
+	}
+	return do(f)
+}
+
+// appendLine starts a line of its own, so that one torn by a kill spoils only itself: it was never acknowledged.
+func appendLine(f *os.File, e entry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(append([]byte("\n"), line...), '\n'))
+	return err
+}
+
+func fold(f *os.File) (folded, error) {
+	state := folded{positions: map[string]int64{}, ids: map[string]int{}}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return state, err
+	}
+	lines := bufio.NewReader(f)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF {
+			return state, nil
+		}
+		var e entry
+		if len(bytes.TrimSpace(line)) == 0 || json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		state.add(e)
+	}
+}
+
+func (s *folded) add(e entry) {
+	if e.Fenced {
+		s.fenced++
+		return
+	}
+	s.offsets += e.Next - s.positions[e.Stream]
+	s.positions[e.Stream] = e.Next
+	for _, id := range e.IDs {
+		s.ids[id]++
+	}
+	s.problems = append(s.problems, e.Problems...)
+}
