@@ -60,7 +60,8 @@ func TestAWrongConfigurationNamesTheKey(t *testing.T) {
 		values map[string]any
 		want   string
 	}{
-		"an unknown key":      {map[string]any{"sauces": nil}, "sauces"},
+		"an unknown key":      {map[string]any{"sauces": nil}, `unknown key "sauces"; the known ones are allow_unauthenticated, auth,`},
+		"a misspelled secret": {map[string]any{"sources": source(map[string]any{"secrett": "s3cret"})}, "secrett"},
 		"an unknown source":   {map[string]any{"sources": map[string]any{"gitlab": nil}}, `sources::gitlab::type: there is no source "gitlab"; the known ones are alertmanager, cdevents, generic, github`},
 		"an unknown type":     {map[string]any{"sources": map[string]any{"acme": map[string]any{"type": "git"}}}, `sources::acme::type: there is no source "git"`},
 		"an unset secret":     {map[string]any{"sources": source(map[string]any{"secret": ""})}, "secret is empty"},
@@ -77,6 +78,7 @@ func TestAWrongConfigurationNamesTheKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(c.values)
 			require.ErrorContains(t, err, c.want)
+			require.NotContains(t, err.Error(), "s3cret")
 		})
 	}
 }
