@@ -1,0 +1,18 @@
+package blame
+
+// anomaly is what the state of the changed service itself says. One that shows a fault of its own is suspect, and the
+// deeper it lies below the fault the more, since faults climb from callee to caller. One that is fine is less so,
+// unless the fault was seen on that very service.
+func (p *Params) anomaly(f Fault, c *Candidate, down int) float64 {
+	if c.Service == f.Service {
+		return p.strengthOf(f.Strength)
+	}
+	if !c.Regressed || c.Onset > f.Onset+p.TooLate {
+		return p.Quiet
+	}
+	return p.strengthOf(c.Strength) + p.Deeper*float64(max(0, down))
+}
+
+func (p *Params) strengthOf(strength float64) float64 {
+	return p.Anomalous + min(p.AnomalousStrength*max(0, strength), p.AnomalousMax)
+}

@@ -1,0 +1,62 @@
+package blame
+
+import "math"
+
+// graph is who calls whom.
+type graph struct{ callees, callers map[string][]string }
+
+func newGraph(edges []Edge) *graph {
+	g := &graph{map[string][]string{}, map[string][]string{}}
+	for _, e := range edges {
+		g.callees[e.From] = append(g.callees[e.From], e.To)
+		g.callers[e.To] = append(g.callers[e.To], e.From)
+	}
+	return g
+}
+
+// distance is how many calls lead from the fault down to a service, and up to it; -1 when none do. A fault that was
+// seen on an edge is as near to the callee as to the service itself.
+func (g *graph) distance(f Fault, service string) (down, up int) {
+	down = hops(g.callees, f.Service, service)
+	up = hops(g.callers, f.Service, service)
+	if f.Peer != "" {
+		if d := hops(g.callees, f.Peer, service); d >= 0 && (down < 0 || d < down) {
+			down = d
+		}
+	}
+	return down, up
+}
+
+// hops is the length of the shortest path, -1 when there is none.
+func hops(next map[string][]string, from, to string) int {
+	seen := map[string]bool{from: true}
+	for front, n := []string{from}, 0; len(front) > 0; n++ {
+		var further []string
+		for _, s := range front {
+			if s == to {
+				return n
+			}
+			for _, t := range next[s] {
+				if !seen[t] {
+					seen[t] = true
+					further = append(further, t)
+				}
+			}
+		}
+		front = further
+	}
+	return -1
+}
+
+// near is the log-odds from the way between fault and change: trouble travels from a callee to its callers as slow or
+// failing answers, and from a caller to its callees as load or as silence.
+func (p *Params) near(down, up int) float64 {
+	way := down
+	if way < 0 || (up >= 0 && up < way) {
+		way = up
+	}
+	if way < 0 {
+		return p.Unreachable
+	}
+	return float64(way) * math.Log(p.Hop)
+}

@@ -1,0 +1,23 @@
+package blame
+
+// veto says whether the candidate began early enough to have caused the fault, and if not, by how many seconds it was
+// too late.
+func (p *Params) veto(f Fault, c *Candidate) (late float64, ok bool) {
+	if len(c.Steps) == 0 || c.Steps[0] <= f.Onset+p.TooLate {
+		return 0, true
+	}
+	return float64(c.Steps[0] - f.Onset), false
+}
+
+// lag is the log-odds from the time between the onset and the nearest rollout step before it. A candidate without known
+// steps is as if it had begun long ago.
+func (p *Params) lag(f Fault, c *Candidate) float64 {
+	const longAgo = 7200
+	lag := float64(longAgo)
+	for _, step := range c.Steps {
+		if step <= f.Onset+p.TooLate {
+			lag = max(0, float64(f.Onset-step))
+		}
+	}
+	return -lag / p.Lag
+}

@@ -1,0 +1,85 @@
+package blame
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// The names of the terms of the score, as they are exported with a suspect.
+const (
+	TermLag      = "lag"
+	TermGraph    = "graph"
+	TermContrast = "contrast"
+	TermAnomaly  = "anomaly"
+	TermPrior    = "prior"
+	// TermVeto marks a change that can't have done it, because it began after the onset. Its value is how much too
+	// late it was, in seconds and negative; the probability is 0.
+	TermVeto = "veto"
+)
+
+// Rank is Params.Rank with the default calibration.
+func Rank(f Fault, candidates []Candidate, edges []Edge) []correlate.Suspect {
+	return DefaultParams().Rank(f, candidates, edges)
+}
+
+// Rank orders the candidates by the probability that they caused the fault, the most likely first. Every candidate is
+// returned. The probabilities sum to less than 1: the rest is the chance that no known change did it.
+func (p Params) Rank(f Fault, candidates []Candidate, edges []Edge) []correlate.Suspect {
+	if len(candidates) == 0 {
+		return nil
+	}
+	// In one order, so that sums of floats don't depend on how the candidates came.
+	candidates = slices.SortedFunc(slices.Values(candidates), func(a, b Candidate) int { return cmp.Compare(a.ChangeID, b.ChangeID) })
+	g := newGraph(edges)
+	suspects := make([]correlate.Suspect, len(candidates))
+	scores := make([]float64, len(candidates), len(candidates)+1)
+	for i := range candidates {
+		terms := p.terms(f, &candidates[i], g)
+		suspects[i] = correlate.Suspect{ChangeID: candidates[i].ChangeID, Terms: terms}
+		scores[i] = score(terms)
+	}
+	total := logSumExp(append(scores, p.Background))
+	for i := range suspects {
+		suspects[i].Probability = round(math.Exp(scores[i] - total))
+	}
+	slices.SortFunc(suspects, func(a, b correlate.Suspect) int {
+		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.ChangeID, b.ChangeID))
+	})
+	return suspects
+}
+
+// terms are the parts of a candidate's score, rounded.
+func (p *Params) terms(f Fault, c *Candidate, g *graph) map[string]float64 {
+	late, ok := p.veto(f, c)
+	if !ok {
+		return map[string]float64{TermVeto: round(-late)}
+	}
+	down, up := g.distance(f, c.Service)
+	return map[string]float64{
+		TermLag:      round(p.lag(f, c)),
+		TermGraph:    round(p.near(down, up)),
+		TermContrast: round(p.contrast(c)),
+		TermAnomaly:  round(p.anomaly(f, c, down)),
+		TermPrior:    round(p.Prior[c.Kind]),
+	}
+}
+
+// score adds the terms up, in a fixed order; -Inf for a vetoed candidate.
+func score(terms map[string]float64) float64 {
+	if _, vetoed := terms[TermVeto]; vetoed {
+		return math.Inf(-1)
+	}
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermPrior]
+}
+
+func logSumExp(v []float64) float64 {
+	top := slices.Max(v)
+	var s float64
+	for _, x := range v {
+		s += math.Exp(x - top)
+	}
+	return top + math.Log(s)
+}
