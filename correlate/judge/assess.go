@@ -1,0 +1,251 @@
+package judge
+
+import (
+	"math"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Assess says whether the change hurt, by everything known now. It may be called after every cell: the chance that a
+// change without effect is ever called regressed stays below p.Alpha.
+func Assess(p Params, c Case) Assessment {
+	if t := catastrophe(&p, &c); t != nil {
+		return t.assessment()
+	}
+	t := newTrial(&p, &c, c.Start+p.Grace)
+	t.hearAll()
+	return t.assessment()
+}
+
+// catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
+// it; nil when there is none. It is only looked for early: later the trial with grace time knows as much.
+func catastrophe(p *Params, c *Case) *trial {
+	if p.Catastrophe <= 0 || c.Now > c.Start+p.Grace+p.Restart {
+		return nil
+	}
+	t := newTrial(p, c, c.Start)
+	for i := range c.Streams {
+		if s := &c.Streams[i]; s.Kind == correlate.Traffic {
+			q := counted(c, s, "error_ratio", familyErrors, p.Errors)
+			t.hear(&q)
+		}
+	}
+	t.weigh()
+	for i := range t.findings {
+		f := &t.findings[i]
+		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe {
+			return t
+		}
+	}
+	return nil
+}
+
+// hearAll puts every question of every stream.
+func (t *trial) hearAll() {
+	for i := range t.c.Streams {
+		s := &t.c.Streams[i]
+		switch s.Kind {
+		case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
+			t.gauge(s)
+		case correlate.Exception:
+			t.newException(s)
+		case correlate.Saturation:
+			t.saturation(s)
+		case correlate.Edge:
+			if !t.concurrently() {
+				t.ask(s)
+			}
+		case correlate.Traffic:
+			t.ask(s)
+			t.throughput(s)
+		default:
+			t.ask(s)
+		}
+	}
+	t.weigh()
+}
+
+func (t *trial) ask(s *Stream) {
+	qs := comparisons(t.p, t.c, s)
+	for i := range qs {
+		t.hear(&qs[i])
+	}
+}
+
+// concurrently says that the service's own requests are compared with the old version's now: then no view from outside,
+// which can't tell the versions apart, is worth asking.
+func (t *trial) concurrently() bool {
+	for i := range t.c.Streams {
+		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic {
+			q := comparison{new: ask(s.New, errorsOfRequests), old: ask(s.Old, errorsOfRequests)}
+			if t.beside(&q) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// assessment decides.
+func (t *trial) assessment() Assessment {
+	t.date()
+	slices.SortStableFunc(t.findings, byStrength)
+	a := Assessment{Outcome: correlate.Inconclusive, Contrast: t.contrast(), SmallestVisible: round(t.smallestVisible())}
+	switch {
+	case t.convict(&a):
+	case t.acquit(&a):
+	default:
+		a.Reason, a.Grade = t.doubt()
+	}
+	t.show()
+	for i := range t.findings {
+		a.Evidence = append(a.Evidence, t.findings[i].rounded())
+	}
+	return a
+}
+
+// convict finds the strongest fault that shows in enough cells and wasn't a blip.
+func (t *trial) convict(a *Assessment) bool {
+	for i := range t.findings {
+		f := &t.findings[i]
+		if f.family == supporting || f.strength < 1 || f.cells < t.p.MinBuckets || t.blip(f) {
+			continue
+		}
+		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, f.family.reason(), f.Grade, f.onset
+		if f.recovered {
+			a.Recovered = f.end
+		}
+		return true
+	}
+	return false
+}
+
+// blip: it went away by itself before it was long enough to matter.
+func (t *trial) blip(f *finding) bool { return f.recovered && f.end-f.onset < t.p.Transient }
+
+// acquit requires enough time and, of every required family, a proof by the old version or by earlier days.
+func (t *trial) acquit(a *Assessment) bool {
+	c := t.c
+	if c.Finish == 0 || c.Now-c.Start < max(t.p.MinHealthy, 2*(c.Finish-c.Start)) {
+		return false
+	}
+	const suspicious = 0.5
+	for i := range t.findings {
+		if f := &t.findings[i]; f.strength >= suspicious && f.family != supporting {
+			return false
+		}
+	}
+	worst := correlate.Grade("")
+	for f := range families {
+		if !f.required() {
+			continue
+		}
+		grade := t.proof(f)
+		if grade == "" {
+			return false
+		}
+		worst = max(worst, grade)
+	}
+	a.Outcome, a.Reason, a.Grade = correlate.Healthy, correlate.ReasonWithinMargin, worst
+	return true
+}
+
+// proof is the best grade by which all findings of a family are safe, "" when there is none. Before and after alone
+// never proves anything.
+func (t *trial) proof(family family) correlate.Grade {
+	for _, grade := range [...]correlate.Grade{correlate.GradeA, correlate.GradeB, correlate.GradeC} {
+		n, safe := 0, 0
+		for i := range t.findings {
+			if f := &t.findings[i]; f.family == family && f.Grade == grade {
+				n++
+				if f.safe {
+					safe++
+				}
+			}
+		}
+		if n > 0 && n == safe {
+			return grade
+		}
+	}
+	return ""
+}
+
+// doubt says why nothing can be said, and how good the best comparison was.
+func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
+	best := correlate.Grade("")
+	for i := range t.findings {
+		f := &t.findings[i]
+		if f.strength >= 1 && t.blip(f) {
+			return correlate.ReasonTransient, f.Grade
+		}
+		if f.family.required() && (best == "" || f.Grade < best) {
+			best = f.Grade
+		}
+	}
+	switch {
+	case !t.anything():
+		return correlate.ReasonNoTelemetry, ""
+	case best == correlate.GradeD && t.visible():
+		return correlate.ReasonBaselineTooShort, best
+	case best == "" && !t.baseline():
+		return correlate.ReasonBaselineTooShort, best
+	}
+	return correlate.ReasonUnderpowered, best
+}
+
+// anything says that some stream has data since the change.
+func (t *trial) anything() bool {
+	for i := range t.c.Streams {
+		s := &t.c.Streams[i]
+		for _, cells := range [...][]correlate.Cell{s.Whole, s.New} {
+			if len(cells) > 0 && cells[len(cells)-1].Start >= t.c.Start {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// baseline says that some stream has data from before the change.
+func (t *trial) baseline() bool {
+	for i := range t.c.Streams {
+		s := &t.c.Streams[i]
+		if len(s.History) > 0 || (len(s.Whole) > 0 && s.Whole[0].Start+t.c.Resolution <= t.c.Start) {
+			return true
+		}
+	}
+	return false
+}
+
+// visible says that a tripled error ratio would have shown.
+func (t *trial) visible() bool {
+	const worthSeeing = 3
+	v := t.smallestVisible()
+	return v > 0 && v <= worthSeeing
+}
+
+// smallestVisible is that of the error ratio in front of its best control, 0 when nothing could be seen.
+func (t *trial) smallestVisible() float64 {
+	smallest := 0.0
+	for i := range t.findings {
+		if f := &t.findings[i]; f.family == familyErrors && f.visible > 0 && (smallest == 0 || f.visible < smallest) {
+			smallest = f.visible
+		}
+	}
+	return smallest
+}
+
+// contrast is the strongest ln e-value of the new version against the old one, 0 without such a comparison.
+func (t *trial) contrast() float64 {
+	strongest := math.Inf(-1)
+	for i := range t.findings {
+		if f := &t.findings[i]; f.Grade == correlate.GradeA && f.contest != nil {
+			strongest = max(strongest, f.logE)
+		}
+	}
+	if math.IsInf(strongest, -1) {
+		return 0
+	}
+	return round(strongest)
+}

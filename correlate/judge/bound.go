@@ -1,0 +1,44 @@
+package judge
+
+import "math"
+
+// upperRate is the upper end of the confidence sequence of a ratio of events to exposures: every higher rate is refuted
+// by how few events there were.
+func upperRate(events, exposure, phi, alpha float64) float64 {
+	if exposure == 0 {
+		return 1
+	}
+	bar := -math.Log(alpha)
+	low, high := events/exposure, 1.0
+	for range 24 {
+		middle := (low + high) / 2
+		if tooFew(events, exposure, middle, phi) >= bar {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return high
+}
+
+// tooFew is ln E against a rate, from having seen fewer events than it lets expect.
+func tooFew(events, exposure, rate, phi float64) float64 {
+	var l grid
+	for j, r := range ratios {
+		l[j] = (exposure*rate*(1-1/r) - events*logRatios[j]) / phi
+	}
+	return l.mix()
+}
+
+// proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
+// control's own ratio is taken one standard deviation low.
+func (c *contest) proven(t pair, upperRatio, alpha float64) bool {
+	if upperRatio < c.floor.Margin {
+		return true
+	}
+	if c.floor.MarginAbsolute <= 0 || t.nT == 0 || t.nC == 0 {
+		return false
+	}
+	control := max(0, t.eC-math.Sqrt(t.eC*c.h.phi)) / t.nC
+	return upperRate(t.eT, t.nT, c.h.phi, alpha)-control < c.floor.MarginAbsolute
+}

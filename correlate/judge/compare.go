@@ -1,0 +1,89 @@
+package judge
+
+// comparison is one question put to one stream: how often did the event happen before, after, on the new version and
+// on the old one? Every slice is sorted by time.
+type comparison struct {
+	signal  string
+	family  family
+	floor   Floor
+	nominal float64 // the event ratio that the question implies, 0 when none: 0.1 beyond a 0.9-quantile
+
+	base, after []tally // every version, before and since the change
+	new, old    []tally // since the change; new is nil without a contrast of versions
+	history     []tally // every version, earlier, in coarse cells
+
+	latency *latencyView // how a latency question is shown; nil for the others
+}
+
+// contest is a comparison in front of one control.
+type contest struct {
+	*comparison
+	h     hypothesis
+	pairs []pair
+	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
+	before *pair
+}
+
+// evidence is ln E of the contest.
+func (c *contest) evidence(starts []restart) float64 {
+	if c.before != nil {
+		return evidenceAgainst(c.pairs, *c.before, c.h, starts)
+	}
+	return evidence(c.pairs, c.h, starts)
+}
+
+// settled is the contest's pairs as the interval wants them: one for each independent control.
+func (c *contest) settled(pairs []pair) []pair {
+	if c.before == nil {
+		return pairs
+	}
+	t := totals(pairs)
+	return []pair{{t.at, t.eT, t.nT, c.before.eC, c.before.nC}}
+}
+
+// describe fills in the numbers that people check, from some of the pairs: both ratios, their quotient and its
+// interval, and what it rests on.
+func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
+	pairs = c.settled(pairs)
+	t := totals(pairs)
+	l := newLikelihood(pairs, c.h)
+	lo, hi := interval(&l, alpha)
+	f.bounds = c.h.bounds(lo, hi)
+	f.Signal, f.family = c.signal, c.family
+	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
+	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
+	f.N, f.Events = int64(t.nT), int64(t.eT)
+	f.safe = c.proven(t, f.bounds[1], alpha)
+}
+
+// likely is the most likely ratio of what is counted, with half an event added on both sides.
+func (c *contest) likely() float64 {
+	t := c.h.turn(totals(c.settled(c.pairs)))
+	if t.nT == 0 || t.nC == 0 {
+		return 1
+	}
+	return ((t.eT + 0.5) / t.nT) / ((t.eC + 0.5) / t.nC)
+}
+
+// locate finds when the fault showed.
+func (c *contest) locate() (excursion, float64) {
+	return locate(c.pairs, c.h, min(max(c.likely(), 1.5*c.h.theta), 13*c.h.theta))
+}
+
+func over(events, exposure float64) float64 {
+	if exposure == 0 {
+		return 0
+	}
+	return events / exposure
+}
+
+// quotient is observed over baseline; where the baseline had no events, half an event is imagined.
+func quotient(observed, baseline float64, t pair) float64 {
+	switch {
+	case baseline > 0:
+		return observed / baseline
+	case observed == 0 || t.nC == 0:
+		return 1
+	}
+	return observed / (0.5 / t.nC)
+}

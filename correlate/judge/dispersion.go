@@ -1,0 +1,53 @@
+package judge
+
+// dispersion is φ: by how much the counts of change-free time vary more than independent events would. Evidence is
+// divided by it, because bursts make a chance excess look like many independent witnesses.
+//
+// It is Pearson's χ²/df of windows of 1, 6 and (against a baseline) 30 cells, shrunk to the fleet's, at least 1, and the
+// largest of them counts. A concurrent control shares the slow drift, so there only differences of neighbouring windows
+// are counted.
+func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params) float64 {
+	e, n := sum(baseline)
+	if e == 0 || e >= n {
+		return max(1, p.FleetDispersion)
+	}
+	rate := float64(e) / float64(n)
+	phi := max(1, p.FleetDispersion)
+	windows := baseline
+	for _, cells := range [...]int64{1, 6, 30} {
+		if cells == 30 && concurrently {
+			break
+		}
+		if cells > 1 {
+			windows = regroup(make([]tally, 0, len(baseline)/int(cells)+2), baseline, cells*resolution)
+		}
+		chi2, df := pearson(windows, rate)
+		if concurrently {
+			chi2, df = successive(windows, rate)
+		}
+		phi = max(phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
+	}
+	return phi
+}
+
+// pearson is χ² of counts against one rate, with its degrees of freedom.
+func pearson(windows []tally, rate float64) (chi2, df float64) {
+	variance := rate * (1 - rate)
+	for _, w := range windows {
+		n := float64(w.exposure)
+		d := float64(w.events) - rate*n
+		chi2 += d * d / (variance * n)
+	}
+	return chi2, float64(len(windows) - 1)
+}
+
+// successive is χ² of the differences of neighbours: it doesn't see a drift that is slow compared with the windows.
+func successive(windows []tally, rate float64) (chi2, df float64) {
+	variance := rate * (1 - rate)
+	for i := 1; i < len(windows); i++ {
+		n, m := float64(windows[i-1].exposure), float64(windows[i].exposure)
+		d := float64(windows[i].events)/m - float64(windows[i-1].events)/n
+		chi2 += d * d / (variance * (1/n + 1/m))
+	}
+	return chi2, float64(len(windows) - 1)
+}

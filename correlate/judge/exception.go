@@ -1,0 +1,73 @@
+package judge
+
+import "github.com/shipwake/shipwake/correlate"
+
+// newException is a finding when an exception type showed after the change that never showed before, nor on the old
+// version since: so many records, in so many cells. How unlikely that is depends on how long it had not shown.
+func (t *trial) newException(s *Stream) {
+	before, after := halves(t.c, s)
+	if seen(before) || seen(s.History) || seen(s.Old) {
+		return
+	}
+	if s.New != nil {
+		after = s.New
+	}
+	var f finding
+	var cells int64
+	for i := range after {
+		if n := after[i].Errors; n > 0 {
+			f.Events += n
+			cells++
+			f.end = after[i].Start
+			if f.onset == 0 {
+				f.onset = after[i].Start
+			}
+		}
+	}
+	if f.Events == 0 {
+		return
+	}
+	quiet := t.quietTime(s)
+	watched := float64(t.c.Now - t.c.Start)
+	f.Signal, f.family, f.N, f.cells = "exception "+s.Name, familyExceptions, f.Events, int(cells)
+	f.Observed, f.Ratio, f.Grade = float64(f.Events)/watched, quotient(1, 0, pair{nC: 1}), correlate.GradeD
+	if s.New != nil {
+		f.Grade = correlate.GradeA
+	}
+	once := pair{at: t.c.Start, eT: float64(f.Events), nT: watched, nC: quiet}
+	h := hypothesis{theta: 1, phi: 1}
+	f.logE = evidence([]pair{once}, h, []restart{{t.c.Start, 0}})
+	l := newLikelihood([]pair{once}, h)
+	f.bounds[0], f.bounds[1] = interval(&l, t.p.Alpha)
+	f.Interval = f.bounds
+	f.Ratio = quotient(f.Observed, 0, once)
+	f.strength = f.logE / t.p.need(t.p.Weights.Exceptions)
+	if f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets {
+		f.strength = min(f.strength, 0.5)
+	}
+	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
+	t.findings = append(t.findings, f)
+}
+
+// quietTime is for how long the service was watched before the change, as far as its streams tell.
+func (t *trial) quietTime(s *Stream) float64 {
+	first := t.c.Start
+	for i := range t.c.Streams {
+		o := &t.c.Streams[i]
+		for _, cells := range [...][]correlate.Cell{o.Whole, o.History} {
+			if len(cells) > 0 {
+				first = min(first, cells[0].Start)
+			}
+		}
+	}
+	return float64(t.c.Start - first)
+}
+
+func seen(cells []correlate.Cell) bool {
+	for i := range cells {
+		if cells[i].Errors > 0 {
+			return true
+		}
+	}
+	return false
+}

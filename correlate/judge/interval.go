@@ -1,0 +1,71 @@
+package judge
+
+import "math"
+
+// The interval is read on a grid of ln θ, fine enough to interpolate, whose step divides the alternatives.
+const (
+	gridStep = 0.05
+	gridHalf = 128 // the interval lies within exp(±6.4)
+	gridEdge = 52  // the farthest alternative, in steps
+)
+
+// offsets are the alternatives 1.1, 1.2, 1.5, 2, 3, 5, 8, 13 in steps of the grid. The small ones let the interval become
+// narrower than the floor when there is much data, which is what proves a change harmless.
+var offsets = [...]int{2, 4, 8, 14, 22, 32, 42, gridEdge}
+
+// profile is a likelihood on the grid, each point computed when first asked for.
+type profile struct {
+	l     *likelihood
+	known [2*(gridHalf+gridEdge) + 1]bool
+	value [2*(gridHalf+gridEdge) + 1]float64
+}
+
+func (p *profile) at(step int) float64 {
+	i := step + gridHalf + gridEdge
+	if !p.known[i] {
+		p.known[i], p.value[i] = true, p.l.at(math.Exp(float64(step)*gridStep))
+	}
+	return p.value[i]
+}
+
+// against is ln E against a ratio on the grid, two-sided.
+func (p *profile) against(step int) float64 {
+	var parts [2 * len(offsets)]float64
+	null := p.at(step)
+	for i, o := range offsets {
+		parts[2*i] = p.at(step+o) - null
+		parts[2*i+1] = p.at(step-o) - null
+	}
+	return logSumExp(parts[:]) - math.Log(float64(len(parts)))
+}
+
+// interval is the confidence sequence of the ratio: every θ that the data have not refuted, E_θ < 1/α. Its ends are at
+// most exp(±6.4).
+func interval(l *likelihood, alpha float64) (lo, hi float64) {
+	p := profile{l: l}
+	bar := -math.Log(alpha)
+	best := -gridHalf
+	for s := -gridHalf; s <= gridHalf; s += 8 {
+		if p.at(s) > p.at(best) {
+			best = s
+		}
+	}
+	return p.cross(best, -1, bar), p.cross(best, 1, bar)
+}
+
+// cross walks from the most likely ratio outwards until ln E reaches the bar, and interpolates.
+func (p *profile) cross(from, direction int, bar float64) float64 {
+	inside := p.against(from)
+	for s := from; ; {
+		next := s + direction
+		if next < -gridHalf || next > gridHalf {
+			return math.Exp(float64(s) * gridStep)
+		}
+		outside := p.against(next)
+		if outside >= bar {
+			part := min(max((bar-inside)/(outside-inside), 0), 1)
+			return math.Exp((float64(s) + float64(direction)*part) * gridStep)
+		}
+		s, inside = next, outside
+	}
+}

@@ -1,0 +1,25 @@
+package judge
+
+import (
+	"math"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// saturation shows a resource before and after the change. It supports and never convicts: a busier processor may be
+// the price of more work.
+func (t *trial) saturation(s *Stream) {
+	l := newLevel(t.c, s)
+	before, after := l.over(l.first(), t.c.Start), l.over(t.begin, t.c.Now)
+	if math.IsNaN(before) || math.IsNaN(after) {
+		return
+	}
+	f := finding{family: supporting}
+	f.Signal, f.Grade, f.Baseline, f.Observed, f.Ratio = "saturation "+s.Name, correlate.GradeD, before, after, 1
+	if before != 0 {
+		f.Ratio = after / before
+	}
+	_, n := l.fine.between(t.begin, t.c.Now)
+	f.N = int64(n)
+	t.findings = append(t.findings, f)
+}

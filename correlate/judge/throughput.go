@@ -1,0 +1,108 @@
+package judge
+
+import "github.com/shipwake/shipwake/correlate"
+
+// throughput asks whether the service lost traffic: vanishing requests are often the only local sign of a fault. The
+// events are requests, the exposure is seconds, and a fall hurts.
+func (t *trial) throughput(s *Stream) {
+	before, after := halves(t.c, s)
+	width := t.cadence(before)
+	if width == 0 || !t.heard() {
+		return
+	}
+	base := periods(before, before[0].Start, t.c.Start, width)
+	treated := periods(after, t.begin, t.c.Now, width)
+	if len(treated) == 0 {
+		return
+	}
+	e, n := sum(base)
+	control := pair{eC: float64(e), nC: float64(n)}
+	grade, h := correlate.GradeD, hypothesis{theta: t.p.Traffic.BeforeAfter, phi: t.burstiness(base, width), fall: true}
+	if y, ok := seasonOf(everyPeriod(s.History, t.c.Coarse), span{base[0].at, t.c.Start}, span{t.begin, t.c.Now}, t.p); ok {
+		grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
+		control.nC /= y.factor
+	}
+	q := &comparison{signal: "throughput", family: familyTraffic, floor: t.p.Traffic}
+	h.control = over(control.eC, control.nC)
+	t.add(&contest{comparison: q, h: h, pairs: alongside(treated, control), before: &control}, grade)
+}
+
+// cadence is the shortest window of 1, 6 or 30 cells in which the service was never silent before the change, 0 when
+// there is none or there are fewer than 8 of them.
+func (t *trial) cadence(before []correlate.Cell) int64 {
+	if len(before) == 0 {
+		return 0
+	}
+	for _, cells := range [...]int64{1, 6, 30} {
+		windows := periods(before, before[0].Start, t.c.Start, cells*t.c.Resolution)
+		if len(windows) >= 8 && !anySilent(windows) {
+			return cells * t.c.Resolution
+		}
+	}
+	return 0
+}
+
+func anySilent(windows []tally) bool {
+	for _, w := range windows {
+		if w.events == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// heard says that anything at all was heard of the service lately: silence of everything is lost telemetry.
+func (t *trial) heard() bool {
+	for i := range t.c.Streams {
+		w := t.c.Streams[i].Whole
+		if len(w) > 0 && w[len(w)-1].Start >= max(t.begin, t.c.Now-t.p.Restart) {
+			return true
+		}
+	}
+	return false
+}
+
+// burstiness is φ of counts in time, of windows of 1, 6 and 30 times the width.
+func (t *trial) burstiness(base []tally, width int64) float64 {
+	e, n := sum(base)
+	rate := over(float64(e), float64(n))
+	phi := 1.0
+	for _, windows := range [...]int64{1, 6, 30} {
+		chi2, df := 0.0, -1.0
+		for _, w := range regroup(nil, base, windows*width) {
+			expected := rate * float64(w.exposure)
+			d := float64(w.events) - expected
+			chi2, df = chi2+d*d/expected, df+1
+		}
+		if df >= 1 {
+			phi = max(phi, (chi2+t.p.DispersionWeight*t.p.FleetDispersion)/(df+t.p.DispersionWeight))
+		}
+	}
+	return phi
+}
+
+// periods counts the requests of every full window of a span, also of the silent ones. The exposure is in seconds.
+func periods(cells []correlate.Cell, from, to, width int64) []tally {
+	if to-from < width {
+		return nil
+	}
+	out := make([]tally, (to-from)/width)
+	for i := range out {
+		out[i] = tally{at: from + int64(i)*width, exposure: width}
+	}
+	for i := range cells {
+		at := cells[i].Start - from
+		if at >= 0 && at/width < int64(len(out)) {
+			out[at/width].events += cells[i].Requests
+		}
+	}
+	return out
+}
+
+// everyPeriod is periods over all of the history.
+func everyPeriod(history []correlate.Cell, coarse int64) []tally {
+	if len(history) == 0 || coarse <= 0 {
+		return nil
+	}
+	return periods(history, history[0].Start, history[len(history)-1].Start+coarse, coarse)
+}
