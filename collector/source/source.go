@@ -23,8 +23,8 @@ type Config struct {
 	// Secrets that are valid now, as they stand in the configuration; several during a rotation. Empty: no
 	// authentication.
 	Secrets []string
-	// Service, when set, names the label, field or attribute to take the service from, where a system has no field of
-	// its own for it (Alertmanager's labels).
+	// ServiceLabels, when set, name the labels or attributes to take the service from, in this order, where a system has
+	// no field of its own for it (Alertmanager's labels).
 	ServiceLabels []string
 }
 

@@ -58,6 +58,13 @@ func TestAnswers(t *testing.T) {
 			answer:  `{"error":"unauthorized: the signature in X-Hub-Signature-256 fits none of the configured secrets"}`,
 			counted: map[string]int64{"unauthorized": 1},
 		},
+		"the signature in GitHub's documentation is right, and its body says nothing": {
+			path: "/hooks/github", body: []byte("Hello, World!"), status: 400,
+			header: map[string]string{"X-GitHub-Event": "push",
+				"X-Hub-Signature-256": "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"},
+			answer:  `{"error":"must be a JSON document; byte 1 can't follow what is before it","path":"$"}`,
+			counted: map[string]int64{"malformed": 1},
+		},
 		"no signature": {
 			path: "/hooks/github", body: ping, status: 401, answer: "the header X-Hub-Signature-256 is missing",
 			counted: map[string]int64{"unauthorized": 1},

@@ -72,8 +72,9 @@ func (a *alertmanager) read(d correlate.Delivery, doc source.JSON) (correlate.De
 	if !alerts.IsArray() {
 		alerts.Fail("required: an array of alerts")
 	}
+	externalURL := doc.Get("externalURL").AnyText()
 	for _, alert := range alerts.Items() {
-		incident, counts := a.incident(alert, doc.Get("externalURL").AnyText())
+		incident, counts := a.incident(alert, externalURL)
 		if err := doc.Err(); err != nil {
 			return d, err
 		}

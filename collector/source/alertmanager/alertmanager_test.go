@@ -1,7 +1,10 @@
 package alertmanager
 
 import (
+	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -45,4 +48,15 @@ func TestARepeatedNotificationIsTheSameIncidents(t *testing.T) {
 	require.Equal(t, firing[0].Facts[0].Incident.ID, resolved[0].Facts[0].Incident.ID)
 	require.NotEqual(t, firing[0].ID, resolved[0].ID)
 	require.False(t, firing[0].Facts[0].Incident.Merge(*resolved[0].Facts[0].Incident).ResolvedAt.IsZero())
+}
+
+func TestALargeGroupTakesTimeInProportion(t *testing.T) {
+	alert := `{"status":"firing","labels":{"service":"checkout"},"startsAt":"2026-03-01T10:09:00Z","fingerprint":"ff00"}`
+	s := sourcetest.New(t, Factory(), source.Config{})
+	began := time.Now()
+	deliveries, err := s.Parse(source.Request{Header: http.Header{}, Body: []byte(
+		`{"version":"4","alerts":[` + strings.Repeat(alert+",", source.MaxFacts-1) + alert + `]}`)})
+	require.NoError(t, err)
+	require.Len(t, deliveries[0].Facts, source.MaxFacts)
+	require.Less(t, time.Since(began), 5*time.Second, "each alert must read its own bytes only")
 }

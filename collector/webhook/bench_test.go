@@ -1,0 +1,31 @@
+package webhook
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+
+	"github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// BenchmarkDelivery is one change from the handler to the next consumer, without the network.
+func BenchmarkDelivery(b *testing.B) {
+	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	logs, err := factory.CreateLogs(context.Background(), receivertest.NewNopSettings(Type()), factory.CreateDefaultConfig(), &next{})
+	require.NoError(b, err)
+	handler := logs.(*webhook).handler
+	b.ReportAllocs()
+	for b.Loop() {
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/hooks/generic", strings.NewReader(change)))
+		if w.Code != http.StatusAccepted {
+			b.Fatal(w.Code)
+		}
+	}
+}
