@@ -39,6 +39,7 @@ type SourceConfig struct {
 	// two names of type github.
 	Type string `mapstructure:"type"`
 	// Secret and Secrets are valid all at once, so that a sender can be given a new one before the old is removed.
+	// Secrets may also be a single one, so that ${env:NAME:-[]} means the variable's value, or none when it isn't set.
 	Secret  configopaque.String   `mapstructure:"secret"`
 	Secrets []configopaque.String `mapstructure:"secrets"`
 	// SecretFile holds one secret a line. It is read again for every delivery.
@@ -50,6 +51,13 @@ type SourceConfig struct {
 // Unmarshal refuses an empty secret, which an unset environment variable becomes: the source would be open without
 // anybody having decided so.
 func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
+	if single, ok := conf.Get("secrets").(string); ok {
+		conf = confmap.NewFromStringMap(conf.ToStringMap())
+		conf.Delete("secrets")
+		if err := conf.Merge(confmap.NewFromStringMap(map[string]any{"secrets": []any{single}})); err != nil {
+			return err
+		}
+	}
 	if err := conf.Unmarshal(c); err != nil {
 		return err
 	}

@@ -37,8 +37,9 @@ func TestAConfigurationIsRead(t *testing.T) {
 		"endpoint":      "127.0.0.1:9000",
 		"max_body_size": 1000,
 		"sources": map[string]any{
-			"generic": nil,
-			"acme":    map[string]any{"type": "github", "secret": "s3cret", "secrets": []any{"older"}},
+			"generic":  nil,
+			"cdevents": map[string]any{"secrets": "s3cret"},
+			"acme":     map[string]any{"type": "github", "secret": "s3cret", "secrets": []any{"older"}},
 			"alertmanager": map[string]any{
 				"secret_file": "/run/secrets/am", "service_labels": []any{"team_service"},
 			},
@@ -48,6 +49,7 @@ func TestAConfigurationIsRead(t *testing.T) {
 	require.Equal(t, "127.0.0.1:9000", cfg.ServerConfig.NetAddr.Endpoint)
 	require.Equal(t, map[string]SourceConfig{
 		"generic":      {},
+		"cdevents":     {Secrets: []configopaque.String{"s3cret"}},
 		"acme":         {Type: "github", Secret: "s3cret", Secrets: []configopaque.String{"older"}},
 		"alertmanager": {SecretFile: "/run/secrets/am", ServiceLabels: []string{"team_service"}},
 	}, cfg.Sources)
@@ -67,6 +69,7 @@ func TestAWrongConfigurationNamesTheKey(t *testing.T) {
 		"an unset secret":     {map[string]any{"sources": source(map[string]any{"secret": ""})}, "secret is empty"},
 		"a null secret":       {map[string]any{"sources": source(map[string]any{"secret": nil})}, "secret is empty"},
 		"an unset file":       {map[string]any{"sources": source(map[string]any{"secret_file": ""})}, "secret_file is empty"},
+		"an unset single":     {map[string]any{"sources": source(map[string]any{"secrets": ""})}, "sources::generic::secrets[0]: is empty"},
 		"an unset second":     {map[string]any{"sources": source(map[string]any{"secrets": []any{"a", ""}})}, "sources::generic::secrets[1]: is empty"},
 		"a name with a slash": {map[string]any{"sources": map[string]any{"a/b": map[string]any{"type": "generic"}}}, "sources::a/b: the name is part of a path"},
 		"no limit":            {map[string]any{"max_body_size": 0}, "max_body_size: must be more than 0"},
