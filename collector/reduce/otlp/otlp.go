@@ -101,8 +101,14 @@ type scratch struct {
 
 var pool = sync.Pool{New: func() any { return &scratch{} }}
 
+// roomy is the largest list that is kept for the next request.
+const roomy = 1024
+
 // release gives a scratch back without the strings of the request.
 func release(s *scratch) {
+	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds)) > roomy {
+		return
+	}
 	clear(s.attributes[:cap(s.attributes)])
 	clear(s.exceptions[:cap(s.exceptions)])
 	s.span, s.log, s.point = reduce.Span{}, reduce.Log{}, reduce.Point{}

@@ -1,0 +1,103 @@
+package door
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/host"
+	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/collector/reduce/otlp"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// door is the exporter of one pipeline.
+type door struct {
+	id      component.ID
+	reducer *reduce.Reducer
+	feed    host.Feed
+}
+
+// Start finds the extension that owns the ledger, and hands it the reducer.
+func (d *door) Start(_ context.Context, h component.Host) error {
+	feed, err := findFeed(h)
+	if err != nil {
+		return fmt.Errorf("exporter %q: %w", d.id, err)
+	}
+	d.feed = feed
+	d.reducer.Configure(feed.Signals(), feed.Resolution())
+	feed.Attach(d.reducer)
+	return nil
+}
+
+// findFeed looks for the one extension that is a feed.
+func findFeed(h component.Host) (host.Feed, error) {
+	var found host.Feed
+	for _, extension := range h.GetExtensions() {
+		feed, ok := extension.(host.Feed)
+		switch {
+		case !ok:
+		case found != nil:
+			return nil, errors.New("there are two correlate extensions; list one under service: extensions:")
+		default:
+			found = feed
+		}
+	}
+	if found == nil {
+		return nil, errors.New("the correlate extension is missing; " +
+			"put `correlate:` under extensions: and `extensions: [correlate]` under service:")
+	}
+	return found, nil
+}
+
+// Shutdown does nothing: what was reduced is drained by the extension, which stops later.
+func (d *door) Shutdown(context.Context) error { return nil }
+
+// Capabilities tells that the data is only read.
+func (d *door) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+// ConsumeTraces reduces spans.
+func (d *door) ConsumeTraces(_ context.Context, traces ptrace.Traces) error {
+	otlp.Traces(d.reducer, traces)
+	return nil
+}
+
+// ConsumeMetrics reduces data points.
+func (d *door) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
+	otlp.Metrics(d.reducer, metrics)
+	return nil
+}
+
+// ConsumeLogs commits the facts among the records, and then reduces the others: whoever is refused may send both again
+// and nothing counts twice.
+func (d *door) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	if changelog.Holds(logs) {
+		if err := d.commit(ctx, logs); err != nil {
+			return err
+		}
+	}
+	otlp.Logs(d.reducer, logs)
+	return nil
+}
+
+// commit returns nil once every delivery is in the ledger. An error that wraps correlate.ErrUnavailable is worth
+// another try; damage and correlate.ErrFenced are permanent.
+func (d *door) commit(ctx context.Context, logs plog.Logs) error {
+	deliveries, move, _, err := changelog.FromLogs(logs)
+	if err != nil {
+		return consumererror.NewPermanent(err)
+	}
+	_, err = d.feed.Commit(ctx, deliveries, move)
+	if errors.Is(err, correlate.ErrFenced) {
+		return consumererror.NewPermanent(err)
+	}
+	return err
+}

@@ -1,0 +1,207 @@
+package door_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exportertest"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+
+	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/door"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+type (
+	tracesDoor  = exporter.Traces
+	metricsDoor = exporter.Metrics
+	logsDoor    = exporter.Logs
+)
+
+func TestTheFactory(t *testing.T) {
+	require.NoError(t, componenttest.CheckConfigStruct(door.NewFactory(&correlate.Tally{}).CreateDefaultConfig()))
+	require.Equal(t, "correlate", door.NewFactory(&correlate.Tally{}).Type().String())
+}
+
+func TestStartSaysWhatIsWrong(t *testing.T) {
+	two := with(&ledger{})
+	two[component.NewIDWithName(door.Type, "second")] = &ledger{}
+	tests := map[string]struct {
+		host component.Host
+		want string
+	}{
+		"without the extension, where to put it": {
+			host: componenttest.NewNopHost(),
+			want: `exporter "correlate": the correlate extension is missing; ` +
+				"put `correlate:` under extensions: and `extensions: [correlate]` under service:",
+		},
+		"with two of them, that there are two": {
+			host: two,
+			want: `exporter "correlate": there are two correlate extensions; list one under service: extensions:`,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			factory := door.NewFactory(&correlate.Tally{})
+			set := exportertest.NewNopSettings(door.Type)
+			set.ID = component.NewID(door.Type)
+			d, err := factory.CreateTraces(t.Context(), set, factory.CreateDefaultConfig())
+			require.NoError(t, err)
+			require.EqualError(t, d.Start(t.Context(), test.host), test.want)
+			require.NoError(t, d.Shutdown(t.Context()))
+		})
+	}
+}
+
+// delivery is one change as a receiver would pass it on, and its log records.
+func delivery() ([]correlate.Delivery, plog.Logs) {
+	change := correlate.Change{ID: "c1", Service: "checkout", FinishedAt: time.Unix(1_772_359_200, 0).UTC()}.WithDefaults()
+	deliveries := []correlate.Delivery{{
+		Source: "generic", ID: "d1", ReceivedAt: time.Unix(1_772_359_201, 0).UTC(), Raw: []byte("{}"),
+		Facts: []correlate.Fact{{Change: &change}},
+	}}
+	return deliveries, changelog.ToLogs(deliveries, &correlate.Position{Stream: "kafka/deploys/3", Expect: 1, Next: 2})
+}
+
+// addLog appends an ordinary record to the logs.
+func addLog(logs plog.Logs) {
+	resource := logs.ResourceLogs().AppendEmpty()
+	resource.Resource().Attributes().PutStr("service.name", "checkout")
+	record := resource.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	record.SetTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	record.SetSeverityNumber(plog.SeverityNumberError)
+}
+
+func TestFactsAreCommittedAndTheOtherRecordsReduced(t *testing.T) {
+	l := &ledger{}
+	_, _, logs := doors(t, &correlate.Tally{}, l)
+	deliveries, records := delivery()
+	addLog(records)
+	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	require.Equal(t, deliveries, l.committed)
+	require.Equal(t, &correlate.Position{Stream: "kafka/deploys/3", Expect: 1, Next: 2}, l.moved)
+	drained := l.measurer.Drain()
+	require.Len(t, drained, 1)
+	require.Equal(t, [2]int64{1, 1}, [2]int64{drained[0].Requests, drained[0].Errors})
+}
+
+func TestOrdinaryLogsDoNotTroubleTheLedger(t *testing.T) {
+	l := &ledger{refuse: errors.New("must not be asked")}
+	_, _, logs := doors(t, &correlate.Tally{}, l)
+	records := plog.NewLogs()
+	addLog(records)
+	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	require.Len(t, l.measurer.Drain(), 1)
+}
+
+func TestARefusalIsToldAndNothingIsCounted(t *testing.T) {
+	tests := map[string]struct {
+		refuse    error
+		permanent bool
+	}{
+		"a ledger that is unavailable is worth another try": {refuse: fmt.Errorf("disk full: %w", correlate.ErrUnavailable)},
+		"a fenced reader must not try again":                {refuse: fmt.Errorf("kafka/deploys/3: %w", correlate.ErrFenced), permanent: true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			l := &ledger{refuse: test.refuse}
+			_, _, logs := doors(t, &correlate.Tally{}, l)
+			_, records := delivery()
+			addLog(records)
+			err := logs.ConsumeLogs(t.Context(), records)
+			require.ErrorIs(t, err, test.refuse)
+			require.Equal(t, test.permanent, consumererror.IsPermanent(err))
+			require.Empty(t, l.measurer.Drain())
+
+			l.refuse = nil
+			require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+			require.Len(t, l.measurer.Drain(), 1)
+		})
+	}
+}
+
+func TestDamageIsPermanent(t *testing.T) {
+	l := &ledger{}
+	_, _, logs := doors(t, &correlate.Tally{}, l)
+	_, records := delivery()
+	records.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(func(r plog.LogRecord) bool {
+		return r.EventName() == changelog.EventChange
+	})
+	require.True(t, consumererror.IsPermanent(logs.ConsumeLogs(t.Context(), records)))
+	require.Empty(t, l.committed)
+}
+
+func TestAllDoorsFeedOneReducerWithTheHostsSettings(t *testing.T) {
+	l := &ledger{}
+	_, metrics, logs := doors(t, &correlate.Tally{}, l)
+	require.Equal(t, 3, l.attached)
+	records := plog.NewLogs()
+	addLog(records)
+	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	require.NoError(t, metrics.ConsumeMetrics(t.Context(), kpi(time.Now(), 1)))
+	drained := l.measurer.Drain()
+	require.Len(t, drained, 2)
+	for _, m := range drained {
+		require.Zero(t, m.Start%30)
+	}
+	require.Equal(t, "kpi_signal", drained[1].Name)
+	require.NotZero(t, l.measurer.Newest())
+}
+
+// A reload builds new doors from the same factory: what a counter had reached before it is not forgotten.
+func TestACounterGoesOnAfterAReload(t *testing.T) {
+	l := &ledger{}
+	factory := door.NewFactory(&correlate.Tally{})
+	began := time.Now().Add(-time.Hour)
+	for round := range 2 {
+		d, err := factory.CreateMetrics(t.Context(), exportertest.NewNopSettings(door.Type), factory.CreateDefaultConfig())
+		require.NoError(t, err)
+		require.NoError(t, d.Start(t.Context(), with(l)))
+		require.NoError(t, d.ConsumeMetrics(t.Context(), calls(began, began.Add(time.Duration(round+1)*time.Minute), int64(100*(round+1)))))
+		require.NoError(t, d.Shutdown(t.Context()))
+	}
+	var total int64
+	for _, m := range l.measurer.Drain() {
+		total += m.Requests
+	}
+	require.EqualValues(t, 200, total, "100 of a process that had just begun, 100 since the reload")
+}
+
+func kpi(at time.Time, value float64) pmetric.Metrics {
+	metrics := pmetric.NewMetrics()
+	resource := metrics.ResourceMetrics().AppendEmpty()
+	resource.Resource().Attributes().PutStr("service.name", "checkout")
+	m := resource.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("kpi")
+	p := m.SetEmptyGauge().DataPoints().AppendEmpty()
+	p.SetTimestamp(pcommon.NewTimestampFromTime(at))
+	p.SetDoubleValue(value)
+	return metrics
+}
+
+// calls is a cumulative point of a span-metrics connector.
+func calls(start, at time.Time, value int64) pmetric.Metrics {
+	metrics := pmetric.NewMetrics()
+	resource := metrics.ResourceMetrics().AppendEmpty()
+	resource.Resource().Attributes().PutStr("service.name", "checkout")
+	m := resource.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+	m.SetName("traces.span.metrics.calls")
+	s := m.SetEmptySum()
+	s.SetIsMonotonic(true)
+	s.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+	p := s.DataPoints().AppendEmpty()
+	p.SetStartTimestamp(pcommon.NewTimestampFromTime(start))
+	p.SetTimestamp(pcommon.NewTimestampFromTime(at))
+	p.SetIntValue(value)
+	p.Attributes().PutStr("span.kind", "SPAN_KIND_SERVER")
+	return metrics
+}
