@@ -2,7 +2,7 @@
 
 GO       ?= go
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
-LDFLAGS  := -s -w -X github.com/shipwake/shipwake/cmd/shipwake/app.release=$(VERSION)
+LDFLAGS  := -s -w -X github.com/shipwake/shipwake/cmd/shipwake/app.version=$(VERSION)
 FUZZTIME ?= 10s
 BENCH    ?= .
 

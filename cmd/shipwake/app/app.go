@@ -1,0 +1,89 @@
+// Package app answers: how is the program put together, and what can one ask of it?
+//
+// It is wiring and commands: it lists the components, turns flags into configuration, and prints answers. It is the
+// only package that sees both sides, and it decides nothing about changes.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+// Main runs the command line and returns the exit code. It returns when the command is done or ctx ends.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	var exit *exitError
+	switch {
+	case err == nil:
+		return 0
+	case !errors.As(err, &exit):
+		exit = &exitError{code: 1, err: err}
+	}
+	if exit.err != nil {
+		fmt.Fprintln(stderr, "shipwake:", exit.err)
+	}
+	return exit.code
+}
+
+// exitError is an exit code with something to say, or without when err is nil.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+func newRoot() *cobra.Command {
+	d := &daemon{}
+	root := &cobra.Command{
+		Use:   "shipwake",
+		Short: "Shipwake tells what each deployment did to your services",
+		Long: `Shipwake takes in changes (deploys, rollbacks, flag flips), incidents and OpenTelemetry data, judges every
+change (healthy, regressed or inconclusive, with the evidence), and keeps your DORA numbers.
+
+Without a command it runs the daemon. With no arguments at all that is the built-in configuration:
+
+  127.0.0.1:4317   OTLP over gRPC         point OTEL_EXPORTER_OTLP_ENDPOINT here
+  127.0.0.1:4318   OTLP over HTTP         or here
+  127.0.0.1:8787   webhooks               /hooks/{generic,github,cdevents,alertmanager}
+  127.0.0.1:8788   answers                /metrics  /api/v1/changes  /-/healthy  /-/ready`,
+		Example: `  shipwake demo                                  see it work, in about a minute
+  shipwake                                       run the daemon
+  shipwake config > shipwake.yaml                start a configuration of your own
+  shipwake --config shipwake.yaml                run with it
+  shipwake verdict checkout-4711 --wait 15m      did my deploy hurt? (exit code 0: healthy, 1: regressed)`,
+		Version:       versionLine(),
+		Args:          noArguments,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
+	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.CompletionOptions.HiddenDefaultCmd = true
+	d.addFlags(root)
+	root.AddCommand(newDemo(), newVerdict(), newDORA(), newReplay(), newValidate(), newConfig(), newComponents())
+	return root
+}
+
+// noArguments refuses arguments, and says so in words when one was probably meant as a command.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unknown command %q; %s --help lists the commands", args[0], cmd.CommandPath())
+	}
+	return nil
+}

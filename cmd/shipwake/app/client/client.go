@@ -1,0 +1,114 @@
+// Package client answers: what does a running daemon say?
+//
+// It asks the daemon's HTTP API and gives the answers in the API's own types.
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/shipwake/shipwake/sinks/api"
+)
+
+// ErrNotFound is returned for a change that the daemon doesn't know.
+var ErrNotFound = errors.New("unknown change")
+
+// longest is the longest answer that is read, in bytes.
+const longest = 64 << 20
+
+// Client asks one daemon. It is safe for concurrent use.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+// New makes a client of the daemon at a base URL such as http://127.0.0.1:8788.
+func New(base string) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		return nil, fmt.Errorf("%q is not the address of a daemon; want one like http://127.0.0.1:8788", base)
+	}
+	return &Client{strings.TrimSuffix(base, "/"), &http.Client{Timeout: 30 * time.Second}}, nil
+}
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Change is everything about one change: the record, every revision of its verdict, the regressions it is suspected of.
+func (c *Client) Change(ctx context.Context, id string) (api.Change, error) {
+	var answer api.Change
+	return answer, c.get(ctx, "/api/v1/changes/"+escape(id), nil, &answer)
+}
+
+// Changes are changes by the API's own query parameters, newest first.
+func (c *Client) Changes(ctx context.Context, query url.Values) (api.Changes, error) {
+	var answer api.Changes
+	return answer, c.get(ctx, "/api/v1/changes", query, &answer)
+}
+
+// Regressions are faults seen on services, by the API's own query parameters, newest first.
+func (c *Client) Regressions(ctx context.Context, query url.Values) (api.Regressions, error) {
+	var answer api.Regressions
+	return answer, c.get(ctx, "/api/v1/regressions", query, &answer)
+}
+
+// DORA is a report, by the API's own query parameters.
+func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
+	var answer api.DORA
+	return answer, c.get(ctx, "/api/v1/dora", query, &answer)
+}
+
+// escape keeps the slashes of an id, which are part of the path, and escapes the rest.
+func escape(id string) string {
+	parts := strings.Split(id, "/")
+	for i, part := range parts {
+		parts[i] = url.PathEscape(part)
+	}
+	return strings.Join(parts, "/")
+}
+
+func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
+	address := c.base + path
+	if len(query) > 0 {
+		address += "?" + query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return err
+	}
+	answer, err := c.http.Do(request)
+	if err != nil {
+		return fmt.Errorf("asking the daemon (is it running at %s?): %w", c.base, err)
+	}
+	defer answer.Body.Close()
+	body := io.LimitReader(answer.Body, longest)
+	if answer.StatusCode != http.StatusOK {
+		return refusal(answer.StatusCode, path, body)
+	}
+	if err := json.NewDecoder(body).Decode(into); err != nil {
+		return fmt.Errorf("%s answered what can't be read: %w", address, err)
+	}
+	return nil
+}
+
+// refusal is the error behind an answer that isn't a 200.
+func refusal(status int, path string, body io.Reader) error {
+	var said api.Error
+	if err := json.NewDecoder(body).Decode(&said); err != nil {
+		return fmt.Errorf("%s answered %d %s", path, status, http.StatusText(status))
+	}
+	if status == http.StatusNotFound && said.Parameter == "id" {
+		return fmt.Errorf("%w: %s", ErrNotFound, said.Error)
+	}
+	if said.Parameter != "" {
+		return fmt.Errorf("%s: %s", said.Parameter, said.Error)
+	}
+	return fmt.Errorf("%s answered %d: %s", path, status, said.Error)
+}

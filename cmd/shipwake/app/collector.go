@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/featuregate"
+	"go.opentelemetry.io/collector/otelcol"
+)
+
+// daemon is the command that runs the Collector with our components.
+type daemon struct {
+	configFlags
+	// dataDir is where the ledger is kept; "" leaves it to the configuration.
+	dataDir string
+	// ownSignals: the caller ends the daemon by its context, so SIGINT and SIGTERM are not the daemon's business.
+	ownSignals bool
+}
+
+func (d *daemon) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringArrayVar(&d.configs, "config", nil,
+		"configuration `file` or URI; several are merged, later ones win (default "+builtinDefault+")")
+	flags.StringArrayVar(&d.sets, "set", nil, "set one `key=value` of the configuration, e.g. extensions.correlate.lateness=1m")
+	flags.StringVar(&d.dataDir, "data-dir", os.Getenv("SHIPWAKE_DATA_DIR"),
+		"`directory` of the ledger, instead of the configured one (also $SHIPWAKE_DATA_DIR)")
+	gates := flag.NewFlagSet("", flag.ContinueOnError)
+	featuregate.GlobalRegistry().RegisterFlags(gates)
+	flags.AddGoFlagSet(gates)
+	flags.Lookup("feature-gates").Hidden = true
+}
+
+// run runs the daemon until ctx ends or a signal stops it. SIGHUP reads the configuration again.
+func (d *daemon) run(ctx context.Context) error {
+	set, err := d.settings()
+	if err != nil {
+		return err
+	}
+	collector, err := otelcol.NewCollector(set)
+	if err != nil {
+		return err
+	}
+	return explain(collector.Run(ctx), set)
+}
+
+// validate reads and checks the configuration without starting anything.
+func (d *daemon) validate(ctx context.Context) error {
+	set, err := d.settings()
+	if err != nil {
+		return err
+	}
+	collector, err := otelcol.NewCollector(set)
+	if err != nil {
+		return err
+	}
+	return explain(collector.DryRun(ctx), set)
+}
+
+func (d *daemon) settings() (otelcol.CollectorSettings, error) {
+	uris, err := d.uris()
+	if err != nil {
+		return otelcol.CollectorSettings{}, err
+	}
+	set, err := settings(uris, d.dataDir)
+	set.DisableGracefulShutdown = d.ownSignals
+	return set, err
+}
+
+// settings is how the Collector is embedded. The factories are made once and given out at every reload, because the
+// reducers and counters that they hold must outlive the components.
+func settings(uris []string, dataDir string) (otelcol.CollectorSettings, error) {
+	factories, err := newFactories(dataDir)
+	if err != nil {
+		return otelcol.CollectorSettings{}, fmt.Errorf("listing the components: %w", err)
+	}
+	info, _ := debug.ReadBuildInfo()
+	return otelcol.CollectorSettings{
+		BuildInfo: component.BuildInfo{
+			Command:     "shipwake",
+			Description: "Shipwake, an OpenTelemetry Collector that judges changes",
+			Version:     number(info),
+		},
+		Factories:              func() (otelcol.Factories, error) { return factories, nil },
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: resolver(uris)},
+		LoggingOptions:         logging(),
+	}, nil
+}
+
+func newValidate() *cobra.Command {
+	d := &daemon{}
+	cmd := &cobra.Command{
+		Use:   "validate",
+		Short: "Check the configuration without running anything",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := d.validate(cmd.Context()); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "The configuration is valid.")
+			return nil
+		},
+	}
+	d.addFlags(cmd)
+	return cmd
+}
+
+func newConfig() *cobra.Command {
+	return &cobra.Command{
+		Use:   "config",
+		Short: "Print the built-in configuration, with comments",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(defaultConfig)
+			return err
+		},
+	}
+}
+
+// newComponents is the Collector's own listing.
+func newComponents() *cobra.Command {
+	return &cobra.Command{
+		Use:   "components",
+		Short: "List the Collector components in this binary",
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			set, err := settings([]string{builtinDefault}, "")
+			if err != nil {
+				return err
+			}
+			list := otelcol.NewCommand(set)
+			list.SetArgs([]string{"components"})
+			list.SetOut(cmd.OutOrStdout())
+			return list.ExecuteContext(cmd.Context())
+		},
+	}
+}

@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strings"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.opentelemetry.io/collector/confmap/provider/envprovider"
+	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
+	"go.opentelemetry.io/collector/confmap/provider/httpprovider"
+	"go.opentelemetry.io/collector/confmap/provider/httpsprovider"
+	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+)
+
+// defaultConfig is the configuration of a daemon that was given none.
+//
+//go:embed default.yaml
+var defaultConfig []byte
+
+// demoConfig is what the demo lays over it.
+//
+//go:embed demo.yaml
+var demoConfig []byte
+
+// The URIs of the built-in configurations, so that a file can be layered over them:
+// --config builtin:default --config mine.yaml.
+const (
+	builtinDefault = "builtin:default"
+	builtinDemo    = "builtin:demo"
+)
+
+// configFlags is what the command line says about the configuration.
+type configFlags struct {
+	configs []string
+	sets    []string
+}
+
+// uris is the configuration as the Collector resolves it: later ones win, maps merge and lists replace.
+func (f configFlags) uris() ([]string, error) {
+	uris := append([]string{}, f.configs...)
+	if len(uris) == 0 {
+		uris = append(uris, builtinDefault)
+	}
+	for _, set := range f.sets {
+		key, value, ok := strings.Cut(set, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %s: want key=value, e.g. --set=extensions.correlate.lateness=1m", set)
+		}
+		uris = append(uris, "yaml:"+strings.ReplaceAll(strings.TrimSpace(key), ".", "::")+": "+strings.TrimSpace(value))
+	}
+	return uris, nil
+}
+
+// resolver is how configuration URIs are read.
+func resolver(uris []string) confmap.ResolverSettings {
+	return confmap.ResolverSettings{
+		URIs:          uris,
+		DefaultScheme: "env",
+		ProviderFactories: []confmap.ProviderFactory{
+			confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return builtin{} }),
+			envprovider.NewFactory(),
+			fileprovider.NewFactory(),
+			yamlprovider.NewFactory(),
+			httpprovider.NewFactory(),
+			httpsprovider.NewFactory(),
+		},
+	}
+}
+
+// builtin provides the configurations that are part of the binary.
+type builtin struct{}
+
+func (builtin) Scheme() string                 { return "builtin" }
+func (builtin) Shutdown(context.Context) error { return nil }
+
+func (builtin) Retrieve(_ context.Context, uri string, _ confmap.WatcherFunc) (*confmap.Retrieved, error) {
+	switch uri {
+	case builtinDefault:
+		return confmap.NewRetrievedFromYAML(defaultConfig)
+	case builtinDemo:
+		return confmap.NewRetrievedFromYAML(demoConfig)
+	}
+	return nil, fmt.Errorf("there is no built-in configuration %q; there are %s and %s", uri, builtinDefault, builtinDemo)
+}

@@ -1,0 +1,114 @@
+package demo
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
+)
+
+// report prints what was deployed and what Shipwake found, and the DORA numbers. It returns ErrWrong when a verdict
+// differs from what was injected.
+func (d *demo) report(ctx context.Context) error {
+	right := 0
+	scenes := d.board.all()
+	w := tabwriter.NewWriter(d.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "\nCHANGE\tINJECTED\tVERDICT\tEFFECT (INTERVAL)\tDETECTED AFTER\tCULPRIT\t")
+	for _, s := range scenes {
+		mark := "✗ expected " + string(s.expected)
+		if s.right() {
+			right, mark = right+1, "✓"
+		}
+		fmt.Fprintf(w, "%s %s → %s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			s.service, s.from, s.release.Version, s.name, s.verdictWord(), s.effect(), s.detected(), d.culprit(ctx, s), mark)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(d.Out, "\n%d of %d verdicts are what was injected.\n", right, len(scenes))
+	if err := d.numbers(ctx); err != nil {
+		return err
+	}
+	if right < len(scenes) {
+		return ErrWrong
+	}
+	return nil
+}
+
+func (s *scene) right() bool { return s.verdict != nil && s.verdict.Outcome == s.expected }
+
+func (s *scene) verdictWord() string {
+	if s.verdict == nil {
+		return "none"
+	}
+	return headline(*s.verdict)
+}
+
+// effect is the strongest evidence: which signal, how much, how sure.
+func (s *scene) effect() string {
+	if s.verdict == nil || len(s.verdict.Evidence) == 0 {
+		return "–"
+	}
+	e := s.verdict.Evidence[0]
+	return fmt.Sprintf("%s ×%.2g (%.2g … %.2g)", words(correlate.Reason(e.Signal)), e.Ratio, e.Interval[0], e.Interval[1])
+}
+
+// detected is the time from the first new instance to the answer, as somebody who watches the API sees it.
+func (s *scene) detected() string {
+	if s.answered.IsZero() {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f s", s.answered.Sub(s.began).Seconds())
+}
+
+// culprit is the change that the regression of this service is blamed on.
+func (d *demo) culprit(ctx context.Context, s scene) string {
+	if s.verdict == nil || s.verdict.Outcome != correlate.Regressed {
+		return "–"
+	}
+	return fmt.Sprintf("%s %s (%.0f %%)", s.service, s.release.Version, 100*s.verdict.Blame)
+}
+
+// numbers prints the DORA numbers of the demo's past and present.
+func (d *demo) numbers(ctx context.Context) error {
+	fmt.Fprintln(d.Out, "\nDORA, production")
+	w := tabwriter.NewWriter(d.Out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "WINDOW\tDEPLOYMENTS\tPER DAY\tCHANGE FAIL RATE\tRECOVERY (MEDIAN)\tLEAD TIME (MEDIAN)\tREWORK RATE")
+	for _, since := range []string{"7d", "30d", "90d"} {
+		r, err := d.api.DORA(ctx, url.Values{"since": {since}})
+		if err != nil {
+			return fmt.Errorf("asking for the DORA numbers: %w", err)
+		}
+		n := r.Total
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", since, n.Deployments, perDay(n.DeploymentsPerDay),
+			ratio(n.ChangeFailRate), median(n.Recovery), median(n.LeadTime), ratio(n.ReworkRate))
+	}
+	return w.Flush()
+}
+
+func perDay(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f", *v)
+}
+
+func ratio(r *dora.Ratio) string {
+	if r == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %% (%d of %d)", 100*r.Value, r.Numerator, r.Denominator)
+}
+
+func median(d *dora.Duration) string {
+	if d == nil {
+		return "–"
+	}
+	text := (time.Duration(d.Median) * time.Second).Round(time.Minute).String()
+	return fmt.Sprintf("%s (n %d)", strings.TrimSuffix(text, "0s"), d.N)
+}

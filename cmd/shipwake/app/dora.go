@@ -1,0 +1,184 @@
+package app
+
+import (
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/correlate/dora"
+)
+
+// doraCommand asks for the DORA numbers.
+type doraCommand struct {
+	api, output, since, by     string
+	service, environment, team string
+}
+
+func newDORA() *cobra.Command {
+	d := &doraCommand{}
+	cmd := &cobra.Command{
+		Use:   "dora",
+		Short: "Print the DORA numbers",
+		Long: `Asks the running daemon for the DORA numbers of a stretch of time up to now.
+
+A ratio always comes with what it was counted from. "–" means that there is no data, which is not zero.`,
+		Example: `  shipwake dora --since 30d --by team
+  shipwake dora --since 90d --service checkout --output json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&d.since, "since", "30d", "how far back, e.g. 7d or 36h")
+	flags.StringVar(&d.by, "by", "", "split by service, team or environment")
+	flags.StringVar(&d.service, "service", "", "only this `service`")
+	flags.StringVar(&d.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
+	flags.StringVar(&d.team, "team", "", "only this `team`")
+	flags.StringVar(&d.api, "api", defaultAPI, "`URL` of the daemon")
+	flags.StringVar(&d.output, "output", "table", "`format`: table, json or csv")
+	return cmd
+}
+
+func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
+	printers := map[string]func(io.Writer, dora.Report) error{"table": doraTable, "json": doraJSON, "csv": doraCSV}
+	write, ok := printers[d.output]
+	if !ok {
+		return fmt.Errorf("--output %s: want table, json or csv", d.output)
+	}
+	daemon, err := client.New(d.api)
+	if err != nil {
+		return fmt.Errorf("--api: %w", err)
+	}
+	defer daemon.Close()
+	query := url.Values{"since": {d.since}}
+	for key, value := range map[string]string{
+		"by": d.by, "service": d.service, "environment": d.environment, "team": d.team,
+	} {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+	report, err := daemon.DORA(ctx, query)
+	if err != nil {
+		return err
+	}
+	return write(out, report)
+}
+
+func doraJSON(out io.Writer, r dora.Report) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(r)
+}
+
+// rowsOf are the groups of a report and, last, the whole.
+func rowsOf(r dora.Report) []dora.Numbers {
+	total := r.Total
+	total.Group = "all"
+	return append(slices.Clone(r.Groups), total)
+}
+
+// doraTable prints one line for each group.
+func doraTable(out io.Writer, r dora.Report) error {
+	fmt.Fprintf(out, "%s … %s, policy %s\n\n", instant(r.From), instant(r.To), r.Policy)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "%s\tdeployments\tper day\tchange fail rate\trecovery (median)\tlead time (median)\trework rate\topen\tpending\n",
+		strings.ToUpper(orDash(string(r.By))))
+	for _, n := range rowsOf(r) {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", orDash(n.Group), n.Deployments, number2(n.DeploymentsPerDay),
+			ratio(n.ChangeFailRate), median(n.Recovery), median(n.LeadTime), ratio(n.ReworkRate), n.OpenFailures, n.Pending)
+	}
+	return w.Flush()
+}
+
+// ratio never stands without its numerator and denominator.
+func ratio(r *dora.Ratio) string {
+	if r == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.1f %% (%d of %d)", 100*r.Value, r.Numerator, r.Denominator)
+}
+
+func median(d *dora.Duration) string {
+	if d == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%s (n %d)", span(d.Median), d.N)
+}
+
+func number2(v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", *v)
+}
+
+// span is a duration in the two largest units that matter.
+func span(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
+	switch {
+	case days > 0:
+		return fmt.Sprintf("%dd %dh", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%dh %dm", hours, minutes)
+	case minutes > 0:
+		return fmt.Sprintf("%dm %ds", minutes, int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%ds", int(d.Seconds()))
+}
+
+// doraCSV writes every number of every group; an empty field is no data.
+func doraCSV(out io.Writer, r dora.Report) error {
+	w := csv.NewWriter(out)
+	records := [][]string{{
+		"group", "from", "to", "policy", "deployments", "deployments_per_day", "redeployments", "deploy_failed",
+		"change_fail_rate", "change_fail_numerator", "change_fail_denominator", "pending", "inconclusive",
+		"recovery_median_seconds", "recovery_p90_seconds", "recovery_n", "open_failures",
+		"lead_time_median_seconds", "lead_time_p90_seconds", "lead_time_n",
+		"rework_rate", "rework_numerator", "rework_denominator", "unattributed_incidents",
+	}}
+	for _, n := range rowsOf(r) {
+		record := []string{n.Group, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), r.Policy,
+			strconv.Itoa(n.Deployments), field(n.DeploymentsPerDay), strconv.Itoa(n.Redeployments), strconv.Itoa(n.DeployFailed)}
+		record = append(record, ratioFields(n.ChangeFailRate)...)
+		record = append(record, strconv.Itoa(n.Pending), strconv.Itoa(n.Inconclusive))
+		record = append(record, durationFields(n.Recovery)...)
+		record = append(record, strconv.Itoa(n.OpenFailures))
+		record = append(record, durationFields(n.LeadTime)...)
+		record = append(record, ratioFields(n.ReworkRate)...)
+		records = append(records, append(record, strconv.Itoa(n.Unattributed)))
+	}
+	return w.WriteAll(records)
+}
+
+func ratioFields(r *dora.Ratio) []string {
+	if r == nil {
+		return []string{"", "", ""}
+	}
+	return []string{field(&r.Value), strconv.Itoa(r.Numerator), strconv.Itoa(r.Denominator)}
+}
+
+func durationFields(d *dora.Duration) []string {
+	if d == nil {
+		return []string{"", "", ""}
+	}
+	return []string{field(&d.Median), field(&d.P90), strconv.Itoa(d.N)}
+}
+
+func field(v *float64) string {
+	if v == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*v, 'g', -1, 64)
+}

@@ -1,0 +1,59 @@
+package app
+
+import (
+	"errors"
+	"runtime/debug"
+
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/debugexporter"
+	"go.opentelemetry.io/collector/exporter/nopexporter"
+	"go.opentelemetry.io/collector/exporter/otlpexporter"
+	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
+	"go.opentelemetry.io/collector/extension"
+	"go.opentelemetry.io/collector/extension/zpagesextension"
+	"go.opentelemetry.io/collector/otelcol"
+	"go.opentelemetry.io/collector/processor"
+	"go.opentelemetry.io/collector/processor/batchprocessor"
+	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
+
+	"github.com/shipwake/shipwake/collector/door"
+	"github.com/shipwake/shipwake/collector/host"
+	"github.com/shipwake/shipwake/collector/kafka"
+	sources "github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/collector/webhook"
+	"github.com/shipwake/shipwake/correlate"
+	sinks "github.com/shipwake/shipwake/sinks/all"
+)
+
+// newFactories lists every component of the binary. A dataDir that isn't empty wins over the configuration.
+func newFactories(dataDir string) (otelcol.Factories, error) {
+	tally := &correlate.Tally{} // one for all doors of the process
+	info, _ := debug.ReadBuildInfo()
+	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
+		otlpreceiver.NewFactory(),
+		webhook.NewFactory(sources.Factories(), tally),
+		kafka.NewFactory(sources.Factories(), tally),
+	)
+	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
+		batchprocessor.NewFactory(),
+		memorylimiterprocessor.NewFactory(),
+	)
+	exporters, eerr := otelcol.MakeFactoryMap[exporter.Factory](
+		door.NewFactory(tally),
+		otlpexporter.NewFactory(),
+		otlphttpexporter.NewFactory(),
+		debugexporter.NewFactory(),
+		nopexporter.NewFactory(),
+	)
+	extensions, xerr := otelcol.MakeFactoryMap[extension.Factory](
+		host.NewFactory(host.Options{Sinks: sinks.Factories(), Tally: tally, Version: number(info), DataDir: dataDir}),
+		zpagesextension.NewFactory(),
+	)
+	return otelcol.Factories{
+		Receivers: receivers, Processors: processors, Exporters: exporters, Extensions: extensions,
+		Telemetry: otelconftelemetry.NewFactory(),
+	}, errors.Join(rerr, perr, eerr, xerr)
+}

@@ -1,0 +1,84 @@
+package app
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// unknownIn compares the keys of a part of the configuration with the struct it is read into, at every depth. Each
+// error names one key that the struct doesn't have, and those that it has.
+func unknownIn(value any, t reflect.Type, path []string) []error {
+	t = plain(t)
+	switch v := value.(type) {
+	case []any:
+		if t.Kind() != reflect.Slice {
+			return nil
+		}
+		var found []error
+		for i, item := range v {
+			found = append(found, unknownIn(item, t.Elem(), append(slices.Clone(path), fmt.Sprint(i)))...)
+		}
+		return found
+	case map[string]any:
+		return unknownInMap(v, t, path)
+	}
+	return nil
+}
+
+func unknownInMap(conf map[string]any, t reflect.Type, path []string) []error {
+	var found []error
+	known := fieldsOf(t)
+	for _, key := range slices.Sorted(maps.Keys(conf)) {
+		inner := append(slices.Clone(path), key)
+		field, ok := known[strings.ToLower(key)]
+		switch {
+		case t.Kind() == reflect.Map:
+			found = append(found, unknownIn(conf[key], t.Elem(), inner)...)
+		case ok:
+			found = append(found, unknownIn(conf[key], field, inner)...)
+		case len(known) > 0:
+			found = append(found, fmt.Errorf("%s: there is no such key in the configuration; known in its place are %s",
+				strings.Join(inner, "::"), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
+		}
+	}
+	return found
+}
+
+// fieldsOf maps the keys of a struct to their types, those of squashed structs included.
+func fieldsOf(t reflect.Type) map[string]reflect.Type {
+	fields := map[string]reflect.Type{}
+	if t.Kind() != reflect.Struct {
+		return fields
+	}
+	for f := range t.Fields() {
+		name, options, _ := strings.Cut(f.Tag.Get("mapstructure"), ",")
+		switch {
+		case strings.Contains(options, "squash"):
+			maps.Copy(fields, fieldsOf(plain(f.Type)))
+		case f.IsExported() && name != "" && name != "-":
+			fields[name] = f.Type
+		}
+	}
+	return fields
+}
+
+// plain looks through pointers and the Collector's optional sections.
+func plain(t reflect.Type) reflect.Type {
+	for {
+		switch {
+		case t.Kind() == reflect.Pointer:
+			t = t.Elem()
+		case t.Kind() == reflect.Struct && strings.HasPrefix(t.Name(), "Optional["):
+			value, ok := t.FieldByName("value")
+			if !ok {
+				return t
+			}
+			t = value.Type
+		default:
+			return t
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks/api"
+)
+
+// The exit codes of `shipwake verdict`.
+const (
+	exitHealthy      = 0
+	exitRegressed    = 1
+	exitInconclusive = 2
+	exitUnknown      = 3
+)
+
+// defaultAPI is where a daemon with the built-in configuration answers.
+const defaultAPI = "http://127.0.0.1:8788"
+
+// askEvery is how often a waiting command asks again.
+const askEvery = time.Second
+
+// verdictCommand asks for one change's verdict.
+type verdictCommand struct {
+	api, output                   string
+	id                            string
+	service, version, environment string
+	wait                          time.Duration
+}
+
+func newVerdict() *cobra.Command {
+	v := &verdictCommand{}
+	cmd := &cobra.Command{
+		Use:   "verdict {ID | --service NAME --version VERSION}",
+		Short: "Say what a change did, and why; the exit code is the answer",
+		Long: `Asks the running daemon what a change did and prints the evidence.
+
+The exit code is the answer, for use in a pipeline:
+  0  healthy
+  1  regressed
+  2  inconclusive
+  3  unknown: no such change, no verdict in time, or the daemon could not be asked`,
+		Example: `  shipwake verdict checkout-4711
+  shipwake verdict --service checkout --version v2 --wait 15m`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				v.id = args[0]
+			}
+			return v.run(cmd.Context(), cmd.OutOrStdout())
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&v.service, "service", "", "the newest change of this `service`, with --version")
+	flags.StringVar(&v.version, "version", "", "the `version` that the change brought, with --service")
+	flags.StringVar(&v.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
+	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 15m")
+	flags.StringVar(&v.api, "api", defaultAPI, "`URL` of the daemon")
+	flags.StringVar(&v.output, "output", "text", "`format`: text or json")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUnknown, err} })
+	return cmd
+}
+
+// run prints the verdict and returns its exit code as an error.
+func (v *verdictCommand) run(ctx context.Context, out io.Writer) error {
+	answer, err := v.ask(ctx)
+	if err != nil {
+		return &exitError{exitUnknown, err}
+	}
+	if err := v.print(out, answer); err != nil {
+		return &exitError{exitUnknown, err}
+	}
+	code := exitCode(answer.Change.Verdict)
+	if code == exitHealthy {
+		return nil
+	}
+	return &exitError{code: code}
+}
+
+func exitCode(v *correlate.Verdict) int {
+	switch {
+	case v == nil:
+		return exitUnknown
+	case v.Outcome == correlate.Healthy:
+		return exitHealthy
+	case v.Outcome == correlate.Regressed:
+		return exitRegressed
+	}
+	return exitInconclusive
+}
+
+func (v *verdictCommand) print(out io.Writer, answer api.Change) error {
+	if v.output == "json" {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(answer)
+	}
+	_, err := io.WriteString(out, why(answer))
+	return err
+}
+
+func (v *verdictCommand) check() error {
+	byName := v.service != "" || v.version != ""
+	switch {
+	case v.id == "" && !byName:
+		return errors.New("which change? Give its id, or --service and --version")
+	case v.id != "" && byName:
+		return errors.New("give the id of a change, or --service and --version, not both")
+	case byName && (v.service == "" || v.version == ""):
+		return errors.New("--service and --version go together")
+	case v.output != "text" && v.output != "json":
+		return fmt.Errorf("--output %s: want text or json", v.output)
+	case v.wait < 0:
+		return fmt.Errorf("--wait %s: must not be negative", v.wait)
+	}
+	return nil
+}
+
+// ask asks until there is an answer that will do, or time is up; then whatever is known is the answer.
+func (v *verdictCommand) ask(ctx context.Context) (api.Change, error) {
+	if err := v.check(); err != nil {
+		return api.Change{}, err
+	}
+	daemon, err := client.New(v.api)
+	if err != nil {
+		return api.Change{}, fmt.Errorf("--api: %w", err)
+	}
+	defer daemon.Close()
+	until := time.Now().Add(v.wait)
+	for {
+		answer, err := v.find(ctx, daemon)
+		if err == nil && decided(answer.Change.Verdict) {
+			return answer, nil
+		}
+		if time.Until(until) < askEvery {
+			return answer, err
+		}
+		select {
+		case <-ctx.Done():
+			return answer, ctx.Err()
+		case <-time.After(askEvery):
+		}
+	}
+}
+
+// decided: an inconclusive verdict may still become something better until the window closes.
+func decided(v *correlate.Verdict) bool {
+	return v != nil && (v.Final || v.Outcome != correlate.Inconclusive)
+}
+
+// find asks once. By service and version it takes the newest change.
+func (v *verdictCommand) find(ctx context.Context, daemon *client.Client) (api.Change, error) {
+	id := v.id
+	if id == "" {
+		found, err := daemon.Changes(ctx, url.Values{
+			"service": {v.service}, "version": {v.version}, "environment": {v.environment}, "limit": {"1"},
+		})
+		if err != nil {
+			return api.Change{}, err
+		}
+		if len(found.Changes) == 0 {
+			return api.Change{}, fmt.Errorf("%w: nobody reported %s %s in %s", client.ErrNotFound, v.service, v.version, v.environment)
+		}
+		id = found.Changes[0].ID
+	}
+	answer, err := daemon.Change(ctx, id)
+	if err == nil && answer.Change.MergedInto != "" && answer.Change.MergedInto != id {
+		return daemon.Change(ctx, answer.Change.MergedInto)
+	}
+	return answer, err
+}

@@ -1,0 +1,44 @@
+package app
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+// version is that of a release build; the Makefile sets it by -ldflags -X.
+var version string
+
+// versionLine is what --version prints: release, commit, Go version and platform.
+func versionLine() string {
+	info, _ := debug.ReadBuildInfo()
+	return fmt.Sprintf("shipwake %s (commit %s, %s, %s/%s)",
+		number(info), commit(info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+// number is the bare version: of the release, else of the module, else "devel".
+func number(info *debug.BuildInfo) string {
+	switch {
+	case version != "":
+		return version
+	case info != nil && info.Main.Version != "" && info.Main.Version != "(devel)":
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+func commit(info *debug.BuildInfo) string {
+	if info == nil {
+		return "unknown"
+	}
+	revision, modified := "unknown", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			revision = s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			modified = "+changes"
+		}
+	}
+	return revision + modified
+}
