@@ -33,9 +33,9 @@ func NewDelivery(req Request, id, event string) correlate.Delivery {
 }
 
 // Unmapped is a delivery that is kept although it says nothing of a change or an incident.
-func Unmapped(d correlate.Delivery, why string, args ...any) correlate.Delivery {
+func Unmapped(d correlate.Delivery, why string) correlate.Delivery {
 	d.Facts = nil
-	d.Problem = "unmapped: " + fmt.Sprintf(why, args...)
+	d.Problem = "unmapped: " + why
 	return d
 }
 
@@ -55,23 +55,23 @@ func Stamp(deliveries []correlate.Delivery, name string) {
 	}
 }
 
-// AddFact completes a fact, validates it and adds it to the delivery. The error is a *ParseError below path, the
-// place where the fact's fields are in the body.
-func AddFact(d *correlate.Delivery, f correlate.Fact, path string) error {
+// AddFact completes a fact, validates it and adds it to the delivery. The error is a *ParseError below the value that
+// the fact was read from.
+func AddFact(d *correlate.Delivery, f correlate.Fact, from JSON) error {
 	f = f.WithDefaults()
 	if err := f.Validate(); err != nil {
-		return factError(f, err, path)
+		return factError(f, err, from)
 	}
 	if len(d.Facts) == MaxFacts {
-		return &ParseError{Path: path, Want: fmt.Sprintf("a message may hold at most %d facts; send several", MaxFacts)}
+		return &ParseError{Path: from.Path(), Want: fmt.Sprintf("a message may hold at most %d facts; send several", MaxFacts)}
 	}
 	d.Facts = append(d.Facts, f)
 	return nil
 }
 
-// factError places the field of a *correlate.FieldError below path, without the "change." or "incident." that
+// factError places the field of a *correlate.FieldError below a value, without the "change." or "incident." that
 // Fact.Validate puts before it.
-func factError(f correlate.Fact, err error, path string) error {
+func factError(f correlate.Fact, err error, from JSON) error {
 	bare := err
 	if f.Change != nil {
 		bare = f.Change.Validate()
@@ -80,7 +80,7 @@ func factError(f correlate.Fact, err error, path string) error {
 	}
 	var field *correlate.FieldError
 	if !errors.As(bare, &field) {
-		return &ParseError{Path: path, Want: err.Error()}
+		return &ParseError{Path: from.Path(), Want: err.Error()}
 	}
-	return &ParseError{Path: joinPath(path, field.Field), Want: field.Want}
+	return &ParseError{Path: joinPath(from.Path(), field.Field), Want: field.Want}
 }

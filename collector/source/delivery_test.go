@@ -23,16 +23,22 @@ func TestADeliveryWithoutAnIDIsNamedByItsBytes(t *testing.T) {
 func TestFactsAreCompletedAndValidated(t *testing.T) {
 	at := time.Unix(1, 0).UTC()
 	var d correlate.Delivery
-	require.NoError(t, AddFact(&d, correlate.Fact{Change: &correlate.Change{ID: "c", Service: "s", StartedAt: at}}, "$"))
+	doc, err := ParseJSON([]byte(`{"alerts":[1,2,{}]}`), "$")
+	require.NoError(t, err)
+	var last JSON
+	for _, last = range doc.Get("alerts").Items() {
+		continue
+	}
+	require.NoError(t, AddFact(&d, correlate.Fact{Change: &correlate.Change{ID: "c", Service: "s", StartedAt: at}}, doc))
 	require.Equal(t, correlate.DefaultEnvironment, d.Facts[0].Change.Environment)
 
-	err := AddFact(&d, correlate.Fact{Incident: &correlate.Incident{ID: "i"}}, "$.alerts[2]")
+	err = AddFact(&d, correlate.Fact{Incident: &correlate.Incident{ID: "i"}}, last)
 	require.EqualError(t, err, "$.alerts[2].opened_at: required: an RFC 3339 time")
 	require.Len(t, d.Facts, 1)
 
 	d.Facts = make([]correlate.Fact, MaxFacts)
-	err = AddFact(&d, correlate.Fact{Incident: &correlate.Incident{ID: "i", OpenedAt: at}}, "$[10000]")
-	require.EqualError(t, err, "$[10000]: a message may hold at most 10000 facts; send several")
+	err = AddFact(&d, correlate.Fact{Incident: &correlate.Incident{ID: "i", OpenedAt: at}}, last)
+	require.EqualError(t, err, "$.alerts[2]: a message may hold at most 10000 facts; send several")
 }
 
 func TestStampNamesTheSourceEverywhere(t *testing.T) {

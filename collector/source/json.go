@@ -19,19 +19,25 @@ const (
 	maxItems = 10_000
 )
 
-// JSON is one value of a JSON document, with its path. It is read where it lies: nothing is decoded before it is
-// asked for, so a large body costs no more than its bytes. Absent and null are the same: every reader returns its zero value.
+// JSON is one value of a JSON document. It is read where it lies: nothing is decoded before it is asked for, so a large
+// body costs no more than its bytes. Absent and null are the same: every reader returns its zero value.
 //
 // A reader that finds the wrong type remembers it; Err is the first such finding of the whole document, so a mapping
 // reads field after field and checks once.
 type JSON struct {
-	doc  *document
-	path string
-	raw  []byte // without surrounding space; nil when absent
+	doc *document
+	raw []byte // a part of the document's body without surrounding space; nil when absent
+	// An absent value is known by the object in which it was looked for and its key; keys of absent objects are chained.
+	within  []byte
+	missing string
 }
 
 // document is what all values of one body share.
-type document struct{ err *ParseError }
+type document struct {
+	path string // of root
+	root []byte
+	err  *ParseError
+}
 
 // ParseJSON checks that the body is one JSON value of bounded depth. Path is its own place: "$", unless it lies inside
 // another document. The error is a *ParseError that names the byte where the body stops being JSON, and nothing of
@@ -44,7 +50,7 @@ func ParseJSON(body []byte, path string) (JSON, error) {
 		return JSON{}, &ParseError{path, whyInvalid(body)}
 	}
 	value, _ := cutValue(skipSpace(body))
-	return JSON{doc: &document{}, path: path, raw: value}, nil
+	return JSON{doc: &document{path: path, root: value}, raw: value}, nil
 }
 
 // whyInvalid says where a body stops being JSON; the syntax error itself would quote it.
@@ -97,12 +103,9 @@ func (v JSON) Err() error {
 // Fail records that this value is wrong, and what would be right.
 func (v JSON) Fail(want string) {
 	if v.doc != nil && v.doc.err == nil {
-		v.doc.err = &ParseError{v.path, want}
+		v.doc.err = &ParseError{v.Path(), want}
 	}
 }
-
-// Path is the place of the value, such as "$.alerts[2].startsAt".
-func (v JSON) Path() string { return v.path }
 
 // Raw is the value's bytes as they stand in the body, or nil.
 func (v JSON) Raw() []byte { return v.raw }
@@ -123,7 +126,7 @@ func (v JSON) starts(c byte) bool { return len(v.raw) > 0 && v.raw[0] == c }
 
 // Get is the member of an object; the last one when a key is repeated, as in JSON.parse.
 func (v JSON) Get(key string) JSON {
-	found := JSON{doc: v.doc, path: joinPath(v.path, key)}
+	found := v.absent(key)
 	if !v.Exists() {
 		return found
 	}
@@ -168,7 +171,7 @@ func (v JSON) Items() iter.Seq2[int, JSON] {
 				v.Fail(fmt.Sprintf("must not hold more than %d elements", maxItems))
 				return
 			}
-			if !yield(i, JSON{v.doc, v.path + "[" + strconv.Itoa(i) + "]", raw}) {
+			if !yield(i, JSON{doc: v.doc, raw: raw}) {
 				return
 			}
 			i++
@@ -183,7 +186,7 @@ func (v JSON) Only(keys ...string) {
 	}
 	for k := range members(v.raw) {
 		if !slices.ContainsFunc(keys, func(key string) bool { return keyIs(k, key) }) {
-			JSON{doc: v.doc, path: joinPath(v.path, unquote(k))}.Fail("unknown key; the known ones are " + strings.Join(keys, ", "))
+			v.absent(unquote(k)).Fail("unknown key; the known ones are " + strings.Join(keys, ", "))
 			return
 		}
 	}
@@ -307,7 +310,7 @@ func (v JSON) Labels() map[string]string {
 			all = map[string]string{}
 		}
 		key := unquote(k)
-		item := JSON{v.doc, joinPath(v.path, key), raw}
+		item := JSON{doc: v.doc, raw: raw}
 		if !item.IsString() {
 			item.Fail("must be a string")
 			return nil
@@ -329,21 +332,4 @@ func Clip(s string, n int) string {
 		n--
 	}
 	return s[:n]
-}
-
-// joinPath adds a member to a JSON path. A key that isn't a plain word is quoted and cut.
-func joinPath(path, key string) string {
-	if plainWord(key) {
-		return path + "." + key
-	}
-	return path + "[" + strconv.Quote(Clip(key, 64)) + "]"
-}
-
-func plainWord(key string) bool {
-	for _, c := range []byte(key) {
-		if c != '_' && c != '-' && (c < '0' || c > '9') && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return key != "" && len(key) <= 64
 }

@@ -2,6 +2,8 @@ package source
 
 import (
 	"encoding/json"
+	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -95,6 +97,34 @@ func TestAnyDocumentReadsAsEncodingJSONReadsIt(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, rebuild(doc))
 	})
+}
+
+func TestEveryValueKnowsItsPlace(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		doc, err := ParseJSON([]byte(anyJSON(3).Draw(t, "json")), "line 7: $")
+		require.NoError(t, err)
+		requirePlaces(t, doc, "line 7: $")
+	})
+}
+
+func requirePlaces(t *rapid.T, v JSON, path string) {
+	require.Equal(t, path, v.Path())
+	require.Equal(t, path+".absent[\"of all\"]", v.absent("absent").Get("of all").Path())
+	for i, item := range v.itemsIfAny() {
+		requirePlaces(t, item, fmt.Sprintf("%s[%d]", path, i))
+	}
+	if v.IsObject() {
+		for k, raw := range members(v.Raw()) {
+			requirePlaces(t, JSON{doc: v.doc, raw: raw}, joinPath(path, unquote(k)))
+		}
+	}
+}
+
+func (v JSON) itemsIfAny() iter.Seq2[int, JSON] {
+	if !v.IsArray() {
+		return func(func(int, JSON) bool) {}
+	}
+	return v.Items()
 }
 
 func FuzzParseJSON(f *testing.F) {

@@ -81,7 +81,7 @@ func (a *alertmanager) read(d correlate.Delivery, doc source.JSON) (correlate.De
 		if !counts {
 			continue
 		}
-		if err := source.AddFact(&d, correlate.Fact{Incident: &incident}, alert.Path()); err != nil {
+		if err := source.AddFact(&d, correlate.Fact{Incident: &incident}, alert); err != nil {
 			return d, err
 		}
 	}

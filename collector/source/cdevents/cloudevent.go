@@ -50,7 +50,7 @@ func unpackBinary(req source.Request) ([]cloudEvent, error) {
 		kind:   attribute(req.Header, "type"),
 		raw:    req.Body,
 	}
-	if mappings()[shortType(e.kind)] == nil {
+	if mappingOf(e.kind) == nil {
 		return []cloudEvent{e}, nil
 	}
 	doc, err := source.ParseJSON(req.Body, "$")

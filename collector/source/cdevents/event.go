@@ -30,8 +30,8 @@ func read(req source.Request, e cloudEvent) (correlate.Delivery, error) {
 	kind := or(context.Get("type").AnyText(), e.kind)
 	id, origin := or(context.Get("id").AnyText(), e.id), or(context.Get("source").AnyText(), e.source)
 	d := source.NewDelivery(source.Request{Header: req.Header, Body: e.raw, ReceivedAt: req.ReceivedAt}, deliveryID(origin, id), kind)
-	mapping, known := mappings()[shortType(kind)]
-	if !known {
+	mapping := mappingOf(kind)
+	if mapping == nil {
 		return source.Unmapped(d, "only CDEvents of services, pipeline runs and incidents are read"), nil
 	}
 	ev, err := readEvent(e.data)
@@ -43,9 +43,9 @@ func read(req source.Request, e cloudEvent) (correlate.Delivery, error) {
 		return d, err
 	}
 	if problem != "" {
-		return source.Unmapped(d, "%s", problem), nil
+		return source.Unmapped(d, problem), nil
 	}
-	err = source.AddFact(&d, fact, e.data.Path())
+	err = source.AddFact(&d, fact, e.data)
 	return d, err
 }
 
@@ -73,18 +73,25 @@ func readEvent(data source.JSON) (event, error) {
 // mapping turns an event into a fact, or says why it is none.
 type mapping func(event) (fact correlate.Fact, problem string)
 
-func mappings() map[string]mapping {
-	return map[string]mapping{
-		"service.deployed":     deployed(correlate.KindDeployment),
-		"service.upgraded":     deployed(correlate.KindDeployment),
-		"service.rolledback":   deployed(correlate.KindRollback),
-		"service.removed":      removed,
-		"pipelinerun.started":  runStarted,
-		"pipelinerun.finished": runFinished,
-		"incident.detected":    opened,
-		"incident.reported":    opened,
-		"incident.resolved":    resolved,
+// mappingOf is the mapping of a type, or nil.
+func mappingOf(kind string) mapping {
+	switch shortType(kind) {
+	case "service.deployed", "service.upgraded":
+		return deployed(correlate.KindDeployment)
+	case "service.rolledback":
+		return deployed(correlate.KindRollback)
+	case "service.removed":
+		return removed
+	case "pipelinerun.started":
+		return runStarted
+	case "pipelinerun.finished":
+		return runFinished
+	case "incident.detected", "incident.reported":
+		return opened
+	case "incident.resolved":
+		return resolved
 	}
+	return nil
 }
 
 // shortType cuts "dev.cdevents.service.deployed.0.2.0" to "service.deployed"; what isn't of CDEvents becomes "".

@@ -64,7 +64,7 @@ func addChange(d *correlate.Delivery, v source.JSON) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return source.AddFact(d, correlate.Fact{Change: &c}, v.Path())
+	return source.AddFact(d, correlate.Fact{Change: &c}, v)
 }
 
 func addIncident(d *correlate.Delivery, v source.JSON) error {
@@ -84,7 +84,7 @@ func addIncident(d *correlate.Delivery, v source.JSON) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return source.AddFact(d, correlate.Fact{Incident: &i}, v.Path())
+	return source.AddFact(d, correlate.Fact{Incident: &i}, v)
 }
 
 func commits(v source.JSON) []correlate.Commit {
@@ -95,7 +95,12 @@ func commits(v source.JSON) []correlate.Commit {
 			return nil
 		}
 		item.Only("sha", "authored_at")
-		all = append(all, correlate.Commit{SHA: item.Get("sha").Text(), AuthoredAt: item.Get("authored_at").Time()})
+		commit := correlate.Commit{SHA: item.Get("sha").Text(), AuthoredAt: item.Get("authored_at").Time()}
+		if commit.SHA == "" {
+			item.Get("sha").Fail("required: the hash of the commit")
+			return nil
+		}
+		all = append(all, commit)
 	}
 	return all
 }

@@ -51,7 +51,7 @@ func add(d correlate.Delivery, doc source.JSON, c correlate.Change, transient bo
 	if transient {
 		return source.Unmapped(d, "the environment is transient (a preview), so the deployment reaches no users"), nil
 	}
-	err := source.AddFact(&d, correlate.Fact{Change: &c}, "$.deployment")
+	err := source.AddFact(&d, correlate.Fact{Change: &c}, doc.Get("deployment"))
 	return d, err
 }
 
