@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -268,7 +267,7 @@ func FuzzParameters(f *testing.F) {
 			w := httptest.NewRecorder()
 			mux.ServeHTTP(w, r)
 			if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
-				t.Fatal(fmt.Sprintf("%d %s", w.Code, w.Body))
+				t.Fatalf("%d %s", w.Code, w.Body)
 			}
 			if !json.Valid(w.Body.Bytes()) {
 				t.Fatal("not JSON: " + w.Body.String())
