@@ -93,7 +93,7 @@ func (p *partition) deliver(ctx context.Context, deliveries []correlate.Delivery
 			return nil
 		case errors.Is(err, correlate.ErrFenced):
 			return err
-		case consumererror.IsPermanent(err):
+		case consumererror.IsPermanent(err) && !errors.Is(err, correlate.ErrUnavailable): // joined errors may be both
 			return fmt.Errorf("%w: %w", errRefused, err)
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -56,21 +56,22 @@ func (r *member) partition(gen *kafkago.Generation, topic string, id int) *parti
 	}
 }
 
-// run reads until the generation ends or the partition is no longer ours. Returning ends the generation, so the pause
-// keeps a batch that is refused again and again from turning into a storm of rejoins.
+// refusedPause keeps a batch that is refused again and again from turning into a storm of rejoins.
+const refusedPause = 5 * time.Second
+
+// run reads until the generation ends or the partition is no longer ours. Returning ends the generation.
 func (p *partition) run(ctx context.Context) {
 	err := p.consume(ctx)
 	switch {
 	case errors.Is(err, correlate.ErrFenced):
 		p.count.add(resultFenced, 1)
 		p.log.Warn("another reader has moved this partition's offset; starting again from the ledger", zap.Int64("offset", p.held))
+		pause(ctx, joinBackoff)
 	case errors.Is(err, errRefused):
 		p.count.add(resultRefused, 1)
 		p.log.Error("a batch was refused for good; starting again from the ledger", zap.Int64("offset", p.held), zap.Error(err))
-	default:
-		return
+		pause(ctx, refusedPause)
 	}
-	pause(ctx, joinBackoff)
 }
 
 func (p *partition) consume(ctx context.Context) error {
@@ -104,6 +105,8 @@ func (p *partition) read(ctx context.Context) error {
 		MaxWait:        500 * time.Millisecond,
 		IsolationLevel: kafkago.ReadCommitted,
 		ErrorLogger:    p.client,
+		// The watch over silence asks for offsets itself.
+		ReadLagInterval: -1,
 	})
 	defer func() { _ = r.Close() }()
 	if err := r.SetOffset(p.next); err != nil {

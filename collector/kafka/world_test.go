@@ -157,6 +157,10 @@ func (c *cable) DialContext(ctx context.Context, network, address string) (net.C
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.pulled { // meanwhile
+		_ = conn.Close()
+		return nil, errors.New("connection reset")
+	}
 	c.conns = append(c.conns, conn)
 	return conn, nil
 }
