@@ -32,13 +32,13 @@ func tooFew(events, exposure, rate, phi float64) float64 {
 
 // proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
 // control's own ratio is taken one standard deviation low.
-func (c *contest) proven(t pair, upperRatio, alpha float64) bool {
+func (c *contest) proven(t pair, upperRatio, phi, alpha float64) bool {
 	if upperRatio < c.floor.Margin {
 		return true
 	}
 	if c.floor.MarginAbsolute <= 0 || t.nT == 0 || t.nC == 0 {
 		return false
 	}
-	control := max(0, t.eC-math.Sqrt(t.eC*c.h.phi)) / t.nC
-	return upperRate(t.eT, t.nT, c.h.phi, alpha)-control < c.floor.MarginAbsolute
+	control := max(0, t.eC-math.Sqrt(t.eC*phi)) / t.nC
+	return upperRate(t.eT, t.nT, phi, alpha)-control < c.floor.MarginAbsolute
 }

@@ -22,6 +22,9 @@ type contest struct {
 	pairs []pair
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
+	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
+	// whose events come in new bursts isn't proven harmless by their mean.
+	unsteady float64
 }
 
 // evidence is ln E of the contest.
@@ -53,7 +56,12 @@ func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
 	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
 	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
 	f.N, f.Events = int64(t.nT), int64(t.eT)
-	f.safe = c.proven(t, f.bounds[1], alpha)
+	f.safe = c.proven(t, f.bounds[1], c.h.phi, alpha)
+	if f.safe && c.unsteady > c.h.phi {
+		l.scale = 1 / c.unsteady
+		lo, hi = interval(&l, alpha)
+		f.safe = c.proven(t, c.h.bounds(lo, hi)[1], c.unsteady, alpha)
+	}
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.

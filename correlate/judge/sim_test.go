@@ -135,3 +135,13 @@ func firstRegressed(p Params, c Case, every int64) (int64, Assessment) {
 	}
 	return 0, a
 }
+
+// withHistory puts days of coarse cells before a case.
+func (s *sim) withHistory(c Case, days int64) Case {
+	fine := s.resolution
+	s.resolution = c.Coarse
+	to := c.Streams[0].Whole[0].Start
+	c.Streams[0].History = s.cells(to-days*86400, to, 1, 1, 1)
+	s.resolution = fine
+	return c
+}

@@ -41,7 +41,8 @@ func (t *trial) beside(q *comparison) bool {
 
 // hearBeside compares the new version with the old one at the same time: grade A.
 func (t *trial) hearBeside(q *comparison) {
-	pairs := concurrent(since(q.new, t.begin), since(q.old, t.begin), t.c.Resolution)
+	treated := since(q.new, t.begin)
+	pairs := concurrent(treated, since(q.old, t.begin), t.c.Resolution)
 	if len(pairs) == 0 {
 		return
 	}
@@ -51,7 +52,8 @@ func (t *trial) hearBeside(q *comparison) {
 	}
 	phi := dispersion(baseline, t.c.Resolution, true, t.p)
 	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, rate(baseline), phi)
-	t.add(&contest{comparison: q, h: h, pairs: pairs}, correlate.GradeA)
+	unsteady := dispersion(treated, t.c.Resolution, true, t.p)
+	t.add(&contest{comparison: q, h: h, pairs: pairs, unsteady: unsteady}, correlate.GradeA)
 }
 
 // hearBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
@@ -71,7 +73,10 @@ func (t *trial) hearBefore(q *comparison) {
 		control.nC /= s.factor
 	}
 	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
-	t.add(&contest{comparison: q, h: h, pairs: alongside(treated, control), before: &control}, grade)
+	t.add(&contest{
+		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
+		unsteady: dispersion(treated, t.c.Resolution, false, t.p),
+	}, grade)
 }
 
 func rate(ts []tally) float64 {
