@@ -18,7 +18,7 @@ test-dashboards: ## Check dashboards, rules and alerts with promtool
 		"$(PROMTOOL)" check rules dashboards/prometheus/rules.yaml dashboards/prometheus/alerts.yaml && \
 		"$(PROMTOOL)" test rules dashboards/prometheus/tests/*.yaml; \
 	else \
-		echo "SKIP promtool: not on this machine; make promtool PROMTOOL=bin/promtool builds it"; \
+		echo 'SKIP promtool: not on this machine; "make promtool" builds it, then "make test-dashboards PROMTOOL=bin/promtool"'; \
 	fi
 	PROMTOOL="$$(realpath "$$(command -v "$(PROMTOOL)" || echo /nonexistent)" 2>/dev/null)" $(GO) test -count=1 ./dashboards/
 	$(GO) test -count=1 -run 'TestMetricsTable|TestExpositionIsLintFree' ./sinks/prometheus/
