@@ -27,8 +27,11 @@ func catastrophe(p *Params, c *Case) *trial {
 	t := newTrial(p, c, c.Start)
 	for i := range c.Streams {
 		if s := &c.Streams[i]; s.Kind == correlate.Traffic {
-			q := counted(c, s, "error_ratio", familyErrors, p.Errors)
-			t.hear(&q)
+			q := counted(c, s, "error_ratio", familyErrors, p.Errors, true)
+			t.hearBeside(&q)
+			if !t.beside(s) {
+				t.hearBefore(&q)
+			}
 		}
 	}
 	t.weigh()
@@ -66,22 +69,12 @@ func (t *trial) hearAll() {
 	t.weigh()
 }
 
-func (t *trial) ask(s *Stream) {
-	qs := comparisons(t.p, t.c, s)
-	for i := range qs {
-		t.hear(&qs[i])
-	}
-}
-
 // concurrently says that the service's own requests are compared with the old version's now: then no view from outside,
 // which can't tell the versions apart, is worth asking.
 func (t *trial) concurrently() bool {
 	for i := range t.c.Streams {
-		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic {
-			q := comparison{new: ask(s.New, errorsOfRequests), old: ask(s.Old, errorsOfRequests)}
-			if t.beside(&q) {
-				return true
-			}
+		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic && t.beside(s) {
+			return true
 		}
 	}
 	return false

@@ -12,7 +12,8 @@ type comparison struct {
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
 
-	latency *latencyView // how a latency question is shown; nil for the others
+	latency  *latencyView // how a latency question is shown; nil for the others
+	quantile float64      // that it is about
 }
 
 // contest is a comparison in front of one control.

@@ -61,7 +61,7 @@ func (s *spread) seconds(q float64) float64 {
 	return 0
 }
 
-// exceed counts, for three bins at once, the values above each.
+// exceed counts, for three bins at once in rising order, the values above each.
 func exceed(cells []correlate.Cell, above [3]int16) (out [3][]tally) {
 	if cells == nil {
 		return out
@@ -76,10 +76,15 @@ func exceed(cells []correlate.Cell, above [3]int16) (out [3][]tally) {
 		for _, b := range cells[i].Latency {
 			c := int64(b.Count)
 			n += c
-			for k, at := range above {
-				if b.Index > at {
-					e[k] += c
-				}
+			if b.Index <= above[0] {
+				continue
+			}
+			e[0] += c
+			if b.Index > above[1] {
+				e[1] += c
+			}
+			if b.Index > above[2] {
+				e[2] += c
 			}
 		}
 		if n == 0 {
@@ -92,31 +97,42 @@ func exceed(cells []correlate.Cell, above [3]int16) (out [3][]tally) {
 	return out
 }
 
-// latencyView shows the effect on a latency as seconds instead of exceedances.
+// latencyView shows the effect on a latency as seconds instead of exceedances. The three questions of a stream share it,
+// so that the histograms of a stretch of time are added up once.
 type latencyView struct {
-	quantile        float64
 	before          *spread
 	after, new, old []correlate.Cell
+
+	in               span // of the sides
+	concurrently     bool
+	treated, control *spread
 }
 
-// show replaces the exceedances of a finding by the quantile on both sides in seconds, from the cells of one stretch of
-// time. Its interval comes from the ranks that the treated side's quantile may have.
-func (v *latencyView) show(f *finding, concurrently bool, in span, phi float64) {
-	var treated, beside spread
-	control := v.before
-	if concurrently {
-		treated.add(cellsIn(v.new, in))
-		beside.add(cellsIn(v.old, in))
-		control = &beside
-	} else {
-		treated.add(cellsIn(v.after, in))
+// sides are the histograms of both sides in one stretch of time.
+func (v *latencyView) sides(concurrently bool, in span) (treated, control *spread) {
+	if v.treated != nil && v.in == in && v.concurrently == concurrently {
+		return v.treated, v.control
 	}
-	f.Baseline, f.Observed = control.seconds(v.quantile), treated.seconds(v.quantile)
+	v.in, v.concurrently, v.treated, v.control = in, concurrently, new(spread), v.before
+	if concurrently {
+		v.control = new(spread)
+		v.treated.add(cellsIn(v.new, in))
+		v.control.add(cellsIn(v.old, in))
+	} else {
+		v.treated.add(cellsIn(v.after, in))
+	}
+	return v.treated, v.control
+}
+
+// show replaces the exceedances of a finding by a quantile on both sides in seconds. Its interval comes from the ranks
+// that the treated side's quantile may have.
+func (v *latencyView) show(f *finding, q float64, concurrently bool, in span, phi float64) {
+	treated, control := v.sides(concurrently, in)
+	f.Baseline, f.Observed = control.seconds(q), treated.seconds(q)
 	if f.Baseline == 0 || f.Observed == 0 {
 		return
 	}
 	const deviations = 3.5
-	q := v.quantile
 	reach := deviations * math.Sqrt(q*(1-q)*phi*(1/float64(treated.total)+1/float64(control.total)))
 	low, high := treated.seconds(max(q-reach, 0)), treated.seconds(min(q+reach, 1))
 	f.Ratio = f.Observed / f.Baseline

@@ -17,10 +17,14 @@ type likelihood struct {
 // share is the events of all pairs in which the treated side had about this share of exposure.
 type share struct{ events, rho float64 }
 
-const (
-	shareBins  = 128
-	shareWidth = 0.1 // in log-odds of ρ
-)
+// shareBins is 8 bins for each doubling of the odds of ρ, from 2⁻⁸ to 2⁸.
+const shareBins = 128
+
+// shareBin is the bin of some odds, read off the exponent and the first three digits of the number: a logarithm for free.
+func shareBin(odds float64) int {
+	const first = (1023 - 8) << 3
+	return min(max(int(math.Float64bits(odds)>>49)-first, 0), shareBins-1)
+}
 
 func newLikelihood(pairs []pair, h hypothesis) likelihood {
 	var events, weighted [shareBins]float64
@@ -32,8 +36,7 @@ func newLikelihood(pairs []pair, h hypothesis) likelihood {
 			continue
 		}
 		l.onTreated += p.eT
-		bin := int(math.Floor(math.Log(p.nT/p.nC)/shareWidth)) + shareBins/2
-		bin = min(max(bin, 0), shareBins-1)
+		bin := shareBin(p.nT / p.nC)
 		events[bin] += e
 		weighted[bin] += e * p.nT / (p.nT + p.nC)
 	}
@@ -50,7 +53,7 @@ func newLikelihood(pairs []pair, h hypothesis) likelihood {
 func (l *likelihood) at(theta float64) float64 {
 	v := l.onTreated * math.Log(theta)
 	for _, s := range l.shares {
-		v -= s.events * math.Log1p(s.rho*(theta-1))
+		v -= s.events * math.Log(1+s.rho*(theta-1))
 	}
 	return v * l.scale
 }

@@ -1,6 +1,9 @@
 package judge
 
-import "math"
+import (
+	"math"
+	"sort"
+)
 
 // smallestVisible is the smallest ratio, on a grid, whose evidence would be expected to reach the bar with these
 // exposures; 0 when none up to 1,000 would.
@@ -10,16 +13,18 @@ func smallestVisible(exposed pair, h hypothesis, bar float64) float64 {
 	}
 	rate := max(h.control, 0.5/(exposed.nT+exposed.nC))
 	s := h.steps()
-	for step := 1; step <= 138; step++ {
-		theta := math.Exp(float64(step) * 0.05)
+	reaches := func(theta float64) bool {
 		expected := exposed
 		expected.eC = rate * exposed.nC
 		expected.eT = min(theta*rate, 1) * exposed.nT
 		var l grid
 		s.split(&l, expected)
-		if min(l.mix(), s.absolute(expected.eT, expected.nT)) >= bar {
-			return theta
-		}
+		return min(l.mix(), s.absolute(expected.eT, expected.nT)) >= bar
 	}
-	return 0
+	const steps = 138 // of 5 %, up to 1,000
+	step := sort.Search(steps, func(i int) bool { return reaches(math.Exp(float64(i) * 0.05)) })
+	if step == steps {
+		return 0
+	}
+	return math.Exp(float64(step) * 0.05)
 }

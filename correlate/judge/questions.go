@@ -3,40 +3,42 @@ package judge
 import "github.com/shipwake/shipwake/correlate"
 
 // comparisons are the stream's questions: what is counted depends on its kind. Edges are the service as its callers
-// see it: what is lost on the way shows only there.
-func comparisons(p *Params, c *Case, s *Stream) []comparison {
+// see it: what is lost on the way shows only there. Without before, only what the versions' contrast needs is counted.
+func comparisons(p *Params, c *Case, s *Stream, before bool) []comparison {
 	switch s.Kind {
 	case correlate.Traffic:
-		return append(latencies(p, c, s), counted(c, s, "error_ratio", familyErrors, p.Errors))
+		return append(latencies(p, c, s, before), counted(c, s, "error_ratio", familyErrors, p.Errors, before))
 	case correlate.Edge:
-		qs := append(latencies(p, c, s), counted(c, s, "error_ratio", familyErrors, p.Errors))
+		qs := append(latencies(p, c, s, before), counted(c, s, "error_ratio", familyErrors, p.Errors, before))
 		for i := range qs {
 			qs[i].signal = "client_" + qs[i].signal
 		}
 		return qs
 	case correlate.Log:
-		return []comparison{counted(c, s, "log_errors", familyLogs, p.LogErrors)}
+		return []comparison{counted(c, s, "log_errors", familyLogs, p.LogErrors, before)}
 	}
 	return nil
 }
 
 // counted is the question how many of the requests (or records) were errors.
-func counted(c *Case, s *Stream, signal string, f family, floor Floor) comparison {
-	before, after := halves(c, s)
-	return comparison{
+func counted(c *Case, s *Stream, signal string, f family, floor Floor, before bool) comparison {
+	base, after := halves(c, s)
+	q := comparison{
 		signal: signal, family: f, floor: floor,
-		base: ask(before, errorsOfRequests), after: ask(after, errorsOfRequests),
-		new: ask(s.New, errorsOfRequests), old: ask(s.Old, errorsOfRequests),
-		history: ask(s.History, errorsOfRequests),
+		base: ask(base, errorsOfRequests), new: ask(s.New, errorsOfRequests), old: ask(s.Old, errorsOfRequests),
 	}
+	if before {
+		q.after, q.history = ask(after, errorsOfRequests), ask(s.History, errorsOfRequests)
+	}
+	return q
 }
 
 // latencies are the questions how many requests were slower than the baseline's quantiles. Without a time before the
 // change the old version's requests are the baseline.
-func latencies(p *Params, c *Case, s *Stream) []comparison {
-	before, after := halves(c, s)
+func latencies(p *Params, c *Case, s *Stream, before bool) []comparison {
+	earlier, later := halves(c, s)
 	known := new(spread)
-	known.add(before)
+	known.add(earlier)
 	if known.total == 0 {
 		known.add(s.Old)
 	}
@@ -47,15 +49,17 @@ func latencies(p *Params, c *Case, s *Stream) []comparison {
 	for i, q := range quantiles {
 		above[i] = known.bin(q) + p.LatencySlack
 	}
-	base, since := exceed(before, above), exceed(after, above)
-	new, old := exceed(s.New, above), exceed(s.Old, above)
-	history := exceed(s.History, above)
+	base, fresh, old := exceed(earlier, above), exceed(s.New, above), exceed(s.Old, above)
+	var after, history [len(quantiles)][]tally
+	if before {
+		after, history = exceed(later, above), exceed(s.History, above)
+	}
+	view := &latencyView{before: known, after: later, new: s.New, old: s.Old}
 	out := make([]comparison, len(quantiles), len(quantiles)+1)
 	for i, q := range quantiles {
 		out[i] = comparison{
-			signal: latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q,
-			base: base[i], after: since[i], new: new[i], old: old[i], history: history[i],
-			latency: &latencyView{quantile: q, before: known, after: after, new: s.New, old: s.Old},
+			signal: latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
+			base: base[i], after: after[i], new: fresh[i], old: old[i], history: history[i], latency: view,
 		}
 	}
 	return out

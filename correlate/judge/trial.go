@@ -23,20 +23,31 @@ func newTrial(p *Params, c *Case, begin int64) *trial {
 	}
 }
 
-// hear puts a comparison before every control it has: the old version at the same time, and, once that is gone, the
-// time before.
-func (t *trial) hear(q *comparison) {
-	t.hearBeside(q)
-	if !t.beside(q) {
-		t.hearBefore(q)
+// ask puts the questions of a stream before every control they have: the old version at the same time, and, once that
+// is gone, the time before.
+func (t *trial) ask(s *Stream) {
+	beside := t.beside(s)
+	qs := comparisons(t.p, t.c, s, !beside)
+	for i := range qs {
+		t.hearBeside(&qs[i])
+		if !beside {
+			t.hearBefore(&qs[i])
+		}
 	}
 }
 
 // beside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
-func (t *trial) beside(q *comparison) bool {
-	_, treated := sum(since(q.new, t.c.Now-t.p.Restart))
-	_, control := sum(since(q.old, t.c.Now-t.p.Restart))
+func (t *trial) beside(s *Stream) bool {
+	recent := span{t.c.Now - t.p.Restart, t.c.Now}
+	treated, control := requests(cellsIn(s.New, recent)), requests(cellsIn(s.Old, recent))
 	return treated > 0 && 20*control > treated
+}
+
+func requests(cells []correlate.Cell) (n int64) {
+	for i := range cells {
+		n += cells[i].Requests
+	}
+	return n
 }
 
 // hearBeside compares the new version with the old one at the same time: grade A.
@@ -89,8 +100,9 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 	f := finding{contest: c, logE: c.evidence(t.starts)}
 	f.Grade = grade
 	c.describe(&f, c.pairs, t.p.Alpha)
-	exposed := totals(c.settled(c.pairs))
-	f.visible = smallestVisible(exposed, c.h, t.p.need(c.family.weight(&t.p.Weights)))
+	if c.family == familyErrors {
+		f.visible = smallestVisible(totals(c.settled(c.pairs)), c.h, t.p.need(t.p.Weights.Errors))
+	}
 	t.findings = append(t.findings, f)
 }
 
@@ -159,7 +171,7 @@ func (t *trial) show() {
 		if f.onset != 0 {
 			in = span{f.onset, f.end + t.c.Resolution}
 		}
-		f.contest.latency.show(f, f.contest.before == nil, in, f.contest.h.phi)
+		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
 	}
 }
 
