@@ -25,13 +25,16 @@ func evidence(pairs []pair, h hypothesis, starts []restart) float64 {
 	var l grid
 	var eT, nT float64
 	parts := make([]float64, 0, len(starts))
-	at := len(pairs) - 1
+	end := len(pairs)
 	for i := len(starts) - 1; i >= 0; i-- {
-		for ; at >= 0 && (pairs[at].at >= starts[i].at || i == 0); at-- {
-			s.split(&l, pairs[at])
-			eT += pairs[at].eT
-			nT += pairs[at].nT
+		from := end
+		for from > 0 && (pairs[from-1].at >= starts[i].at || i == 0) {
+			from--
+			eT += pairs[from].eT
+			nT += pairs[from].nT
 		}
+		s.splitAll(&l, pairs[from:end])
+		end = from
 		parts = append(parts, starts[i].logWeight+min(l.mix(), s.absolute(eT, nT)))
 	}
 	return logSumExp(parts)

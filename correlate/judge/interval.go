@@ -28,15 +28,15 @@ func (p *profile) at(step int) float64 {
 	return p.value[i]
 }
 
-// against is ln E against a ratio on the grid, two-sided.
-func (p *profile) against(step int) float64 {
-	var parts [2 * len(offsets)]float64
+// against is ln E against a ratio on the grid, two-sided. Of the alternatives only those on the likely side are looked
+// up: the others are worse than the ratio itself and would only add to E.
+func (p *profile) against(step, likely int) float64 {
+	var parts [len(offsets)]float64
 	null := p.at(step)
 	for i, o := range offsets {
-		parts[2*i] = p.at(step+o) - null
-		parts[2*i+1] = p.at(step-o) - null
+		parts[i] = p.at(step+likely*o) - null
 	}
-	return logSumExp(parts[:]) - math.Log(float64(len(parts)))
+	return logSumExp(parts[:]) - math.Log(2*float64(len(parts)))
 }
 
 // interval is the confidence sequence of the ratio: every θ that the data have not refuted, E_θ < 1/α. Its ends are at
@@ -44,24 +44,20 @@ func (p *profile) against(step int) float64 {
 func interval(l *likelihood, alpha float64) (lo, hi float64) {
 	p := profile{l: l}
 	bar := -math.Log(alpha)
-	best := -gridHalf
-	for s := -gridHalf; s <= gridHalf; s += 8 {
-		if p.at(s) > p.at(best) {
-			best = s
-		}
-	}
+	best := int(math.Round(math.Log(l.likely()) / gridStep))
+	best = min(max(best, -gridHalf), gridHalf)
 	return p.cross(best, -1, bar), p.cross(best, 1, bar)
 }
 
 // cross walks from the most likely ratio outwards until ln E reaches the bar, and interpolates.
 func (p *profile) cross(from, direction int, bar float64) float64 {
-	inside := p.against(from)
+	inside := p.against(from, -direction)
 	for s := from; ; {
 		next := s + direction
 		if next < -gridHalf || next > gridHalf {
 			return math.Exp(float64(s) * gridStep)
 		}
-		outside := p.against(next)
+		outside := p.against(next, -direction)
 		if outside >= bar {
 			part := min(max((bar-inside)/(outside-inside), 0), 1)
 			return math.Exp((float64(s) + float64(direction)*part) * gridStep)

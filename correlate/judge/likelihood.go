@@ -9,9 +9,9 @@ import "math"
 // Pairs with nearly the same ρ are added up: the sums are exact when ρ is equal, and off by less than 10⁻⁴ nats an event
 // otherwise.
 type likelihood struct {
-	onTreated float64 // events on the treated side
-	shares    []share
-	scale     float64 // 1/φ
+	total  pair // all events and exposures
+	shares []share
+	scale  float64 // 1/φ
 }
 
 // share is the events of all pairs in which the treated side had about this share of exposure.
@@ -27,33 +27,49 @@ func shareBin(odds float64) int {
 }
 
 func newLikelihood(pairs []pair, h hypothesis) likelihood {
-	var events, weighted [shareBins]float64
-	l := likelihood{scale: 1 / h.phi}
+	l := likelihood{scale: 1 / h.phi, shares: make([]share, 0, 16)}
+	l.shares, l.total = shares(l.shares, pairs, &h)
+	return l
+}
+
+// shares adds pairs up by the treated side's share of exposure, appending to out, and altogether.
+func shares(out []share, pairs []pair, h *hypothesis) ([]share, pair) {
+	var sums [shareBins]share // rho is the sum over events until the end
+	var total pair
 	for i := range pairs {
 		p := h.turn(pairs[i])
 		e := p.eT + p.eC
-		if e == 0 || p.nT == 0 || p.nC == 0 {
+		if p.nT == 0 || p.nC == 0 {
 			continue
 		}
-		l.onTreated += p.eT
-		bin := shareBin(p.nT / p.nC)
-		events[bin] += e
-		weighted[bin] += e * p.nT / (p.nT + p.nC)
+		total.eT, total.nT = total.eT+p.eT, total.nT+p.nT
+		total.eC, total.nC = total.eC+p.eC, total.nC+p.nC
+		bin := &sums[shareBin(p.nT/p.nC)]
+		bin.events += e
+		bin.rho += e * p.nT / (p.nT + p.nC)
 	}
-	l.shares = make([]share, 0, 16)
-	for i, e := range events {
-		if e > 0 {
-			l.shares = append(l.shares, share{e, weighted[i] / e})
+	for i := range sums {
+		if s := sums[i]; s.events > 0 {
+			out = append(out, share{s.events, s.rho / s.events})
 		}
 	}
-	return l
+	return out, total
 }
 
 // at is the log-likelihood of θ, up to a constant.
 func (l *likelihood) at(theta float64) float64 {
-	v := l.onTreated * math.Log(theta)
+	v := l.total.eT * math.Log(theta)
 	for _, s := range l.shares {
 		v -= s.events * math.Log(1+s.rho*(theta-1))
 	}
 	return v * l.scale
+}
+
+// likely is a ratio near the most likely one, with half an event added on both sides: 1 when there were none.
+func (l *likelihood) likely() float64 {
+	t := &l.total
+	if t.nT == 0 || t.nC == 0 {
+		return 1
+	}
+	return ((t.eT + 0.5) / t.nT) / ((t.eC + 0.5) / t.nC)
 }

@@ -55,14 +55,31 @@ func (h hypothesis) steps() steps {
 // split adds to l what a pair says about the ratio of the two sides.
 func (s *steps) split(l *grid, p pair) {
 	p = s.h.turn(p)
-	e := p.eT + p.eC
-	if e == 0 || p.nT == 0 || p.nC == 0 {
+	if e := p.eT + p.eC; e > 0 && p.nT > 0 && p.nC > 0 {
+		s.add(l, p.eT, share{e, p.nT / (p.nT + p.nC)})
+	}
+}
+
+// splitAll is split of many pairs, added up by share first.
+func (s *steps) splitAll(l *grid, pairs []pair) {
+	if len(pairs) == 0 {
 		return
 	}
-	rho := p.nT / (p.nT + p.nC)
-	null := 1 + rho*(s.h.theta-1)
+	var room [16]share
+	of, total := shares(room[:0], pairs, &s.h)
+	for i := range of {
+		s.add(l, 0, of[i])
+	}
 	for j := range l {
-		l[j] += (p.eT*logRatios[j] - e*math.Log((1+rho*(s.theta[j]-1))/null)) * s.perPhi
+		l[j] += total.eT * logRatios[j] * s.perPhi
+	}
+}
+
+// add adds to l what some events, so many of them on the treated side, say at one share of exposure.
+func (s *steps) add(l *grid, onTreated float64, of share) {
+	null := 1 / (1 + of.rho*(s.h.theta-1))
+	for j := range l {
+		l[j] += (onTreated*logRatios[j] - of.events*math.Log((1+of.rho*(s.theta[j]-1))*null)) * s.perPhi
 	}
 }
 
