@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -117,12 +118,17 @@ func freeze(t *testing.T, address, dir string) (written int) {
 	return written
 }
 
-// freezeIfAsked is freeze's other end: the consumer that takes the file stops itself.
-func freezeIfAsked(dir string) {
-	asked, pid := filepath.Join(dir, freezeName), os.Getpid()
-	if os.Rename(asked, fmt.Sprintf("%s.%d", asked, pid)) == nil {
-		_ = syscall.Kill(pid, syscall.SIGSTOP)
+// freezeIfAsked is freeze's other end: the consumer that takes the file stops itself, at a moment when it doesn't hold
+// the journal's lock.
+func (j *journal) freezeIfAsked() {
+	asked, pid := filepath.Join(filepath.Dir(j.path), freezeName), os.Getpid()
+	if os.Rename(asked, fmt.Sprintf("%s.%d", asked, pid)) != nil {
+		return
 	}
+	j.busy.Lock()
+	defer j.busy.Unlock()
+	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	time.Sleep(time.Second) // the signal may take a moment; this thread must not commit before it
 }
 
 // write sends CDEvents, structured and binary, and generic facts, one of them large.
@@ -223,6 +229,7 @@ type journal struct {
 	component.StartFunc
 	component.ShutdownFunc
 	path string
+	busy sync.RWMutex // read-locked while the file's lock is held
 }
 
 type entry struct {
@@ -256,7 +263,7 @@ func (j *journal) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 			e.Problems = append(e.Problems, d.Problem)
 		}
 	}
-	freezeIfAsked(filepath.Dir(j.path))
+	j.freezeIfAsked()
 	return j.locked(func(f *os.File) error {
 		state, err := fold(f)
 		if err != nil {
@@ -288,6 +295,8 @@ func (j *journal) load(t require.TestingT) (state folded) {
 }
 
 func (j *journal) locked(do func(*os.File) error) error {
+	j.busy.RLock()
+	defer j.busy.RUnlock()
 	f, err := os.OpenFile(j.path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
 	if err != nil {
 		return err
