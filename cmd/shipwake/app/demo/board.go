@@ -19,10 +19,8 @@ type scene struct {
 	answered     time.Time // when the API first gave an answer that is not "inconclusive"
 }
 
-// settled says whether the demo need not wait any more for this act's verdict.
-func (s *scene) settled() bool {
-	return s.verdict != nil && (s.verdict.Outcome != correlate.Inconclusive || s.verdict.Final)
-}
+// settled says whether the demo need not wait any more for this act's verdict: it is right, or final.
+func (s *scene) settled() bool { return s.right() || (s.verdict != nil && s.verdict.Final) }
 
 // board is what the audience sees while the demo runs: on a terminal a table that is drawn again in place, otherwise
 // a line whenever something happens.

@@ -30,7 +30,7 @@ var ErrWrong = errors.New("not every verdict is what was injected")
 // How busy the shop is. The rate gives every service enough requests in a few seconds to prove that it is healthy;
 // a shop with fewer visitors takes longer.
 const (
-	visitsPerSecond = 400
+	visitsPerSecond = 550
 	days            = 90
 )
 
@@ -84,7 +84,7 @@ func (d *demo) perform(ctx context.Context) (err error) {
 	}
 	d.shop, err = shop.Open(ctx, shop.Options{
 		OTLP: d.ports.otlp(), Environment: "production", Version: running,
-		Rate: visitsPerSecond, ExportEvery: time.Second, Services: shop.Services(), Visits: shop.Visits(),
+		Rate: visitsPerSecond, ExportEvery: 500 * time.Millisecond, Services: shop.Services(), Visits: shop.Visits(),
 	})
 	if err != nil {
 		return fmt.Errorf("opening the shop: %w", err)

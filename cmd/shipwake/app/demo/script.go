@@ -42,21 +42,22 @@ func (a act) id() string {
 // running is the version of every service when the curtain rises.
 const running = "v1"
 
-// script is what is deployed, and what Shipwake should find.
+// script is what is deployed, and what Shipwake should find. Where a change must be proven healthy, old and new serve
+// side by side for longer: it takes a few thousand requests to rule out half a percent of errors.
 func script() []act {
-	const step = 4 * time.Second
+	const soon, long = 3 * time.Second, 5 * time.Second
 	return []act{
-		{name: "healthy", service: "catalog", from: running, release: shop.Release{Version: "v2"}, by: github, number: 101,
-			at: 20 * time.Second, step: step, expected: correlate.Healthy},
-		{name: "bad: 20 % errors", service: "payment", from: running, release: shop.Release{Version: "v2", Errors: 0.2}, by: cdevents, number: 102,
-			at: 24 * time.Second, step: step, expected: correlate.Regressed},
-		{name: "slow: latency +100 %", service: "search", from: running, release: shop.Release{Version: "v2", Slowdown: 2}, by: github, number: 103,
-			at: 28 * time.Second, step: step, expected: correlate.Regressed},
-		{name: "simultaneous, good", service: "frontend", from: running, release: shop.Release{Version: "v2"}, by: github, number: 104,
-			at: 32 * time.Second, step: step, expected: correlate.Healthy},
-		{name: "simultaneous, bad", service: "recommendations", from: running, release: shop.Release{Version: "v2", Errors: 0.15}, by: cdevents, number: 105,
-			at: 32 * time.Second, step: step, expected: correlate.Regressed},
+		{name: "healthy", service: "catalog", from: running, release: shop.Release{Version: "v2"},
+			by: github, number: 101, at: 14 * time.Second, step: long, expected: correlate.Healthy},
+		{name: "bad: 20 % errors", service: "payment", from: running, release: shop.Release{Version: "v2", Errors: 0.2},
+			by: cdevents, number: 102, at: 17 * time.Second, step: soon, expected: correlate.Regressed},
+		{name: "simultaneous, good", service: "frontend", from: running, release: shop.Release{Version: "v2"},
+			by: github, number: 103, at: 26 * time.Second, step: long, expected: correlate.Healthy},
+		{name: "simultaneous, bad", service: "recommendations", from: running, release: shop.Release{Version: "v2", Errors: 0.15},
+			by: cdevents, number: 104, at: 26 * time.Second, step: long, expected: correlate.Regressed},
+		{name: "slow: latency +100 %", service: "search", from: running, release: shop.Release{Version: "v2", Slowdown: 2},
+			by: github, number: 105, at: 30 * time.Second, step: soon, expected: correlate.Regressed},
 		{name: "rollback of the bad one", service: "payment", from: "v2", release: shop.Release{Version: running}, kind: correlate.KindRollback,
-			by: github, number: 106, after: "payment", step: step, expected: correlate.Healthy},
+			by: github, number: 106, after: "payment", step: long, expected: correlate.Healthy},
 	}
 }

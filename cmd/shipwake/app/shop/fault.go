@@ -14,8 +14,9 @@ type fault struct {
 	n      atomic.Int64
 }
 
-// spread is the sigma of the lognormal distribution of durations: the slowest percent takes about twice the median.
-const spread = 0.3
+// spread is the sigma of the lognormal distribution of durations: the slowest percent takes an eighth longer than the
+// median.
+const spread = 0.05
 
 func newFault(work time.Duration, r Release) *fault {
 	if r.Slowdown > 0 {

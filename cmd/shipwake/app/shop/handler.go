@@ -50,7 +50,7 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request, route Route) {
 			return
 		}
 		if err != nil {
-			h.log(r.Context(), log.SeverityWarn, err)
+			h.log(r.Context(), log.SeverityWarn, "answering without "+call.Service)
 		}
 	}
 	w.WriteHeader(http.StatusOK)
@@ -71,17 +71,17 @@ func (h *handler) call(ctx context.Context, c Call) error {
 
 func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
 	trace.SpanFromContext(r.Context()).RecordError(err)
-	h.log(r.Context(), log.SeverityError, err)
+	h.log(r.Context(), log.SeverityError, err.Error(), attribute.String("exception.type", exceptionType(err)))
 	http.Error(w, err.Error(), status)
 }
 
-func (h *handler) log(ctx context.Context, severity log.Severity, err error) {
+func (h *handler) log(ctx context.Context, severity log.Severity, text string, attributes ...attribute.KeyValue) {
 	var record log.Record
 	record.SetTimestamp(time.Now())
 	record.SetSeverity(severity)
 	record.SetSeverityText(severity.String())
-	record.SetBody(attribute.StringValue(err.Error()))
-	record.AddAttributes(attribute.String("exception.type", exceptionType(err)))
+	record.SetBody(attribute.StringValue(text))
+	record.AddAttributes(attributes...)
 	h.logger.Emit(ctx, record)
 }
 

@@ -12,7 +12,7 @@ import (
 // visitors send requests at a steady rate and don't wait for the answers: a slow shop is visited as much as a fast one.
 type visitors struct {
 	client *http.Client
-	pool   *pool
+	pools  map[string]*pool
 	visits []Visit
 	sent   atomic.Int64
 	failed atomic.Int64
@@ -51,7 +51,7 @@ func (v *visitors) choose(n int64) Visit {
 func (v *visitors) visit(what Visit) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	err := v.pool.use(func(base string) error { return send(ctx, v.client, what.Method, base+what.Path) })
+	err := v.pools[what.Service].use(func(base string) error { return send(ctx, v.client, what.Method, base+what.Path) })
 	if err != nil {
 		v.failed.Add(1)
 	}

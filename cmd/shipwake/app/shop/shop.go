@@ -38,7 +38,7 @@ func Open(ctx context.Context, options Options) (*Shop, error) {
 	for _, spec := range options.Services {
 		s.specs[spec.Name], s.pools[spec.Name] = spec, &pool{}
 	}
-	s.visitors = &visitors{visits: options.Visits, pool: s.pools[Entry], client: &http.Client{
+	s.visitors = &visitors{visits: options.Visits, pools: s.pools, client: &http.Client{
 		Transport: &http.Transport{MaxIdleConnsPerHost: 32},
 	}}
 	for _, spec := range options.Services {

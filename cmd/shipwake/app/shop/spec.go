@@ -38,8 +38,8 @@ const (
 
 // Visit is one thing that visitors do, and how often it is done among all visits.
 type Visit struct {
-	Method, Path string
-	Share        float64
+	Service, Method, Path string
+	Share                 float64
 }
 
 // Release is one version of a service, with the fault that it carries.
@@ -51,35 +51,29 @@ type Release struct {
 	Slowdown float64
 }
 
-// Entry is the service that visitors reach.
-const Entry = "frontend"
-
 // Services is the shop:
 //
-//	frontend ─┬─ catalog
-//	          ├─ recommendations (optional)
-//	          ├─ search
-//	          └─ checkout ── payment
+//	visitors ─┬─ frontend ─┬─ recommendations (optional)
+//	          │            └─ catalog
+//	          ├─ search ───── catalog
+//	          └─ checkout ─┬─ catalog
+//	                       └─ payment
 func Services() []Service {
+	products := Call{Service: "catalog", Method: "GET", Path: "/products"}
+	similar := Call{Service: "recommendations", Method: "GET", Path: "/similar", Optional: true}
+	charge := Call{Service: "payment", Method: "POST", Path: "/charge"}
 	return []Service{
-		{Name: Entry, Replicas: 4, Work: 2 * time.Millisecond, Exporter: GRPC, Routes: []Route{
-			{Pattern: "GET /browse", Calls: []Call{
-				{Service: "catalog", Method: "GET", Path: "/products"},
-				{Service: "recommendations", Method: "GET", Path: "/similar", Optional: true},
-			}},
-			{Pattern: "GET /search", Calls: []Call{{Service: "search", Method: "GET", Path: "/query"}}},
-			{Pattern: "POST /buy", Calls: []Call{{Service: "checkout", Method: "POST", Path: "/orders"}}},
-		}},
-		{Name: "catalog", Replicas: 4, Work: 4 * time.Millisecond, Exporter: HTTP,
+		{Name: "frontend", Replicas: 4, Work: 30 * time.Millisecond, Exporter: GRPC,
+			Routes: []Route{{Pattern: "GET /browse", Calls: []Call{products, similar}}}},
+		{Name: "catalog", Replicas: 4, Work: 60 * time.Millisecond, Exporter: HTTP,
 			Routes: []Route{{Pattern: "GET /products"}}},
-		{Name: "recommendations", Replicas: 4, Work: 6 * time.Millisecond, Exporter: GRPC,
+		{Name: "recommendations", Replicas: 4, Work: 75 * time.Millisecond, Exporter: GRPC,
 			Routes: []Route{{Pattern: "GET /similar"}}},
-		{Name: "search", Replicas: 4, Work: 12 * time.Millisecond, Exporter: HTTP,
-			Routes: []Route{{Pattern: "GET /query"}}},
-		{Name: "checkout", Replicas: 2, Work: 5 * time.Millisecond, Exporter: GRPC, Routes: []Route{
-			{Pattern: "POST /orders", Calls: []Call{{Service: "payment", Method: "POST", Path: "/charge"}}},
-		}},
-		{Name: "payment", Replicas: 4, Work: 8 * time.Millisecond, Exporter: HTTP,
+		{Name: "search", Replicas: 4, Work: 120 * time.Millisecond, Exporter: HTTP,
+			Routes: []Route{{Pattern: "GET /query", Calls: []Call{products}}}},
+		{Name: "checkout", Replicas: 2, Work: 45 * time.Millisecond, Exporter: GRPC,
+			Routes: []Route{{Pattern: "POST /orders", Calls: []Call{products, charge}}}},
+		{Name: "payment", Replicas: 4, Work: 90 * time.Millisecond, Exporter: HTTP,
 			Routes: []Route{{Pattern: "POST /charge"}}},
 	}
 }
@@ -87,8 +81,8 @@ func Services() []Service {
 // Visits is what the shop's visitors do.
 func Visits() []Visit {
 	return []Visit{
-		{Method: "GET", Path: "/browse", Share: 0.4},
-		{Method: "GET", Path: "/search", Share: 0.3},
-		{Method: "POST", Path: "/buy", Share: 0.3},
+		{Service: "frontend", Method: "GET", Path: "/browse", Share: 0.45},
+		{Service: "search", Method: "GET", Path: "/query", Share: 0.1},
+		{Service: "checkout", Method: "POST", Path: "/orders", Share: 0.45},
 	}
 }
