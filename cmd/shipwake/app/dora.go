@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
@@ -90,52 +91,15 @@ func rowsOf(r dora.Report) []dora.Numbers {
 
 // doraTable prints one line for each group.
 func doraTable(out io.Writer, r dora.Report) error {
-	fmt.Fprintf(out, "%s … %s, policy %s\n\n", instant(r.From), instant(r.To), r.Policy)
+	fmt.Fprintf(out, "%s … %s, policy %s\n\n", words.Instant(r.From), words.Instant(r.To), r.Policy)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\tdeployments\tper day\tchange fail rate\trecovery (median)\tlead time (median)\trework rate\topen\tpending\n",
-		strings.ToUpper(orDash(string(r.By))))
+		strings.ToUpper(words.Or(string(r.By))))
 	for _, n := range rowsOf(r) {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", orDash(n.Group), n.Deployments, number2(n.DeploymentsPerDay),
-			ratio(n.ChangeFailRate), median(n.Recovery), median(n.LeadTime), ratio(n.ReworkRate), n.OpenFailures, n.Pending)
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", words.Or(n.Group), n.Deployments, words.Rate(n.DeploymentsPerDay),
+			words.Ratio(n.ChangeFailRate), words.Median(n.Recovery), words.Median(n.LeadTime), words.Ratio(n.ReworkRate), n.OpenFailures, n.Pending)
 	}
 	return w.Flush()
-}
-
-// ratio never stands without its numerator and denominator.
-func ratio(r *dora.Ratio) string {
-	if r == nil {
-		return "–"
-	}
-	return fmt.Sprintf("%.1f %% (%d of %d)", 100*r.Value, r.Numerator, r.Denominator)
-}
-
-func median(d *dora.Duration) string {
-	if d == nil {
-		return "–"
-	}
-	return fmt.Sprintf("%s (n %d)", span(d.Median), d.N)
-}
-
-func number2(v *float64) string {
-	if v == nil {
-		return "–"
-	}
-	return fmt.Sprintf("%.2f", *v)
-}
-
-// span is a duration in the two largest units that matter.
-func span(seconds float64) string {
-	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
-	days, hours, minutes := int(d.Hours())/24, int(d.Hours())%24, int(d.Minutes())%60
-	switch {
-	case days > 0:
-		return fmt.Sprintf("%dd %dh", days, hours)
-	case hours > 0:
-		return fmt.Sprintf("%dh %dm", hours, minutes)
-	case minutes > 0:
-		return fmt.Sprintf("%dm %ds", minutes, int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%ds", int(d.Seconds()))
 }
 
 // doraCSV writes every number of every group; an empty field is no data.

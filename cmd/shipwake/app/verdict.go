@@ -52,7 +52,12 @@ The exit code is the answer, for use in a pipeline:
   3  unknown: no such change, no verdict in time, or the daemon could not be asked`,
 		Example: `  shipwake verdict checkout-4711
   shipwake verdict --service checkout --version v2 --wait 15m`,
-		Args: cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
+				return &exitError{exitUnknown, err}
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				v.id = args[0]

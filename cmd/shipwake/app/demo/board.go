@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -16,7 +17,7 @@ type scene struct {
 	began, ended time.Time
 	served       string // the versions that serve, while they differ
 	verdict      *correlate.Verdict
-	answered     time.Time // when the API first gave an answer that is not "inconclusive"
+	answered     time.Time // when the API first gave the answer that stands
 }
 
 // settled says whether the demo need not wait any more for this act's verdict: it is right, or final.
@@ -148,11 +149,8 @@ func headline(v correlate.Verdict) string {
 	if v.Outcome == correlate.Healthy {
 		return string(v.Outcome)
 	}
-	return string(v.Outcome) + " (" + words(v.Reason) + ")"
+	return string(v.Outcome) + " (" + words.Plain(string(v.Reason)) + ")"
 }
-
-// words is a reason as people say it.
-func words(r correlate.Reason) string { return strings.ReplaceAll(string(r), "_", " ") }
 
 // clock is a duration as mm:ss.
 func clock(d time.Duration) string {

@@ -144,10 +144,10 @@ func (d *demo) look(ctx context.Context, s *scene) {
 		if err != nil || found == nil || (s.verdict != nil && s.verdict.Revision == found.Revision) {
 			return ""
 		}
-		s.verdict = found
-		if s.answered.IsZero() && s.verdict.Outcome != correlate.Inconclusive {
+		if s.verdict == nil || s.verdict.Outcome != found.Outcome {
 			s.answered = now
 		}
+		s.verdict = found
 		return "verdict: " + headline(*s.verdict)
 	})
 }

@@ -6,10 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"text/tabwriter"
-	"time"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/dora"
 )
 
 // report prints what was deployed and what Shipwake found, and the DORA numbers. It returns ErrWrong when a verdict
@@ -25,7 +24,7 @@ func (d *demo) report(ctx context.Context) error {
 			right, mark = right+1, "✓"
 		}
 		fmt.Fprintf(w, "%s %s → %s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			s.service, s.from, s.release.Version, s.name, s.verdictWord(), s.effect(), s.detected(), d.culprit(ctx, s), mark)
+			s.service, s.from, s.release.Version, s.name, s.verdictWord(), s.effect(), s.detected(), s.culprit(), mark)
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -49,27 +48,31 @@ func (s *scene) verdictWord() string {
 	return headline(*s.verdict)
 }
 
-// effect is the strongest evidence: which signal, how much, how sure.
+// effect is the strongest evidence of errors or latency: which signal, how much, how sure.
 func (s *scene) effect() string {
-	if s.verdict == nil || len(s.verdict.Evidence) == 0 {
-		return "–"
+	if s.verdict == nil {
+		return words.None
 	}
-	e := s.verdict.Evidence[0]
-	return fmt.Sprintf("%s ×%.2g (%.2g … %.2g)", words(correlate.Reason(e.Signal)), e.Ratio, e.Interval[0], e.Interval[1])
+	for _, e := range s.verdict.Evidence {
+		if e.Signal == "error_ratio" || strings.HasPrefix(e.Signal, "latency") {
+			return words.Plain(e.Signal) + " " + words.Effect(e)
+		}
+	}
+	return words.None
 }
 
 // detected is the time from the first new instance to the answer, as somebody who watches the API sees it.
 func (s *scene) detected() string {
 	if s.answered.IsZero() {
-		return "–"
+		return words.None
 	}
 	return fmt.Sprintf("%.0f s", s.answered.Sub(s.began).Seconds())
 }
 
 // culprit is the change that the regression of this service is blamed on.
-func (d *demo) culprit(ctx context.Context, s scene) string {
+func (s *scene) culprit() string {
 	if s.verdict == nil || s.verdict.Outcome != correlate.Regressed {
-		return "–"
+		return words.None
 	}
 	return fmt.Sprintf("%s %s (%.0f %%)", s.service, s.release.Version, 100*s.verdict.Blame)
 }
@@ -85,30 +88,8 @@ func (d *demo) numbers(ctx context.Context) error {
 			return fmt.Errorf("asking for the DORA numbers: %w", err)
 		}
 		n := r.Total
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", since, n.Deployments, perDay(n.DeploymentsPerDay),
-			ratio(n.ChangeFailRate), median(n.Recovery), median(n.LeadTime), ratio(n.ReworkRate))
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\n", since, n.Deployments, words.Rate(n.DeploymentsPerDay),
+			words.Ratio(n.ChangeFailRate), words.Median(n.Recovery), words.Median(n.LeadTime), words.Ratio(n.ReworkRate))
 	}
 	return w.Flush()
-}
-
-func perDay(v *float64) string {
-	if v == nil {
-		return "–"
-	}
-	return fmt.Sprintf("%.1f", *v)
-}
-
-func ratio(r *dora.Ratio) string {
-	if r == nil {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f %% (%d of %d)", 100*r.Value, r.Numerator, r.Denominator)
-}
-
-func median(d *dora.Duration) string {
-	if d == nil {
-		return "–"
-	}
-	text := (time.Duration(d.Median) * time.Second).Round(time.Minute).String()
-	return fmt.Sprintf("%s (n %d)", strings.TrimSuffix(text, "0s"), d.N)
 }

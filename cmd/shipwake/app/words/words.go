@@ -65,7 +65,7 @@ func Plain(identifier string) string { return strings.ReplaceAll(identifier, "_"
 // Effect is one signal before and after, with the ratio and its interval when there is one to speak of.
 func Effect(e correlate.Evidence) string {
 	if e.Events == 0 && e.Baseline == 0 {
-		return fmt.Sprintf("none in %s", Count(e.N))
+		return fmt.Sprintf("none in %s requests", Count(e.N))
 	}
 	return fmt.Sprintf("%s → %s, ×%s (%s … %s)", Level(e.Signal, e.Baseline), Level(e.Signal, e.Observed),
 		Figure(e.Ratio), bound(e.Interval[0]), bound(e.Interval[1]))

@@ -27,7 +27,7 @@ func TestAnEffectIsSaidWithItsInterval(t *testing.T) {
 		"errors where there were none": {correlate.Evidence{Signal: "error_ratio", Observed: 0.2, Ratio: 452,
 			Interval: [2]float64{31, 601.8}, N: 1000, Events: 200}, "0 % → 20 %, ×452 (31 … ∞)"},
 		"no errors at all": {correlate.Evidence{Signal: "error_ratio", Ratio: 1,
-			Interval: [2]float64{0.00166, 601.8}, N: 4113}, "none in 4,113"},
+			Interval: [2]float64{0.00166, 601.8}, N: 4113}, "none in 4,113 requests"},
 		"errors that went away": {correlate.Evidence{Signal: "error_ratio", Baseline: 0.2,
 			Interval: [2]float64{0.00166, 0.08}, N: 4113}, "20 % → 0 %, ×0 (0 … 0.08)"},
 		"slower": {correlate.Evidence{Signal: "latency_p90", Baseline: 0.1234, Observed: 0.2468, Ratio: 2,

@@ -1,0 +1,57 @@
+package client_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+)
+
+// ask asks a daemon that answers everything in one way, and returns the path it was asked for.
+func ask(t *testing.T, id string, status int, body string) (string, error) {
+	t.Helper()
+	var path string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path = r.URL.EscapedPath()
+		w.WriteHeader(status)
+		if _, err := w.Write([]byte(body)); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	c, err := client.New(server.URL + "/")
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = c.Change(t.Context(), id)
+	return path, err
+}
+
+func TestAnIdIsAPath(t *testing.T) {
+	path, err := ask(t, "github-shop/check out-1?", http.StatusOK, "{}")
+	require.NoError(t, err)
+	require.Equal(t, "/api/v1/changes/github-shop/check%20out-1%3F", path)
+}
+
+func TestEveryRefusalIsAnErrorThatSaysWhy(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   string
+	}{
+		"unknown":        {404, `{"error":"no change with this id","parameter":"id"}`, "unknown change: no change with this id"},
+		"a wrong query":  {400, `{"error":"must be a day","parameter":"from"}`, "from: must be a day"},
+		"not now":        {503, `{"error":"try again"}`, "/api/v1/changes/x answered 503: try again"},
+		"not the daemon": {502, "<html>", "/api/v1/changes/x answered 502 Bad Gateway"},
+		"not JSON":       {200, "<html>", "answered what can't be read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ask(t, "x", c.status, c.body)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+	_, err := ask(t, "x", 404, `{"error":"no","parameter":"id"}`)
+	require.ErrorIs(t, err, client.ErrNotFound)
+}

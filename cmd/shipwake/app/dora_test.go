@@ -1,0 +1,57 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate/dora"
+)
+
+func report() dora.Report {
+	perDay := 1.4
+	return dora.Report{
+		Policy: dora.PolicyShipwake, From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), AsOf: at("00:00:00"), By: dora.ByTeam,
+		Total: dora.Numbers{
+			Deployments: 42, DeploymentsPerDay: &perDay, Pending: 1,
+			ChangeFailRate: &dora.Ratio{Value: 0.125, Numerator: 5, Denominator: 40, Interval: [2]float64{0.05, 0.26}},
+			Recovery:       &dora.Duration{N: 4, Median: 1500, P90: 4000, Mean: 1800},
+			LeadTime:       &dora.Duration{N: 38, Median: 93600, P90: 200000, Mean: 100000},
+			ReworkRate:     &dora.Ratio{Value: 4.0 / 42, Numerator: 4, Denominator: 42},
+		},
+		Groups: []dora.Numbers{{Group: "discovery"}, {Group: "payments", Deployments: 42, DeploymentsPerDay: &perDay,
+			ChangeFailRate: &dora.Ratio{Value: 0.125, Numerator: 5, Denominator: 40}, OpenFailures: 1}},
+	}
+}
+
+func TestTheNumbersArePrinted(t *testing.T) {
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		if err := json.NewEncoder(w).Encode(report()); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	for _, format := range []string{"table", "json", "csv"} {
+		t.Run(format, func(t *testing.T) {
+			code, stdout, stderr := shipwake(t, "dora", "--api", server.URL, "--by", "team", "--since", "30d", "--output", format)
+			require.Zero(t, code, stderr)
+			require.Equal(t, "/api/v1/dora?by=team&since=30d", asked)
+			golden(t, "dora."+format, stdout)
+		})
+	}
+}
+
+func TestWhatTheDaemonRefusesIsPassedOn(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"error":"\"soon\" is not a duration such as 30d or 36h","parameter":"since"}`, http.StatusBadRequest)
+	}))
+	defer server.Close()
+	code, _, stderr := shipwake(t, "dora", "--api", server.URL, "--since", "soon")
+	require.Equal(t, 1, code)
+	require.Equal(t, "shipwake: since: \"soon\" is not a duration such as 30d or 36h\n", stderr)
+}
