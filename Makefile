@@ -41,8 +41,9 @@ fuzz: ## Run every fuzz target for FUZZTIME (10s) each
 		done; \
 	done
 
-e2e: ## Run the end-to-end tests again, whatever the test cache says
+e2e: build ## Run the end-to-end tests and the demo, whatever the test cache says
 	$(GO) test -count=1 ./cmd/...
+	./bin/shipwake demo --exit
 
 gen: ## Write everything that is generated
 	$(GO) generate ./...

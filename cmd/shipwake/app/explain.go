@@ -83,11 +83,7 @@ func explainKey(err error, set otelcol.CollectorSettings) error {
 	if cerr != nil || ferr != nil {
 		return nil
 	}
-	var unknown []error
-	for _, k := range unknownKeys(conf.ToStringMap(), factories) {
-		unknown = append(unknown, k)
-	}
-	return errors.Join(unknown...)
+	return errors.Join(unknownKeys(conf.ToStringMap(), factories)...)
 }
 
 // unknownKeys checks a whole configuration.

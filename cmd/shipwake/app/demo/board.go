@@ -43,15 +43,6 @@ func newBoard(out io.Writer, terminal bool, acts []act, now time.Time) *board {
 	return b
 }
 
-// say prints a line that stays.
-func (b *board) say(format string, args ...any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.erase()
-	fmt.Fprintf(b.out, format+"\n", args...)
-	b.draw()
-}
-
 // change lets f change a scene, and says what happened when there is no table that shows it.
 func (b *board) change(s *scene, now time.Time, f func() string) {
 	b.mu.Lock()
