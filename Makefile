@@ -5,6 +5,8 @@ VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev
 LDFLAGS  := -s -w -X github.com/shipwake/shipwake/cmd/shipwake/app.version=$(VERSION)
 FUZZTIME ?= 10s
 BENCH    ?= .
+# Where nobody can press Ctrl-C the demo ends by itself.
+DEMOFLAGS ?= $(shell test -t 0 || echo --exit)
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test race lint fmt fuzz e2e gen bench check clean

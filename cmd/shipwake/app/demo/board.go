@@ -87,9 +87,18 @@ func (b *board) all() []scene {
 	return copies
 }
 
+// What a terminal is told: lines that are too long are cut instead of wrapped, so that the cursor can find its way back
+// up over the lines that were drawn, to erase them.
+const (
+	noWrap = "\x1b[?7l"
+	wrap   = "\x1b[?7h"
+	upBy   = "\x1b[%dA"
+	below  = "\x1b[J"
+)
+
 func (b *board) erase() {
 	if b.terminal && b.drawn > 0 {
-		fmt.Fprintf(b.out, "\x1b[%dA\x1b[J", b.drawn)
+		fmt.Fprintf(b.out, upBy+below, b.drawn)
 	}
 	b.drawn = 0
 }
@@ -103,13 +112,13 @@ func (b *board) draw() {
 		lines = append(lines, s.line())
 	}
 	lines = append(lines, "")
-	fmt.Fprint(b.out, strings.Join(lines, "\n")+"\n")
+	fmt.Fprint(b.out, noWrap+strings.Join(lines, "\n")+"\n"+wrap)
 	b.drawn = len(lines)
 }
 
 // line is one row of the table: what is deployed, how far it is, what Shipwake says.
 func (s *scene) line() string {
-	return fmt.Sprintf("  %-16s %s → %s  %-10s %-22s %-12s %s",
+	return fmt.Sprintf("  %-16s %s → %s  %-9s %-24s %-12s %s",
 		s.service, s.from, s.release.Version, s.by, s.name, s.progress(), s.opinion())
 }
 

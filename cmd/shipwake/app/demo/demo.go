@@ -93,12 +93,16 @@ func (d *demo) perform(ctx context.Context) (err error) {
 	fmt.Fprintf(d.Out, "A shop of %d services with %d instances, %d visits a second, OTLP to the daemon\n\n",
 		len(shop.Services()), d.shop.Instances(), visitsPerSecond)
 	d.board = newBoard(d.Out, d.Terminal, script(), time.Now())
-	if err := d.play(ctx); err != nil {
+	err = d.play(ctx)
+	d.board.clear()
+	switch {
+	case ctx.Err() != nil:
+		return errors.New("interrupted before the end")
+	case err != nil:
 		return err
 	}
-	d.board.clear()
 	wrong := d.report(ctx)
-	if d.Exit || ctx.Err() != nil {
+	if d.Exit {
 		return wrong
 	}
 	d.directions()
