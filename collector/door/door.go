@@ -46,14 +46,14 @@ func findFeed(h component.Host) (host.Feed, error) {
 		switch {
 		case !ok:
 		case found != nil:
-			return nil, errors.New("there are two correlate extensions; list one under service: extensions:")
+			return nil, errors.New("there are two correlate extensions; list one in service.extensions")
 		default:
 			found = feed
 		}
 	}
 	if found == nil {
 		return nil, errors.New("the correlate extension is missing; " +
-			"put `correlate:` under extensions: and `extensions: [correlate]` under service:")
+			"put `correlate:` under `extensions:` and list it in service.extensions")
 	}
 	return found, nil
 }

@@ -42,11 +42,11 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 		"without the extension, where to put it": {
 			host: componenttest.NewNopHost(),
 			want: `exporter "correlate": the correlate extension is missing; ` +
-				"put `correlate:` under extensions: and `extensions: [correlate]` under service:",
+				"put `correlate:` under `extensions:` and list it in service.extensions",
 		},
 		"with two of them, that there are two": {
 			host: two,
-			want: `exporter "correlate": there are two correlate extensions; list one under service: extensions:`,
+			want: `exporter "correlate": there are two correlate extensions; list one in service.extensions`,
 		},
 	}
 	for name, test := range tests {

@@ -6,12 +6,6 @@ type pair struct {
 	eT, nT, eC, nC float64
 }
 
-// swap exchanges the sides, so that a test for a rise becomes a test for a fall.
-func (p pair) swap() pair { return pair{p.at, p.eC, p.nC, p.eT, p.nT} }
-
-// complement counts the exposures that were no events.
-func (p pair) complement() pair { return pair{p.at, p.nT - p.eT, p.nT, p.nC - p.eC, p.nC} }
-
 // concurrent joins the tallies of two sides by time. Where the sides report at different instants within a minute or
 // five (sparse exporters), the stretch is widened until most of the treated exposure has company.
 func concurrent(treated, control []tally, resolution int64) []pair {

@@ -27,11 +27,6 @@ func since(ts []tally, at int64) []tally {
 	return ts[lo:]
 }
 
-// until is the head of sorted tallies that end at or before an instant.
-func until(ts []tally, at, width int64) []tally {
-	return ts[:len(ts)-len(since(ts, at-width+1))]
-}
-
 // regroup adds sorted tallies up into wider windows, appending to out.
 func regroup(out, ts []tally, width int64) []tally {
 	for _, t := range ts {
