@@ -33,7 +33,8 @@ const (
 const Fixed = 1_000_000
 
 // Origin says which instrumentation counted. Two origins may describe the same requests, so they are never added up;
-// a reader takes the lowest Origin that has data on both sides of a comparison.
+// a reader takes the most trusted Origin that has data on both sides of a comparison and saw at least a quarter of what
+// any other saw.
 type Origin uint8
 
 // The origins, most trusted first.

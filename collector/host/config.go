@@ -118,6 +118,8 @@ func (c *Config) engineConfig() engine.Config {
 	e.FineKeep = e.Baseline + e.Watch
 	e.Attribution = sec(c.Attribution)
 	e.AdoptAfter = sec(c.AdoptAfter)
+	e.Judge = e.Judge.Scale(e.Resolution)
+	e.Blame = e.Blame.Scale(e.Resolution)
 	e.Judge.Grace = sec(c.Window.Grace)
 	e.Judge.MinHealthy = sec(c.Window.MinHealthy)
 	e.Signals = c.Signals

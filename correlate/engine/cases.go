@@ -14,24 +14,27 @@ func (e *Engine) caseOf(p place, version string, start, finish, now int64) judge
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
 		Now: now, Start: start, Finish: finish,
+		Gaps: e.gaps,
 	}
 	s := e.store.services[p]
 	if s == nil {
 		return c
 	}
 	from := start - e.cfg.Baseline
-	keys := s.keys()
-	if k, ok := trafficOrigin(s, keys, from, start, now); ok {
-		c.Streams = append(c.Streams, e.streamOf(s.streams[k], k, version, from, start, now))
-	}
-	for _, k := range keys {
+	var traffic []view
+	for _, k := range s.keys() {
 		switch k.kind {
-		case correlate.Traffic, correlate.Edge:
+		case correlate.Traffic:
+			traffic = append(traffic, view{k, s.streams[k]})
+		case correlate.Edge:
 		default:
 			c.Streams = append(c.Streams, e.streamOf(s.streams[k], k, version, from, start, now))
 		}
 	}
-	if seen := e.seenByCallers(p, s, from, now); len(seen.Whole) > 0 {
+	if v, ok := preferred(traffic, from, start, now); ok {
+		c.Streams = append(c.Streams, e.streamOf(v.stream, v.key, version, from, start, now))
+	}
+	if seen := e.seenByCallers(p, s, from, start, now); len(seen.Whole) > 0 {
 		c.Streams = append(c.Streams, seen)
 	}
 	return c
@@ -76,21 +79,24 @@ func sides(str *stream, version string, start, now int64) (fresh, old []correlat
 	return fresh, old
 }
 
-// trafficOrigin picks the instrumentation to count requests by: the most trusted one that saw both sides of the
-// change, and not much fewer requests than any other (a sampled span is no match for a metric).
-func trafficOrigin(s *service, keys []streamKey, from, start, now int64) (best streamKey, ok bool) {
+// view is one instrumentation's account of the same requests.
+type view struct {
+	key streamKey
+	*stream
+}
+
+// preferred picks the instrumentation to count requests by: the most trusted one that saw both sides of the change, and
+// not much fewer requests than any other (a sampled span is no match for a metric). The views are sorted by trust.
+func preferred(views []view, from, start, now int64) (best view, ok bool) {
 	type seen struct {
-		key           streamKey
+		view
 		before, after int64
 	}
 	var all []seen
 	var most int64
 	both := false
-	for _, k := range keys {
-		if k.kind != correlate.Traffic {
-			continue
-		}
-		o := seen{k, requests(s.streams[k].total.between(from, start)), requests(s.streams[k].total.between(start, now))}
+	for _, v := range views {
+		o := seen{v, requests(v.total.between(from, start)), requests(v.total.between(start, now))}
 		if o.before+o.after == 0 {
 			continue
 		}
@@ -103,13 +109,13 @@ func trafficOrigin(s *service, keys []streamKey, from, start, now int64) (best s
 			continue
 		}
 		if (o.before+o.after)*4 >= most {
-			return o.key, true
+			return o.view, true
 		}
 	}
 	if len(all) > 0 {
-		return all[0].key, true
+		return all[0].view, true
 	}
-	return streamKey{}, false
+	return view{}, false
 }
 
 func requests(cells []correlate.Cell) int64 {
@@ -120,8 +126,11 @@ func requests(cells []correlate.Cell) int64 {
 	return n
 }
 
+// callerOrigins are the accounts that callers give of their own calls, most trusted first.
+var callerOrigins = [...]correlate.Origin{correlate.OriginClient, correlate.OriginClientSpan}
+
 // seenByCallers is the service as those who call it see it: what is lost between them shows only there.
-func (e *Engine) seenByCallers(p place, s *service, from, now int64) judge.Stream {
+func (e *Engine) seenByCallers(p place, s *service, from, start, now int64) judge.Stream {
 	seen := judge.Stream{Kind: correlate.Edge}
 	var whole, history [][]correlate.Cell
 	for _, caller := range slices.Sorted(maps.Keys(s.callers)) {
@@ -129,25 +138,31 @@ func (e *Engine) seenByCallers(p place, s *service, from, now int64) judge.Strea
 		if cs == nil {
 			continue
 		}
-		str := cs.streams[streamKey{kind: correlate.Edge, origin: correlate.OriginClient, peer: p.Service}]
-		if str == nil {
-			continue
+		var views []view
+		for _, origin := range callerOrigins {
+			k := streamKey{kind: correlate.Edge, origin: origin, peer: p.Service}
+			if str := cs.streams[k]; str != nil {
+				views = append(views, view{k, str})
+			}
 		}
-		whole = append(whole, str.total.between(from, now))
-		history = append(history, str.coarse.between(from-e.cfg.CoarseKeep, from))
+		if v, ok := preferred(views, from, start, now); ok {
+			whole = append(whole, v.total.between(from, now))
+			history = append(history, v.coarse.between(from-e.cfg.CoarseKeep, from))
+		}
 	}
 	seen.Whole, seen.History = merged(whole...), merged(history...)
 	return seen
 }
 
 // servedVersion is the service.version by which telemetry knows what a change brought: its own, one that begins with
-// or extends it (a short commit hash), or else the only version that appeared while it rolled out.
-func (e *Engine) servedVersion(c *change) string {
+// or extends it (a short commit hash), or else the only version that appeared while it rolled out. It is "" before that
+// version was seen.
+func (e *Engine) servedVersion(c *change, now int64) string {
 	s := e.store.services[c.place()]
 	if s == nil {
 		return ""
 	}
-	if s.versions[c.rec.Version] != nil {
+	if seen := s.versions[c.rec.Version]; seen != nil && seen.first < now {
 		return c.rec.Version
 	}
 	if !c.rollsOut() {
@@ -156,6 +171,9 @@ func (e *Engine) servedVersion(c *change) string {
 	from, to := c.start()-e.cfg.AdoptAfter, max(c.start(), c.finish())+adoptSlack
 	var appeared []string
 	for _, v := range slices.Sorted(maps.Keys(s.versions)) {
+		if s.versions[v].first >= now {
+			continue
+		}
 		if samePrefix(v, c.rec.Version) || samePrefix(v, c.rec.Commit) {
 			return v
 		}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/blame"
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
@@ -22,6 +23,7 @@ type Config struct {
 	// before a fact touches them.
 	KeepRecords int64
 	Judge       judge.Params
+	Blame       blame.Params
 	Signals     []correlate.Signal
 }
 
@@ -40,5 +42,6 @@ func DefaultConfig() Config {
 		AdoptAfter:  120,
 		KeepRecords: 48 * 3600,
 		Judge:       judge.DefaultParams(),
+		Blame:       blame.DefaultParams(),
 	}
 }

@@ -46,6 +46,8 @@ type Engine struct {
 	changes   map[string]*change
 	incidents map[string]*incident
 	byPlace   map[place][]*change // sorted by completion
+	watched   []*change           // those whose time has not passed, sorted by start
+	around    look
 	faults    map[place]*correlate.Regression
 	gaps      []window.Span
 	rolledUp  int64 // rollups that start before this are closed
@@ -109,7 +111,7 @@ func (e *Engine) Stats() Stats { return e.stats }
 // OpenWindows is the number of changes under observation.
 func (e *Engine) OpenWindows() int {
 	n := 0
-	for _, c := range e.changes {
+	for _, c := range e.watched {
 		if c.rec.Phase == correlate.PhaseObserving {
 			n++
 		}
@@ -212,19 +214,12 @@ func (e *Engine) sweep() {
 		return
 	}
 	e.expired = e.mark.At
-	needed := map[place]int64{}
-	for _, c := range e.observing() {
-		from := c.start() - e.cfg.Baseline
-		if old, ok := needed[c.place()]; !ok || from < old {
-			needed[c.place()] = from
-		}
+	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
+	// The services around a changed one are judged from the same time on, so all keep as much.
+	oldest := e.mark.At - e.cfg.FineKeep
+	if len(e.watched) > 0 {
+		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
 	}
-	keep := e.mark.At - e.cfg.FineKeep
-	oldest := keep
-	for _, from := range needed {
-		oldest = min(oldest, from)
-	}
-	// A neighbour of a changed service is judged from the same time on, so while windows are open all keep as much.
 	oldest = max(oldest, e.mark.At-3*e.cfg.FineKeep)
 	e.store.expire(func(place) int64 { return oldest }, e.mark.At-e.cfg.CoarseKeep)
 	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < e.mark.At-e.cfg.CoarseKeep })

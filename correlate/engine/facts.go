@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge"
 )
 
 // change is one change in memory: its record, and how far it has been judged.
@@ -16,7 +17,14 @@ type change struct {
 	rec     correlate.ChangeRecord
 	emitted correlate.ChangeRecord
 	judged  int64 // the newest instant at which it was judged
-	steps   []int64
+	// assessed is its latest assessment. It is a function of the state, kept because it is asked for more than once.
+	assessed assessed
+}
+
+// assessed is what the service of a change said of it at an instant.
+type assessed struct {
+	at int64
+	judge.Assessment
 }
 
 func (c *change) place() place { return place{c.rec.Service, c.rec.Environment} }
@@ -61,6 +69,10 @@ func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment
 
 func (e *Engine) fact(f Fact) {
 	e.now = max(e.now, f.ReceivedAt.Unix())
+	e.around = look{}
+	for _, c := range e.watched {
+		c.assessed = assessed{}
+	}
 	f.Fact = f.WithDefaults()
 	switch {
 	case f.Change != nil:
@@ -116,6 +128,7 @@ func (e *Engine) list(c *change) {
 func (e *Engine) unlist(c *change) {
 	p := c.place()
 	e.byPlace[p] = slices.DeleteFunc(e.byPlace[p], func(o *change) bool { return o == c })
+	e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
 }
 
 func before(a, b *change) bool {
@@ -138,6 +151,7 @@ func (e *Engine) openWindow(c *change) {
 	case c.rec.Phase == correlate.PhaseClosed && e.windowEnd(c) > e.mark.At && !e.unobservable(c):
 		c.rec.Phase = correlate.PhaseObserving // it finished later than was known when the window closed
 	}
+	e.watch(c)
 }
 
 // unobservable: the window had passed before the change was told, and nothing fine is left of its time.
@@ -173,6 +187,7 @@ func (e *Engine) recall(r Recall) {
 		c := &change{rec: rec, emitted: rec, judged: e.mark.At}
 		e.changes[rec.ID] = c
 		e.list(c)
+		e.watch(c)
 	}
 	for _, rec := range r.Incidents {
 		if e.incidents[rec.ID] == nil {
@@ -205,17 +220,40 @@ func (e *Engine) forget(before int64) {
 	}
 }
 
+// watch lists a change among those whose time has not passed, by their start.
+func (e *Engine) watch(c *change) {
+	if !e.watchable(c) {
+		return
+	}
+	if i, found := slices.BinarySearchFunc(e.watched, c, byStart); !found {
+		e.watched = slices.Insert(e.watched, i, c)
+	}
+}
+
+// watchable: the window is open, or would be had it not been closed early.
+func (e *Engine) watchable(c *change) bool {
+	switch c.rec.Phase {
+	case correlate.PhaseObserving:
+		return true
+	case correlate.PhaseClosed:
+		return c.live() && e.mark.At > 0 && e.mark.At < e.windowEnd(c)
+	}
+	return false
+}
+
+// byStart orders changes by when they began, then by id.
+func byStart(a, b *change) int {
+	return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.rec.ID, b.rec.ID))
+}
+
 // observing are the changes with an open window, oldest first.
 func (e *Engine) observing() []*change {
 	var open []*change
-	for _, c := range e.changes {
+	for _, c := range e.watched {
 		if c.rec.Phase == correlate.PhaseObserving {
 			open = append(open, c)
 		}
 	}
-	slices.SortFunc(open, func(a, b *change) int {
-		return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.rec.ID, b.rec.ID))
-	})
 	return open
 }
 

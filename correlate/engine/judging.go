@@ -44,6 +44,13 @@ type suspicion struct {
 	a      judge.Assessment
 }
 
+// look is what was last seen on the services around the open changes. It is a function of the state at its instant, so
+// it can be made again after a restart.
+type look struct {
+	at     int64
+	faults []fault
+}
+
 // fault is a regression on a place, with the changes that may have done it.
 type fault struct {
 	place
@@ -82,18 +89,24 @@ func (e *Engine) Conclude() []correlate.Effect {
 }
 
 func (e *Engine) judgeAt(t int64, last bool) {
-	var due []suspicion
-	for _, c := range e.observing() {
-		if c.start() < t && (c.judged < t || last) {
+	var due, recent []suspicion
+	for _, c := range e.watched {
+		switch {
+		case c.start() >= t:
+		case c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last):
 			due = append(due, e.suspect(c, t))
+		case c.rec.Phase == correlate.PhaseClosed && c.live() && t < e.windowEnd(c):
+			recent = append(recent, e.suspect(c, t))
 		}
 	}
 	if len(due) == 0 {
 		return
 	}
-	faults := e.findFaults(due, t, last)
+	faults := append(ownFaults(due), e.facedAround(t, last)...)
+	suspects := append(slices.Clone(due), recent...)
+	weights := e.cfg.Blame
 	for i := range faults {
-		faults[i].suspects = blame.Rank(faults[i].Fault, e.candidates(due, faults[i], t), e.edges(faults[i].Environment))
+		faults[i].suspects = weights.Rank(faults[i].Fault, e.candidates(suspects, faults[i], t), e.edges(faults[i].Environment))
 		e.reportRegression(faults[i], t)
 	}
 	for _, s := range due {
@@ -113,7 +126,10 @@ func (e *Engine) suspect(c *change, t int64) suspicion {
 	if finish > now {
 		finish = 0
 	}
-	s.a = judge.Assess(e.cfg.Judge, e.caseOf(c.place(), e.servedVersion(c), c.start(), finish, now))
+	if c.assessed.at != now {
+		c.assessed = assessed{now, judge.Assess(e.cfg.Judge, e.caseOf(c.place(), e.servedVersion(c, now), c.start(), finish, now))}
+	}
+	s.a = c.assessed.Assessment
 	return s
 }
 
@@ -127,42 +143,64 @@ func (e *Engine) supersededAt(c *change, t int64) int64 {
 	return 0
 }
 
-// findFaults collects the regressions of changed services, and looks at their neighbourhood every few buckets.
-func (e *Engine) findFaults(due []suspicion, t int64, always bool) []fault {
+// ownFaults are the regressions of changed services.
+func ownFaults(due []suspicion) []fault {
 	var faults []fault
-	anchors := map[place]int64{}
-	own := map[place]bool{}
 	for _, s := range due {
 		if s.a.Outcome == correlate.Regressed {
-			own[s.place()] = true
-			faults = append(faults, fault{
-				place: s.place(), own: s.rec.ID, recover: s.a.Recovered,
-				Fault: blame.Fault{
-					Service: s.rec.Service, Signal: signalOf(s.a), Onset: s.a.Onset, Strength: strength(s.a),
-				},
-			})
+			faults = append(faults, faultOn(s.place(), s.rec.ID, s.a))
 		}
-		for p := range e.around(s.place()) {
-			if old, ok := anchors[p]; !ok || s.start() < old {
-				anchors[p] = s.start()
+	}
+	return faults
+}
+
+func faultOn(p place, own string, a judge.Assessment) fault {
+	return fault{
+		place: p, own: own, recover: a.Recovered,
+		Fault: blame.Fault{Service: p.Service, Signal: signalOf(a), Onset: a.Onset, Strength: strength(a)},
+	}
+}
+
+// facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
+// every few buckets, and remembered in between.
+func (e *Engine) facedAround(t int64, last bool) []fault {
+	at := window.Floor(t, e.cfg.Resolution*neighbourEvery)
+	if last {
+		at = t
+	}
+	if e.around.at != at {
+		e.around = look{at, e.lookAround(at)}
+	}
+	return slices.Clone(e.around.faults)
+}
+
+// lookAround judges, as of an instant, each service within a few hops of a change, from the oldest such change on. A
+// service whose own change is at fault speaks for itself.
+func (e *Engine) lookAround(t int64) []fault {
+	anchors := map[place]int64{}
+	own := map[place]bool{}
+	for _, c := range e.watched {
+		if c.start() >= t || t >= e.windowEnd(c) || !c.live() {
+			continue
+		}
+		if s := e.suspect(c, t); s.a.Outcome == correlate.Regressed {
+			own[s.place()] = true
+		}
+		for p := range e.near(c.place()) {
+			if old, ok := anchors[p]; !ok || c.start() < old {
+				anchors[p] = c.start()
 			}
 		}
 	}
-	if t%(e.cfg.Resolution*neighbourEvery) != 0 && !always {
-		return faults
-	}
+	var faults []fault
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.compare) {
 		if own[p] {
 			continue
 		}
 		a := judge.Assess(e.cfg.Judge, e.caseOf(p, "", anchors[p], anchors[p], t))
-		if a.Outcome != correlate.Regressed {
-			continue
+		if a.Outcome == correlate.Regressed {
+			faults = append(faults, faultOn(p, "", a))
 		}
-		faults = append(faults, fault{
-			place: p, recover: a.Recovered,
-			Fault: blame.Fault{Service: p.Service, Signal: signalOf(a), Onset: a.Onset, Strength: strength(a)},
-		})
 	}
 	return faults
 }
@@ -181,8 +219,8 @@ func strength(a judge.Assessment) float64 {
 	return math.Log(a.Evidence[0].EValue)
 }
 
-// around is the places within a few hops of one, itself included.
-func (e *Engine) around(p place) map[place]bool {
+// near is the places within a few hops of one, itself included.
+func (e *Engine) near(p place) map[place]bool {
 	near := map[place]bool{p: true}
 	edge := []place{p}
 	for range hops {
@@ -223,11 +261,11 @@ func (e *Engine) edges(environment string) []blame.Edge {
 	return edges
 }
 
-// candidates are the changes under observation around the fault.
-func (e *Engine) candidates(due []suspicion, f fault, t int64) []blame.Candidate {
-	near := e.around(f.place)
+// candidates are the changes around the fault. One that was superseded remains a candidate for what began before.
+func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Candidate {
+	near := e.near(f.place)
 	var all []blame.Candidate
-	for _, s := range due {
+	for _, s := range suspects {
 		if !near[s.place()] || (s.cutoff > 0 && f.Onset >= s.cutoff) {
 			continue
 		}

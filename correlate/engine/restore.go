@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -45,9 +46,14 @@ func (e *Engine) RestoreCheckpoint(drained time.Time, cells []correlate.Measurem
 
 // Resume ends restoring.
 func (e *Engine) Resume() {
+	e.watched = nil
 	for _, c := range e.changes {
 		c.judged = max(c.start(), e.mark.At)
+		if e.watchable(c) {
+			e.watched = append(e.watched, c)
+		}
 	}
+	slices.SortFunc(e.watched, byStart)
 	e.stats = Stats{}
 	e.effects = nil
 }

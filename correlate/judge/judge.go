@@ -4,7 +4,10 @@
 // rounded before it leaves.
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
 
 // Case is everything that may be known of one change at the instant Now: only cells that end at or before Now.
 type Case struct {
@@ -14,6 +17,8 @@ type Case struct {
 	Start      int64 // the change began to reach users
 	Finish     int64 // the rollout was complete; 0 while it runs
 	Streams    []Stream
+	// Gaps are the stretches [From, To) in which no telemetry was received: silence there says nothing.
+	Gaps []window.Span
 }
 
 // Stream is the cells of one kind of measurement of the changed service, from one origin.

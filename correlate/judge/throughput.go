@@ -1,6 +1,10 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // throughput asks whether the service lost traffic: vanishing requests are often the only local sign of a fault. The
 // events are requests, the exposure is seconds, and a fall hurts.
@@ -10,15 +14,15 @@ func (t *trial) throughput(s *Stream) {
 	if width == 0 || !t.heard() {
 		return
 	}
-	base := periods(before, before[0].Start, t.c.Start, width)
-	treated := periods(after, t.begin, t.c.Now, width)
+	base := t.covered(periods(before, before[0].Start, t.c.Start, width))
+	treated := t.covered(periods(after, t.begin, t.c.Now, width))
 	if len(treated) == 0 {
 		return
 	}
 	e, n := sum(base)
 	control := pair{eC: float64(e), nC: float64(n)}
 	grade, h := correlate.GradeD, hypothesis{theta: t.p.Traffic.BeforeAfter, phi: t.burstiness(base, width), fall: true}
-	if y, ok := seasonOf(everyPeriod(s.History, t.c.Coarse), span{base[0].at, t.c.Start}, span{t.begin, t.c.Now}, t.p); ok {
+	if y, ok := seasonOf(t.covered(everyPeriod(s.History, t.c.Coarse)), span{base[0].at, t.c.Start}, span{t.begin, t.c.Now}, t.p); ok {
 		grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
 		control.nC /= y.factor
 	}
@@ -34,7 +38,7 @@ func (t *trial) cadence(before []correlate.Cell) int64 {
 		return 0
 	}
 	for _, cells := range [...]int64{1, 6, 30} {
-		windows := periods(before, before[0].Start, t.c.Start, cells*t.c.Resolution)
+		windows := t.covered(periods(before, before[0].Start, t.c.Start, cells*t.c.Resolution))
 		if len(windows) >= 8 && !anySilent(windows) {
 			return cells * t.c.Resolution
 		}
@@ -97,6 +101,14 @@ func periods(cells []correlate.Cell, from, to, width int64) []tally {
 		}
 	}
 	return out
+}
+
+// covered drops the windows in which telemetry may have been lost: their silence says nothing.
+func (t *trial) covered(windows []tally) []tally {
+	for _, g := range t.c.Gaps {
+		windows = slices.DeleteFunc(windows, func(w tally) bool { return w.at < g.To && g.From < w.at+w.exposure })
+	}
+	return windows
 }
 
 // everyPeriod is periods over all of the history.

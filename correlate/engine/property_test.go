@@ -1,0 +1,255 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// history is a drawn sequence of stages. All inputs of a stage arrive, in any order, before its tick.
+type history struct {
+	stages []stage
+}
+
+type stage struct {
+	tick   int64
+	inputs []Input // one fact or one batch of cells each
+}
+
+// outcome is what must not depend on the order of arrival: decisions in order, and the last state of every record.
+type outcome struct {
+	Decisions []correlate.Effect
+	Changes   map[string]correlate.ChangeRecord
+	Incidents map[string]correlate.IncidentRecord
+}
+
+func newOutcome() *outcome {
+	return &outcome{Changes: map[string]correlate.ChangeRecord{}, Incidents: map[string]correlate.IncidentRecord{}}
+}
+
+func (o *outcome) take(effects []correlate.Effect) {
+	for _, e := range effects {
+		switch {
+		case e.Change != nil:
+			o.Changes[e.Change.ID] = *e.Change
+		case e.Incident != nil:
+			o.Incidents[e.Incident.ID] = *e.Incident
+		default:
+			o.Decisions = append(o.Decisions, e)
+		}
+	}
+}
+
+func (o *outcome) bytes(t require.TestingT) string {
+	raw, err := json.Marshal(o)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func drawHistory(t *rapid.T) history {
+	var h history
+	services := []string{"a", "b", "c"}[:rapid.IntRange(1, 3).Draw(t, "services")]
+	start := midnight.Unix()
+	stages := rapid.IntRange(30, 90).Draw(t, "stages")
+	const width = 60
+	var changes, incidents int
+	for i := range stages {
+		st := stage{tick: start + int64(i+1)*width + 30}
+		for _, name := range services {
+			for _, version := range []string{"v1", "v2"} {
+				if version == "v2" && i < stages/3 {
+					continue
+				}
+				st.inputs = append(st.inputs, drawCells(t, name, version, start+int64(i)*width, width))
+			}
+		}
+		if rapid.IntRange(0, 9).Draw(t, "change?") == 0 {
+			changes++
+			st.inputs = append(st.inputs, drawChange(t, services, changes, start+int64(i)*width))
+		}
+		if rapid.IntRange(0, 14).Draw(t, "incident?") == 0 {
+			incidents++
+			st.inputs = append(st.inputs, drawIncident(t, services, incidents, changes, start+int64(i)*width))
+		}
+		h.stages = append(h.stages, st)
+	}
+	return h
+}
+
+func drawCells(t *rapid.T, name, version string, from, width int64) Input {
+	var cells []correlate.Measurement
+	bad := rapid.IntRange(0, 5).Draw(t, "bad") == 0
+	for at := from; at < from+width; at += 10 {
+		c := correlate.Cell{Start: at, Requests: rapid.Int64Range(0, 400).Draw(t, "requests")}
+		if bad {
+			c.Errors = c.Requests / 5
+		}
+		c.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), c.Requests)
+		cells = append(cells, correlate.Measurement{Cell: c, Key: correlate.Key{
+			Service: name, Environment: "production", Version: version,
+			Kind: correlate.Traffic, Origin: correlate.OriginSpan,
+		}})
+	}
+	return Input{Measured: cells}
+}
+
+func drawChange(t *rapid.T, services []string, n int, from int64) Input {
+	c := correlate.Change{
+		ID:      fmt.Sprintf("c%d", n),
+		Service: rapid.SampledFrom(services).Draw(t, "service"),
+		Version: rapid.SampledFrom([]string{"", "v1", "v2", "v3"}).Draw(t, "version"),
+		Kind:    rapid.SampledFrom(correlate.Kinds()).Draw(t, "kind"),
+		Status:  rapid.SampledFrom(correlate.Statuses()).Draw(t, "status"),
+		Source:  "generic",
+	}
+	c.StartedAt = at(from - rapid.Int64Range(0, 300).Draw(t, "before"))
+	if c.Status != correlate.StatusStarted {
+		c.FinishedAt = c.StartedAt.Add(time.Duration(rapid.Int64Range(0, 400).Draw(t, "took")) * time.Second)
+	}
+	return Input{Fact: &Fact{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(from)}}
+}
+
+func drawIncident(t *rapid.T, services []string, n, changes int, from int64) Input {
+	i := correlate.Incident{
+		ID: fmt.Sprintf("i%d", n), Service: rapid.SampledFrom(services).Draw(t, "service"), OpenedAt: at(from),
+	}
+	if changes > 0 && rapid.Bool().Draw(t, "linked") {
+		i.CausedBy = fmt.Sprintf("c%d", rapid.IntRange(1, changes).Draw(t, "cause"))
+	}
+	if rapid.Bool().Draw(t, "resolved") {
+		i.ResolvedAt = i.OpenedAt.Add(time.Duration(rapid.Int64Range(0, 3600).Draw(t, "lasted")) * time.Second)
+	}
+	return Input{Fact: &Fact{Fact: correlate.Fact{Incident: &i}, ReceivedAt: at(from)}}
+}
+
+func propertyConfig() Config {
+	cfg := DefaultConfig()
+	cfg.Baseline, cfg.Watch, cfg.FineKeep = 900, 1200, 2400
+	cfg.Judge.MinHealthy = 300
+	return cfg
+}
+
+// TestArrivalOrderDoesNotShow: the inputs between two ticks may come in any order, and cells in pieces.
+func TestArrivalOrderDoesNotShow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t)
+		first, second := New(propertyConfig()), New(propertyConfig())
+		a, b := newOutcome(), newOutcome()
+		for i, st := range h.stages {
+			order := rapid.Permutation(indexes(len(st.inputs))).Draw(t, fmt.Sprintf("order %d", i))
+			for n := range st.inputs {
+				a.take(first.Apply(st.inputs[n]))
+				for _, piece := range pieces(st.inputs[order[n]]) {
+					b.take(second.Apply(piece))
+				}
+			}
+			a.take(first.Apply(Input{Tick: at(st.tick)}))
+			b.take(second.Apply(Input{Tick: at(st.tick)}))
+		}
+		a.take(first.Conclude())
+		b.take(second.Conclude())
+		require.Equal(t, a.bytes(t), b.bytes(t))
+	})
+}
+
+// TestRestoredHalfPlusRestIsTheWhole: an engine that is restored from what was stored goes on as if nothing had been.
+func TestRestoredHalfPlusRestIsTheWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t)
+		cut := rapid.IntRange(1, len(h.stages)-1).Draw(t, "cut")
+		whole := New(propertyConfig())
+		all := newOutcome()
+		var half *Engine
+		rest := newOutcome()
+		stored := &memory{}
+		for i, st := range h.stages {
+			if i == cut {
+				half = stored.restore(all)
+				rest.Decisions = slices.Clone(all.Decisions)
+				rest.Changes, rest.Incidents = maps.Clone(all.Changes), maps.Clone(all.Incidents)
+			}
+			inputs := append(slices.Clone(st.inputs), Input{Tick: at(st.tick)})
+			for _, in := range inputs {
+				effects := whole.Apply(in)
+				all.take(effects)
+				if half == nil {
+					stored.take(in, effects)
+				} else {
+					rest.take(half.Apply(in))
+				}
+			}
+		}
+		all.take(whole.Conclude())
+		rest.take(half.Conclude())
+		require.Equal(t, all.bytes(t), rest.bytes(t))
+	})
+}
+
+// memory is a ledger without a disk: checkpoints and rollups as the host would store them.
+type memory struct {
+	checkpoints []checkpoint
+	rollups     []correlate.Rollup
+	open        []correlate.Measurement
+}
+
+type checkpoint struct {
+	at    time.Time
+	cells []correlate.Measurement
+}
+
+func (m *memory) take(in Input, effects []correlate.Effect) {
+	m.open = append(m.open, in.Measured...)
+	if !in.Tick.IsZero() {
+		m.checkpoints = append(m.checkpoints, checkpoint{in.Tick, m.open})
+		m.open = nil
+	}
+	for _, e := range effects {
+		if e.Rollup != nil {
+			m.rollups = append(m.rollups, *e.Rollup)
+		}
+	}
+}
+
+func (m *memory) restore(o *outcome) *Engine {
+	e := New(propertyConfig())
+	var regressions []correlate.Regression
+	for _, d := range o.Decisions {
+		if d.Regression != nil {
+			regressions = append(regressions, *d.Regression)
+		}
+	}
+	e.RestoreRecords(slices.Collect(maps.Values(o.Changes)), slices.Collect(maps.Values(o.Incidents)), regressions)
+	for _, r := range m.rollups {
+		e.RestoreRollup(r)
+	}
+	for _, c := range m.checkpoints {
+		e.RestoreCheckpoint(c.at, c.cells)
+	}
+	e.Resume()
+	return e
+}
+
+func indexes(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// pieces splits a batch of cells into two.
+func pieces(in Input) []Input {
+	if len(in.Measured) < 2 {
+		return []Input{in}
+	}
+	half := len(in.Measured) / 2
+	return []Input{{Measured: in.Measured[half:]}, {Measured: in.Measured[:half]}}
+}
