@@ -57,7 +57,7 @@ func (e *Engine) adopt(p place, version string, first int64) {
 	e.changes[id] = seen
 	e.list(seen)
 	e.openWindow(seen)
-	e.relink(p)
+	e.relink(seen)
 }
 
 // completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter.

@@ -46,14 +46,17 @@ type Engine struct {
 	changes   map[string]*change
 	incidents map[string]*incident
 	byPlace   map[place][]*change // sorted by completion
-	watched   []*change           // those whose time has not passed, sorted by start
-	around    look
-	faults    map[place]*correlate.Regression
-	gaps      []window.Span
-	rolledUp  int64 // rollups that start before this are closed
-	expired   int64 // when memory was last swept
-	stats     Stats
-	effects   []correlate.Effect
+	// incidentsAt and incidentsBy are the incidents of a place, and those that name a change as their cause.
+	incidentsAt map[place][]*incident
+	incidentsBy map[string][]*incident
+	watched     []*change // those whose time has not passed, sorted by start
+	around      look
+	faults      map[place]*correlate.Regression
+	gaps        []window.Span
+	rolledUp    int64 // rollups that start before this are closed
+	expired     int64 // when memory was last swept
+	stats       Stats
+	effects     []correlate.Effect
 }
 
 // Stats counts what Apply did not use.
@@ -64,12 +67,14 @@ type Stats struct {
 // New makes an engine without any state.
 func New(cfg Config) *Engine {
 	return &Engine{
-		cfg:       cfg,
-		store:     newStore(),
-		changes:   map[string]*change{},
-		incidents: map[string]*incident{},
-		byPlace:   map[place][]*change{},
-		faults:    map[place]*correlate.Regression{},
+		cfg:         cfg,
+		store:       newStore(),
+		changes:     map[string]*change{},
+		incidents:   map[string]*incident{},
+		byPlace:     map[place][]*change{},
+		incidentsAt: map[place][]*incident{},
+		incidentsBy: map[string][]*incident{},
+		faults:      map[place]*correlate.Regression{},
 	}
 }
 

@@ -98,7 +98,7 @@ func (e *Engine) changeReported(reported correlate.Change) {
 	e.list(c)
 	e.takeOver(c)
 	e.openWindow(c)
-	e.relink(c.place())
+	e.relink(c)
 }
 
 // isOlder orders two reports of one change by what they say, so that the order of their arrival doesn't matter.
@@ -173,10 +173,40 @@ func (e *Engine) incidentReported(reported correlate.Incident) {
 		i = &incident{rec: correlate.IncidentRecord{Incident: reported}}
 		e.incidents[reported.ID] = i
 	} else {
+		e.unfile(i)
 		i.rec.Incident = i.rec.Merge(reported)
 	}
+	e.file(i)
 	e.attribute(i)
 }
+
+// file and unfile keep incidents, sorted by id, where the changes that may answer for them look.
+func (e *Engine) file(i *incident) {
+	insert := func(all []*incident) []*incident {
+		n, _ := slices.BinarySearchFunc(all, i, byID)
+		return slices.Insert(all, n, i)
+	}
+	e.incidentsAt[i.place()] = insert(e.incidentsAt[i.place()])
+	if i.rec.CausedBy != "" {
+		e.incidentsBy[i.rec.CausedBy] = insert(e.incidentsBy[i.rec.CausedBy])
+	}
+}
+
+func (e *Engine) unfile(i *incident) {
+	remove(e.incidentsAt, i.place(), i)
+	remove(e.incidentsBy, i.rec.CausedBy, i)
+}
+
+func remove[K comparable](index map[K][]*incident, k K, i *incident) {
+	if n, found := slices.BinarySearchFunc(index[k], i, byID); found {
+		index[k] = slices.Delete(index[k], n, n+1)
+	}
+	if len(index[k]) == 0 {
+		delete(index, k)
+	}
+}
+
+func byID(a, b *incident) int { return cmp.Compare(a.rec.ID, b.rec.ID) }
 
 // recall puts records back into memory without saying anything about them.
 func (e *Engine) recall(r Recall) {
@@ -191,7 +221,9 @@ func (e *Engine) recall(r Recall) {
 	}
 	for _, rec := range r.Incidents {
 		if e.incidents[rec.ID] == nil {
-			e.incidents[rec.ID] = &incident{rec: rec, emitted: rec}
+			i := &incident{rec: rec, emitted: rec}
+			e.incidents[rec.ID] = i
+			e.file(i)
 		}
 	}
 }
@@ -216,6 +248,7 @@ func (e *Engine) forget(before int64) {
 	for id, i := range e.incidents {
 		if !i.rec.ResolvedAt.IsZero() && i.rec.ResolvedAt.Unix() < before {
 			delete(e.incidents, id)
+			e.unfile(i)
 		}
 	}
 }
@@ -230,13 +263,13 @@ func (e *Engine) watch(c *change) {
 	}
 }
 
-// watchable: the window is open, or would be had it not been closed early.
+// watchable: the window is open, or was until lately, or would be had it not been closed early.
 func (e *Engine) watchable(c *change) bool {
 	switch c.rec.Phase {
 	case correlate.PhaseObserving:
 		return true
 	case correlate.PhaseClosed:
-		return c.live() && e.mark.At > 0 && e.mark.At < e.windowEnd(c)
+		return c.live() && e.mark.At > 0 && e.mark.At < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery
 	}
 	return false
 }

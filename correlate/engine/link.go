@@ -2,21 +2,23 @@ package engine
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// relink works out anew, for one place, what its changes mean to one another: redeploys, rollbacks, and the incidents
-// they answer for. It is a function of the sorted changes, so the order of their arrival doesn't show.
-func (e *Engine) relink(p place) {
+// relink works out anew what the changes of a place mean to one another after one of them was reported: redeploys,
+// rollbacks, and the incidents they answer for. It is a function of the sorted changes, so the order of their arrival
+// doesn't show.
+func (e *Engine) relink(reported *change) {
+	p := reported.place()
 	e.rollbacks(e.byPlace[p])
-	for _, id := range slices.Sorted(maps.Keys(e.incidents)) {
-		if i := e.incidents[id]; i.place() == p {
-			e.attribute(i)
-		}
+	for _, i := range slices.Clone(e.incidentsAt[p]) {
+		e.attribute(i)
+	}
+	for _, i := range slices.Clone(e.incidentsBy[reported.rec.ID]) {
+		e.attribute(i)
 	}
 	for _, c := range e.byPlace[p] {
 		e.recovery(c)
