@@ -1,7 +1,11 @@
 package correlate
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -79,7 +83,8 @@ func (c Change) Start() time.Time {
 	return c.StartedAt
 }
 
-// WithDefaults fills in what the generic format says is implied.
+// WithDefaults fills in what the generic format says is implied. A change that has only started has no finish: a time
+// given as such is a plan.
 func (c Change) WithDefaults() Change {
 	if c.Kind == "" {
 		c.Kind = KindDeployment
@@ -90,15 +95,18 @@ func (c Change) WithDefaults() Change {
 	if c.Environment == "" {
 		c.Environment = DefaultEnvironment
 	}
+	if c.Status == StatusStarted {
+		c.StartedAt, c.FinishedAt = c.Start(), time.Time{}
+	}
 	return c
 }
 
 // Validate returns a *FieldError that names the first field that is missing or wrong, and what would be right.
 func (c Change) Validate() error {
 	switch {
-	case c.ID == "":
+	case strings.TrimSpace(c.ID) == "":
 		return &FieldError{"id", "required: a string that stays the same when the change is reported again"}
-	case c.Service == "":
+	case strings.TrimSpace(c.Service) == "":
 		return &FieldError{"service", "required: the service.name that the change reaches"}
 	case c.StartedAt.IsZero() && c.FinishedAt.IsZero():
 		return &FieldError{"started_at", "one of started_at and finished_at is required, as an RFC 3339 time"}
@@ -112,19 +120,19 @@ func (c Change) Validate() error {
 	return nil
 }
 
-// Merge folds a later report of the same change into an earlier one: what the later report says wins, what it is
-// silent about stays, the earliest known start is kept, and a finished change does not become unfinished because a
-// "started" arrived late.
+// Merge folds another report of the same change into this one. Where the two contradict each other in words, later wins,
+// so that a mistake can be corrected; a word that the format implies when nothing is said (deployment, production) takes
+// nothing back. Apart from that neither the order of the reports nor their grouping or repetition shows in the result:
+//
+//   - Status and FinishedAt are those of the report with the latest finish, so that a change doesn't become unfinished
+//     because a "started" arrived late; of two reports with one finish, the status that stands later in Statuses wins.
+//   - StartedAt is the earliest time that any report tells, be it of the start or of the finish. A start that one
+//     clock puts after the finish told by another is thus moved to the finish, and no change ends before it began.
 func (c Change) Merge(later Change) Change {
 	merged := c
-	if !(later.Status == StatusStarted && c.Status != StatusStarted && c.Status != "") {
-		merged.Status = or(later.Status, c.Status)
-	}
-	if merged.Kind == "" || (later.Kind != "" && later.Kind != KindDeployment) {
-		merged.Kind = later.Kind
-	}
+	merged.Kind = firm(later.Kind, c.Kind, KindDeployment)
 	merged.Service = or(later.Service, c.Service)
-	merged.Environment = or(later.Environment, c.Environment)
+	merged.Environment = firm(later.Environment, c.Environment, DefaultEnvironment)
 	merged.Version = or(later.Version, c.Version)
 	merged.PreviousVersion = or(later.PreviousVersion, c.PreviousVersion)
 	merged.Commit = or(later.Commit, c.Commit)
@@ -138,21 +146,36 @@ func (c Change) Merge(later Change) Change {
 	if len(later.Instances) > 0 {
 		merged.Instances = later.Instances
 	}
-	if !later.StartedAt.IsZero() && (c.StartedAt.IsZero() || later.StartedAt.Before(c.StartedAt)) {
-		merged.StartedAt = later.StartedAt
+	if c.progress(later) < 0 {
+		merged.Status, merged.FinishedAt = later.Status, later.FinishedAt
 	}
-	if later.FinishedAt.After(c.FinishedAt) {
-		merged.FinishedAt = later.FinishedAt
+	merged.StartedAt = mergedStart(c, later, merged.FinishedAt)
+	merged.Labels = mergedLabels(c.Labels, later.Labels)
+	return merged
+}
+
+// progress orders reports by how far they say the change has come.
+func (c Change) progress(o Change) int {
+	return cmp.Or(c.FinishedAt.Compare(o.FinishedAt),
+		cmp.Compare(slices.Index(Statuses(), c.Status), slices.Index(Statuses(), o.Status)))
+}
+
+// mergedStart is the earliest time told. It stays unknown while the only time that anybody told is the finish.
+func mergedStart(a, b Change, finished time.Time) time.Time {
+	start := earliest(a.Start(), b.Start())
+	if a.StartedAt.IsZero() && b.StartedAt.IsZero() && !start.Before(finished) {
+		return time.Time{}
 	}
-	if len(later.Labels) > 0 {
-		merged.Labels = make(map[string]string, len(c.Labels)+len(later.Labels))
-		for k, v := range c.Labels {
-			merged.Labels[k] = v
-		}
-		for k, v := range later.Labels {
-			merged.Labels[k] = v
-		}
+	return start
+}
+
+func mergedLabels(labels, later map[string]string) map[string]string {
+	if len(later) == 0 {
+		return labels
 	}
+	merged := make(map[string]string, len(labels)+len(later))
+	maps.Copy(merged, labels)
+	maps.Copy(merged, later)
 	return merged
 }
 
@@ -168,14 +191,23 @@ func or[T ~string](a, b T) T {
 	return b
 }
 
-func known[T comparable](v T, all []T) bool {
-	for _, a := range all {
-		if a == v {
-			return true
-		}
+// firm is what later says, unless that is nothing or only what the format implies.
+func firm[T ~string](later, earlier, implied T) T {
+	if later == "" || (later == implied && earlier != "") {
+		return earlier
 	}
-	return false
+	return later
 }
+
+// earliest is the first of two times that is known.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
+}
+
+func known[T comparable](v T, all []T) bool { return slices.Contains(all, v) }
 
 // clip bounds text from outside before it is quoted in an error.
 func clip(s string) string {

@@ -1,6 +1,9 @@
 package correlate
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Incident is trouble that people or an alerting system noticed. Its JSON form is the generic wire format.
 // A zero time means unknown; an incident without ResolvedAt is open.
@@ -30,7 +33,7 @@ func (i Incident) WithDefaults() Incident {
 // Validate returns a *FieldError that names the first field that is missing or wrong.
 func (i Incident) Validate() error {
 	switch {
-	case i.ID == "":
+	case strings.TrimSpace(i.ID) == "":
 		return &FieldError{"id", "required: a string that stays the same when the incident is reported again"}
 	case i.OpenedAt.IsZero():
 		return &FieldError{"opened_at", "required: an RFC 3339 time"}
@@ -40,25 +43,22 @@ func (i Incident) Validate() error {
 	return nil
 }
 
-// Merge folds a later report of the same incident into an earlier one. The earliest opening is kept; a report that is
-// silent about the resolution does not reopen the incident.
+// Merge folds another report of the same incident into this one. Where the two contradict each other in words, later
+// wins, so that a cause or a service can be corrected; production, which the format implies, takes nothing back. Apart
+// from that neither the order of the reports nor their grouping or repetition shows: the earliest opening and
+// acknowledgement and the latest resolution are kept, and a report that is silent about the resolution does not reopen
+// the incident.
 func (i Incident) Merge(later Incident) Incident {
 	merged := i
 	merged.Service = or(later.Service, i.Service)
-	merged.Environment = or(later.Environment, i.Environment)
+	merged.Environment = firm(later.Environment, i.Environment, DefaultEnvironment)
 	merged.Severity = or(later.Severity, i.Severity)
 	merged.Title = or(later.Title, i.Title)
 	merged.URL = or(later.URL, i.URL)
 	merged.CausedBy = or(later.CausedBy, i.CausedBy)
 	merged.Source = or(i.Source, later.Source)
-	if !later.OpenedAt.IsZero() && later.OpenedAt.Before(i.OpenedAt) {
-		merged.OpenedAt = later.OpenedAt
-	}
-	if !later.AcknowledgedAt.IsZero() && (i.AcknowledgedAt.IsZero() || later.AcknowledgedAt.Before(i.AcknowledgedAt)) {
-		merged.AcknowledgedAt = later.AcknowledgedAt
-	}
-	if later.ResolvedAt.After(i.ResolvedAt) {
-		merged.ResolvedAt = later.ResolvedAt
-	}
+	merged.OpenedAt = earliest(i.OpenedAt, later.OpenedAt)
+	merged.AcknowledgedAt = earliest(i.AcknowledgedAt, later.AcknowledgedAt)
+	merged.ResolvedAt = latest(i.ResolvedAt, later.ResolvedAt)
 	return merged
 }
