@@ -1,24 +1,25 @@
-# Dashboards, rules and alerts. promtool comes from the machine (PROMTOOL or PATH), else from Debian's package, else it
-# is built from the module in dashboards/tools.
+# Dashboards, rules and alerts, against the real Prometheus and its promtool: those on PATH, else those that
+# dashboards/tools/get-prometheus.sh puts into bin/.
 
-PROMTOOL ?= promtool
+WITH_PROMETHEUS = PATH="$$PATH:$(CURDIR)/bin"; \
+	if ! command -v prometheus >/dev/null || ! command -v promtool >/dev/null; then \
+		echo 'SKIP: $@: neither PATH nor Debian nor the module proxy has prometheus and promtool'; exit 0; \
+	fi; \
+	prometheus --version 2>&1 | head -n 1
 
-.PHONY: promtool test-dashboards
+.PHONY: prometheus test-dashboards e2e-prometheus
 
-promtool: ## Build bin/promtool from its module
-	cd dashboards/tools && $(GO) build -o ../../bin/promtool github.com/prometheus/prometheus/cmd/promtool
+prometheus: ## Get prometheus and promtool into bin/, unless they are on PATH
+	@GO='$(GO)' sh dashboards/tools/get-prometheus.sh || echo 'could not get prometheus and promtool'
 
-test-dashboards: ## Check dashboards, rules and alerts with promtool
-	@if ! command -v "$(PROMTOOL)" >/dev/null 2>&1 && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
-		echo "installing Debian's prometheus package for promtool"; \
-		apt-get install -y --no-install-recommends prometheus >/dev/null 2>&1 || echo "could not install it"; \
-	fi
-	@if command -v "$(PROMTOOL)" >/dev/null 2>&1; then \
-		"$(PROMTOOL)" --version 2>&1 | head -n 1; \
-		"$(PROMTOOL)" check rules dashboards/prometheus/rules.yaml dashboards/prometheus/alerts.yaml && \
-		"$(PROMTOOL)" test rules dashboards/prometheus/tests/*.yaml; \
-	else \
-		echo 'SKIP promtool: not on this machine; "make promtool" builds it, then "make test-dashboards PROMTOOL=bin/promtool"'; \
-	fi
-	PROMTOOL="$$(realpath "$$(command -v "$(PROMTOOL)" || echo /nonexistent)" 2>/dev/null)" $(GO) test -count=1 ./dashboards/
+test-dashboards: prometheus ## Check dashboards, rules and alerts with promtool
 	$(GO) test -count=1 -run 'TestMetricsTable|TestExpositionIsLintFree' ./sinks/prometheus/
+	PATH="$$PATH:$(CURDIR)/bin" $(GO) test -count=1 ./dashboards/
+	@$(WITH_PROMETHEUS); \
+	promtool check rules dashboards/prometheus/rules.yaml dashboards/prometheus/alerts.yaml && \
+	promtool test rules dashboards/prometheus/tests/*.yaml
+
+e2e-prometheus: prometheus ## Scrape the demo with a real Prometheus: every panel has data, the bad deploys' alerts fire
+	@$(WITH_PROMETHEUS); \
+	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
+		$(GO) test -count=1 -timeout 10m -v -run '^TestPrometheus' ./cmd/shipwake/app/
