@@ -34,7 +34,8 @@ type Ledger interface {
 	// CommitFacts appends deliveries with raw body and facts, and moves a position when one is given, all in one
 	// transaction. A delivery whose (source, id) is already there is skipped and counted in the receipt. The facts
 	// that were appended are returned in order of Seq, just as Unapplied would return them after a restart, with times
-	// in UTC. A delivery without source or id is refused. A position that isn't where Position.Expect says returns
+	// in UTC. A delivery without source or id is refused. A position may move alone, without deliveries, and to any
+	// place, also back: logs have gaps and are made again. One that isn't where Position.Expect says returns
 	// correlate.ErrFenced and writes nothing. Concurrent calls are grouped into one sync.
 	CommitFacts(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, []Fact, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current

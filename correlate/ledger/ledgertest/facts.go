@@ -125,19 +125,28 @@ func fencing(t *testing.T, open Opener) {
 	require.NoError(t, step("a", 5, 6), "the position moves past a delivery that is already there")
 	receipt, _, err := l.CommitFacts(t.Context(), nil, &correlate.Position{Stream: "kafka/deploys/3", Expect: 6, Next: 9})
 	require.NoError(t, err)
-	require.Zero(t, receipt)
+	require.Zero(t, receipt, "a position moves alone over a gap")
+	require.NoError(t, step("c", 9, 4), "and back with deliveries")
+	require.NoError(t, step("c", 4, 9))
+	move := func(expect, next int64) error {
+		_, _, err := l.CommitFacts(t.Context(), nil, &correlate.Position{Stream: "kafka/deploys/3", Expect: expect, Next: next})
+		return err
+	}
+	require.NoError(t, move(9, 0), "or without, to the beginning of a log that was made again")
+	require.ErrorIs(t, move(9, 1), correlate.ErrFenced, "who doesn't know of the move is fenced")
+	require.NoError(t, move(0, 2))
 	require.NoError(t, l.Close())
 
 	l = reopen(t, open, place)
 	next, err = l.Position(t.Context(), "kafka/deploys/3")
 	require.NoError(t, err)
-	require.Equal(t, int64(9), next)
+	require.Equal(t, int64(2), next)
 	next, err = l.Position(t.Context(), "kafka/deploys/4")
 	require.NoError(t, err)
 	require.Zero(t, next)
 	facts, err := l.Unapplied(t.Context())
 	require.NoError(t, err)
-	require.Len(t, facts, 1)
+	require.Len(t, facts, 2)
 }
 
 // concurrency has 40 callers commit 10 deliveries each, half of which another caller commits as well, while readers
