@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/bench/load"
+	"github.com/shipwake/shipwake/bench/server"
+)
+
+// measurement is one of the things that can be measured.
+type measurement struct {
+	name string
+	run  func(context.Context, *settings) (*report, error)
+}
+
+func measurements() []measurement {
+	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}}
+}
+
+// settings is what the command line says.
+type settings struct {
+	shipwake  string // the binary
+	collector string // the peer's
+	config    string // the peer's configuration
+	results   string // the folder for results
+	pairs     int    // how often ingest alternates
+	scale     float64
+}
+
+// run measures one thing and writes its results.
+func run(ctx context.Context, args []string) error {
+	s := &settings{}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&s.shipwake, "shipwake", "../bin/shipwake", "`binary` of shipwake")
+	flags.StringVar(&s.collector, "collector", "../bin/bench-collector", "`binary` of the collector to compare with")
+	flags.StringVar(&s.config, "config", "collector/config.yaml", "`configuration` of that collector")
+	flags.StringVar(&s.results, "results", "results", "`folder` for the results")
+	flags.IntVar(&s.pairs, "pairs", 5, "how `often` ingest runs both servers")
+	flags.Float64Var(&s.scale, "scale", 1, "`factor` on the amount that is sent; below 1 for a quick look")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	all := measurements()
+	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
+	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 {
+		return fmt.Errorf("want one of ingest, series, facts and scrape, not %q", flags.Args())
+	}
+	r, err := all[i].run(ctx, s)
+	if err != nil {
+		return fmt.Errorf("%s: %w", all[i].name, err)
+	}
+	if err := r.host(ctx, s.shipwake); err != nil {
+		return err
+	}
+	return r.save(s.results, all[i].name)
+}
+
+// scaled is a number of things to send, at least one.
+func (s *settings) scaled(n int) int { return max(1, int(s.scale*float64(n))) }
+
+// with stops a server when the work on it is done, and connects a sender to it.
+func with(s *server.Server, connections int, work func(*load.Sender) error) error {
+	sender, err := load.NewSender(s.OTLP, connections)
+	if err == nil {
+		err = errors.Join(work(sender), sender.Close())
+	}
+	return errors.Join(err, s.Stop())
+}
+
+// pass waits, unless the context ends before.
+func pass(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// progress tells whoever waits what is going on.
+func progress(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
