@@ -61,6 +61,8 @@ const (
 
 // Evidence is one signal of a verdict, in numbers a person can check.
 type Evidence struct {
+	// Service is where it shows, when that is not the service that changed.
+	Service  string     `json:"service,omitempty"`
 	Signal   string     `json:"signal"`   // e.g. "error_ratio", "latency_p90", a custom signal's name
 	Baseline float64    `json:"baseline"` // ratio of events, seconds, or the signal's own unit
 	Observed float64    `json:"observed"`

@@ -54,6 +54,7 @@ func (e *Engine) adopt(p place, version string, first int64) {
 			return
 		}
 	}
+	e.lookAgain()
 	e.changes[id] = seen
 	e.list(seen)
 	e.openWindow(seen)
@@ -77,6 +78,7 @@ func (e *Engine) completeAdopted(p place, s *service) {
 		}
 		finished := c.rec.Change
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
+		e.lookAgain()
 		e.changeReported(finished)
 		return // byPlace was rebuilt; the next tick takes the next one
 	}

@@ -69,16 +69,21 @@ func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment
 
 func (e *Engine) fact(f Fact) {
 	e.now = max(e.now, f.ReceivedAt.Unix())
-	e.around = look{}
-	for _, c := range e.watched {
-		c.assessed = assessed{}
-	}
+	e.lookAgain()
 	f.Fact = f.WithDefaults()
 	switch {
 	case f.Change != nil:
 		e.changeReported(*f.Change)
 	case f.Incident != nil:
 		e.incidentReported(*f.Incident)
+	}
+}
+
+// lookAgain forgets what was derived from the changes known until now.
+func (e *Engine) lookAgain() {
+	e.around = look{}
+	for _, c := range e.watched {
+		c.assessed = assessed{}
 	}
 }
 
@@ -150,6 +155,7 @@ func (e *Engine) openWindow(c *change) {
 		c.judged = c.start()
 	case c.rec.Phase == correlate.PhaseClosed && e.windowEnd(c) > e.mark.At && !e.unobservable(c):
 		c.rec.Phase = correlate.PhaseObserving // it finished later than was known when the window closed
+		c.judged = max(c.start(), e.mark.At)
 	}
 	e.watch(c)
 }
@@ -263,15 +269,25 @@ func (e *Engine) watch(c *change) {
 	}
 }
 
-// watchable: the window is open, or was until lately, or would be had it not been closed early.
+// watchable: the window is open, or the change may have caused what began while an open one was watched.
 func (e *Engine) watchable(c *change) bool {
 	switch c.rec.Phase {
 	case correlate.PhaseObserving:
 		return true
 	case correlate.PhaseClosed:
-		return c.live() && e.mark.At > 0 && e.mark.At < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery
+		return c.live() && e.mark.At > 0 && e.oldestOpen() < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery
 	}
 	return false
+}
+
+// oldestOpen is when the oldest change under observation began, the watermark when there is none.
+func (e *Engine) oldestOpen() int64 {
+	for _, c := range e.watched {
+		if c.rec.Phase == correlate.PhaseObserving {
+			return min(c.start(), e.mark.At)
+		}
+	}
+	return e.mark.At
 }
 
 // byStart orders changes by when they began, then by id.

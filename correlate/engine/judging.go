@@ -21,6 +21,8 @@ const (
 	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
 	neighbourEvery = 6
+	// told is how many signals of a fault on another service a verdict repeats.
+	told = 3
 	// uncovered is the share of a window that may lack telemetry before it can't end healthy.
 	uncovered = 0.2
 )
@@ -58,6 +60,8 @@ type fault struct {
 	suspects []correlate.Suspect
 	own      string // the change whose own assessment this is, "" for a service seen as a whole
 	recover  int64
+	grade    correlate.Grade
+	evidence []correlate.Evidence // what convicts, at most a few
 }
 
 // judgeUpTo judges every open change at each bucket boundary up to the watermark.
@@ -95,7 +99,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 		case c.start() >= t:
 		case c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last):
 			due = append(due, e.suspect(c, t))
-		case c.rec.Phase == correlate.PhaseClosed && c.live() && t < e.windowEnd(c):
+		case c.rec.Phase == correlate.PhaseClosed && c.live():
 			recent = append(recent, e.suspect(c, t))
 		}
 	}
@@ -118,7 +122,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 // suspect assesses the service of a change from its own point of view.
 func (e *Engine) suspect(c *change, t int64) suspicion {
 	s := suspicion{change: c, cutoff: e.supersededAt(c, t)}
-	now := t
+	now := min(t, window.Floor(e.windowEnd(c), e.cfg.Resolution))
 	if s.cutoff > 0 {
 		now = min(now, window.Floor(s.cutoff, e.cfg.Resolution))
 	}
@@ -156,7 +160,7 @@ func ownFaults(due []suspicion) []fault {
 
 func faultOn(p place, own string, a judge.Assessment) fault {
 	return fault{
-		place: p, own: own, recover: a.Recovered,
+		place: p, own: own, recover: a.Recovered, grade: a.Grade, evidence: a.Evidence[:min(len(a.Evidence), told)],
 		Fault: blame.Fault{Service: p.Service, Signal: signalOf(a), Onset: a.Onset, Strength: strength(a)},
 	}
 }
@@ -261,12 +265,12 @@ func (e *Engine) edges(environment string) []blame.Edge {
 	return edges
 }
 
-// candidates are the changes around the fault. One that was superseded remains a candidate for what began before.
+// candidates are the changes around the fault that were being watched when it began, also when they no longer are.
 func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Candidate {
 	near := e.near(f.place)
 	var all []blame.Candidate
 	for _, s := range suspects {
-		if !near[s.place()] || (s.cutoff > 0 && f.Onset >= s.cutoff) {
+		if !near[s.place()] || (s.cutoff > 0 && f.Onset >= s.cutoff) || f.Onset >= e.windowEnd(s.change) {
 			continue
 		}
 		c := blame.Candidate{
@@ -297,7 +301,8 @@ func (e *Engine) decide(s suspicion, faults []fault, t int64, last bool) {
 		}
 	} else if o, p := e.blamedElsewhere(s, faults); p >= convicted {
 		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
-		f.onset, f.recovered = o.Onset, o.recover
+		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
+		f.evidence = append(elsewhere(o), s.a.Evidence...)
 	}
 	if f.outcome == correlate.Healthy && e.gapShare(s.start(), t) > uncovered {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
@@ -311,6 +316,15 @@ func (e *Engine) decide(s suspicion, faults []fault, t int64, last bool) {
 		f.reason = correlate.ReasonSuperseded
 	}
 	e.conclude(s.change, f, t, last || superseded || t >= e.windowEnd(s.change))
+}
+
+// elsewhere is the evidence for a fault, marked with the service on which it shows.
+func elsewhere(f fault) []correlate.Evidence {
+	evidence := slices.Clone(f.evidence)
+	for i := range evidence {
+		evidence[i].Service = f.place.Service
+	}
+	return evidence
 }
 
 func (e *Engine) probability(id string, faults []fault, which func(fault) bool) float64 {

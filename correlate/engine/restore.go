@@ -46,14 +46,20 @@ func (e *Engine) RestoreCheckpoint(drained time.Time, cells []correlate.Measurem
 
 // Resume ends restoring.
 func (e *Engine) Resume() {
-	e.watched = nil
 	for _, c := range e.changes {
 		c.judged = max(c.start(), e.mark.At)
-		if e.watchable(c) {
-			e.watched = append(e.watched, c)
-		}
 	}
-	slices.SortFunc(e.watched, byStart)
+	e.watched = nil
+	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
+		var found []*change
+		for _, c := range e.changes {
+			if c.rec.Phase == phase && e.watchable(c) {
+				found = append(found, c)
+			}
+		}
+		e.watched = append(e.watched, found...)
+		slices.SortFunc(e.watched, byStart)
+	}
 	e.stats = Stats{}
 	e.effects = nil
 }

@@ -47,12 +47,23 @@ func fresh(all []observation, now time.Time) []observation {
 	return slices.DeleteFunc(all, func(o observation) bool { return now.Sub(o.end) > freshFor })
 }
 
+// own returns the evidence that shows on the changed service itself.
+func (o observation) own() []correlate.Evidence {
+	if o.verdict == nil {
+		return nil
+	}
+	own := make([]correlate.Evidence, 0, maxEvidence)
+	for _, e := range o.verdict.Evidence {
+		if e.Service == "" && len(own) < maxEvidence {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
 // evidence returns the evidence for a signal of the verdict.
 func (o observation) evidence(signal string) (correlate.Evidence, bool) {
-	if o.verdict == nil {
-		return correlate.Evidence{}, false
-	}
-	for _, e := range o.verdict.Evidence {
+	for _, e := range o.own() {
 		if e.Signal == signal {
 			return e, true
 		}
@@ -67,10 +78,7 @@ const (
 
 // latencies yields the evidence for each percentile of latency, in seconds, and the percentile: "50", "90", "99".
 func (o observation) latencies(yield func(percentile string, e correlate.Evidence)) {
-	if o.verdict == nil {
-		return
-	}
-	for _, e := range o.verdict.Evidence[:min(maxEvidence, len(o.verdict.Evidence))] {
+	for _, e := range o.own() {
 		if percentile, ok := strings.CutPrefix(e.Signal, latencyPrefix); ok {
 			yield(clean(percentile), e)
 		}

@@ -112,10 +112,7 @@ func changeLatency(name, help string, side func(correlate.Evidence) float64) Met
 func changeEffect(name, help string, value func(correlate.Evidence) float64) Metric {
 	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChangeSignal, read: func(v *view, w *writer) {
 		for _, o := range v.observed {
-			if o.verdict == nil {
-				continue
-			}
-			for _, e := range o.verdict.Evidence[:min(maxEvidence, len(o.verdict.Evidence))] {
+			for _, e := range o.own() {
 				w.put(value(e), o.id, o.service, o.environment, o.version, clean(e.Signal))
 			}
 		}

@@ -32,7 +32,7 @@ func why(a api.Change) string {
 		fmt.Fprintf(&b, "  compared    %s (grade %s)\n", words.Grade(v.Grade), v.Grade)
 	}
 	for _, e := range v.Evidence[:min(len(v.Evidence), mostEvidence)] {
-		fmt.Fprintf(&b, "  %-11s %s (n %s)\n", e.Signal, words.Effect(e), words.Count(e.N))
+		fmt.Fprintf(&b, "  %-11s %s (n %s)\n", strings.TrimSpace(e.Service+" "+e.Signal), words.Effect(e), words.Count(e.N))
 	}
 	if v.Outcome == correlate.Inconclusive && v.SmallestVisible > 0 {
 		fmt.Fprintf(&b, "  could see   a rise of errors to ×%s or more\n", words.Figure(v.SmallestVisible))

@@ -18,10 +18,14 @@ type scene struct {
 	served       string // the versions that serve, while they differ
 	verdict      *correlate.Verdict
 	answered     time.Time // when the API first gave the answer that stands
+	strayed      bool      // the opposite of the right answer was given
 }
 
-// settled says whether the demo need not wait any more for this act's verdict: it is right, or final.
-func (s *scene) settled() bool { return s.right() || (s.verdict != nil && s.verdict.Final) }
+// settled says whether the demo need not wait any more for this act's verdict: there is one, and it is not that more
+// has to be seen.
+func (s *scene) settled() bool {
+	return s.verdict != nil && (s.verdict.Final || s.verdict.Outcome != correlate.Inconclusive)
+}
 
 // board is what the audience sees while the demo runs: on a terminal a table that is drawn again in place, otherwise
 // a line whenever something happens.

@@ -147,6 +147,7 @@ func (d *demo) look(ctx context.Context, s *scene) {
 		if s.verdict == nil || s.verdict.Outcome != found.Outcome {
 			s.answered = now
 		}
+		s.strayed = s.strayed || (found.Outcome != s.expected && found.Outcome != correlate.Inconclusive)
 		s.verdict = found
 		return "verdict: " + headline(*s.verdict)
 	})

@@ -20,8 +20,11 @@ func (d *demo) report(ctx context.Context) error {
 	fmt.Fprintln(w, "\nCHANGE\tINJECTED\tVERDICT\tEFFECT (INTERVAL)\tDETECTED AFTER\tCULPRIT\t")
 	for _, s := range scenes {
 		mark := "✗ expected " + string(s.expected)
-		if s.right() {
+		switch {
+		case s.right():
 			right, mark = right+1, "✓"
+		case s.strayed:
+			mark = "✗ was wrong at first"
 		}
 		fmt.Fprintf(w, "%s %s → %s\t%s\t%s\t%s\t%s\t%s\t%s\n",
 			s.service, s.from, s.release.Version, s.name, s.verdictWord(), s.effect(), s.detected(), s.culprit(), mark)
@@ -39,7 +42,8 @@ func (d *demo) report(ctx context.Context) error {
 	return nil
 }
 
-func (s *scene) right() bool { return s.verdict != nil && s.verdict.Outcome == s.expected }
+// right: the verdict is what was injected, and was never the opposite.
+func (s *scene) right() bool { return s.verdict != nil && s.verdict.Outcome == s.expected && !s.strayed }
 
 func (s *scene) verdictWord() string {
 	if s.verdict == nil {
