@@ -18,7 +18,7 @@ func intake() []Metric {
 		tallied("shipwake_telemetry_total", "telemetry", "signal",
 			"Spans, points and log records, and buckets made of them (cells), by what became of them."),
 		tallied("shipwake_kafka_total", "kafka", "topic",
-			"What happened to the messages and partitions of a Kafka topic."),
+			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound, stalled)."),
 		{
 			Name: "shipwake_uncatalogued_total", Type: Counter, Labels: []string{"what", "source", "result"},
 			Help: "Counts of the daemon that have no metric of their own.",

@@ -84,7 +84,9 @@ func busy(s *sinks.Status) {
 	s.Counts = []correlate.CountValue{
 		{Count: correlate.Count{What: "deliveries", Source: "github", Result: "accepted"}, Value: 5},
 		{Count: correlate.Count{What: "facts", Source: "github", Result: "duplicate"}, Value: 1},
+		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "lost"}, Value: 0},
 		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "read"}, Value: 2},
+		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "stalled"}, Value: 1},
 		{Count: correlate.Count{What: "novelty", Source: "x", Result: "y"}, Value: 1},
 		{Count: correlate.Count{What: "telemetry", Source: "cells", Result: "late"}, Value: 7},
 	}
