@@ -2,6 +2,7 @@ package correlate
 
 import (
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -66,6 +67,24 @@ type Delivery struct {
 	Raw         []byte
 	Facts       []Fact
 	Problem     string // why there are no facts; "" when there are
+}
+
+// MaxAhead is how far after its receipt a fact may be dated, since clocks differ.
+const MaxAhead = 5 * time.Minute
+
+// HoldFuture returns the delivery as it is or, when one of its facts is dated more than MaxAhead after its receipt,
+// without facts and with a Problem: it is kept, and not applied. Such a fact would pass for the newest report of its
+// change until that time has come.
+func (d Delivery) HoldFuture() Delivery {
+	for i, f := range d.Facts {
+		if ahead := f.EventTime().Sub(d.ReceivedAt); ahead > MaxAhead {
+			d.Problem = fmt.Sprintf("future: fact %d of %d is dated %s after it was received, which is more than %s; is the sender's clock right?",
+				i+1, len(d.Facts), ahead.Round(time.Second), MaxAhead)
+			d.Facts = nil
+			return d
+		}
+	}
+	return d
 }
 
 // Position moves a partition's offset in the same transaction as the facts that were read from it: the ledger must

@@ -57,8 +57,22 @@ func putLabels(a pcommon.Map, labels map[string]string) {
 
 // attributes reads attributes and remembers the first that has the wrong type. An absent one is a zero value.
 type attributes struct {
-	m   pcommon.Map
-	err error
+	m pcommon.Map
+	// foreign ones come from anybody: their texts and times must keep within the limits that sources keep to.
+	foreign bool
+	err     error
+}
+
+// maxText bounds one text from anybody, in bytes.
+const maxText = 4096
+
+// word is a text, or "" for one that is too long.
+func (r *attributes) word(name, text string) string {
+	if r.foreign && len(text) > maxText {
+		r.fail(name, fmt.Sprintf("no longer than %d bytes", maxText))
+		return ""
+	}
+	return text
 }
 
 func (r *attributes) fail(name, want string) {
@@ -67,12 +81,12 @@ func (r *attributes) fail(name, want string) {
 	}
 }
 
-// wrapped is the first error, with the event that the record is of.
-func (r *attributes) wrapped(event string) error {
+// wrapped is the first error, with what the attributes are of: an event or the resource.
+func (r *attributes) wrapped(of string) error {
 	if r.err == nil {
 		return nil
 	}
-	return fmt.Errorf("a %s record: %w", event, r.err)
+	return fmt.Errorf("%s: %w", of, r.err)
 }
 
 func (r *attributes) get(name string, want pcommon.ValueType, wanted string) (pcommon.Value, bool) {
@@ -92,7 +106,7 @@ func (r *attributes) text(name string) string {
 	if !ok {
 		return ""
 	}
-	return v.Str()
+	return r.word(name, v.Str())
 }
 
 func (r *attributes) number(name string) int64 {
@@ -113,6 +127,10 @@ func (r *attributes) time(name string) time.Time {
 		r.fail(name, "an RFC 3339 time")
 		return time.Time{}
 	}
+	if r.foreign && (t.Year() < 1970 || t.Year() > 2261) {
+		r.fail(name, "a time between the years 1970 and 2261")
+		return time.Time{}
+	}
 	return t.UTC()
 }
 
@@ -127,7 +145,7 @@ func (r *attributes) texts(name string) []string {
 			r.fail(name, "a list of strings")
 			return nil
 		}
-		all = append(all, v.Str())
+		all = append(all, r.word(name, v.Str()))
 	}
 	return all
 }
@@ -143,7 +161,7 @@ func (r *attributes) commits() []correlate.Commit {
 			r.fail(attrCommits, "a list of maps")
 			return nil
 		}
-		inner := attributes{m: v.Map()}
+		inner := attributes{m: v.Map(), foreign: r.foreign}
 		all = append(all, correlate.Commit{SHA: inner.text(keySHA), AuthoredAt: inner.time(keyAuthoredAt)})
 		if inner.err != nil && r.err == nil {
 			r.err = inner.err
@@ -163,7 +181,7 @@ func (r *attributes) labels() map[string]string {
 			r.fail(attrLabels, "a map of strings")
 			return nil
 		}
-		all[k] = v.Str()
+		all[r.word(attrLabels, k)] = r.word(attrLabels, v.Str())
 	}
 	return all
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-func writeDelivery(record plog.LogRecord, d correlate.Delivery) {
+func writeDelivery(record plog.LogRecord, d correlate.Delivery, seal []byte) {
 	record.SetEventName(EventDelivery)
 	record.SetSeverityNumber(plog.SeverityNumberInfo)
 	record.SetTimestamp(timestamp(d.ReceivedAt))
@@ -23,6 +23,7 @@ func writeDelivery(record plog.LogRecord, d correlate.Delivery) {
 	putText(a, attrEvent, d.Event)
 	putText(a, attrProblem, d.Problem)
 	a.PutInt(attrFacts, int64(len(d.Facts)))
+	a.PutEmptyBytes(attrSeal).FromRaw(seal)
 }
 
 // readDelivery returns the delivery without its facts, and how many follow.
@@ -46,16 +47,26 @@ func readDelivery(record plog.LogRecord) (correlate.Delivery, int, error) {
 	return d, int(facts), r.wrapped(EventDelivery)
 }
 
-func writePosition(record plog.LogRecord, p correlate.Position) {
+func writePosition(record plog.LogRecord, p correlate.Position, seal []byte) {
 	record.SetEventName(EventPosition)
 	a := record.Attributes()
 	putText(a, attrStream, p.Stream)
 	a.PutInt(attrExpect, p.Expect)
 	a.PutInt(attrNext, p.Next)
+	a.PutEmptyBytes(attrSeal).FromRaw(seal)
 }
 
 func readPosition(record plog.LogRecord) (correlate.Position, error) {
 	r := attributes{m: record.Attributes()}
 	p := correlate.Position{Stream: r.text(attrStream), Expect: r.number(attrExpect), Next: r.number(attrNext)}
 	return p, r.wrapped(EventPosition)
+}
+
+// sealOf is the seal that a record carries, nil when it has none.
+func sealOf(record plog.LogRecord) []byte {
+	seal, ok := record.Attributes().Get(attrSeal)
+	if !ok || seal.Type() != pcommon.ValueTypeBytes {
+		return nil
+	}
+	return seal.Bytes().AsRaw()
 }

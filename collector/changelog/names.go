@@ -1,6 +1,6 @@
 package changelog
 
-// The event names of the records. EventDelivery and EventPosition are written by our receivers only; a change or an
+// The event names of the records. EventDelivery and EventPosition are taken from our receivers only; a change or an
 // incident may be reported by anybody.
 const (
 	EventDelivery = "shipwake.delivery"
@@ -47,6 +47,8 @@ const (
 	attrEvent       = "shipwake.delivery.event"
 	attrProblem     = "shipwake.delivery.problem"
 	attrFacts       = "shipwake.delivery.facts"
+
+	attrSeal = "shipwake.seal"
 
 	attrStream = "shipwake.position.stream"
 	attrExpect = "shipwake.position.expect"

@@ -3,6 +3,8 @@ package changelog
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"math"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -11,8 +13,12 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// readReported makes a delivery of a change or an incident that somebody reported as an ordinary log record.
-func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Time) correlate.Delivery {
+// maxReported bounds the raw form of a reported change or incident, in bytes; one takes about a kilobyte.
+const maxReported = 256 << 10
+
+// readReported makes a delivery of a change or an incident that somebody reported as an ordinary log record. An error
+// means that the record is too large to be kept.
+func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Time) (correlate.Delivery, error) {
 	d := correlate.Delivery{
 		Source:      SourceOTLP,
 		ReceivedAt:  now.UTC(),
@@ -20,27 +26,32 @@ func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Tim
 		Event:       eventName(record),
 		Raw:         rawRecord(resource, record),
 	}
-	r := attributes{m: record.Attributes()}
+	if len(d.Raw) > maxReported {
+		return d, fmt.Errorf("a %s record of %d bytes; it may have at most %d", d.Event, len(d.Raw), maxReported)
+	}
+	r := attributes{m: record.Attributes(), foreign: true}
 	if d.ID = r.text(attrDeliveryID); d.ID == "" {
 		sum := sha256.Sum256(d.Raw)
 		d.ID = "sha256:" + hex.EncodeToString(sum[:])
 	}
-	f, err := readFact(record)
+	f, err := readFactFrom(record, r)
 	if err == nil {
-		f = completed(f, resource, record)
+		f, err = completed(f, resource, record)
+	}
+	if err == nil {
 		err = f.Validate()
 	}
 	if err != nil {
 		d.Problem = "unmapped: " + err.Error()
-		return d
+		return d, nil
 	}
 	d.Facts = []correlate.Fact{f}
-	return d
+	return d.HoldFuture(), nil
 }
 
 // completed fills in from the resource and the record's time what its attributes don't say.
-func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecord) correlate.Fact {
-	r := attributes{m: resource.Attributes()}
+func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecord) (correlate.Fact, error) {
+	r := attributes{m: resource.Attributes(), foreign: true}
 	at := recordTime(record)
 	if c := f.Change; c != nil {
 		c.Service = first(c.Service, r.text(attrService))
@@ -65,13 +76,13 @@ func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecor
 			i.OpenedAt = at
 		}
 	}
-	return f.WithDefaults()
+	return f.WithDefaults(), r.wrapped("resource")
 }
 
 // recordTime is when the event happened, else when it was first seen; zero when the record says neither.
 func recordTime(record plog.LogRecord) time.Time {
 	for _, ts := range []pcommon.Timestamp{record.Timestamp(), record.ObservedTimestamp()} {
-		if ts != 0 {
+		if ts != 0 && ts <= math.MaxInt64 { // more is after the year 2262, which time.Time takes for before 1970
 			return ts.AsTime()
 		}
 	}

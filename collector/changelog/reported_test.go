@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -33,11 +34,11 @@ func reportedChange() plog.Logs {
 }
 
 func TestAChangeReportedByAnybodyIsADelivery(t *testing.T) {
-	deliveries, _, rest, err := fromLogs(reportedChange(), receivedAt)
-	require.NoError(t, err)
-	require.Zero(t, rest)
-	require.Len(t, deliveries, 1)
-	d := deliveries[0]
+	found := fromLogs(processSeal(), reportedChange(), receivedAt)
+	require.NoError(t, found.Why)
+	require.Zero(t, found.Rest)
+	require.Len(t, found.Deliveries, 1)
+	d := found.Deliveries[0]
 	require.Equal(t, "otlp", d.Source)
 	require.Equal(t, "shipwake.change", d.Event)
 	require.Equal(t, receivedAt, d.ReceivedAt)
@@ -48,9 +49,8 @@ func TestAChangeReportedByAnybodyIsADelivery(t *testing.T) {
 		Environment: "staging", Version: "v2", FinishedAt: eventAt, Source: "otlp",
 	}}}, d.Facts)
 
-	again, _, _, err := fromLogs(reportedChange(), receivedAt.Add(time.Hour))
-	require.NoError(t, err)
-	require.Equal(t, d.ID, again[0].ID, "the same record is the same delivery")
+	again := fromLogs(processSeal(), reportedChange(), receivedAt.Add(time.Hour))
+	require.Equal(t, d.ID, again.Deliveries[0].ID, "the same record is the same delivery")
 }
 
 func TestReportedFacts(t *testing.T) {
@@ -108,6 +108,63 @@ func TestReportedFacts(t *testing.T) {
 				require.Contains(t, d.Problem, "attribute deployment.id must be a string")
 			},
 		},
+		"the name of a source that it isn't: it stays otlp": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) { r.Attributes().PutStr("shipwake.source", "github") },
+			func(t *testing.T, d correlate.Delivery) {
+				require.Equal(t, "otlp", d.Source)
+				require.Equal(t, "otlp", d.Facts[0].Change.Source)
+			},
+		},
+		"a service of ten kilobytes: kept with its problem": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) {
+				r.Attributes().PutStr("service.name", strings.Repeat("x", 10_000))
+			},
+			func(t *testing.T, d correlate.Delivery) {
+				require.Equal(t, "unmapped: shipwake.change: attribute service.name must be no longer than 4096 bytes", d.Problem)
+			},
+		},
+		"a resource whose service has ten kilobytes: kept with its problem": {
+			func(resource plog.ResourceLogs, _ plog.LogRecord) {
+				resource.Resource().Attributes().PutStr("service.name", strings.Repeat("x", 10_000))
+			},
+			func(t *testing.T, d correlate.Delivery) {
+				require.Contains(t, d.Problem, "unmapped: resource: attribute service.name must be no longer")
+			},
+		},
+		"the year 9999: kept with its problem": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) {
+				r.Attributes().PutStr("shipwake.change.finished_at", "9999-12-31T23:59:59Z")
+			},
+			func(t *testing.T, d correlate.Delivery) {
+				require.Contains(t, d.Problem, "attribute shipwake.change.finished_at must be a time between the years 1970 and 2261")
+			},
+		},
+		"before 1970: kept with its problem": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) {
+				r.Attributes().PutStr("shipwake.change.started_at", "1969-12-31T23:59:59Z")
+			},
+			func(t *testing.T, d correlate.Delivery) {
+				require.Contains(t, d.Problem, "between the years 1970 and 2261")
+			},
+		},
+		"tomorrow: kept with its problem": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) {
+				r.SetTimestamp(pcommon.NewTimestampFromTime(receivedAt.Add(24 * time.Hour)))
+			},
+			func(t *testing.T, d correlate.Delivery) {
+				require.Contains(t, d.Problem, "future: fact 1 of 1 is dated 24h0m0s after it was received, which is more than 5m0s")
+			},
+		},
+		"four minutes ahead: clocks differ": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) {
+				r.SetTimestamp(pcommon.NewTimestampFromTime(receivedAt.Add(4 * time.Minute)))
+			},
+			func(t *testing.T, d correlate.Delivery) { require.Len(t, d.Facts, 1) },
+		},
+		"a timestamp beyond all time is none: kept with its problem": {
+			func(_ plog.ResourceLogs, r plog.LogRecord) { r.SetTimestamp(math.MaxUint64) },
+			func(t *testing.T, d correlate.Delivery) { require.Contains(t, d.Problem, "change.started_at") },
+		},
 		"no time at all: kept with its problem": {
 			func(_ plog.ResourceLogs, r plog.LogRecord) { r.SetTimestamp(0) },
 			func(t *testing.T, d correlate.Delivery) { require.Contains(t, d.Problem, "change.started_at") },
@@ -118,10 +175,19 @@ func TestReportedFacts(t *testing.T) {
 			resource := logs.ResourceLogs().At(0)
 			c.edit(resource, resource.ScopeLogs().At(0).LogRecords().At(0))
 			require.True(t, Holds(logs))
-			deliveries, _, _, err := fromLogs(logs, receivedAt)
-			require.NoError(t, err)
-			require.Len(t, deliveries, 1)
-			c.want(t, deliveries[0])
+			found := fromLogs(processSeal(), logs, receivedAt)
+			require.NoError(t, found.Why)
+			require.Len(t, found.Deliveries, 1)
+			c.want(t, found.Deliveries[0])
 		})
 	}
+}
+
+func TestARecordTooLargeToBeAChangeIsLeftOut(t *testing.T) {
+	logs := reportedChange()
+	logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr(strings.Repeat("x", maxReported))
+	found := fromLogs(processSeal(), logs, receivedAt)
+	require.Empty(t, found.Deliveries)
+	require.Equal(t, 1, found.Rejected)
+	require.ErrorContains(t, found.Why, "it may have at most 262144")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
@@ -11,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/host"
@@ -23,8 +25,14 @@ import (
 type door struct {
 	id      component.ID
 	reducer *reduce.Reducer
+	tally   *correlate.Tally
+	log     *zap.Logger
 	feed    host.Feed
+	warned  atomic.Bool // of a forgery
 }
+
+// rejected counts records that say what only our own receivers may say.
+var rejected = correlate.Count{What: "deliveries", Source: changelog.SourceOTLP, Result: "rejected"}
 
 // Start finds the extension that owns the ledger, and hands it the reducer.
 func (d *door) Start(_ context.Context, h component.Host) error {
@@ -89,15 +97,30 @@ func (d *door) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 }
 
 // commit returns nil once every delivery is in the ledger. An error that wraps correlate.ErrUnavailable is worth
-// another try; damage and correlate.ErrFenced are permanent.
+// another try; damage and correlate.ErrFenced are permanent. Of forgeries only the daemon's operator is told.
 func (d *door) commit(ctx context.Context, logs plog.Logs) error {
-	deliveries, move, _, err := changelog.FromLogs(logs)
-	if err != nil {
-		return consumererror.NewPermanent(err)
+	found := changelog.FromLogs(logs)
+	if found.Rejected > 0 {
+		if changelog.IsFromReceiver(ctx) {
+			return consumererror.NewPermanent(found.Why)
+		}
+		d.reject(found)
 	}
-	_, err = d.feed.Commit(ctx, deliveries, move)
+	if len(found.Deliveries) == 0 && found.Move == nil {
+		return nil
+	}
+	_, err := d.feed.Commit(ctx, found.Deliveries, found.Move)
 	if errors.Is(err, correlate.ErrFenced) {
 		return consumererror.NewPermanent(err)
 	}
 	return err
+}
+
+// reject counts what was left out and says so once; more than once would let the sender fill the log.
+func (d *door) reject(found changelog.Contents) {
+	d.tally.Add(rejected, int64(found.Rejected))
+	if !d.warned.Swap(true) {
+		d.log.Warn("Left out log records that came by OTLP and are not for it to say; further ones are only counted",
+			zap.Int("records", found.Rejected), zap.Error(found.Why))
+	}
 }

@@ -1,8 +1,10 @@
 package door_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -14,7 +16,10 @@ import (
 	"go.opentelemetry.io/collector/exporter/exportertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/door"
@@ -129,15 +134,117 @@ func TestARefusalIsToldAndNothingIsCounted(t *testing.T) {
 	}
 }
 
-func TestDamageIsPermanent(t *testing.T) {
+func TestAPositionMovesAloneAndBack(t *testing.T) {
+	l := &ledger{}
+	_, _, logs := doors(t, &correlate.Tally{}, l)
+	back := &correlate.Position{Stream: "kafka/deploys/3", Expect: 9, Next: 0}
+	require.NoError(t, logs.ConsumeLogs(changelog.FromReceiver(t.Context()), changelog.ToLogs(nil, back)))
+	require.Equal(t, back, l.moved)
+	require.Empty(t, l.committed)
+}
+
+// A receiver of ours must not take a damaged delivery for stored, nor its offset for moved.
+func TestDamageOnTheWayFromAReceiverIsPermanentAndNothingIsTaken(t *testing.T) {
 	l := &ledger{}
 	_, _, logs := doors(t, &correlate.Tally{}, l)
 	_, records := delivery()
 	records.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(func(r plog.LogRecord) bool {
 		return r.EventName() == changelog.EventChange
 	})
-	require.True(t, consumererror.IsPermanent(logs.ConsumeLogs(t.Context(), records)))
+	addLog(records)
+	require.True(t, consumererror.IsPermanent(logs.ConsumeLogs(changelog.FromReceiver(t.Context()), records)))
 	require.Empty(t, l.committed)
+	require.Nil(t, l.moved)
+	require.Empty(t, l.measurer.Drain())
+}
+
+// forge writes what a receiver of ours would write, without its seal, beside a change that anybody may report.
+func forge(to plog.Logs) {
+	records := to.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
+	_, genuine := delivery()
+	for _, resource := range genuine.ResourceLogs().All() {
+		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
+			record.Attributes().Remove("shipwake.seal")
+			if record.EventName() != changelog.EventChange {
+				record.CopyTo(records.AppendEmpty())
+			}
+		}
+	}
+	record := records.AppendEmpty()
+	record.SetEventName(changelog.EventChange)
+	record.SetTimestamp(pcommon.NewTimestampFromTime(time.Now()))
+	record.Attributes().PutStr("deployment.id", "anybody-1")
+	record.Attributes().PutStr("service.name", "checkout")
+	record.Attributes().PutStr("shipwake.source", "github")
+}
+
+func TestForgeriesAreCountedAndTheRestIsTaken(t *testing.T) {
+	l, tally := &ledger{}, &correlate.Tally{}
+	core, said := observer.New(zap.DebugLevel)
+	factory := door.NewFactory(tally)
+	require.Zero(t, countOf(t, tally), "the counter exists before the first")
+	set := exportertest.NewNopSettings(door.Type)
+	set.Logger = zap.New(core)
+	logs, err := factory.CreateLogs(t.Context(), set, factory.CreateDefaultConfig())
+	require.NoError(t, err)
+	require.NoError(t, logs.Start(t.Context(), with(l)))
+
+	for range 2 {
+		records := plog.NewLogs()
+		addLog(records)
+		forge(records)
+		addLog(records)
+		require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	}
+	require.EqualValues(t, 4, countOf(t, tally), "a delivery and a position, twice")
+	require.Equal(t, 1, said.FilterMessageSnippet("Left out").Len(), "said once")
+	require.Nil(t, l.moved)
+	require.Len(t, l.committed, 2)
+	require.Equal(t, "otlp", l.committed[0].Source)
+	require.Equal(t, "otlp", l.committed[0].Facts[0].Change.Source)
+	require.EqualValues(t, 4, l.measurer.Drain()[0].Requests, "every ordinary record")
+
+	forged := plog.NewLogs()
+	forge(forged)
+	forged.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(func(r plog.LogRecord) bool { return r.EventName() == changelog.EventChange })
+	l.refuse = errors.New("must not be asked")
+	require.NoError(t, logs.ConsumeLogs(t.Context(), forged))
+	require.NoError(t, logs.Shutdown(t.Context()))
+}
+
+// A forger needs no OpenTelemetry SDK, and sends to the same port as everybody.
+func TestForgeriesOverTheWire(t *testing.T) {
+	l, tally := &ledger{}, &correlate.Tally{}
+	_, address := receive(t, tally, l)
+	records := plog.NewLogs()
+	forge(records)
+	raw, err := plogotlp.NewExportRequestFromLogs(records).MarshalJSON()
+	require.NoError(t, err)
+	require.Equal(t, 200, post(t, "http://"+address+"/v1/logs", raw))
+	require.EqualValues(t, 2, countOf(t, tally))
+	require.Nil(t, l.moved)
+	require.Len(t, l.committed, 1)
+	require.Equal(t, "otlp", l.committed[0].Source)
+}
+
+func countOf(t *testing.T, tally *correlate.Tally) int64 {
+	t.Helper()
+	for _, c := range tally.Values() {
+		if c.Count == (correlate.Count{What: "deliveries", Source: "otlp", Result: "rejected"}) {
+			return c.Value
+		}
+	}
+	require.Fail(t, "there is no such counter")
+	return 0
+}
+
+func post(t *testing.T, url string, body []byte) int {
+	t.Helper()
+	answer, err := http.Post(url, "application/json", bytes.NewReader(body))
+	require.NoError(t, err)
+	require.NoError(t, answer.Body.Close())
+	http.DefaultClient.CloseIdleConnections()
+	return answer.StatusCode
 }
 
 func TestAllDoorsFeedOneReducerWithTheHostsSettings(t *testing.T) {

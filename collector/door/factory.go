@@ -2,6 +2,12 @@
 //
 // The exporter "correlate" ends traces, metrics and logs pipelines. It has no queue, no retry and no timeout, so that
 // its answer means done: facts are in the ledger, telemetry is in the reducer.
+//
+// What it believes depends on who can have said it. Anybody who reaches the OTLP port may report a change or an incident
+// as a log record: it is a delivery of the source "otlp". Deliveries under the name of any other source, and the
+// positions of partitions, are taken only with the seal of a receiver of this process; package changelog explains how.
+// A record that pretends to be one is left out and counted (deliveries, otlp, rejected), and the rest of its batch is
+// taken.
 package door
 
 import (
@@ -28,10 +34,13 @@ type Config struct{}
 // NewFactory makes the factory of the exporter. Every door it creates feeds one reducer, also after a reload of the
 // configuration: cumulative counters and edges that wait for their other half live on.
 func NewFactory(tally *correlate.Tally) exporter.Factory {
+	tally.Add(rejected, 0)
 	reducer := sync.OnceValue(func() *reduce.Reducer {
 		return reduce.New(reduce.Options{Tally: tally, Now: time.Now})
 	})
-	open := func(set exporter.Settings) *door { return &door{id: set.ID, reducer: reducer()} }
+	open := func(set exporter.Settings) *door {
+		return &door{id: set.ID, reducer: reducer(), tally: tally, log: set.Logger}
+	}
 	return exporter.NewFactory(Type,
 		func() component.Config { return &Config{} },
 		exporter.WithTraces(func(_ context.Context, set exporter.Settings, _ component.Config) (exporter.Traces, error) {

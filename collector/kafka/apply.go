@@ -85,6 +85,7 @@ func (p *partition) explanation(ctx context.Context, missing []span) (func(), er
 // answer got lost is not applied twice: the repetition finds the offset moved and is fenced.
 func (p *partition) deliver(ctx context.Context, deliveries []correlate.Delivery, next int64) error {
 	move := correlate.Position{Stream: p.stream, Expect: p.held, Next: next}
+	ctx = changelog.FromReceiver(ctx)
 	for attempt := 0; ; attempt++ {
 		err := p.out.ConsumeLogs(ctx, changelog.ToLogs(deliveries, &move))
 		switch {

@@ -29,11 +29,11 @@ func TestDeliveryIDs(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var ids []string
-			for _, d := range (reader{"ci", lines{}}).deliveries(message(7, c.value), time.Unix(1, 0)) {
+			for _, d := range (reader{"ci", lines{}}).deliveries(message(7, c.value), time.Unix(1_000_000_000, 0)) {
 				ids = append(ids, d.ID)
 				require.Equal(t, "ci", d.Source)
 				require.Equal(t, c.value, string(d.Raw))
-				require.Equal(t, time.Unix(1, 0), d.ReceivedAt)
+				require.Equal(t, time.Unix(1_000_000_000, 0), d.ReceivedAt)
 				require.Equal(t, d.Problem == "", len(d.Facts) > 0)
 			}
 			require.Equal(t, c.ids, ids)
@@ -55,7 +55,7 @@ func TestSourcesFindHeadersWhateverTheirCase(t *testing.T) {
 func TestTransactionMarkersAreNoMessages(t *testing.T) {
 	commit := kafkago.Message{Offset: 1, Key: []byte{0, 0, 0, 1}, Value: []byte{0, 0, 0, 0, 0, 4}}
 	batch := []kafkago.Message{message(0, `{"change": "a"}`), commit, message(2, `{"change": "b"}`)}
-	h := (reader{"ci", lines{}}).harvest(batch, 0, time.Unix(1, 0))
+	h := (reader{"ci", lines{}}).harvest(batch, 0, time.Unix(1_000_000_000, 0))
 	require.Len(t, h.deliveries, 2)
 	require.EqualValues(t, 2, h.messages)
 	require.Zero(t, h.quarantined)
@@ -75,7 +75,7 @@ func TestHarvestAccountsForEveryOffset(t *testing.T) {
 			held[offset] = true
 			offset += rapid.Int64Range(1, 4).Draw(t, "step")
 		}
-		h := (reader{"ci", lines{}}).harvest(batch, from, time.Unix(1, 0))
+		h := (reader{"ci", lines{}}).harvest(batch, from, time.Unix(1_000_000_000, 0))
 		logStart := rapid.Int64Range(0, 150).Draw(t, "log start")
 		var missing, lost, read int64
 		for o := from; o < h.next; o++ {
@@ -103,7 +103,7 @@ func FuzzDeliveries(f *testing.F) {
 	f.Add([]byte(nil), []byte(`[{"event": "e"}, {}]`), "content-type", []byte("text/plain"))
 	f.Fuzz(func(t *testing.T, key, value []byte, header string, headerValue []byte) {
 		m := kafkago.Message{Topic: "t", Key: key, Value: value, Headers: []kafkago.Header{{Key: header, Value: headerValue}}}
-		all := (reader{"ci", lines{}}).deliveries(m, time.Unix(1, 0))
+		all := (reader{"ci", lines{}}).deliveries(m, time.Unix(1_000_000_000, 0))
 		require.NotEmpty(t, all)
 		for _, d := range all {
 			require.NotEmpty(t, d.ID)

@@ -252,10 +252,11 @@ type folded struct {
 func (j *journal) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
 func (j *journal) ConsumeLogs(_ context.Context, logs plog.Logs) error {
-	deliveries, move, _, err := changelog.FromLogs(logs)
-	if err != nil {
-		return err
+	found := changelog.FromLogs(logs)
+	if found.Why != nil {
+		return found.Why
 	}
+	deliveries, move := found.Deliveries, found.Move
 	e := entry{Stream: move.Stream, Expect: move.Expect, Next: move.Next}
 	for _, d := range deliveries {
 		e.IDs = append(e.IDs, d.Source+" "+d.ID)

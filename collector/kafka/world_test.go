@@ -201,11 +201,12 @@ func newMemory() *memory {
 
 func (m *memory) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-func (m *memory) ConsumeLogs(_ context.Context, logs plog.Logs) error {
-	deliveries, move, rest, err := changelog.FromLogs(logs)
-	if err != nil || rest != 0 || move == nil {
-		return fmt.Errorf("not what the receiver ought to send: %d rest, move %v: %w", rest, move, err)
+func (m *memory) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	found := changelog.FromLogs(logs)
+	if found.Why != nil || found.Rest != 0 || found.Move == nil || !changelog.IsFromReceiver(ctx) {
+		return fmt.Errorf("not what the receiver ought to send: %+v: %w", found, found.Why)
 	}
+	deliveries, move := found.Deliveries, found.Move
 	before, after := m.hooks()
 	if before != nil {
 		if err := before(*move); err != nil {
@@ -321,7 +322,7 @@ func (lines) Parse(r source.Request) ([]correlate.Delivery, error) {
 		if d.ID == "" {
 			d.ID = source.BodyID(r.Body)
 		}
-		change := correlate.Change{ID: e.Change, Service: "shop", StartedAt: time.Unix(1_700_000_000, 0)}.WithDefaults()
+		change := correlate.Change{ID: e.Change, Service: "shop", StartedAt: time.Unix(900_000_000, 0)}.WithDefaults()
 		d.Facts = []correlate.Fact{{Change: &change}}
 		all = append(all, d)
 	}

@@ -39,10 +39,11 @@ func Unmapped(d correlate.Delivery, why string) correlate.Delivery {
 	return d
 }
 
-// Stamp says under which name the source that parsed the deliveries is configured. Receivers call it before they send
-// deliveries on.
+// Stamp says under which name the source that parsed the deliveries is configured, and holds those back that are dated
+// in the future. Receivers call it before they send deliveries on.
 func Stamp(deliveries []correlate.Delivery, name string) {
 	for i := range deliveries {
+		deliveries[i] = deliveries[i].HoldFuture()
 		deliveries[i].Source = name
 		for _, f := range deliveries[i].Facts {
 			if f.Change != nil {

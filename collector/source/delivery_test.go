@@ -54,3 +54,25 @@ func TestClipKeepsRunesWhole(t *testing.T) {
 	require.Equal(t, "a", Clip("aéb", 2))
 	require.Equal(t, "aéb", Clip("aéb", 4))
 }
+
+func TestWhatIsDatedInTheFutureIsHeldBack(t *testing.T) {
+	received := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	deploy := func(finished time.Time) correlate.Fact {
+		return correlate.Fact{Change: &correlate.Change{ID: "c", Service: "s", StartedAt: received.Add(-time.Hour), FinishedAt: finished}}
+	}
+	deliveries := []correlate.Delivery{
+		{ID: "a clock a little ahead", ReceivedAt: received, Facts: []correlate.Fact{deploy(received.Add(5 * time.Minute))}},
+		{ID: "tomorrow", ReceivedAt: received, Raw: []byte("raw"), Facts: []correlate.Fact{deploy(received), deploy(received.Add(24 * time.Hour))}},
+		{ID: "resolved tomorrow", ReceivedAt: received, Facts: []correlate.Fact{{Incident: &correlate.Incident{
+			ID: "i", OpenedAt: received, ResolvedAt: received.AddDate(7000, 0, 0),
+		}}}},
+	}
+	Stamp(deliveries, "ci")
+	require.Equal(t, "ci", deliveries[0].Facts[0].Change.Source)
+	require.Empty(t, deliveries[0].Problem)
+	require.Equal(t, correlate.Delivery{
+		ID: "tomorrow", Source: "ci", ReceivedAt: received, Raw: []byte("raw"),
+		Problem: "future: fact 2 of 2 is dated 24h0m0s after it was received, which is more than 5m0s; is the sender's clock right?",
+	}, deliveries[1])
+	require.Contains(t, deliveries[2].Problem, "future: fact 1 of 1")
+}

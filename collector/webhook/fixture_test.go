@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync"
@@ -45,9 +46,12 @@ func (n *next) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	if n.err != nil {
 		return n.err
 	}
-	deliveries, _, _, err := changelog.FromLogs(logs)
-	n.kept = append(n.kept, deliveries...)
-	return err
+	if !changelog.IsFromReceiver(ctx) {
+		return errors.New("the receiver must say that it is one of ours")
+	}
+	found := changelog.FromLogs(logs)
+	n.kept = append(n.kept, found.Deliveries...)
+	return found.Why
 }
 
 func (n *next) deliveries() []correlate.Delivery {

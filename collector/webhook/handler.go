@@ -129,7 +129,7 @@ func (h *handler) parse(ctx context.Context, name string, s source.Source, req s
 // lost because its sender didn't wait.
 func (h *handler) commit(ctx context.Context, name string, deliveries []correlate.Delivery) answer {
 	logs := changelog.ToLogs(deliveries, nil)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	ctx, cancel := context.WithTimeout(changelog.FromReceiver(context.WithoutCancel(ctx)), commitTimeout)
 	defer cancel()
 	ctx = h.report.StartLogsOp(ctx)
 	records := logs.LogRecordCount()
