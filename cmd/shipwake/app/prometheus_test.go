@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -39,6 +40,7 @@ func TestPrometheusSeesTheDemo(t *testing.T) {
 	t.Run("alert", run.everyAlertLooksAtSomething)
 	t.Run("bad deploys are alerted on", run.badDeploysAreAlertedOn)
 	t.Run("Shipwake itself is well", run.noAlertOnTheDaemon)
+	t.Run("every count has a metric of its own", run.nothingIsUncatalogued)
 	t.Run("exemplars name the change", run.exemplarsNameTheChange)
 	t.Run("promtool finds nothing to say about the metrics", run.expositionIsCleanForPromtool)
 	t.Run("every verdict of the demo is right", func(t *testing.T) { require.NoError(t, run.endDemo()) })
@@ -123,18 +125,28 @@ func (r *demoRun) ask(t *testing.T, expr string, instant bool) []*model.SampleSt
 	return r.over(t, expr, r.started)
 }
 
-// choices is every way to set the variables of the dashboard that change what is asked: All where that can be chosen.
-func (r *demoRun) choices() []map[string]string {
-	var all []map[string]string
-	for _, window := range []string{"7d", "30d", "90d"} {
-		for _, percentile := range []string{"50", "90", "99"} {
-			all = append(all, map[string]string{
-				"job": ".+", "service": ".+", "environment": ".+", "window": window, "percentile": percentile,
-				"__range":         model.Duration(time.Since(r.started).Round(time.Second)).String(),
-				"__interval":      model.Duration(scrapeInterval).String(),
-				"__rate_interval": model.Duration(4 * scrapeInterval).String(),
-			})
+// choices is every way to set the dashboard's variables: All where that can be chosen, each option of the others.
+func (r *demoRun) choices(t *testing.T) []map[string]string {
+	t.Helper()
+	all := []map[string]string{{
+		"__range":         model.Duration(time.Since(r.started).Round(time.Second)).String(),
+		"__interval":      model.Duration(scrapeInterval).String(),
+		"__rate_interval": model.Duration(4 * scrapeInterval).String(),
+	}}
+	for _, v := range changeHealth(t).Templating.List {
+		options := []string{v.AllValue}
+		if v.Type == "custom" {
+			options = strings.Split(v.Query.(string), ",")
 		}
+		var more []map[string]string
+		for _, chosen := range all {
+			for _, option := range options {
+				with := maps.Clone(chosen)
+				with[v.Name] = option
+				more = append(more, with)
+			}
+		}
+		all = more
 	}
 	return all
 }
@@ -146,7 +158,7 @@ func (r *demoRun) everyPanelHasData(t *testing.T) {
 	for _, q := range queries {
 		t.Run(q.Panel+" "+q.RefID, func(t *testing.T) {
 			asked := map[string]bool{}
-			for _, values := range r.choices() {
+			for _, values := range r.choices(t) {
 				expr, err := dashboards.Expand(q.Expr, values)
 				require.NoError(t, err)
 				if asked[expr] {
@@ -167,7 +179,7 @@ func (r *demoRun) everyAnnotationHasData(t *testing.T) {
 			continue
 		}
 		t.Run(a.Name, func(t *testing.T) {
-			expr, err := dashboards.Expand(a.Expr, r.choices()[0])
+			expr, err := dashboards.Expand(a.Expr, r.choices(t)[0])
 			require.NoError(t, err)
 			require.True(t, hasNumber(r.over(t, expr, r.started)), "the annotation %q is empty: %s", a.Name, expr)
 		})
@@ -184,7 +196,7 @@ func (r *demoRun) everyVariableHasValues(t *testing.T) {
 		t.Run(v.Name, func(t *testing.T) {
 			parts := labelValues.FindStringSubmatch(v.Definition)
 			require.NotNil(t, parts, v.Definition)
-			selector, err := dashboards.Expand(parts[1], r.choices()[0])
+			selector, err := dashboards.Expand(parts[1], r.choices(t)[0])
 			require.NoError(t, err)
 			require.NotEmpty(t, r.labelValues(t, parts[2], selector), v.Definition)
 		})
@@ -224,6 +236,10 @@ func (r *demoRun) badDeploysAreAlertedOn(t *testing.T) {
 
 func (r *demoRun) noAlertOnTheDaemon(t *testing.T) {
 	require.Empty(t, r.over(t, `ALERTS{alertname=~"Shipwake.+",alertstate="firing"}`, r.started))
+}
+
+func (r *demoRun) nothingIsUncatalogued(t *testing.T) {
+	require.Empty(t, r.over(t, "shipwake_uncatalogued_total", r.started))
 }
 
 func (r *demoRun) exemplarsNameTheChange(t *testing.T) {
@@ -276,7 +292,11 @@ func shippedRules(t *testing.T, file string) []shippedRule {
 type shippedDashboard struct {
 	Annotations struct{ List []struct{ Name, Expr string } }
 	Templating  struct {
-		List []struct{ Name, Type, Definition string }
+		List []struct {
+			Name, Type, Definition string
+			Query                  any
+			AllValue               string `yaml:"allValue"`
+		}
 	}
 }
 
