@@ -12,19 +12,28 @@ import (
 // bucket is the resolution of shipwake's default configuration.
 const bucket = 10 * time.Second
 
-// asHistory lets a daemon take telemetry of the last hours as if it had listened then: event time decides, unless
-// silence makes the clock take over.
-const asHistory = "--set=extensions.correlate.idle_after=24h"
+// lateness is longer than by default, because history comes in at hundreds of buckets a second.
+const lateness = 10 * time.Minute
 
-// play sends a round for every bucket of the last while, oldest first, and waits until the daemon has taken it in.
-func play(ctx context.Context, target *server.Server, sender *load.Sender, l *load.Load, length time.Duration) (rounds int, err error) {
-	for at := time.Now().Add(-length); at.Before(time.Now()); at = at.Add(bucket) {
+// asHistory lets a daemon take telemetry of the last hours as if it had listened then: event time decides, unless
+// silence makes the clock take over. There is room for much of it.
+func asHistory() []string {
+	return []string{
+		"--set=extensions.correlate.idle_after=24h",
+		"--set=extensions.correlate.lateness=" + lateness.String(),
+		"--set=processors.memory_limiter.limit_mib=16384",
+	}
+}
+
+// play sends a round for every bucket between two times, oldest first, and tells how many those were.
+func play(ctx context.Context, sender *load.Sender, l *load.Load, from, until time.Time) (rounds int, err error) {
+	for at := from; at.Before(until); at = at.Add(bucket) {
 		if err := sender.Round(ctx, l, at); err != nil {
-			return rounds, fmt.Errorf("%d of %s: %w", rounds, length, err)
+			return rounds, fmt.Errorf("the telemetry of %s: %w", at.Format(time.TimeOnly), err)
 		}
 		rounds++
 	}
-	return rounds, caughtUp(ctx, target)
+	return rounds, nil
 }
 
 // caughtUp waits until nothing is queued and event time is near the clock.
@@ -38,7 +47,7 @@ func caughtUp(ctx context.Context, target *server.Server) error {
 			return err
 		}
 		lag := m.Sum("shipwake_watermark_lag_seconds")
-		if lag > 0 && lag < 90 && m.Sum("shipwake_queued_inputs") == 0 {
+		if lag > 0 && lag < (lateness+time.Minute).Seconds() && m.Sum("shipwake_queued_inputs") == 0 {
 			return pass(ctx, 2*time.Second) // what was drained since
 		}
 		if err := pass(ctx, time.Second); err != nil {

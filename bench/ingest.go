@@ -73,7 +73,7 @@ func ingest(ctx context.Context, s *settings) (*report, error) {
 		"instances in a request. Event times are of now. Both are scraped every %s, and the Collector flushes its span "+
 		"metrics as often; the last flush is in the figures. GOGC is 100 for both. A run counts only if shipwake's counters, or the "+
 		"Collector's `calls_total` and `…_count`, show everything that was sent.\n", s.pairs, connections, scrapeEvery)
-	r.say("The two don't do the same: the Collector makes series by span name, shipwake reduces to services and versions, keeps "+
+	r.say("The two don't do the same: the Collector makes series by span name, shipwake reduces to services and versions, keeps " +
 		"those in its ledger, synced each second, and judges.\n")
 	r.say("Items per second of the server's CPU time (user and system): median (least–most) of %d runs each; the ratio is of "+
 		"neighbouring runs.\n", s.pairs)

@@ -17,7 +17,7 @@ func series(ctx context.Context, s *settings) (*report, error) {
 	r.say("# Memory for each tracked series\n")
 	r.say("`make bench-series`: services with one version each report `http.server.request.duration` in every 10 s bucket of "+
 		"the last %.0f hours, which is what the daemon keeps in full; that makes two series a service, its total and its version. The "+
-		"history is sent over OTLP gRPC, oldest first (`idle_after` is raised to 24h for that, the memory limit to 16 GiB, GOGC is 10). "+
+		"history is sent over OTLP gRPC, oldest first (`idle_after` and `lateness` are raised for that, and the memory limit; GOGC is 10). "+
 		"Live heap is the least `go_memstats_heap_alloc_bytes` of three garbage collections. Rollups of five minutes, kept for 8 "+
 		"days, come on top with time.\n", kept.Hours())
 	r.say("| services | `shipwake_tracked_series` | live heap, MiB | peak memory, MiB | bytes a series |\n|---|---|---|---|---|")
@@ -47,8 +47,7 @@ func series(ctx context.Context, s *settings) (*report, error) {
 type footprint struct{ series, heap, peak float64 }
 
 func track(ctx context.Context, s *settings, services int, kept time.Duration) (f footprint, err error) {
-	target, err := server.Shipwake(ctx, s.shipwake, []string{"GOGC=10"}, asHistory,
-		"--set=processors.memory_limiter.limit_mib=16384")
+	target, err := server.Shipwake(ctx, s.shipwake, []string{"GOGC=10"}, asHistory()...)
 	if err != nil {
 		return f, err
 	}
@@ -69,8 +68,12 @@ func fill(ctx context.Context, target *server.Server, sender *load.Sender, servi
 	if err != nil {
 		return err
 	}
-	rounds, err := play(ctx, target, sender, l, kept)
+	now := time.Now()
+	rounds, err := play(ctx, sender, l, now.Add(-kept), now)
 	if err != nil {
+		return err
+	}
+	if err := caughtUp(ctx, target); err != nil {
 		return err
 	}
 	m, err := target.Scrape(ctx)
