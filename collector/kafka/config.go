@@ -9,6 +9,7 @@ import (
 
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configtls"
+	"go.opentelemetry.io/collector/confmap"
 )
 
 const defaultSource = "cdevents"
@@ -48,6 +49,22 @@ type SASLConfig struct {
 	Mechanism string              `mapstructure:"mechanism"` // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
 	Username  string              `mapstructure:"username"`
 	Password  configopaque.String `mapstructure:"password"`
+}
+
+// Unmarshal reads the password itself, because the Collector's own error for a value of the wrong type repeats the value.
+func (c *SASLConfig) Unmarshal(conf *confmap.Conf) error {
+	var text struct {
+		Password string `mapstructure:"password"`
+	}
+	if conf.Unmarshal(&text, confmap.WithIgnoreUnused()) != nil {
+		return errors.New("password: must be text; put it in quotes")
+	}
+	conf.Delete("password")
+	if err := conf.Unmarshal(c); err != nil {
+		return err
+	}
+	c.Password = configopaque.String(text.Password)
+	return nil
 }
 
 func defaultConfig(sources []string) *Config {

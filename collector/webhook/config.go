@@ -12,7 +12,8 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/shipwake/shipwake/collector/changelog"
 )
 
 // Config is the configuration of the receiver.
@@ -39,34 +40,14 @@ type SourceConfig struct {
 	// two names of type github.
 	Type string `mapstructure:"type"`
 	// Secret and Secrets are valid all at once, so that a sender can be given a new one before the old is removed.
-	// Secrets may also be a single one, so that ${env:NAME:-[]} means the variable's value, or none when it isn't set.
+	// Secrets may also be one text with commas between them, so that ${env:NAME:-[]} means what the variable holds, or
+	// none when it isn't set.
 	Secret  configopaque.String   `mapstructure:"secret"`
 	Secrets []configopaque.String `mapstructure:"secrets"`
 	// SecretFile holds one secret a line. It is read again for every delivery.
 	SecretFile string `mapstructure:"secret_file"`
 	// ServiceLabels are where a source without a field for the service looks for it, in this order.
 	ServiceLabels []string `mapstructure:"service_labels"`
-}
-
-// Unmarshal refuses an empty secret, which an unset environment variable becomes: the source would be open without
-// anybody having decided so.
-func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
-	if single, ok := conf.Get("secrets").(string); ok {
-		conf = confmap.NewFromStringMap(conf.ToStringMap())
-		conf.Delete("secrets")
-		if err := conf.Merge(confmap.NewFromStringMap(map[string]any{"secrets": []any{single}})); err != nil {
-			return err
-		}
-	}
-	if err := conf.Unmarshal(c); err != nil {
-		return err
-	}
-	for _, key := range []string{"secret", "secret_file"} {
-		if conf.IsSet(key) && (key == "secret" && c.Secret == "" || key == "secret_file" && c.SecretFile == "") {
-			return fmt.Errorf("%s is empty: set it (is an environment variable unset?) or remove the key", key)
-		}
-	}
-	return nil
 }
 
 // typeOf is the type of the source configured under name.
@@ -114,6 +95,9 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validateSource(name string, s SourceConfig) error {
+	if name == changelog.SourceOTLP || name == "telemetry" {
+		return fmt.Errorf("sources::%s: the name is taken, for changes that come by OTLP or are seen in telemetry; choose another and say the type", name)
+	}
 	if !plainName.MatchString(name) {
 		return fmt.Errorf("sources::%s: the name is part of a path; use letters, digits, dot, dash and underscore", name)
 	}
