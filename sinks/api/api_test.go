@@ -113,6 +113,38 @@ func TestOneChange(t *testing.T) {
 	require.Contains(t, ask(h, http.MethodGet, "/api/v1/changes/shop/cart%3F1").Body.String(), `"verdicts":[]`, "a list is never null")
 }
 
+// An id may hold anything, a slash above all: GitHub's deployments are named after owner/repository. Escaped whole it
+// reaches the record whatever it holds; with its slashes left as they are, when a path may look like that.
+func TestAnyIDThroughARealServer(t *testing.T) {
+	r := story()
+	server := httptest.NewServer(serve(t, r))
+	defer server.Close()
+	defer server.Client().CloseIdleConnections()
+	get := func(path string) (int, string) {
+		answer, err := server.Client().Get(server.URL + "/api/v1/changes/" + path)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, answer.Body.Close()) }()
+		var body Change
+		require.NoError(t, json.NewDecoder(answer.Body).Decode(&body))
+		return answer.StatusCode, body.Change.ID
+	}
+	for _, id := range []string{
+		"github-acme/checkout-1", "a//b", "/a", "a/", "../x", "a/../b", "a/./b", "a b?c#d", "100%", "%2F", "ü/漢", "a+b&c=d", "a;b", "a\\b", "line\nbreak",
+	} {
+		t.Run(id, func(t *testing.T) {
+			r.Put(correlate.Effect{Change: &correlate.ChangeRecord{Change: correlate.Change{ID: id, Service: "cart"}}})
+			status, got := get(url.PathEscape(id))
+			require.Equal(t, http.StatusOK, status)
+			require.Equal(t, id, got)
+		})
+	}
+	status, got := get("github-acme/checkout-1")
+	require.Equal(t, http.StatusOK, status)
+	require.Equal(t, "github-acme/checkout-1", got)
+	status, _ = get("github-acme%2Fcheckout-2")
+	require.Equal(t, http.StatusNotFound, status)
+}
+
 func TestIncidentsAndRegressions(t *testing.T) {
 	h := serve(t, story())
 	require.Len(t, read[Incidents](t, h, "/api/v1/incidents").Incidents, 1)

@@ -65,13 +65,12 @@ func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
 	return answer, c.get(ctx, "/api/v1/dora", query, &answer)
 }
 
-// escape keeps the slashes of an id, which are part of the path, and escapes the rest.
+// escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.
 func escape(id string) string {
-	parts := strings.Split(id, "/")
-	for i, part := range parts {
-		parts[i] = url.PathEscape(part)
+	if id == "." || id == ".." {
+		return strings.ReplaceAll(id, ".", "%2E")
 	}
-	return strings.Join(parts, "/")
+	return url.PathEscape(id)
 }
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {

@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks/api"
+	"github.com/shipwake/shipwake/sinks/sinktest"
 )
 
 // ask asks a daemon that answers everything in one way, and returns the path it was asked for.
@@ -29,10 +32,33 @@ func ask(t *testing.T, id string, status int, body string) (string, error) {
 	return path, err
 }
 
-func TestAnIdIsAPath(t *testing.T) {
+func TestAnIDIsOneElementOfAPath(t *testing.T) {
 	path, err := ask(t, "github-shop/check out-1?", http.StatusOK, "{}")
 	require.NoError(t, err)
-	require.Equal(t, "/api/v1/changes/github-shop/check%20out-1%3F", path)
+	require.Equal(t, "/api/v1/changes/github-shop%2Fcheck%20out-1%3F", path)
+}
+
+func TestEveryIDFindsItsChange(t *testing.T) {
+	reader := sinktest.NewReader(sinktest.Noon)
+	sink, err := api.Factory().New(reader, nil)
+	require.NoError(t, err)
+	mux := http.NewServeMux()
+	for pattern, handler := range sink.Routes() {
+		mux.Handle(pattern, handler)
+	}
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	c, err := client.New(server.URL)
+	require.NoError(t, err)
+	defer c.Close()
+	for _, id := range []string{"checkout-1", "github-acme/checkout-1", "a//b", "/a", "a/", "../a", "..", ".", "a b?c#d", "%2F", "ü", "a\nb"} {
+		t.Run(id, func(t *testing.T) {
+			reader.Put(correlate.Effect{Change: &correlate.ChangeRecord{Change: correlate.Change{ID: id, Service: "cart"}}})
+			found, err := c.Change(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, id, found.Change.ID)
+		})
+	}
 }
 
 func TestEveryRefusalIsAnErrorThatSaysWhy(t *testing.T) {
