@@ -25,6 +25,9 @@ func asHistory() []string {
 	}
 }
 
+// taken is how long the daemon, which looks every second, may need to take in what was reduced.
+const taken = 2 * time.Second
+
 // play sends a round for every bucket between two times, oldest first, and tells how many those were.
 func play(ctx context.Context, sender *load.Sender, l *load.Load, from, until time.Time) (rounds int, err error) {
 	for at := from; at.Before(until); at = at.Add(bucket) {
@@ -33,7 +36,7 @@ func play(ctx context.Context, sender *load.Sender, l *load.Load, from, until ti
 		}
 		rounds++
 	}
-	return rounds, nil
+	return rounds, pass(ctx, taken)
 }
 
 // caughtUp waits until nothing is queued and event time is near the clock.
@@ -48,7 +51,7 @@ func caughtUp(ctx context.Context, target *server.Server) error {
 		}
 		lag := m.Sum("shipwake_watermark_lag_seconds")
 		if lag > 0 && lag < (lateness+time.Minute).Seconds() && m.Sum("shipwake_queued_inputs") == 0 {
-			return pass(ctx, 2*time.Second) // what was drained since
+			return pass(ctx, taken)
 		}
 		if err := pass(ctx, time.Second); err != nil {
 			return fmt.Errorf("shipwake's watermark is still %.0f s behind: %w", lag, err)

@@ -27,7 +27,7 @@ type workload struct {
 }
 
 func workloads(s *settings) []workload {
-	shop := load.Shape{Services: 50, Instances: 2, Routes: 8, Bundle: 1}
+	shop := load.Shape{Services: 50, Instances: 2, Routes: 8, Canary: 10, Bundle: 1}
 	gathered := shop
 	gathered.Bundle = 10
 	spans := func(m server.Samples, peer bool, sent int, _ uint64) error {

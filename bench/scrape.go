@@ -26,14 +26,14 @@ func scrape(ctx context.Context, s *settings) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	shape := load.Shape{Services: s.scaled(scrapedServices), Instances: 1, Routes: 2, Bundle: 50}
+	shape := load.Shape{Services: s.scaled(scrapedServices), Instances: 2, Routes: 1, Canary: 1, Bundle: 50}
 	var f scrapeFigures
 	err = with(target, connections, func(sender *load.Sender) error {
 		l, err := shape.Metrics(load.Delta)
 		if err != nil {
 			return err
 		}
-		rounds, err := live(ctx, target, sender, l, shape.ServiceNames())
+		rounds, err := live(ctx, target, sender, l, shape.List())
 		if err != nil {
 			return err
 		}
@@ -51,13 +51,13 @@ func scrape(ctx context.Context, s *settings) (*report, error) {
 
 // live makes the daemon live through some hours: 90 days of facts from before, telemetry, and two deployments of every
 // service on the way, one of which is judged in the end while the other's window is open.
-func live(ctx context.Context, target *server.Server, sender *load.Sender, l *load.Load, services []string) (rounds int, err error) {
+func live(ctx context.Context, target *server.Server, sender *load.Sender, l *load.Load, services []load.Service) (rounds int, err error) {
 	now := time.Now()
-	if err := postEach(ctx, target, services, func(service string) []fact { return past(service, now) }); err != nil {
+	if err := postEach(ctx, target, services, func(service load.Service) []fact { return past(service, now) }); err != nil {
 		return 0, err
 	}
 	at := now.Add(-scrapeHistory)
-	for n, deployed := range []time.Time{now.Add(-80 * time.Minute), now.Add(-10 * time.Minute), now} {
+	for n, deployed := range []time.Time{now.Add(-80 * time.Minute), now.Add(-30 * time.Minute), now} {
 		progress("playing the telemetry of %d services until %s", len(services), deployed.Format(time.TimeOnly))
 		played, err := play(ctx, sender, l, at, deployed)
 		rounds += played
@@ -68,7 +68,7 @@ func live(ctx context.Context, target *server.Server, sender *load.Sender, l *lo
 		if deployed == now {
 			break
 		}
-		err = postEach(ctx, target, services, func(service string) []fact { return []fact{deployment(service, 8+n, deployed)} })
+		err = postEach(ctx, target, services, func(service load.Service) []fact { return []fact{deployment(service, 8+n, deployed)} })
 		if err != nil {
 			return rounds, err
 		}
@@ -80,10 +80,10 @@ func live(ctx context.Context, target *server.Server, sender *load.Sender, l *lo
 type fact map[string]any
 
 // past is eight deployments in 90 days, the fifth of which caused an incident.
-func past(service string, now time.Time) []fact {
+func past(service load.Service, now time.Time) []fact {
 	failed := now.Add(-44 * 24 * time.Hour)
 	all := []fact{{
-		"id": "INC-" + service, "service": service, "caused_by": service + "-4", "title": "failing",
+		"id": "INC-" + service.Name, "service": service.Name, "caused_by": service.Name + "-4", "title": "failing",
 		"opened_at": failed, "resolved_at": failed.Add(30 * time.Minute),
 	}}
 	for n := range 8 {
@@ -92,16 +92,16 @@ func past(service string, now time.Time) []fact {
 	return all
 }
 
-func deployment(service string, n int, finished time.Time) fact {
+func deployment(service load.Service, n int, finished time.Time) fact {
 	return fact{
-		"id": fmt.Sprintf("%s-%d", service, n), "service": service, "version": fmt.Sprintf("1.%d.0", n),
+		"id": fmt.Sprintf("%s-%d", service.Name, n), "service": service.Name, "version": service.Next,
 		"started_at": finished.Add(-time.Minute), "finished_at": finished,
 		"commits": []fact{{"sha": fmt.Sprintf("%040x", finished.UnixNano()), "authored_at": finished.Add(-5 * time.Hour)}},
 	}
 }
 
 // postEach posts facts of every service.
-func postEach(ctx context.Context, target *server.Server, services []string, facts func(service string) []fact) error {
+func postEach(ctx context.Context, target *server.Server, services []load.Service, facts func(service load.Service) []fact) error {
 	client := &http.Client{Timeout: time.Minute}
 	defer client.CloseIdleConnections()
 	for _, service := range services {
@@ -189,7 +189,7 @@ func (f *scrapeFigures) report(services int) *report {
 	r.run(fmt.Sprintf("Scrape/services=%d", services), metric{p50, "p50-ms"}, metric{p99, "p99-ms"}, metric{milliseconds(f.cpu), "cpu-ms/scrape"},
 		metric{float64(len(f.last)), "samples"}, metric{float64(f.bytes), "bytes"}, metric{f.others, "cores-otherwise"})
 	r.say("# /metrics at %d services\n", services)
-	r.say("`make bench-scrape`: %d services report `http.server.request.duration` for the %s before now and go on while "+
+	r.say("`make bench-scrape`: %d services, two instances and versions each, report `http.server.request.duration` for the %s before now and go on while "+
 		"`/metrics` is read %d times, OpenMetrics and gzip as Prometheus asks for them, 100 ms apart. Through the generic webhook each "+
 		"has had eight deployments and an incident in 90 days, a deployment that was judged on the way and one whose window is open "+
 		"(`idle_after`, `lateness` and the memory limit are raised, so that the history can be sent in minutes).\n",

@@ -16,6 +16,7 @@ type Shape struct {
 	Services  int
 	Instances int // of each service; each is a resource
 	Routes    int // of each service
+	Canary    int // of so many services one has a canary out: its last instance runs the next version; 0 is none
 	Bundle    int // resources in one request: 1 is an SDK, more is a Collector that gathers
 }
 
@@ -45,26 +46,28 @@ const (
 // origin is the event time that requests are encoded with.
 var origin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// service is one service of the shop.
-type service struct {
-	name    string
-	version string
-	next    string   // the version of its canary, "" when none is out
+// Service is one service of the shop.
+type Service struct {
+	Name    string
+	Version string
+	Next    string   // the version of its canary, "" when none is out
 	routes  []string // templates
 	callees []int
 }
 
-// services are layered: each calls up to three of a later layer. One in ten has a canary out.
-func (s Shape) services(random *rand.Rand) []service {
+// List is the services, the same ones at every call. They are layered: each calls up to three of a later layer.
+func (s Shape) List() []Service {
+	random := seeded()
 	nouns := []string{"orders", "carts", "users", "prices", "stocks", "parcels", "refunds", "reviews", "coupons", "sessions"}
-	all := make([]service, s.Services)
+	all := make([]Service, s.Services)
 	for i := range all {
-		all[i] = service{name: fmt.Sprintf("%s-%03d", nouns[i%len(nouns)], i), version: fmt.Sprintf("1.%d.0", i%7)}
-		if i%10 == 9 {
-			all[i].next = fmt.Sprintf("1.%d.0", i%7+1)
+		noun := nouns[i%len(nouns)]
+		all[i] = Service{Name: fmt.Sprintf("%s-%03d", noun, i), Version: fmt.Sprintf("1.%d.0", i%7)}
+		if s.Canary > 0 && i%s.Canary == s.Canary-1 {
+			all[i].Next = fmt.Sprintf("1.%d.0", i%7+1)
 		}
 		for r := range s.Routes {
-			all[i].routes = append(all[i].routes, fmt.Sprintf("/api/v1/%s/{id}/part-%d", nouns[i%len(nouns)], r))
+			all[i].routes = append(all[i].routes, fmt.Sprintf("/api/v1/%s/{id}/part-%d", noun, r))
 		}
 		for range 3 {
 			if later := i + 1 + random.IntN(s.Services/3+1); later < s.Services {
@@ -75,24 +78,15 @@ func (s Shape) services(random *rand.Rand) []service {
 	return all
 }
 
-// versionOf is what an instance runs: the last of a service with a canary is the canary.
-func (s Shape) versionOf(of service, instance int) string {
-	if of.next != "" && s.Instances > 1 && instance == s.Instances-1 {
-		return of.next
+// versionOf is what an instance runs.
+func (s Shape) versionOf(of Service, instance int) string {
+	if of.Next != "" && s.Instances > 1 && instance == s.Instances-1 {
+		return of.Next
 	}
-	return of.version
+	return of.Version
 }
 
-// ServiceNames are the names of the services of a shop.
-func (s Shape) ServiceNames() []string {
-	var names []string
-	for _, of := range s.services(seeded()) {
-		names = append(names, of.name)
-	}
-	return names
-}
-
-// seeded makes the same shop in every run.
+// seeded makes the same load in every run.
 func seeded() *rand.Rand { return rand.New(rand.NewPCG(20260101, 50)) }
 
 // bundled tells which request holds the resource of an instance.

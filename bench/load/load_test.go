@@ -17,7 +17,7 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-var small = Shape{Services: 20, Instances: 2, Routes: 3, Bundle: 1}
+var small = Shape{Services: 20, Instances: 2, Routes: 3, Canary: 10, Bundle: 1}
 
 // round decodes the spans of a load as they are sent at a time.
 func round(t *testing.T, l *Load, at time.Time) (spans []ptrace.Span, resources int) {
@@ -62,6 +62,35 @@ func TestARoundOfTracesHoldsWhatItClaims(t *testing.T) {
 	require.Equal(t, kinds[ptrace.SpanKindProducer], kinds[ptrace.SpanKindConsumer])
 	require.InDelta(t, 0.01, float64(failed)/float64(len(spans)), 0.01)
 	require.Positive(t, failed)
+}
+
+func TestOneInTenServicesHasACanaryOut(t *testing.T) {
+	l, err := small.Metrics(Delta)
+	require.NoError(t, err)
+	versions := map[string]map[string]bool{}
+	for _, r := range l.Requests {
+		request := pmetricotlp.NewExportRequest()
+		require.NoError(t, request.UnmarshalProto(r.Stamp(origin)))
+		for _, resource := range request.Metrics().ResourceMetrics().All() {
+			of := resource.Resource().Attributes().AsRaw()
+			name := of["service.name"].(string)
+			if versions[name] == nil {
+				versions[name] = map[string]bool{}
+			}
+			versions[name][of["service.version"].(string)] = true
+		}
+	}
+	canaries := 0
+	for _, of := range small.List() {
+		require.Contains(t, versions[of.Name], of.Version)
+		if of.Next != "" {
+			canaries++
+			require.Contains(t, versions[of.Name], of.Next)
+			continue
+		}
+		require.Len(t, versions[of.Name], 1)
+	}
+	require.Equal(t, small.Services/10, canaries)
 }
 
 func TestEveryRoundIsNew(t *testing.T) {

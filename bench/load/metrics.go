@@ -27,7 +27,7 @@ func (s Shape) Metrics(temporality Temporality) (*Load, error) {
 	for i := range batches {
 		batches[i] = pmetric.NewMetrics()
 	}
-	for i, of := range s.services(seeded()) {
+	for i, of := range s.List() {
 		for n := range s.Instances {
 			resource := batches[s.bundled(i, n)].ResourceMetrics().AppendEmpty()
 			identify(resource.Resource(), of, s.versionOf(of, n), n)
@@ -57,7 +57,7 @@ func (s Shape) Metrics(temporality Temporality) (*Load, error) {
 	return l, nil
 }
 
-func fillDuration(metric pmetric.Metric, of service, temporality Temporality) {
+func fillDuration(metric pmetric.Metric, of Service, temporality Temporality) {
 	metric.SetName("http.server.request.duration")
 	metric.SetUnit("s")
 	metric.SetDescription("Duration of HTTP server requests.")

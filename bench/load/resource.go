@@ -7,10 +7,10 @@ import (
 )
 
 // identify fills a resource with what SDKs and the Kubernetes operator put there.
-func identify(resource pcommon.Resource, of service, version string, instance int) {
-	pod := fmt.Sprintf("%s-7c9f8d6b5-%05d", of.name, instance)
+func identify(resource pcommon.Resource, of Service, version string, instance int) {
+	pod := fmt.Sprintf("%s-7c9f8d6b5-%05d", of.Name, instance)
 	attributes := resource.Attributes()
-	attributes.PutStr("service.name", of.name)
+	attributes.PutStr("service.name", of.Name)
 	attributes.PutStr("service.namespace", "shop")
 	attributes.PutStr("service.version", version)
 	attributes.PutStr("service.instance.id", pod)

@@ -36,15 +36,14 @@ func (s Shape) Traces(traces int) (*Load, error) {
 type tracer struct {
 	shape    Shape
 	random   *rand.Rand
-	services []service
+	services []Service
 	batches  []ptrace.Traces
 	spans    [][]ptrace.SpanSlice // by service and instance
 	id       pcommon.TraceID
 }
 
 func newTracer(s Shape) *tracer {
-	t := &tracer{shape: s, random: seeded()}
-	t.services = s.services(t.random)
+	t := &tracer{shape: s, random: seeded(), services: s.List()}
 	for range s.requests() {
 		t.batches = append(t.batches, ptrace.NewTraces())
 	}
@@ -175,27 +174,27 @@ func statusCode(failed bool) int64 {
 	return 200
 }
 
-func describeServer(span ptrace.Span, of service, route string, failed bool) {
+func describeServer(span ptrace.Span, of Service, route string, failed bool) {
 	attributes := span.Attributes()
 	attributes.PutStr("http.request.method", "GET")
 	attributes.PutStr("http.route", route)
 	attributes.PutInt("http.response.status_code", statusCode(failed))
 	attributes.PutStr("url.path", "/api/v1/items/4711/part")
 	attributes.PutStr("url.scheme", "http")
-	attributes.PutStr("server.address", of.name)
+	attributes.PutStr("server.address", of.Name)
 	attributes.PutInt("server.port", 8080)
 	attributes.PutStr("client.address", "192.0.2.17")
 	attributes.PutStr("network.protocol.version", "1.1")
 	attributes.PutStr("user_agent.original", "Go-http-client/1.1")
 }
 
-func describeClient(span ptrace.Span, callee service, failed bool) {
+func describeClient(span ptrace.Span, callee Service, failed bool) {
 	attributes := span.Attributes()
 	attributes.PutStr("http.request.method", "GET")
 	attributes.PutInt("http.response.status_code", statusCode(failed))
-	attributes.PutStr("server.address", callee.name)
+	attributes.PutStr("server.address", callee.Name)
 	attributes.PutInt("server.port", 8080)
-	attributes.PutStr("url.full", "http://"+callee.name+":8080/api/v1/items/4711/part")
+	attributes.PutStr("url.full", "http://"+callee.Name+":8080/api/v1/items/4711/part")
 	attributes.PutStr("network.protocol.version", "1.1")
 }
 
