@@ -2,6 +2,8 @@ package host
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -36,21 +38,87 @@ func (r reader) Regressions(ctx context.Context, q sinks.RegressionQuery) ([]cor
 	})
 }
 
-// DORA counts over the changes that completed in the window and the incidents that may be theirs.
+// DORA counts over the changes that completed in the window, and over what around it may matter for them.
 func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
-	changes, err := r.h.ledger.Changes(ctx, ledger.ChangeFilter{
-		Service: q.Service, Environment: q.Environment, From: q.From, To: q.To,
-	})
+	data, err := r.doraData(ctx, q)
 	if err != nil {
 		return dora.Report{}, err
 	}
-	incidents, err := r.h.ledger.Incidents(ctx, ledger.IncidentFilter{
-		Service: q.Service, Environment: q.Environment, From: q.From, To: q.To.Add(r.h.cfg.Attribution),
-	})
-	if err != nil {
-		return dora.Report{}, err
+	return dora.Compute(q, data, time.Now().UTC()), nil
+}
+
+// What a report may cost beyond its own window.
+const (
+	mostAround  = 100_000 // changes on either side of the window; those nearest before it come first
+	mostFetched = 1_000   // changes that are only referred to, and fetched one by one
+)
+
+// doraData reads the window, and then what the changes in it reach for. Incidents are not restricted to a service: one
+// that names a change is held against it, whatever it says of its service.
+func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
+	changes := func(from, to time.Time, limit int) ([]correlate.ChangeRecord, error) {
+		if !from.Before(to) {
+			return nil, nil
+		}
+		return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
+			Service: q.Service, Environment: q.Environment, From: from, To: to, Limit: limit,
+		})
 	}
-	return dora.Compute(q, dora.Data{Changes: changes, Incidents: incidents}, time.Now().UTC()), nil
+	window, err := changes(q.From, q.To, 0)
+	if err != nil {
+		return dora.Data{}, err
+	}
+	reach := q.Reach(window, r.h.cfg.Attribution)
+	before, err := changes(reach.ChangesFrom, q.From, mostAround)
+	if err != nil {
+		return dora.Data{}, err
+	}
+	after, err := changes(q.To, reach.ChangesTo, mostAround)
+	if err != nil {
+		return dora.Data{}, err
+	}
+	incidents, err := r.h.ledger.Incidents(ctx, ledger.IncidentFilter{From: reach.IncidentsFrom, To: reach.IncidentsTo})
+	if err != nil {
+		return dora.Data{}, err
+	}
+	data := dora.Data{Changes: slices.Concat(window, before, after), Incidents: incidents}
+	return data, r.fetchReferred(ctx, q, &data)
+}
+
+// fetchReferred adds the changes that the data speaks of and doesn't hold: those that a report was merged into, that
+// rolled a change back, or that caused an incident.
+func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data) error {
+	held := make(map[string]bool, len(data.Changes))
+	for _, c := range data.Changes {
+		held[c.ID] = true
+	}
+	var referred []string
+	refer := func(id string) {
+		if id != "" && !held[id] && len(referred) < mostFetched {
+			held[id] = true
+			referred = append(referred, id)
+		}
+	}
+	for _, c := range data.Changes {
+		refer(c.MergedInto)
+		refer(c.RolledBackBy)
+	}
+	for _, i := range data.Incidents {
+		if q.Service == "" || i.Service == "" || i.Service == q.Service {
+			refer(i.AttributedTo)
+		}
+	}
+	for _, id := range referred {
+		c, _, err := r.h.ledger.Change(ctx, id)
+		switch {
+		case errors.Is(err, ledger.ErrNotFound): // named before it was reported
+		case err != nil:
+			return err
+		default:
+			data.Changes = append(data.Changes, c)
+		}
+	}
+	return nil
 }
 
 func (r reader) Status() sinks.Status {

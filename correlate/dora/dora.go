@@ -119,9 +119,8 @@ type Duration struct {
 
 // Data is what a report counts: every record that can matter for the window, in any order. That is every change that
 // completed in the window, the changes that rolled them back and the incidents attributed to them whenever these were,
-// and the incidents that opened in the window. Changes from before the window, when given, tell which commits had
-// arrived before and which deployment a hotfix at the beginning of the window was for. A record given twice counts
-// once.
+// and the incidents that opened in the window. Query.Reach says what else matters: above all the changes from before the
+// window, which tell what commits had arrived before. A record given twice counts once.
 type Data struct {
 	Changes   []correlate.ChangeRecord
 	Incidents []correlate.IncidentRecord

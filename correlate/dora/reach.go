@@ -1,0 +1,60 @@
+package dora
+
+import (
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// mostReach bounds how far before its window a report looks, whatever the records say of their times: a commit that
+// arrived longer ago, and comes again, is taken for a first arrival.
+const mostReach = 90 * 24 * time.Hour
+
+// Reach is what a report needs from around its window: changes by completion and incidents by opening, From <= t < To.
+// What these refer to by id (MergedInto, RolledBackBy, AttributedTo) may lie anywhere.
+type Reach struct {
+	ChangesFrom, ChangesTo     time.Time
+	IncidentsFrom, IncidentsTo time.Time
+}
+
+// Reach says what may matter besides the given changes, which completed in the window. The cases:
+//
+//  1. no commit arrived before it was authored, so its first arrival is looked for as far back as that;
+//  2. a deployment answers an incident that opened at most 24 hours before it began;
+//  3. a hotfix speaks against a deployment in the window up to 24 hours later, and an incident up to attribution later.
+//
+// A hotfix at the beginning of the window needs nothing from before: what it repaired is counted where that completed.
+func (q Query) Reach(inWindow []correlate.ChangeRecord, attribution time.Duration) Reach {
+	reach := Reach{
+		ChangesFrom: q.From, ChangesTo: q.To.Add(2 * attributionWindow), // a hotfix that began in time takes its time
+		IncidentsFrom: q.From.Add(-attributionWindow), IncidentsTo: q.To.Add(max(attribution, attributionWindow)),
+	}
+	for i := range inWindow {
+		c := &inWindow[i]
+		if !isLive(c) {
+			continue
+		}
+		for _, commit := range c.Commits {
+			reach.ChangesFrom = earlier(reach.ChangesFrom, commit.AuthoredAt)
+		}
+		reach.IncidentsFrom = earlier(reach.IncidentsFrom, c.Start().Add(-attributionWindow))
+	}
+	most := q.From.Add(-mostReach)
+	reach.ChangesFrom, reach.IncidentsFrom = later(reach.ChangesFrom, most), later(reach.IncidentsFrom, most)
+	return reach
+}
+
+// earlier is the earlier of two times; an unknown one is no time.
+func earlier(a, b time.Time) time.Time {
+	if !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
