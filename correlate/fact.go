@@ -77,11 +77,11 @@ const MaxAhead = 5 * time.Minute
 // change until that time has come.
 func (d Delivery) HoldFuture() Delivery {
 	for i, f := range d.Facts {
-		if ahead := f.EventTime().Sub(d.ReceivedAt); ahead > MaxAhead {
-			d.Problem = fmt.Sprintf("future: fact %d of %d is dated %s after it was received, which is more than %s; is the sender's clock right?",
-				i+1, len(d.Facts), ahead.Round(time.Second), MaxAhead)
+		if f.EventTime().Sub(d.ReceivedAt) > MaxAhead {
+			d.Problem = fmt.Sprintf("future: fact %d of %d is dated more than %s after it was received; is the sender's clock right?",
+				i+1, len(d.Facts), MaxAhead)
 			d.Facts = nil
-			return d
+			break
 		}
 	}
 	return d

@@ -152,7 +152,7 @@ func TestReportedFacts(t *testing.T) {
 				r.SetTimestamp(pcommon.NewTimestampFromTime(receivedAt.Add(24 * time.Hour)))
 			},
 			func(t *testing.T, d correlate.Delivery) {
-				require.Contains(t, d.Problem, "future: fact 1 of 1 is dated 24h0m0s after it was received, which is more than 5m0s")
+				require.Contains(t, d.Problem, "future: fact 1 of 1 is dated more than 5m0s after it was received")
 			},
 		},
 		"four minutes ahead: clocks differ": {

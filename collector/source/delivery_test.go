@@ -72,7 +72,7 @@ func TestWhatIsDatedInTheFutureIsHeldBack(t *testing.T) {
 	require.Empty(t, deliveries[0].Problem)
 	require.Equal(t, correlate.Delivery{
 		ID: "tomorrow", Source: "ci", ReceivedAt: received, Raw: []byte("raw"),
-		Problem: "future: fact 2 of 2 is dated 24h0m0s after it was received, which is more than 5m0s; is the sender's clock right?",
+		Problem: "future: fact 2 of 2 is dated more than 5m0s after it was received; is the sender's clock right?",
 	}, deliveries[1])
 	require.Contains(t, deliveries[2].Problem, "future: fact 1 of 1")
 }

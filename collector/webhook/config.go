@@ -74,13 +74,16 @@ func (c *Config) sources() map[string]SourceConfig {
 	return all
 }
 
+// mostBodySize is far beyond what any sender has to say.
+const mostBodySize = 1 << 30
+
 var plainName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*$`)
 
 // Validate names the key that is wrong and what would be right.
 func (c *Config) Validate() error {
 	var problems []error
-	if c.MaxBodySize <= 0 {
-		problems = append(problems, errors.New("max_body_size: must be more than 0 bytes"))
+	if c.MaxBodySize <= 0 || c.MaxBodySize > mostBodySize {
+		problems = append(problems, fmt.Errorf("max_body_size: must be more than 0 and at most %d bytes", mostBodySize))
 	}
 	if c.ServerConfig.MaxRequestBodySize != 0 {
 		problems = append(problems, errors.New("max_request_body_size: use max_body_size"))

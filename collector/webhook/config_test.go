@@ -77,6 +77,7 @@ func TestAWrongConfigurationNamesTheKey(t *testing.T) {
 		"the name of what telemetry shows": {map[string]any{"sources": map[string]any{"telemetry": map[string]any{"type": "generic"}}}, "sources::telemetry: the name is taken"},
 		"a name with a slash":              {map[string]any{"sources": map[string]any{"a/b": map[string]any{"type": "generic"}}}, "sources::a/b: the name is part of a path"},
 		"no limit":                         {map[string]any{"max_body_size": 0}, "max_body_size: must be more than 0"},
+		"no real limit":                    {map[string]any{"max_body_size": 1 << 31}, "at most 1073741824 bytes"},
 		"two limits":                       {map[string]any{"max_request_body_size": 5}, "max_request_body_size: use max_body_size"},
 		"other encodings":                  {map[string]any{"compression_algorithms": []any{"zstd"}}, "compression_algorithms"},
 		"open to the network":              {map[string]any{"endpoint": "0.0.0.0:8787", "sources": source(nil)}, "sources::generic::secret: the endpoint 0.0.0.0:8787 can be reached from other machines"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -20,6 +21,10 @@ import (
 )
 
 const prefix = "/hooks/"
+
+// maxSurplus is how many bytes beyond the limit are read and thrown away, so that the sender hears why. GitHub sends up to
+// 25 MiB.
+const maxSurplus = 32 << 20
 
 // handler takes the requests of all sources.
 type handler struct {
@@ -68,10 +73,13 @@ func (h *handler) take(live *liveSource, r *http.Request, room *grant) answer {
 		return a
 	}
 	if r.ContentLength > h.limit {
-		return h.unread(errTooLarge)
+		return h.surplus(r)
 	}
 	wire, err := room.readAll(r.Body, h.limit)
-	if err != nil {
+	switch {
+	case errors.Is(err, errTooLarge):
+		return h.surplus(r)
+	case err != nil:
 		return h.unread(err)
 	}
 	req := source.Request{Header: r.Header, Body: wire, ReceivedAt: time.Now().UTC()}
@@ -91,6 +99,15 @@ func (h *handler) take(live *liveSource, r *http.Request, room *grant) answer {
 		return refuse(http.StatusUnauthorized, resultUnauthorized, refusal.Error())
 	}
 	return h.parse(r.Context(), live.name, s, req)
+}
+
+// surplus answers a body that is too large when it has come, up to a point: a sender whose connection is closed while it
+// sends never reads the answer. One that asks before it sends is told at once.
+func (h *handler) surplus(r *http.Request) answer {
+	if r.Header.Get("Expect") == "" && r.ContentLength <= h.limit+maxSurplus {
+		_, _ = io.Copy(io.Discard, r.Body) // bounded by the server's own limit and by its read timeout
+	}
+	return h.unread(errTooLarge)
 }
 
 // unread answers a body that couldn't be read to its end.
