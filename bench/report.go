@@ -43,7 +43,7 @@ func (r *report) host(ctx context.Context, binary string) error {
 	}
 	r.say("Measured: %s on %s, %d cores, %s of memory, Linux, %s. Others worked on the machine at the same time, so "+
 		"CPU seconds and ratios of runs that alternate tell more than times on the clock.",
-		strings.TrimSpace(string(version)), procValue("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version())
+		name(string(version)), procValue("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version())
 	return nil
 }
 
@@ -81,4 +81,10 @@ func memory() string {
 		return text
 	}
 	return fmt.Sprintf("%d GiB", (kib+1<<19)>>20)
+}
+
+// name is the program and its version, without how it was built.
+func name(version string) string {
+	program, _, _ := strings.Cut(version, " (")
+	return strings.TrimSpace(program)
 }
