@@ -115,13 +115,11 @@ func (h *Host) Commit(ctx context.Context, deliveries []correlate.Delivery, move
 	if err != nil {
 		return receipt, err
 	}
-	source := "unknown"
 	if len(deliveries) > 0 {
-		source = deliveries[0].Source
+		h.count(deliveries[0].Source, "accepted", receipt.Accepted)
+		h.count(deliveries[0].Source, "duplicate", receipt.Duplicate)
+		h.count(deliveries[0].Source, "quarantined", receipt.Quarantined)
 	}
-	h.count(source, "accepted", receipt.Accepted)
-	h.count(source, "duplicate", receipt.Duplicate)
-	h.count(source, "quarantined", receipt.Quarantined)
 	select {
 	case h.wake <- struct{}{}:
 	default:

@@ -8,7 +8,6 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
-	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -62,13 +61,19 @@ func (l *loop) facts() {
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
 	}
-	for _, f := range facts {
-		if l.trouble("recall what a fact is about", l.recall(ctx, f)) {
-			break
-		}
-		l.pending = append(l.pending, l.engine.Apply(engine.Input{Fact: &engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt}})...)
-		l.pendingSeq = f.Seq
+	r, err := recallFor(ctx, l.engine, l.ledger, facts, l.cfg.engineConfig())
+	if l.trouble("recall what facts are about", err) {
+		return
 	}
+	if len(r.Changes) > 0 || len(r.Incidents) > 0 {
+		l.engine.Apply(engine.Input{Recall: &r})
+	}
+	batch := make([]engine.Fact, len(facts))
+	for i, f := range facts {
+		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt}
+	}
+	l.pending = l.engine.Apply(engine.Input{Facts: batch})
+	l.pendingSeq = facts[len(facts)-1].Seq
 	l.flush()
 	l.report(time.Now())
 }
@@ -111,16 +116,6 @@ func (l *loop) flush() bool {
 	l.log(l.pending)
 	l.pending, l.pendingSeq = nil, 0
 	return true
-}
-
-// recall brings back what an old fact touches and memory has forgotten.
-func (l *loop) recall(ctx context.Context, f ledger.Fact) error {
-	r, err := recallFor(ctx, l.engine, l.ledger, f, l.cfg.engineConfig())
-	if err != nil || (len(r.Changes) == 0 && len(r.Incidents) == 0) {
-		return err
-	}
-	l.engine.Apply(engine.Input{Recall: &r})
-	return nil
 }
 
 func (l *loop) expire(now time.Time) {

@@ -34,52 +34,79 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, now time.Ti
 	return nil
 }
 
-// recallFor collects the records that a fact touches and that may have left the engine's memory: itself, the change
-// an incident names, and the changes and incidents of the same place about the same time.
-func recallFor(ctx context.Context, e *engine.Engine, l ledger.Ledger, f ledger.Fact, cfg engine.Config) (engine.Recall, error) {
-	var r engine.Recall
-	recent := f.EventTime().After(f.ReceivedAt.Add(-time.Duration(cfg.KeepRecords) * time.Second))
-	around := time.Duration(cfg.Attribution) * time.Second
-	change := func(id string) error {
-		if id == "" || e.Knows(id) {
-			return nil
+// recallFor collects the records that facts touch and that may have left the engine's memory: themselves, the changes
+// that incidents name, and the changes and incidents of the same places about the same days.
+func recallFor(ctx context.Context, e *engine.Engine, l ledger.Ledger, facts []ledger.Fact, cfg engine.Config) (engine.Recall, error) {
+	r := recaller{ctx: ctx, engine: e, ledger: l, around: time.Duration(cfg.Attribution) * time.Second, asked: map[any]bool{}}
+	keep := time.Duration(cfg.KeepRecords) * time.Second
+	for _, f := range facts {
+		f.Fact = f.WithDefaults()
+		old := f.EventTime().Before(f.ReceivedAt.Add(-keep))
+		var err error
+		switch {
+		case f.Change != nil:
+			err = r.change(f.Change.ID)
+			if old && err == nil {
+				err = r.about(f.Change.Service, f.Change.Environment, f.Change.Start())
+			}
+		case f.Incident != nil:
+			err = r.change(f.Incident.CausedBy)
+			if old && err == nil {
+				err = r.about(f.Incident.Service, f.Incident.Environment, f.Incident.OpenedAt)
+			}
 		}
-		rec, _, err := l.Change(ctx, id)
-		if errors.Is(err, ledger.ErrNotFound) {
-			return nil
+		if err != nil {
+			return engine.Recall{}, err
 		}
-		r.Changes = append(r.Changes, rec)
-		return err
 	}
-	switch {
-	case f.Change != nil:
-		if err := change(f.Change.ID); err != nil || recent {
-			return r, err
-		}
-		return r, neighbours(ctx, l, &r, f.Change.Service, f.Change.Environment, f.Change.Start(), around)
-	case f.Incident != nil:
-		if err := change(f.Incident.CausedBy); err != nil || recent {
-			return r, err
-		}
-		return r, neighbours(ctx, l, &r, f.Incident.Service, f.Incident.Environment, f.Incident.OpenedAt, around)
-	}
-	return r, nil
+	return r.found, nil
 }
 
-func neighbours(ctx context.Context, l ledger.Ledger, r *engine.Recall, service, environment string, t time.Time, around time.Duration) error {
-	if environment == "" {
-		environment = correlate.DefaultEnvironment
+// recaller asks the ledger for each thing once.
+type recaller struct {
+	ctx    context.Context
+	engine *engine.Engine
+	ledger ledger.Ledger
+	around time.Duration
+	asked  map[any]bool
+	found  engine.Recall
+}
+
+func (r *recaller) first(question any) bool {
+	first := !r.asked[question]
+	r.asked[question] = true
+	return first
+}
+
+func (r *recaller) change(id string) error {
+	if id == "" || r.engine.Knows(id) || !r.first(id) {
+		return nil
 	}
-	changes, err := l.Changes(ctx, ledger.ChangeFilter{
-		Service: service, Environment: environment, From: t.Add(-around), To: t.Add(around),
-	})
+	rec, _, err := r.ledger.Change(r.ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil
+	}
+	r.found.Changes = append(r.found.Changes, rec)
+	return err
+}
+
+// about recalls what happened to a place on the day of an instant and around it.
+func (r *recaller) about(service, environment string, t time.Time) error {
+	type day struct {
+		service, environment string
+		begin                time.Time
+	}
+	begin := t.UTC().Truncate(24 * time.Hour)
+	if !r.first(day{service, environment, begin}) {
+		return nil
+	}
+	from, to := begin.Add(-r.around), begin.Add(24*time.Hour+r.around)
+	changes, err := r.ledger.Changes(r.ctx, ledger.ChangeFilter{Service: service, Environment: environment, From: from, To: to})
 	if err != nil {
 		return err
 	}
-	incidents, err := l.Incidents(ctx, ledger.IncidentFilter{
-		Service: service, Environment: environment, From: t.Add(-around), To: t.Add(around),
-	})
-	r.Changes = append(r.Changes, changes...)
-	r.Incidents = append(r.Incidents, incidents...)
+	incidents, err := r.ledger.Incidents(r.ctx, ledger.IncidentFilter{Service: service, Environment: environment, From: from, To: to})
+	r.found.Changes = append(r.found.Changes, changes...)
+	r.found.Incidents = append(r.found.Incidents, incidents...)
 	return err
 }

@@ -58,7 +58,9 @@ func (e *Engine) adopt(p place, version string, first int64) {
 	e.changes[id] = seen
 	e.list(seen)
 	e.openWindow(seen)
-	e.relink(seen)
+	var t touched
+	t.change(seen)
+	e.relink(t)
 }
 
 // completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter.
@@ -79,7 +81,9 @@ func (e *Engine) completeAdopted(p place, s *service) {
 		finished := c.rec.Change
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
 		e.lookAgain()
-		e.changeReported(finished)
+		var t touched
+		e.changeReported(finished, &t)
+		e.relink(t)
 		return // byPlace was rebuilt; the next tick takes the next one
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // Input is one thing that happened. Exactly one field is set.
 type Input struct {
-	Fact     *Fact
+	Facts    []Fact // in the order of the ledger
 	Recall   *Recall
 	Measured []correlate.Measurement
 	Tick     time.Time   // the time now; it must not run backwards by more than it is corrected for
@@ -82,8 +82,8 @@ func New(cfg Config) *Engine {
 func (e *Engine) Apply(in Input) []correlate.Effect {
 	e.effects = nil
 	switch {
-	case in.Fact != nil:
-		e.fact(*in.Fact)
+	case in.Facts != nil:
+		e.facts(in.Facts)
 	case in.Recall != nil:
 		e.recall(*in.Recall)
 	case in.Measured != nil:

@@ -67,16 +67,20 @@ type incident struct {
 
 func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment} }
 
-func (e *Engine) fact(f Fact) {
-	e.now = max(e.now, f.ReceivedAt.Unix())
+func (e *Engine) facts(facts []Fact) {
 	e.lookAgain()
-	f.Fact = f.WithDefaults()
-	switch {
-	case f.Change != nil:
-		e.changeReported(*f.Change)
-	case f.Incident != nil:
-		e.incidentReported(*f.Incident)
+	var t touched
+	for _, f := range facts {
+		e.now = max(e.now, f.ReceivedAt.Unix())
+		f.Fact = f.WithDefaults()
+		switch {
+		case f.Change != nil:
+			e.changeReported(*f.Change, &t)
+		case f.Incident != nil:
+			e.incidentReported(*f.Incident, &t)
+		}
 	}
+	e.relink(t)
 }
 
 // lookAgain forgets what was derived from the changes known until now.
@@ -87,12 +91,13 @@ func (e *Engine) lookAgain() {
 	}
 }
 
-func (e *Engine) changeReported(reported correlate.Change) {
+func (e *Engine) changeReported(reported correlate.Change, t *touched) {
 	c := e.changes[reported.ID]
 	if c == nil {
 		c = &change{rec: correlate.ChangeRecord{Change: reported}}
 		e.changes[reported.ID] = c
 	} else {
+		t.place(c.place())
 		e.unlist(c)
 		if isOlder(reported, c.rec.Change) {
 			c.rec.Change = reported.Merge(c.rec.Change)
@@ -103,7 +108,7 @@ func (e *Engine) changeReported(reported correlate.Change) {
 	e.list(c)
 	e.takeOver(c)
 	e.openWindow(c)
-	e.relink(c)
+	t.change(c)
 }
 
 // isOlder orders two reports of one change by what they say, so that the order of their arrival doesn't matter.
@@ -126,7 +131,7 @@ func isOlder(a, b correlate.Change) bool {
 // list and unlist keep byPlace sorted by completion, then id.
 func (e *Engine) list(c *change) {
 	all := e.byPlace[c.place()]
-	i := sort.Search(len(all), func(i int) bool { return !before(all[i], c) })
+	i := sort.Search(len(all), func(i int) bool { return byCompletion(all[i], c) >= 0 })
 	e.byPlace[c.place()] = slices.Insert(all, i, c)
 }
 
@@ -136,8 +141,9 @@ func (e *Engine) unlist(c *change) {
 	e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
 }
 
-func before(a, b *change) bool {
-	return cmp.Or(a.completed().Compare(b.completed()), cmp.Compare(a.rec.ID, b.rec.ID)) < 0
+// byCompletion orders changes by when they were complete, then by id.
+func byCompletion(a, b *change) int {
+	return cmp.Or(a.completed().Compare(b.completed()), cmp.Compare(a.rec.ID, b.rec.ID))
 }
 
 // openWindow sets the observation window of a change that was just reported, unless its time has passed unobserved.
@@ -173,7 +179,7 @@ func (e *Engine) windowEnd(c *change) int64 {
 	return max(c.start(), c.finish()) + e.cfg.Judge.Grace + e.cfg.Watch
 }
 
-func (e *Engine) incidentReported(reported correlate.Incident) {
+func (e *Engine) incidentReported(reported correlate.Incident, t *touched) {
 	i := e.incidents[reported.ID]
 	if i == nil {
 		i = &incident{rec: correlate.IncidentRecord{Incident: reported}}
@@ -183,7 +189,7 @@ func (e *Engine) incidentReported(reported correlate.Incident) {
 		i.rec.Incident = i.rec.Merge(reported)
 	}
 	e.file(i)
-	e.attribute(i)
+	t.incident(i)
 }
 
 // file and unfile keep incidents, sorted by id, where the changes that may answer for them look.

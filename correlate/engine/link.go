@@ -2,25 +2,61 @@ package engine
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// relink works out anew what the changes of a place mean to one another after one of them was reported: redeploys,
-// rollbacks, and the incidents they answer for. It is a function of the sorted changes, so the order of their arrival
-// doesn't show.
-func (e *Engine) relink(reported *change) {
-	p := reported.place()
-	e.rollbacks(e.byPlace[p])
-	for _, i := range slices.Clone(e.incidentsAt[p]) {
+// touched is what a batch of facts was about.
+type touched struct {
+	places    map[place]bool
+	changes   map[*change]bool
+	incidents map[*incident]bool
+}
+
+func (t *touched) place(p place) { t.places = put(t.places, p) }
+
+func (t *touched) change(c *change) {
+	t.changes = put(t.changes, c)
+	t.place(c.place())
+}
+
+func (t *touched) incident(i *incident) { t.incidents = put(t.incidents, i) }
+
+func put[K comparable](set map[K]bool, k K) map[K]bool {
+	if set == nil {
+		set = map[K]bool{}
+	}
+	set[k] = true
+	return set
+}
+
+// relink works out anew what the changes of the touched places mean to one another: redeploys, rollbacks, and the
+// incidents they answer for. It is a function of the sorted changes, so the order of their arrival doesn't show.
+func (e *Engine) relink(t touched) {
+	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.compare) {
+		moved := e.rollbacks(e.byPlace[p])
+		for _, i := range e.incidentsAt[p] {
+			t.incident(i)
+		}
+		for _, c := range e.byPlace[p] {
+			if t.changes[c] {
+				for _, i := range e.incidentsBy[c.rec.ID] {
+					t.incident(i)
+				}
+			}
+			if by := e.changes[c.rec.RolledBackBy]; moved[c] || (by != nil && t.changes[by]) {
+				t.changes = put(t.changes, c)
+			}
+		}
+	}
+	for _, i := range slices.SortedFunc(maps.Keys(t.incidents), byID) {
 		e.attribute(i)
 	}
-	for _, i := range slices.Clone(e.incidentsBy[reported.rec.ID]) {
-		e.attribute(i)
-	}
-	for _, c := range e.byPlace[p] {
+	for _, c := range slices.SortedFunc(maps.Keys(t.changes), byCompletion) {
 		e.recovery(c)
 		e.publish(c)
 	}
@@ -28,12 +64,36 @@ func (e *Engine) relink(reported *change) {
 
 // rollbacks walks the versions in the order they went live. A version that had been live before and was superseded
 // comes back: that is a rollback, of every change since it was last live.
-func (e *Engine) rollbacks(changes []*change) {
+//
+// It returns the changes whose part in this is another than before.
+func (e *Engine) rollbacks(changes []*change) map[*change]bool {
+	type role struct {
+		redeploy, rollback bool
+		rolledBackBy       string
+	}
+	roleOf := func(c *change) role { return role{c.rec.Redeploy, c.rec.Rollback, c.rec.RolledBackBy} }
+	before := make([]role, len(changes))
+	for i, c := range changes {
+		before[i] = roleOf(c)
+	}
+	trace(changes)
+	moved := map[*change]bool{}
+	for i, c := range changes {
+		if roleOf(c) != before[i] {
+			moved[c] = true
+		}
+	}
+	return moved
+}
+
+// trace is the walk itself.
+func trace(changes []*change) {
 	type deployed struct {
 		version string
 		by      *change
 	}
 	var line []deployed
+	seen := map[string][]int{} // where in the line a version was put, the latest last
 	for _, c := range changes {
 		c.rec.Redeploy, c.rec.RolledBackBy = false, ""
 		c.rec.Rollback = c.rec.Kind == correlate.KindRollback
@@ -41,11 +101,12 @@ func (e *Engine) rollbacks(changes []*change) {
 			continue
 		}
 		back := -1
-		for i := len(line) - 1; i >= 0 && c.rec.Version != ""; i-- {
-			if line[i].version == c.rec.Version {
+		for at := seen[c.rec.Version]; len(at) > 0; at = at[:len(at)-1] {
+			if i := at[len(at)-1]; i < len(line) && line[i].version == c.rec.Version {
 				back = i
 				break
 			}
+			seen[c.rec.Version] = at[:len(at)-1]
 		}
 		switch {
 		case back >= 0 && back == len(line)-1:
@@ -66,11 +127,17 @@ func (e *Engine) rollbacks(changes []*change) {
 			}
 			line = line[:back+1]
 		}
+		push := func(version string, by *change) {
+			if version != "" {
+				seen[version] = append(seen[version], len(line))
+			}
+			line = append(line, deployed{version, by})
+		}
 		if len(line) == 0 && c.rec.PreviousVersion != "" && c.rec.PreviousVersion != c.rec.Version {
-			line = append(line, deployed{c.rec.PreviousVersion, nil})
+			push(c.rec.PreviousVersion, nil)
 		}
 		if !c.rec.Redeploy {
-			line = append(line, deployed{c.rec.Version, c})
+			push(c.rec.Version, c)
 		}
 	}
 }
@@ -102,13 +169,13 @@ func (e *Engine) attribute(i *incident) {
 
 func (e *Engine) lastBefore(p place, t time.Time) *change {
 	all := e.byPlace[p]
-	for n := len(all) - 1; n >= 0; n-- {
+	later := sort.Search(len(all), func(i int) bool { return all[i].completed().After(t) })
+	for n := later - 1; n >= 0; n-- {
 		c := all[n]
-		done := c.completed()
-		if done.After(t) || !c.live() || c.rec.Rollback {
+		if !c.live() || c.rec.Rollback {
 			continue
 		}
-		if t.Sub(done) > time.Duration(e.cfg.Attribution)*time.Second {
+		if t.Sub(c.completed()) > time.Duration(e.cfg.Attribution)*time.Second {
 			return nil
 		}
 		return c
@@ -117,7 +184,7 @@ func (e *Engine) lastBefore(p place, t time.Time) *change {
 }
 
 // recovery sets the first proven recovery of a failed change: the rollback that took it back is complete, its
-// telemetry is back in the baseline, or its incident was resolved.
+// telemetry is back in the baseline, or the last of its incidents was resolved.
 func (e *Engine) recovery(c *change) {
 	var first time.Time
 	consider := func(t time.Time) {
@@ -134,13 +201,24 @@ func (e *Engine) recovery(c *change) {
 		if v != nil && v.Outcome == correlate.Regressed && v.RecoveredAt != nil {
 			consider(*v.RecoveredAt)
 		}
-		for _, id := range c.rec.Incidents {
-			if i := e.incidents[id]; i != nil {
-				consider(i.rec.ResolvedAt)
-			}
-		}
+		consider(e.resolved(c))
 	}
 	c.rec.RecoveredAt = first
+}
+
+// resolved is when the last incident of a change was resolved; zero while one is open, or there is none.
+func (e *Engine) resolved(c *change) (last time.Time) {
+	for _, id := range c.rec.Incidents {
+		i := e.incidents[id]
+		switch {
+		case i == nil:
+		case i.rec.ResolvedAt.IsZero():
+			return time.Time{}
+		case i.rec.ResolvedAt.After(last):
+			last = i.rec.ResolvedAt
+		}
+	}
+	return last
 }
 
 func with(ids []string, id string) []string {

@@ -122,7 +122,7 @@ func drawChange(t *rapid.T, services []string, n int, from int64) Input {
 	if c.Status != correlate.StatusStarted {
 		c.FinishedAt = c.StartedAt.Add(time.Duration(rapid.Int64Range(0, 400).Draw(t, "took")) * time.Second)
 	}
-	return Input{Fact: &Fact{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(from)}}
+	return Input{Facts: []Fact{{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(from)}}}
 }
 
 func drawIncident(t *rapid.T, services []string, n, changes int, from int64) Input {
@@ -135,7 +135,7 @@ func drawIncident(t *rapid.T, services []string, n, changes int, from int64) Inp
 	if rapid.Bool().Draw(t, "resolved") {
 		i.ResolvedAt = i.OpenedAt.Add(time.Duration(rapid.Int64Range(0, 3600).Draw(t, "lasted")) * time.Second)
 	}
-	return Input{Fact: &Fact{Fact: correlate.Fact{Incident: &i}, ReceivedAt: at(from)}}
+	return Input{Facts: []Fact{{Fact: correlate.Fact{Incident: &i}, ReceivedAt: at(from)}}}
 }
 
 func propertyConfig() Config {
@@ -145,7 +145,7 @@ func propertyConfig() Config {
 	return cfg
 }
 
-// TestArrivalOrderDoesNotShow: the inputs between two ticks may come in any order, and cells in pieces.
+// TestArrivalOrderDoesNotShow: the inputs between two ticks may come in any order, cells in pieces and facts at once.
 func TestArrivalOrderDoesNotShow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)
@@ -153,12 +153,15 @@ func TestArrivalOrderDoesNotShow(t *testing.T) {
 		a, b := newOutcome(), newOutcome()
 		for i, st := range h.stages {
 			order := rapid.Permutation(indexes(len(st.inputs))).Draw(t, fmt.Sprintf("order %d", i))
+			var batch []Fact
 			for n := range st.inputs {
 				a.take(first.Apply(st.inputs[n]))
+				batch = append(batch, st.inputs[order[n]].Facts...)
 				for _, piece := range pieces(st.inputs[order[n]]) {
 					b.take(second.Apply(piece))
 				}
 			}
+			b.take(second.Apply(Input{Facts: batch}))
 			a.take(first.Apply(Input{Tick: at(st.tick)}))
 			b.take(second.Apply(Input{Tick: at(st.tick)}))
 		}
@@ -259,9 +262,6 @@ func indexes(n int) []int {
 
 // pieces splits a batch of cells into two.
 func pieces(in Input) []Input {
-	if len(in.Measured) < 2 {
-		return []Input{in}
-	}
 	half := len(in.Measured) / 2
 	return []Input{{Measured: in.Measured[half:]}, {Measured: in.Measured[:half]}}
 }

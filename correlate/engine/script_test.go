@@ -137,7 +137,7 @@ func (s *script) change(id, service, start string, o map[string]string) {
 	if o["finish"] != "" {
 		c.FinishedAt = at(clock(s.t, o["finish"]))
 	}
-	s.print(s.e.Apply(Input{Fact: &Fact{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(s.now)}}))
+	s.print(s.e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(s.now)}}}))
 }
 
 func (s *script) incident(id, service, opened string, o map[string]string) {
@@ -145,7 +145,7 @@ func (s *script) incident(id, service, opened string, o map[string]string) {
 	if o["resolved"] != "" {
 		i.ResolvedAt = at(clock(s.t, o["resolved"]))
 	}
-	s.print(s.e.Apply(Input{Fact: &Fact{Fact: correlate.Fact{Incident: &i}, ReceivedAt: at(s.now)}}))
+	s.print(s.e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Incident: &i}, ReceivedAt: at(s.now)}}}))
 }
 
 // until delivers each cell at its end and lets the clock tick every bucket.

@@ -47,7 +47,7 @@ func Drive(cfg engine.Config, c Case) []correlate.Effect {
 	var fact, cell int
 	for now := c.begin(cfg.Resolution); now <= end; now += cfg.Resolution {
 		for ; fact < len(c.Facts) && c.Facts[fact].EventTime().Unix() <= now; fact++ {
-			apply(engine.Input{Fact: &engine.Fact{Fact: c.Facts[fact], ReceivedAt: time.Unix(now, 0)}})
+			apply(engine.Input{Facts: []engine.Fact{{Fact: c.Facts[fact], ReceivedAt: time.Unix(now, 0)}}})
 		}
 		first := cell
 		for cell < len(c.Cells) && c.Cells[cell].Start+cfg.Resolution <= now {
@@ -59,7 +59,7 @@ func Drive(cfg engine.Config, c Case) []correlate.Effect {
 		apply(engine.Input{Tick: time.Unix(now+cfg.Lateness, 0)})
 	}
 	for ; fact < len(c.Facts); fact++ {
-		apply(engine.Input{Fact: &engine.Fact{Fact: c.Facts[fact], ReceivedAt: time.Unix(end, 0)}})
+		apply(engine.Input{Facts: []engine.Fact{{Fact: c.Facts[fact], ReceivedAt: time.Unix(end, 0)}}})
 	}
 	return append(effects, e.Conclude()...)
 }
