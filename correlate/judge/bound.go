@@ -31,7 +31,9 @@ func tooFew(events, exposure, rate, phi float64) float64 {
 }
 
 // proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
-// control's own ratio is taken one standard deviation low.
+// difference is bounded from the treated side alone, with the control's ratio taken one standard deviation low, or from
+// the factor, with the control's ratio taken one standard deviation and one event high: bursts that both sides share
+// widen the first bound and not the second.
 func (c *contest) proven(t pair, upperRatio, phi, alpha float64) bool {
 	if upperRatio < c.floor.Margin {
 		return true
@@ -39,6 +41,11 @@ func (c *contest) proven(t pair, upperRatio, phi, alpha float64) bool {
 	if c.floor.MarginAbsolute <= 0 || t.nT == 0 || t.nC == 0 {
 		return false
 	}
-	control := max(0, t.eC-math.Sqrt(t.eC*phi)) / t.nC
-	return upperRate(t.eT, t.nT, phi, alpha)-control < c.floor.MarginAbsolute
+	deviation := math.Sqrt(t.eC * phi)
+	high := (t.eC + deviation + phi) / t.nC
+	if high*(upperRatio-1) < c.floor.MarginAbsolute {
+		return true
+	}
+	low := max(0, t.eC-deviation) / t.nC
+	return upperRate(t.eT, t.nT, phi, alpha)-low < c.floor.MarginAbsolute
 }
