@@ -39,9 +39,9 @@ func play(ctx context.Context, sender *load.Sender, l *load.Load, from, until ti
 	return rounds, pass(ctx, taken)
 }
 
-// caughtUp waits until nothing is queued and event time is near the clock.
-func caughtUp(ctx context.Context, target *server.Server) error {
-	const patience = 5 * time.Minute
+// caughtUp waits until nothing is queued and event time has come to a time, but for the lateness.
+func caughtUp(ctx context.Context, target *server.Server, until time.Time) error {
+	const patience = 10 * time.Minute
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
@@ -50,7 +50,7 @@ func caughtUp(ctx context.Context, target *server.Server) error {
 			return err
 		}
 		lag := m.Sum("shipwake_watermark_lag_seconds")
-		if lag > 0 && lag < (lateness+time.Minute).Seconds() && m.Sum("shipwake_queued_inputs") == 0 {
+		if lag > 0 && lag < (time.Since(until)+lateness+2*bucket).Seconds() && m.Sum("shipwake_queued_inputs") == 0 {
 			return pass(ctx, taken)
 		}
 		if err := pass(ctx, time.Second); err != nil {

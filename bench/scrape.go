@@ -24,7 +24,7 @@ const (
 func shortWindows() []string {
 	return []string{
 		"--set=extensions.correlate.window.baseline=10m", "--set=extensions.correlate.window.grace=10s",
-		"--set=extensions.correlate.window.min_healthy=1m", "--set=extensions.correlate.window.watch=10m",
+		"--set=extensions.correlate.window.min_healthy=1m", "--set=extensions.correlate.window.watch=15m",
 	}
 }
 
@@ -32,7 +32,7 @@ func shortWindows() []string {
 // has come to now but for the lateness.
 const (
 	judged = 40 * time.Minute
-	open   = lateness + 4*time.Minute
+	open   = lateness + 9*time.Minute
 )
 
 // scrape reads /metrics of a daemon that watches many services, while their telemetry comes in.
@@ -88,7 +88,7 @@ func live(ctx context.Context, target *server.Server, sender *load.Sender, l *lo
 			return rounds, err
 		}
 	}
-	return rounds, caughtUp(ctx, target)
+	return rounds, caughtUp(ctx, target, now)
 }
 
 // fact is a change or an incident as the generic webhook takes it.

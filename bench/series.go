@@ -73,7 +73,7 @@ func fill(ctx context.Context, target *server.Server, sender *load.Sender, servi
 	if err != nil {
 		return err
 	}
-	if err := caughtUp(ctx, target); err != nil {
+	if err := caughtUp(ctx, target, now); err != nil {
 		return err
 	}
 	m, err := target.Scrape(ctx)
