@@ -56,7 +56,7 @@ func scrape(ctx context.Context, s *settings) (*report, error) {
 		if err != nil {
 			return err
 		}
-		return server.CheckTelemetry(f.last, "points", rounds*l.Items)
+		return errors.Join(server.CheckTelemetry(f.last, "points", rounds*l.Items), f.complete(shape.Services))
 	})
 	if err != nil {
 		return nil, err
@@ -192,6 +192,16 @@ func (f *scrapeFigures) read(ctx context.Context, target *server.Server) error {
 		f.bytes, f.last = len(text), server.ParseSamples(text)
 		if err := pass(ctx, 100*time.Millisecond); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// complete fails unless every service shows all that it can.
+func (f *scrapeFigures) complete(services int) error {
+	for _, metric := range []string{"shipwake_change_info", "shipwake_change_verdict", "shipwake_service_verdict"} {
+		if n := f.last.Sum(metric); n != float64(services) {
+			return fmt.Errorf("%.0f %s of %d services", n, metric, services)
 		}
 	}
 	return nil

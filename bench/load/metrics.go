@@ -67,8 +67,8 @@ func fillDuration(metric pmetric.Metric, of Service, temporality Temporality) {
 		histogram.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 	}
 	for _, route := range of.routes {
-		fillPoint(histogram.DataPoints().AppendEmpty(), route, 200, []uint64{0, 3, 14, 31, 24, 12, 9, 4, 1, 1})
-		fillPoint(histogram.DataPoints().AppendEmpty(), route, 500, []uint64{0, 0, 0, 0, 0, 0, 1})
+		fillPoint(histogram.DataPoints().AppendEmpty(), route, 200, []uint64{0, 31, 142, 309, 240, 121, 90, 41, 12, 4})
+		fillPoint(histogram.DataPoints().AppendEmpty(), route, 500, []uint64{0, 0, 0, 0, 0, 0, 10})
 	}
 }
 
