@@ -14,7 +14,9 @@ func (e *Engine) caseOf(p place, version string, start, finish, now int64) judge
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
 		Now: now, Start: start, Finish: finish,
-		Gaps: e.gaps,
+	}
+	for _, g := range e.gaps {
+		c.Gaps = append(c.Gaps, judge.Gap(g))
 	}
 	s := e.store.services[p]
 	if s == nil {

@@ -4,10 +4,7 @@
 // rounded before it leaves.
 package judge
 
-import (
-	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/window"
-)
+import "github.com/shipwake/shipwake/correlate"
 
 // Case is everything that may be known of one change at the instant Now: only cells that end at or before Now.
 type Case struct {
@@ -17,9 +14,12 @@ type Case struct {
 	Start      int64 // the change began to reach users
 	Finish     int64 // the rollout was complete; 0 while it runs
 	Streams    []Stream
-	// Gaps are the stretches [From, To) in which no telemetry was received: silence there says nothing.
-	Gaps []window.Span
+	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
+	Gaps []Gap
 }
+
+// Gap is a stretch of time: From inclusive, To exclusive, Unix seconds.
+type Gap struct{ From, To int64 }
 
 // Stream is the cells of one kind of measurement of the changed service, from one origin.
 type Stream struct {
