@@ -64,7 +64,7 @@ gen: ## Write everything that is generated
 bench: ## Run the benchmarks that match BENCH (all) for BENCHTIME (1s) each
 	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./correlate/... ./collector/... ./sinks/...
 
-check: lint test ## What must pass before a change lands
+check: lint test ## The quick part of .ci/run, which must pass before a change lands
 	$(MAKE) gen
 	git diff --exit-code
 
