@@ -31,21 +31,20 @@ func tooFew(events, exposure, rate, phi float64) float64 {
 }
 
 // proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
-// difference is bounded from the treated side alone, with the control's ratio taken one standard deviation low, or from
-// the factor, with the control's ratio taken one standard deviation and one event high: bursts that both sides share
-// widen the first bound and not the second.
-func (c *contest) proven(t pair, upperRatio, phi, alpha float64) bool {
+// difference is bounded from the factor, with the control's ratio taken one standard deviation and one event high, or
+// from the treated side alone, with the control's ratio taken one standard deviation low. together is φ of the two
+// sides' comparison, own that of each side by itself.
+func (c *contest) proven(t pair, upperRatio, together, own, alpha float64) bool {
 	if upperRatio < c.floor.Margin {
 		return true
 	}
 	if c.floor.MarginAbsolute <= 0 || t.nT == 0 || t.nC == 0 {
 		return false
 	}
-	deviation := math.Sqrt(t.eC * phi)
-	high := (t.eC + deviation + phi) / t.nC
+	high := (t.eC + math.Sqrt(t.eC*together) + together) / t.nC
 	if high*(upperRatio-1) < c.floor.MarginAbsolute {
 		return true
 	}
-	low := max(0, t.eC-deviation) / t.nC
-	return upperRate(t.eT, t.nT, phi, alpha)-low < c.floor.MarginAbsolute
+	low := max(0, t.eC-math.Sqrt(t.eC*own)) / t.nC
+	return upperRate(t.eT, t.nT, own, alpha)-low < c.floor.MarginAbsolute
 }

@@ -26,6 +26,9 @@ type contest struct {
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
 	// whose events come in new bursts isn't proven harmless by their mean.
 	unsteady float64
+	// scatter is φ of the way in which events fall on the two sides at the same time, or by how much the treated side is
+	// more bursty than the control. Bursts that both sides share don't show in it. 0 where the control is before.
+	scatter float64
 }
 
 // evidence is ln E of the contest.
@@ -57,12 +60,19 @@ func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
 	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
 	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
 	f.N, f.Events = int64(t.nT), int64(t.eT)
-	f.safe = c.proven(t, f.bounds[1], c.h.phi, alpha)
-	if f.safe && c.unsteady > c.h.phi {
-		l.scale = 1 / c.unsteady
-		lo, hi = interval(&l, alpha)
-		f.safe = c.proven(t, c.h.bounds(lo, hi)[1], c.unsteady, alpha)
+	f.safe = c.harmless(&l, t, alpha)
+}
+
+// harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.
+func (c *contest) harmless(l *likelihood, t pair, alpha float64) bool {
+	own := max(c.h.phi, c.unsteady)
+	together := c.scatter
+	if c.before != nil {
+		together = own
 	}
+	l.scale = 1 / together
+	lo, hi := interval(l, alpha)
+	return c.proven(t, c.h.bounds(lo, hi)[1], together, own, alpha)
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.

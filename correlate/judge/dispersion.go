@@ -51,3 +51,42 @@ func successive(windows []tally, rate float64) (chi2, df float64) {
 	}
 	return chi2, float64(len(windows) - 1)
 }
+
+// scatter is φ of how the events of pairs fall on the two sides, given how many there are: Pearson's χ²/df of the split,
+// of windows of 1 and 6 cells, shrunk as dispersion is.
+func scatter(pairs []pair, h hypothesis, resolution int64, p *Params) float64 {
+	phi := max(1, p.FleetDispersion)
+	turned := make([]pair, len(pairs))
+	for i := range pairs {
+		turned[i] = h.turn(pairs[i])
+	}
+	for _, cells := range [...]int64{1, 6} {
+		chi2, df := split(turned, cells*resolution)
+		phi = max(phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
+	}
+	return phi
+}
+
+// split is χ² of the two sides' events in windows of a width, against their ratio over all.
+func split(pairs []pair, width int64) (chi2, df float64) {
+	total := totals(pairs)
+	if total.eT == 0 || total.eC == 0 {
+		return 0, 0
+	}
+	theta := total.eT / total.nT * total.nC / total.eC
+	df = -1
+	for from := 0; from < len(pairs); {
+		to, end := from, pairs[from].at-mod(pairs[from].at, width)+width
+		for to < len(pairs) && pairs[to].at < end {
+			to++
+		}
+		w := totals(pairs[from:to])
+		from = to
+		if e := w.eT + w.eC; e > 0 && w.nT > 0 && w.nC > 0 {
+			q := theta * w.nT / (theta*w.nT + w.nC)
+			d := w.eT - e*q
+			chi2, df = chi2+d*d/(e*q*(1-q)), df+1
+		}
+	}
+	return chi2, max(0, df)
+}

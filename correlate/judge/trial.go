@@ -52,8 +52,8 @@ func requests(cells []correlate.Cell) (n int64) {
 
 // hearBeside compares the new version with the old one at the same time: grade A.
 func (t *trial) hearBeside(q *comparison) {
-	treated := since(q.new, t.begin)
-	pairs := concurrent(treated, since(q.old, t.begin), t.c.Resolution)
+	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
+	pairs := concurrent(treated, untreated, t.c.Resolution)
 	if len(pairs) == 0 {
 		return
 	}
@@ -64,7 +64,10 @@ func (t *trial) hearBeside(q *comparison) {
 	phi := dispersion(baseline, t.c.Resolution, true, t.p)
 	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, rate(baseline), phi)
 	unsteady := dispersion(treated, t.c.Resolution, true, t.p)
-	t.add(&contest{comparison: q, h: h, pairs: pairs, unsteady: unsteady}, correlate.GradeA)
+	t.add(&contest{
+		comparison: q, h: h, pairs: pairs, unsteady: unsteady,
+		scatter: max(scatter(pairs, h, t.c.Resolution, t.p), unsteady/dispersion(untreated, t.c.Resolution, true, t.p)),
+	}, correlate.GradeA)
 }
 
 // hearBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
