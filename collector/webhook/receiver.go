@@ -64,7 +64,7 @@ func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory,
 // Start listens, and returns when connections are taken.
 func (w *webhook) Start(ctx context.Context, host component.Host) error {
 	config := w.cfg.ServerConfig
-	config.CompressionAlgorithms = []string{} // signatures are over the bytes as sent, so the handler itself decompresses
+	config.CompressionAlgorithms = []string{}                  // signatures are over the bytes as sent, so the handler itself decompresses
 	config.MaxRequestBodySize = w.cfg.MaxBodySize + maxSurplus // the handler itself keeps to the limit
 	server, err := config.ToServer(ctx, host.GetExtensions(), w.set.TelemetrySettings, w.handler)
 	if err != nil {

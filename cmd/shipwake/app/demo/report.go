@@ -43,7 +43,9 @@ func (d *demo) report(ctx context.Context) error {
 }
 
 // right: the verdict is what was injected, and was never the opposite.
-func (s *scene) right() bool { return s.verdict != nil && s.verdict.Outcome == s.expected && !s.strayed }
+func (s *scene) right() bool {
+	return s.verdict != nil && s.verdict.Outcome == s.expected && !s.strayed
+}
 
 func (s *scene) verdictWord() string {
 	if s.verdict == nil {
