@@ -58,22 +58,24 @@ type Release struct {
 //	          ├─ search ───── catalog
 //	          └─ checkout ─┬─ catalog
 //	                       └─ payment
+//
+// Their work takes long compared with the pauses of a busy machine, so that these don't look like faults.
 func Services() []Service {
 	products := Call{Service: "catalog", Method: "GET", Path: "/products"}
 	similar := Call{Service: "recommendations", Method: "GET", Path: "/similar", Optional: true}
 	charge := Call{Service: "payment", Method: "POST", Path: "/charge"}
 	return []Service{
-		{Name: "frontend", Replicas: 4, Work: 30 * time.Millisecond, Exporter: GRPC,
+		{Name: "frontend", Replicas: 4, Work: 120 * time.Millisecond, Exporter: GRPC,
 			Routes: []Route{{Pattern: "GET /browse", Calls: []Call{products, similar}}}},
-		{Name: "catalog", Replicas: 4, Work: 60 * time.Millisecond, Exporter: HTTP,
+		{Name: "catalog", Replicas: 4, Work: 240 * time.Millisecond, Exporter: HTTP,
 			Routes: []Route{{Pattern: "GET /products"}}},
-		{Name: "recommendations", Replicas: 4, Work: 75 * time.Millisecond, Exporter: GRPC,
+		{Name: "recommendations", Replicas: 4, Work: 300 * time.Millisecond, Exporter: GRPC,
 			Routes: []Route{{Pattern: "GET /similar"}}},
-		{Name: "search", Replicas: 4, Work: 120 * time.Millisecond, Exporter: HTTP,
+		{Name: "search", Replicas: 4, Work: 480 * time.Millisecond, Exporter: HTTP,
 			Routes: []Route{{Pattern: "GET /query", Calls: []Call{products}}}},
-		{Name: "checkout", Replicas: 2, Work: 45 * time.Millisecond, Exporter: GRPC,
+		{Name: "checkout", Replicas: 2, Work: 180 * time.Millisecond, Exporter: GRPC,
 			Routes: []Route{{Pattern: "POST /orders", Calls: []Call{products, charge}}}},
-		{Name: "payment", Replicas: 4, Work: 90 * time.Millisecond, Exporter: HTTP,
+		{Name: "payment", Replicas: 4, Work: 360 * time.Millisecond, Exporter: HTTP,
 			Routes: []Route{{Pattern: "POST /charge"}}},
 	}
 }
