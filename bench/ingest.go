@@ -69,7 +69,7 @@ func ingest(ctx context.Context, s *settings) (*report, error) {
 		"configuration, then to a Collector v0.155.0 (otlp → span_metrics connector → prometheus exporter; metrics straight to the "+
 		"exporter; the same memory_limiter), and again. 50 services with two instances each, eight routes; server, client, internal, "+
 		"producer and consumer spans, 1 %% errors, a canary of every tenth service; `http.server.request.duration` for each route and "+
-		"status. Spans come as from SDKs, about 200 of one instance in a request; points as from a node's Collector, 160 of ten "+
+		"status. Spans come as from SDKs, about 240 of one instance in a request; points as from a node's Collector, 160 of ten "+
 		"instances in a request. Event times are of now. Both are scraped every %s, and the Collector flushes its span "+
 		"metrics as often; the last flush is in the figures. GOGC is 100 for both. A run counts only if shipwake's counters, or the "+
 		"Collector's `calls_total` and `…_count`, show everything that was sent.\n", s.pairs, connections, scrapeEvery)

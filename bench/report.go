@@ -41,9 +41,9 @@ func (r *report) host(ctx context.Context, binary string) error {
 	if err != nil {
 		return fmt.Errorf("asking %s for its version: %w", binary, err)
 	}
-	r.say("Measured: %s on %s, %d cores, %s of memory, Linux, %s. Others worked on the machine at the same time, so "+
-		"CPU seconds and ratios of runs that alternate tell more than times on the clock.",
-		name(string(version)), procValue("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version())
+	r.say("Measured: %s on %s, %d cores, %s of memory, Linux, %s; load average of the last 5 minutes %s, the benchmark included. "+
+		"Where others use the machine too, CPU seconds and ratios of runs that alternate tell more than times on the clock.",
+		name(string(version)), procValue("/proc/cpuinfo", "model name"), runtime.NumCPU(), memory(), runtime.Version(), loadAverage())
 	return nil
 }
 
@@ -70,6 +70,15 @@ func procValue(file, name string) string {
 		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == name {
 			return strings.TrimSpace(value)
 		}
+	}
+	return "unknown"
+}
+
+// loadAverage is the second field of /proc/loadavg.
+func loadAverage() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if fields := strings.Fields(string(text)); err == nil && len(fields) > 1 {
+		return fields[1]
 	}
 	return "unknown"
 }

@@ -214,15 +214,15 @@ func (f *scrapeFigures) report(services int) *report {
 	r.run(fmt.Sprintf("Scrape/services=%d", services), metric{p50, "p50-ms"}, metric{p99, "p99-ms"}, metric{milliseconds(f.cpu), "cpu-ms/scrape"},
 		metric{float64(len(f.last)), "samples"}, metric{float64(f.bytes), "bytes"}, metric{f.others, "cores-otherwise"})
 	r.say("# /metrics at %d services\n", services)
-	r.say("`make bench-scrape`: %d services, two instances and versions each, report `http.server.request.duration` for the %s before now and go on while "+
+	r.say("`make bench-scrape`: %d services, two instances and versions each, report `http.server.request.duration` for the %.0f minutes before now and go on while "+
 		"`/metrics` is read %d times, OpenMetrics and gzip as Prometheus asks for them, 100 ms apart. Through the generic webhook each "+
 		"has had eight deployments and an incident in 90 days, a deployment that was judged on the way and one whose window is open "+
 		"(`idle_after`, `lateness` and the memory limit are raised and the windows shortened, so that the history can be sent and judged in "+
 		"minutes).\n",
-		services, scrapeHistory, scrapes)
+		services, scrapeHistory.Minutes(), scrapes)
 	r.say("| p50, ms | p99, ms | server CPU, ms a scrape | samples | size, MiB | windows open | services with a verdict |\n|---|---|---|---|---|---|---|")
 	r.say("| **%.0f** | **%.0f** | %.0f | %d | %.1f | %.0f | %.0f |\n", p50, p99, milliseconds(f.cpu), len(f.last),
 		float64(f.bytes)/(1<<20), f.last.Sum("shipwake_open_windows"), verdicts)
-	r.say("Without scrapes the daemon uses %.2f cores at this load. Times are those of the clock, on a machine that others use.\n", f.others)
+	r.say("Without scrapes the daemon uses %.2f cores at this load.\n", f.others)
 	return r
 }
