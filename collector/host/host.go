@@ -64,7 +64,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	h.host = host
 	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir})
 	if err != nil {
-		return fmt.Errorf("data directory %s: %w", h.cfg.DataDir, err)
+		return err
 	}
 	h.ledger = l
 	h.engine = engine.New(h.cfg.engineConfig())

@@ -64,7 +64,7 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 			h.fail(fmt.Errorf("web listener %s: %w", endpoint, err))
 		}
 	}()
-	h.set.Logger.Info("reading at", zap.String("metrics", "http://"+listener.Addr().String()+"/metrics"),
+	h.set.Logger.Info("serving answers", zap.String("metrics", "http://"+listener.Addr().String()+"/metrics"),
 		zap.String("api", "http://"+listener.Addr().String()+"/api/v1/changes"))
 	return nil
 }

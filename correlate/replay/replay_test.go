@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
+	"github.com/shipwake/shipwake/collector/reduce"
 	"github.com/shipwake/shipwake/correlate/engine"
 )
 
@@ -164,6 +165,25 @@ func TestTheOrderOfLinesDoesNotShow(t *testing.T) {
 	for seed := range int64(4) {
 		require.True(t, want == replayed(t, c.write(t, rand.New(rand.NewSource(seed)))), "seed %d gives other bytes", seed)
 	}
+}
+
+// FuzzRequest checks that whatever stands on a line of telemetry is read or refused, and that its time is found.
+func FuzzRequest(f *testing.F) {
+	for _, line := range []string{
+		`{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"checkout"}}]},"scopeSpans":[{"spans":[{"traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"0102030405060708","kind":2,"startTimeUnixNano":"1772359560000000000","endTimeUnixNano":"1772359560100000000","status":{"code":2}}]}]}]}`,
+		`{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"http.server.request.duration","unit":"s","histogram":{"aggregationTemporality":1,"dataPoints":[{"startTimeUnixNano":"1","timeUnixNano":"9223372036854775807","count":"3","sum":1,"bucketCounts":["1","2"],"explicitBounds":[0.5]}]}}]}]}]}`,
+		`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"timeUnixNano":1772359560000000000,"severityNumber":17}]}]}]}`,
+		`{"resourceLogs":[]} `, `{}`, `[1]`, `"imeUnixNano":`,
+	} {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		require.GreaterOrEqual(t, newestTime(line), int64(0))
+		r := reduce.New(reduce.Options{Resolution: 10 * time.Second})
+		if feed(r, line) == nil {
+			r.Drain()
+		}
+	})
 }
 
 func TestTheTruthIsNotOpened(t *testing.T) {

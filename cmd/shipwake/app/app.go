@@ -66,7 +66,7 @@ Without a command it runs the daemon. With no arguments at all that is the built
   shipwake                                       run the daemon
   shipwake config > shipwake.yaml                start a configuration of your own
   shipwake --config shipwake.yaml                run with it
-  shipwake verdict checkout-4711 --wait 15m      did my deploy hurt? (exit code 0: healthy, 1: regressed)`,
+  shipwake verdict checkout-4711 --wait 20m      did my deploy hurt? (exit code 0: healthy, 1: regressed)`,
 		Version:       versionLine(),
 		Args:          noArguments,
 		SilenceUsage:  true,

@@ -93,6 +93,16 @@ func TestUnknownKeysAndComponentsAreNamedWithTheKnownOnes(t *testing.T) {
 	}
 }
 
+func TestAFileOfItsOwnIsToldHowToBeLaidOver(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("extensions: {correlate: {lateness: 1m}}"), 0o600))
+	code, _, stderr := shipwake(t, "validate", "--config", file)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "--config builtin:default --config")
+	code, _, stderr = shipwake(t, "validate", "--config", "builtin:default", "--config", file)
+	require.Zero(t, code, stderr)
+}
+
 func TestEveryComponentIsListed(t *testing.T) {
 	code, stdout, stderr := shipwake(t, "components")
 	require.Zero(t, code, stderr)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"encoding/json"
@@ -94,7 +95,7 @@ func doraTable(out io.Writer, r dora.Report) error {
 	fmt.Fprintf(out, "%s … %s, policy %s\n\n", words.Instant(r.From), words.Instant(r.To), r.Policy)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\tdeployments\tper day\tchange fail rate\trecovery (median)\tlead time (median)\trework rate\topen\tpending\n",
-		strings.ToUpper(words.Or(string(r.By))))
+		cmp.Or(strings.ToUpper(string(r.By)), "GROUP"))
 	for _, n := range rowsOf(r) {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", words.Or(n.Group), n.Deployments, words.Rate(n.DeploymentsPerDay),
 			words.Ratio(n.ChangeFailRate), words.Median(n.Recovery), words.Median(n.LeadTime), words.Ratio(n.ReworkRate), n.OpenFailures, n.Pending)

@@ -26,6 +26,10 @@ func explain(err error, set otelcol.CollectorSettings) error {
 	if hint := explainPort(err, set); hint != "" {
 		return fmt.Errorf("%w\n%s", err, hint)
 	}
+	if err != nil && strings.Contains(err.Error(), "no receiver configuration specified") {
+		return fmt.Errorf("%w\n--config stands in place of the built-in configuration. To lay a file over it:\n"+
+			"  --config %s --config mine.yaml", err, builtinDefault)
+	}
 	return err
 }
 

@@ -3,7 +3,9 @@ package app
 import (
 	"errors"
 	"runtime/debug"
+	"strings"
 
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/exporter/debugexporter"
 	"go.opentelemetry.io/collector/exporter/nopexporter"
@@ -54,6 +56,26 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 	)
 	return otelcol.Factories{
 		Receivers: receivers, Processors: processors, Exporters: exporters, Extensions: extensions,
+		ReceiverModules: modules(receivers, "receiver", info), ProcessorModules: modules(processors, "processor", info),
+		ExporterModules: modules(exporters, "exporter", info), ExtensionModules: modules(extensions, "extension", info),
 		Telemetry: otelconftelemetry.NewFactory(),
 	}, errors.Join(rerr, perr, eerr, xerr)
+}
+
+// modules names the module of each component: one that follows the Collector's naming, else ours.
+func modules[F component.Factory](factories map[component.Type]F, kind string, info *debug.BuildInfo) map[component.Type]string {
+	named := map[component.Type]string{}
+	if info == nil {
+		return named
+	}
+	for t := range factories {
+		named[t] = info.Main.Path + " " + number(info)
+		suffix := "/" + kind + "/" + strings.ReplaceAll(strings.TrimSuffix(t.String(), "_grpc"), "_", "") + kind
+		for _, m := range info.Deps {
+			if strings.HasSuffix(m.Path, suffix) {
+				named[t] = m.Path + " " + m.Version
+			}
+		}
+	}
+	return named
 }

@@ -51,7 +51,7 @@ The exit code is the answer, for use in a pipeline:
   2  inconclusive
   3  unknown: no such change, no verdict in time, or the daemon could not be asked`,
 		Example: `  shipwake verdict checkout-4711
-  shipwake verdict --service checkout --version v2 --wait 15m`,
+  shipwake verdict --service checkout --version v2 --wait 20m`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
 				return &exitError{exitUnknown, err}
@@ -69,7 +69,7 @@ The exit code is the answer, for use in a pipeline:
 	flags.StringVar(&v.service, "service", "", "the newest change of this `service`, with --version")
 	flags.StringVar(&v.version, "version", "", "the `version` that the change brought, with --service")
 	flags.StringVar(&v.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
-	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 15m")
+	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
 	flags.StringVar(&v.api, "api", defaultAPI, "`URL` of the daemon")
 	flags.StringVar(&v.output, "output", "text", "`format`: text or json")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUnknown, err} })
