@@ -107,17 +107,20 @@ func postAll(ctx context.Context, url string, clients int, d time.Duration) (p p
 	defer client.CloseIdleConnections()
 	var running sync.WaitGroup
 	var next atomic.Int64
+	var failed atomic.Bool // one refusal ends them all
 	latencies, errs := make([][]time.Duration, clients), make([]error, clients)
 	began := time.Now()
 	for c := range clients {
 		running.Go(func() {
-			for errs[c] == nil && time.Since(began) < d {
+			for !failed.Load() && time.Since(began) < d {
 				n := next.Add(1)
 				body := fmt.Appendf(nil, `{"id":"deploy-%d","service":"service-%03d","version":"1.%d.0","commit":"%040x",`+
 					`"finished_at":%q,"actor":"ci","url":"https://ci.example/runs/%[1]d"}`,
 					n, n%1000, n/1000, n, time.Now().UTC().Format(time.RFC3339))
 				start := time.Now()
-				errs[c] = postOne(ctx, client, url, body)
+				if errs[c] = postOne(ctx, client, url, body); errs[c] != nil {
+					failed.Store(true)
+				}
 				latencies[c] = append(latencies[c], time.Since(start))
 			}
 		})
