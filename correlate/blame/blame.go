@@ -26,6 +26,9 @@ type Candidate struct {
 	Steps []int64
 	// Contrast is judge.Assessment.Contrast of the candidate's own service.
 	Contrast float64
+	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though
+	// telemetry tells the versions of the service.
+	Unseen bool
 	// Regressed: the candidate's own service shows a fault since the candidate's start, with this onset and strength.
 	Regressed bool
 	Onset     int64

@@ -2,6 +2,20 @@ package blame
 
 // contrast is what the comparison of new and old instances of the changed service says: the ln e-value of a difference,
 // 0 without such a comparison. It is bounded, since no comparison is better than its assumptions.
-func (p *Params) contrast(c *Candidate) float64 {
-	return min(max(c.Contrast, p.ContrastMin), p.ContrastMax)
+// That the new instances are worse speaks for the change only where the fault can come from there.
+func (p *Params) contrast(c *Candidate, reachable bool) float64 {
+	most := p.ContrastMax
+	if !reachable {
+		most = 0
+	}
+	return min(max(c.Contrast, p.ContrastMin), most)
+}
+
+// unseen is what it says that a rollout has been under way for a while, the versions of the service are reported, and
+// the new one isn't among them: instances that don't come up can't be compared.
+func (p *Params) unseen(c *Candidate) float64 {
+	if c.Unseen {
+		return p.Unseen
+	}
+	return 0
 }

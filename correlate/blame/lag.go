@@ -19,5 +19,5 @@ func (p *Params) lag(f Fault, c *Candidate) float64 {
 			lag = max(0, float64(f.Onset-step))
 		}
 	}
-	return -lag / p.Lag
+	return -min(lag, p.LagKnee)/p.Lag - max(0, lag-p.LagKnee)/p.LagLong
 }

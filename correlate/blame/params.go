@@ -4,8 +4,9 @@ import "github.com/shipwake/shipwake/correlate"
 
 // Params is the calibration of the score. All weights are natural log-odds, all durations seconds.
 type Params struct {
-	// Lag is the time in which the odds of a rollout step fall by a factor e.
-	Lag float64
+	// Lag is the time in which the odds of a rollout step fall by a factor e, LagLong the same from LagKnee on: a leak
+	// takes its time.
+	Lag, LagKnee, LagLong float64
 	// TooLate is how long after the onset a change may have started: onsets are only known to a bucket or two.
 	TooLate int64
 	// Hop is the factor by which the odds fall with each call between the fault and the change, Unreachable the
@@ -17,30 +18,35 @@ type Params struct {
 	// e-value (at most AnomalousMax) on top, Quiet what it says against one whose service is fine, Deeper what each
 	// call says that leads from the fault down to a service that regressed itself.
 	Anomalous, AnomalousStrength, AnomalousMax, Quiet, Deeper float64
+	// Unseen is what it says for a change that its new version should have been seen and was not.
+	Unseen float64
 	// Prior is what the kind of a change says before anything was looked at.
 	Prior map[correlate.Kind]float64
-	// Background is the log-odds that no known change did it.
+	// Background is the log-odds that no known change did it, against one without any evidence for or against it.
 	Background float64
 }
 
 // DefaultParams is the calibration for cells of 10 seconds.
 func DefaultParams() Params {
 	return Params{
-		Lag: 300, TooLate: 30,
+		Lag: 300, LagKnee: 900, LagLong: 1800, TooLate: 30,
 		Hop: 0.8, Unreachable: -6,
 		ContrastMin: -4, ContrastMax: 8,
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
+		Unseen: 2,
 		Prior: map[correlate.Kind]float64{
 			correlate.KindRollback: -0.7, correlate.KindFeatureFlag: -0.1, correlate.KindOther: -0.3,
 		},
-		Background: -6,
+		Background: -3,
 	}
 }
 
 // Scale is the same calibration for cells of another resolution, in seconds.
 func (p Params) Scale(resolution int64) Params {
 	const calibrated = 10
-	p.Lag = p.Lag * float64(resolution) / calibrated
+	for _, d := range []*float64{&p.Lag, &p.LagKnee, &p.LagLong} {
+		*d = *d * float64(resolution) / calibrated
+	}
 	p.TooLate = max(resolution, p.TooLate*resolution/calibrated)
 	return p
 }

@@ -14,6 +14,7 @@ const (
 	TermGraph    = "graph"
 	TermContrast = "contrast"
 	TermAnomaly  = "anomaly"
+	TermUnseen   = "unseen"
 	TermPrior    = "prior"
 	// TermVeto marks a change that can't have done it, because it began after the onset. Its value is how much too
 	// late it was, in seconds and negative; the probability is 0.
@@ -58,13 +59,18 @@ func (p *Params) terms(f Fault, c *Candidate, g *graph) map[string]float64 {
 		return map[string]float64{TermVeto: round(-late)}
 	}
 	down, up := g.distance(f, c.Service)
-	return map[string]float64{
+	reachable := down >= 0 || up >= 0
+	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
 		TermGraph:    round(p.near(down, up)),
-		TermContrast: round(p.contrast(c)),
-		TermAnomaly:  round(p.anomaly(f, c, down)),
+		TermContrast: round(p.contrast(c, reachable)),
+		TermAnomaly:  round(p.anomaly(f, c, down, reachable)),
 		TermPrior:    round(p.Prior[c.Kind]),
 	}
+	if u := p.unseen(c); u != 0 {
+		terms[TermUnseen] = round(u)
+	}
+	return terms
 }
 
 // score adds the terms up, in a fixed order; -Inf for a vetoed candidate.
@@ -72,7 +78,7 @@ func score(terms map[string]float64) float64 {
 	if _, vetoed := terms[TermVeto]; vetoed {
 		return math.Inf(-1)
 	}
-	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermPrior]
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermUnseen] + terms[TermPrior]
 }
 
 func logSumExp(v []float64) float64 {

@@ -23,6 +23,11 @@ const (
 	neighbourEvery = 6
 	// told is how many signals of a fault on another service a verdict repeats.
 	told = 3
+	// valueElsewhere is how strong the fault of a value (a custom signal) on another service must be to be held against a
+	// change: there are many values on many services, and what is learnt of one from its past is no exact test.
+	valueElsewhere = 3
+	// bar is about the ln e-value at which a family convicts: what the strength of a fault is measured in.
+	bar = 6
 	// uncovered is the share of a window that may lack telemetry before it can't end healthy.
 	uncovered = 0.2
 )
@@ -51,6 +56,7 @@ type suspicion struct {
 type look struct {
 	at     int64
 	faults []fault
+	hints  []fault
 }
 
 // fault is a regression on a place, with the changes that may have done it.
@@ -58,10 +64,14 @@ type fault struct {
 	place
 	blame.Fault
 	suspects []correlate.Suspect
-	own      string // the change whose own assessment this is, "" for a service seen as a whole
-	recover  int64
-	grade    correlate.Grade
-	evidence []correlate.Evidence // what convicts, at most a few
+	own      string  // the change whose own assessment this is, "" for a service seen as a whole
+	certain  float64 // how probable it is that there is a fault at all; 1 when it is proven
+	// provesElsewhere: it was found on a service without a fault-bearing change, and is strong enough to be held against
+	// a change nearby.
+	provesElsewhere bool
+	recover         int64
+	grade           correlate.Grade
+	evidence        []correlate.Evidence // what convicts, at most a few
 }
 
 // judgeUpTo judges every open change at each bucket boundary up to the watermark.
@@ -106,17 +116,36 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	if len(due) == 0 {
 		return
 	}
-	faults := append(ownFaults(due), e.facedAround(t, last)...)
+	around := e.facedAround(t, last)
+	faults, hints := ownFaults(due)
+	faults, hints = append(faults, around.faults...), append(hints, around.hints...)
 	suspects := append(slices.Clone(due), recent...)
-	weights := e.cfg.Blame
+	e.rank(faults, suspects, t)
 	for i := range faults {
-		faults[i].suspects = weights.Rank(faults[i].Fault, e.candidates(suspects, faults[i], t), e.edges(faults[i].Environment))
 		e.reportRegression(faults[i], t)
 	}
+	ranked := false
 	for _, s := range due {
 		s.judged = t
-		e.decide(s, faults, t, last)
+		if ending := e.ends(s, t, last); ending && !ranked {
+			e.rank(hints, suspects, t)
+			ranked = true
+		}
+		e.decide(s, faults, hints, t, last)
 	}
+}
+
+// rank finds the suspects of each fault.
+func (e *Engine) rank(faults []fault, suspects []suspicion, t int64) {
+	for i := range faults {
+		f := &faults[i]
+		f.suspects = e.cfg.Blame.Rank(f.Fault, e.candidates(suspects, *f, t), e.edges(f.Environment))
+	}
+}
+
+// ends says that this is the last look at a change.
+func (e *Engine) ends(s suspicion, t int64, last bool) bool {
+	return last || (s.cutoff > 0 && t >= s.cutoff) || t >= e.windowEnd(s.change)
 }
 
 // suspect assesses the service of a change from its own point of view.
@@ -147,40 +176,49 @@ func (e *Engine) supersededAt(c *change, t int64) int64 {
 	return 0
 }
 
-// ownFaults are the regressions of changed services.
-func ownFaults(due []suspicion) []fault {
-	var faults []fault
+// ownFaults are the regressions of changed services, and what may be one.
+func ownFaults(due []suspicion) (faults, hints []fault) {
 	for _, s := range due {
 		if s.a.Outcome == correlate.Regressed {
 			faults = append(faults, faultOn(s.place(), s.rec.ID, s.a))
+		} else if s.a.Suspicion != nil {
+			hints = append(hints, hintOn(s.place(), s.rec.ID, s.a))
 		}
 	}
-	return faults
+	return faults, hints
 }
 
 func faultOn(p place, own string, a judge.Assessment) fault {
 	return fault{
-		place: p, own: own, recover: a.Recovered, grade: a.Grade, evidence: a.Evidence[:min(len(a.Evidence), told)],
+		place: p, own: own, certain: 1, recover: a.Recovered, grade: a.Grade, evidence: a.Evidence[:min(len(a.Evidence), told)],
 		Fault: blame.Fault{Service: p.Service, Signal: signalOf(a), Onset: a.Onset, Strength: strength(a)},
+	}
+}
+
+func hintOn(p place, own string, a judge.Assessment) fault {
+	s := a.Suspicion
+	return fault{
+		place: p, own: own, certain: s.Probability, grade: a.Grade,
+		Fault: blame.Fault{Service: p.Service, Signal: s.Signal, Onset: s.Onset, Strength: s.Strength},
 	}
 }
 
 // facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
 // every few buckets, and remembered in between.
-func (e *Engine) facedAround(t int64, last bool) []fault {
+func (e *Engine) facedAround(t int64, last bool) look {
 	at := window.Floor(t, e.cfg.Resolution*neighbourEvery)
 	if last {
 		at = t
 	}
 	if e.around.at != at {
-		e.around = look{at, e.lookAround(at)}
+		e.around = e.lookAround(at)
 	}
-	return slices.Clone(e.around.faults)
+	return e.around
 }
 
 // lookAround judges, as of an instant, each service within a few hops of a change, from the oldest such change on. A
 // service whose own change is at fault speaks for itself.
-func (e *Engine) lookAround(t int64) []fault {
+func (e *Engine) lookAround(t int64) look {
 	anchors := map[place]int64{}
 	own := map[place]bool{}
 	for _, c := range e.watched {
@@ -196,17 +234,30 @@ func (e *Engine) lookAround(t int64) []fault {
 			}
 		}
 	}
-	var faults []fault
+	seen := look{at: t}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.compare) {
 		if own[p] {
 			continue
 		}
 		a := judge.Assess(e.cfg.Judge, e.caseOf(p, "", anchors[p], anchors[p], t))
 		if a.Outcome == correlate.Regressed {
-			faults = append(faults, faultOn(p, "", a))
+			f := faultOn(p, "", a)
+			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors))
+			seen.faults = append(seen.faults, f)
+		} else if a.Suspicion != nil {
+			seen.hints = append(seen.hints, hintOn(p, "", a))
 		}
 	}
-	return faults
+	return seen
+}
+
+// enough is the strength that a fault must have to be held against a change of another service, when it was looked for
+// on so many: each look is a chance to be wrong.
+func enough(reason correlate.Reason, services int) float64 {
+	if reason == correlate.ReasonCustomSignal {
+		return valueElsewhere
+	}
+	return 1 + math.Log(float64(services))/bar
 }
 
 func signalOf(a judge.Assessment) string {
@@ -275,7 +326,7 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		}
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
-			Steps: []int64{s.start()},
+			Steps: []int64{s.start()}, Unseen: e.unseen(s.change, t),
 		}
 		if fin := s.finish(); fin > s.start() && fin <= t {
 			c.Steps = append(c.Steps, fin)
@@ -288,8 +339,23 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 	return all
 }
 
+// unseen says that a rollout has been under way for a while without any instance of the new version being seen, though
+// the other versions of the service report which they are.
+func (e *Engine) unseen(c *change, t int64) bool {
+	s := e.store.services[c.place()]
+	if s == nil || c.rec.Version == "" || !c.rollsOut() || c.start()+e.cfg.AdoptAfter > t || e.servedVersion(c, t) != "" {
+		return false
+	}
+	for _, seen := range s.versions {
+		if seen.first < c.start() && seen.last >= c.start() {
+			return true
+		}
+	}
+	return false
+}
+
 // decide turns an assessment and the blame for the faults around into a finding, and the finding into a revision.
-func (e *Engine) decide(s suspicion, faults []fault, t int64, last bool) {
+func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) {
 	f := finding{
 		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
 	}
@@ -303,6 +369,8 @@ func (e *Engine) decide(s suspicion, faults []fault, t int64, last bool) {
 		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = append(elsewhere(o), s.a.Evidence...)
+	} else if e.ends(s, t, last) && s.a.Outcome == correlate.Inconclusive {
+		f.blame = e.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
 	}
 	if f.outcome == correlate.Healthy && e.gapShare(s.start(), t) > uncovered {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
@@ -315,7 +383,7 @@ func (e *Engine) decide(s suspicion, faults []fault, t int64, last bool) {
 		}
 		f.reason = correlate.ReasonSuperseded
 	}
-	e.conclude(s.change, f, t, last || superseded || t >= e.windowEnd(s.change))
+	e.conclude(s.change, f, t, e.ends(s, t, last))
 }
 
 // elsewhere is the evidence for a fault, marked with the service on which it shows.
@@ -335,7 +403,7 @@ func (e *Engine) probability(id string, faults []fault, which func(fault) bool) 
 		}
 		for _, s := range f.suspects {
 			if s.ChangeID == id {
-				best = max(best, s.Probability)
+				best = max(best, s.Probability*f.certain)
 			}
 		}
 	}
@@ -343,15 +411,17 @@ func (e *Engine) probability(id string, faults []fault, which func(fault) bool) 
 }
 
 // blamedElsewhere finds the fault on a service without a fault-bearing change of its own that this change most likely
-// caused. A change that its own concurrent comparison cleared is not blamed from afar.
+// caused. A change that its own concurrent comparison cleared is not blamed from afar, and one that has such a
+// comparison not for what its service suffers in all versions.
 func (e *Engine) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
-	if s.a.Grade == correlate.GradeA && s.a.Outcome == correlate.Healthy {
+	compared := s.a.Grade == correlate.GradeA
+	if compared && s.a.Outcome == correlate.Healthy {
 		return fault{}, 0
 	}
 	var worst fault
 	best := 0.0
 	for _, f := range faults {
-		if f.own != "" {
+		if !f.provesElsewhere || (compared && f.place == s.place()) {
 			continue
 		}
 		p := e.probability(s.rec.ID, []fault{f}, func(fault) bool { return true })

@@ -90,6 +90,7 @@ func (t *trial) assessment() Assessment {
 	case t.acquit(&a):
 	default:
 		a.Reason, a.Grade = t.doubt()
+		a.Suspicion = t.suspicion()
 	}
 	t.show()
 	for i := range t.findings {
@@ -106,6 +107,7 @@ func (t *trial) convict(a *Assessment) bool {
 			continue
 		}
 		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, f.family.reason(), f.Grade, f.onset
+		a.Strength = f.strength
 		if f.recovered {
 			a.Recovered = f.end
 		}
@@ -123,9 +125,9 @@ func (t *trial) acquit(a *Assessment) bool {
 	if c.Finish == 0 || c.Now-c.Start < max(t.p.MinHealthy, 2*(c.Finish-c.Start)) {
 		return false
 	}
-	const suspicious = 0.5
+	const doubtful = 0.5
 	for i := range t.findings {
-		if f := &t.findings[i]; f.strength >= suspicious && f.family != supporting {
+		if f := &t.findings[i]; f.strength >= doubtful && f.family != supporting {
 			return false
 		}
 	}
@@ -185,6 +187,31 @@ func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
 		return correlate.ReasonBaselineTooShort, best
 	}
 	return correlate.ReasonUnderpowered, best
+}
+
+// suspicious is the strength from which a finding is worth a word.
+const suspicious = 0.3
+
+// suspicion is the strongest finding, nil when it is weak. The findings are sorted by strength.
+func (t *trial) suspicion() *Suspicion {
+	for i := range t.findings {
+		f := &t.findings[i]
+		if f.family == supporting {
+			continue
+		}
+		if f.strength < suspicious || f.logE <= 0 {
+			return nil
+		}
+		s := &Suspicion{Signal: f.Signal, Onset: max(f.onset, t.begin), Strength: round(f.logE)}
+		if f.contest != nil {
+			x, _ := f.contest.locate()
+			s.Onset = x.onset
+		}
+		missing := t.p.need(f.family.weight(&t.p.Weights)) * (1 - f.strength)
+		s.Probability = round(1 / (1 + math.Exp(missing)))
+		return s
+	}
+	return nil
 }
 
 // anything says that some stream has data since the change.

@@ -21,6 +21,9 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 		if cells > 1 {
 			windows = regroup(make([]tally, 0, len(baseline)/int(cells)+2), baseline, cells*resolution)
 		}
+		if cells < 30 && float64(e) < sparse*float64(len(windows)) {
+			continue
+		}
 		chi2, df := pearson(windows, rate)
 		if concurrently {
 			chi2, df = successive(windows, rate)
@@ -29,6 +32,10 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 	}
 	return phi
 }
+
+// sparse is how many events a window must hold on average for χ² of such windows to say more than chance would: among
+// nearly empty windows a single event is already an outlier.
+const sparse = 0.5
 
 // pearson is χ² of counts against one rate, with its degrees of freedom.
 func pearson(windows []tally, rate float64) (chi2, df float64) {

@@ -1,9 +1,14 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"math"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // newException is a finding when an exception type showed after the change that never showed before, nor on the old
-// version since: so many records, in so many cells. How unlikely that is depends on how long it had not shown.
+// version since: so many records, in so many cells. How unlikely that is depends on in how many cells it showed,
+// and for how long it had not.
 func (t *trial) newException(s *Stream) {
 	before, after := halves(t.c, s)
 	if seen(before) || seen(s.History) || seen(s.Old) {
@@ -30,13 +35,14 @@ func (t *trial) newException(s *Stream) {
 	quiet := t.quietTime(s)
 	watched := float64(t.c.Now - t.c.Start)
 	f.Signal, f.family, f.N, f.cells = "exception "+s.Name, familyExceptions, f.Events, int(cells)
-	f.Observed, f.Ratio, f.Grade = float64(f.Events)/watched, quotient(1, 0, pair{nC: 1}), correlate.GradeD
+	f.Observed, f.Grade = float64(f.Events)/watched, correlate.GradeD
 	if s.New != nil {
 		f.Grade = correlate.GradeA
 	}
-	once := pair{at: t.c.Start, eT: float64(f.Events), nT: watched, nC: quiet}
+	// One failing call may leave several records, and so may its retries: what counts is in how many cells it showed.
+	once := pair{at: t.c.Start, eT: float64(cells), nT: watched, nC: quiet}
 	h := hypothesis{theta: 1, phi: 1}
-	f.logE = evidence([]pair{once}, h, []restart{{t.c.Start, 0}})
+	f.logE = onOneSide(float64(cells), watched/(watched+quiet))
 	l := newLikelihood([]pair{once}, h)
 	f.bounds[0], f.bounds[1] = interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
@@ -47,6 +53,12 @@ func (t *trial) newException(s *Stream) {
 	}
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
+}
+
+// onOneSide is ln E of so many events that all fell on one side, whose share of the time is the given one. Where a type
+// that is new falls is unknown, so every share is as likely: E is the integral of q^n over q, divided by share^n.
+func onOneSide(events, share float64) float64 {
+	return -events*math.Log(share) - math.Log(events+1)
 }
 
 // quietTime is for how long the service was watched before the change, as far as its streams tell.

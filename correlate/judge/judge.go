@@ -43,8 +43,20 @@ type Assessment struct {
 	Onset     int64                // Unix seconds, 0 when nothing regressed
 	Recovered int64                // Unix seconds, 0 while it lasts
 	Evidence  []correlate.Evidence // sorted: strongest first
+	// Strength is how far the evidence that convicts goes: 1 is as far as it must. 0 when nothing regressed.
+	Strength float64
 	// Contrast is the natural log of the evidence that the new instances differ from the old ones at the same time
 	// (grade A), negative when they don't, 0 when there is no such comparison. It feeds blame.
 	Contrast        float64
 	SmallestVisible float64
+	// Suspicion is the nearest that the evidence came to a fault, where it came near but not there.
+	Suspicion *Suspicion
+}
+
+// Suspicion is a fault that is not proven.
+type Suspicion struct {
+	Signal      string
+	Onset       int64   // Unix seconds
+	Strength    float64 // ln e-value
+	Probability float64 // that it is one, when its proof would be even odds
 }
