@@ -2,10 +2,11 @@ package blame
 
 // contrast is what the comparison of new and old instances of the changed service says: the ln e-value of a difference,
 // 0 without such a comparison. It is bounded, since no comparison is better than its assumptions.
-// That the new instances are worse speaks for the change only where the fault can come from there.
-func (p *Params) contrast(c *Candidate, reachable bool) float64 {
+// That the new instances look worse speaks for the change only where the fault can come from there, and of a fault of the
+// service itself only when it is proven.
+func (p *Params) contrast(f Fault, c *Candidate, reachable bool) float64 {
 	most := p.ContrastMax
-	if !reachable {
+	if !reachable || (c.Service == f.Service && !c.Regressed) {
 		most = 0
 	}
 	return min(max(c.Contrast, p.ContrastMin), most)

@@ -18,6 +18,8 @@ type Params struct {
 	// e-value (at most AnomalousMax) on top, Quiet what it says against one whose service is fine, Deeper what each
 	// call says that leads from the fault down to a service that regressed itself.
 	Anomalous, AnomalousStrength, AnomalousMax, Quiet, Deeper float64
+	// Shared is what it says against a change that a fault of its own service shows on its old instances as well.
+	Shared float64
 	// Unseen is what it says for a change that its new version should have been seen and was not.
 	Unseen float64
 	// Prior is what the kind of a change says before anything was looked at.
@@ -33,6 +35,7 @@ func DefaultParams() Params {
 		Hop: 0.8, Unreachable: -6,
 		ContrastMin: -4, ContrastMax: 8,
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
+		Shared: -3,
 		Unseen: 2,
 		Prior: map[correlate.Kind]float64{
 			correlate.KindRollback: -0.7, correlate.KindFeatureFlag: -0.1, correlate.KindOther: -0.3,

@@ -63,7 +63,7 @@ func (p *Params) terms(f Fault, c *Candidate, g *graph) map[string]float64 {
 	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
 		TermGraph:    round(p.near(down, up)),
-		TermContrast: round(p.contrast(c, reachable)),
+		TermContrast: round(p.contrast(f, c, reachable)),
 		TermAnomaly:  round(p.anomaly(f, c, down, reachable)),
 		TermPrior:    round(p.Prior[c.Kind]),
 	}
