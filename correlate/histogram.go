@@ -5,13 +5,13 @@ import (
 	"math/bits"
 )
 
-// binsPerOctave fixes the resolution of latencies: 8 bins for each doubling, about 9 % wide.
-const binsPerOctave = 8
+// BinsPerOctave fixes the resolution of latencies: 8 bins for each doubling, about 9 % wide.
+const BinsPerOctave = 8
 
 // edges[i] is 2^(i/8) in units of 2^-62, so that a mantissa can be placed by comparing integers.
-var edges = func() (e [binsPerOctave]uint64) {
+var edges = func() (e [BinsPerOctave]uint64) {
 	for i := range e {
-		e[i] = uint64(math.Round(math.Exp2(float64(i)/binsPerOctave) * (1 << 62)))
+		e[i] = uint64(math.Round(math.Exp2(float64(i)/BinsPerOctave) * (1 << 62)))
 	}
 	return e
 }()
@@ -33,15 +33,15 @@ func BinIndex(ns int64) int16 {
 	octave := bits.Len64(uint64(ns)) - 1
 	mantissa := uint64(ns) << (62 - octave)
 	i := 0
-	for i+1 < binsPerOctave && mantissa >= edges[i+1] {
+	for i+1 < BinsPerOctave && mantissa >= edges[i+1] {
 		i++
 	}
-	return int16(octave*binsPerOctave + i)
+	return int16(octave*BinsPerOctave + i)
 }
 
 // BinFloor is the smallest duration of a bin, in nanoseconds.
 func BinFloor(index int16) float64 {
-	return math.Exp2(float64(index) / binsPerOctave)
+	return math.Exp2(float64(index) / BinsPerOctave)
 }
 
 // Add counts n values in the bin with the given index.

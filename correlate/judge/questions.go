@@ -34,7 +34,8 @@ func counted(c *Case, s *Stream, signal string, f family, floor Floor, before bo
 }
 
 // latencies are the questions how many requests were slower than the baseline's quantiles. Without a time before the
-// change the old version's requests are the baseline.
+// change the old version's requests are the baseline. A quantile that the baseline holds too few requests to know is
+// doubled, and what lies beyond that needn't be as much more frequent.
 func latencies(p *Params, c *Case, s *Stream, before bool) []comparison {
 	earlier, later := halves(c, s)
 	known := new(spread)
@@ -46,8 +47,13 @@ func latencies(p *Params, c *Case, s *Stream, before bool) []comparison {
 		return nil
 	}
 	var above [len(quantiles)]int16
+	floors := p.Latency
 	for i, q := range quantiles {
 		above[i] = known.bin(q) + p.LatencySlack
+		if float64(known.total)*(1-q) < p.KnownBeyond {
+			above[i] += correlate.BinsPerOctave
+			floors[i].Ratio, floors[i].BeforeAfter = p.Latency[0].Ratio, p.Latency[0].Ratio
+		}
 	}
 	base, fresh, old := exceed(earlier, above), exceed(s.New, above), exceed(s.Old, above)
 	var after, history [len(quantiles)][]tally
@@ -58,7 +64,7 @@ func latencies(p *Params, c *Case, s *Stream, before bool) []comparison {
 	out := make([]comparison, len(quantiles), len(quantiles)+1)
 	for i, q := range quantiles {
 		out[i] = comparison{
-			signal: latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
+			signal: latencyNames[i], family: familyLatency, floor: floors[i], nominal: 1 - q, quantile: q,
 			base: base[i], after: after[i], new: fresh[i], old: old[i], history: history[i], latency: view,
 		}
 	}
