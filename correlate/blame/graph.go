@@ -49,14 +49,14 @@ func hops(next map[string][]string, from, to string) int {
 }
 
 // near is the log-odds from the way between fault and change: trouble travels from a callee to its callers as slow or
-// failing answers, and from a caller to its callees as load or as silence.
+// failing answers, and less often from a caller to its callees, as load or as silence.
 func (p *Params) near(down, up int) float64 {
-	way := down
-	if way < 0 || (up >= 0 && up < way) {
-		way = up
+	best := p.Unreachable
+	if down >= 0 {
+		best = float64(down) * math.Log(p.Hop)
 	}
-	if way < 0 {
-		return p.Unreachable
+	if up > 0 {
+		best = max(best, p.Upstream+float64(up)*math.Log(p.Hop))
 	}
-	return float64(way) * math.Log(p.Hop)
+	return best
 }

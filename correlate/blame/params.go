@@ -9,9 +9,9 @@ type Params struct {
 	Lag, LagKnee, LagLong float64
 	// TooLate is how long after the onset a change may have started: onsets are only known to a bucket or two.
 	TooLate int64
-	// Hop is the factor by which the odds fall with each call between the fault and the change, Unreachable the
-	// log-odds of a change that no chain of calls connects with the fault.
-	Hop, Unreachable float64
+	// Hop is the factor by which the odds fall with each call between the fault and the change, Upstream the log-odds
+	// that it came from a caller, Unreachable those of a change that no chain of calls connects with the fault.
+	Hop, Upstream, Unreachable float64
 	// ContrastMin and ContrastMax bound what the comparison of new and old instances may say.
 	ContrastMin, ContrastMax float64
 	// Anomalous is what it says for a change that its own service regressed too, with AnomalousStrength times the ln
@@ -32,7 +32,7 @@ type Params struct {
 func DefaultParams() Params {
 	return Params{
 		Lag: 300, LagKnee: 900, LagLong: 1800, TooLate: 30,
-		Hop: 0.8, Unreachable: -6,
+		Hop: 0.8, Upstream: -1, Unreachable: -6,
 		ContrastMin: -4, ContrastMax: 8,
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
 		Shared: -3,

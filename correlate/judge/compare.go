@@ -12,6 +12,10 @@ type comparison struct {
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
 
+	// lower is the question about the next lower threshold of the same requests, and phi what it found: concurrently, and
+	// before the change.
+	lower    *comparison
+	phi      struct{ beside, before float64 }
 	latency  *latencyView // how a latency question is shown; nil for the others
 	quantile float64      // that it is about
 }

@@ -33,6 +33,15 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 	return phi
 }
 
+// borrowed is φ of a question with its baseline. Where the baseline holds too few events to show in what bursts they come,
+// that of the next lower threshold of the same requests stands in.
+func borrowed(phi, lower float64, baseline []tally, p *Params) float64 {
+	if e, _ := sum(baseline); float64(e) < 2*p.DispersionWeight {
+		return max(phi, lower)
+	}
+	return phi
+}
+
 // sparse is how many events a window must hold on average for χ² of such windows to say more than chance would: among
 // nearly empty windows a single event is already an outlier.
 const sparse = 0.5

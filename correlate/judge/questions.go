@@ -67,6 +67,9 @@ func latencies(p *Params, c *Case, s *Stream, before bool) []comparison {
 			signal: latencyNames[i], family: familyLatency, floor: floors[i], nominal: 1 - q, quantile: q,
 			base: base[i], after: after[i], new: fresh[i], old: old[i], history: history[i], latency: view,
 		}
+		if i > 0 {
+			out[i].lower = &out[i-1]
+		}
 	}
 	return out
 }

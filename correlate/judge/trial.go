@@ -62,6 +62,10 @@ func (t *trial) hearBeside(q *comparison) {
 		baseline = q.old
 	}
 	phi := dispersion(baseline, t.c.Resolution, true, t.p)
+	if q.lower != nil {
+		phi = borrowed(phi, q.lower.phi.beside, baseline, t.p)
+	}
+	q.phi.beside = phi
 	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, rate(baseline), phi)
 	unsteady := dispersion(treated, t.c.Resolution, true, t.p)
 	t.add(&contest{
@@ -81,6 +85,10 @@ func (t *trial) hearBefore(q *comparison) {
 	control := pair{eC: float64(e), nC: float64(n)}
 	grade, ratio := correlate.GradeD, q.floor.BeforeAfter
 	phi := dispersion(q.base, t.c.Resolution, false, t.p)
+	if q.lower != nil {
+		phi = borrowed(phi, q.lower.phi.before, q.base, t.p)
+	}
+	q.phi.before = phi
 	before := span{q.base[0].at, t.c.Start}
 	if s, ok := seasonOf(q.history, before, span{t.begin, t.c.Now}, t.p); ok {
 		grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, s.phi)
