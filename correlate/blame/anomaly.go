@@ -10,7 +10,7 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 		return p.Shared
 	case c.Service == f.Service:
 		return p.strengthOf(f.Strength)
-	case !reachable || !c.Regressed || c.Onset > f.Onset+p.TooLate:
+	case !reachable || !c.Regressed || c.Onset > f.Onset+p.Together:
 		return p.Quiet
 	}
 	return p.strengthOf(c.Strength) + p.Deeper*float64(max(0, down))

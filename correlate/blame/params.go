@@ -9,6 +9,9 @@ type Params struct {
 	Lag, LagKnee, LagLong float64
 	// TooLate is how long after the onset a change may have started: onsets are only known to a bucket or two.
 	TooLate int64
+	// Together is how much later the fault of a changed service may have been seen to begin than the one it caused:
+	// where there is little traffic, it takes a while to show.
+	Together int64
 	// Hop is the factor by which the odds fall with each call between the fault and the change, Upstream the log-odds
 	// that it came from a caller, Unreachable those of a change that no chain of calls connects with the fault.
 	Hop, Upstream, Unreachable float64
@@ -31,7 +34,7 @@ type Params struct {
 // DefaultParams is the calibration for cells of 10 seconds.
 func DefaultParams() Params {
 	return Params{
-		Lag: 300, LagKnee: 900, LagLong: 1800, TooLate: 30,
+		Lag: 300, LagKnee: 900, LagLong: 1800, TooLate: 30, Together: 120,
 		Hop: 0.8, Upstream: -1, Unreachable: -6,
 		ContrastMin: -4, ContrastMax: 8,
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
@@ -51,5 +54,6 @@ func (p Params) Scale(resolution int64) Params {
 		*d = *d * float64(resolution) / calibrated
 	}
 	p.TooLate = max(resolution, p.TooLate*resolution/calibrated)
+	p.Together = max(resolution, p.Together*resolution/calibrated)
 	return p
 }
