@@ -189,29 +189,37 @@ func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
 	return correlate.ReasonUnderpowered, best
 }
 
-// suspicious is the strength from which a finding is worth a word.
-const suspicious = 0.3
+// suspicious is how far on its way to convict a finding is worth a word.
+const suspicious = 0.05
 
-// suspicion is the strongest finding, nil when it is weak. The findings are sorted by strength.
+// suspicion is the finding that came nearest to convict by itself, nil when none came any way.
 func (t *trial) suspicion() *Suspicion {
+	var best *finding
+	most := suspicious
 	for i := range t.findings {
-		f := &t.findings[i]
-		if f.family == supporting {
-			continue
+		if f := &t.findings[i]; f.family != supporting && t.way(f) > most {
+			best, most = f, t.way(f)
 		}
-		if f.strength < suspicious || f.logE <= 0 {
-			return nil
-		}
-		s := &Suspicion{Signal: f.Signal, Onset: max(f.onset, t.begin), Strength: round(f.logE)}
-		if f.contest != nil {
-			x, _ := f.contest.locate()
-			s.Onset = x.onset
-		}
-		missing := t.p.need(f.family.weight(&t.p.Weights)) * (1 - f.strength)
-		s.Probability = round(1 / (1 + math.Exp(missing)))
-		return s
 	}
-	return nil
+	if best == nil {
+		return nil
+	}
+	s := &Suspicion{Signal: best.Signal, Onset: max(best.onset, t.begin), Strength: round(best.logE)}
+	if best.contest != nil {
+		x, _ := best.contest.locate()
+		s.Onset = x.onset
+	}
+	missing := t.p.need(best.family.weight(&t.p.Weights))*(1-most) - t.support()
+	s.Probability = round(1 / (1 + math.Exp(missing)))
+	return s
+}
+
+// way is how much of the way to convict a finding has come, whatever its family says: 1 is there.
+func (t *trial) way(f *finding) float64 {
+	if f.contest == nil {
+		return f.strength
+	}
+	return min(f.logE/t.p.need(f.family.weight(&t.p.Weights)), 1)
 }
 
 // anything says that some stream has data since the change.

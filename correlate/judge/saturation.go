@@ -6,6 +6,18 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
+// support is the log-odds that a resource adds to a fault that is suspected already, when much more of it is used than
+// before.
+func (t *trial) support() float64 {
+	const muchMore, logOdds = 5, 2
+	for i := range t.findings {
+		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore {
+			return logOdds
+		}
+	}
+	return 0
+}
+
 // saturation shows a resource before and after the change. It supports and never convicts: a busier processor may be
 // the price of more work.
 func (t *trial) saturation(s *Stream) {
