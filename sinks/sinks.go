@@ -77,12 +77,14 @@ type Status struct {
 	TelemetryIdle  bool
 	OpenWindows    int
 	Series         int // tracked measurement series
-	Counts         []correlate.CountValue
-	LedgerBytes    int64
-	LedgerCommits  int64
-	LedgerFailures int64
-	LedgerSeconds  float64 // total time spent in commits
-	LastCommit     time.Time
-	Checkpoints    int64
-	QueuedInputs   int
+	// Placebos counts the pseudo-changes that were judged since the start, FalseAlarms those called regressed.
+	Placebos, FalseAlarms int64
+	Counts                []correlate.CountValue
+	LedgerBytes           int64
+	LedgerCommits         int64
+	LedgerFailures        int64
+	LedgerSeconds         float64 // total time spent in commits
+	LastCommit            time.Time
+	Checkpoints           int64
+	QueuedInputs          int
 }

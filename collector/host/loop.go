@@ -163,6 +163,6 @@ func (l *loop) report(now time.Time) {
 	l.status.Store(&sinks.Status{
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
 		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Series(), Checkpoints: l.saved,
-		QueuedInputs: len(l.pending),
+		QueuedInputs: len(l.pending), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
 	})
 }

@@ -59,9 +59,11 @@ type Engine struct {
 	effects     []correlate.Effect
 }
 
-// Stats counts what Apply did not use.
+// Stats counts what Apply did not use, and how often it would have been wrong.
 type Stats struct {
 	Late, Future int64 // cells
+	// Placebos counts pseudo-changes, FalseAlarms those that would have been called regressed.
+	Placebos, FalseAlarms int64
 }
 
 // New makes an engine without any state.
@@ -169,6 +171,7 @@ func (e *Engine) tick(now int64) {
 	}
 	e.adoptVersions()
 	e.judgeUpTo(e.mark.At)
+	e.placebos(before, e.mark.At)
 	e.closeRollups()
 	e.sweep()
 }

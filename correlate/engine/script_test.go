@@ -62,13 +62,17 @@ type script struct {
 func runScript(t *testing.T, commands string) string {
 	cfg := DefaultConfig()
 	s := &script{t: t, e: New(cfg), now: midnight.Unix()}
+	s.run(commands)
+	return s.out.String()
+}
+
+func (s *script) run(commands string) {
 	for line := range strings.Lines(commands) {
 		line = strings.TrimSpace(line)
 		if line != "" && !strings.HasPrefix(line, "#") {
 			s.do(strings.Fields(line))
 		}
 	}
-	return s.out.String()
 }
 
 // do carries out one command:

@@ -61,6 +61,27 @@ func tallied(name, what, label, help string) Metric {
 	}
 }
 
+// calibration is how often the daemon is wrong by its own measure.
+func calibration() []Metric {
+	return []Metric{
+		reading("shipwake_placebo_changes_total", Counter, "",
+			"Pseudo-changes judged: services that were looked at as if they had changed, at a time when nothing near them did.",
+			func(s sinks.Status) float64 { return float64(s.Placebos) }),
+		reading("shipwake_placebo_false_alarms_total", Counter, "",
+			"Pseudo-changes that would have been called regressed. Faults that no change brought are among them.",
+			func(s sinks.Status) float64 { return float64(s.FalseAlarms) }),
+		{
+			Name: "shipwake_placebo_false_alarm_ratio", Type: Gauge, Unit: "ratio",
+			Help: "False alarms in relation to pseudo-changes, since the start; absent before the first one.",
+			read: func(v *view, w *writer) {
+				if n := v.status.Placebos; n > 0 {
+					w.put(float64(v.status.FalseAlarms) / float64(n))
+				}
+			},
+		},
+	}
+}
+
 func daemon() []Metric {
 	return []Metric{
 		{
