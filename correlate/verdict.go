@@ -89,9 +89,11 @@ type Verdict struct {
 	DecidedAt   time.Time  `json:"decided_at"`
 	OnsetAt     *time.Time `json:"onset_at"`
 	RecoveredAt *time.Time `json:"recovered_at"`
-	Blame       float64    `json:"blame"` // probability that this change did it, among the candidates
-	Grade       Grade      `json:"grade,omitempty"`
-	Evidence    []Evidence `json:"evidence"`
+	// Blame is the probability that this change did it, among the candidates; of an inconclusive verdict, the
+	// probability that there is a fault and this change did it.
+	Blame    float64    `json:"blame"`
+	Grade    Grade      `json:"grade,omitempty"`
+	Evidence []Evidence `json:"evidence"`
 	// SmallestVisible is the smallest error ratio increase (as a factor) that the window could have shown.
 	SmallestVisible float64 `json:"smallest_visible,omitempty"`
 }

@@ -55,7 +55,9 @@ func TestAVerdictIsExplained(t *testing.T) {
 			c.Change.Verdict.RecoveredAt = &recovered
 			c.Regressions = []correlate.Regression{
 				{Service: "frontend", Signal: "error_ratio", OnsetAt: at("10:01:20"), Suspects: []correlate.Suspect{
-					{ChangeID: c.Change.ID, Probability: 0.91}, {ChangeID: "cart-12", Probability: 0.06}}},
+					{ChangeID: c.Change.ID, Probability: 0.91, Terms: map[string]float64{"lag": -0.31, "contrast": 7.2, "graph": 0, "prior": -0.7}},
+					{ChangeID: "cart-12", Probability: 0.06},
+					{ChangeID: "ads-7", Terms: map[string]float64{"veto": -169}}}},
 				{Service: "search", Signal: "latency_p99", OnsetAt: at("10:02:00"), Suspects: []correlate.Suspect{
 					{ChangeID: "search-3", Probability: 0.99}, {ChangeID: c.Change.ID, Probability: 0.01}}},
 			}

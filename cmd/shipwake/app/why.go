@@ -2,12 +2,14 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/blame"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
@@ -41,7 +43,10 @@ func why(a api.Change) string {
 		fmt.Fprintf(&b, "  since       %s%s\n", words.Instant(*v.OnsetAt), recovered(v.RecoveredAt))
 	}
 	if v.Outcome == correlate.Regressed {
-		fmt.Fprintf(&b, "  blame       %.0f %% this change\n", 100*v.Blame)
+		fmt.Fprintf(&b, "  blame       %.0f %% this change%s\n", 100*v.Blame, because(a))
+	}
+	if late := ruledOut(a); late != "" {
+		fmt.Fprintf(&b, "  ruled out   %s\n", late)
 	}
 	for _, r := range blamedFor(a) {
 		fmt.Fprintf(&b, "  seen at     %s: %s since %s, suspected: %s\n", r.Service, r.Signal, words.Instant(r.OnsetAt), suspects(r))
@@ -53,6 +58,48 @@ func why(a api.Change) string {
 		fmt.Fprintf(&b, "  taken back  by %s\n", c.RolledBackBy)
 	}
 	return b.String()
+}
+
+// charge is the newest fault for which this change is suspected the most, and the suspicion; nil when there is none.
+func charge(a api.Change) (fault *correlate.Regression, this correlate.Suspect) {
+	for i, r := range a.Regressions {
+		for _, s := range r.Suspects {
+			if s.ChangeID == a.Change.ID && s.Probability > this.Probability {
+				fault, this = &a.Regressions[i], s
+			}
+		}
+	}
+	return fault, this
+}
+
+// because lists what the blame is made of, in log-odds.
+func because(a api.Change) string {
+	_, this := charge(a)
+	var parts []string
+	for _, term := range slices.Sorted(maps.Keys(this.Terms)) {
+		if v := this.Terms[term]; v != 0 {
+			parts = append(parts, fmt.Sprintf("%s %+.1f", term, v))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
+}
+
+// ruledOut are the suspects of the same fault that began too late to have caused it.
+func ruledOut(a api.Change) string {
+	fault, _ := charge(a)
+	if fault == nil {
+		return ""
+	}
+	var parts []string
+	for _, s := range fault.Suspects {
+		if late, vetoed := s.Terms[blame.TermVeto]; vetoed && len(parts) < mostEvidence {
+			parts = append(parts, fmt.Sprintf("%s, which began %s after the fault", s.ChangeID, words.Span(-late)))
+		}
+	}
+	return strings.Join(parts, "; ")
 }
 
 // blamedFor are the faults on other services that this change is the likely cause of.
