@@ -2,6 +2,8 @@ package engine
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -26,4 +28,134 @@ func BenchmarkFacts(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/fact")
 		})
 	}
+}
+
+// BenchmarkJudging is what judging costs for each service under observation and bucket: the time of the ticks of a
+// fleet that all changed, less that of the same fleet without a change. Half of the services serve the new version
+// beside the old one, the others all at once; each is called by the next of its group of five. The past is changes that
+// closed long ago, the history days of rollups from before.
+func BenchmarkJudging(b *testing.B) {
+	for _, f := range []fleet{
+		{services: 100},
+		{services: 100, past: 10_000},
+		{services: 20, history: 8},
+	} {
+		b.Run(fmt.Sprintf("services=%d/past=%d/days=%d", f.services, f.past, f.history), func(b *testing.B) {
+			var spent time.Duration
+			buckets := 0
+			for b.Loop() {
+				with, n := f.observe(true)
+				without, _ := f.observe(false)
+				spent += with - without
+				buckets += n
+			}
+			b.ReportMetric(float64(spent.Nanoseconds())/float64(buckets*f.services), "ns/service-bucket")
+		})
+	}
+}
+
+// fleet is services under a steady load.
+type fleet struct {
+	services int
+	past     int   // changes that closed long ago
+	history  int64 // days of rollups
+}
+
+// observe feeds a fleet with an hour of baseline and a whole window, and returns how long the ticks of the window took.
+func (f fleet) observe(changed bool) (spent time.Duration, buckets int) {
+	cfg := DefaultConfig()
+	cfg.AdoptAfter = math.MaxInt32 // a version that nobody reports stays without a change
+	e := New(cfg)
+	load := newLoad()
+	from := midnight.Unix()
+	e.Apply(Input{Tick: at(from)})
+	var past []Fact
+	for i := range f.past {
+		past = append(past, f.fact(i, at(from).Add(-time.Duration(i+1)*time.Minute), fmt.Sprint("past-", i)))
+	}
+	if past != nil {
+		e.Apply(Input{Facts: past})
+	}
+	for start := from - f.history*86400; start < from; start += e.cfg.Coarse {
+		e.RestoreRollup(correlate.Rollup{Start: start, Cells: f.cells(load, start, false)})
+	}
+	began := from + e.cfg.Baseline
+	until := began + e.cfg.Watch + e.cfg.Judge.Grace + e.cfg.Lateness
+	for start := from; start <= until; start += e.cfg.Resolution {
+		e.Apply(Input{Measured: f.cells(load, start, start >= began)})
+		if start == began && changed {
+			var facts []Fact
+			for i := range f.services {
+				facts = append(facts, f.fact(i, at(began), fmt.Sprint("change-", i)))
+			}
+			e.Apply(Input{Facts: facts})
+		}
+		before := time.Now()
+		e.Apply(Input{Tick: at(start + e.cfg.Resolution)})
+		if start >= began {
+			spent += time.Since(before)
+			buckets++
+		}
+	}
+	return spent, buckets
+}
+
+func (f fleet) name(i int) string { return fmt.Sprint("service-", i%f.services) }
+
+func (f fleet) fact(i int, done time.Time, id string) Fact {
+	return Fact{ReceivedAt: done, Fact: correlate.Fact{Change: &correlate.Change{
+		ID: id, Service: f.name(i), Environment: "production", Version: "v2", Kind: correlate.KindDeployment,
+		Status: correlate.StatusSucceeded, StartedAt: done, FinishedAt: done,
+	}}}
+}
+
+// cells are what all services measure in one bucket.
+func (f fleet) cells(l *load, start int64, changed bool) []correlate.Measurement {
+	var all []correlate.Measurement
+	add := func(i int, kind correlate.SignalKind, origin correlate.Origin, version, peer string) {
+		all = append(all, correlate.Measurement{Cell: l.cell(start), Key: correlate.Key{
+			Service: f.name(i), Environment: "production", Kind: kind, Origin: origin, Version: version, Peer: peer,
+		}})
+	}
+	for i := range f.services {
+		switch {
+		case i%2 == 0:
+			add(i, correlate.Traffic, correlate.OriginServerMetric, "", "")
+		default:
+			add(i, correlate.Traffic, correlate.OriginServerMetric, "v1", "")
+			if changed {
+				add(i, correlate.Traffic, correlate.OriginServerMetric, "v2", "")
+			}
+		}
+		if i%5 != 0 {
+			add(i, correlate.Edge, correlate.OriginClient, "", f.name(i-1))
+		}
+	}
+	return all
+}
+
+// load draws cells of about 200 requests, half a percent of errors, and log-normal latencies.
+type load struct {
+	rng        *rand.Rand
+	histograms []correlate.Histogram
+}
+
+func newLoad() *load {
+	l := &load{rng: rand.New(rand.NewPCG(1, 1)), histograms: make([]correlate.Histogram, 200)}
+	for i := range l.histograms {
+		for range 200 {
+			l.histograms[i].Add(correlate.BinIndex(int64(5e7*math.Exp(0.5*l.rng.NormFloat64()))), 1)
+		}
+	}
+	return l
+}
+
+func (l *load) cell(start int64) correlate.Cell {
+	c := correlate.Cell{Start: start, Requests: 200, Latency: l.histograms[l.rng.IntN(len(l.histograms))]}
+	for range c.Requests {
+		if l.rng.Float64() < 0.005 {
+			c.Errors++
+		}
+	}
+	return c
 }
