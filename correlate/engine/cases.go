@@ -9,11 +9,12 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
-// caseOf gathers what is known of a place at an instant, for a change of the given version that began at start.
-func (e *Engine) caseOf(p place, version string, start, finish, now int64) judge.Case {
+// caseOf gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
+// the same watch.
+func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
-		Now: now, Start: start, Finish: finish,
+		Now: now, Start: w.start, Finish: finish, Streams: w.streams[:0],
 	}
 	for _, g := range e.gaps {
 		c.Gaps = append(c.Gaps, judge.Gap(g))
@@ -22,33 +23,35 @@ func (e *Engine) caseOf(p place, version string, start, finish, now int64) judge
 	if s == nil {
 		return c
 	}
-	from := start - e.cfg.Baseline
-	var traffic []view
+	from := w.start - e.cfg.Baseline
+	var room [8]view
+	traffic := room[:0]
 	for _, k := range s.keys() {
 		switch k.kind {
 		case correlate.Traffic:
 			traffic = append(traffic, view{k, s.streams[k]})
 		case correlate.Edge:
 		default:
-			c.Streams = append(c.Streams, e.streamOf(s.streams[k], k, version, from, start, now))
+			c.Streams = append(c.Streams, e.streamOf(w, s.streams[k], k, from, now))
 		}
 	}
-	if v, ok := preferred(traffic, from, start, now); ok {
-		c.Streams = append(c.Streams, e.streamOf(v.stream, v.key, version, from, start, now))
+	if v, ok := preferred(w, traffic, from, now); ok {
+		c.Streams = append(c.Streams, e.streamOf(w, v.stream, v.key, from, now))
 	}
-	if seen := e.seenByCallers(p, s, from, start, now); len(seen.Whole) > 0 {
+	if seen := e.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
 		c.Streams = append(c.Streams, seen)
 	}
+	w.streams = c.Streams
 	return c
 }
 
-func (e *Engine) streamOf(str *stream, k streamKey, version string, from, start, now int64) judge.Stream {
+func (e *Engine) streamOf(w *watch, str *stream, k streamKey, from, now int64) judge.Stream {
 	js := judge.Stream{
-		Kind: k.kind, Name: k.name, Bad: e.direction(k.name),
+		Kind: k.kind, Name: k.name, Bad: e.direction(k.name), Account: uint64(k.origin),
 		Whole:   str.total.between(from, now),
 		History: str.coarse.between(from-e.cfg.CoarseKeep, from),
 	}
-	js.New, js.Old = sides(str, version, start, now)
+	js.New, js.Old = w.sides(str, now)
 	return js
 }
 
@@ -62,19 +65,23 @@ func (e *Engine) direction(name string) correlate.Direction {
 	return correlate.BadUp
 }
 
-// sides splits a stream since start into the version that came and all others; nil when there is nothing to compare.
-func sides(str *stream, version string, start, now int64) (fresh, old []correlate.Cell) {
-	v := str.versions[version]
-	if version == "" || v == nil {
+// sides splits a stream since the change into the version that came and all others; nil when there is nothing to compare.
+func (w *watch) sides(str *stream, now int64) (fresh, old []correlate.Cell) {
+	v := str.versions[w.version]
+	if w.version == "" || v == nil {
 		return nil, nil
 	}
-	var others [][]correlate.Cell
-	for _, name := range slices.Sorted(maps.Keys(str.versions)) {
-		if name != version {
-			others = append(others, str.versions[name].between(start, now))
+	var names [8]string
+	var room [8]*series
+	others := room[:0]
+	sorted := slices.AppendSeq(names[:0], maps.Keys(str.versions))
+	slices.Sort(sorted)
+	for _, name := range sorted {
+		if name != w.version {
+			others = append(others, str.versions[name])
 		}
 	}
-	fresh, old = v.between(start, now), merged(others...)
+	fresh, old = v.between(w.start, now), w.track(str).old.between(others, w.start, now)
 	if len(fresh) == 0 || len(old) == 0 {
 		return nil, nil
 	}
@@ -89,16 +96,18 @@ type view struct {
 
 // preferred picks the instrumentation to count requests by: the most trusted one that saw both sides of the change, and
 // not much fewer requests than any other (a sampled span is no match for a metric). The views are sorted by trust.
-func preferred(views []view, from, start, now int64) (best view, ok bool) {
+func preferred(w *watch, views []view, from, now int64) (best view, ok bool) {
 	type seen struct {
 		view
 		before, after int64
 	}
-	var all []seen
+	var room [8]seen
+	all := room[:0]
 	var most int64
 	both := false
 	for _, v := range views {
-		o := seen{v, requests(v.total.between(from, start)), requests(v.total.between(start, now))}
+		before, after := w.requests(v.stream, from, now)
+		o := seen{v, before, after}
 		if o.before+o.after == 0 {
 			continue
 		}
@@ -132,27 +141,30 @@ func requests(cells []correlate.Cell) int64 {
 var callerOrigins = [...]correlate.Origin{correlate.OriginClient, correlate.OriginClientSpan}
 
 // seenByCallers is the service as those who call it see it: what is lost between them shows only there.
-func (e *Engine) seenByCallers(p place, s *service, from, start, now int64) judge.Stream {
+func (e *Engine) seenByCallers(p place, w *watch, s *service, from, now int64) judge.Stream {
 	seen := judge.Stream{Kind: correlate.Edge}
-	var whole, history [][]correlate.Cell
-	for _, caller := range slices.Sorted(maps.Keys(s.callers)) {
+	var room [8]*series
+	var roomCoarse [8]*series
+	fine, coarse := room[:0], roomCoarse[:0]
+	for _, caller := range s.callerNames() {
 		cs := e.store.services[place{caller, p.Environment}]
 		if cs == nil {
 			continue
 		}
-		var views []view
+		var both [len(callerOrigins)]view
+		views := both[:0]
 		for _, origin := range callerOrigins {
 			k := streamKey{kind: correlate.Edge, origin: origin, peer: p.Service}
 			if str := cs.streams[k]; str != nil {
 				views = append(views, view{k, str})
 			}
 		}
-		if v, ok := preferred(views, from, start, now); ok {
-			whole = append(whole, v.total.between(from, now))
-			history = append(history, v.coarse.between(from-e.cfg.CoarseKeep, from))
+		if v, ok := preferred(w, views, from, now); ok {
+			fine, coarse = append(fine, &v.total), append(coarse, &v.coarse)
+			seen.Account = seen.Account*31 + uint64(v.key.origin)
 		}
 	}
-	seen.Whole, seen.History = merged(whole...), merged(history...)
+	seen.Whole, seen.History = w.whole.between(fine, from, now), w.history.between(coarse, from-e.cfg.CoarseKeep, from)
 	return seen
 }
 

@@ -51,6 +51,8 @@ type Engine struct {
 	incidentsBy map[string][]*incident
 	watched     []*change // those whose time has not passed, sorted by start
 	around      look
+	neighbours  map[place]*watch // of the services around the watched changes
+	graph       graph
 	faults      map[place]*correlate.Regression
 	gaps        []window.Span
 	rolledUp    int64 // rollups that start before this are closed
@@ -77,6 +79,7 @@ func New(cfg Config) *Engine {
 		incidentsAt: map[place][]*incident{},
 		incidentsBy: map[string][]*incident{},
 		faults:      map[place]*correlate.Regression{},
+		neighbours:  map[place]*watch{},
 	}
 }
 
@@ -223,13 +226,16 @@ func (e *Engine) sweep() {
 	}
 	e.expired = e.mark.At
 	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
+	if len(e.watched) == 0 {
+		clear(e.neighbours)
+	}
 	// The services around a changed one are judged from the same time on, so all keep as much.
 	oldest := e.mark.At - e.cfg.FineKeep
 	if len(e.watched) > 0 {
 		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
 	}
 	oldest = max(oldest, e.mark.At-3*e.cfg.FineKeep)
-	e.store.expire(func(place) int64 { return oldest }, e.mark.At-e.cfg.CoarseKeep)
+	e.store.expire(func(place) int64 { return oldest }, min(oldest, e.mark.At)-e.cfg.CoarseKeep)
 	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < e.mark.At-e.cfg.CoarseKeep })
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)

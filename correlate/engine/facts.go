@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/judge"
 )
 
 // change is one change in memory: its record, and how far it has been judged.
@@ -17,14 +16,10 @@ type change struct {
 	rec     correlate.ChangeRecord
 	emitted correlate.ChangeRecord
 	judged  int64 // the newest instant at which it was judged
-	// assessed is its latest assessment. It is a function of the state, kept because it is asked for more than once.
-	assessed assessed
-}
-
-// assessed is what the service of a change said of it at an instant.
-type assessed struct {
-	at int64
-	judge.Assessment
+	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
+	// functions of the state, kept because they are asked for more than once.
+	assessed, between assessed
+	watch             *watch // nil when nothing is remembered
 }
 
 func (c *change) place() place { return place{c.rec.Service, c.rec.Environment} }
@@ -84,12 +79,7 @@ func (e *Engine) facts(facts []Fact) {
 }
 
 // lookAgain forgets what was derived from the changes known until now.
-func (e *Engine) lookAgain() {
-	e.around = look{}
-	for _, c := range e.watched {
-		c.assessed = assessed{}
-	}
-}
+func (e *Engine) lookAgain() { e.around = look{} }
 
 func (e *Engine) changeReported(reported correlate.Change, t *touched) {
 	c := e.changes[reported.ID]

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -21,6 +20,9 @@ const (
 	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
 	neighbourEvery = 6
+	// lookEvery is how many buckets lie between two looks at a change for more than whether it is to be convicted, and
+	// acquitEvery the same once it may be acquitted.
+	lookEvery, acquitEvery = 6, 30
 	// told is how many signals of a fault on another service a verdict repeats.
 	told = 3
 	// valueElsewhere is how strong the fault of a value (a custom signal) on another service must be to be held against a
@@ -49,6 +51,8 @@ type suspicion struct {
 	*change
 	cutoff int64 // the change that superseded it began; 0 while none has
 	a      judge.Assessment
+	// assessed is where a came from.
+	assessed *assessed
 }
 
 // look is what was last seen on the services around the open changes. It is a function of the state at its instant, so
@@ -56,7 +60,7 @@ type suspicion struct {
 type look struct {
 	at     int64
 	faults []fault
-	hints  []fault
+	from   map[place]int64 // since when each service without a fault-bearing change was looked at
 }
 
 // fault is a regression on a place, with the changes that may have done it.
@@ -108,31 +112,65 @@ func (e *Engine) judgeAt(t int64, last bool) {
 		switch {
 		case c.start() >= t:
 		case c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last):
-			due = append(due, e.suspect(c, t))
+			due = append(due, e.suspect(c, t, last))
 		case c.rec.Phase == correlate.PhaseClosed && c.live():
-			recent = append(recent, e.suspect(c, t))
+			recent = append(recent, e.suspect(c, t, last))
 		}
 	}
 	if len(due) == 0 {
 		return
 	}
 	around := e.facedAround(t, last)
-	faults, hints := ownFaults(due)
-	faults, hints = append(faults, around.faults...), append(hints, around.hints...)
+	faults := append(ownFaults(due), around.faults...)
+	for _, f := range faults {
+		e.inform(due, f.place)
+		e.inform(recent, f.place)
+	}
 	suspects := append(slices.Clone(due), recent...)
 	e.rank(faults, suspects, t)
 	for i := range faults {
 		e.reportRegression(faults[i], t)
 	}
-	ranked := false
+	hints := e.hints(suspects, len(due), around, t, last)
 	for _, s := range due {
 		s.judged = t
-		if ending := e.ends(s, t, last); ending && !ranked {
-			e.rank(hints, suspects, t)
-			ranked = true
-		}
 		e.decide(s, faults, hints, t, last)
 	}
+}
+
+// hints are the faults that are not proven near the changes whose last look this is, with their suspects. The first
+// suspects, so many of them, are those that are due.
+func (e *Engine) hints(suspects []suspicion, due int, around look, t int64, last bool) []fault {
+	ending := map[place]bool{}
+	for _, s := range suspects[:due] {
+		if e.ends(s, t, last) {
+			maps.Copy(ending, e.near(s.place()))
+		}
+	}
+	if len(ending) == 0 {
+		return nil
+	}
+	var hints []fault
+	for i := range suspects[:due] {
+		if s := &suspects[i]; ending[s.place()] {
+			e.fillIn(s)
+			if s.a.Suspicion != nil {
+				hints = append(hints, hintOn(s.place(), s.rec.ID, s.a))
+			}
+		}
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(ending), place.compare) {
+		if from, seen := around.from[p]; seen {
+			if a := e.assessPlace(p, from, around.at); a.Suspicion != nil {
+				hints = append(hints, hintOn(p, "", a))
+			}
+		}
+	}
+	for _, h := range hints {
+		e.inform(suspects, h.place)
+	}
+	e.rank(hints, suspects, t)
+	return hints
 }
 
 // rank finds the suspects of each fault.
@@ -148,44 +186,15 @@ func (e *Engine) ends(s suspicion, t int64, last bool) bool {
 	return last || (s.cutoff > 0 && t >= s.cutoff) || t >= e.windowEnd(s.change)
 }
 
-// suspect assesses the service of a change from its own point of view.
-func (e *Engine) suspect(c *change, t int64) suspicion {
-	s := suspicion{change: c, cutoff: e.supersededAt(c, t)}
-	now := min(t, window.Floor(e.windowEnd(c), e.cfg.Resolution))
-	if s.cutoff > 0 {
-		now = min(now, window.Floor(s.cutoff, e.cfg.Resolution))
-	}
-	finish := c.finish()
-	if finish > now {
-		finish = 0
-	}
-	if c.assessed.at != now {
-		c.assessed = assessed{now, judge.Assess(e.cfg.Judge, e.caseOf(c.place(), e.servedVersion(c, now), c.start(), finish, now))}
-	}
-	s.a = c.assessed.Assessment
-	return s
-}
-
-// supersededAt is when the next rollout of the same place began, 0 when none has by t.
-func (e *Engine) supersededAt(c *change, t int64) int64 {
-	for _, o := range e.byPlace[c.place()] {
-		if o != c && o.rollsOut() && o.live() && o.start() > c.start() && o.start() < t {
-			return o.start()
-		}
-	}
-	return 0
-}
-
-// ownFaults are the regressions of changed services, and what may be one.
-func ownFaults(due []suspicion) (faults, hints []fault) {
+// ownFaults are the regressions of changed services.
+func ownFaults(due []suspicion) []fault {
+	var faults []fault
 	for _, s := range due {
 		if s.a.Outcome == correlate.Regressed {
 			faults = append(faults, faultOn(s.place(), s.rec.ID, s.a))
-		} else if s.a.Suspicion != nil {
-			hints = append(hints, hintOn(s.place(), s.rec.ID, s.a))
 		}
 	}
-	return faults, hints
+	return faults
 }
 
 func faultOn(p place, own string, a judge.Assessment) fault {
@@ -225,8 +234,8 @@ func (e *Engine) lookAround(t int64) look {
 		if c.start() >= t || t >= e.windowEnd(c) || !c.live() {
 			continue
 		}
-		if s := e.suspect(c, t); s.a.Outcome == correlate.Regressed {
-			own[s.place()] = true
+		if e.regressed(c, t) {
+			own[c.place()] = true
 		}
 		for p := range e.near(c.place()) {
 			if old, ok := anchors[p]; !ok || c.start() < old {
@@ -234,21 +243,40 @@ func (e *Engine) lookAround(t int64) look {
 			}
 		}
 	}
-	seen := look{at: t}
+	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
+	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool { _, still := anchors[p]; return !still })
+	seen := look{at: t, from: anchors}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.compare) {
-		if own[p] {
+		if e.quietPlace(p, anchors[p], t) {
 			continue
 		}
-		a := judge.Assess(e.cfg.Judge, e.caseOf(p, "", anchors[p], anchors[p], t))
-		if a.Outcome == correlate.Regressed {
+		if a := e.assessPlace(p, anchors[p], t); a.Outcome == correlate.Regressed {
 			f := faultOn(p, "", a)
-			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors))
+			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own))
 			seen.faults = append(seen.faults, f)
-		} else if a.Suspicion != nil {
-			seen.hints = append(seen.hints, hintOn(p, "", a))
 		}
 	}
 	return seen
+}
+
+// quietPlace says that nothing can convict on a service that is seen as a whole since an instant.
+func (e *Engine) quietPlace(p place, from, t int64) bool {
+	w := e.neighbour(p, from)
+	k := e.caseOf(p, w, from, t)
+	return w.memory.Quiet(&e.cfg.Judge, &k)
+}
+
+func (e *Engine) assessPlace(p place, from, t int64) judge.Assessment {
+	w := e.neighbour(p, from)
+	k := e.caseOf(p, w, from, t)
+	return w.memory.Assess(&e.cfg.Judge, &k)
+}
+
+// neighbour is what is remembered of a service that is seen as a whole.
+func (e *Engine) neighbour(p place, from int64) *watch {
+	w := observe(e.neighbours[p], "", from)
+	e.neighbours[p] = w
+	return w
 }
 
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for
@@ -272,48 +300,6 @@ func strength(a judge.Assessment) float64 {
 		return 0
 	}
 	return math.Log(a.Evidence[0].EValue)
-}
-
-// near is the places within a few hops of one, itself included.
-func (e *Engine) near(p place) map[place]bool {
-	near := map[place]bool{p: true}
-	edge := []place{p}
-	for range hops {
-		var next []place
-		for _, q := range edge {
-			s := e.store.services[q]
-			if s == nil {
-				continue
-			}
-			for _, side := range []map[string]bool{s.callers, s.callees} {
-				for name := range side {
-					if n := (place{name, p.Environment}); !near[n] {
-						near[n] = true
-						next = append(next, n)
-					}
-				}
-			}
-		}
-		edge = next
-	}
-	return near
-}
-
-// edges are the known calls of an environment, sorted.
-func (e *Engine) edges(environment string) []blame.Edge {
-	var edges []blame.Edge
-	for p, s := range e.store.services {
-		if p.Environment != environment {
-			continue
-		}
-		for callee := range s.callees {
-			edges = append(edges, blame.Edge{From: p.Service, To: callee})
-		}
-	}
-	slices.SortFunc(edges, func(a, b blame.Edge) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
-	})
-	return edges
 }
 
 // candidates are the changes around the fault that were being watched when it began, also when they no longer are.

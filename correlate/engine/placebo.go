@@ -4,7 +4,6 @@ import (
 	"hash/fnv"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/judge"
 )
 
 const (
@@ -72,8 +71,10 @@ func (e *Engine) served(p place, at int64) bool {
 // falselyAlarmed says whether any look at a pseudo-change, up to the instant t, would have called it regressed.
 func (e *Engine) falselyAlarmed(p place, start, t int64) bool {
 	step := placeboLook * e.cfg.Resolution
+	w := observe(nil, "", start)
 	for now := start + step; now <= t; now += step {
-		if judge.Assess(e.cfg.Judge, e.caseOf(p, "", start, start, now)).Outcome == correlate.Regressed {
+		k := e.caseOf(p, w, start, now)
+		if !w.memory.Quiet(&e.cfg.Judge, &k) && w.memory.Assess(&e.cfg.Judge, &k).Outcome == correlate.Regressed {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"slices"
 	"sort"
 
@@ -62,10 +63,21 @@ func merged(parts ...[]correlate.Cell) []correlate.Cell {
 		return filled[0]
 	}
 	var all series
-	for _, part := range filled {
-		for _, c := range part {
-			all.add(c)
+	for {
+		next := int64(math.MaxInt64)
+		for _, part := range filled {
+			if len(part) > 0 {
+				next = min(next, part[0].Start)
+			}
+		}
+		if next == math.MaxInt64 {
+			return all
+		}
+		for i, part := range filled {
+			if len(part) > 0 && part[0].Start == next {
+				all.add(part[0])
+				filled[i] = part[1:]
+			}
 		}
 	}
-	return all
 }

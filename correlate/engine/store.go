@@ -40,6 +40,8 @@ type service struct {
 	versions map[string]*sighting
 	callers  map[string]bool // services that were seen calling this one
 	callees  map[string]bool
+	sorted   []streamKey // the keys of streams, nil when they changed
+	names    []string    // the callers, see callerNames
 }
 
 // sighting is when a version was first and last seen serving, as bucket starts.
@@ -49,6 +51,7 @@ type sighting struct{ first, last int64 }
 type store struct {
 	services map[place]*service
 	series   int
+	calls    int // how often a call was seen for the first time, or a caller was forgotten
 }
 
 func newStore() *store { return &store{services: map[place]*service{}} }
@@ -91,8 +94,10 @@ func (st *store) addFine(m correlate.Measurement) {
 		s.see(m.Version, m.Start)
 	}
 	if m.Kind == correlate.Edge && m.Peer != "" {
-		s.callees[m.Peer] = true
-		st.at(place{m.Peer, m.Environment}).callers[m.Service] = true
+		if callee := st.at(place{m.Peer, m.Environment}); !s.callees[m.Peer] || !callee.callers[m.Service] {
+			s.callees[m.Peer], callee.callers[m.Service] = true, true
+			st.calls++
+		}
 	}
 }
 
@@ -108,6 +113,7 @@ func (st *store) stream(s *service, k streamKey) *stream {
 	if str == nil {
 		str = &stream{versions: map[string]*series{}}
 		s.streams[k] = str
+		s.sorted = nil
 		st.series++
 	}
 	return str
@@ -124,12 +130,24 @@ func (s *service) see(version string, start int64) {
 
 // keys are the stream keys in a fixed order.
 func (s *service) keys() []streamKey {
+	if s.sorted != nil {
+		return s.sorted
+	}
 	keys := slices.Collect(maps.Keys(s.streams))
 	slices.SortFunc(keys, func(a, b streamKey) int {
 		return correlate.Key{Kind: a.kind, Origin: a.origin, Name: a.name, Peer: a.peer}.
 			Compare(correlate.Key{Kind: b.kind, Origin: b.origin, Name: b.name, Peer: b.peer})
 	})
+	s.sorted = keys
 	return keys
+}
+
+// callerNames are the callers in a fixed order.
+func (s *service) callerNames() []string {
+	if len(s.names) != len(s.callers) {
+		s.names = slices.Sorted(maps.Keys(s.callers))
+	}
+	return s.names
 }
 
 // places are the known places in a fixed order.
@@ -173,6 +191,7 @@ func (st *store) expire(fineFrom func(place) int64, coarse int64) {
 			}
 			if len(str.total) == 0 && len(str.coarse) == 0 {
 				delete(s.streams, k)
+				s.sorted = nil
 				st.series--
 			}
 		}
@@ -183,6 +202,7 @@ func (st *store) expire(fineFrom func(place) int64, coarse int64) {
 		}
 		if len(s.streams) == 0 && len(s.callers) == 0 {
 			delete(st.services, p)
+			st.calls++
 		}
 	}
 }

@@ -9,28 +9,36 @@ import (
 
 // Assess says whether the change hurt, by everything known now. It may be called after every cell: the chance that a
 // change without effect is ever called regressed stays below p.Alpha.
-func Assess(p Params, c Case) Assessment {
-	if t := catastrophe(&p, &c); t != nil {
+func Assess(p Params, c Case) Assessment { return new(Memory).Assess(&p, &c) }
+
+// Assess is Assess with what is remembered of earlier looks at the same change.
+func (m *Memory) Assess(p *Params, c *Case) Assessment {
+	if t := m.catastrophe(p, c); t != nil {
 		return t.assessment()
 	}
-	t := newTrial(&p, &c, c.Start+p.Grace)
+	t := m.newTrial(p, c, c.Start+p.Grace)
 	t.hearAll()
 	return t.assessment()
 }
 
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
 // it; nil when there is none. It is only looked for early: later the trial with grace time knows as much.
-func catastrophe(p *Params, c *Case) *trial {
+func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	if p.Catastrophe <= 0 || c.Now > c.Start+p.Grace+p.Restart {
 		return nil
 	}
-	t := newTrial(p, c, c.Start)
+	t := m.newTrial(p, c, c.Start)
 	for i := range c.Streams {
 		if s := &c.Streams[i]; s.Kind == correlate.Traffic {
-			q := counted(c, s, "error_ratio", familyErrors, p.Errors, true)
-			t.hearBeside(&q)
-			if !t.beside(s) {
-				t.hearBefore(&q)
+			beside := t.beside(s)
+			qs := m.record(p, c, s).count(p, c, s, !beside)
+			q := &qs[len(qs)-1] // the error ratio
+			if !t.overwhelming(q) {
+				continue
+			}
+			t.hearBeside(q)
+			if !beside {
+				t.hearBefore(q)
 			}
 		}
 	}
@@ -42,6 +50,25 @@ func catastrophe(p *Params, c *Case) *trial {
 		}
 	}
 	return nil
+}
+
+// overwhelming says that there may be enough errors, and so many times more of them than before the change or on the
+// old version, for a catastrophe: with the interval's centre so high, its lower bound might be.
+func (t *trial) overwhelming(q *comparison) bool {
+	e0, n0 := sum(since(q.old, t.begin))
+	controls := [...]pair{q.control, {eC: float64(e0), nC: float64(n0)}}
+	for _, treated := range [...][]tally{q.new, q.after} {
+		e, n := sum(since(treated, t.begin))
+		if e < t.p.CatastropheEvents {
+			continue
+		}
+		for _, c := range controls {
+			if float64(e)*c.nC > t.p.Catastrophe/2*c.eC*float64(n) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // hearAll puts every question of every stream.
@@ -119,10 +146,14 @@ func (t *trial) convict(a *Assessment) bool {
 // blip: it went away by itself before it was long enough to matter.
 func (t *trial) blip(f *finding) bool { return f.recovered && f.end-f.onset < t.p.Transient }
 
+// Ripe says that the change was watched for long enough to be acquitted.
+func (c *Case) Ripe(p *Params) bool {
+	return c.Finish != 0 && c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
+}
+
 // acquit requires enough time and, of every required family, a proof by the old version or by earlier days.
 func (t *trial) acquit(a *Assessment) bool {
-	c := t.c
-	if c.Finish == 0 || c.Now-c.Start < max(t.p.MinHealthy, 2*(c.Finish-c.Start)) {
+	if !t.c.Ripe(t.p) {
 		return false
 	}
 	const doubtful = 0.5

@@ -12,12 +12,41 @@ type comparison struct {
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
 
-	// lower is the question about the next lower threshold of the same requests, and phi what it found: concurrently, and
-	// before the change.
-	lower    *comparison
-	phi      struct{ beside, before float64 }
+	lower    *comparison  // the question about the next lower threshold of the same requests
 	latency  *latencyView // how a latency question is shown; nil for the others
 	quantile float64      // that it is about
+
+	kept
+}
+
+// kept is what a comparison remembers from look to look.
+type kept struct {
+	counted struct{ after, new, old []tally } // everything, also what a look at an earlier instant must not see
+	one     joint                             // of the new version and the old one after the grace time
+	control pair                              // base as a control
+	phi     struct{ beside, before float64 }  // of the baseline, concurrently or not; 0 while unknown
+	season  *seasons                          // nil when the history is too short
+}
+
+// dispersion is φ of the baseline: of the time before the change or, without any, of the old version.
+func (q *comparison) dispersion(resolution int64, concurrently bool, p *Params) float64 {
+	known := &q.phi.before
+	if concurrently {
+		known = &q.phi.beside
+	}
+	if *known != 0 && len(q.base) > 0 {
+		return *known
+	}
+	baseline := q.base
+	if len(baseline) == 0 {
+		baseline = q.old
+	}
+	phi := dispersion(baseline, resolution, concurrently, p)
+	if q.lower != nil {
+		phi = borrowed(phi, q.lower.dispersion(resolution, concurrently, p), baseline, p)
+	}
+	*known = phi
+	return phi
 }
 
 // contest is a comparison in front of one control.
@@ -25,6 +54,7 @@ type contest struct {
 	*comparison
 	h     hypothesis
 	pairs []pair
+	joint *joint // of the pairs, when the control is concurrent
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change

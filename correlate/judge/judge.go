@@ -26,6 +26,8 @@ type Stream struct {
 	Kind correlate.SignalKind
 	Name string              // exception type, custom signal, saturation resource
 	Bad  correlate.Direction // custom signals only
+	// Account is another number when the cells were taken from another instrumentation than before; see Memory.
+	Account uint64
 	// New and Old are the cells since Start of the version that the change brings and of all other versions. New is
 	// nil when the change can't be told apart (no version, or everybody already had it).
 	New, Old []correlate.Cell

@@ -61,14 +61,10 @@ func (s *spread) seconds(q float64) float64 {
 	return 0
 }
 
-// exceed counts, for three bins at once in rising order, the values above each.
-func exceed(cells []correlate.Cell, above [3]int16) (out [3][]tally) {
-	if cells == nil {
-		return out
-	}
-	backing := make([]tally, 3*len(cells))
+// exceed counts, for three bins at once in rising order, the values above each, appending to out.
+func exceed(out [3][]tally, cells []correlate.Cell, above [3]int16) [3][]tally {
 	for k := range out {
-		out[k] = backing[k*len(cells) : k*len(cells) : (k+1)*len(cells)]
+		out[k] = slices.Grow(out[k], len(cells))
 	}
 	for i := range cells {
 		var n int64

@@ -7,23 +7,39 @@ type pair struct {
 }
 
 // concurrent joins the tallies of two sides by time. Where the sides report at different instants within a minute or
-// five (sparse exporters), the stretch is widened until most of the treated exposure has company.
-func concurrent(treated, control []tally, resolution int64) []pair {
-	var pairs []pair
-	for _, cells := range [...]int64{1, 6, 30} {
-		var covered bool
-		if pairs, covered = join(treated, control, resolution*cells); covered {
+// five (sparse exporters), the stretch is widened until most of the treated exposure has company. The pairs of single
+// cells go on from those of an earlier look, which may be nil.
+func concurrent(one *joint, treated, control []tally, resolution int64) *joint {
+	if one == nil || one.treated > len(treated) || one.control > len(control) {
+		one = new(joint)
+	}
+	if one.join(treated, control, resolution); one.covered() {
+		return one
+	}
+	var wide joint
+	for _, cells := range [...]int64{6, 30} {
+		wide = joint{pairs: make([]pair, 0, len(treated))}
+		if wide.join(treated, control, resolution*cells); wide.covered() {
 			break
 		}
 	}
-	return pairs
+	return &wide
 }
 
-// join pairs windows of one width. covered says that 80 % of the smaller side's windows met the other side.
-func join(treated, control []tally, width int64) (pairs []pair, covered bool) {
-	pairs = make([]pair, 0, len(treated))
-	var met, onlyT, onlyC int
-	for i, j := 0, 0; i < len(treated) || j < len(control); {
+// joint is the pairs of two sides, as far as their tallies were joined.
+type joint struct {
+	pairs            []pair
+	treated, control int // tallies
+	met, onlyT       int // windows with both sides, with one
+	onlyC            int
+
+	null    hypothesis
+	surplus []float64 // before each pair, see surplusOf
+}
+
+// join goes on with windows of one width.
+func (o *joint) join(treated, control []tally, width int64) {
+	for i, j := o.treated, o.control; i < len(treated) || j < len(control); o.treated, o.control = i, j {
 		at := int64(0)
 		switch {
 		case j >= len(control) || (i < len(treated) && treated[i].at <= control[j].at):
@@ -42,16 +58,18 @@ func join(treated, control []tally, width int64) (pairs []pair, covered bool) {
 		}
 		switch {
 		case p.nT > 0 && p.nC > 0:
-			met++
-			pairs = append(pairs, p)
+			o.met++
+			o.pairs = append(o.pairs, p)
 		case p.nT > 0:
-			onlyT++
+			o.onlyT++
 		default:
-			onlyC++
+			o.onlyC++
 		}
 	}
-	return pairs, 10*met >= 8*(met+min(onlyT, onlyC))
 }
+
+// covered says that 80 % of the smaller side's windows met the other side.
+func (o *joint) covered() bool { return 10*o.met >= 8*(o.met+min(o.onlyT, o.onlyC)) }
 
 // totals adds pairs up.
 func totals(pairs []pair) (t pair) {

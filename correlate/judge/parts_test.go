@@ -20,7 +20,7 @@ func TestDispersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(1)
 			s.burst, s.errors, s.rps = tc.burst, 0.02, 100
-			base := ask(s.cells(start-3600, start, 1, 1, 1), errorsOfRequests)
+			base := ask(nil, s.cells(start-3600, start, 1, 1, 1), errorsOfRequests)
 			for _, concurrently := range []bool{true, false} {
 				phi := dispersion(base, 10, concurrently, &p)
 				require.GreaterOrEqual(t, phi, tc.low)
@@ -53,13 +53,12 @@ func TestSeason(t *testing.T) {
 		}
 		history = append(history, tally{at, errors, 3000})
 	}
-	s, ok := seasonOf(history, span{start - 3600, start}, span{start, start + 1800}, &p)
+	s, ok := seasonsOf(history, 300, span{start - 3600, start}, &p).at(span{start, start + 1800}, &p)
 	require.True(t, ok)
 	require.InDelta(t, 2, s.factor, 0.05)
 	require.GreaterOrEqual(t, s.phi, 1.0)
 
-	_, ok = seasonOf(since(history, start-80000), span{start - 3600, start}, span{start, start + 1800}, &p)
-	require.False(t, ok, "less than a day")
+	require.Nil(t, seasonsOf(since(history, start-80000), 300, span{start - 3600, start}, &p), "less than a day")
 }
 
 func TestLocate(t *testing.T) {
@@ -111,7 +110,7 @@ func TestLatencyThresholds(t *testing.T) {
 	all.add(cells)
 	require.InEpsilon(t, 0.05, all.seconds(0.5), 0.02)
 	require.InEpsilon(t, 0.05*math.Exp(0.5*1.2816), all.seconds(0.9), 0.02)
-	beyond := exceed(cells, [3]int16{all.bin(0.5), all.bin(0.9), all.bin(0.99)})
+	beyond := exceed([3][]tally{}, cells, [3]int16{all.bin(0.5), all.bin(0.9), all.bin(0.99)})
 	for i, q := range quantiles {
 		e, n := sum(beyond[i])
 		require.Equal(t, all.total, n)

@@ -1,88 +1,69 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"math"
 
-// comparisons are the stream's questions: what is counted depends on its kind. Edges are the service as its callers
-// see it: what is lost on the way shows only there. Without before, only what the versions' contrast needs is counted.
-func comparisons(p *Params, c *Case, s *Stream, before bool) []comparison {
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// newRecord chooses the stream's questions and puts them to the time before the change: what is counted depends on its
+// kind. Edges are the service as its callers see it: what is lost on the way shows only there.
+func newRecord(p *Params, c *Case, s *Stream) *record {
+	r := &record{origin: originOf(s), settled: true}
+	earlier, _ := halves(c, s)
+	prefix := ""
 	switch s.Kind {
-	case correlate.Traffic:
-		return append(latencies(p, c, s, before), counted(c, s, "error_ratio", familyErrors, p.Errors, before))
 	case correlate.Edge:
-		qs := append(latencies(p, c, s, before), counted(c, s, "error_ratio", familyErrors, p.Errors, before))
-		for i := range qs {
-			qs[i].signal = "client_" + qs[i].signal
-		}
-		return qs
+		prefix = "client_"
+		fallthrough
+	case correlate.Traffic:
+		r.latencies(p, s, earlier, prefix)
+		r.questions = append(r.questions, comparison{signal: prefix + "error_ratio", family: familyErrors, floor: p.Errors})
 	case correlate.Log:
-		return []comparison{counted(c, s, "log_errors", familyLogs, p.LogErrors, before)}
+		r.questions = []comparison{{signal: "log_errors", family: familyLogs, floor: p.LogErrors}}
 	}
-	return nil
-}
-
-// counted is the question how many of the requests (or records) were errors.
-func counted(c *Case, s *Stream, signal string, f family, floor Floor, before bool) comparison {
-	base, after := halves(c, s)
-	q := comparison{
-		signal: signal, family: f, floor: floor,
-		base: ask(base, errorsOfRequests), new: ask(s.New, errorsOfRequests), old: ask(s.Old, errorsOfRequests),
+	r.add(earlier, func(q *comparison) *[]tally { return &q.base })
+	for i := range r.questions {
+		e, n := sum(r.questions[i].base)
+		r.questions[i].control = pair{eC: float64(e), nC: float64(n)}
 	}
-	if before {
-		q.after, q.history = ask(after, errorsOfRequests), ask(s.History, errorsOfRequests)
-	}
-	return q
+	return r
 }
 
 // latencies are the questions how many requests were slower than the baseline's quantiles. Without a time before the
 // change the old version's requests are the baseline. A quantile that the baseline holds too few requests to know is
 // doubled, and what lies beyond that needn't be as much more frequent.
-func latencies(p *Params, c *Case, s *Stream, before bool) []comparison {
-	earlier, later := halves(c, s)
+func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefix string) {
 	known := new(spread)
 	known.add(earlier)
 	if known.total == 0 {
+		r.settled = false
 		known.add(s.Old)
 	}
 	if known.total == 0 {
-		return nil
+		return
 	}
-	var above [len(quantiles)]int16
-	floors := p.Latency
+	r.view = &latencyView{before: known}
+	r.questions = make([]comparison, len(quantiles), len(quantiles)+1)
 	for i, q := range quantiles {
-		above[i] = known.bin(q) + p.LatencySlack
-		if float64(known.total)*(1-q) < p.KnownBeyond {
-			above[i] += correlate.BinsPerOctave
-			floors[i].Ratio, floors[i].BeforeAfter = p.Latency[0].Ratio, p.Latency[0].Ratio
+		r.above[i] = known.bin(q) + p.LatencySlack
+		r.questions[i] = comparison{
+			signal: prefix + latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
+			latency: r.view,
 		}
-	}
-	base, fresh, old := exceed(earlier, above), exceed(s.New, above), exceed(s.Old, above)
-	var after, history [len(quantiles)][]tally
-	if before {
-		after, history = exceed(later, above), exceed(s.History, above)
-	}
-	view := &latencyView{before: known, after: later, new: s.New, old: s.Old}
-	out := make([]comparison, len(quantiles), len(quantiles)+1)
-	for i, q := range quantiles {
-		out[i] = comparison{
-			signal: latencyNames[i], family: familyLatency, floor: floors[i], nominal: 1 - q, quantile: q,
-			base: base[i], after: after[i], new: fresh[i], old: old[i], history: history[i], latency: view,
+		if float64(known.total)*(1-q) < p.KnownBeyond {
+			r.above[i] += correlate.BinsPerOctave
+			floor := &r.questions[i].floor
+			floor.Ratio, floor.BeforeAfter = p.Latency[0].Ratio, p.Latency[0].Ratio
 		}
 		if i > 0 {
-			out[i].lower = &out[i-1]
+			r.questions[i].lower = &r.questions[i-1]
 		}
 	}
-	return out
 }
 
 // halves splits the whole at the start of the change; the cell in which it happened belongs to neither.
 func halves(c *Case, s *Stream) (before, after []correlate.Cell) {
-	n := 0
-	for n < len(s.Whole) && s.Whole[n].Start+c.Resolution <= c.Start {
-		n++
-	}
-	before, after = s.Whole[:n], s.Whole[n:]
-	for len(after) > 0 && after[0].Start < c.Start {
-		after = after[1:]
-	}
-	return before, after
+	begin := span{math.MinInt64, c.Start - c.Resolution + 1}
+	return cellsIn(s.Whole, begin), cellsIn(s.Whole, span{c.Start, math.MaxInt64})
 }

@@ -1,7 +1,5 @@
 package judge
 
-import "slices"
-
 // season is what earlier days say of the time after a change: factor is how the event ratio moves there from the time
 // before, phi how far such expectations were off on change-free days.
 type season struct{ factor, phi float64 }
@@ -12,20 +10,65 @@ var daysBack = [...]int64{1, 2, 3, 7}
 // smoothing is how many imagined events without any season steady the factor.
 const smoothing = 5
 
-// seasonOf compares with the same hours of earlier days. ok is false when the history is shorter than p.History or holds
-// fewer than p.MinPlacebos windows to calibrate with.
-func seasonOf(history []tally, before, after span, p *Params) (s season, ok bool) {
+// seasons is what is remembered of a history for the looks at one change: its sums, and how far off expectations were.
+type seasons struct {
+	sums   sums
+	before span
+	phis   []calibration
+}
+
+// calibration is φ of windows of one length; ok is false when there were too few of them.
+type calibration struct {
+	length int64
+	phi    float64
+	ok     bool
+}
+
+// seasonsOf prepares a history in cells of the given width; nil when it is shorter than p.History.
+func seasonsOf(history []tally, width int64, before span, p *Params) *seasons {
 	if len(history) == 0 || before.from-history[0].at < p.History-before.length() {
-		return s, false
+		return nil
 	}
-	h := newSums(history)
-	s.factor = h.factor(before, after, p.Day)
-	chi2, windows := h.placebos(before, after, p.Day)
-	if windows < float64(p.MinPlacebos) {
-		return s, false
+	return &seasons{sums: newSums(history, width), before: before}
+}
+
+// at compares with the same hours of earlier days. ok is false when the history holds fewer than p.MinPlacebos windows
+// to calibrate with.
+func (s *seasons) at(after span, p *Params) (y season, ok bool) {
+	c := s.calibrated(after, p)
+	return season{s.factor(after, p), c.phi}, c.ok
+}
+
+func (s *seasons) factor(after span, p *Params) float64 { return s.sums.factor(s.before, after, p.Day) }
+
+// calibrated is φ of windows that are at least as long as the time after the change, of few different lengths: 1, 2, 3,
+// 4, 6, 8, 12, 16 … times p.Restart, so that it needn't be found afresh at each look.
+func (s *seasons) calibrated(after span, p *Params) calibration {
+	after.to = after.from + roundUp(after.length(), p.Restart)
+	for _, c := range s.phis {
+		if c.length == after.length() {
+			return c
+		}
 	}
-	s.phi = max(1, (chi2+p.DispersionWeight*p.FleetDispersion)/(windows+p.DispersionWeight))
-	return s, true
+	chi2, windows := s.sums.placebos(s.before, after, p.Day)
+	c := calibration{
+		length: after.length(), ok: windows >= float64(p.MinPlacebos),
+		phi: max(1, (chi2+p.DispersionWeight*p.FleetDispersion)/(windows+p.DispersionWeight)),
+	}
+	s.phis = append(s.phis, c)
+	return c
+}
+
+// roundUp is the next of 1, 2, 3, 4, 6, 8, 12, 16 … times a unit.
+func roundUp(length, unit int64) int64 {
+	for step := unit; ; step *= 2 {
+		switch {
+		case length <= step:
+			return step
+		case step > unit && length <= step/2*3:
+			return step / 2 * 3
+		}
+	}
 }
 
 // span is a stretch of time: from inclusive, to exclusive, Unix seconds.
@@ -36,26 +79,39 @@ func (s span) back(by int64) span     { return span{s.from - by, s.to - by} }
 func (s span) overlaps(o span) bool   { return s.from < o.to && o.from < s.to }
 func (s span) within(from int64) bool { return s.from >= from }
 
-// sums answers how many events and exposures a span holds, in two binary searches.
+// sums answers at once how many events and exposures a span holds. The tallies lie on a grid.
 type sums struct {
-	at               []int64
-	events, exposure []int64 // before at[i]
+	first, width     int64
+	events, exposure []float64 // of the tallies before first + i·width
 }
 
-func newSums(ts []tally) sums {
-	s := sums{make([]int64, len(ts)), make([]int64, len(ts)+1), make([]int64, len(ts)+1)}
-	for i, t := range ts {
-		s.at[i] = t.at
-		s.events[i+1] = s.events[i] + t.events
-		s.exposure[i+1] = s.exposure[i] + t.exposure
+func newSums(ts []tally, width int64) sums {
+	first := ts[0].at
+	n := (ts[len(ts)-1].at-first)/width + 2
+	s := sums{first, width, make([]float64, n), make([]float64, n)}
+	for _, t := range ts {
+		i := (t.at-first)/width + 1
+		s.events[i] += float64(t.events)
+		s.exposure[i] += float64(t.exposure)
+	}
+	for i := int64(1); i < n; i++ {
+		s.events[i] += s.events[i-1]
+		s.exposure[i] += s.exposure[i-1]
 	}
 	return s
 }
 
 func (s *sums) of(in span) (events, exposure float64) {
-	lo, _ := slices.BinarySearch(s.at, in.from)
-	hi, _ := slices.BinarySearch(s.at, in.to)
-	return float64(s.events[hi] - s.events[lo]), float64(s.exposure[hi] - s.exposure[lo])
+	lo, hi := s.index(in.from), s.index(in.to)
+	return s.events[hi] - s.events[lo], s.exposure[hi] - s.exposure[lo]
+}
+
+// index is how many places of the grid lie before an instant.
+func (s *sums) index(at int64) int64 {
+	if at <= s.first {
+		return 0
+	}
+	return min((at-s.first+s.width-1)/s.width, int64(len(s.events))-1)
 }
 
 // factor is the rate in after over the rate in before on earlier days, pulled towards 1.
@@ -77,7 +133,7 @@ func (s *sums) factor(before, after span, day int64) float64 {
 
 // placebos is χ² of what followed other moments, as if each had been the change.
 func (s *sums) placebos(before, after span, day int64) (chi2, windows float64) {
-	first := s.at[0]
+	first := s.first
 	stride := max(after.length(), before.length()/4)
 	for by := stride; ; by += stride {
 		b, a := before.back(by), after.back(by)

@@ -1,6 +1,10 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // tally is what one cell says of one question: so many events among so many exposures.
 type tally struct{ at, events, exposure int64 }
@@ -27,6 +31,15 @@ func since(ts []tally, at int64) []tally {
 	return ts[lo:]
 }
 
+// before is the head of sorted tallies that begin before an instant.
+func before(ts []tally, at int64) []tally {
+	n := len(ts)
+	for n > 0 && ts[n-1].at >= at {
+		n--
+	}
+	return ts[:n]
+}
+
 // regroup adds sorted tallies up into wider windows, appending to out.
 func regroup(out, ts []tally, width int64) []tally {
 	for _, t := range ts {
@@ -48,16 +61,13 @@ type question func(c *correlate.Cell) (events, exposure int64)
 
 func errorsOfRequests(c *correlate.Cell) (int64, int64) { return min(c.Errors, c.Requests), c.Requests }
 
-// ask puts a question to every cell.
-func ask(cells []correlate.Cell, q question) []tally {
-	if cells == nil {
-		return nil
-	}
-	ts := make([]tally, 0, len(cells))
+// ask puts a question to every cell, appending to out.
+func ask(out []tally, cells []correlate.Cell, q question) []tally {
+	out = slices.Grow(out, len(cells))
 	for i := range cells {
 		if e, n := q(&cells[i]); n > 0 {
-			ts = append(ts, tally{cells[i].Start, e, n})
+			out = append(out, tally{cells[i].Start, e, n})
 		}
 	}
-	return ts
+	return out
 }

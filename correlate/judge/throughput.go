@@ -9,26 +9,66 @@ import (
 // throughput asks whether the service lost traffic: vanishing requests are often the only local sign of a fault. The
 // events are requests, the exposure is seconds, and a fall hurts.
 func (t *trial) throughput(s *Stream) {
-	before, after := halves(t.c, s)
-	width := t.cadence(before)
-	if width == 0 || !t.heard() {
+	f := t.flow(s)
+	if f.width == 0 || !t.heard() {
 		return
 	}
-	base := t.covered(periods(before, before[0].Start, t.c.Start, width))
-	treated := t.covered(periods(after, t.begin, t.c.Now, width))
+	treated := f.catchUp(t, s)
 	if len(treated) == 0 {
 		return
 	}
-	e, n := sum(base)
-	control := pair{eC: float64(e), nC: float64(n)}
-	grade, h := correlate.GradeD, hypothesis{theta: t.p.Traffic.BeforeAfter, phi: t.burstiness(base, width), fall: true}
-	if y, ok := seasonOf(t.covered(everyPeriod(s.History, t.c.Coarse)), span{base[0].at, t.c.Start}, span{t.begin, t.c.Now}, t.p); ok {
-		grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
-		control.nC /= y.factor
-	}
 	q := &comparison{signal: "throughput", family: familyTraffic, floor: t.p.Traffic}
+	control := f.control
+	grade, h := correlate.GradeD, hypothesis{theta: t.p.Traffic.BeforeAfter, phi: f.phi, fall: true}
+	if f.season != nil {
+		if y, ok := f.season.at(span{t.begin, t.c.Now}, t.p); ok {
+			grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
+			control.nC /= y.factor
+		}
+	}
 	h.control = over(control.eC, control.nC)
 	t.add(&contest{comparison: q, h: h, pairs: alongside(treated, control), before: &control}, grade)
+}
+
+// flow is what is remembered of the requests before the change.
+type flow struct {
+	gaps    []Gap // that were known
+	width   int64 // of the windows in which requests are counted, see cadence
+	control pair
+	phi     float64
+	season  *seasons
+
+	next    int64   // the first window since the change that isn't counted yet
+	windows []tally // before it
+}
+
+func (t *trial) flow(s *Stream) *flow {
+	r := t.m.record(t.p, t.c, s)
+	if r.flow != nil && slices.Equal(r.flow.gaps, t.c.Gaps) {
+		return r.flow
+	}
+	f := &flow{gaps: slices.Clone(t.c.Gaps), next: t.begin}
+	r.flow = f
+	before, _ := halves(t.c, s)
+	if f.width = t.cadence(before); f.width == 0 {
+		return f
+	}
+	base := t.covered(periods(before, before[0].Start, t.c.Start, f.width))
+	e, n := sum(base)
+	f.control = pair{eC: float64(e), nC: float64(n)}
+	f.phi = t.burstiness(base, f.width)
+	f.season = seasonsOf(t.covered(everyPeriod(s.History, t.c.Coarse)), t.c.Coarse, span{base[0].at, t.c.Start}, t.p)
+	return f
+}
+
+// catchUp counts the windows since the change that are complete by now.
+func (f *flow) catchUp(t *trial, s *Stream) []tally {
+	if n := (t.c.Now - f.next) / f.width; n > 0 {
+		to := f.next + n*f.width
+		f.windows = append(f.windows, t.covered(periods(cellsIn(s.Whole, span{f.next, to}), f.next, to, f.width))...)
+		f.next = to
+	}
+	return before(f.windows, t.c.Now-f.width+1)
 }
 
 // cadence is the shortest window of 1, 6 or 30 cells in which the service was never silent before the change, 0 when

@@ -9,6 +9,7 @@ import (
 
 // trial is one assessment in the making.
 type trial struct {
+	m        *Memory
 	p        *Params
 	c        *Case
 	begin    int64 // cells before it don't count: the grace time
@@ -16,9 +17,9 @@ type trial struct {
 	findings []finding
 }
 
-func newTrial(p *Params, c *Case, begin int64) *trial {
+func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
 	return &trial{
-		p: p, c: c, begin: begin,
+		m: m, p: p, c: c, begin: begin,
 		starts: restarts(make([]restart, 0, 16), begin, c.Now, p.Restart),
 	}
 }
@@ -27,7 +28,7 @@ func newTrial(p *Params, c *Case, begin int64) *trial {
 // is gone, the time before.
 func (t *trial) ask(s *Stream) {
 	beside := t.beside(s)
-	qs := comparisons(t.p, t.c, s, !beside)
+	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		t.hearBeside(&qs[i])
 		if !beside {
@@ -52,47 +53,49 @@ func requests(cells []correlate.Cell) (n int64) {
 
 // hearBeside compares the new version with the old one at the same time: grade A.
 func (t *trial) hearBeside(q *comparison) {
-	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
-	pairs := concurrent(treated, untreated, t.c.Resolution)
-	if len(pairs) == 0 {
+	c := t.opposeBeside(q)
+	if c == nil {
 		return
 	}
-	baseline := q.base
-	if len(baseline) == 0 {
-		baseline = q.old
+	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
+	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
+	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
+	t.add(c, correlate.GradeA)
+}
+
+// opposeBeside puts a question in front of the old version; nil when the versions never met.
+func (t *trial) opposeBeside(q *comparison) *contest {
+	one := &q.one
+	if t.begin != t.c.Start+t.p.Grace {
+		one = nil
 	}
-	phi := dispersion(baseline, t.c.Resolution, true, t.p)
-	if q.lower != nil {
-		phi = borrowed(phi, q.lower.phi.beside, baseline, t.p)
+	j := concurrent(one, since(q.new, t.begin), since(q.old, t.begin), t.c.Resolution)
+	if len(j.pairs) == 0 {
+		return nil
 	}
-	q.phi.beside = phi
-	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, rate(baseline), phi)
-	unsteady := dispersion(treated, t.c.Resolution, true, t.p)
-	t.add(&contest{
-		comparison: q, h: h, pairs: pairs, unsteady: unsteady,
-		scatter: max(scatter(pairs, h, t.c.Resolution, t.p), unsteady/dispersion(untreated, t.c.Resolution, true, t.p)),
-	}, correlate.GradeA)
+	r := over(q.control.eC, q.control.nC)
+	if len(q.base) == 0 {
+		r = rate(q.old)
+	}
+	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
+	return &contest{comparison: q, joint: j, pairs: j.pairs, h: h}
 }
 
 // hearBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
 // else D.
 func (t *trial) hearBefore(q *comparison) {
 	treated := since(q.after, t.begin)
-	e, n := sum(q.base)
-	if len(treated) == 0 || n == 0 {
+	if len(treated) == 0 || len(q.base) == 0 {
 		return
 	}
-	control := pair{eC: float64(e), nC: float64(n)}
+	control := q.control
 	grade, ratio := correlate.GradeD, q.floor.BeforeAfter
-	phi := dispersion(q.base, t.c.Resolution, false, t.p)
-	if q.lower != nil {
-		phi = borrowed(phi, q.lower.phi.before, q.base, t.p)
-	}
-	q.phi.before = phi
-	before := span{q.base[0].at, t.c.Start}
-	if s, ok := seasonOf(q.history, before, span{t.begin, t.c.Now}, t.p); ok {
-		grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, s.phi)
-		control.nC /= s.factor
+	phi := q.dispersion(t.c.Resolution, false, t.p)
+	if q.season != nil {
+		if y, ok := q.season.at(span{t.begin, t.c.Now}, t.p); ok {
+			grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, y.phi)
+			control.nC /= y.factor
+		}
 	}
 	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
 	t.add(&contest{

@@ -1,0 +1,135 @@
+package engine
+
+import (
+	"sort"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// Whether a change is to be convicted is asked at every bucket. To assess it in full costs much more, so that is done
+// only at its end, when something may convict it, when it may be at fault for what shows nearby, and at every few buckets
+// once it may be acquitted or was given a verdict. When that is depends on nothing but the state at the instant, so
+// verdicts don't depend on what else was looked at before.
+
+// assessed is what the service of a change said of it at an instant.
+type assessed struct {
+	of
+	// brief: nothing convicts, so nothing but the outcome is filled in, and the outcome says no more than that.
+	brief bool
+	judge.Assessment
+}
+
+// of is what an assessment is a function of, besides the cells.
+type of struct {
+	at, start, finish int64
+	version           string
+	gaps              int
+}
+
+// suspect assesses the service of a change from its own point of view. last says that nothing will be seen later.
+func (e *Engine) suspect(c *change, t int64, last bool) suspicion {
+	cutoff := e.supersededAt(c, t)
+	end := window.Floor(e.windowEnd(c), e.cfg.Resolution)
+	if cutoff > 0 {
+		end = min(end, window.Floor(cutoff, e.cfg.Resolution))
+	}
+	seen := &c.between
+	switch at, scheduled := e.scheduled(c, t); {
+	case last || t >= end:
+		seen = &c.assessed
+		e.glance(c, seen, min(t, end), true)
+		if c.rec.Phase == correlate.PhaseClosed {
+			c.watch = nil
+		}
+	case scheduled:
+		if e.glance(c, &c.assessed, at, true); at == t || c.assessed.Outcome == correlate.Regressed {
+			seen = &c.assessed
+		} else if e.glance(c, seen, t, false); seen.brief {
+			seen = &c.assessed
+		}
+	default:
+		e.glance(c, seen, t, false)
+	}
+	return suspicion{change: c, cutoff: cutoff, assessed: seen, a: seen.Assessment}
+}
+
+// scheduled is the latest instant by t at which a change is assessed anyway: every few buckets once it was given a
+// verdict, less often when it may be, or was, acquitted. ok is false when there is none.
+func (e *Engine) scheduled(c *change, t int64) (at int64, ok bool) {
+	every := int64(lookEvery)
+	if v := c.rec.Verdict; v == nil || v.Outcome == correlate.Healthy {
+		every = acquitEvery
+	}
+	began := window.Floor(c.start()+e.cfg.Resolution-1, e.cfg.Resolution)
+	if at = began + window.Floor(t-began, e.cfg.Resolution*every); at <= c.start() {
+		at = t
+	}
+	k := judge.Case{Now: at, Start: c.start(), Finish: e.key(c, at).finish}
+	return at, c.rec.Verdict != nil || k.Ripe(&e.cfg.Judge)
+}
+
+// glance assesses a change, briefly if nothing convicts it, unless it is to be assessed in full.
+func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
+	key := e.key(c, at)
+	if seen.of == key && !(inFull && seen.brief) {
+		return
+	}
+	c.watch = observe(c.watch, key.version, key.start)
+	k := e.caseOf(c.place(), c.watch, key.finish, at)
+	if !inFull && c.watch.memory.Quiet(&e.cfg.Judge, &k) {
+		*seen = assessed{of: key, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
+		return
+	}
+	*seen = assessed{of: key, Assessment: c.watch.memory.Assess(&e.cfg.Judge, &k)}
+}
+
+func (e *Engine) key(c *change, at int64) of {
+	key := of{at, c.start(), c.finish(), e.servedVersion(c, at), len(e.gaps)}
+	if key.finish > at {
+		key.finish = 0
+	}
+	return key
+}
+
+// regressed says that the service of a change convicts it at an instant.
+func (e *Engine) regressed(c *change, at int64) bool {
+	if cutoff := e.supersededAt(c, at); cutoff > 0 {
+		at = min(at, window.Floor(cutoff, e.cfg.Resolution))
+	}
+	seen := c.between
+	e.glance(c, &seen, at, false)
+	return seen.Outcome == correlate.Regressed
+}
+
+// inform fills in what is brief about the changes near a place.
+func (e *Engine) inform(suspects []suspicion, p place) {
+	near := e.near(p)
+	for i := range suspects {
+		if near[suspects[i].place()] {
+			e.fillIn(&suspects[i])
+		}
+	}
+}
+
+func (e *Engine) fillIn(s *suspicion) {
+	if s.assessed.brief {
+		e.glance(s.change, s.assessed, s.assessed.at, true)
+		s.a = s.assessed.Assessment
+	}
+}
+
+// supersededAt is when the next rollout of the same place began, 0 when none has by t. What was complete when the change
+// began is none.
+func (e *Engine) supersededAt(c *change, t int64) int64 {
+	all := e.byPlace[c.place()]
+	began := at(c.start())
+	later := sort.Search(len(all), func(i int) bool { return all[i].completed().After(began) })
+	for _, o := range all[later:] {
+		if o != c && o.rollsOut() && o.live() && o.start() > c.start() && o.start() < t {
+			return o.start()
+		}
+	}
+	return 0
+}

@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge"
+)
+
+// watch is what is remembered of a place from look to look, for a change of one version that began at one instant. Cells
+// before the watermark don't change any more, so each is counted once. It may be dropped at any time.
+type watch struct {
+	version string
+	start   int64
+	memory  judge.Memory
+	tracks  map[*stream]*track
+	whole   merging // the accounts of callers
+	history merging
+	streams []judge.Stream // of the latest case, to be overwritten by the next
+}
+
+// track is what is remembered of a stream: how many requests it saw before the change and since, up to an instant, and
+// the versions that the change doesn't bring.
+type track struct {
+	counted              bool
+	before, after, until int64
+	old                  merging
+}
+
+func (w *watch) track(s *stream) *track {
+	t := w.tracks[s]
+	if t == nil {
+		t = &track{}
+		w.tracks[s] = t
+	}
+	return t
+}
+
+// observe is the watch for a change, a new one when its version or start is another than before.
+func observe(w *watch, version string, start int64) *watch {
+	if w != nil && w.version == version && w.start == start {
+		return w
+	}
+	return &watch{version: version, start: start, tracks: map[*stream]*track{}}
+}
+
+// requests are those that a stream saw from an instant to the change, and since.
+func (w *watch) requests(s *stream, from, now int64) (before, after int64) {
+	t := w.track(s)
+	if !t.counted {
+		*t = track{counted: true, before: requests(s.total.between(from, w.start)), until: w.start, old: t.old}
+	}
+	if now < t.until {
+		return t.before, t.after - requests(s.total.between(now, t.until))
+	}
+	t.after += requests(s.total.between(t.until, now))
+	t.until = now
+	return t.before, t.after
+}
+
+// merging is the sum of several series, as far as it was made.
+type merging struct {
+	parts []*series
+	sum   series
+	until int64
+}
+
+// between is the sum's cells with from <= Start < to. It shares memory with what is remembered.
+func (m *merging) between(parts []*series, from, to int64) []correlate.Cell {
+	switch len(parts) {
+	case 0:
+		return nil
+	case 1:
+		return parts[0].between(from, to)
+	}
+	if !slices.Equal(parts, m.parts) || (len(m.sum) > 0 && m.sum[0].Start < from) {
+		*m = merging{parts: slices.Clone(parts), until: from}
+	}
+	if m.until < to {
+		fresh := make([][]correlate.Cell, len(parts))
+		for i, p := range parts {
+			fresh[i] = p.between(m.until, to)
+		}
+		m.sum = append(m.sum, merged(fresh...)...)
+		m.until = to
+	}
+	return m.sum.between(from, to)
+}

@@ -1,0 +1,135 @@
+package judge
+
+import "github.com/shipwake/shipwake/correlate"
+
+// Memory keeps what was counted at one look at a change for the next: cells before the watermark don't change any more,
+// and neither does what follows from the time before the change. Looks with a memory and without see the same, so it
+// may be dropped at any time, and an earlier instant may be looked at again. The zero value remembers nothing. A Memory
+// serves one case, that is one start.
+type Memory struct{ records []*record }
+
+// origin is what a record was counted from. When it becomes another, everything is counted anew.
+type origin struct {
+	kind           correlate.SignalKind
+	name           string
+	account        uint64
+	whole, history int64 // when they begin, 0 when there is nothing
+}
+
+func originOf(s *Stream) origin {
+	o := origin{kind: s.Kind, name: s.Name, account: s.Account}
+	if len(s.Whole) > 0 {
+		o.whole = s.Whole[0].Start
+	}
+	if len(s.History) > 0 {
+		o.history = s.History[0].Start
+	}
+	return o
+}
+
+// record is what is remembered of a stream.
+type record struct {
+	origin
+	questions []comparison
+	view      *latencyView
+	above     [len(quantiles)]int16 // the bins beyond which latencies are counted
+	settled   bool                  // above doesn't hang on the old version's cells since the change
+	long      bool                  // the history is counted
+	seen      struct{ after, new, old int }
+	flow      *flow
+	value     struct { // of a signal that is a value
+		ended    int64 // windows
+		strength float64
+	}
+}
+
+// record finds what is remembered of a stream.
+func (m *Memory) record(p *Params, c *Case, s *Stream) *record {
+	from := originOf(s)
+	at := -1
+	for i, r := range m.records {
+		if r.kind == from.kind && r.name == from.name {
+			at = i
+			if r.origin == from && (r.settled || r.seen.old == len(s.Old)) {
+				return r
+			}
+		}
+	}
+	if at < 0 {
+		at = len(m.records)
+		m.records = append(m.records, nil)
+	}
+	m.records[at] = newRecord(p, c, s)
+	return m.records[at]
+}
+
+// unseen are the cells that were not counted yet.
+func unseen(cells []correlate.Cell, seen *int) []correlate.Cell {
+	if len(cells) <= *seen {
+		return nil
+	}
+	fresh := cells[*seen:]
+	*seen = len(cells)
+	return fresh
+}
+
+// count catches up with the cells since the change, and returns the questions as of the case's instant. Without earlier,
+// only what the versions' contrast needs is counted.
+func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison {
+	_, after := halves(c, s)
+	r.add(unseen(s.New, &r.seen.new), func(q *comparison) *[]tally { return &q.counted.new })
+	r.add(unseen(s.Old, &r.seen.old), func(q *comparison) *[]tally { return &q.counted.old })
+	if earlier {
+		r.add(unseen(after, &r.seen.after), func(q *comparison) *[]tally { return &q.counted.after })
+		r.lookBack(p, c, s)
+	}
+	if r.view != nil {
+		*r.view = latencyView{before: r.view.before, after: after, new: s.New, old: s.Old}
+	}
+	for i := range r.questions {
+		q := &r.questions[i]
+		q.new, q.old = before(q.counted.new, c.Now), before(q.counted.old, c.Now)
+		if q.after = nil; earlier {
+			q.after = before(q.counted.after, c.Now)
+		}
+	}
+	return r.questions
+}
+
+// lookBack counts the history once.
+func (r *record) lookBack(p *Params, c *Case, s *Stream) {
+	if r.long {
+		return
+	}
+	r.long = true
+	r.add(s.History, func(q *comparison) *[]tally { return &q.history })
+	for i := range r.questions {
+		if q := &r.questions[i]; len(q.base) > 0 {
+			q.season = seasonsOf(q.history, c.Coarse, span{q.base[0].at, c.Start}, p)
+			q.history = nil
+		}
+	}
+}
+
+// add puts every question to some cells.
+func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]tally) {
+	if len(cells) == 0 {
+		return
+	}
+	for i := range r.questions {
+		if q := &r.questions[i]; q.latency == nil {
+			*to(q) = ask(*to(q), cells, errorsOfRequests)
+		}
+	}
+	if r.view == nil {
+		return
+	}
+	var out [len(quantiles)][]tally
+	for i := range out {
+		out[i] = *to(&r.questions[i])
+	}
+	out = exceed(out, cells, r.above)
+	for i := range out {
+		*to(&r.questions[i]) = out[i]
+	}
+}

@@ -1,0 +1,113 @@
+package judge
+
+import "github.com/shipwake/shipwake/correlate"
+
+// Quiet says that nothing seen now can convict. It costs far less than an assessment, because an upper bound of the
+// evidence does, and nothing is described. False says nothing.
+func (m *Memory) Quiet(p *Params, c *Case) bool {
+	if m.catastrophe(p, c) != nil {
+		return false
+	}
+	t := m.newTrial(p, c, c.Start+p.Grace)
+	concurrently := t.concurrently()
+	for i := range c.Streams {
+		if s := &c.Streams[i]; s.Kind == correlate.Edge && concurrently {
+			continue
+		} else if !t.quiet(s) {
+			return false
+		}
+	}
+	return true
+}
+
+// quiet looks at one stream.
+func (t *trial) quiet(s *Stream) bool {
+	switch s.Kind {
+	case correlate.Saturation:
+		return true
+	case correlate.Exception:
+		return t.hear(t.newException, s) < 1
+	case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
+		return t.value(s) < 1
+	}
+	beside := t.beside(s)
+	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
+	for i := range qs {
+		q := &qs[i]
+		bar := t.p.need(q.family.weight(&t.p.Weights))
+		if c := t.opposeBeside(q); c != nil && c.joint.bound(c.h, t.starts, c.pairs) >= bar {
+			return false
+		}
+		if !beside && !t.quietBefore(q, bar) {
+			return false
+		}
+	}
+	return s.Kind != correlate.Traffic || t.quietFlow(s, t.p.need(t.p.Weights.Traffic))
+}
+
+// hear is the strength of what a question that is no contest finds.
+func (t *trial) hear(question func(*Stream), s *Stream) float64 {
+	known := len(t.findings)
+	question(s)
+	strongest := 0.0
+	for i := range t.findings[known:] {
+		strongest = max(strongest, t.findings[known+i].strength)
+	}
+	return strongest
+}
+
+// value is the strength of a signal that is a value. It can only change when another of its smoothing windows ends.
+func (t *trial) value(s *Stream) float64 {
+	r := t.m.record(t.p, t.c, s)
+	ended := (t.c.Now - t.c.Start) / max(t.p.Gauge.Smoothing/5, t.c.Resolution)
+	if r.value.ended != ended {
+		r.value.ended, r.value.strength = ended, t.hear(t.gauge, s)
+	}
+	return r.value.strength
+}
+
+// quietBefore is about the time before the change as the control. How far seasonal expectations are off is only looked
+// up when it matters: it weakens the evidence.
+func (t *trial) quietBefore(q *comparison, bar float64) bool {
+	treated := since(q.after, t.begin)
+	if len(treated) == 0 || len(q.base) == 0 {
+		return true
+	}
+	phi := q.dispersion(t.c.Resolution, false, t.p)
+	reaches := func(ratio, phi float64, control pair) bool {
+		h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
+		return boundAgainst(treated, control, h, t.starts) >= bar
+	}
+	return t.quietAgainst(q.season, q.control, phi, q.floor, reaches)
+}
+
+// quietFlow is about lost requests.
+func (t *trial) quietFlow(s *Stream, bar float64) bool {
+	f := t.flow(s)
+	if f.width == 0 || !t.heard() {
+		return true
+	}
+	treated := f.catchUp(t, s)
+	reaches := func(ratio, phi float64, control pair) bool {
+		h := hypothesis{theta: ratio, phi: phi, fall: true, control: over(control.eC, control.nC)}
+		return boundAgainst(treated, control, h, t.starts) >= bar
+	}
+	return t.quietAgainst(f.season, f.control, f.phi, t.p.Traffic, reaches)
+}
+
+// quietAgainst tries the null without a season and, where there may be one, with it.
+func (t *trial) quietAgainst(y *seasons, control pair, phi float64, floor Floor, reaches func(ratio, phi float64, control pair) bool) bool {
+	if y == nil {
+		return !reaches(floor.BeforeAfter, phi, control)
+	}
+	after := span{t.begin, t.c.Now}
+	moved := control
+	moved.nC /= y.factor(after, t.p)
+	if !reaches(floor.BeforeAfter, phi, control) && !reaches(floor.Ratio, phi, moved) {
+		return true
+	}
+	if c := y.calibrated(after, t.p); c.ok {
+		return !reaches(floor.Ratio, max(phi, c.phi), moved)
+	}
+	return !reaches(floor.BeforeAfter, phi, control)
+}
