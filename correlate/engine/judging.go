@@ -472,6 +472,9 @@ func (e *Engine) close(c *change, t int64) {
 // reportRegression emits a fault when it is new, or when who is suspected changed by more than a little.
 func (e *Engine) reportRegression(f fault, t int64) {
 	known := e.faults[f.place]
+	if known != nil && t < known.DecidedAt.Unix() {
+		return // a change that was told late is looked at from its start; what is known since then is newer
+	}
 	r := correlate.Regression{
 		Service: f.place.Service, Environment: f.Environment, Signal: f.Signal,
 		OnsetAt: at(f.Onset), DecidedAt: at(t), RecoveredAt: instant(f.recover), Suspects: f.suspects,
