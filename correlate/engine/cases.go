@@ -42,6 +42,9 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 		c.Streams = append(c.Streams, seen)
 	}
 	w.streams = c.Streams
+	if len(w.bad) > 0 {
+		exclude(&c, w.bad)
+	}
 	return c
 }
 

@@ -121,7 +121,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 		return
 	}
 	around := e.facedAround(t, last)
-	faults := append(ownFaults(due), around.faults...)
+	faults := append(e.ownFaults(due), around.faults...)
 	for _, f := range faults {
 		e.inform(due, f.place)
 		e.inform(recent, f.place)
@@ -186,13 +186,19 @@ func (e *Engine) ends(s suspicion, t int64, last bool) bool {
 	return last || (s.cutoff > 0 && t >= s.cutoff) || t >= e.windowEnd(s.change)
 }
 
-// ownFaults are the regressions of changed services.
-func ownFaults(due []suspicion) []fault {
+// ownFaults are the regressions of changed services. One that was there before the change, and that its new instances
+// don't make worse, has its old onset.
+func (e *Engine) ownFaults(due []suspicion) []fault {
 	var faults []fault
 	for _, s := range due {
-		if s.a.Outcome == correlate.Regressed {
-			faults = append(faults, faultOn(s.place(), s.rec.ID, s.a))
+		if s.a.Outcome != correlate.Regressed {
+			continue
 		}
+		f := faultOn(s.place(), s.rec.ID, s.a)
+		if onset, ok := e.ongoing(s.place(), s.start()); ok && s.a.Contrast <= 0 {
+			f.Onset = onset
+		}
+		faults = append(faults, f)
 	}
 	return faults
 }
@@ -274,7 +280,7 @@ func (e *Engine) assessPlace(p place, from, t int64) judge.Assessment {
 
 // neighbour is what is remembered of a service that is seen as a whole.
 func (e *Engine) neighbour(p place, from int64) *watch {
-	w := observe(e.neighbours[p], "", from)
+	w := e.observe(e.neighbours[p], p, "", from)
 	e.neighbours[p] = w
 	return w
 }

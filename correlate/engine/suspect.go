@@ -26,6 +26,7 @@ type of struct {
 	at, start, finish int64
 	version           string
 	gaps              int
+	bad               int64 // a digest of the stretches that are nothing to compare with
 }
 
 // suspect assesses the service of a change from its own point of view. last says that nothing will be seen later.
@@ -76,7 +77,7 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 	if seen.of == key && !(inFull && seen.brief) {
 		return
 	}
-	c.watch = observe(c.watch, key.version, key.start)
+	c.watch = e.observe(c.watch, c.place(), key.version, key.start)
 	k := e.caseOf(c.place(), c.watch, key.finish, at)
 	if !inFull && c.watch.memory.Quiet(&e.cfg.Judge, &k) {
 		*seen = assessed{of: key, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
@@ -86,7 +87,10 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 }
 
 func (e *Engine) key(c *change, at int64) of {
-	key := of{at, c.start(), c.finish(), e.servedVersion(c, at), len(e.gaps)}
+	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), gaps: len(e.gaps)}
+	for _, s := range e.badBefore(c.place(), c.start()) {
+		key.bad = key.bad*31 + s.From ^ s.To<<32
+	}
 	if key.finish > at {
 		key.finish = 0
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // watch is what is remembered of a place from look to look, for a change of one version that began at one instant. Cells
@@ -12,6 +13,7 @@ import (
 type watch struct {
 	version string
 	start   int64
+	bad     []window.Span // what of the time before is nothing to compare with
 	memory  judge.Memory
 	tracks  map[*stream]*track
 	whole   merging // the accounts of callers
@@ -36,12 +38,14 @@ func (w *watch) track(s *stream) *track {
 	return t
 }
 
-// observe is the watch for a change, a new one when its version or start is another than before.
-func observe(w *watch, version string, start int64) *watch {
-	if w != nil && w.version == version && w.start == start {
+// observe is the watch for a change of a place, a new one when its version, its start or what it may be compared with is
+// another than before.
+func (e *Engine) observe(w *watch, p place, version string, start int64) *watch {
+	bad := e.badBefore(p, start)
+	if w != nil && w.version == version && w.start == start && slices.Equal(w.bad, bad) {
 		return w
 	}
-	return &watch{version: version, start: start, tracks: map[*stream]*track{}}
+	return &watch{version: version, start: start, bad: bad, tracks: map[*stream]*track{}}
 }
 
 // requests are those that a stream saw from an instant to the change, and since.

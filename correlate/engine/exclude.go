@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// badBefore are the stretches before an instant in which an earlier change of a place was judged bad: what was measured
+// then is nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the recovery, with the next rollout, or with the window.
+func (e *Engine) badBefore(p place, start int64) []window.Span {
+	var bad []window.Span
+	next := start
+	for _, c := range slices.Backward(e.byPlace[p]) {
+		if c.start() >= start || !c.live() {
+			continue
+		}
+		if v := c.rec.Verdict; v != nil && v.Outcome == correlate.Regressed && v.Reason != correlate.ReasonDownstream {
+			s := window.Span{From: c.start(), To: min(next, e.windowEnd(c))}
+			if v.RecoveredAt != nil {
+				s.To = min(s.To, v.RecoveredAt.Unix())
+			}
+			if s.From < s.To {
+				bad = append(bad, s)
+			}
+		}
+		if c.rollsOut() {
+			next = min(next, c.start())
+		}
+	}
+	return bad
+}
+
+// ongoing is when the fault of an earlier change of a place began that still lasted at an instant; ok is false when there
+// was none. What shows after that isn't the doing of whoever changed the place next.
+func (e *Engine) ongoing(p place, start int64) (onset int64, ok bool) {
+	bad := e.badBefore(p, start)
+	if len(bad) == 0 || bad[0].To < start {
+		return 0, false
+	}
+	return bad[0].From, true
+}
+
+// exclude drops from the cells before the change those that lie in a bad stretch, and has their silence say nothing.
+func exclude(c *judge.Case, bad []window.Span) {
+	for _, s := range bad {
+		c.Gaps = append(c.Gaps, judge.Gap(s))
+	}
+	for i := range c.Streams {
+		s := &c.Streams[i]
+		s.Whole = outside(s.Whole, bad, c.Resolution, c.Start)
+		s.History = outside(s.History, bad, c.Coarse, c.Start)
+	}
+}
+
+// outside are the cells that touch none of some spans. Those of an instant on are kept.
+func outside(cells []correlate.Cell, spans []window.Span, width, from int64) []correlate.Cell {
+	touches := func(cell correlate.Cell) bool {
+		return cell.Start < from && slices.ContainsFunc(spans, func(s window.Span) bool {
+			return s.Overlap(window.Span{From: cell.Start, To: cell.Start + width}) > 0
+		})
+	}
+	if !slices.ContainsFunc(cells, touches) {
+		return cells
+	}
+	return slices.DeleteFunc(slices.Clone(cells), touches)
+}
