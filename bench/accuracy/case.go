@@ -1,0 +1,28 @@
+package accuracy
+
+import (
+	"github.com/shipwake/shipwake/correlate/replay"
+)
+
+// Case is a labelled case: what the daemon is told, and what is true.
+type Case struct {
+	Kind    string
+	Seed    uint64
+	Changes []Label
+	Culprit string // the change that did it, "" when none of them did
+	// Silent: there is no telemetry to judge by, so that neither healthy nor regressed is right.
+	Silent bool
+	Replay replay.Case
+}
+
+// Label is the truth about one change.
+type Label struct {
+	ID      string
+	Bad     bool
+	Start   int64   // Unix seconds
+	RPS     float64 // of its service
+	Control string  // what it can be compared with: "versions", "days" or "hours"
+	// Plain: three times the errors or half as slow again or worse, from the beginning on. Or healthy.
+	Plain  bool
+	Effect string // in words, for the table of misses
+}
