@@ -13,7 +13,7 @@ import (
 
 // How much is judged: for the page, and in short for CI.
 const (
-	casesOfKind, fewCasesOfKind = 60, 4
+	casesOfKind, fewCasesOfKind = 60, 3
 	placebos, fewPlacebos       = 10000, 72
 )
 

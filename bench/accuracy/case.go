@@ -20,7 +20,7 @@ type Label struct {
 	ID      string
 	Bad     bool
 	Start   int64   // Unix seconds
-	RPS     float64 // of its service
+	RPS     float64 // that the change serves in the end: a canary that is held back, its part
 	Control string  // what it can be compared with: "versions", "days" or "hours"
 	// Plain: three times the errors or half as slow again or worse, from the beginning on. Or healthy.
 	Plain  bool

@@ -97,7 +97,8 @@ func (p *plan) releaseBad(h harm) *rollout {
 }
 
 func (p *plan) label(s *service, o *rollout, bad bool) {
-	l := Label{ID: o.id, Bad: bad, Start: o.start, RPS: s.rps, Control: p.control(s, o), Plain: p.plain || !bad, Effect: "none"}
+	_, fresh := o.at(p.until)
+	l := Label{ID: o.id, Bad: bad, Start: o.start, RPS: s.rps * fresh.share, Control: p.control(s, o), Plain: p.plain || !bad, Effect: "none"}
 	if bad {
 		l.Effect = p.effect
 	}

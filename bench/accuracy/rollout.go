@@ -63,7 +63,7 @@ func roll(r random, id string, start int64, instances int, p pace, differ float6
 		o.cold, o.warm = r.between(0.1, 1), r.seconds(10, 40)
 	}
 	if r.chance(0.3) {
-		o.careless = r.between(0.02, 0.2)
+		o.careless = r.spread(0.002, 0.03)
 	}
 	o.whole = o.finish > 0 && p.stage == 0 && r.chance(0.4)
 	return o
