@@ -13,13 +13,13 @@ import (
 
 // How much is judged: for the page, and in short for CI.
 const (
-	casesOfKind, fewCasesOfKind = 60, 3
-	placebos, fewPlacebos       = 10000, 72
+	casesOfKind, fewCasesOfKind = 60, 2
+	placebos, fewPlacebos       = 10000, 18
 )
 
-// judge measures how right verdicts are, for the page.
-func judge(ctx context.Context, s *settings) (*report, error) {
-	o, took, err := measureAccuracy(ctx, s, s.scaled(casesOfKind), s.scaled(placebos))
+// measureVerdicts measures how right verdicts are, for the page.
+func measureVerdicts(ctx context.Context, s *settings) (*report, error) {
+	o, took, err := measureAccuracy(ctx, s, casesOfKind, placebos)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func pseudo(o *accuracy.Outcome) (n int) {
 
 // guardAccuracy is the short form: it fails when a figure is worse than its floor.
 func guardAccuracy(ctx context.Context, s *settings) (*report, error) {
-	o, took, err := measureAccuracy(ctx, s, s.scaled(fewCasesOfKind), s.scaled(fewPlacebos))
+	o, took, err := measureAccuracy(ctx, s, fewCasesOfKind, fewPlacebos)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,12 @@ func guardAccuracy(ctx context.Context, s *settings) (*report, error) {
 }
 
 func measureAccuracy(ctx context.Context, s *settings, cases, placebos int) (*accuracy.Outcome, time.Duration, error) {
+	if s.cases >= 0 {
+		cases = s.cases
+	}
+	if s.placebos >= 0 {
+		placebos = s.placebos
+	}
 	began := time.Now()
 	results, err := accuracy.Run(ctx, s.kind, s.seed, cases)
 	if err != nil {
@@ -72,9 +78,6 @@ func measureAccuracy(ctx context.Context, s *settings, cases, placebos int) (*ac
 		for _, j := range o.Changes {
 			fmt.Println(j)
 		}
-	}
-	if s.kind != "" {
-		placebos = 0
 	}
 	o.Placebos, err = accuracy.Placebos(ctx, s.seed, placebos)
 	return o, time.Since(began), err

@@ -22,7 +22,7 @@ type measurement struct {
 }
 
 func measurements() []measurement {
-	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", judge}, {"guard", guardAccuracy}}
+	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}}
 }
 
 // settings is what the command line says.
@@ -35,6 +35,8 @@ type settings struct {
 	scale     float64
 	seed      uint64 // of the first case of each kind
 	kind      string // the only kind of case, all when empty
+	cases     int    // of each kind; negative is the usual number
+	placebos  int    // the same of pseudo-changes
 	misses    bool   // show every change with what was said of it
 }
 
@@ -50,6 +52,8 @@ func run(ctx context.Context, args []string) error {
 	flags.Float64Var(&s.scale, "scale", 1, "`factor` on the amount that is sent; below 1 for a quick look")
 	flags.Uint64Var(&s.seed, "seed", 1, "`seed` of the first case of each kind")
 	flags.StringVar(&s.kind, "kind", "", "the only `kind` of case to judge, of "+strings.Join(accuracy.Kinds(), ", "))
+	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
+	flags.IntVar(&s.placebos, "placebos", -1, "`number` of pseudo-changes, instead of the usual one")
 	flags.BoolVar(&s.misses, "changes", false, "show every change with what was said of it")
 	if err := flags.Parse(args); err != nil {
 		return err
