@@ -53,10 +53,10 @@ func (o *Outcome) Page() string {
 		}
 	}
 
-	say("\n## Whose fault\n")
+	say("\n## Whose fault\n\nCases with a fault and several changes. A fault that wasn't found has no culprit.\n")
 	say("| kind | cases | HR@1 | HR@3 | mean rank |\n|---|---|---|---|---|")
 	for _, kind := range append([]string{""}, Kinds()...) {
-		k := Rank(o.Results, func(r *Result) bool { return kind == "" || r.Kind == kind })
+		k := Rank(o.Results, func(r *Result) bool { return ranked(r) && (kind == "" || r.Kind == kind) })
 		if k.Cases > 0 {
 			say("| %s | %d | %s | %s | %s |", cmp.Or(kind, "**all**"), k.Cases, number(k.HR1), number(k.HR3), number(k.Mean))
 		}

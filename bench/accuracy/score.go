@@ -151,6 +151,9 @@ func Rank(results []Result, chosen func(*Result) bool) Ranking {
 	return k
 }
 
+// ranked says whether there is somebody to tell the culprit from.
+func ranked(r *Result) bool { return len(r.Changes) > 1 }
+
 func (r *Result) rank() (rank int, scored bool) {
 	score := map[string]float64{}
 	for _, g := range r.Regressions {

@@ -86,11 +86,11 @@ func link(r random, to *service) call {
 func pastOf(r random) int64 {
 	const day = 86400
 	switch p := r.Float64(); {
-	case p < 0.08:
+	case p < 0.03:
 		return baseline
-	case p < 0.15:
+	case p < 0.08:
 		return r.seconds(2*3600, 22*3600)
-	case p < 0.35:
+	case p < 0.3:
 		return day + r.seconds(2*3600, 12*3600)
 	case p < 0.75:
 		return day * r.seconds(2, 5)

@@ -206,12 +206,18 @@ func (s *service) needs(state map[*service]*state) (excess, slow float64) {
 	return excess, slow
 }
 
-// bursts are factors on the errors of the two versions: part of the bursts hit both alike.
+// bursts are factors on the errors of the two versions, of mean 1: part of the bursts hit both alike. Counts of the given
+// mean get the variance that the service's noise says.
 func (s *service) bursts(r random, mean float64) [2]float64 {
-	phi := s.moods.burst
-	common := r.burst(mean, 1+(phi-1)*s.moods.together)
-	own := 1 + (phi-1)*(1-s.moods.together)
-	return [2]float64{common * r.burst(mean, own), common * r.burst(mean, own)}
+	phi, alike := s.moods.burst, s.moods.together
+	part := func(share float64) float64 {
+		if share <= 0 {
+			return 0
+		}
+		return share * r.burst(mean, 1+(phi-1)/share)
+	}
+	both := part(alike)
+	return [2]float64{both + part(1-alike), both + part(1-alike)}
 }
 
 // rolloutAt is the rollout under way or behind at an instant, the last that began.
