@@ -13,8 +13,8 @@ import (
 
 // How much is judged: for the page, and in short for CI.
 const (
-	casesOfKind, fewCasesOfKind = 60, 2
-	placebos, fewPlacebos       = 10000, 18
+	casesOfKind, fewCasesOfKind = 60, 8
+	placebos, fewPlacebos       = 10000, 108
 )
 
 // measureVerdicts measures how right verdicts are, for the page.

@@ -1,7 +1,7 @@
 package accuracy
 
 import (
-	"github.com/shipwake/shipwake/correlate/replay"
+	"github.com/shipwake/shipwake/correlate"
 )
 
 // Case is a labelled case: what the daemon is told, and what is true.
@@ -11,8 +11,11 @@ type Case struct {
 	Changes []Label
 	Culprit string // the change that did it, "" when none of them did
 	// Silent: there is no telemetry to judge by, so that neither healthy nor regressed is right.
-	Silent bool
-	Replay replay.Case
+	Silent      bool
+	Past        []correlate.Rollup      // by start, up to From
+	Facts       []correlate.Fact        // by event time
+	Cells       []correlate.Measurement // by start
+	From, Until int64                   // Unix seconds
 }
 
 // Label is the truth about one change.

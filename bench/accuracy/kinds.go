@@ -67,7 +67,7 @@ func (k kind) build(seed uint64) Case {
 	p.world = &world{r: seeded(k.name, seed)}
 	k.make(p)
 	p.c.Silent = k.truth == neither
-	p.c.Replay = p.replayed()
+	p.tell(&p.c)
 	return p.c
 }
 

@@ -101,7 +101,7 @@ func placebo(noiseName, control string, seed uint64) Case {
 		o.calm()
 		c.Changes = append(c.Changes, Label{ID: o.id, Start: o.start, RPS: s.rps, Control: control, Plain: true, Effect: "none"})
 	}
-	c.Replay = w.replayed()
+	w.tell(&c)
 	return c
 }
 

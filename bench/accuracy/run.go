@@ -7,10 +7,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
-	"github.com/shipwake/shipwake/correlate/replay"
 )
 
 // Result is what the daemon would have said of a case.
@@ -20,12 +20,45 @@ type Result struct {
 	Regressions []correlate.Regression
 }
 
-// Drive replays a case on the default configuration.
+// Drive tells a case to an engine on the default configuration. What lies further back than the hour before the change
+// is given to it as after a restart, in its rollups; from then on time goes as in a replay.
 func Drive(c Case) Result {
 	r := Result{Case: c, Verdicts: map[string][]correlate.Verdict{}}
 	cfg := engine.DefaultConfig()
 	cfg.KeepRecords = 0
-	for _, e := range replay.Drive(cfg, c.Replay) {
+	e := engine.New(cfg)
+	for _, past := range c.Past {
+		e.RestoreRollup(past)
+	}
+	e.Resume()
+	r.hear(drive(e, cfg, c))
+	r.Past, r.Facts, r.Cells = nil, nil, nil // they are many
+	return r
+}
+
+// drive feeds facts and cells in event time, looking after every bucket.
+func drive(e *engine.Engine, cfg engine.Config, c Case) (effects []correlate.Effect) {
+	apply := func(in engine.Input) { effects = append(effects, e.Apply(in)...) }
+	facts, cells := c.Facts, c.Cells
+	for now := c.From; now <= c.Until; now += cfg.Resolution {
+		for ; len(facts) > 0 && facts[0].EventTime().Unix() <= now; facts = facts[1:] {
+			apply(engine.Input{Facts: []engine.Fact{{Fact: facts[0], ReceivedAt: time.Unix(now, 0)}}})
+		}
+		n := 0
+		for n < len(cells) && cells[n].Start+cfg.Resolution <= now {
+			n++
+		}
+		if n > 0 {
+			apply(engine.Input{Measured: cells[:n]})
+			cells = cells[n:]
+		}
+		apply(engine.Input{Tick: time.Unix(now+cfg.Lateness, 0)})
+	}
+	return append(effects, e.Conclude()...)
+}
+
+func (r *Result) hear(effects []correlate.Effect) {
+	for _, e := range effects {
 		switch {
 		case e.Verdict != nil:
 			r.Verdicts[e.Verdict.ChangeID] = append(r.Verdicts[e.Verdict.ChangeID], *e.Verdict)
@@ -36,8 +69,6 @@ func Drive(c Case) Result {
 	for id := range r.Verdicts {
 		slices.SortStableFunc(r.Verdicts[id], func(a, b correlate.Verdict) int { return cmp.Compare(a.Revision, b.Revision) })
 	}
-	r.Replay = replay.Case{} // the cells are many
-	return r
 }
 
 // each does n independent pieces of work on all cores, and returns what came out in order.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/replay"
 )
 
 // Widths of cells in seconds: what the daemon measures, and what it remembers of earlier days.
@@ -257,6 +256,24 @@ func (w *world) facts() []correlate.Fact {
 	return facts
 }
 
-func (w *world) replayed() replay.Case {
-	return replay.Case{Facts: w.facts(), Cells: w.run()}
+// tell completes a case with what the daemon gets to know.
+func (w *world) tell(c *Case) {
+	c.Facts, c.Cells, c.From, c.Until = w.facts(), w.run(), w.fine, w.until
+	for len(c.Cells) > 0 && c.Cells[0].Start < w.fine {
+		n, at := 0, c.Cells[0].Start
+		for n < len(c.Cells) && c.Cells[n].Start == at {
+			n++
+		}
+		c.Past = append(c.Past, correlate.Rollup{Start: at, Cells: unversioned(c.Cells[:n])})
+		c.Cells = c.Cells[n:]
+	}
+}
+
+// unversioned is cells as rollups hold them.
+func unversioned(cells []correlate.Measurement) []correlate.Measurement {
+	cells = slices.Clone(cells)
+	for i := range cells {
+		cells[i].Version = ""
+	}
+	return cells
 }

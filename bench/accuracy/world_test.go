@@ -70,7 +70,7 @@ type seen struct{ requests, errors, median, p99, perSecond float64 }
 func look(c Case, from, to int64) seen {
 	var s seen
 	var h correlate.Histogram
-	for _, m := range c.Replay.Cells {
+	for _, m := range c.Cells {
 		if m.Service == "orders" && m.Kind == correlate.Traffic && m.Start >= from && m.Start < to {
 			s.requests, s.errors = s.requests+float64(m.Requests), s.errors+float64(m.Errors)
 			h.Merge(m.Latency)
@@ -110,7 +110,7 @@ func TestAFaultShows(t *testing.T) {
 				p.world = &world{r: seeded(name, seed)}
 				p.open(scene{rps: 100, past: baseline, pace: rolling})
 				o := p.releaseBad(c.harm)
-				p.c.Replay = p.replayed()
+				p.tell(&p.c)
 				before, after := look(p.c, p.change-3600, p.change), look(p.c, o.finish+120, o.finish+3600)
 				logs += math.Log(c.of(before, after))
 			}
@@ -126,7 +126,7 @@ func TestCallersSeeTheSameRequests(t *testing.T) {
 		}
 		c := k.build(1)
 		served, called := map[int64]int64{}, map[int64]int64{}
-		for _, m := range c.Replay.Cells {
+		for _, m := range c.Cells {
 			switch {
 			case m.Service == "orders" && m.Kind == correlate.Traffic:
 				served[m.Start] += m.Requests
