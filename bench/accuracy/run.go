@@ -1,0 +1,101 @@
+package accuracy
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/engine"
+)
+
+// Result is what the daemon would have said of a case.
+type Result struct {
+	Case
+	Verdicts    map[string][]correlate.Verdict // of a change, in the order they were issued
+	Regressions []correlate.Regression
+}
+
+// Drive tells a case to an engine on the default configuration. What lies further back than the hour before the change
+// is given to it as after a restart, in its rollups; from then on time goes as in a replay.
+func Drive(c Case) Result {
+	r := Result{Case: c, Verdicts: map[string][]correlate.Verdict{}}
+	cfg := engine.DefaultConfig()
+	cfg.KeepRecords = 0
+	e := engine.New(cfg)
+	for _, past := range c.Past {
+		e.RestoreRollup(past)
+	}
+	e.Resume()
+	r.hear(drive(e, cfg, c))
+	r.Past, r.Facts, r.Cells = nil, nil, nil // they are many
+	return r
+}
+
+// drive feeds facts and cells in event time, looking after every bucket.
+func drive(e *engine.Engine, cfg engine.Config, c Case) (effects []correlate.Effect) {
+	apply := func(in engine.Input) { effects = append(effects, e.Apply(in)...) }
+	facts, cells := c.Facts, c.Cells
+	for now := c.From; now <= c.Until; now += cfg.Resolution {
+		for ; len(facts) > 0 && facts[0].EventTime().Unix() <= now; facts = facts[1:] {
+			apply(engine.Input{Facts: []engine.Fact{{Fact: facts[0], ReceivedAt: time.Unix(now, 0)}}})
+		}
+		n := 0
+		for n < len(cells) && cells[n].Start+cfg.Resolution <= now {
+			n++
+		}
+		if n > 0 {
+			apply(engine.Input{Measured: cells[:n]})
+			cells = cells[n:]
+		}
+		apply(engine.Input{Tick: time.Unix(now+cfg.Lateness, 0)})
+	}
+	return append(effects, e.Conclude()...)
+}
+
+func (r *Result) hear(effects []correlate.Effect) {
+	for _, e := range effects {
+		switch {
+		case e.Verdict != nil:
+			r.Verdicts[e.Verdict.ChangeID] = append(r.Verdicts[e.Verdict.ChangeID], *e.Verdict)
+		case e.Regression != nil:
+			r.Regressions = append(r.Regressions, *e.Regression)
+		}
+	}
+	for id := range r.Verdicts {
+		slices.SortStableFunc(r.Verdicts[id], func(a, b correlate.Verdict) int { return cmp.Compare(a.Revision, b.Revision) })
+	}
+}
+
+// each does n independent pieces of work on all cores, and returns what came out in order.
+func each[T any](ctx context.Context, n int, work func(i int) T) ([]T, error) {
+	out := make([]T, n)
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
+				out[i] = work(i)
+			}
+		})
+	}
+	all.Wait()
+	return out, ctx.Err()
+}
+
+// Run makes so many cases of every kind, beginning with a seed, and drives them.
+func Run(ctx context.Context, only string, seed uint64, count int) ([]Result, error) {
+	var chosen []kind
+	for _, k := range kinds() {
+		if only == "" || k.name == only {
+			chosen = append(chosen, k)
+		}
+	}
+	return each(ctx, len(chosen)*count, func(i int) Result {
+		return Drive(chosen[i%len(chosen)].build(seed + uint64(i/len(chosen))))
+	})
+}
