@@ -15,6 +15,8 @@ type Fault struct {
 	Peer string
 	// Strength is the ln e-value of the fault.
 	Strength float64
+	// Explained: a service that this one depends on, and that no change touched, is at fault as well.
+	Explained bool
 }
 
 // Candidate is a change that may have done it.
@@ -29,6 +31,8 @@ type Candidate struct {
 	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though
 	// telemetry tells the versions of the service.
 	Unseen bool
+	// Shocked: services that the change can't have reached are at fault as well, since the same time.
+	Shocked bool
 	// Regressed: the candidate's own service shows a fault since the candidate's start, with this onset and strength.
 	Regressed bool
 	Onset     int64

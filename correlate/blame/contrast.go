@@ -12,6 +12,15 @@ func (p *Params) contrast(f Fault, c *Candidate, reachable bool) float64 {
 	return min(max(c.Contrast, p.ContrastMin), most)
 }
 
+// shock is what it says that services far from the change are at fault since the same time, unless its new instances are
+// worse than the old ones: something that they share is broken.
+func (p *Params) shock(c *Candidate) float64 {
+	if c.Shocked && c.Contrast <= 0 {
+		return p.Shock
+	}
+	return 0
+}
+
 // unseen is what it says that a rollout has been under way for a while, the versions of the service are reported, and
 // the new one isn't among them: instances that don't come up can't be compared.
 func (p *Params) unseen(c *Candidate) float64 {

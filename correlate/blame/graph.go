@@ -48,6 +48,16 @@ func hops(next map[string][]string, from, to string) int {
 	return -1
 }
 
+// Connected says whether a chain of calls leads from one service to the other, in either direction.
+func Connected(edges []Edge, a, b string) bool {
+	return DependsOn(edges, a, b) || DependsOn(edges, b, a)
+}
+
+// DependsOn says whether a chain of calls leads from a service to another one.
+func DependsOn(edges []Edge, service, other string) bool {
+	return hops(newGraph(edges).callees, service, other) >= 0
+}
+
 // near is the log-odds from the way between fault and change: trouble travels from a callee to its callers as slow or
 // failing answers, and less often from a caller to its callees, as load or as silence.
 func (p *Params) near(down, up int) float64 {

@@ -25,10 +25,14 @@ type Params struct {
 	Shared float64
 	// Unseen is what it says for a change that its new version should have been seen and was not.
 	Unseen float64
+	// Shock is what it says against a change that services it can't have reached are at fault since the same time.
+	Shock float64
 	// Prior is what the kind of a change says before anything was looked at.
 	Prior map[correlate.Kind]float64
 	// Background is the log-odds that no known change did it, against one without any evidence for or against it.
 	Background float64
+	// Outage is added to Background where a service that nobody changed is at fault, and explains the fault.
+	Outage float64
 }
 
 // DefaultParams is the calibration for cells of 10 seconds.
@@ -40,10 +44,11 @@ func DefaultParams() Params {
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
 		Shared: -3,
 		Unseen: 2,
+		Shock:  -3,
 		Prior: map[correlate.Kind]float64{
 			correlate.KindRollback: -0.7, correlate.KindFeatureFlag: -0.1, correlate.KindOther: -0.3,
 		},
-		Background: -3,
+		Background: -3, Outage: 2,
 	}
 }
 

@@ -15,6 +15,7 @@ const (
 	TermContrast = "contrast"
 	TermAnomaly  = "anomaly"
 	TermUnseen   = "unseen"
+	TermShock    = "shock"
 	TermPrior    = "prior"
 	// TermVeto marks a change that can't have done it, because it began after the onset. Its value is how much too
 	// late it was, in seconds and negative; the probability is 0.
@@ -42,7 +43,11 @@ func (p Params) Rank(f Fault, candidates []Candidate, edges []Edge) []correlate.
 		suspects[i] = correlate.Suspect{ChangeID: candidates[i].ChangeID, Terms: terms}
 		scores[i] = score(terms)
 	}
-	total := logSumExp(append(scores, p.Background))
+	nobody := p.Background
+	if f.Explained {
+		nobody += p.Outage
+	}
+	total := logSumExp(append(scores, nobody))
 	for i := range suspects {
 		suspects[i].Probability = round(math.Exp(scores[i] - total))
 	}
@@ -70,6 +75,9 @@ func (p *Params) terms(f Fault, c *Candidate, g *graph) map[string]float64 {
 	if u := p.unseen(c); u != 0 {
 		terms[TermUnseen] = round(u)
 	}
+	if s := p.shock(c); s != 0 {
+		terms[TermShock] = round(s)
+	}
 	return terms
 }
 
@@ -78,7 +86,7 @@ func score(terms map[string]float64) float64 {
 	if _, vetoed := terms[TermVeto]; vetoed {
 		return math.Inf(-1)
 	}
-	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermUnseen] + terms[TermPrior]
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermUnseen] + terms[TermShock] + terms[TermPrior]
 }
 
 func logSumExp(v []float64) float64 {

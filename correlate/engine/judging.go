@@ -16,6 +16,8 @@ import (
 const (
 	// convicted is the probability from which a change is held responsible.
 	convicted = 0.5
+	// mayBe is the probability from which a change isn't acquitted.
+	mayBe = 0.2
 	// hops is how far from a changed service a fault is still looked for.
 	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
@@ -60,7 +62,10 @@ type suspicion struct {
 type look struct {
 	at     int64
 	faults []fault
+	far    []fault         // of services far from every change
 	from   map[place]int64 // since when each service without a fault-bearing change was looked at
+	// strangers are those far services, by since when they are looked at; nil while nothing is at fault.
+	strangers map[place]int64
 }
 
 // fault is a regression on a place, with the changes that may have done it.
@@ -120,14 +125,15 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	if len(due) == 0 {
 		return
 	}
-	around := e.facedAround(t, last)
-	faults := append(e.ownFaults(due), around.faults...)
+	own := e.ownFaults(due)
+	around := e.facedAround(t, last || e.news(due))
+	faults := append(own, around.faults...)
 	for _, f := range faults {
 		e.inform(due, f.place)
 		e.inform(recent, f.place)
 	}
 	suspects := append(slices.Clone(due), recent...)
-	e.rank(faults, suspects, t)
+	e.rank(faults, suspects, around, t)
 	for i := range faults {
 		e.reportRegression(faults[i], t)
 	}
@@ -136,6 +142,14 @@ func (e *Engine) judgeAt(t int64, last bool) {
 		s.judged = t
 		e.decide(s, faults, hints, t, last)
 	}
+}
+
+// news says that a change may be about to be convicted: then what shows around it must not be old.
+func (e *Engine) news(due []suspicion) bool {
+	return slices.ContainsFunc(due, func(s suspicion) bool {
+		v := s.rec.Verdict
+		return s.a.Outcome == correlate.Regressed && (v == nil || v.Outcome != correlate.Regressed)
+	})
 }
 
 // hints are the faults that are not proven near the changes whose last look this is, with their suspects. The first
@@ -169,15 +183,16 @@ func (e *Engine) hints(suspects []suspicion, due int, around look, t int64, last
 	for _, h := range hints {
 		e.inform(suspects, h.place)
 	}
-	e.rank(hints, suspects, t)
+	e.rank(hints, suspects, around, t)
 	return hints
 }
 
 // rank finds the suspects of each fault.
-func (e *Engine) rank(faults []fault, suspects []suspicion, t int64) {
+func (e *Engine) rank(faults []fault, suspects []suspicion, around look, t int64) {
 	for i := range faults {
 		f := &faults[i]
-		f.suspects = e.cfg.Blame.Rank(f.Fault, e.candidates(suspects, *f, t), e.edges(f.Environment))
+		f.Explained = e.explained(*f, around)
+		f.suspects = e.cfg.Blame.Rank(f.Fault, e.candidates(suspects, *f, around, t), e.edges(f.Environment))
 	}
 }
 
@@ -219,10 +234,10 @@ func hintOn(p place, own string, a judge.Assessment) fault {
 }
 
 // facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
-// every few buckets, and remembered in between.
-func (e *Engine) facedAround(t int64, last bool) look {
+// every few buckets, and remembered in between, unless they are to be looked for now.
+func (e *Engine) facedAround(t int64, now bool) look {
 	at := window.Floor(t, e.cfg.Resolution*neighbourEvery)
-	if last {
+	if now {
 		at = t
 	}
 	if e.around.at != at {
@@ -250,7 +265,11 @@ func (e *Engine) lookAround(t int64) look {
 		}
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
-	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool { _, still := anchors[p]; return !still })
+	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool {
+		_, still := anchors[p]
+		_, far := e.around.strangers[p]
+		return !still && !far
+	})
 	seen := look{at: t, from: anchors}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.compare) {
 		if e.quietPlace(p, anchors[p], t) {
@@ -261,6 +280,10 @@ func (e *Engine) lookAround(t int64) look {
 			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own))
 			seen.faults = append(seen.faults, f)
 		}
+	}
+	if len(seen.faults)+len(own) > 0 {
+		seen.strangers = e.farAway(anchors, own)
+		seen.far = e.farFaults(seen.strangers, t)
 	}
 	return seen
 }
@@ -309,7 +332,7 @@ func strength(a judge.Assessment) float64 {
 }
 
 // candidates are the changes around the fault that were being watched when it began, also when they no longer are.
-func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Candidate {
+func (e *Engine) candidates(suspects []suspicion, f fault, around look, t int64) []blame.Candidate {
 	near := e.near(f.place)
 	var all []blame.Candidate
 	for _, s := range suspects {
@@ -319,6 +342,7 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
 			Steps: []int64{s.start()}, Unseen: e.unseen(s.change, t),
+			Shocked: e.shocked(s.place(), f, around),
 		}
 		if fin := s.finish(); fin > s.start() && fin <= t {
 			c.Steps = append(c.Steps, fin)
@@ -364,6 +388,9 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 	} else if e.ends(s, t, last) && s.a.Outcome == correlate.Inconclusive {
 		f.blame = e.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
 	}
+	if f.outcome == correlate.Healthy && e.suspected(s, faults) {
+		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+	}
 	if f.outcome == correlate.Healthy && e.gapShare(s.start(), t) > uncovered {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
@@ -376,6 +403,12 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 		f.reason = correlate.ReasonSuperseded
 	}
 	e.conclude(s.change, f, t, e.ends(s, t, last))
+}
+
+// suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
+// says, it isn't cleared.
+func (e *Engine) suspected(s suspicion, faults []fault) bool {
+	return e.probability(s.rec.ID, faults, func(o fault) bool { return o.place != s.place() }) >= mayBe
 }
 
 // elsewhere is the evidence for a fault, marked with the service on which it shows.
@@ -403,13 +436,9 @@ func (e *Engine) probability(id string, faults []fault, which func(fault) bool) 
 }
 
 // blamedElsewhere finds the fault on a service without a fault-bearing change of its own that this change most likely
-// caused. A change that its own concurrent comparison cleared is not blamed from afar, and one that has such a
-// comparison not for what its service suffers in all versions.
+// caused. One that has a concurrent comparison isn't blamed for what its service suffers in all versions.
 func (e *Engine) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
 	compared := s.a.Grade == correlate.GradeA
-	if compared && s.a.Outcome == correlate.Healthy {
-		return fault{}, 0
-	}
 	var worst fault
 	best := 0.0
 	for _, f := range faults {
