@@ -13,6 +13,9 @@ import (
 // multiples are the widths of windows in windows of the grid: short for spikes, long for shifts and drifts.
 var multiples = [...]int{1, 2, 4}
 
+// glances are widths in fifths of a window of the grid, to see a large fault early.
+var glances = [...]int64{1, 2}
+
 // calibrate fills the placebos and returns the usual largest deviation by multiple, NaN where it isn't known.
 func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
 	windows := g.windowsIn(max(g.t.c.Now-g.t.c.Start, g.t.p.Gauge.Horizon))
@@ -78,7 +81,9 @@ func (g *gauge) peak(smooth [][]float64, levels []float64, from, to int) float64
 // measure sets the units of all scales; false when there are none.
 func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool {
 	g.scales = g.scales[:0]
-	g.glance(usual[0], negligible)
+	for _, fifths := range glances {
+		g.glance(fifths, usual[0], negligible)
+	}
 	at := len(g.past[0])
 	for m, n := range multiples {
 		before := g.peak(g.smooth(n), g.levels, at-g.windowsIn(g.t.p.Gauge.Unrest), at-n)
@@ -87,11 +92,10 @@ func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool 
 	return len(g.scales) > 0
 }
 
-// glance adds windows shorter than the grid, to see a large fault early. History knows no such windows; but unless
-// neighbouring values repel each other, a mean over a part of the time deviates at most by the square root of the ratio
-// of the widths more.
-func (g *gauge) glance(usual, negligible float64) {
-	width := max(2*g.width/5, g.t.c.Resolution)
+// glance measures windows of a few fifths of the grid's. History knows no such windows; but unless neighbouring values
+// repel each other, the mean over a part of the time deviates at most by the square root of the ratio of the widths more.
+func (g *gauge) glance(fifths int64, usual, negligible float64) {
+	width := max(fifths*g.width/5, g.t.c.Resolution)
 	if width >= g.width {
 		return
 	}

@@ -19,6 +19,9 @@ func (g *gauge) scan() excess {
 			g.look(&x, from, s)
 		}
 	}
+	if x.beyond > 0 {
+		x.onset = g.onset(x.end, x.unit*g.threshold)
+	}
 	return x
 }
 
@@ -42,17 +45,26 @@ func (g *gauge) look(x *excess, from int64, s scale) {
 	}
 	x.beyond++
 	x.end = max(x.end, from+s.width)
-	if x.onset == 0 || from < x.onset {
-		x.onset = g.onset(from, s)
-	}
 }
 
-// onset is when a deviation began that makes the mean of a window too large: the first step that is off by half as much.
-func (g *gauge) onset(from int64, s scale) int64 {
-	for at := from; at < from+s.width; at += g.step(g.width) {
-		if _, b := g.deviation(at, at+g.step(g.width)); b.hurt(g.bad) >= s.unit*g.threshold/2 {
-			return at
+// onset is the beginning of the stretch, up to an end, in which the narrowest windows were off by more than half of bar
+// for longest or most: the change point of a cumulative sum (Page, Continuous Inspection Schemes, Biometrika 1954).
+func (g *gauge) onset(end int64, bar float64) int64 {
+	var best, run float64
+	onset, from := g.t.c.Start, g.t.c.Start
+	width := g.scales[0].width
+	for at := g.t.c.Start; at < end; at += width {
+		_, b := g.deviation(at, at+width)
+		d := b.hurt(g.bad)
+		if math.IsNaN(d) {
+			continue
+		}
+		if run <= 0 {
+			run, from = 0, at
+		}
+		if run += d/bar - 0.5; run > best {
+			best, onset = run, from
 		}
 	}
-	return from
+	return onset
 }

@@ -106,7 +106,7 @@ func DefaultParams() Params {
 		Day:                 86400,
 		History:             86400,
 		MinPlacebos:         20,
-		Gauge:               GaugeParams{Smoothing: 300, Baseline: 7200, Unrest: 3600, Horizon: 3600, Threshold: 4, BeforeAfter: 8, Placebos: 120},
+		Gauge:               GaugeParams{Smoothing: 300, Baseline: 7200, Unrest: 3600, Horizon: 3600, Threshold: 3.75, BeforeAfter: 8, Placebos: 120},
 		NewException:        3,
 		NewExceptionBuckets: 2,
 	}
