@@ -25,8 +25,13 @@ func (g *gauge) scan() excess {
 	return x
 }
 
-// step is by how much windows slide.
-func (g *gauge) step(width int64) int64 { return max(max(width, g.width)/10, g.t.c.Resolution) }
+// step is by how much windows of a width slide: a multiple of the params' step, as the widths are.
+func (g *gauge) step(width int64) int64 {
+	return max(1, width/g.width) * g.t.p.Gauge.step(g.t.c.Resolution)
+}
+
+// step is by how much the narrowest windows slide: no window ends in between.
+func (p *GaugeParams) step(resolution int64) int64 { return max(p.Smoothing/10, resolution) }
 
 // look takes in one window.
 func (g *gauge) look(x *excess, from int64, s scale) {
