@@ -70,10 +70,11 @@ type Weights struct{ Errors, Latency, Logs, Exceptions, Traffic, Custom float64 
 
 // GaugeParams calibrates signals that are values, not counts.
 type GaugeParams struct {
-	Smoothing   int64   // width of the moving average, seconds
+	Smoothing   int64   // width of the moving average, seconds; two and four times as wide ones are looked at as well
 	Baseline    int64   // how much time before the change sets its level, seconds
+	Unrest      int64   // how much time before the change says how much the signal deviates on its own, seconds
 	Horizon     int64   // placebo windows are at least so long, so that early looks are as strict as late ones
-	Threshold   float64 // largest deviation over the median largest deviation of placebo windows, with a season known
+	Threshold   float64 // largest deviation over what it is without a change, with a season known
 	BeforeAfter float64 // the same without a season
 	Placebos    int     // at most so many placebo windows
 }
@@ -105,7 +106,7 @@ func DefaultParams() Params {
 		Day:                 86400,
 		History:             86400,
 		MinPlacebos:         20,
-		Gauge:               GaugeParams{Smoothing: 300, Baseline: 7200, Horizon: 7200, Threshold: 3, BeforeAfter: 4, Placebos: 120},
+		Gauge:               GaugeParams{Smoothing: 300, Baseline: 7200, Unrest: 3600, Horizon: 3600, Threshold: 3.75, BeforeAfter: 8, Placebos: 120},
 		NewException:        3,
 		NewExceptionBuckets: 2,
 	}
@@ -115,7 +116,7 @@ func DefaultParams() Params {
 // or grows with it.
 func (p Params) Scale(resolution int64) Params {
 	const calibrated = 10
-	for _, d := range []*int64{&p.Grace, &p.MinHealthy, &p.Recovery, &p.Transient, &p.Restart, &p.Gauge.Smoothing, &p.Gauge.Baseline, &p.Gauge.Horizon} {
+	for _, d := range []*int64{&p.Grace, &p.MinHealthy, &p.Recovery, &p.Transient, &p.Restart, &p.Gauge.Smoothing, &p.Gauge.Baseline, &p.Gauge.Unrest, &p.Gauge.Horizon} {
 		*d = max(resolution, *d*resolution/calibrated)
 	}
 	return p

@@ -59,7 +59,7 @@ func (t *trial) hear(question func(*Stream), s *Stream) float64 {
 // value is the strength of a signal that is a value. It can only change when another of its smoothing windows ends.
 func (t *trial) value(s *Stream) float64 {
 	r := t.m.record(t.p, t.c, s)
-	ended := (t.c.Now - t.c.Start) / max(t.p.Gauge.Smoothing/5, t.c.Resolution)
+	ended := (t.c.Now - t.c.Start) / t.p.Gauge.step(t.c.Resolution)
 	if r.value.ended != ended {
 		r.value.ended, r.value.strength = ended, t.hear(t.gauge, s)
 	}
