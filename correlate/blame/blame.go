@@ -32,12 +32,22 @@ type Candidate struct {
 	// telemetry tells the versions of the service.
 	Unseen bool
 	// Shocked: services that the change can't have reached are at fault as well, since the same time.
-	Shocked bool
+	Shocked Shock
 	// Regressed: the candidate's own service shows a fault since the candidate's start, with this onset and strength.
 	Regressed bool
 	Onset     int64
 	Strength  float64
 }
+
+// Shock says how much like the fault is what happened far from a change at the same time.
+type Shock int
+
+// The shocks. ShockOther is a fault of another kind, ShockAlike the same one.
+const (
+	NoShock Shock = iota
+	ShockOther
+	ShockAlike
+)
 
 // Edge is a dependency: From calls To.
 type Edge struct{ From, To string }

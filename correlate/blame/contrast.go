@@ -3,22 +3,26 @@ package blame
 // contrast is what the comparison of new and old instances of the changed service says: the ln e-value of a difference,
 // 0 without such a comparison. It is bounded, since no comparison is better than its assumptions.
 // That the new instances look worse speaks for the change only where the fault can come from there, and of a fault of the
-// service itself only when it is proven.
+// service itself only when it is proven. That they look as well as the old ones clears the change of what others suffer
+// only in part: an answer may be quick, successful and wrong.
 func (p *Params) contrast(f Fault, c *Candidate, reachable bool) float64 {
-	most := p.ContrastMax
+	least, most := p.ContrastMin, p.ContrastMax
+	if c.Service != f.Service {
+		least = p.ContrastElsewhere
+	}
 	if !reachable || (c.Service == f.Service && !c.Regressed) {
 		most = 0
 	}
-	return min(max(c.Contrast, p.ContrastMin), most)
+	return min(max(c.Contrast, least), most)
 }
 
 // shock is what it says that services far from the change are at fault since the same time, unless its new instances are
 // worse than the old ones: something that they share is broken.
 func (p *Params) shock(c *Candidate) float64 {
-	if c.Shocked && c.Contrast <= 0 {
-		return p.Shock
+	if c.Contrast > 0 {
+		return 0
 	}
-	return 0
+	return [...]float64{NoShock: 0, ShockOther: p.ShockOther, ShockAlike: p.ShockAlike}[c.Shocked]
 }
 
 // unseen is what it says that a rollout has been under way for a while, the versions of the service are reported, and

@@ -15,8 +15,9 @@ type Params struct {
 	// Hop is the factor by which the odds fall with each call between the fault and the change, Upstream the log-odds
 	// that it came from a caller, Unreachable those of a change that no chain of calls connects with the fault.
 	Hop, Upstream, Unreachable float64
-	// ContrastMin and ContrastMax bound what the comparison of new and old instances may say.
-	ContrastMin, ContrastMax float64
+	// ContrastMin and ContrastMax bound what the comparison of new and old instances may say, ContrastElsewhere replaces
+	// the first for a fault of another service.
+	ContrastMin, ContrastMax, ContrastElsewhere float64
 	// Anomalous is what it says for a change that its own service regressed too, with AnomalousStrength times the ln
 	// e-value (at most AnomalousMax) on top, Quiet what it says against one whose service is fine, Deeper what each
 	// call says that leads from the fault down to a service that regressed itself.
@@ -25,8 +26,9 @@ type Params struct {
 	Shared float64
 	// Unseen is what it says for a change that its new version should have been seen and was not.
 	Unseen float64
-	// Shock is what it says against a change that services it can't have reached are at fault since the same time.
-	Shock float64
+	// ShockAlike is what it says against a change that services it can't have reached got worse at the same time and as
+	// much, ShockOther that they are at fault in another way.
+	ShockAlike, ShockOther float64
 	// Prior is what the kind of a change says before anything was looked at.
 	Prior map[correlate.Kind]float64
 	// Background is the log-odds that no known change did it, against one without any evidence for or against it.
@@ -40,11 +42,11 @@ func DefaultParams() Params {
 	return Params{
 		Lag: 300, LagKnee: 900, LagLong: 1800, TooLate: 30, Together: 120,
 		Hop: 0.8, Upstream: -1, Unreachable: -6,
-		ContrastMin: -4, ContrastMax: 8,
+		ContrastMin: -4, ContrastMax: 8, ContrastElsewhere: -2,
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
-		Shared: -3,
-		Unseen: 2,
-		Shock:  -3,
+		Shared:     -3,
+		Unseen:     2,
+		ShockAlike: -4, ShockOther: -3,
 		Prior: map[correlate.Kind]float64{
 			correlate.KindRollback: -0.7, correlate.KindFeatureFlag: -0.1, correlate.KindOther: -0.3,
 		},

@@ -62,10 +62,7 @@ type suspicion struct {
 type look struct {
 	at     int64
 	faults []fault
-	far    []fault         // of services far from every change
 	from   map[place]int64 // since when each service without a fault-bearing change was looked at
-	// strangers are those far services, by since when they are looked at; nil while nothing is at fault.
-	strangers map[place]int64
 }
 
 // fault is a regression on a place, with the changes that may have done it.
@@ -191,8 +188,13 @@ func (e *Engine) hints(suspects []suspicion, due int, around look, t int64, last
 func (e *Engine) rank(faults []fault, suspects []suspicion, around look, t int64) {
 	for i := range faults {
 		f := &faults[i]
-		f.Explained = e.explained(*f, around)
-		f.suspects = e.cfg.Blame.Rank(f.Fault, e.candidates(suspects, *f, around, t), e.edges(f.Environment))
+		others, own := e.bystanders(*f, around, t)
+		f.Explained = e.explained(*f, others)
+		all := e.candidates(suspects, *f, t)
+		for j := range all {
+			all[j].Shocked = e.shocked(place{all[j].Service, f.Environment}, *f, others, own)
+		}
+		f.suspects = e.cfg.Blame.Rank(f.Fault, all, e.edges(f.Environment))
 	}
 }
 
@@ -252,7 +254,8 @@ func (e *Engine) lookAround(t int64) look {
 	anchors := map[place]int64{}
 	own := map[place]bool{}
 	for _, c := range e.watched {
-		if c.start() >= t || t >= e.windowEnd(c) || !c.live() {
+		over := t > window.Floor(e.windowEnd(c), e.cfg.Resolution)+e.cfg.Resolution // its last look sees what it saw before
+		if c.start() >= t || over || !c.live() {
 			continue
 		}
 		if e.regressed(c, t) {
@@ -265,11 +268,7 @@ func (e *Engine) lookAround(t int64) look {
 		}
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
-	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool {
-		_, still := anchors[p]
-		_, far := e.around.strangers[p]
-		return !still && !far
-	})
+	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool { _, still := anchors[p]; return !still })
 	seen := look{at: t, from: anchors}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.compare) {
 		if e.quietPlace(p, anchors[p], t) {
@@ -280,10 +279,6 @@ func (e *Engine) lookAround(t int64) look {
 			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own))
 			seen.faults = append(seen.faults, f)
 		}
-	}
-	if len(seen.faults)+len(own) > 0 {
-		seen.strangers = e.farAway(anchors, own)
-		seen.far = e.farFaults(seen.strangers, t)
 	}
 	return seen
 }
@@ -332,7 +327,7 @@ func strength(a judge.Assessment) float64 {
 }
 
 // candidates are the changes around the fault that were being watched when it began, also when they no longer are.
-func (e *Engine) candidates(suspects []suspicion, f fault, around look, t int64) []blame.Candidate {
+func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Candidate {
 	near := e.near(f.place)
 	var all []blame.Candidate
 	for _, s := range suspects {
@@ -342,7 +337,6 @@ func (e *Engine) candidates(suspects []suspicion, f fault, around look, t int64)
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
 			Steps: []int64{s.start()}, Unseen: e.unseen(s.change, t),
-			Shocked: e.shocked(s.place(), f, around),
 		}
 		if fin := s.finish(); fin > s.start() && fin <= t {
 			c.Steps = append(c.Steps, fin)

@@ -1,7 +1,9 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 
@@ -9,27 +11,80 @@ import (
 	"github.com/shipwake/shipwake/correlate/blame"
 )
 
-// strangers is how many services far from every change are looked at while something is at fault.
-const strangers = 8
+const (
+	// strangers is how many services far from every change are asked whether they are in trouble as well.
+	strangers = 8
+	// worse is by how much they must have got worse at least, and alike the share of the fault's own movement (in
+	// logarithms) that makes theirs the same trouble.
+	worse, alike = 1.25, 0.4
+)
 
-// farAway chooses services that no open change is near, to see whether they are at fault as well: then something is that
-// all share. They are looked at since the oldest open change of their environment.
-func (e *Engine) farAway(near map[place]int64, own map[place]bool) map[place]int64 {
-	oldest := map[string]int64{}
-	for p, from := range near {
-		if o, ok := oldest[p.Environment]; !ok || from < o {
-			oldest[p.Environment] = from
-		}
+// bystander is a service that no watched change is of, and what became of it since a fault began.
+type bystander struct {
+	place
+	ratio float64 // see judge.Memory.Moved
+	moved bool    // false: it is at fault, but not in what the fault is about
+}
+
+// bystanders asks, of a fault, what services that nobody changed did in the same stretch of time: those near the open
+// changes, and some that are far from them.
+func (e *Engine) bystanders(f fault, around look, t int64) (all []bystander, own float64) {
+	end := t
+	if f.recover > 0 {
+		end = min(t, f.recover)
 	}
-	far := map[place]int64{}
-	chosen := map[string]int{}
-	for _, p := range e.store.places() {
-		from, ok := oldest[p.Environment]
-		if _, isNear := near[p]; !ok || isNear || own[p] || chosen[p.Environment] == strangers || !e.store.serves(p) {
+	from := e.oldestNear(f.place, around.from)
+	own, _ = e.moved(f.place, from, f, end)
+	asked := maps.Clone(around.from)
+	for _, p := range e.farAway(f.Environment, around.from) {
+		asked[p] = from
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(asked), place.compare) {
+		if p == f.place || p.Environment != f.Environment || e.changing(p) {
 			continue
 		}
-		chosen[p.Environment]++
-		far[p] = from
+		switch ratio, least := e.moved(p, asked[p], f, end); {
+		case least >= worse:
+			all = append(all, bystander{p, ratio, true})
+		case e.faultySince(p, f.Onset, around):
+			all = append(all, bystander{p, 0, false})
+		}
+	}
+	return all, own
+}
+
+// faultySince says that a service was found at fault since about an instant, in whatever way, and says so itself.
+func (e *Engine) faultySince(p place, onset int64, around look) bool {
+	return slices.ContainsFunc(around.faults, func(g fault) bool {
+		apart := g.Onset - onset
+		return g.place == p && max(apart, -apart) <= e.cfg.Blame.Together && !strings.HasPrefix(g.Signal, "client_")
+	})
+}
+
+func (e *Engine) moved(p place, from int64, f fault, end int64) (ratio, least float64) {
+	w := e.neighbour(p, from)
+	k := e.caseOf(p, w, from, end)
+	return w.memory.Moved(&e.cfg.Judge, &k, f.Signal, f.Onset, end)
+}
+
+// oldestNear is when the oldest open change near a place began, its own included.
+func (e *Engine) oldestNear(p place, from map[place]int64) int64 {
+	oldest := cmp.Or(from[p], int64(math.MaxInt64))
+	for _, c := range e.watched {
+		if c.live() && e.near(p)[c.place()] {
+			oldest = min(oldest, c.start())
+		}
+	}
+	return oldest
+}
+
+// farAway chooses services of an environment that no open change is near.
+func (e *Engine) farAway(environment string, near map[place]int64) []place {
+	var far []place
+	for _, p := range e.store.places() {
+		if _, isNear := near[p]; p.Environment == environment && !isNear && e.store.serves(p) && len(far) < strangers {
+			far = append(far, p)
+		}
 	}
 	return far
 }
@@ -44,43 +99,31 @@ func (st *store) serves(p place) bool {
 	return false
 }
 
-// explained says that a service which the faulty one depends on, and which no change under observation is of, is at fault
-// as well, by what it says itself.
-func (e *Engine) explained(f fault, around look) bool {
+// explained says that a service which the faulty one depends on got worse as well, and nobody changed it.
+func (e *Engine) explained(f fault, others []bystander) bool {
 	edges := e.edges(f.Environment)
-	return slices.ContainsFunc(around.faults, func(g fault) bool {
-		return g.place != f.place && g.Environment == f.Environment && !strings.HasPrefix(g.Signal, "client_") &&
-			g.Onset <= f.Onset+e.cfg.Blame.Together && (g.recover == 0 || g.recover > f.Onset) && !e.changing(g.place) &&
-			blame.DependsOn(edges, f.place.Service, g.place.Service)
+	return slices.ContainsFunc(others, func(o bystander) bool {
+		return blame.DependsOn(edges, f.place.Service, o.Service)
 	})
+}
+
+// shocked says whether a service which a change of a place can't have reached is at fault as well, or got worse even
+// about as much as the faulty one.
+func (e *Engine) shocked(p place, f fault, others []bystander, own float64) (s blame.Shock) {
+	edges := e.edges(p.Environment)
+	for _, o := range others {
+		switch {
+		case blame.Connected(edges, p.Service, o.Service):
+		case !o.moved:
+			s = blame.ShockOther
+		case own >= worse && math.Log(o.ratio) >= alike*math.Log(own):
+			return blame.ShockAlike
+		}
+	}
+	return s
 }
 
 // changing says that a change of a place is watched.
 func (e *Engine) changing(p place) bool {
 	return slices.ContainsFunc(e.watched, func(c *change) bool { return c.place() == p && c.live() })
-}
-
-// shocked says that services which a change of a place can't have reached are at fault since the same time as the fault.
-func (e *Engine) shocked(p place, f fault, around look) bool {
-	edges := e.edges(p.Environment)
-	together := func(g fault) bool {
-		apart := g.Onset - f.Onset
-		return g.Environment == p.Environment && max(apart, -apart) <= e.cfg.Blame.Together && !e.changing(g.place) &&
-			!blame.Connected(edges, p.Service, g.place.Service)
-	}
-	return slices.ContainsFunc(around.faults, together) || slices.ContainsFunc(around.far, together)
-}
-
-// farFaults are the faults of services far from every change.
-func (e *Engine) farFaults(far map[place]int64, t int64) []fault {
-	var faults []fault
-	for _, p := range slices.SortedFunc(maps.Keys(far), place.compare) {
-		if e.quietPlace(p, far[p], t) {
-			continue
-		}
-		if a := e.assessPlace(p, far[p], t); a.Outcome == correlate.Regressed {
-			faults = append(faults, faultOn(p, "", a))
-		}
-	}
-	return faults
 }

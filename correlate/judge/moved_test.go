@@ -1,0 +1,38 @@
+package judge
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func TestMoved(t *testing.T) {
+	for name, tc := range map[string]struct {
+		errors, slower float64 // from ten minutes after the change
+		signal         string
+		moved          bool
+	}{
+		"what stays as it was did not move":               {1, 1, "error_ratio", false},
+		"three times the errors are seen in five minutes": {3, 1, "error_ratio", true},
+		"and by what an exception is about as well":       {3, 1, "exception io.EOF", true},
+		"errors are not what latency is about":            {3, 1, "latency_p99", false},
+		"slower by half is seen":                          {1, 1.5, "client_latency_p90", true},
+		"a custom signal may be about either":             {1, 1.5, "orders", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(5)
+			const from = start + 600
+			whole := append(s.cells(start-3600, from, 1, 1, 1), s.cells(from, from+300, 1, tc.errors, tc.slower)...)
+			c := Case{Resolution: 10, Coarse: 300, Now: from + 300, Start: start, Finish: start, Streams: []Stream{{Kind: correlate.Traffic, Whole: whole}}}
+			p := DefaultParams()
+			ratio, least := new(Memory).Moved(&p, &c, tc.signal, from, from+300)
+			require.Equal(t, tc.moved, least >= 1.25, "×%g, at least ×%g", ratio, least)
+			require.GreaterOrEqual(t, ratio, least)
+		})
+	}
+	p := DefaultParams()
+	ratio, least := new(Memory).Moved(&p, &Case{Resolution: 10, Start: start, Now: start + 300}, "error_ratio", start, start+300)
+	require.Zero(t, ratio+least, "without data")
+}
