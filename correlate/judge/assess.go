@@ -146,14 +146,16 @@ func (t *trial) convict(a *Assessment) bool {
 // blip: it went away by itself before it was long enough to matter.
 func (t *trial) blip(f *finding) bool { return f.recovered && f.end-f.onset < t.p.Transient }
 
-// Ripe says that the change was watched for long enough to be acquitted.
+// Ripe says that the change was watched for long enough to be acquitted, as far as that depends on its dates: while its
+// rollout isn't complete, a canary must also have been held, see held.
 func (c *Case) Ripe(p *Params) bool {
-	return c.Finish != 0 && c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
+	return c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
 }
 
-// acquit requires enough time and, of every required family, a proof by the old version or by earlier days.
+// acquit requires enough time and, of every required family, a proof by the old version or by earlier days. A canary
+// that is held back is only acquitted by the old version beside it.
 func (t *trial) acquit(a *Assessment) bool {
-	if !t.c.Ripe(t.p) {
+	if !t.c.Ripe(t.p) || (t.c.Finish == 0 && !t.held()) {
 		return false
 	}
 	const doubtful = 0.5
@@ -168,7 +170,7 @@ func (t *trial) acquit(a *Assessment) bool {
 			continue
 		}
 		grade := t.proof(f)
-		if grade == "" {
+		if grade == "" || (t.c.Finish == 0 && grade != correlate.GradeA) {
 			return false
 		}
 		worst = max(worst, grade)
