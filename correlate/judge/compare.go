@@ -12,7 +12,12 @@ type comparison struct {
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
 
+	// farAfter and farNew count, since the change, what lies beyond the threshold by the margin in time; nil for questions
+	// without one.
+	farAfter, farNew []tally
+
 	lower    *comparison  // the question about the next lower threshold of the same requests
+	doubled  bool         // the threshold lies twice as high, because the quantile is hardly known
 	latency  *latencyView // how a latency question is shown; nil for the others
 	quantile float64      // that it is about
 
@@ -21,7 +26,8 @@ type comparison struct {
 
 // kept is what a comparison remembers from look to look.
 type kept struct {
-	counted struct{ after, new, old []tally } // everything, also what a look at an earlier instant must not see
+	// counted is everything, also what a look at an earlier instant must not see.
+	counted struct{ after, new, old, farAfter, farNew []tally }
 	one     joint                             // of the new version and the old one after the grace time
 	control pair                              // base as a control
 	phi     struct{ beside, before float64 }  // of the baseline, concurrently or not; 0 while unknown
@@ -55,6 +61,7 @@ type contest struct {
 	h     hypothesis
 	pairs []pair
 	joint *joint // of the pairs, when the control is concurrent
+	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
@@ -106,7 +113,18 @@ func (c *contest) harmless(l *likelihood, t pair, alpha float64) bool {
 	}
 	l.scale = 1 / together
 	lo, hi := interval(l, alpha)
-	return c.proven(t, c.h.bounds(lo, hi)[1], together, own, alpha)
+	return c.proven(t, c.h.bounds(lo, hi)[1], together, own, alpha) || c.hardlyMoved(together, alpha)
+}
+
+// hardlyMoved says whether a quantile is proven to have moved by less than the margin in time: fewer requests lie beyond
+// the farther threshold on the treated side than beyond the nearer one on the control's. phi is that of both sides.
+func (c *contest) hardlyMoved(phi, alpha float64) bool {
+	if len(c.far) == 0 {
+		return false
+	}
+	l := newLikelihood(c.settled(c.far), hypothesis{phi: phi})
+	_, hi := interval(&l, alpha)
+	return hi < 1
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.

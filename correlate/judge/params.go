@@ -42,6 +42,9 @@ type Params struct {
 	// LatencySlack is by how many histogram bins (9 % each) a threshold lies above the baseline's quantile: slower by
 	// less than that is not slower.
 	LatencySlack int16
+	// LatencyMargin is by how many more bins a quantile may be shown to have moved at most for the latency to be
+	// harmless, however many requests that carries beyond the threshold.
+	LatencyMargin int16
 	// KnownBeyond is how many requests of the baseline must lie beyond a quantile for it to be known.
 	KnownBeyond float64
 	// Traffic is the floor of a loss of requests: Ratio 2 means that losing up to half is no regression.
@@ -97,6 +100,7 @@ func DefaultParams() Params {
 			{Ratio: 1.5, BeforeAfter: 3, Margin: 1.5, MarginAbsolute: 0.01},
 		},
 		LatencySlack:        1,
+		LatencyMargin:       2,
 		KnownBeyond:         5,
 		Traffic:             Floor{Ratio: 2, BeforeAfter: 3},
 		Weights:             Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
