@@ -146,59 +146,6 @@ func (t *trial) convict(a *Assessment) bool {
 // blip: it went away by itself before it was long enough to matter.
 func (t *trial) blip(f *finding) bool { return f.recovered && f.end-f.onset < t.p.Transient }
 
-// Ripe says that the change was watched for long enough to be acquitted, as far as that depends on its dates: while its
-// rollout isn't complete, a canary must also have been held, see held.
-func (c *Case) Ripe(p *Params) bool {
-	return c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
-}
-
-// acquit requires enough time and, of every required family, a proof by the old version or by earlier days. A canary
-// that is held back is only acquitted by the old version beside it.
-func (t *trial) acquit(a *Assessment) bool {
-	if !t.c.Ripe(t.p) || (t.c.Finish == 0 && !t.held()) {
-		return false
-	}
-	const doubtful = 0.5
-	for i := range t.findings {
-		if f := &t.findings[i]; f.strength >= doubtful && f.family != supporting {
-			return false
-		}
-	}
-	worst := correlate.Grade("")
-	for f := range families {
-		if !f.required() {
-			continue
-		}
-		grade := t.proof(f)
-		if grade == "" || (t.c.Finish == 0 && grade != correlate.GradeA) {
-			return false
-		}
-		worst = max(worst, grade)
-	}
-	a.Outcome, a.Reason, a.Grade = correlate.Healthy, correlate.ReasonWithinMargin, worst
-	return true
-}
-
-// proof is the best grade by which all findings of a family are safe, "" when there is none. Before and after alone
-// never proves anything.
-func (t *trial) proof(family family) correlate.Grade {
-	for _, grade := range [...]correlate.Grade{correlate.GradeA, correlate.GradeB, correlate.GradeC} {
-		n, safe := 0, 0
-		for i := range t.findings {
-			if f := &t.findings[i]; f.family == family && f.Grade == grade {
-				n++
-				if f.safe {
-					safe++
-				}
-			}
-		}
-		if n > 0 && n == safe {
-			return grade
-		}
-	}
-	return ""
-}
-
 // doubt says why nothing can be said, and how good the best comparison was.
 func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
 	best := correlate.Grade("")

@@ -69,7 +69,7 @@ func (t *trial) hearBeside(q *comparison) {
 // beyond is what is counted beyond the margin in time since the grace time, once that may acquit; nil before, and for
 // questions without such a margin.
 func (t *trial) beyond(q *comparison, far []tally) []tally {
-	if q.latency == nil || q.doubled || !t.c.Ripe(t.p) {
+	if q.latency == nil || q.doubled || t.c.Now-t.c.Start < t.p.MinHealthy {
 		return nil
 	}
 	return since(far, t.begin)
