@@ -143,8 +143,28 @@ func (t *trial) convict(a *Assessment) bool {
 	return false
 }
 
-// blip: it went away by itself before it was long enough to matter.
-func (t *trial) blip(f *finding) bool { return f.recovered && f.end-f.onset < t.p.Transient }
+// blip: it went away by itself before it was long enough to matter, and didn't come again.
+func (t *trial) blip(f *finding) bool {
+	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f)
+}
+
+// repeated says that there was another excursion, well apart from the one that was located, as strong as would convict
+// by itself.
+func (t *trial) repeated(f *finding) bool {
+	if f.contest == nil {
+		return false
+	}
+	c := *f.contest
+	bar := t.p.need(f.family.weight(&t.p.Weights))
+	for _, in := range [...]span{{t.begin, f.onset - t.p.Recovery}, {f.end + t.p.Recovery, t.c.Now}} {
+		if c.pairs = pairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
+			if _, gain := c.locate(); gain >= bar {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // doubt says why nothing can be said, and how good the best comparison was.
 func (t *trial) doubt() (correlate.Reason, correlate.Grade) {

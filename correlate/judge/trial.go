@@ -3,6 +3,7 @@ package judge
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -203,6 +204,13 @@ func (t *trial) show() {
 		}
 		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
 	}
+}
+
+// pairsIn are the pairs that begin in a span.
+func pairsIn(pairs []pair, in span) []pair {
+	at := func(unix int64) int { return sort.Search(len(pairs), func(i int) bool { return pairs[i].at >= unix }) }
+	lo := at(in.from)
+	return pairs[lo:max(lo, at(in.to))]
 }
 
 // between are the pairs that begin in [from, to].
