@@ -8,7 +8,7 @@ import (
 
 // held says that a rollout that isn't complete has kept the new version at a steady share of the requests, through the
 // last half of its time and at least for the shortest observation: as much was seen of it as of a rollout that was
-// complete by then.
+// complete by then, and in so many requests that errors at the margin would hardly have stayed out of them.
 func (t *trial) held() bool {
 	const parts = 3
 	length := max(t.p.MinHealthy, (t.c.Now-t.c.Start)/2) / parts
@@ -16,6 +16,9 @@ func (t *trial) held() bool {
 		s := &t.c.Streams[i]
 		if s.Kind != correlate.Traffic {
 			continue
+		}
+		if float64(requests(cellsIn(s.New, span{t.begin, t.c.Now}))) < -math.Log(t.p.Alpha)/t.p.Errors.MarginAbsolute {
+			return false
 		}
 		var share [parts]float64
 		for k := range share {

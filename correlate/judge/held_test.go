@@ -47,6 +47,9 @@ func TestACanaryThatIsHeldBack(t *testing.T) {
 				return c
 			}, correlate.Inconclusive,
 		},
+		"one that got a few hundred requests isn't": {
+			func(s *sim) Case { s.rps, s.errors = 0.5, 0; return s.staged(1200, 1, 0.3, 0.3, 0.3) }, correlate.Inconclusive,
+		},
 		"one with three times the errors is regressed": {
 			func(s *sim) Case { return s.staged(1200, 3, 0.3, 0.3, 0.3) }, correlate.Regressed,
 		},
