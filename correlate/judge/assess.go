@@ -143,58 +143,27 @@ func (t *trial) convict(a *Assessment) bool {
 	return false
 }
 
-// blip: it went away by itself before it was long enough to matter.
-func (t *trial) blip(f *finding) bool { return f.recovered && f.end-f.onset < t.p.Transient }
-
-// Ripe says that the change was watched for long enough to be acquitted.
-func (c *Case) Ripe(p *Params) bool {
-	return c.Finish != 0 && c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
+// blip: it went away by itself before it was long enough to matter, and didn't come again.
+func (t *trial) blip(f *finding) bool {
+	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f)
 }
 
-// acquit requires enough time and, of every required family, a proof by the old version or by earlier days.
-func (t *trial) acquit(a *Assessment) bool {
-	if !t.c.Ripe(t.p) {
+// repeated says that there was another excursion, well apart from the one that was located, as strong as would convict
+// by itself.
+func (t *trial) repeated(f *finding) bool {
+	if f.contest == nil {
 		return false
 	}
-	const doubtful = 0.5
-	for i := range t.findings {
-		if f := &t.findings[i]; f.strength >= doubtful && f.family != supporting {
-			return false
-		}
-	}
-	worst := correlate.Grade("")
-	for f := range families {
-		if !f.required() {
-			continue
-		}
-		grade := t.proof(f)
-		if grade == "" {
-			return false
-		}
-		worst = max(worst, grade)
-	}
-	a.Outcome, a.Reason, a.Grade = correlate.Healthy, correlate.ReasonWithinMargin, worst
-	return true
-}
-
-// proof is the best grade by which all findings of a family are safe, "" when there is none. Before and after alone
-// never proves anything.
-func (t *trial) proof(family family) correlate.Grade {
-	for _, grade := range [...]correlate.Grade{correlate.GradeA, correlate.GradeB, correlate.GradeC} {
-		n, safe := 0, 0
-		for i := range t.findings {
-			if f := &t.findings[i]; f.family == family && f.Grade == grade {
-				n++
-				if f.safe {
-					safe++
-				}
+	c := *f.contest
+	bar := t.p.need(f.family.weight(&t.p.Weights))
+	for _, in := range [...]span{{t.begin, f.onset - t.p.Recovery}, {f.end + t.p.Recovery, t.c.Now}} {
+		if c.pairs = pairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
+			if _, gain := c.locate(); gain >= bar {
+				return true
 			}
 		}
-		if n > 0 && n == safe {
-			return grade
-		}
 	}
-	return ""
+	return false
 }
 
 // doubt says why nothing can be said, and how good the best comparison was.

@@ -43,8 +43,12 @@ func TestAssess(t *testing.T) {
 			func(s *sim) Case { return s.canary(3600, 0.2, 1, 1.5) },
 			want{correlate.Regressed, correlate.ReasonLatency, correlate.GradeA, 300},
 		},
-		"a canary a twentieth slower is not regressed, and close enough to the margin not to be healthy": {
+		"a canary a twentieth slower is healthy": {
 			func(s *sim) Case { return s.canary(3600, 0.2, 1, 1.05) },
+			want{correlate.Healthy, correlate.ReasonWithinMargin, correlate.GradeA, 0},
+		},
+		"a canary an eighth slower is not regressed, and close enough to the margin not to be healthy": {
+			func(s *sim) Case { s.rps = 2; return s.canary(3600, 0.5, 1, 1.125) },
 			want{correlate.Inconclusive, correlate.ReasonUnderpowered, correlate.GradeA, 0},
 		},
 		"an outage that both versions share is nobody's regression": {

@@ -12,7 +12,12 @@ type comparison struct {
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
 
+	// farAfter and farNew count, since the change, what lies beyond the threshold by the margin in time; nil for questions
+	// without one.
+	farAfter, farNew []tally
+
 	lower    *comparison  // the question about the next lower threshold of the same requests
+	doubled  bool         // the threshold lies twice as high, because the quantile is hardly known
 	latency  *latencyView // how a latency question is shown; nil for the others
 	quantile float64      // that it is about
 
@@ -21,11 +26,12 @@ type comparison struct {
 
 // kept is what a comparison remembers from look to look.
 type kept struct {
-	counted struct{ after, new, old []tally } // everything, also what a look at an earlier instant must not see
-	one     joint                             // of the new version and the old one after the grace time
-	control pair                              // base as a control
-	phi     struct{ beside, before float64 }  // of the baseline, concurrently or not; 0 while unknown
-	season  *seasons                          // nil when the history is too short
+	// counted is everything, also what a look at an earlier instant must not see.
+	counted struct{ after, new, old, farAfter, farNew []tally }
+	one     joint                            // of the new version and the old one after the grace time
+	control pair                             // base as a control
+	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
+	season  *seasons                         // nil when the history is too short
 }
 
 // dispersion is φ of the baseline: of the time before the change or, without any, of the old version.
@@ -55,6 +61,7 @@ type contest struct {
 	h     hypothesis
 	pairs []pair
 	joint *joint // of the pairs, when the control is concurrent
+	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
@@ -94,19 +101,44 @@ func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
 	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
 	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
 	f.N, f.Events = int64(t.nT), int64(t.eT)
-	f.safe = c.harmless(&l, t, alpha)
 }
 
 // harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.
-func (c *contest) harmless(l *likelihood, t pair, alpha float64) bool {
+func (c *contest) harmless(alpha float64) bool {
+	if c.floor.Margin == 0 {
+		return false
+	}
 	own := max(c.h.phi, c.unsteady)
 	together := c.scatter
 	if c.before != nil {
 		together = own
 	}
+	pairs := c.settled(c.pairs)
+	l := newLikelihood(pairs, c.h)
 	l.scale = 1 / together
-	lo, hi := interval(l, alpha)
-	return c.proven(t, c.h.bounds(lo, hi)[1], together, own, alpha)
+	ratio := c.h.bounds(1, upper(&l, alpha))[1]
+	return c.proven(totals(pairs), ratio, together, own, alpha) || c.hardlyMoved(together, alpha)
+}
+
+// tolerable says whether the most likely rise lies within the margin.
+func (c *contest) tolerable() bool {
+	t := totals(c.settled(c.pairs))
+	rise := over(t.eT, t.nT) - over(t.eC, t.nC)
+	if rise < c.floor.MarginAbsolute || c.likely() < c.floor.Margin {
+		return true
+	}
+	far := totals(c.settled(c.far))
+	return far.nT > 0 && over(far.eT, far.nT) < over(far.eC, far.nC)
+}
+
+// hardlyMoved says whether a quantile is proven to have moved by less than the margin in time: fewer requests lie beyond
+// the farther threshold on the treated side than beyond the nearer one on the control's. phi is that of both sides.
+func (c *contest) hardlyMoved(phi, alpha float64) bool {
+	if len(c.far) == 0 {
+		return false
+	}
+	l := newLikelihood(c.settled(c.far), hypothesis{phi: phi})
+	return upper(&l, alpha) < 1
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.

@@ -14,7 +14,6 @@ type finding struct {
 	// strength is how far the evidence has come on its way to convict: 1 is there.
 	strength float64
 	bounds   [2]float64 // the confidence sequence of the ratio that is tested
-	safe     bool       // the rise is proven to lie within the margin
 	visible  float64    // the smallest ratio that could have been seen
 	contest  *contest   // nil for signals that are values
 

@@ -44,9 +44,19 @@ func (p *profile) against(step, likely int) float64 {
 func interval(l *likelihood, alpha float64) (lo, hi float64) {
 	p := profile{l: l}
 	bar := -math.Log(alpha)
-	best := int(math.Round(math.Log(l.likely()) / gridStep))
-	best = min(max(best, -gridHalf), gridHalf)
+	best := p.best()
 	return p.cross(best, -1, bar), p.cross(best, 1, bar)
+}
+
+// upper is the end of a one-sided confidence sequence: every higher θ is refuted.
+func upper(l *likelihood, alpha float64) float64 {
+	p := profile{l: l}
+	return p.cross(p.best(), 1, -math.Log(2*alpha))
+}
+
+// best is the point of the grid next to the most likely ratio.
+func (p *profile) best() int {
+	return min(max(int(math.Round(math.Log(p.l.likely())/gridStep)), -gridHalf), gridHalf)
 }
 
 // cross walks from the most likely ratio outwards until ln E reaches the bar, and interpolates.

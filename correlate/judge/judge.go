@@ -16,6 +16,9 @@ type Case struct {
 	Streams    []Stream
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
+	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
+	// falls silent while others are heard lost its requests, not its telemetry.
+	Heard int64 // Unix seconds
 }
 
 // Gap is a stretch of time: From inclusive, To exclusive, Unix seconds.

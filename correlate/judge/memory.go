@@ -77,10 +77,14 @@ func unseen(cells []correlate.Cell, seen *int) []correlate.Cell {
 // only what the versions' contrast needs is counted.
 func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison {
 	_, after := halves(c, s)
-	r.add(unseen(s.New, &r.seen.new), func(q *comparison) *[]tally { return &q.counted.new })
+	fresh := unseen(s.New, &r.seen.new)
+	r.add(fresh, func(q *comparison) *[]tally { return &q.counted.new })
+	r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]tally { return &q.counted.farNew })
 	r.add(unseen(s.Old, &r.seen.old), func(q *comparison) *[]tally { return &q.counted.old })
 	if earlier {
-		r.add(unseen(after, &r.seen.after), func(q *comparison) *[]tally { return &q.counted.after })
+		fresh := unseen(after, &r.seen.after)
+		r.add(fresh, func(q *comparison) *[]tally { return &q.counted.after })
+		r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]tally { return &q.counted.farAfter })
 		r.lookBack(p, c, s)
 	}
 	if r.view != nil {
@@ -89,8 +93,9 @@ func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison
 	for i := range r.questions {
 		q := &r.questions[i]
 		q.new, q.old = before(q.counted.new, c.Now), before(q.counted.old, c.Now)
-		if q.after = nil; earlier {
-			q.after = before(q.counted.after, c.Now)
+		q.farNew = before(q.counted.farNew, c.Now)
+		if q.after, q.farAfter = nil, nil; earlier {
+			q.after, q.farAfter = before(q.counted.after, c.Now), before(q.counted.farAfter, c.Now)
 		}
 	}
 	return r.questions
@@ -121,14 +126,23 @@ func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]tally) {
 			*to(q) = ask(*to(q), cells, errorsOfRequests)
 		}
 	}
-	if r.view == nil {
+	r.addBeyond(0, cells, to)
+}
+
+// addBeyond puts the questions about latency to some cells, with thresholds that lie so many bins higher.
+func (r *record) addBeyond(bins int16, cells []correlate.Cell, to func(q *comparison) *[]tally) {
+	if r.view == nil || len(cells) == 0 {
 		return
+	}
+	above := r.above
+	for i := range above {
+		above[i] += bins
 	}
 	var out [len(quantiles)][]tally
 	for i := range out {
 		out[i] = *to(&r.questions[i])
 	}
-	out = exceed(out, cells, r.above)
+	out = exceed(out, cells, above)
 	for i := range out {
 		*to(&r.questions[i]) = out[i]
 	}

@@ -17,6 +17,8 @@ type Floor struct {
 type Params struct {
 	// Alpha is the chance that a change without any effect is ever called regressed, over its whole window.
 	Alpha float64
+	// AlphaHealthy is the chance that a change whose rise is just beyond the margin is ever called healthy.
+	AlphaHealthy float64
 	// Grace is how long after the start nothing is counted: caches fill, pools connect. A catastrophe is not waited out.
 	Grace int64
 	// MinHealthy is the shortest observation that can end healthy; twice the rollout is the other limit.
@@ -42,10 +44,15 @@ type Params struct {
 	// LatencySlack is by how many histogram bins (9 % each) a threshold lies above the baseline's quantile: slower by
 	// less than that is not slower.
 	LatencySlack int16
+	// LatencyMargin is by how many more bins a quantile may be shown to have moved at most for the latency to be
+	// harmless, however many requests that carries beyond the threshold.
+	LatencyMargin int16
 	// KnownBeyond is how many requests of the baseline must lie beyond a quantile for it to be known.
 	KnownBeyond float64
-	// Traffic is the floor of a loss of requests: Ratio 2 means that losing up to half is no regression.
+	// Traffic is the floor of a loss of requests: Ratio 1.5 means that losing up to a third is no regression.
 	Traffic Floor
+	// LostTraffic is the loss of requests, as a factor like Traffic's, that bars an acquittal.
+	LostTraffic float64
 
 	// Weights is the share of Alpha that each family of signals may spend.
 	Weights Weights
@@ -82,7 +89,7 @@ type GaugeParams struct {
 // DefaultParams is the calibration for cells of 10 seconds.
 func DefaultParams() Params {
 	return Params{
-		Alpha:       0.01,
+		Alpha: 0.01, AlphaHealthy: 0.05,
 		Grace:       60,
 		MinHealthy:  900,
 		Recovery:    300,
@@ -98,8 +105,10 @@ func DefaultParams() Params {
 			{Ratio: 1.5, BeforeAfter: 3, Margin: 1.5, MarginAbsolute: 0.01},
 		},
 		LatencySlack:        1,
+		LatencyMargin:       2,
 		KnownBeyond:         5,
-		Traffic:             Floor{Ratio: 2, BeforeAfter: 3},
+		Traffic:             Floor{Ratio: 1.5, BeforeAfter: 3},
+		LostTraffic:         1.4,
 		Weights:             Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 		FleetDispersion:     1,
 		DispersionWeight:    10,

@@ -53,6 +53,7 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 		}
 		if float64(known.total)*(1-q) < p.KnownBeyond {
 			r.above[i] += correlate.BinsPerOctave
+			r.questions[i].doubled = true
 			floor := &r.questions[i].floor
 			floor.Ratio, floor.BeforeAfter = p.Latency[0].Ratio, p.Latency[0].Ratio
 		}

@@ -50,10 +50,10 @@ func (s *seasons) calibrated(after span, p *Params) calibration {
 			return c
 		}
 	}
-	chi2, windows := s.sums.placebos(s.before, after, p.Day)
+	chi2, df, windows := s.sums.placebos(s.before, after, p.Day)
 	c := calibration{
-		length: after.length(), ok: windows >= float64(p.MinPlacebos),
-		phi: max(1, (chi2+p.DispersionWeight*p.FleetDispersion)/(windows+p.DispersionWeight)),
+		length: after.length(), ok: windows >= p.MinPlacebos,
+		phi: max(1, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight)),
 	}
 	s.phis = append(s.phis, c)
 	return c
@@ -70,6 +70,9 @@ func roundUp(length, unit int64) int64 {
 		}
 	}
 }
+
+// roundUpTo is the next multiple of a unit.
+func roundUpTo(length, unit int64) int64 { return (length + unit - 1) / unit * unit }
 
 // span is a stretch of time: from inclusive, to exclusive, Unix seconds.
 type span struct{ from, to int64 }
@@ -131,14 +134,17 @@ func (s *sums) factor(before, after span, day int64) float64 {
 	return (e + smoothing) / (e0*n/n0 + smoothing)
 }
 
-// placebos is χ² of what followed other moments, as if each had been the change.
-func (s *sums) placebos(before, after span, day int64) (chi2, windows float64) {
+// placebos is χ² of what followed other moments, as if each had been the change, with its degrees of freedom. The windows
+// overlap where the time after the change is longer than a quarter of the time before, so that its growth leaves as many
+// of them. Overlapping windows say the same in part: each counts as much as it brings that is new.
+func (s *sums) placebos(before, after span, day int64) (chi2, df float64, windows int) {
 	first := s.first
-	stride := max(after.length(), before.length()/4)
-	for by := stride; ; by += stride {
+	stride := max(before.length()/4, s.width)
+	weight := min(1, float64(stride)/float64(after.length()))
+	for by := roundUpTo(after.length(), stride); ; by += stride {
 		b, a := before.back(by), after.back(by)
 		if !b.within(first) {
-			return chi2, windows
+			return chi2, df, windows
 		}
 		if a.overlaps(span{before.from, after.to}) {
 			continue
@@ -153,7 +159,8 @@ func (s *sums) placebos(before, after span, day int64) (chi2, windows float64) {
 			expected *= s.factor(b, a, day)
 		}
 		d := e - expected
-		chi2 += d * d / (expected * (1 + n/n0))
+		chi2 += weight * d * d / (expected * (1 + n/n0))
+		df += weight
 		windows++
 	}
 }

@@ -95,15 +95,44 @@ func anySilent(windows []tally) bool {
 	return false
 }
 
-// heard says that anything at all was heard of the service lately: silence of everything is lost telemetry.
+// heard says that silence of the service would be a loss of requests: it, or anybody else, was heard lately. Silence of
+// everything is lost telemetry, and so is that of a service whose callers are still answered.
 func (t *trial) heard() bool {
+	recent := max(t.begin, t.c.Now-t.p.Restart)
+	others := false
 	for i := range t.c.Streams {
-		w := t.c.Streams[i].Whole
-		if len(w) > 0 && w[len(w)-1].Start >= max(t.begin, t.c.Now-t.p.Restart) {
+		s := &t.c.Streams[i]
+		if len(s.Whole) == 0 || s.Whole[len(s.Whole)-1].Start < recent {
+			continue
+		}
+		if s.Kind != correlate.Edge {
 			return true
 		}
+		if t.answered(s, recent) {
+			return false
+		}
+		others = true
 	}
-	return false
+	return others || t.c.Heard >= recent
+}
+
+// answered says that callers got about as many answers since an instant as before the change.
+func (t *trial) answered(s *Stream, recent int64) bool {
+	before, _ := halves(t.c, s)
+	if len(before) == 0 || t.c.Now <= recent {
+		return false
+	}
+	usual := float64(answers(before)) / float64(t.c.Start-before[0].Start)
+	const most = 0.5
+	return float64(answers(cellsIn(s.Whole, span{recent, t.c.Now}))) > most*usual*float64(t.c.Now-recent)
+}
+
+// answers are the requests that didn't fail.
+func answers(cells []correlate.Cell) (n int64) {
+	for i := range cells {
+		n += max(0, cells[i].Requests-cells[i].Errors)
+	}
+	return n
 }
 
 // burstiness is φ of counts in time, of windows of 1, 6 and 30 times the width.

@@ -3,6 +3,7 @@ package judge
 import (
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -60,7 +61,19 @@ func (t *trial) hearBeside(q *comparison) {
 	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
 	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
 	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
+	if far := t.beyond(q, q.farNew); len(far) > 0 {
+		c.far = concurrent(nil, far, untreated, t.c.Resolution).pairs
+	}
 	t.add(c, correlate.GradeA)
+}
+
+// beyond is what is counted beyond the margin in time since the grace time, once that may acquit; nil before, and for
+// questions without such a margin.
+func (t *trial) beyond(q *comparison, far []tally) []tally {
+	if q.latency == nil || q.doubled || t.c.Now-t.c.Start < t.p.MinHealthy {
+		return nil
+	}
+	return since(far, t.begin)
 }
 
 // opposeBeside puts a question in front of the old version; nil when the versions never met.
@@ -98,10 +111,14 @@ func (t *trial) hearBefore(q *comparison) {
 		}
 	}
 	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
-	t.add(&contest{
+	c := &contest{
 		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
 		unsteady: dispersion(treated, t.c.Resolution, false, t.p),
-	}, grade)
+	}
+	if far := t.beyond(q, q.farAfter); len(far) > 0 {
+		c.far = alongside(far, control)
+	}
+	t.add(c, grade)
 }
 
 func rate(ts []tally) float64 {
@@ -187,6 +204,13 @@ func (t *trial) show() {
 		}
 		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
 	}
+}
+
+// pairsIn are the pairs that begin in a span.
+func pairsIn(pairs []pair, in span) []pair {
+	at := func(unix int64) int { return sort.Search(len(pairs), func(i int) bool { return pairs[i].at >= unix }) }
+	lo := at(in.from)
+	return pairs[lo:max(lo, at(in.to))]
 }
 
 // between are the pairs that begin in [from, to].

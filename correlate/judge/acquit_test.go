@@ -1,0 +1,129 @@
+package judge
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// TestAProofStands: a change that was once proven harmless stays so until something speaks against it.
+func TestAProofStands(t *testing.T) {
+	p := DefaultParams()
+	late := func(s *sim, errors float64) Case {
+		s.rps, s.burst = 8, 2
+		c := s.withHistory(s.allAtOnce(5400, 1, 1), 4)
+		of := &c.Streams[0]
+		of.Whole = append(cellsIn(of.Whole, span{0, start + 3600}), s.cells(start+3600, start+5400, 1, errors, 1)...)
+		return c
+	}
+	for name, tc := range map[string]struct {
+		errors float64 // of the last half hour
+		last   correlate.Outcome
+	}{
+		"nothing happens later":                    {1, correlate.Healthy},
+		"errors become five times as many later":   {5, correlate.Regressed},
+		"errors become half as many again by then": {1.5, ""}, // either, but never back and forth
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(6) {
+				c := late(newSim(40+seed), tc.errors)
+				var m Memory
+				was, turned := false, 0
+				var a Assessment
+				for now := start + 900; now <= c.Now; now += 300 {
+					seen := upTo(c, now)
+					a = m.Assess(&p, &seen)
+					require.Equal(t, Assess(p, seen), a, "it is a function of the cells")
+					if is := a.Outcome == correlate.Healthy; is != was {
+						was, turned = is, turned+1
+					}
+				}
+				require.LessOrEqual(t, turned, 2, "seed %d", seed)
+				if tc.last != "" {
+					require.Equal(t, tc.last, a.Outcome, "seed %d", seed)
+				}
+			}
+		})
+	}
+}
+
+// TestWhatMayBeAFaultIsNotHealthy: twice as many of few errors are less than half a percent more, and yet no way to be
+// harmless.
+func TestWhatMayBeAFaultIsNotHealthy(t *testing.T) {
+	for name, tc := range map[string]struct {
+		errors float64
+		want   bool
+	}{
+		"as many errors as before": {1, true},
+		"twice as many":            {2, false},
+		"four times as many":       {4, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(4) {
+				s := newSim(60 + seed)
+				s.rps, s.errors = 30, 0.002
+				a := Assess(DefaultParams(), s.canary(3600, 0.5, tc.errors, 1))
+				require.Equal(t, tc.want, a.Outcome == correlate.Healthy, "seed %d: %+v", seed, a)
+			}
+		})
+	}
+}
+
+func TestLostTrafficIsNotHealthy(t *testing.T) {
+	for name, tc := range map[string]struct {
+		arrive float64 // share of the requests
+		days   int64
+		want   correlate.Outcome
+	}{
+		"all requests arrive":               {1, 4, correlate.Healthy},
+		"a tenth is lost":                   {0.9, 4, correlate.Healthy},
+		"more than half is lost":            {0.45, 4, correlate.Regressed},
+		"four fifths are lost":              {0.2, 4, correlate.Regressed},
+		"four fifths are lost, of few days": {0.2, 0, correlate.Regressed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSim(80)
+			s.rps = 8
+			c := s.allAtOnce(3600, 1, 1)
+			of := &c.Streams[0]
+			of.Whole = append(cellsIn(of.Whole, span{0, start}), s.cells(start, start+3600, tc.arrive, 1, 1)...)
+			if tc.days > 0 {
+				c = s.withHistory(c, tc.days)
+			}
+			require.Equal(t, tc.want, Assess(DefaultParams(), c).Outcome)
+		})
+	}
+}
+
+// TestSilenceWhileOthersAreHeard: whether silence is a loss of requests or of telemetry, others tell.
+func TestSilenceWhileOthersAreHeard(t *testing.T) {
+	s := newSim(90)
+	before := s.cells(start-3600, start, 1, 1, 1)
+	calls := func(part, errors float64) []Stream {
+		return []Stream{
+			{Kind: correlate.Traffic, Whole: before},
+			{Kind: correlate.Edge, Whole: append(append([]correlate.Cell(nil), before...), s.cells(start, start+900, part, errors, 1)...)},
+		}
+	}
+	for name, tc := range map[string]struct {
+		streams []Stream
+		heard   int64
+		want    correlate.Outcome
+	}{
+		"it is unknown when others were heard": {[]Stream{{Kind: correlate.Traffic, Whole: before}}, 0, correlate.Inconclusive},
+		"nobody is heard any more":             {[]Stream{{Kind: correlate.Traffic, Whole: before}}, start, correlate.Inconclusive},
+		"others are heard":                     {[]Stream{{Kind: correlate.Traffic, Whole: before}}, start + 890, correlate.Regressed},
+		"callers still get their answers":      {calls(1, 1), start + 890, correlate.Inconclusive},
+		"callers get nothing but errors":       {calls(1, 1000), start + 890, correlate.Regressed},
+		"hardly anybody calls any more":        {calls(0.1, 1), start + 890, correlate.Regressed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := Assess(DefaultParams(), Case{
+				Resolution: 10, Coarse: 300, Now: start + 900, Start: start, Finish: start, Streams: tc.streams, Heard: tc.heard,
+			})
+			require.Equal(t, tc.want, a.Outcome, "%+v", a)
+		})
+	}
+}
