@@ -221,22 +221,23 @@ func (e *Engine) oldestCoarse(end int64) int64 {
 
 // sweep forgets, once per coarse bucket, what no window can need any more.
 func (e *Engine) sweep() {
-	if e.mark.At < e.expired+e.cfg.Coarse {
+	now := window.Floor(e.mark.At, e.cfg.Coarse) // the same instants also after a restart
+	if now <= e.expired {
 		return
 	}
-	e.expired = e.mark.At
+	e.expired = now
 	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
 	if len(e.watched) == 0 {
 		clear(e.neighbours)
 	}
 	// The services around a changed one are judged from the same time on, so all keep as much.
-	oldest := e.mark.At - e.cfg.FineKeep
+	oldest := now - e.cfg.FineKeep
 	if len(e.watched) > 0 {
 		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
 	}
-	oldest = max(oldest, e.mark.At-3*e.cfg.FineKeep)
-	e.store.expire(func(place) int64 { return oldest }, min(oldest, e.mark.At)-e.cfg.CoarseKeep)
-	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < e.mark.At-e.cfg.CoarseKeep })
+	oldest = max(oldest, now-3*e.cfg.FineKeep)
+	e.store.expire(func(place) int64 { return oldest }, min(oldest, now)-e.cfg.CoarseKeep)
+	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < now-e.cfg.CoarseKeep })
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)
 	}

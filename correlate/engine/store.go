@@ -50,11 +50,12 @@ type sighting struct{ first, last int64 }
 // store is the memory of measurements.
 type store struct {
 	services map[place]*service
+	heard    map[string][]int64 // the buckets in which anything of an environment was received, sorted
 	series   int
 	calls    int // how often a call was seen for the first time, or a caller was forgotten
 }
 
-func newStore() *store { return &store{services: map[place]*service{}} }
+func newStore() *store { return &store{services: map[place]*service{}, heard: map[string][]int64{}} }
 
 func (st *store) at(p place) *service {
 	s := st.services[p]
@@ -78,9 +79,32 @@ func keyOf(k correlate.Key) streamKey {
 	return key
 }
 
+// hear notes a bucket in which something was received.
+func (st *store) hear(environment string, start int64) {
+	starts := st.heard[environment]
+	if n := len(starts); n == 0 || starts[n-1] < start {
+		st.heard[environment] = append(starts, start)
+		return
+	}
+	if at, known := slices.BinarySearch(starts, start); !known {
+		st.heard[environment] = slices.Insert(starts, at, start)
+	}
+}
+
+// lastHeard is the last bucket before an instant in which anything of an environment was received, 0 when none is known.
+func (st *store) lastHeard(environment string, now int64) int64 {
+	starts := st.heard[environment]
+	n, _ := slices.BinarySearch(starts, now)
+	if n == 0 {
+		return 0
+	}
+	return starts[n-1]
+}
+
 // addFine merges a fine cell.
 func (st *store) addFine(m correlate.Measurement) {
 	s := st.at(place{m.Service, m.Environment})
+	st.hear(m.Environment, m.Start)
 	str := st.stream(s, keyOf(m.Key))
 	str.total.add(m.Cell)
 	if m.Version != "" && m.Kind != correlate.Edge {
@@ -178,6 +202,11 @@ func (st *store) rollup(start int64) []correlate.Measurement {
 // expire forgets fine cells before the time that fineFrom gives for a place, and coarse cells before coarse. A stream
 // or version without cells left is forgotten with them; when a version was seen is not.
 func (st *store) expire(fineFrom func(place) int64, coarse int64) {
+	for environment, starts := range st.heard {
+		from := fineFrom(place{Environment: environment})
+		n, _ := slices.BinarySearch(starts, from)
+		st.heard[environment] = slices.Clone(starts[n:])
+	}
 	for p, s := range st.services {
 		fine := fineFrom(p)
 		for k, str := range s.streams {
