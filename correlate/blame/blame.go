@@ -33,11 +33,23 @@ type Candidate struct {
 	Unseen bool
 	// Shocked: services that the change can't have reached are at fault as well, since the same time.
 	Shocked Shock
+	// Reversal is what became of the fault when the change was rolled back.
+	Reversal Reversal
 	// Regressed: the candidate's own service shows a fault since the candidate's start, with this onset and strength.
 	Regressed bool
 	Onset     int64
 	Strength  float64
 }
+
+// Reversal is the outcome of a rollback as an experiment: the change was there, and then it was not.
+type Reversal int
+
+// The outcomes: the fault went away with the change, or it outlived it.
+const (
+	NotReversed Reversal = iota
+	Cured
+	Outlived
+)
 
 // Shock says how much like the fault is what happened far from a change at the same time.
 type Shock int

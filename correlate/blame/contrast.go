@@ -25,6 +25,11 @@ func (p *Params) shock(c *Candidate) float64 {
 	return [...]float64{NoShock: 0, ShockOther: p.ShockOther, ShockAlike: p.ShockAlike}[c.Shocked]
 }
 
+// reversal is what the rollback of the change says.
+func (p *Params) reversal(c *Candidate) float64 {
+	return [...]float64{NotReversed: 0, Cured: p.Cured, Outlived: p.Outlived}[c.Reversal]
+}
+
 // unseen is what it says that a rollout has been under way for a while, the versions of the service are reported, and
 // the new one isn't among them: instances that don't come up can't be compared.
 func (p *Params) unseen(c *Candidate) float64 {

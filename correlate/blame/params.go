@@ -24,6 +24,9 @@ type Params struct {
 	Anomalous, AnomalousStrength, AnomalousMax, Quiet, Deeper float64
 	// Shared is what it says against a change that a fault of its own service shows on its old instances as well.
 	Shared float64
+	// Cured is what it says for a change that the fault went away when it was rolled back, Outlived what it says against
+	// one that the fault stayed.
+	Cured, Outlived float64
 	// Unseen is what it says for a change that its new version should have been seen and was not.
 	Unseen float64
 	// ShockAlike is what it says against a change that services it can't have reached got worse at the same time and as
@@ -44,7 +47,8 @@ func DefaultParams() Params {
 		Hop: 0.8, Upstream: -1, Unreachable: -6,
 		ContrastMin: -4, ContrastMax: 8, ContrastElsewhere: -2,
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
-		Shared:     -3,
+		Shared: -3,
+		Cured:  2, Outlived: -3,
 		Unseen:     2,
 		ShockAlike: -4, ShockOther: -3,
 		Prior: map[correlate.Kind]float64{

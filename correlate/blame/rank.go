@@ -16,6 +16,7 @@ const (
 	TermAnomaly  = "anomaly"
 	TermUnseen   = "unseen"
 	TermShock    = "shock"
+	TermReversal = "reversal"
 	TermPrior    = "prior"
 	// TermVeto marks a change that can't have done it, because it began after the onset. Its value is how much too
 	// late it was, in seconds and negative; the probability is 0.
@@ -72,11 +73,10 @@ func (p *Params) terms(f Fault, c *Candidate, g *graph) map[string]float64 {
 		TermAnomaly:  round(p.anomaly(f, c, down, reachable)),
 		TermPrior:    round(p.Prior[c.Kind]),
 	}
-	if u := p.unseen(c); u != 0 {
-		terms[TermUnseen] = round(u)
-	}
-	if s := p.shock(c); s != 0 {
-		terms[TermShock] = round(s)
+	for name, v := range map[string]float64{TermUnseen: p.unseen(c), TermShock: p.shock(c), TermReversal: p.reversal(c)} {
+		if v != 0 {
+			terms[name] = round(v)
+		}
 	}
 	return terms
 }
@@ -86,7 +86,7 @@ func score(terms map[string]float64) float64 {
 	if _, vetoed := terms[TermVeto]; vetoed {
 		return math.Inf(-1)
 	}
-	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermUnseen] + terms[TermShock] + terms[TermPrior]
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior]
 }
 
 func logSumExp(v []float64) float64 {

@@ -67,6 +67,21 @@ func TestRank(t *testing.T) {
 		"a service without any call to or from the faulty one is not blamed": {
 			fault, []Candidate{deployed("a", "elsewhere", 60)}, "a", false,
 		},
+		"of two simultaneous changes the one whose rollback cured the fault is the culprit": {
+			fault, []Candidate{{ChangeID: "a", Service: "cart", Steps: []int64{onset - 60}, Reversal: Cured}, deployed("b", "ads", 60)}, "a", true,
+		},
+		"of two simultaneous changes the one that the fault outlived is not": {
+			fault, []Candidate{{ChangeID: "a", Service: "cart", Steps: []int64{onset - 60}, Reversal: Outlived}, deployed("b", "ads", 60)}, "b", true,
+		},
+		"a fault that far services share isn't a change's without a contrast": {
+			fault, []Candidate{{ChangeID: "a", Service: "web", Steps: []int64{onset - 900}, Shocked: ShockAlike}}, "a", false,
+		},
+		"but it is when its new instances alone are worse": {
+			fault, []Candidate{{ChangeID: "a", Service: "web", Steps: []int64{onset - 600}, Shocked: ShockAlike, Contrast: 9, Regressed: true, Onset: onset, Strength: 9}}, "a", true,
+		},
+		"of two simultaneous changes the one whose new version never came up is the culprit": {
+			fault, []Candidate{{ChangeID: "a", Service: "cart", Steps: []int64{onset - 60}, Unseen: true}, deployed("b", "ads", 60)}, "a", true,
+		},
 		"a fault seen on an edge points at its callee": {
 			Fault{Service: "web", Peer: "ads", Onset: onset, Strength: 9},
 			[]Candidate{deployed("a", "cart", 60), deployed("b", "ads", 60)}, "b", true,

@@ -132,6 +132,7 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
 			Steps: []int64{s.start()}, Unseen: e.unseen(s.change, t),
+			Reversal: e.reversal(s.change, f, t),
 		}
 		if fin := s.finish(); fin > s.start() && fin <= t {
 			c.Steps = append(c.Steps, fin)
@@ -142,6 +143,23 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		all = append(all, c)
 	}
 	return all
+}
+
+// reversal says what became of a fault when a change was rolled back: whether it went away within the time that recovery
+// takes to be seen, before or after the rollback was complete, or still lasts after twice that time.
+func (e *Engine) reversal(c *change, f fault, t int64) blame.Reversal {
+	by := e.changes[c.rec.RolledBackBy]
+	if by == nil || by.rec.Status != correlate.StatusSucceeded || by.start() < f.Onset {
+		return blame.NotReversed
+	}
+	wait, done := e.cfg.Judge.Recovery, by.completed().Unix()
+	switch {
+	case f.recover > 0 && f.recover >= by.start()-wait && f.recover <= done+wait:
+		return blame.Cured
+	case (f.recover == 0 || f.recover > done+2*wait) && t > done+2*wait:
+		return blame.Outlived
+	}
+	return blame.NotReversed
 }
 
 // unseen says that a rollout has been under way for a while without any instance of the new version being seen, though
