@@ -43,7 +43,7 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	}
 	w.streams = c.Streams
 	if len(w.bad) > 0 {
-		exclude(&c, w.bad)
+		exclude(&c, w.bad, e.cfg.Judge.Restart)
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -14,6 +15,9 @@ func (e *Engine) badBefore(p place, start int64) []window.Span {
 	var bad []window.Span
 	next := start
 	for _, c := range slices.Backward(e.byPlace[p]) {
+		if c.start() == start && c.rec.Rollback {
+			return nil // it is to end that time, and is compared with it
+		}
 		if c.start() >= start || !c.live() {
 			continue
 		}
@@ -43,14 +47,19 @@ func (e *Engine) ongoing(p place, start int64) (onset int64, ok bool) {
 	return bad[0].From, true
 }
 
-// exclude drops from the cells before the change those that lie in a bad stretch, and has their silence say nothing.
-func exclude(c *judge.Case, bad []window.Span) {
+// exclude drops from the cells before the change those that lie in a bad stretch, and has their silence say nothing. Where
+// less than the given time is left, nothing is: a glimpse is no baseline.
+func exclude(c *judge.Case, bad []window.Span, least int64) {
 	for _, s := range bad {
 		c.Gaps = append(c.Gaps, judge.Gap(s))
 	}
 	for i := range c.Streams {
 		s := &c.Streams[i]
 		s.Whole = outside(s.Whole, bad, c.Resolution, c.Start)
+		since, _ := slices.BinarySearchFunc(s.Whole, c.Start, func(cell correlate.Cell, at int64) int { return cmp.Compare(cell.Start, at) })
+		if since > 0 && s.Whole[since-1].Start-s.Whole[0].Start < least {
+			s.Whole = s.Whole[since:]
+		}
 		s.History = outside(s.History, bad, c.Coarse, c.Start)
 	}
 }

@@ -13,7 +13,7 @@ const (
 	// convicted is the probability from which a change is held responsible.
 	convicted = 0.5
 	// mayBe is the probability from which a change isn't acquitted.
-	mayBe = 0.2
+	mayBe = 0.35
 	// hops is how far from a changed service a fault is still looked for.
 	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
@@ -155,9 +155,11 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
-// says, it isn't cleared.
+// says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
 func (e *Engine) suspected(s suspicion, faults []fault) bool {
-	return e.probability(s.rec.ID, faults, func(o fault) bool { return o.place != s.place() }) >= mayBe
+	return !s.rec.Rollback && e.probability(s.rec.ID, faults, func(o fault) bool {
+		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
+	}) >= mayBe
 }
 
 // gapShare is the share of [from, to) in which no telemetry was received.

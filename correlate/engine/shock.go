@@ -24,6 +24,7 @@ type bystander struct {
 	place
 	ratio float64 // see judge.Memory.Moved
 	moved bool    // false: it is at fault, but not in what the fault is about
+	less  bool    // all that is wrong with it is that it gets fewer requests
 }
 
 // bystanders asks, of a fault, what services that nobody changed did in the same stretch of time: those near the open
@@ -45,20 +46,26 @@ func (e *Engine) bystanders(f fault, around look, t int64) (all []bystander, own
 		}
 		switch ratio, least := e.moved(p, asked[p], f, end); {
 		case least >= worse:
-			all = append(all, bystander{p, ratio, true})
-		case e.faultySince(p, f.Onset, around):
-			all = append(all, bystander{p, 0, false})
+			all = append(all, bystander{place: p, ratio: ratio, moved: true})
+		default:
+			if g := e.faultSince(p, f.Onset, around); g != nil {
+				all = append(all, bystander{place: p, less: g.Signal == "throughput"})
+			}
 		}
 	}
 	return all, own
 }
 
-// faultySince says that a service was found at fault since about an instant, in whatever way, and says so itself.
-func (e *Engine) faultySince(p place, onset int64, around look) bool {
-	return slices.ContainsFunc(around.faults, func(g fault) bool {
+// faultSince is what a service was found at fault for since about an instant, by what it says itself; nil when it wasn't.
+func (e *Engine) faultSince(p place, onset int64, around look) *fault {
+	for i := range around.faults {
+		g := &around.faults[i]
 		apart := g.Onset - onset
-		return g.place == p && max(apart, -apart) <= e.cfg.Blame.Together && !strings.HasPrefix(g.Signal, "client_")
-	})
+		if g.place == p && max(apart, -apart) <= e.cfg.Blame.Together && !strings.HasPrefix(g.Signal, "client_") {
+			return g
+		}
+	}
+	return nil
 }
 
 func (e *Engine) moved(p place, from int64, f fault, end int64) (ratio, least float64) {
@@ -99,11 +106,12 @@ func (st *store) serves(p place) bool {
 	return false
 }
 
-// explained says that a service which the faulty one depends on got worse as well, and nobody changed it.
+// explained says that a service which the faulty one depends on got worse as well, and nobody changed it. That it gets
+// fewer requests is what a fault of its caller does.
 func (e *Engine) explained(f fault, others []bystander) bool {
 	edges := e.edges(f.Environment)
 	return slices.ContainsFunc(others, func(o bystander) bool {
-		return blame.DependsOn(edges, f.place.Service, o.Service)
+		return !o.less && blame.DependsOn(edges, f.place.Service, o.Service)
 	})
 }
 

@@ -47,8 +47,8 @@ func (e *Engine) suspect(c *change, t int64, last bool) suspicion {
 	case scheduled:
 		if e.glance(c, &c.assessed, at, true); at == t || c.assessed.Outcome == correlate.Regressed {
 			seen = &c.assessed
-		} else if e.glance(c, seen, t, false); seen.brief {
-			seen = &c.assessed
+		} else if e.glance(c, seen, t, false); seen.Outcome != correlate.Regressed {
+			seen = &c.assessed // between two such looks a change may be convicted, and nothing is taken back
 		}
 	default:
 		e.glance(c, seen, t, false)
@@ -57,10 +57,11 @@ func (e *Engine) suspect(c *change, t int64, last bool) suspicion {
 }
 
 // scheduled is the latest instant by t at which a change is assessed anyway: every few buckets once it was given a
-// verdict, less often when it may be, or was, acquitted. ok is false when there is none.
+// verdict, less often before, when it may be acquitted. Instants of the second kind are also of the first, so that a
+// verdict doesn't turn because it was given. ok is false when there is none.
 func (e *Engine) scheduled(c *change, t int64) (at int64, ok bool) {
 	every := int64(lookEvery)
-	if v := c.rec.Verdict; v == nil || v.Outcome == correlate.Healthy {
+	if c.rec.Verdict == nil {
 		every = acquitEvery
 	}
 	began := window.Floor(c.start()+e.cfg.Resolution-1, e.cfg.Resolution)
