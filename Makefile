@@ -25,8 +25,10 @@ build: ## Build bin/shipwake: static, without cgo
 demo: build ## See it work: a small shop, five deploys and a rollback, about a minute
 	./bin/shipwake demo $(DEMOFLAGS)
 
+TESTFLAGS ?=
+
 test: ## Run the tests
-	$(GO) test ./...
+	$(GO) test $(TESTFLAGS) ./...
 
 # The core starts no goroutine and shares nothing, which a test in internal/arch holds it to: there is nothing to race.
 race: ## Run the tests of all that runs concurrently with the race detector (needs a C compiler)

@@ -2,11 +2,12 @@ package blame
 
 import "math"
 
-// graph is who calls whom.
-type graph struct{ callees, callers map[string][]string }
+// Graph is who calls whom. It doesn't change.
+type Graph struct{ callees, callers map[string][]string }
 
-func newGraph(edges []Edge) *graph {
-	g := &graph{map[string][]string{}, map[string][]string{}}
+// NewGraph makes the graph of some calls.
+func NewGraph(edges []Edge) *Graph {
+	g := &Graph{map[string][]string{}, map[string][]string{}}
 	for _, e := range edges {
 		g.callees[e.From] = append(g.callees[e.From], e.To)
 		g.callers[e.To] = append(g.callers[e.To], e.From)
@@ -16,7 +17,7 @@ func newGraph(edges []Edge) *graph {
 
 // distance is how many calls lead from the fault down to a service, and up to it; -1 when none do. A fault that was
 // seen on an edge is as near to the callee as to the service itself.
-func (g *graph) distance(f Fault, service string) (down, up int) {
+func (g *Graph) distance(f Fault, service string) (down, up int) {
 	down = hops(g.callees, f.Service, service)
 	up = hops(g.callers, f.Service, service)
 	if f.Peer != "" {
@@ -49,14 +50,10 @@ func hops(next map[string][]string, from, to string) int {
 }
 
 // Connected says whether a chain of calls leads from one service to the other, in either direction.
-func Connected(edges []Edge, a, b string) bool {
-	return DependsOn(edges, a, b) || DependsOn(edges, b, a)
-}
+func (g *Graph) Connected(a, b string) bool { return g.DependsOn(a, b) || g.DependsOn(b, a) }
 
 // DependsOn says whether a chain of calls leads from a service to another one.
-func DependsOn(edges []Edge, service, other string) bool {
-	return hops(newGraph(edges).callees, service, other) >= 0
-}
+func (g *Graph) DependsOn(service, other string) bool { return hops(g.callees, service, other) >= 0 }
 
 // near is the log-odds from the way between fault and change: trouble travels from a callee to its callers as slow or
 // failing answers, and less often from a caller to its callees, as load or as silence.

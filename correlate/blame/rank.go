@@ -23,20 +23,14 @@ const (
 	TermVeto = "veto"
 )
 
-// Rank is Params.Rank with the default calibration.
-func Rank(f Fault, candidates []Candidate, edges []Edge) []correlate.Suspect {
-	return DefaultParams().Rank(f, candidates, edges)
-}
-
 // Rank orders the candidates by the probability that they caused the fault, the most likely first. Every candidate is
 // returned. The probabilities sum to less than 1: the rest is the chance that no known change did it.
-func (p Params) Rank(f Fault, candidates []Candidate, edges []Edge) []correlate.Suspect {
+func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Suspect {
 	if len(candidates) == 0 {
 		return nil
 	}
 	// In one order, so that sums of floats don't depend on how the candidates came.
 	candidates = slices.SortedFunc(slices.Values(candidates), func(a, b Candidate) int { return cmp.Compare(a.ChangeID, b.ChangeID) })
-	g := newGraph(edges)
 	suspects := make([]correlate.Suspect, len(candidates))
 	scores := make([]float64, len(candidates), len(candidates)+1)
 	for i := range candidates {
@@ -59,7 +53,7 @@ func (p Params) Rank(f Fault, candidates []Candidate, edges []Edge) []correlate.
 }
 
 // terms are the parts of a candidate's score, rounded.
-func (p *Params) terms(f Fault, c *Candidate, g *graph) map[string]float64 {
+func (p *Params) terms(f Fault, c *Candidate, g *Graph) map[string]float64 {
 	late, ok := p.veto(f, c)
 	if !ok {
 		return map[string]float64{TermVeto: round(-late)}

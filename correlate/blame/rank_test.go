@@ -23,6 +23,10 @@ func deployed(id, service string, before ...int64) Candidate {
 	return c
 }
 
+func rank(f Fault, candidates []Candidate) []correlate.Suspect {
+	return DefaultParams().Rank(f, candidates, NewGraph(shop))
+}
+
 func TestRank(t *testing.T) {
 	fault := Fault{Service: "web", Signal: "error_ratio", Onset: onset, Strength: 9}
 	for name, tc := range map[string]struct {
@@ -88,7 +92,7 @@ func TestRank(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			suspects := Rank(tc.fault, tc.candidates, shop)
+			suspects := rank(tc.fault, tc.candidates)
 			require.Len(t, suspects, len(tc.candidates))
 			require.Equal(t, tc.first, suspects[0].ChangeID, "%+v", suspects)
 			require.Equal(t, tc.culprit, suspects[0].Probability >= 0.5, "%+v", suspects)
@@ -97,12 +101,12 @@ func TestRank(t *testing.T) {
 }
 
 func TestVetoIsShown(t *testing.T) {
-	suspects := Rank(Fault{Service: "web", Onset: onset}, []Candidate{deployed("late", "web", -120)}, shop)
+	suspects := rank(Fault{Service: "web", Onset: onset}, []Candidate{deployed("late", "web", -120)})
 	require.Equal(t, []correlate.Suspect{{ChangeID: "late", Terms: map[string]float64{TermVeto: -120}}}, suspects)
 }
 
 func TestNoCandidatesNoSuspects(t *testing.T) {
-	require.Empty(t, Rank(Fault{Service: "web", Onset: onset}, nil, shop))
+	require.Empty(t, rank(Fault{Service: "web", Onset: onset}, nil))
 }
 
 func TestProbabilitiesAreAProbabilityInAnyOrder(t *testing.T) {
@@ -119,7 +123,7 @@ func TestProbabilitiesAreAProbabilityInAnyOrder(t *testing.T) {
 			})
 		}
 		f := Fault{Service: rapid.SampledFrom(services).Draw(t, "fault"), Onset: onset, Strength: 7}
-		suspects := Rank(f, candidates, shop)
+		suspects := rank(f, candidates)
 		total := 0.0
 		for _, s := range suspects {
 			require.GreaterOrEqual(t, s.Probability, 0.0)
@@ -127,6 +131,6 @@ func TestProbabilitiesAreAProbabilityInAnyOrder(t *testing.T) {
 		}
 		require.LessOrEqual(t, total, 1.00001)
 		shuffled := rapid.Permutation(candidates).Draw(t, "order")
-		require.Equal(t, suspects, Rank(f, shuffled, shop))
+		require.Equal(t, suspects, rank(f, shuffled))
 	})
 }

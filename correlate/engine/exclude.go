@@ -10,7 +10,8 @@ import (
 )
 
 // badBefore are the stretches before an instant in which an earlier change of a place was judged bad: what was measured
-// then is nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the recovery, with the next rollout, or with the window.
+// then is nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the
+// recovery, with the next rollout, or with the window.
 func (e *Engine) badBefore(p place, start int64) []window.Span {
 	var bad []window.Span
 	next := start

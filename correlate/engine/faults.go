@@ -71,7 +71,7 @@ func (e *Engine) rank(faults []fault, suspects []suspicion, around look, t int64
 		for j := range all {
 			all[j].Shocked = e.shocked(place{all[j].Service, f.Environment}, *f, others, own)
 		}
-		f.suspects = e.cfg.Blame.Rank(f.Fault, all, e.edges(f.Environment))
+		f.suspects = e.cfg.Blame.Rank(f.Fault, all, e.graphOf(f.Environment))
 	}
 }
 

@@ -12,13 +12,13 @@ import (
 type graph struct {
 	calls int // what the store knew, see store.calls
 	near  map[place]map[place]bool
-	edges map[string][]blame.Edge
+	of    map[string]*blame.Graph // by environment
 }
 
 // known forgets what isn't true any more.
 func (e *Engine) known() *graph {
 	if g := &e.graph; g.near == nil || g.calls != e.store.calls {
-		*g = graph{e.store.calls, map[place]map[place]bool{}, map[string][]blame.Edge{}}
+		*g = graph{e.store.calls, map[place]map[place]bool{}, map[string]*blame.Graph{}}
 	}
 	return &e.graph
 }
@@ -32,15 +32,13 @@ func (e *Engine) near(p place) map[place]bool {
 	return g.near[p]
 }
 
-// edges are the known calls of an environment, sorted. The caller must not change them.
-func (e *Engine) edges(environment string) []blame.Edge {
+// graphOf is who calls whom in an environment. The caller must not change it.
+func (e *Engine) graphOf(environment string) *blame.Graph {
 	g := e.known()
-	edges, known := g.edges[environment]
-	if !known {
-		edges = e.store.edges(environment)
-		g.edges[environment] = edges
+	if g.of[environment] == nil {
+		g.of[environment] = blame.NewGraph(e.store.edges(environment))
 	}
-	return edges
+	return g.of[environment]
 }
 
 func (st *store) near(p place) map[place]bool {
@@ -67,6 +65,7 @@ func (st *store) near(p place) map[place]bool {
 	return near
 }
 
+// edges are the known calls of an environment, sorted.
 func (st *store) edges(environment string) []blame.Edge {
 	var edges []blame.Edge
 	for p, s := range st.services {

@@ -19,9 +19,10 @@ const (
 // alarm, or a fault that no change brought. Neither is told as a verdict; both are counted.
 func (e *Engine) placebos(from, to int64) {
 	width := e.cfg.Resolution
+	places := e.store.places()
 	var busy map[place]bool
 	for t := max(from, to-placeboEvery*width) + width; t <= to; t += width {
-		for _, p := range e.store.places() {
+		for _, p := range places {
 			if (t/width-phase(p))%placeboEvery != 0 {
 				continue
 			}

@@ -109,19 +109,19 @@ func (st *store) serves(p place) bool {
 // explained says that a service which the faulty one depends on got worse as well, and nobody changed it. That it gets
 // fewer requests is what a fault of its caller does.
 func (e *Engine) explained(f fault, others []bystander) bool {
-	edges := e.edges(f.Environment)
+	calls := e.graphOf(f.Environment)
 	return slices.ContainsFunc(others, func(o bystander) bool {
-		return !o.less && blame.DependsOn(edges, f.place.Service, o.Service)
+		return !o.less && calls.DependsOn(f.place.Service, o.Service)
 	})
 }
 
 // shocked says whether a service which a change of a place can't have reached is at fault as well, or got worse even
 // about as much as the faulty one.
 func (e *Engine) shocked(p place, f fault, others []bystander, own float64) (s blame.Shock) {
-	edges := e.edges(p.Environment)
+	calls := e.graphOf(p.Environment)
 	for _, o := range others {
 		switch {
-		case blame.Connected(edges, p.Service, o.Service):
+		case calls.Connected(p.Service, o.Service):
 		case !o.moved:
 			s = blame.ShockOther
 		case own >= worse && math.Log(o.ratio) >= alike*math.Log(own):
