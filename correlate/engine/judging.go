@@ -95,6 +95,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	if len(due) == 0 {
 		return
 	}
+	e.sustain(due, t)
 	own := e.ownFaults(due)
 	around := e.facedAround(t, last || e.news(due))
 	faults := append(own, around.faults...)

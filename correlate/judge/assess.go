@@ -135,6 +135,8 @@ func (t *trial) convict(a *Assessment) bool {
 		}
 		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, f.family.reason(), f.Grade, f.onset
 		a.Strength = f.strength
+		weight := f.family.weight(&t.p.Weights)
+		a.LogE = f.strength*t.p.need(weight) + math.Log(weight)
 		if f.recovered {
 			a.Recovered = f.end
 		}

@@ -50,6 +50,9 @@ type Assessment struct {
 	Evidence  []correlate.Evidence // sorted: strongest first
 	// Strength is how far the evidence that convicts goes: 1 is as far as it must. 0 when nothing regressed.
 	Strength float64
+	// LogE is ln of the e-value of the change as a whole where it regressed: of the family that convicts, times its share
+	// of alpha.
+	LogE float64
 	// Contrast is the natural log of the evidence that the new instances differ from the old ones at the same time
 	// (grade A), negative when they don't, 0 when there is no such comparison. It feeds blame.
 	Contrast        float64
