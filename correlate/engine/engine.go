@@ -54,6 +54,7 @@ type Engine struct {
 	neighbours  map[place]*watch // of the services around the watched changes
 	graph       graph
 	faults      map[place]*correlate.Regression
+	bad         map[place]map[int64][]window.Span // see badBefore
 	gaps        []window.Span
 	rolledUp    int64 // rollups that start before this are closed
 	expired     int64 // when memory was last swept
@@ -80,6 +81,7 @@ func New(cfg Config) *Engine {
 		incidentsBy: map[string][]*incident{},
 		faults:      map[place]*correlate.Regression{},
 		neighbours:  map[place]*watch{},
+		bad:         map[place]map[int64][]window.Span{},
 	}
 }
 

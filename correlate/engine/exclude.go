@@ -10,9 +10,25 @@ import (
 )
 
 // badBefore are the stretches before an instant in which an earlier change of a place was judged bad: what was measured
-// then is nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the
-// recovery, with the next rollout, or with the window.
+// then is nothing to compare with. They are remembered until something is known anew of a change of the place. The caller
+// must not change them.
 func (e *Engine) badBefore(p place, start int64) []window.Span {
+	known := e.bad[p]
+	if known == nil {
+		known = map[int64][]window.Span{}
+		e.bad[p] = known
+	}
+	bad, ok := known[start]
+	if !ok {
+		bad = e.findBad(p, start)
+		known[start] = bad
+	}
+	return bad
+}
+
+// findBad looks for bad stretches. They begin with the change, since its grace time isn't judged, and end with the
+// recovery, with the next rollout, or with the window.
+func (e *Engine) findBad(p place, start int64) []window.Span {
 	var bad []window.Span
 	next := start
 	for _, c := range slices.Backward(e.byPlace[p]) {

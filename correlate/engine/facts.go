@@ -123,11 +123,13 @@ func (e *Engine) list(c *change) {
 	all := e.byPlace[c.place()]
 	i := sort.Search(len(all), func(i int) bool { return byCompletion(all[i], c) >= 0 })
 	e.byPlace[c.place()] = slices.Insert(all, i, c)
+	delete(e.bad, c.place())
 }
 
 func (e *Engine) unlist(c *change) {
 	p := c.place()
 	e.byPlace[p] = slices.DeleteFunc(e.byPlace[p], func(o *change) bool { return o == c })
+	delete(e.bad, p)
 	e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
 }
 
@@ -246,6 +248,7 @@ func (e *Engine) forget(before int64) {
 			kept = append(kept, c)
 		}
 		e.byPlace[p] = kept
+		delete(e.bad, p)
 	}
 	for id, i := range e.incidents {
 		if !i.rec.ResolvedAt.IsZero() && i.rec.ResolvedAt.Unix() < before {

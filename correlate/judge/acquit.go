@@ -104,21 +104,39 @@ func (t *trial) provenNow(c *contest) bool { return c.harmless(t.p.AlphaHealthy)
 // The earlier looks are at fixed distances and see what was known then, so that this is a function of the cells alone.
 func (t *trial) stood() correlate.Grade {
 	first := roundUpTo(t.c.Start, t.c.Resolution) + roundUpTo(t.p.MinHealthy, t.p.Restart)
-	for at := first; at < t.c.Now; at += t.p.Restart {
-		c := *t.c
-		if c.Now = at; c.Finish > at {
-			c.Finish = 0
-		}
-		then := t.m.newTrial(t.p, &c, t.begin)
-		if !then.watched() {
-			continue
-		}
-		then.hearRequired()
-		if grade := then.proven(t.provenNow); grade != "" {
-			return grade
-		}
+	known := &t.m.proof
+	if known.next == 0 || known.finish != t.c.Finish {
+		*known = proof{finish: t.c.Finish, next: first}
 	}
-	return ""
+	for ; known.grade == "" && known.next < t.c.Now; known.next += t.p.Restart {
+		known.grade, known.at = t.provenAt(known.next), known.next
+	}
+	if known.at >= t.c.Now {
+		return "" // an earlier instant is looked at than before
+	}
+	return known.grade
+}
+
+// provenAt is the grade of the proof at an earlier look, "" when there was none.
+func (t *trial) provenAt(at int64) correlate.Grade {
+	c := *t.c
+	if c.Now = at; c.Finish > at {
+		c.Finish = 0
+	}
+	then := t.m.newTrial(t.p, &c, t.begin)
+	if !then.watched() {
+		return ""
+	}
+	then.hearRequired()
+	return then.proven(t.provenNow)
+}
+
+// proof is the first proof at an earlier look, as far as they were looked at, of a rollout that was complete at an instant.
+type proof struct {
+	finish int64
+	next   int64 // the first look that wasn't made
+	at     int64 // the last one that was
+	grade  correlate.Grade
 }
 
 // hearRequired puts the questions that a proof is about.

@@ -56,20 +56,41 @@ func (o *joint) surplusOf(h hypothesis, pairs []pair) []float64 {
 	return o.surplus
 }
 
-// boundAgainst is at least the evidence of treated tallies against one control before them.
-func boundAgainst(treated []tally, control pair, h hypothesis, starts []restart) float64 {
-	s := h.steps()
-	total := pair{eC: control.eC, nC: control.nC}
-	var c ceiling
-	at := len(treated) - 1
-	for i := len(starts) - 1; i >= 0; i-- {
-		var events, exposure int64
-		for ; at >= 0 && (treated[at].at >= starts[i].at || i == 0); at-- {
-			events += treated[at].events
-			exposure += treated[at].exposure
+// tails are the sums of treated tallies since each of some restarts, as far as they were made.
+type tails struct {
+	counted int // tallies
+	sums    []tally
+}
+
+// since adds what is new among treated tallies to the sums, and returns them by restart. Where an earlier instant is looked
+// at than before, all are added up afresh.
+func (o *tails) since(treated []tally, starts []restart) []tally {
+	if len(treated) < o.counted {
+		o = new(tails)
+	}
+	for len(o.sums) < len(starts) {
+		o.sums = append(o.sums, tally{})
+	}
+	for ; o.counted < len(treated); o.counted++ {
+		t := treated[o.counted]
+		for i := range starts {
+			if t.at >= starts[i].at || i == 0 {
+				o.sums[i].events += t.events
+				o.sums[i].exposure += t.exposure
+			}
 		}
-		total.eT += float64(events)
-		total.nT += float64(exposure)
+	}
+	return o.sums[:len(starts)]
+}
+
+// boundAgainst is at least the evidence of treated tallies, by their sums since each restart, against one control before
+// them.
+func boundAgainst(tails []tally, control pair, h hypothesis, starts []restart) float64 {
+	s := h.steps()
+	var c ceiling
+	for i := range tails {
+		t := &tails[i]
+		total := pair{eT: float64(t.events), nT: float64(t.exposure), eC: control.eC, nC: control.nC}
 		if p := h.turn(total); p.eT*p.nC > p.eC*p.nT*h.theta {
 			var l grid
 			s.split(&l, total)

@@ -32,6 +32,7 @@ type kept struct {
 	control pair                             // base as a control
 	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
 	season  *seasons                         // nil when the history is too short
+	tails   tails                            // of after, since the grace time
 }
 
 // dispersion is φ of the baseline: of the time before the change or, without any, of the old version.

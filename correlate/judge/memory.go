@@ -6,7 +6,10 @@ import "github.com/shipwake/shipwake/correlate"
 // and neither does what follows from the time before the change. Looks with a memory and without see the same, so it
 // may be dropped at any time, and an earlier instant may be looked at again. The zero value remembers nothing. A Memory
 // serves one case, that is one start.
-type Memory struct{ records []*record }
+type Memory struct {
+	records []*record
+	proof   proof // what the records say
+}
 
 // origin is what a record was counted from. When it becomes another, everything is counted anew.
 type origin struct {
@@ -60,6 +63,7 @@ func (m *Memory) record(p *Params, c *Case, s *Stream) *record {
 		m.records = append(m.records, nil)
 	}
 	m.records[at] = newRecord(p, c, s)
+	m.proof = proof{}
 	return m.records[at]
 }
 

@@ -74,9 +74,10 @@ func (t *trial) quietBefore(q *comparison, bar float64) bool {
 		return true
 	}
 	phi := q.dispersion(t.c.Resolution, false, t.p)
+	sums := q.tails.since(treated, t.starts)
 	reaches := func(ratio, phi float64, control pair) bool {
 		h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
-		return boundAgainst(treated, control, h, t.starts) >= bar
+		return boundAgainst(sums, control, h, t.starts) >= bar
 	}
 	return t.quietAgainst(q.season, q.control, phi, q.floor, reaches)
 }
@@ -87,10 +88,10 @@ func (t *trial) quietFlow(s *Stream, bar float64) bool {
 	if f.width == 0 || !t.heard() {
 		return true
 	}
-	treated := f.catchUp(t, s)
+	sums := f.tails.since(f.catchUp(t, s), t.starts)
 	reaches := func(ratio, phi float64, control pair) bool {
 		h := hypothesis{theta: ratio, phi: phi, fall: true, control: over(control.eC, control.nC)}
-		return boundAgainst(treated, control, h, t.starts) >= bar
+		return boundAgainst(sums, control, h, t.starts) >= bar
 	}
 	return t.quietAgainst(f.season, f.control, f.phi, t.p.Traffic, reaches)
 }

@@ -40,6 +40,7 @@ type flow struct {
 
 	next    int64   // the first window since the change that isn't counted yet
 	windows []tally // before it
+	tails   tails   // of the windows
 }
 
 func (t *trial) flow(s *Stream) *flow {
