@@ -19,7 +19,7 @@ const (
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
 	neighbourEvery = 6
 	// lookEvery is how many buckets lie between two looks at a change for more than whether it is to be convicted, and
-	// acquitEvery the same once it may be acquitted.
+	// acquitEvery the same while it may be acquitted, and once it was.
 	lookEvery, acquitEvery = 6, 30
 	// told is how many signals of a fault on another service a verdict repeats.
 	told = 3

@@ -56,9 +56,9 @@ func (e *Engine) suspect(c *change, t int64, last bool) suspicion {
 	return suspicion{change: c, cutoff: cutoff, assessed: seen, a: seen.Assessment}
 }
 
-// scheduled is the latest instant by t at which a change is assessed anyway: every few buckets once it was given another
-// verdict than healthy, less often before and when it may be acquitted. Instants of the second kind are also of the first, so that a
-// verdict doesn't turn because it was given. ok is false when there is none.
+// scheduled is the latest instant by t at which a change is assessed anyway: every few buckets once it was convicted or
+// a verdict was taken back, less often when it may be acquitted or was. Instants of the second kind are also of the first,
+// so that a verdict doesn't turn because it was given. ok is false when there is none.
 func (e *Engine) scheduled(c *change, t int64) (at int64, ok bool) {
 	every := int64(lookEvery)
 	if v := c.rec.Verdict; v == nil || v.Outcome == correlate.Healthy {

@@ -99,25 +99,36 @@ type latencyView struct {
 	before          *spread
 	after, new, old []correlate.Cell
 
-	in               span // of the sides
-	concurrently     bool
+	known [2]sides // against the time before, and against the old version
+}
+
+// sides are the histograms of both sides in a stretch of time, as far as they were added up.
+type sides struct {
+	in               span
 	treated, control *spread
 }
 
 // sides are the histograms of both sides in one stretch of time.
 func (v *latencyView) sides(concurrently bool, in span) (treated, control *spread) {
-	if v.treated != nil && v.in == in && v.concurrently == concurrently {
-		return v.treated, v.control
-	}
-	v.in, v.concurrently, v.treated, v.control = in, concurrently, new(spread), v.before
+	s := &v.known[0]
 	if concurrently {
-		v.control = new(spread)
-		v.treated.add(cellsIn(v.new, in))
-		v.control.add(cellsIn(v.old, in))
-	} else {
-		v.treated.add(cellsIn(v.after, in))
+		s = &v.known[1]
 	}
-	return v.treated, v.control
+	if s.treated == nil || s.in.from != in.from || s.in.to > in.to {
+		*s = sides{span{in.from, in.from}, new(spread), v.before}
+		if concurrently {
+			s.control = new(spread)
+		}
+	}
+	fresh := span{s.in.to, in.to}
+	s.in.to = in.to
+	if concurrently {
+		s.treated.add(cellsIn(v.new, fresh))
+		s.control.add(cellsIn(v.old, fresh))
+	} else {
+		s.treated.add(cellsIn(v.after, fresh))
+	}
+	return s.treated, s.control
 }
 
 // show replaces the exceedances of a finding by a quantile on both sides in seconds. Its interval comes from the ranks

@@ -92,7 +92,7 @@ func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison
 		r.lookBack(p, c, s)
 	}
 	if r.view != nil {
-		*r.view = latencyView{before: r.view.before, after: after, new: s.New, old: s.Old}
+		r.view.after, r.view.new, r.view.old = after, s.New, s.Old
 	}
 	for i := range r.questions {
 		q := &r.questions[i]
