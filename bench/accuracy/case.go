@@ -11,7 +11,9 @@ type Case struct {
 	Changes []Label
 	Culprit string // the change that did it, "" when none of them did
 	// Silent: there is no telemetry to judge by, so that neither healthy nor regressed is right.
-	Silent      bool
+	Silent bool
+	// Outage: something fails in the window that no change did.
+	Outage      bool
 	Past        []correlate.Rollup      // by start, up to From
 	Facts       []correlate.Fact        // by event time
 	Cells       []correlate.Measurement // by start

@@ -66,7 +66,7 @@ func (k kind) build(seed uint64) Case {
 	p := &plan{bad: k.truth == either && seed%2 == 1, c: Case{Kind: k.name, Seed: seed}}
 	p.world = &world{r: seeded(k.name, seed)}
 	k.make(p)
-	p.c.Silent = k.truth == neither
+	p.c.Silent, p.c.Outage = k.truth == neither, len(p.outages) > 0
 	p.tell(&p.c)
 	return p.c
 }

@@ -14,6 +14,7 @@ type Judged struct {
 	Seed uint64
 	Label
 	Silent  bool
+	Outage  bool
 	Outcome correlate.Outcome
 	Reason  correlate.Reason // "missing" when there was no verdict
 	Grade   correlate.Grade
@@ -26,7 +27,7 @@ func Changes(results []Result) []Judged {
 	var all []Judged
 	for _, r := range results {
 		for _, l := range r.Changes {
-			j := Judged{Kind: r.Kind, Seed: r.Seed, Label: l, Silent: r.Silent, Outcome: correlate.Inconclusive, Reason: "missing"}
+			j := Judged{Kind: r.Kind, Seed: r.Seed, Label: l, Silent: r.Silent, Outage: r.Outage, Outcome: correlate.Inconclusive, Reason: "missing"}
 			for _, v := range r.Verdicts[l.ID] {
 				if v.Outcome != j.Outcome || j.Reason == "missing" {
 					j.After = v.DecidedAt.Unix() - l.Start

@@ -66,8 +66,8 @@ func (e *Engine) rank(faults []fault, suspects []suspicion, around look, t int64
 	for i := range faults {
 		f := &faults[i]
 		others, own := e.bystanders(*f, around, t)
-		f.Explained = e.explained(*f, others)
 		all := e.candidates(suspects, *f, t)
+		f.Explained = e.explained(*f, others, all)
 		for j := range all {
 			all[j].Shocked = e.shocked(place{all[j].Service, f.Environment}, *f, others, own)
 		}

@@ -13,7 +13,7 @@ const (
 	// convicted is the probability from which a change is held responsible.
 	convicted = 0.5
 	// mayBe is the probability from which a change isn't acquitted.
-	mayBe = 0.35
+	mayBe = 0.2
 	// hops is how far from a changed service a fault is still looked for.
 	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.

@@ -106,12 +106,13 @@ func (st *store) serves(p place) bool {
 	return false
 }
 
-// explained says that a service which the faulty one depends on got worse as well, and nobody changed it. That it gets
-// fewer requests is what a fault of its caller does.
-func (e *Engine) explained(f fault, others []bystander) bool {
+// explained says that a service which the faulty one depends on got worse as well, and nobody changed it, nor what it
+// depends on itself. That it gets fewer requests is what a fault of its caller does.
+func (e *Engine) explained(f fault, others []bystander, candidates []blame.Candidate) bool {
 	calls := e.graphOf(f.Environment)
 	return slices.ContainsFunc(others, func(o bystander) bool {
-		return !o.less && calls.DependsOn(f.place.Service, o.Service)
+		return !o.less && calls.DependsOn(f.place.Service, o.Service) &&
+			!slices.ContainsFunc(candidates, func(c blame.Candidate) bool { return calls.DependsOn(o.Service, c.Service) })
 	})
 }
 

@@ -57,11 +57,12 @@ func (e *Engine) suspect(c *change, t int64, last bool) suspicion {
 }
 
 // scheduled is the latest instant by t at which a change is assessed anyway: every few buckets once it was convicted or
-// a verdict was taken back, less often when it may be acquitted or was. Instants of the second kind are also of the first,
-// so that a verdict doesn't turn because it was given. ok is false when there is none.
+// a verdict was revised, less often before, when it may be acquitted or was. Instants of the second kind are also of the
+// first, and the second kind never comes after it, so that a verdict doesn't turn because it was given. ok is false when
+// there is none.
 func (e *Engine) scheduled(c *change, t int64) (at int64, ok bool) {
 	every := int64(lookEvery)
-	if v := c.rec.Verdict; v == nil || v.Outcome == correlate.Healthy {
+	if v := c.rec.Verdict; v == nil || (v.Revision == 1 && v.Outcome == correlate.Healthy) {
 		every = acquitEvery
 	}
 	began := window.Floor(c.start()+e.cfg.Resolution-1, e.cfg.Resolution)
@@ -118,10 +119,14 @@ func (e *Engine) inform(suspects []suspicion, p place) {
 	}
 }
 
+// fillIn fills in what is brief. That doesn't acquit: a change is acquitted at the scheduled instants alone.
 func (e *Engine) fillIn(s *suspicion) {
-	if s.assessed.brief {
-		e.glance(s.change, s.assessed, s.assessed.at, true)
-		s.a = s.assessed.Assessment
+	if !s.assessed.brief {
+		return
+	}
+	e.glance(s.change, s.assessed, s.assessed.at, true)
+	if s.a = s.assessed.Assessment; s.a.Outcome == correlate.Healthy {
+		s.a.Outcome, s.a.Reason = correlate.Inconclusive, correlate.ReasonUnderpowered
 	}
 }
 
