@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"maps"
 	"math"
 	"slices"
@@ -89,9 +90,24 @@ func (e *Engine) assessPlace(p place, from, t int64) judge.Assessment {
 
 // neighbour is what is remembered of a service that is seen as a whole.
 func (e *Engine) neighbour(p place, from int64) *watch {
-	w := e.observe(e.neighbours[p], p, "", from)
+	w := e.observe(e.neighbours[p], p, "", from, e.atOnce(from))
 	e.neighbours[p] = w
 	return w
+}
+
+// atOnce says that what was changed at an instant has nothing to warm up.
+func (e *Engine) atOnce(from int64) bool {
+	first, _ := slices.BinarySearchFunc(e.watched, from, func(c *change, at int64) int { return cmp.Compare(c.start(), at) })
+	all := false
+	for _, c := range e.watched[first:] {
+		if c.start() != from {
+			break
+		}
+		if all = c.atOnce(); !all {
+			return false
+		}
+	}
+	return all
 }
 
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for

@@ -55,6 +55,11 @@ func (c *change) rollsOut() bool {
 	return c.rec.Kind == correlate.KindDeployment || c.rec.Kind == correlate.KindRollback
 }
 
+// atOnce: a flag or a setting reaches instances that keep running.
+func (c *change) atOnce() bool {
+	return c.rec.Kind == correlate.KindFeatureFlag || c.rec.Kind == correlate.KindConfig
+}
+
 type incident struct {
 	rec     correlate.IncidentRecord
 	emitted correlate.IncidentRecord

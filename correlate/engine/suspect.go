@@ -25,6 +25,7 @@ type assessed struct {
 type of struct {
 	at, start, finish int64
 	version           string
+	atOnce            bool
 	gaps              int
 	bad               int64 // a digest of the stretches that are nothing to compare with
 }
@@ -79,7 +80,7 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 	if seen.of == key && !(inFull && seen.brief) {
 		return
 	}
-	c.watch = e.observe(c.watch, c.place(), key.version, key.start)
+	c.watch = e.observe(c.watch, c.place(), key.version, key.start, key.atOnce)
 	k := e.caseOf(c.place(), c.watch, key.finish, at)
 	if !inFull && c.watch.memory.Quiet(&e.cfg.Judge, &k) {
 		*seen = assessed{of: key, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
@@ -89,7 +90,7 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 }
 
 func (e *Engine) key(c *change, at int64) of {
-	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), gaps: len(e.gaps)}
+	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), atOnce: c.atOnce(), gaps: len(e.gaps)}
 	for _, s := range e.badBefore(c.place(), c.start()) {
 		key.bad = key.bad*31 + s.From ^ s.To<<32
 	}

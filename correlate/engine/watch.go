@@ -13,6 +13,7 @@ import (
 type watch struct {
 	version string
 	start   int64
+	atOnce  bool
 	bad     []window.Span // what of the time before is nothing to compare with
 	memory  judge.Memory
 	tracks  map[*stream]*track
@@ -40,12 +41,12 @@ func (w *watch) track(s *stream) *track {
 
 // observe is the watch for a change of a place, a new one when its version, its start or what it may be compared with is
 // another than before.
-func (e *Engine) observe(w *watch, p place, version string, start int64) *watch {
+func (e *Engine) observe(w *watch, p place, version string, start int64, atOnce bool) *watch {
 	bad := e.badBefore(p, start)
-	if w != nil && w.version == version && w.start == start && slices.Equal(w.bad, bad) {
+	if w != nil && w.version == version && w.start == start && w.atOnce == atOnce && slices.Equal(w.bad, bad) {
 		return w
 	}
-	return &watch{version: version, start: start, bad: bad, tracks: map[*stream]*track{}}
+	return &watch{version: version, start: start, atOnce: atOnce, bad: bad, tracks: map[*stream]*track{}}
 }
 
 // requests are those that a stream saw from an instant to the change, and since.

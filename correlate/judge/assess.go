@@ -16,15 +16,15 @@ func (m *Memory) Assess(p *Params, c *Case) Assessment {
 	if t := m.catastrophe(p, c); t != nil {
 		return t.assessment()
 	}
-	t := m.newTrial(p, c, c.Start+p.Grace)
+	t := m.newTrial(p, c, c.settled(p))
 	t.hearAll()
 	return t.assessment()
 }
 
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
-// it; nil when there is none. It is only looked for early: later the trial with grace time knows as much.
+// it; nil when there is none, or no grace time. It is only looked for early: later the trial with grace time knows as much.
 func (m *Memory) catastrophe(p *Params, c *Case) *trial {
-	if p.Catastrophe <= 0 || c.Now > c.Start+p.Grace+p.Restart {
+	if p.Catastrophe <= 0 || c.AtOnce || c.Now > c.Start+p.Grace+p.Restart {
 		return nil
 	}
 	t := m.newTrial(p, c, c.Start)

@@ -220,3 +220,13 @@ func TestEvidenceCanBeChecked(t *testing.T) {
 		require.Less(t, other.EValue, e.EValue)
 	}
 }
+
+func TestNothingWarmsUpWhereInstancesKeepRunning(t *testing.T) {
+	c := newSim(3).canary(50, 0.5, 16, 1)
+	require.Less(t, c.Now, c.Start+DefaultParams().Grace)
+	require.Equal(t, correlate.Inconclusive, Assess(DefaultParams(), c).Outcome, "what is new may have to warm up")
+	c.AtOnce = true
+	a := Assess(DefaultParams(), c)
+	require.Equal(t, correlate.Regressed, a.Outcome)
+	require.Equal(t, correlate.ReasonErrorRatio, a.Reason)
+}

@@ -13,12 +13,22 @@ type Case struct {
 	Now        int64 // Unix seconds: the watermark
 	Start      int64 // the change began to reach users
 	Finish     int64 // the rollout was complete; 0 while it runs
-	Streams    []Stream
+	// AtOnce: the change reached instances that keep running, so that nothing has to warm up.
+	AtOnce  bool
+	Streams []Stream
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
 	// falls silent while others are heard lost its requests, not its telemetry.
 	Heard int64 // Unix seconds
+}
+
+// settled is when what was changed is warm: what is measured before doesn't count.
+func (c *Case) settled(p *Params) int64 {
+	if c.AtOnce {
+		return c.Start
+	}
+	return c.Start + p.Grace
 }
 
 // Gap is a stretch of time: From inclusive, To exclusive, Unix seconds.

@@ -8,7 +8,7 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 	if m.catastrophe(p, c) != nil {
 		return false
 	}
-	t := m.newTrial(p, c, c.Start+p.Grace)
+	t := m.newTrial(p, c, c.settled(p))
 	concurrently := t.concurrently()
 	for i := range c.Streams {
 		if s := &c.Streams[i]; s.Kind == correlate.Edge && concurrently {

@@ -79,7 +79,7 @@ func (t *trial) beyond(q *comparison, far []tally) []tally {
 // opposeBeside puts a question in front of the old version; nil when the versions never met.
 func (t *trial) opposeBeside(q *comparison) *contest {
 	one := &q.one
-	if t.begin != t.c.Start+t.p.Grace {
+	if t.begin != t.c.settled(t.p) {
 		one = nil
 	}
 	j := concurrent(one, since(q.new, t.begin), since(q.old, t.begin), t.c.Resolution)
