@@ -39,7 +39,7 @@ type scope struct {
 	series map[seriesKey]*series
 	spans  *series // the one of spans, which is asked for most
 	dirty  []*series
-	kinds  [correlate.Saturation + 1]int
+	kinds  [correlate.Zone + 1]int
 }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
@@ -52,6 +52,9 @@ func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *s
 	s := sc.find(k)
 	if s == nil && r.scopes.series.Load() >= r.maxSeries && !essential(k.kind) {
 		sc.mu.Unlock()
+		if k.kind == correlate.Zone {
+			return nil, nil, Overflow // the same requests are counted as traffic
+		}
 		k, result = seriesKey{kind: k.kind, origin: k.origin}, Overflow
 		sc = r.lock(r.scopes.overflow())
 		s = sc.find(k)
