@@ -84,6 +84,9 @@ func (k seriesKey) inZone(zone string) seriesKey {
 	return seriesKey{kind: correlate.Zone, origin: k.origin, name: zone}
 }
 
+// spanZone: the key is that of the spans of a zone.
+func (k *seriesKey) spanZone() bool { return k.kind == correlate.Zone && k.origin == correlate.OriginSpan }
+
 // zoneOf is the zone of a point: that on the point itself, or else the sender's, unless the point is about another service.
 func (s *Sender) zoneOf(l *labels, owner *scope) string {
 	at := place{owner.service, owner.environment}
