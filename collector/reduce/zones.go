@@ -85,7 +85,9 @@ func (k seriesKey) inZone(zone string) seriesKey {
 }
 
 // spanZone: the key is that of the spans of a zone.
-func (k *seriesKey) spanZone() bool { return k.kind == correlate.Zone && k.origin == correlate.OriginSpan }
+func (k *seriesKey) spanZone() bool {
+	return k.kind == correlate.Zone && k.origin == correlate.OriginSpan
+}
 
 // zoneOf is the zone of a point: that on the point itself, or else the sender's, unless the point is about another service.
 func (s *Sender) zoneOf(l *labels, owner *scope) string {

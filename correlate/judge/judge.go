@@ -57,7 +57,8 @@ type Assessment struct {
 	// of alpha.
 	LogE float64
 	// Contrast is the natural log of the evidence that the new instances differ from the old ones at the same time
-	// (grade A), or the changed zones from the unchanged ones (grade B), negative when they don't, 0 when there is no such comparison. It feeds blame.
+	// (grade A), or the changed zones from the unchanged ones (grade B), negative when they don't, 0 when there is no such
+	// comparison. It feeds blame.
 	Contrast        float64
 	SmallestVisible float64
 	// Suspicion is the nearest that the evidence came to a fault, where it came near but not there.
