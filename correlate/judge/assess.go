@@ -42,9 +42,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			}
 		}
 	}
-	if c := t.opposeZones(zoneErrors); c != nil {
-		t.add(c, correlate.GradeB)
-	}
+	t.addZones(t.opposeZones(zoneErrors))
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]

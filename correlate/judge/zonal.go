@@ -67,9 +67,8 @@ func (t *trial) opposeZones(question int) *contest {
 	if len(o.pairs) == 0 || !z.lookBack() {
 		return nil
 	}
-	c := &contest{comparison: z.asked, joint: o, pairs: o.pairs, zones: z}
-	z.trust(c)
-	return c
+	z.null = hypothesis{theta: z.asked.floor.Ratio, phi: z.phi, control: z.usual}
+	return &contest{comparison: z.asked, joint: o, pairs: o.pairs, zones: z}
 }
 
 // weigh finds how often the event happened in each zone.
@@ -113,6 +112,7 @@ func (z *zonal) pair(in span, width int64, of func(*zoneRecord) []tally, side fu
 			}
 		}
 	}
+	w.pairs, w.requests = all[:0], requests[:0]
 	for i, p := range all {
 		switch p.at = first + int64(i)*width; {
 		case p.nT > 0 && p.nC > 0:
@@ -209,10 +209,10 @@ func (z *zonal) measure(side []int) (b zonesBefore) {
 	return b
 }
 
-// trust sets the null. The ratio of the sides before the change is only known as well as its own events tell: what is
-// tested is the difference of two estimates, so φ grows with what was learnt since.
+// trust fills in what it takes to say more than whether the evidence convicts. The ratio of the sides before the change is
+// only known as well as its own events tell: what is tested is the difference of two estimates, so φ grows with what was
+// learnt since.
 func (z *zonal) trust(c *contest) {
-	z.null = hypothesis{theta: c.floor.Ratio, phi: z.phi, control: z.usual}
 	share := z.share(z.null.information(c.pairs))
 	c.h = z.null
 	c.h.phi /= share
@@ -335,9 +335,14 @@ func (z *zonal) seconds(f *finding, q float64, in span, phi float64) {
 // hearZones compares the zones that the change has reached with those that it has not, at the same time: grade B.
 func (t *trial) hearZones() {
 	for q := range zoneQuestions {
-		if c := t.opposeZones(q); c != nil {
-			t.add(c, correlate.GradeB)
-		}
+		t.addZones(t.opposeZones(q))
+	}
+}
+
+func (t *trial) addZones(c *contest) {
+	if c != nil {
+		c.zones.trust(c)
+		t.add(c, correlate.GradeB)
 	}
 }
 
