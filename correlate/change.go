@@ -55,22 +55,25 @@ type Commit struct {
 // Change is one change that reaches an environment: a deployment, a rollback, a flag flip, a configuration or
 // infrastructure change. Its JSON form is the generic wire format. A zero time means unknown.
 type Change struct {
-	ID              string            `json:"id"`
-	Kind            Kind              `json:"kind,omitempty"`
-	Status          Status            `json:"status,omitempty"`
-	Service         string            `json:"service"`
-	Environment     string            `json:"environment,omitempty"`
-	Version         string            `json:"version,omitempty"`
-	PreviousVersion string            `json:"previous_version,omitempty"`
-	Commit          string            `json:"commit,omitempty"`
-	Commits         []Commit          `json:"commits,omitempty"`
-	StartedAt       time.Time         `json:"started_at,omitzero"`
-	FinishedAt      time.Time         `json:"finished_at,omitzero"`
-	Instances       []string          `json:"instances,omitempty"`
-	Actor           string            `json:"actor,omitempty"`
-	Team            string            `json:"team,omitempty"`
-	URL             string            `json:"url,omitempty"`
-	Labels          map[string]string `json:"labels,omitempty"`
+	ID              string    `json:"id"`
+	Kind            Kind      `json:"kind,omitempty"`
+	Status          Status    `json:"status,omitempty"`
+	Service         string    `json:"service"`
+	Environment     string    `json:"environment,omitempty"`
+	Version         string    `json:"version,omitempty"`
+	PreviousVersion string    `json:"previous_version,omitempty"`
+	Commit          string    `json:"commit,omitempty"`
+	Commits         []Commit  `json:"commits,omitempty"`
+	StartedAt       time.Time `json:"started_at,omitzero"`
+	FinishedAt      time.Time `json:"finished_at,omitzero"`
+	Instances       []string  `json:"instances,omitempty"`
+	// Zones are those that the change has reached, where it doesn't reach all at once: the others are what it is compared
+	// with. None means that nothing is known of zones.
+	Zones  []ZoneStep        `json:"zones,omitempty"`
+	Actor  string            `json:"actor,omitempty"`
+	Team   string            `json:"team,omitempty"`
+	URL    string            `json:"url,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"`
 	// Source is the configured source that reported the change; "telemetry" when a new service.version was seen.
 	Source string `json:"source,omitempty"`
 }
@@ -117,7 +120,7 @@ func (c Change) Validate() error {
 	case c.Status != "" && !known(c.Status, Statuses()):
 		return &FieldError{"status", fmt.Sprintf("%q is unknown; use one of %v", clip(string(c.Status)), Statuses())}
 	}
-	return nil
+	return validZones(c.Zones)
 }
 
 // Merge folds another report of the same change into this one. Where the two contradict each other in words, later wins,
@@ -146,6 +149,7 @@ func (c Change) Merge(later Change) Change {
 	if len(later.Instances) > 0 {
 		merged.Instances = later.Instances
 	}
+	merged.Zones = mergedZones(c, later)
 	if c.progress(later) < 0 {
 		merged.Status, merged.FinishedAt = later.Status, later.FinishedAt
 	}

@@ -16,7 +16,11 @@ type Fact struct {
 func (f Fact) EventTime() time.Time {
 	switch {
 	case f.Change != nil:
-		return latest(f.Change.StartedAt, f.Change.FinishedAt)
+		newest := latest(f.Change.StartedAt, f.Change.FinishedAt)
+		for _, z := range f.Change.Zones {
+			newest = latest(newest, z.ReachedAt)
+		}
+		return newest
 	case f.Incident != nil:
 		return latest(f.Incident.OpenedAt, f.Incident.AcknowledgedAt, f.Incident.ResolvedAt)
 	}

@@ -27,6 +27,9 @@ const (
 	Distribution
 	// Saturation: CPU, memory and the like, Key.Name. N samples with the fixed-point Sum. Supports, never convicts.
 	Saturation
+	// Zone: the same requests as Traffic, of the availability zone or cluster Key.Name. Counted only for services that
+	// run in more than one.
+	Zone
 )
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.

@@ -1,6 +1,7 @@
 package correlate_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -64,6 +65,30 @@ func TestALaterReportCorrectsAnEarlierOne(t *testing.T) {
 	require.Equal(t, "c2", relinked.CausedBy)
 }
 
+func TestZonesAddUp(t *testing.T) {
+	first := correlate.Change{ID: "c", Status: correlate.StatusStarted, StartedAt: at(0), Zones: []correlate.ZoneStep{{Name: "b"}}}
+	second := correlate.Change{ID: "c", Status: correlate.StatusStarted, StartedAt: at(0), Zones: []correlate.ZoneStep{{Name: "a", ReachedAt: at(9)}, {Name: "b", ReachedAt: at(3)}}}
+	finish := correlate.Change{ID: "c", Status: correlate.StatusSucceeded, FinishedAt: at(12)}
+	both := []correlate.ZoneStep{{Name: "a", ReachedAt: at(9)}, {Name: "b", ReachedAt: at(3)}}
+	require.Equal(t, both, first.Merge(second).Zones)
+	require.Equal(t, append([]correlate.ZoneStep{{Name: correlate.Everywhere, ReachedAt: at(12)}}, both...), finish.Merge(second).Merge(first).Zones,
+		"an end that names no zones is the end everywhere")
+	finish.Zones = []correlate.ZoneStep{{Name: "a"}}
+	require.Equal(t, both, first.Merge(second).Merge(finish).Zones, "one that names some is not")
+	require.Equal(t, at(12), correlate.Fact{Change: &correlate.Change{StartedAt: at(0), Zones: []correlate.ZoneStep{{Name: "a", ReachedAt: at(12)}}}}.EventTime())
+}
+
+func TestAZoneIsANameOrAnObject(t *testing.T) {
+	var c correlate.Change
+	require.NoError(t, json.Unmarshal([]byte(`{"zones": ["a", {"name": "b", "reached_at": "2026-03-01T10:00:00Z"}]}`), &c))
+	require.Equal(t, []correlate.ZoneStep{{Name: "a"}, {Name: "b", ReachedAt: ten}}, c.Zones)
+	again, err := json.Marshal(c.Zones)
+	require.NoError(t, err)
+	require.JSONEq(t, `[{"name": "a"}, {"name": "b", "reached_at": "2026-03-01T10:00:00Z"}]`, string(again))
+	c = correlate.Change{ID: "c", Service: "s", StartedAt: ten, Zones: make([]correlate.ZoneStep, correlate.MaxZones+1)}
+	require.ErrorContains(t, c.Validate(), "zones: at most 16")
+}
+
 func TestAPlannedFinishIsNotAFinish(t *testing.T) {
 	planned := correlate.Change{Status: correlate.StatusStarted, FinishedAt: at(30)}.WithDefaults()
 	require.Equal(t, [2]time.Time{at(30), {}}, [2]time.Time{planned.StartedAt, planned.FinishedAt})
@@ -88,6 +113,7 @@ func TestMergingAnyChanges(t *testing.T) {
 		require.False(t, !merged.FinishedAt.IsZero() && merged.FinishedAt.Before(merged.Start()), "no change ends before it began")
 		for _, other := range []correlate.Change{a.Merge(c).Merge(b), c.Merge(b).Merge(a), b.Merge(c).Merge(a)} {
 			require.Equal(t, merged.Status, other.Status)
+			require.Equal(t, merged.Zones, other.Zones)
 			require.Equal(t, [2]time.Time{merged.StartedAt, merged.FinishedAt}, [2]time.Time{other.StartedAt, other.FinishedAt})
 		}
 	})
@@ -150,6 +176,15 @@ func drawChange(t *rapid.T, truth *correlate.Change) correlate.Change {
 	}
 	if v := word("instance", first(truth.Instances)); v != "" {
 		c.Instances = []string{v}
+	}
+	for _, name := range []string{correlate.Everywhere, "a", "b"} {
+		if rapid.IntRange(0, 3).Draw(t, "zone "+name) == 0 {
+			z := correlate.ZoneStep{Name: name}
+			if rapid.Bool().Draw(t, "told when") {
+				z.ReachedAt = drawTime(t, "reached")
+			}
+			c.Zones = append(c.Zones, z)
+		}
 	}
 	times := []time.Time{drawTime(t, "one time"), drawTime(t, "another time")}
 	slices.SortFunc(times, time.Time.Compare)

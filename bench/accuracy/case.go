@@ -26,7 +26,7 @@ type Label struct {
 	Bad     bool
 	Start   int64   // Unix seconds
 	RPS     float64 // that the change serves in the end: a canary that is held back, its part
-	Control string  // what it can be compared with: "versions", "days" or "hours"
+	Control string  // what it can be compared with: "versions", "zones", "days" or "hours"
 	// Plain: three times the errors or half as slow again or worse, from the beginning on. Or healthy.
 	Plain  bool
 	Effect string // in words, for the table of misses

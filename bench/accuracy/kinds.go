@@ -37,6 +37,7 @@ func kinds() []kind {
 		{"shared_outage", "all services fail for a while, and not because of the change", alwaysHealthy, sharedOutage},
 		{"dependency_outage", "what the changed service needs fails for a while, and not because of the change", alwaysHealthy, dependencyOutage},
 		{"no_data", "no telemetry of the changed service, or none of anybody after the change", neither, noData},
+		{"zone_by_zone", "one zone after the other, or only one, without a version in telemetry; errors or latency there alone", either, zoneByZone},
 	}
 }
 
@@ -108,6 +109,8 @@ func (p *plan) label(s *service, o *rollout, bad bool) {
 // control is the best that the change can be compared with for a quarter of an hour.
 func (p *plan) control(s *service, o *rollout) string {
 	switch {
+	case s.zones != nil:
+		return "zones"
 	case s.versions && (o.finish == 0 || o.finish-o.start >= 900):
 		return "versions"
 	case p.change-p.from >= 86400+3600:

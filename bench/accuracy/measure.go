@@ -17,10 +17,7 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 		if out.n == 0 {
 			continue
 		}
-		c := correlate.Cell{Start: at, Requests: out.n, Errors: w.r.binomial(out.n, out.fails)}
-		late := w.r.binomial(out.n, out.tail)
-		s.times.add(&c.Latency, w.r, out.n-late, out.slow)
-		s.times.add(&c.Latency, w.r, late, out.slow*out.tailSlow)
+		c := w.requests(s, o, i, at, out)
 		w.cells = append(w.cells, correlate.Measurement{
 			Key:  s.key(correlate.Traffic, s.origin(), s.version(o, i)),
 			Cell: c,
@@ -38,6 +35,23 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 	}
 	whole.Start = at
 	w.called(s, whole)
+}
+
+// requests are those of one side of a rollout.
+func (w *world) requests(s *service, o *rollout, side int, at int64, out outcome) correlate.Cell {
+	if s.zones != nil {
+		return w.located(s, o, side, at, out)
+	}
+	return w.drawn(s, at, out)
+}
+
+// drawn are so many requests of one kind.
+func (w *world) drawn(s *service, at int64, out outcome) correlate.Cell {
+	c := correlate.Cell{Start: at, Requests: out.n, Errors: w.r.binomial(out.n, out.fails)}
+	late := w.r.binomial(out.n, out.tail)
+	s.times.add(&c.Latency, w.r, out.n-late, out.slow)
+	s.times.add(&c.Latency, w.r, late, out.slow*out.tailSlow)
+	return c
 }
 
 func (s *service) key(kind correlate.SignalKind, origin correlate.Origin, version string) correlate.Key {
@@ -153,10 +167,13 @@ func (o *rollout) reports(s *service) []correlate.Fact {
 	var facts []correlate.Fact
 	if !o.whole {
 		started := c
+		started.Zones = o.reached(s.zones, o.start)
 		facts = append(facts, correlate.Fact{Change: &started})
 	}
+	facts = append(facts, o.progress(s, c)...)
 	if o.finish > 0 {
 		c.Status, c.FinishedAt = correlate.StatusSucceeded, time.Unix(o.finish, 0).UTC()
+		c.Zones = o.reached(s.zones, o.finish)
 		facts = append(facts, correlate.Fact{Change: &c})
 	}
 	return facts

@@ -123,6 +123,9 @@ func anyPace(r random) pace {
 func (w *world) release(s *service, id string, start int64, p pace, h harm) *rollout {
 	o := roll(w.r, id, start, s.instances, p, w.r.between(0.005, 0.04))
 	o.harm = h
+	if s.zones != nil {
+		o.goThrough(w.r, s.zones, s.stop)
+	}
 	s.rollouts = append(s.rollouts, o)
 	w.until = max(w.until, (max(o.start, o.finish)+window)/bucket*bucket)
 	return o

@@ -32,6 +32,8 @@ type service struct {
 	failures  []string // the usual types of exceptions, none when they aren't collected
 	memory    float64  // usual use of memory, 0 when it isn't measured
 	suffers   []suffering
+	zones     []zone              // where the instances run, none when nothing tells
+	stop      int                 // of a change that goes through the zones: how many it reaches
 	silent    func(at int64) bool // telemetry doesn't come in, nor the callers' of it
 }
 

@@ -45,6 +45,18 @@ func putCommits(a pcommon.Map, commits []correlate.Commit) {
 	}
 }
 
+func putZones(a pcommon.Map, zones []correlate.ZoneStep) {
+	if len(zones) == 0 {
+		return
+	}
+	list := a.PutEmptySlice(attrZones)
+	for _, z := range zones {
+		m := list.AppendEmpty().SetEmptyMap()
+		putText(m, keyName, z.Name)
+		putTime(m, keyReachedAt, z.ReachedAt)
+	}
+}
+
 func putLabels(a pcommon.Map, labels map[string]string) {
 	if len(labels) == 0 {
 		return
@@ -165,6 +177,32 @@ func (r *attributes) commits() []correlate.Commit {
 		all = append(all, correlate.Commit{SHA: inner.text(keySHA), AuthoredAt: inner.time(keyAuthoredAt)})
 		if inner.err != nil && r.err == nil {
 			r.err = inner.err
+		}
+	}
+	return all
+}
+
+// zones are names, or maps that also tell when.
+func (r *attributes) zones() []correlate.ZoneStep {
+	const want = "a list of strings, or of maps with name and reached_at"
+	list, ok := r.get(attrZones, pcommon.ValueTypeSlice, want)
+	if !ok {
+		return nil
+	}
+	var all []correlate.ZoneStep
+	for _, v := range list.Slice().All() {
+		switch v.Type() {
+		case pcommon.ValueTypeStr:
+			all = append(all, correlate.ZoneStep{Name: r.word(attrZones, v.Str())})
+		case pcommon.ValueTypeMap:
+			inner := attributes{m: v.Map(), foreign: r.foreign}
+			all = append(all, correlate.ZoneStep{Name: inner.text(keyName), ReachedAt: inner.time(keyReachedAt)})
+			if inner.err != nil && r.err == nil {
+				r.err = inner.err
+			}
+		default:
+			r.fail(attrZones, want)
+			return nil
 		}
 	}
 	return all

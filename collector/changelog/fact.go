@@ -55,6 +55,7 @@ func writeChange(record plog.LogRecord, c correlate.Change) {
 	putText(a, attrSource, c.Source)
 	putCommits(a, c.Commits)
 	putTexts(a, attrInstances, c.Instances)
+	putZones(a, c.Zones)
 	putLabels(a, c.Labels)
 }
 
@@ -72,6 +73,7 @@ func readChange(r *attributes) correlate.Change {
 		StartedAt:       r.time(attrStartedAt),
 		FinishedAt:      r.time(attrFinishedAt),
 		Instances:       r.texts(attrInstances),
+		Zones:           r.zones(),
 		Actor:           r.text(attrActor),
 		Team:            r.text(attrTeam),
 		URL:             r.text(attrURL),

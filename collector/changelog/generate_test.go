@@ -66,6 +66,9 @@ func anyChange(t *rapid.T) correlate.Change {
 	for range rapid.IntRange(0, 2).Draw(t, "instances") {
 		c.Instances = append(c.Instances, rapid.String().Draw(t, "instance"))
 	}
+	for range rapid.IntRange(0, 2).Draw(t, "zones") {
+		c.Zones = append(c.Zones, correlate.ZoneStep{Name: some(t, "zone"), ReachedAt: maybeTime(t, "reached")})
+	}
 	if labels := rapid.MapOfN(rapid.String(), rapid.String(), 0, 3).Draw(t, "labels"); len(labels) > 0 {
 		c.Labels = labels
 	}

@@ -29,6 +29,7 @@ const (
 	attrStartedAt       = "shipwake.change.started_at"
 	attrFinishedAt      = "shipwake.change.finished_at"
 	attrInstances       = "shipwake.change.instances"
+	attrZones           = "shipwake.change.zones"
 	attrActor           = "shipwake.change.actor"
 	attrTeam            = "shipwake.change.team"
 	attrLabels          = "shipwake.change.labels"
@@ -56,6 +57,8 @@ const (
 
 	keySHA        = "sha"
 	keyAuthoredAt = "authored_at"
+	keyName       = "name"
+	keyReachedAt  = "reached_at"
 
 	// attrEventName is where senders put the event name before log records had a field for it.
 	attrEventName = "event.name"

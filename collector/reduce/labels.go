@@ -5,6 +5,7 @@ import "strings"
 // labels is what is read of a point's attributes.
 type labels struct {
 	service, version, environment string // put on the point by a connector
+	zone                          Location
 	client, server                string // service graph
 	spanKind, spanStatus          string // span metrics
 	peerService, serverAddress    string // client metrics
@@ -33,6 +34,12 @@ func (l *labels) read(a *Attribute) {
 		if l.environment == "" {
 			l.environment = a.Text
 		}
+	case "cloud.availability_zone", "cloud_availability_zone":
+		l.zone.Zone = a.Text
+	case "k8s.cluster.name", "k8s_cluster_name":
+		l.zone.Cluster = a.Text
+	case "cloud.region", "cloud_region":
+		l.zone.Region = a.Text
 	case "client":
 		l.client = a.Text
 	case "server":

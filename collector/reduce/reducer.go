@@ -48,6 +48,7 @@ type Reducer struct {
 	scopes  *scopes
 	halves  *halves
 	streams *streams
+	zones   *zones
 }
 
 // settings is what Configure may change.
@@ -70,6 +71,7 @@ func New(o Options) *Reducer {
 		scopes:    newScopes(),
 		halves:    newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
 		streams:   newStreams(maxSeries, maphash.MakeSeed(), maphash.MakeSeed()),
+		zones:     newZones(),
 	}
 	if o.Now == nil {
 		r.maxCells = math.MaxInt64
@@ -112,6 +114,7 @@ func (r *Reducer) sweep() {
 	before := newest - int64(idleAfter)
 	r.scopes.forget(before)
 	r.streams.forget(before)
+	r.zones.forget(int32(idleAfter / sweepEvery))
 }
 
 // saw moves Newest forward.

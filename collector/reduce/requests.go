@@ -2,6 +2,15 @@ package reduce
 
 import "github.com/shipwake/shipwake/correlate"
 
+// served counts a server's duration histogram for the service, and for the zone it is of.
+func (r *Reader) served(owner *scope, k seriesKey, l *labels, c change) Result {
+	result := r.requests(owner, k, l.failed(), c)
+	if zone := r.s.zoneOf(l, owner); zone != "" {
+		result = max(result, r.requests(owner, k.inZone(zone), l.failed(), c))
+	}
+	return result
+}
+
 // requests counts a duration histogram as requests with their latency.
 func (r *Reader) requests(sc *scope, k seriesKey, failed bool, c change) Result {
 	if c.shape == nil {
@@ -74,6 +83,14 @@ func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
 		return Ignored
 	}
 	k := seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpanMetrics}
+	result := r.spanMetric(owner, k, l, c)
+	if zone := r.s.zoneOf(l, owner); zone != "" {
+		result = max(result, r.spanMetric(owner, k.inZone(zone), l, c))
+	}
+	return result
+}
+
+func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, c change) Result {
 	if r.row.meaning == spanDuration {
 		return r.latency(owner, k, c)
 	}

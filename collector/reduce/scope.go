@@ -1,6 +1,7 @@
 package reduce
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -37,9 +38,10 @@ type scope struct {
 	mu     sync.Mutex
 	gone   bool // forgotten: its holder must look it up again
 	series map[seriesKey]*series
-	spans  *series // the one of spans, which is asked for most
+	spans  *series   // the one of spans, which is asked for most
+	zones  []*series // those of spans by zone, as often
 	dirty  []*series
-	kinds  [correlate.Saturation + 1]int
+	kinds  [correlate.Zone + 1]int
 }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
@@ -52,6 +54,9 @@ func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *s
 	s := sc.find(k)
 	if s == nil && r.scopes.series.Load() >= r.maxSeries && !essential(k.kind) {
 		sc.mu.Unlock()
+		if k.kind == correlate.Zone {
+			return nil, nil, Overflow // the same requests are counted as traffic
+		}
 		k, result = seriesKey{kind: k.kind, origin: k.origin}, Overflow
 		sc = r.lock(r.scopes.overflow())
 		s = sc.find(k)
@@ -97,6 +102,14 @@ func (sc *scope) find(k seriesKey) *series {
 	if k == spanTraffic {
 		return sc.spans
 	}
+	if k.spanZone() {
+		for _, s := range sc.zones {
+			if s.key.name == k.name {
+				return s
+			}
+		}
+		return nil
+	}
 	return sc.series[k]
 }
 
@@ -122,6 +135,9 @@ func (sc *scope) create(k seriesKey) *series {
 	s := &series{key: k}
 	if k == spanTraffic {
 		sc.spans = s
+	}
+	if k.spanZone() {
+		sc.zones = append(sc.zones, s)
 	}
 	sc.series[k] = s
 	sc.kinds[k.kind]++
@@ -156,6 +172,9 @@ func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 		forgotten++
 		if k == spanTraffic {
 			sc.spans = nil
+		}
+		if k.spanZone() {
+			sc.zones = slices.DeleteFunc(sc.zones, func(o *series) bool { return o == s })
 		}
 	}
 	sc.gone = !sc.used.Swap(false) && len(sc.series) == 0

@@ -12,6 +12,7 @@ type Resource struct {
 	Service     string // service.name
 	Version     string // service.version
 	Environment string // deployment.environment.name
+	Location
 	// Instance tells senders of one service apart: service.instance.id, else k8s.pod.uid, k8s.pod.name, host.name.
 	Instance string
 }
@@ -22,6 +23,7 @@ type Sender struct {
 	settings *settings
 	resource Resource
 	scope    *scope // nil when the resource doesn't name a service
+	zone     string // in which requests are counted; "" when they aren't
 	latest   int64  // the newest time that isn't in the future
 	scratch  []uint64
 }
@@ -43,6 +45,7 @@ func (r *Reducer) Sender(resource Resource) Sender {
 	}
 	if names(s.resource.Service) {
 		s.scope = r.scopes.at(identity{s.resource.Service, s.resource.Environment, s.resource.Version}, r.maxSeries)
+		s.zone = r.zones.counted(place{s.scope.service, s.scope.environment}, clip(resource.name()))
 	} else {
 		s.resource.Service = ""
 	}

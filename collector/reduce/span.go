@@ -64,7 +64,11 @@ func (sp *Span) latency() int64 { return max(0, sp.End-sp.Start) }
 // served counts a request at its server, and completes the edge from its caller.
 func (s *Sender) served(sp *Span) Result {
 	failed := sp.Failed || sp.Status.HTTP >= 500
-	result := s.call(s.scope, spanTraffic, call{at: sp.End, latency: sp.latency(), failed: failed})
+	c := call{at: sp.End, latency: sp.latency(), failed: failed}
+	result := s.call(s.scope, spanTraffic, c)
+	if s.zone != "" {
+		result = max(result, s.call(s.scope, spanTraffic.inZone(s.zone), c))
+	}
 	if sp.LocalParent || sp.Parent == [8]byte{} {
 		return result
 	}

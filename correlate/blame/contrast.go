@@ -1,7 +1,7 @@
 package blame
 
-// contrast is what the comparison of new and old instances of the changed service says: the ln e-value of a difference,
-// 0 without such a comparison. It is bounded, since no comparison is better than its assumptions.
+// contrast is what the comparison of new and old instances of the changed service says, or that of the zones which the
+// change has reached with the others: the ln e-value of a difference, 0 without such a comparison. It is bounded, since no comparison is better than its assumptions.
 // That the new instances look worse speaks for the change only where the fault can come from there, and of a fault of the
 // service itself only when it is proven. That they look as well as the old ones clears the change of what others suffer
 // only in part: an answer may be quick, successful and wrong.

@@ -122,7 +122,7 @@ func enough(reason correlate.Reason, services int) float64 {
 // blamedElsewhere finds the fault on a service without a fault-bearing change of its own that this change most likely
 // caused. One that has a concurrent comparison isn't blamed for what its service suffers in all versions.
 func (e *Engine) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
-	compared := s.a.Grade == correlate.GradeA
+	compared := s.a.Grade == correlate.GradeA || s.a.Grade == correlate.GradeB
 	var worst fault
 	best := 0.0
 	for _, f := range faults {

@@ -25,17 +25,25 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	}
 	from := w.start - e.cfg.Baseline
 	var room [8]view
-	traffic := room[:0]
+	var roomOthers [16]view
+	traffic, others := room[:0], roomOthers[:0]
 	for _, k := range s.keys() {
 		switch k.kind {
 		case correlate.Traffic:
 			traffic = append(traffic, view{k, s.streams[k]})
-		case correlate.Edge:
+		case correlate.Edge, correlate.Zone:
 		default:
-			c.Streams = append(c.Streams, e.streamOf(w, s.streams[k], k, from, now))
+			others = append(others, view{k, s.streams[k]})
 		}
 	}
-	if v, ok := preferred(w, traffic, from, now); ok {
+	v, ok := preferred(w, traffic, from, now)
+	if w.apart = false; ok {
+		c.Zones, w.apart = e.zonesOf(w, s, v.key.origin, from, now)
+	}
+	for _, o := range others {
+		c.Streams = append(c.Streams, e.streamOf(w, o.stream, o.key, from, now))
+	}
+	if ok {
 		c.Streams = append(c.Streams, e.streamOf(w, v.stream, v.key, from, now))
 	}
 	if seen := e.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
@@ -53,6 +61,11 @@ func (e *Engine) streamOf(w *watch, str *stream, k streamKey, from, now int64) j
 		Kind: k.kind, Name: k.name, Bad: e.direction(k.name), Account: uint64(k.origin),
 		Whole:   str.total.between(from, now),
 		History: str.coarse.between(from-e.cfg.CoarseKeep, from),
+	}
+	if w.apart && k.kind != correlate.Exception {
+		const told = 1 << 32 // without versions it is another account
+		js.Account |= told
+		return js
 	}
 	js.New, js.Old = w.sides(str, now)
 	return js
@@ -74,16 +87,8 @@ func (w *watch) sides(str *stream, now int64) (fresh, old []correlate.Cell) {
 	if w.version == "" || v == nil {
 		return nil, nil
 	}
-	var names [8]string
 	var room [8]*series
-	others := room[:0]
-	sorted := slices.AppendSeq(names[:0], maps.Keys(str.versions))
-	slices.Sort(sorted)
-	for _, name := range sorted {
-		if name != w.version {
-			others = append(others, str.versions[name])
-		}
-	}
+	others := str.named(room[:0], func(version string) bool { return version != w.version })
 	fresh, old = v.between(w.start, now), w.track(str).old.between(others, w.start, now)
 	if len(fresh) == 0 || len(old) == 0 {
 		return nil, nil

@@ -72,13 +72,22 @@ func exclude(c *judge.Case, bad []window.Span, least int64) {
 	}
 	for i := range c.Streams {
 		s := &c.Streams[i]
-		s.Whole = outside(s.Whole, bad, c.Resolution, c.Start)
-		since, _ := slices.BinarySearchFunc(s.Whole, c.Start, func(cell correlate.Cell, at int64) int { return cmp.Compare(cell.Start, at) })
-		if since > 0 && s.Whole[since-1].Start-s.Whole[0].Start < least {
-			s.Whole = s.Whole[since:]
-		}
+		s.Whole = usual(c, s.Whole, bad, least)
 		s.History = outside(s.History, bad, c.Coarse, c.Start)
 	}
+	for i := range c.Zones {
+		c.Zones[i].Cells = usual(c, c.Zones[i].Cells, bad, least)
+	}
+}
+
+// usual drops from cells those before the change that are nothing to compare with.
+func usual(c *judge.Case, cells []correlate.Cell, bad []window.Span, least int64) []correlate.Cell {
+	cells = outside(cells, bad, c.Resolution, c.Start)
+	since, _ := slices.BinarySearchFunc(cells, c.Start, func(cell correlate.Cell, at int64) int { return cmp.Compare(cell.Start, at) })
+	if since > 0 && cells[since-1].Start-cells[0].Start < least {
+		cells = cells[since:]
+	}
+	return cells
 }
 
 // outside are the cells that touch none of some spans. Those of an instant on are kept.

@@ -137,6 +137,12 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		if fin := s.finish(); fin > s.start() && fin <= t {
 			c.Steps = append(c.Steps, fin)
 		}
+		for _, z := range s.rec.Zones {
+			if at := z.ReachedAt.Unix(); !z.ReachedAt.IsZero() && at > s.start() && at <= t {
+				c.Steps = append(c.Steps, at)
+			}
+		}
+		slices.Sort(c.Steps)
 		if s.a.Outcome == correlate.Regressed {
 			c.Regressed, c.Onset, c.Strength = true, s.a.Onset, strength(s.a)
 		}

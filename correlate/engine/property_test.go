@@ -92,6 +92,11 @@ func drawHistory(t *rapid.T) history {
 	return h
 }
 
+var (
+	zones   = []string{"east", "west"}
+	zonesOf = map[string][]string{"v1": zones, "v2": zones[:1]}
+)
+
 func drawCells(t *rapid.T, name, version string, from, width int64) Input {
 	var cells []correlate.Measurement
 	bad := rapid.IntRange(0, 5).Draw(t, "bad") == 0
@@ -101,10 +106,12 @@ func drawCells(t *rapid.T, name, version string, from, width int64) Input {
 			c.Errors = c.Requests / 5
 		}
 		c.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), c.Requests)
-		cells = append(cells, correlate.Measurement{Cell: c, Key: correlate.Key{
-			Service: name, Environment: "production", Version: version,
-			Kind: correlate.Traffic, Origin: correlate.OriginSpan,
-		}})
+		k := correlate.Key{Service: name, Environment: "production", Version: version, Kind: correlate.Traffic, Origin: correlate.OriginSpan}
+		cells = append(cells, correlate.Measurement{Cell: c, Key: k})
+		if name == "a" { // the old version in all zones, the new one first in one of them
+			k.Kind, k.Name = correlate.Zone, rapid.SampledFrom(zonesOf[version]).Draw(t, "zone")
+			cells = append(cells, correlate.Measurement{Cell: c, Key: k})
+		}
 	}
 	return Input{Measured: cells}
 }
@@ -117,6 +124,11 @@ func drawChange(t *rapid.T, services []string, n int, from int64) Input {
 		Kind:    rapid.SampledFrom(correlate.Kinds()).Draw(t, "kind"),
 		Status:  rapid.SampledFrom(correlate.Statuses()).Draw(t, "status"),
 		Source:  "generic",
+	}
+	for _, name := range append(zones, correlate.Everywhere) {
+		if rapid.IntRange(0, 3).Draw(t, "zone?") == 0 {
+			c.Zones = append(c.Zones, correlate.ZoneStep{Name: name, ReachedAt: at(from + rapid.Int64Range(-100, 300).Draw(t, "reached"))})
+		}
 	}
 	c.StartedAt = at(from - rapid.Int64Range(0, 300).Draw(t, "before"))
 	if c.Status != correlate.StatusStarted {

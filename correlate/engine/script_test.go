@@ -77,8 +77,8 @@ func (s *script) run(commands string) {
 
 // do carries out one command:
 //
-//	serve SERVICE FROM-TO key=value…    requests: version, rps, errors (ratio), latency, caller
-//	change ID SERVICE START key=value…  version, finish, status, kind, previous, source
+//	serve SERVICE FROM-TO key=value…    requests: version, rps, errors (ratio), latency, caller, zone
+//	change ID SERVICE START key=value…  version, finish, status, kind, previous, source, zones (NAME@TIME,…)
 //	incident ID SERVICE OPENED key=…    resolved, caused_by
 //	until TIME                          let event time and the clock run, and print what is decided
 //	gap FROM-TO                         no telemetry was received
@@ -119,6 +119,12 @@ func (s *script) serve(name string, w [2]int64, o map[string]string) {
 			},
 			Cell: c,
 		})
+		if o["zone"] != "" {
+			k := s.cells[len(s.cells)-1].Key
+			k.Kind, k.Name = correlate.Zone, o["zone"]
+			c.Latency = slices.Clone(c.Latency)
+			s.cells = append(s.cells, correlate.Measurement{Key: k, Cell: c})
+		}
 		if o["caller"] != "" {
 			c.Latency = slices.Clone(c.Latency)
 			s.cells = append(s.cells, correlate.Measurement{
@@ -140,6 +146,16 @@ func (s *script) change(id, service, start string, o map[string]string) {
 	}
 	if o["finish"] != "" {
 		c.FinishedAt = at(clock(s.t, o["finish"]))
+	}
+	if o["zones"] != "" {
+		for _, z := range strings.Split(o["zones"], ",") {
+			name, reached, told := strings.Cut(z, "@")
+			step := correlate.ZoneStep{Name: name}
+			if told {
+				step.ReachedAt = at(clock(s.t, reached))
+			}
+			c.Zones = append(c.Zones, step)
+		}
 	}
 	s.print(s.e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(s.now)}}}))
 }

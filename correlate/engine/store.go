@@ -27,7 +27,8 @@ type streamKey struct {
 	peer   string
 }
 
-// stream is the cells of one kind of measurement: all versions together, fine and coarse, and each version alone.
+// stream is the cells of one kind of measurement: all versions together, fine and coarse, and each version alone. A zone
+// only has the latter, also of no version.
 type stream struct {
 	total    series
 	coarse   series
@@ -106,8 +107,10 @@ func (st *store) addFine(m correlate.Measurement) {
 	s := st.at(place{m.Service, m.Environment})
 	st.hear(m.Environment, m.Start)
 	str := st.stream(s, keyOf(m.Key))
-	str.total.add(m.Cell)
-	if m.Version != "" && m.Kind != correlate.Edge {
+	if m.Kind != correlate.Zone {
+		str.total.add(m.Cell)
+	}
+	if m.Kind == correlate.Zone || (m.Version != "" && m.Kind != correlate.Edge) {
 		v := str.versions[m.Version]
 		if v == nil {
 			v = &series{}
@@ -115,7 +118,9 @@ func (st *store) addFine(m correlate.Measurement) {
 			st.series++
 		}
 		v.add(m.Cell)
-		s.see(m.Version, m.Start)
+		if m.Version != "" {
+			s.see(m.Version, m.Start)
+		}
 	}
 	if m.Kind == correlate.Edge && m.Peer != "" {
 		if callee := st.at(place{m.Peer, m.Environment}); !s.callees[m.Peer] || !callee.callers[m.Service] {
@@ -125,8 +130,11 @@ func (st *store) addFine(m correlate.Measurement) {
 	}
 }
 
-// addCoarse merges a cell into the rollup it belongs to.
+// addCoarse merges a cell into the rollup it belongs to. Zones are compared with each other, not with earlier days.
 func (st *store) addCoarse(m correlate.Measurement, width int64) {
+	if m.Kind == correlate.Zone {
+		return
+	}
 	c := m.Cell
 	c.Start = window.Floor(c.Start, width)
 	st.stream(st.at(place{m.Service, m.Environment}), keyOf(m.Key)).coarse.add(c)
@@ -218,7 +226,7 @@ func (st *store) expire(fineFrom func(place) int64, coarse int64) {
 					st.series--
 				}
 			}
-			if len(str.total) == 0 && len(str.coarse) == 0 {
+			if len(str.total) == 0 && len(str.coarse) == 0 && len(str.versions) == 0 {
 				delete(s.streams, k)
 				s.sorted = nil
 				st.series--

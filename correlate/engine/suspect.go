@@ -28,6 +28,7 @@ type of struct {
 	atOnce            bool
 	gaps              int
 	bad               int64 // a digest of the stretches that are nothing to compare with
+	zones             int64 // a digest of what was told of zones
 }
 
 // suspect assesses the service of a change from its own point of view. last says that nothing will be seen later.
@@ -81,6 +82,7 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 		return
 	}
 	c.watch = e.observe(c.watch, c.place(), key.version, key.start, key.atOnce)
+	c.watch.steps = c.rec.Zones
 	k := e.caseOf(c.place(), c.watch, key.finish, at)
 	if !inFull && c.watch.memory.Quiet(&e.cfg.Judge, &k) {
 		*seen = assessed{of: key, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
@@ -93,6 +95,12 @@ func (e *Engine) key(c *change, at int64) of {
 	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), atOnce: c.atOnce(), gaps: len(e.gaps)}
 	for _, s := range e.badBefore(c.place(), c.start()) {
 		key.bad = key.bad*31 + s.From ^ s.To<<32
+	}
+	for _, z := range c.rec.Zones {
+		key.zones = key.zones*31 + z.ReachedAt.Unix()
+		for _, b := range []byte(z.Name) {
+			key.zones = key.zones*31 + int64(b)
+		}
 	}
 	if key.finish > at {
 		key.finish = 0

@@ -14,16 +14,18 @@ type watch struct {
 	version string
 	start   int64
 	atOnce  bool
-	bad     []window.Span // what of the time before is nothing to compare with
+	bad     []window.Span        // what of the time before is nothing to compare with
+	steps   []correlate.ZoneStep // as they are known now
 	memory  judge.Memory
 	tracks  map[*stream]*track
+	apart   bool    // the versions of the latest case are told apart by zone alone
 	whole   merging // the accounts of callers
 	history merging
 	streams []judge.Stream // of the latest case, to be overwritten by the next
 }
 
 // track is what is remembered of a stream: how many requests it saw before the change and since, up to an instant, and
-// the versions that the change doesn't bring.
+// the versions that the change doesn't bring. Of a zone, old is every version.
 type track struct {
 	counted              bool
 	before, after, until int64

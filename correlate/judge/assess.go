@@ -30,7 +30,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	t := m.newTrial(p, c, c.Start)
 	for i := range c.Streams {
 		if s := &c.Streams[i]; s.Kind == correlate.Traffic {
-			beside := t.beside(s)
+			beside := t.concurrent(s)
 			qs := m.record(p, c, s).count(p, c, s, !beside)
 			q := &qs[len(qs)-1] // the error ratio
 			if !t.overwhelming(q) {
@@ -42,6 +42,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			}
 		}
 	}
+	t.addZones(t.opposeZones(zoneErrors))
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
@@ -73,6 +74,7 @@ func (t *trial) overwhelming(q *comparison) bool {
 
 // hearAll puts every question of every stream.
 func (t *trial) hearAll() {
+	t.hearZones()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		switch s.Kind {
@@ -96,9 +98,12 @@ func (t *trial) hearAll() {
 	t.weigh()
 }
 
-// concurrently says that the service's own requests are compared with the old version's now: then no view from outside,
-// which can't tell the versions apart, is worth asking.
+// concurrently says that the service's own requests are compared with the old version's, or with those of unchanged zones,
+// now: then no view from outside, which can't tell them apart, is worth asking.
 func (t *trial) concurrently() bool {
+	if t.besideZones() {
+		return true
+	}
 	for i := range t.c.Streams {
 		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic && t.beside(s) {
 			return true
@@ -266,11 +271,12 @@ func (t *trial) smallestVisible() float64 {
 	return smallest
 }
 
-// contrast is the strongest ln e-value of the new version against the old one, 0 without such a comparison.
+// contrast is the strongest ln e-value of the new version against the old one, or of the changed zones against the others,
+// 0 without such a comparison.
 func (t *trial) contrast() float64 {
 	strongest := math.Inf(-1)
 	for i := range t.findings {
-		if f := &t.findings[i]; f.Grade == correlate.GradeA && f.contest != nil {
+		if f := &t.findings[i]; f.Grade <= correlate.GradeB && f.contest != nil {
 			strongest = max(strongest, f.logE)
 		}
 	}

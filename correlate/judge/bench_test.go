@@ -12,6 +12,7 @@ func BenchmarkLook(b *testing.B) {
 		"all":          newSim(1).allAtOnce(3600, 1, 1),
 		"all, 8 days":  newSim(1).withHistory(newSim(1).allAtOnce(3600, 1, 1), 8),
 		"all, minutes": newSim(1).allAtOnce(600, 1, 1),
+		"zones":        newSim(1).inZones(3600, unequal(1, 1)...),
 	} {
 		b.Run(name+"/first", func(b *testing.B) {
 			b.ReportAllocs()

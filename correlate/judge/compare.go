@@ -62,6 +62,7 @@ type contest struct {
 	h     hypothesis
 	pairs []pair
 	joint *joint // of the pairs, when the control is concurrent
+	zones *zonal // nil unless zones are compared
 	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
@@ -75,6 +76,9 @@ type contest struct {
 
 // evidence is ln E of the contest.
 func (c *contest) evidence(starts []restart) float64 {
+	if c.zones != nil {
+		return c.zones.evidence(c.pairs, starts)
+	}
 	if c.before != nil {
 		return evidenceAgainst(c.pairs, *c.before, c.h, starts)
 	}
@@ -102,6 +106,9 @@ func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
 	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
 	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
 	f.N, f.Events = int64(t.nT), int64(t.eT)
+	if c.zones != nil {
+		c.zones.describe(f, pairs)
+	}
 }
 
 // harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.

@@ -6,32 +6,38 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// held says that a rollout that isn't complete has kept the new version at a steady share of the requests, through the
-// last half of its time and at least for the shortest observation: as much was seen of it as of a rollout that was
-// complete by then, and in so many requests that errors at the margin would hardly have stayed out of them.
+// held says that a rollout that isn't complete has kept the new version, or the changed zones, at a steady share of the
+// requests, through the last half of its time and at least for the shortest observation: as much was seen of it as of a
+// rollout that was complete by then, and in so many requests that errors at the margin would hardly have stayed out of
+// them.
 func (t *trial) held() bool {
-	const parts = 3
-	length := max(t.p.MinHealthy, (t.c.Now-t.c.Start)/2) / parts
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		if s.Kind != correlate.Traffic {
-			continue
+		if s.Kind == correlate.Traffic && t.steadily(func(in span) (treated, control int64) {
+			return requests(cellsIn(s.New, in)), requests(cellsIn(s.Old, in))
+		}) {
+			return true
 		}
-		if float64(requests(cellsIn(s.New, span{t.begin, t.c.Now}))) < -math.Log(t.p.Alpha)/t.p.Errors.MarginAbsolute {
+	}
+	return t.steadily(t.zoneRequests)
+}
+
+// steadily is held by the requests of two sides.
+func (t *trial) steadily(sides func(span) (treated, control int64)) bool {
+	if treated, _ := sides(span{t.begin, t.c.Now}); float64(treated) < -math.Log(t.p.Alpha)/t.p.Errors.MarginAbsolute {
+		return false
+	}
+	const parts = 3
+	length := max(t.p.MinHealthy, (t.c.Now-t.c.Start)/2) / parts
+	var share [parts]float64
+	for k := range share {
+		treated, control := sides(span{t.c.Now - int64(k+1)*length, t.c.Now - int64(k)*length})
+		if treated == 0 || control == 0 {
 			return false
 		}
-		var share [parts]float64
-		for k := range share {
-			in := span{t.c.Now - int64(k+1)*length, t.c.Now - int64(k)*length}
-			treated, control := requests(cellsIn(s.New, in)), requests(cellsIn(s.Old, in))
-			if treated == 0 || control == 0 {
-				return false
-			}
-			share[k] = float64(treated) / float64(control)
-		}
-		return steady(share[:])
+		share[k] = float64(treated) / float64(control)
 	}
-	return false
+	return steady(share[:])
 }
 
 // steady says that some shares are about the same.

@@ -16,6 +16,9 @@ type Case struct {
 	// AtOnce: the change reached instances that keep running, so that nothing has to warm up.
 	AtOnce  bool
 	Streams []Stream
+	// Zones are where the service runs, sorted by name, when they tell what the change reached from what it didn't: none
+	// when the versions can be told apart within a zone, or nothing is known of which zones were reached.
+	Zones []Zone
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
@@ -64,7 +67,8 @@ type Assessment struct {
 	// of alpha.
 	LogE float64
 	// Contrast is the natural log of the evidence that the new instances differ from the old ones at the same time
-	// (grade A), negative when they don't, 0 when there is no such comparison. It feeds blame.
+	// (grade A), or the changed zones from the unchanged ones (grade B), negative when they don't, 0 when there is no such
+	// comparison. It feeds blame.
 	Contrast        float64
 	SmallestVisible float64
 	// Suspicion is the nearest that the evidence came to a fault, where it came near but not there.

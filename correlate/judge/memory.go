@@ -9,6 +9,7 @@ import "github.com/shipwake/shipwake/correlate"
 type Memory struct {
 	records []*record
 	proof   proof // what the records say
+	zones   zoneMemory
 }
 
 // origin is what a record was counted from. When it becomes another, everything is counted anew.

@@ -9,6 +9,9 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 		return false
 	}
 	t := m.newTrial(p, c, c.settled(p))
+	if !t.quietZones() {
+		return false
+	}
 	concurrently := t.concurrently()
 	for i := range c.Streams {
 		if s := &c.Streams[i]; s.Kind == correlate.Edge && concurrently {
@@ -30,7 +33,7 @@ func (t *trial) quiet(s *Stream) bool {
 	case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
 		return t.value(s) < 1
 	}
-	beside := t.beside(s)
+	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		q := &qs[i]

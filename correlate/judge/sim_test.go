@@ -103,6 +103,13 @@ func upTo(c Case, now int64) Case {
 		s := &c.Streams[i]
 		s.New, s.Old, s.Whole = ended(s.New, now, c.Resolution), ended(s.Old, now, c.Resolution), ended(s.Whole, now, c.Resolution)
 	}
+	c.Zones = append([]Zone(nil), c.Zones...)
+	for i := range c.Zones {
+		z := &c.Zones[i]
+		if z.Cells = ended(z.Cells, now, c.Resolution); z.Reached > now {
+			z.Reached = 0
+		}
+	}
 	return c
 }
 

@@ -28,7 +28,7 @@ func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
 // ask puts the questions of a stream before every control they have: the old version at the same time, and, once that
 // is gone, the time before.
 func (t *trial) ask(s *Stream) {
-	beside := t.beside(s)
+	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		t.hearBeside(&qs[i])
@@ -37,6 +37,10 @@ func (t *trial) ask(s *Stream) {
 		}
 	}
 }
+
+// concurrent says whether there is a control at the same time: the old version beside the new one, or unchanged zones
+// beside changed ones.
+func (t *trial) concurrent(s *Stream) bool { return t.beside(s) || t.besideZones() }
 
 // beside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
 func (t *trial) beside(s *Stream) bool {
@@ -152,7 +156,7 @@ func (t *trial) weigh() {
 				continue
 			}
 			family := before
-			if d.Grade == correlate.GradeA {
+			if d.Grade <= correlate.GradeB {
 				family = beside
 			}
 			// Only what itself speaks for a fault is strong by its family.
@@ -169,7 +173,7 @@ func (t *trial) average(f family, beside bool) float64 {
 	var parts []float64
 	for i := range t.findings {
 		d := &t.findings[i]
-		if d.family == f && d.contest != nil && (d.Grade == correlate.GradeA) == beside {
+		if d.family == f && d.contest != nil && (d.Grade <= correlate.GradeB) == beside {
 			parts = append(parts, d.logE)
 		}
 	}
@@ -195,12 +199,16 @@ func (t *trial) date() {
 func (t *trial) show() {
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.contest == nil || f.contest.latency == nil {
+		if f.contest == nil || f.family != familyLatency {
 			continue
 		}
 		in := span{t.begin, t.c.Now}
 		if f.onset != 0 {
 			in = span{f.onset, f.end + t.c.Resolution}
+		}
+		if z := f.contest.zones; z != nil {
+			z.seconds(f, f.contest.quantile, in, f.contest.h.phi)
+			continue
 		}
 		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
 	}

@@ -26,6 +26,12 @@ func resource(r pcommon.Resource) reduce.Resource {
 			res.Environment = text(value)
 		case "deployment.environment":
 			old = text(value)
+		case "cloud.availability_zone":
+			res.Zone = text(value)
+		case "k8s.cluster.name":
+			res.Cluster = text(value)
+		case "cloud.region":
+			res.Region = text(value)
 		case "service.instance.id":
 			res.Instance = text(value)
 		case "k8s.pod.uid":

@@ -331,3 +331,23 @@ func BenchmarkTraces(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/span")
 }
+
+func TestZonesComeFromTheResource(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	for range 2 {
+		for attribute, name := range map[string]string{"cloud.availability_zone": "eu-1a", "k8s.cluster.name": "blue", "cloud.region": "us"} {
+			traces := spans(1)
+			resource := traces.ResourceSpans().At(0).Resource()
+			resource.Attributes().PutStr("cloud.region", "eu")
+			resource.Attributes().PutStr(attribute, name)
+			otlp.Traces(r, traces)
+		}
+	}
+	seen := map[string]bool{}
+	for _, m := range r.Drain() {
+		if m.Kind == correlate.Zone {
+			seen[m.Name] = true
+		}
+	}
+	require.Equal(t, map[string]bool{"eu-1a": true, "blue": true, "us": true}, seen)
+}

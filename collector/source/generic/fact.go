@@ -12,7 +12,7 @@ import (
 // ignored: the receiver knows the source.
 var (
 	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit",
-		"commits", "started_at", "finished_at", "instances", "actor", "team", "url", "labels", "source"}
+		"commits", "started_at", "finished_at", "instances", "zones", "actor", "team", "url", "labels", "source"}
 	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
 		"resolved_at", "caused_by", "source"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
@@ -56,6 +56,7 @@ func addChange(d *correlate.Delivery, v source.JSON) error {
 		StartedAt:       v.Get("started_at").Time(),
 		FinishedAt:      v.Get("finished_at").Time(),
 		Instances:       v.Get("instances").Texts(),
+		Zones:           zones(v.Get("zones")),
 		Actor:           v.Get("actor").Text(),
 		Team:            v.Get("team").Text(),
 		URL:             v.Get("url").Text(),
@@ -101,6 +102,24 @@ func commits(v source.JSON) []correlate.Commit {
 			return nil
 		}
 		all = append(all, commit)
+	}
+	return all
+}
+
+// zones are those that the change has reached: names, or objects that also tell when.
+func zones(v source.JSON) []correlate.ZoneStep {
+	var all []correlate.ZoneStep
+	for _, item := range v.Items() {
+		if item.IsString() {
+			all = append(all, correlate.ZoneStep{Name: item.Text()})
+			continue
+		}
+		if !item.IsObject() {
+			item.Fail("must be the name of a zone, or an object with name and reached_at")
+			return nil
+		}
+		item.Only("name", "reached_at")
+		all = append(all, correlate.ZoneStep{Name: item.Get("name").Text(), ReachedAt: item.Get("reached_at").Time()})
 	}
 	return all
 }

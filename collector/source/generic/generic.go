@@ -4,6 +4,11 @@
 // of any of these, or several of them one a line. It is strict: a misspelled key is refused with its path, because a
 // deployment script that says "enviroment" would otherwise report to production.
 //
+// A change that goes on zone by zone, or reaches only some, says which it has reached: "zones": ["eu-1a"], or with the
+// times, "zones": [{"name": "eu-1a", "reached_at": "2026-03-01T10:00:00Z"}]. The names are those of telemetry: of
+// cloud.availability_zone, else k8s.cluster.name, else cloud.region. Reports add up. Zones that none of them names are
+// what the change is compared with, also after its end, unless the report of the end names no zones at all.
+//
 // With secrets, the sender says "Authorization: Bearer <secret>". Senders have no delivery id, so the same bytes are
 // the same delivery.
 package generic

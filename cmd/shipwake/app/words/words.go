@@ -50,7 +50,7 @@ func Grade(g correlate.Grade) string {
 	case correlate.GradeA:
 		return "with the old version's instances at the same time"
 	case correlate.GradeB:
-		return "with places that had not changed yet"
+		return "with the zones that it had not reached, at the same time"
 	case correlate.GradeC:
 		return "with the same time on earlier days"
 	case correlate.GradeD:
