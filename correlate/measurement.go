@@ -27,6 +27,9 @@ const (
 	Distribution
 	// Saturation: CPU, memory and the like, Key.Name. N samples with the fixed-point Sum. Supports, never convicts.
 	Saturation
+	// Trace: requests to Key.Service in traces in which the version Key.Name of another service, Key.Peer, served too.
+	// Requests, Errors. Only while Key.Peer serves several versions, one of them new.
+	Trace
 )
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.

@@ -27,6 +27,9 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 		})
 		whole.Merge(c)
 		w.told(s, o, i, c, out)
+		if w.traced {
+			w.touched(s, s.version(o, i), c)
+		}
 	}
 	if s.memory > 0 {
 		w.occupied(s, at, memory)
@@ -78,6 +81,33 @@ func (w *world) told(s *service, o *rollout, side int, c correlate.Cell, out out
 		}
 		w.thrown(s, version, c.Start, name, n)
 		left -= n
+	}
+}
+
+// touched is the requests of one version by the versions of the callees that their traces touched, while a callee serves
+// two: each request touches each callee once, and those that fail of a callee's new version touched it.
+func (w *world) touched(s *service, version string, c correlate.Cell) {
+	for _, call := range s.calls {
+		o := call.to.rolloutAt(c.Start)
+		_, fresh := o.at(c.Start)
+		if fresh.share == 0 || fresh.share == 1 {
+			continue
+		}
+		failing := fresh.share
+		for _, f := range s.suffers {
+			if more := f.harm.after(c.Start - o.start).errors; f.of == o {
+				failing *= more / (1 + fresh.share*(more-1))
+			}
+		}
+		errors := w.r.binomial(c.Errors, failing)
+		requests := errors + w.r.binomial(c.Requests-c.Errors, fresh.share)
+		for side, n := range [...][2]int64{{c.Requests - requests, c.Errors - errors}, {requests, errors}} {
+			if n[0] > 0 {
+				k := s.key(correlate.Trace, correlate.OriginSpan, version)
+				k.Peer, k.Name = call.to.name, call.to.version(o, side)
+				w.cells = append(w.cells, correlate.Measurement{Key: k, Cell: correlate.Cell{Start: c.Start, Requests: n[0], Errors: n[1]}})
+			}
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ type seriesKey struct {
 const (
 	maxExceptions = 50
 	maxEdges      = 500
+	maxTouched    = 64 // versions of other services in the same traces; further ones aren't counted
 	maxVersions   = 64 // of a service and environment; further ones count as no version
 
 	folded          = "__other__"
@@ -33,13 +34,15 @@ type scope struct {
 	identity
 	id   uint32      // never used again
 	used atomic.Bool // looked up since the last sweep
+	// rolling: several versions of the service serve, one of them new; as of the last Drain.
+	rolling atomic.Bool
 
 	mu     sync.Mutex
 	gone   bool // forgotten: its holder must look it up again
 	series map[seriesKey]*series
 	spans  *series // the one of spans, which is asked for most
 	dirty  []*series
-	kinds  [correlate.Saturation + 1]int
+	kinds  [correlate.Trace + 1]int
 }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
@@ -50,6 +53,10 @@ func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *s
 	result := Accepted
 	sc = r.lock(sc)
 	s := sc.find(k)
+	if s == nil && k.kind == correlate.Trace && (sc.kinds[k.kind] >= maxTouched || r.scopes.series.Load() >= r.maxSeries) {
+		sc.mu.Unlock()
+		return nil, nil, Overflow
+	}
 	if s == nil && r.scopes.series.Load() >= r.maxSeries && !essential(k.kind) {
 		sc.mu.Unlock()
 		k, result = seriesKey{kind: k.kind, origin: k.origin}, Overflow

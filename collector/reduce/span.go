@@ -65,6 +65,9 @@ func (sp *Span) latency() int64 { return max(0, sp.End-sp.Start) }
 func (s *Sender) served(sp *Span) Result {
 	failed := sp.Failed || sp.Status.HTTP >= 500
 	result := s.call(s.scope, spanTraffic, call{at: sp.End, latency: sp.latency(), failed: failed})
+	if s.r.traces.open.Load() {
+		s.touched(sp, failed)
+	}
 	if sp.LocalParent || sp.Parent == [8]byte{} {
 		return result
 	}

@@ -31,6 +31,9 @@ type Candidate struct {
 	// Dose is the share of the requests of its service that its new version served, one for each window of the fault's
 	// course; nil when telemetry doesn't tell.
 	Dose []float64
+	// Touches are the faulty service's requests since the onset, by the version of the candidate's service that they
+	// touched; nil when traces don't tell.
+	Touches []Touch
 	// Contrast is judge.Assessment.Contrast of the candidate's own service.
 	Contrast float64
 	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though

@@ -30,6 +30,8 @@ type Params struct {
 	// DoseMin and DoseMax bound what the course of the fault may say about a rollout, DoseVaries is by how much the share
 	// of the new version must vary since the onset for that, and DoseEvents the least number of events since then.
 	DoseMin, DoseMax, DoseVaries, DoseEvents float64
+	// TracesMin and TracesMax bound what it may say which version the failing requests touched.
+	TracesMin, TracesMax float64
 	// Unseen is what it says for a change that its new version should have been seen and was not.
 	Unseen float64
 	// ShockAlike is what it says against a change that services it can't have reached got worse at the same time and as
@@ -53,6 +55,7 @@ func DefaultParams() Params {
 		Shared: -3,
 		Cured:  2, Outlived: -3,
 		DoseMin: -3, DoseMax: 2, DoseVaries: 0.1, DoseEvents: 20,
+		TracesMin: -4, TracesMax: 6,
 		Unseen:     2,
 		ShockAlike: -4, ShockOther: -3,
 		Prior: map[correlate.Kind]float64{

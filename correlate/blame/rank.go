@@ -15,6 +15,7 @@ const (
 	TermContrast = "contrast"
 	TermAnomaly  = "anomaly"
 	TermDose     = "dose"
+	TermTraces   = "traces"
 	TermUnseen   = "unseen"
 	TermShock    = "shock"
 	TermReversal = "reversal"
@@ -62,14 +63,15 @@ func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string
 	}
 	down, up := g.distance(f, c.Service)
 	reachable := down >= 0 || up >= 0
+	traces := p.traces(c.Touches)
 	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
 		TermGraph:    round(p.near(down, up)),
-		TermContrast: round(p.contrast(f, c, reachable)),
+		TermContrast: round(p.contrast(f, c, reachable, traces)),
 		TermAnomaly:  round(p.anomaly(f, c, down, reachable)),
 		TermPrior:    round(p.Prior[c.Kind]),
 	}
-	for name, v := range map[string]float64{TermDose: dose, TermUnseen: p.unseen(c), TermShock: p.shock(c), TermReversal: p.reversal(c)} {
+	for name, v := range map[string]float64{TermDose: dose, TermTraces: traces, TermUnseen: p.unseen(c), TermShock: p.shock(c), TermReversal: p.reversal(c)} {
 		if v != 0 {
 			terms[name] = round(v)
 		}
@@ -82,7 +84,7 @@ func score(terms map[string]float64) float64 {
 	if _, vetoed := terms[TermVeto]; vetoed {
 		return math.Inf(-1)
 	}
-	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermDose] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior]
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermDose] + terms[TermTraces] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior]
 }
 
 func logSumExp(v []float64) float64 {

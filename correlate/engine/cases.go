@@ -30,7 +30,7 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 		switch k.kind {
 		case correlate.Traffic:
 			traffic = append(traffic, view{k, s.streams[k]})
-		case correlate.Edge:
+		case correlate.Edge, correlate.Trace:
 		default:
 			c.Streams = append(c.Streams, e.streamOf(w, s.streams[k], k, from, now))
 		}

@@ -148,10 +148,11 @@ func (e *Engine) measured(cells []correlate.Measurement) {
 	}
 }
 
-// keep stores a cell. A cell in a rollup that is already closed stays out of it.
+// keep stores a cell. A cell in a rollup that is already closed stays out of it, and so do traces, which tell versions
+// apart that serve at the same time and nothing later.
 func (e *Engine) keep(m correlate.Measurement) {
 	e.store.addFine(m)
-	if window.Floor(m.Start, e.cfg.Coarse) >= e.rolledUp {
+	if m.Kind != correlate.Trace && window.Floor(m.Start, e.cfg.Coarse) >= e.rolledUp {
 		e.store.addCoarse(m, e.cfg.Coarse)
 	}
 	e.mark.Observe(m.Start + e.cfg.Resolution)

@@ -135,6 +135,7 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
 			Steps: s.steps(served, t), Unseen: e.unseen(s.change, t),
 			Reversal: e.reversal(s.change, f, t), Dose: doses(&f.Course, served),
+			Touches: e.touches(s.change, f, t),
 		}
 		if s.a.Outcome == correlate.Regressed {
 			c.Regressed, c.Onset, c.Strength = true, s.a.Onset, strength(s.a)

@@ -105,6 +105,12 @@ func drawCells(t *rapid.T, name, version string, from, width int64) Input {
 			Service: name, Environment: "production", Version: version,
 			Kind: correlate.Traffic, Origin: correlate.OriginSpan,
 		}})
+		if c.Errors > 0 { // those that fail all touched the new version of b
+			cells = append(cells, correlate.Measurement{Cell: correlate.Cell{Start: at, Requests: c.Requests, Errors: c.Errors}, Key: correlate.Key{
+				Service: name, Environment: "production", Version: version,
+				Kind: correlate.Trace, Origin: correlate.OriginSpan, Name: version, Peer: "b",
+			}})
+		}
 	}
 	return Input{Measured: cells}
 }

@@ -107,7 +107,7 @@ func (st *store) addFine(m correlate.Measurement) {
 	st.hear(m.Environment, m.Start)
 	str := st.stream(s, keyOf(m.Key))
 	str.total.add(m.Cell)
-	if m.Version != "" && m.Kind != correlate.Edge {
+	if m.Version != "" && m.Kind != correlate.Edge && m.Kind != correlate.Trace {
 		v := str.versions[m.Version]
 		if v == nil {
 			v = &series{}
