@@ -30,6 +30,9 @@ const (
 	// Zone: the same requests as Traffic, of the availability zone or cluster Key.Name. Counted only for services that
 	// run in more than one.
 	Zone
+	// Trace: requests to Key.Service in traces in which the version Key.Name of another service, Key.Peer, served too.
+	// Requests, Errors. Only while Key.Peer serves several versions, one of them new.
+	Trace
 )
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.

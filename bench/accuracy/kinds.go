@@ -1,6 +1,9 @@
 package accuracy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // kind is a row of the taxonomy. make fills a plan; half of what it can make both ways is healthy.
 type kind struct {
@@ -38,6 +41,8 @@ func kinds() []kind {
 		{"dependency_outage", "what the changed service needs fails for a while, and not because of the change", alwaysHealthy, dependencyOutage},
 		{"no_data", "no telemetry of the changed service, or none of anybody after the change", neither, noData},
 		{"zone_by_zone", "one zone after the other, or only one, without a version in telemetry; errors or latency there alone", either, zoneByZone},
+		{"paced_rollouts", "callees roll out at the same time at different paces; their caller fails as one of them does", either, pacedRollouts},
+		{"wrong_answers", "callees roll out together; one answers quickly, successfully and wrongly, and its caller fails; with traces", either, wrongAnswers},
 	}
 }
 
@@ -295,4 +300,70 @@ func noData(p *plan) {
 	case 2: // it has been gone for hours
 		p.changed.silent = func(at int64) bool { return at >= change-2*3600 }
 	}
+}
+
+// pacedRollouts lets what orders calls, and half of the time orders itself, roll out instance by instance from about the
+// same instant on, each at a pace of its own. The answers of one look right to it, and are wrong for its caller.
+func pacedRollouts(p *plan) {
+	stock, prices := p.openBoth()
+	during := []int64{p.r.seconds(120, 300), p.r.seconds(600, 1000), p.r.seconds(1400, 2400)}
+	p.r.Shuffle(len(during), func(i, j int) { during[i], during[j] = during[j], during[i] })
+	rolled := []*service{stock, prices}
+	if p.r.chance(0.5) {
+		rolled = append(rolled, p.changed)
+	}
+	guilty := p.r.IntN(2)
+	h := p.moreErrors(3, 5, 10)
+	if p.r.chance(0.4) {
+		h = p.slower(1.5, 2, 3)
+	}
+	p.plain = false
+	for i, s := range rolled {
+		o := p.release(s, s.name+"-paced", p.change+p.r.seconds(0, 60), pace{during: during[i]}, harm{})
+		o.whole = false
+		p.label(s, o, p.bad && i == guilty)
+		if p.bad && i == guilty {
+			p.c.Culprit = o.id
+			p.changed.suffers = append(p.changed.suffers, suffering{o, h, false})
+		}
+	}
+}
+
+// openBoth sets a scene in which orders calls both stock and prices, and versions are told.
+func (p *plan) openBoth() (stock, prices *service) {
+	p.open(scene{rps: choose(p.r, 20.0, 60, 200) * p.r.between(1, 1.5)})
+	stock, prices = p.services[0], p.services[1]
+	if p.changed.needsNo(prices) {
+		p.changed.calls = append(p.changed.calls, link(p.r, prices))
+	}
+	for _, s := range p.services {
+		s.versions = true
+	}
+	return stock, prices
+}
+
+// wrongAnswers lets both callees of orders roll out at the same time, as a canary or instance by instance. Requests that
+// touch the new version of one of them fail in orders, and traces tell that.
+func wrongAnswers(p *plan) {
+	stock, prices := p.openBoth()
+	for _, s := range p.services {
+		s.spans = true
+	}
+	p.traced = true
+	guilty := p.r.IntN(2)
+	h := p.moreErrors(5, 10, 30)
+	p.plain = false
+	pace := choose(p.r, staged(p.r), heldBack(p.r), rolling(p.r))
+	for i, s := range []*service{stock, prices} {
+		o := p.release(s, s.name+"-answers", p.change+p.r.seconds(0, 30), pace, harm{})
+		p.label(s, o, p.bad && i == guilty)
+		if p.bad && i == guilty {
+			p.c.Culprit = o.id
+			p.changed.suffers = append(p.changed.suffers, suffering{o, h, false})
+		}
+	}
+}
+
+func (s *service) needsNo(callee *service) bool {
+	return !slices.ContainsFunc(s.calls, func(c call) bool { return c.to == callee })
 }

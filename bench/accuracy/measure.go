@@ -24,6 +24,9 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 		})
 		whole.Merge(c)
 		w.told(s, o, i, c, out)
+		if w.traced {
+			w.touched(s, s.version(o, i), c)
+		}
 	}
 	if s.memory > 0 {
 		w.occupied(s, at, memory)
@@ -92,6 +95,53 @@ func (w *world) told(s *service, o *rollout, side int, c correlate.Cell, out out
 		}
 		w.thrown(s, version, c.Start, name, n)
 		left -= n
+	}
+}
+
+// touched is the requests of one version by the versions of the services that their traces touched, as far as the callees
+// of its callees: each request touches each of them once.
+func (w *world) touched(s *service, version string, c correlate.Cell) {
+	for _, near := range s.calls {
+		w.beside(s, version, c, near.to, s.concentrated(near.to, c.Start))
+		brought := min(1, w.state[near.to].excess*near.share*float64(c.Requests)/float64(max(1, c.Errors)))
+		for _, far := range near.to.calls {
+			_, fresh := far.to.rolloutAt(c.Start).at(c.Start)
+			failing := fresh.share
+			if near.to.concentrated(far.to, c.Start) > fresh.share {
+				failing += brought * (1 - fresh.share) // it was a wrong answer that made them fail
+			}
+			w.beside(s, version, c, far.to, failing)
+		}
+	}
+}
+
+// concentrated is the share of a service's failing requests that touched the new version of a callee.
+func (s *service) concentrated(callee *service, at int64) float64 {
+	o := callee.rolloutAt(at)
+	_, fresh := o.at(at)
+	for _, f := range s.suffers {
+		if more := f.harm.after(at - f.of.start).errors; f.of == o {
+			return fresh.share * more / (1 + fresh.share*(more-1))
+		}
+	}
+	return fresh.share
+}
+
+// beside counts requests by the version of another service that they touched, while that serves two.
+func (w *world) beside(s *service, version string, c correlate.Cell, other *service, failing float64) {
+	o := other.rolloutAt(c.Start)
+	_, fresh := o.at(c.Start)
+	if fresh.share == 0 || fresh.share == 1 {
+		return
+	}
+	errors := w.r.binomial(c.Errors, failing)
+	requests := errors + w.r.binomial(c.Requests-c.Errors, fresh.share)
+	for side, n := range [...][2]int64{{c.Requests - requests, c.Errors - errors}, {requests, errors}} {
+		if n[0] > 0 {
+			k := s.key(correlate.Trace, correlate.OriginSpan, version)
+			k.Peer, k.Name = other.name, other.version(o, side)
+			w.cells = append(w.cells, correlate.Measurement{Key: k, Cell: correlate.Cell{Start: c.Start, Requests: n[0], Errors: n[1]}})
+		}
 	}
 }
 

@@ -76,6 +76,7 @@ type world struct {
 	change   int64
 	until    int64
 	outages  []outage
+	traced   bool // traces tell which versions of its callees a request touched
 	cells    []correlate.Measurement
 	state    map[*service]*state
 }

@@ -3,8 +3,8 @@
 // Spans, data points and log records go in as plain records; cells per (service, environment, version, signal) and
 // bucket of event time come out. Nothing of a record is kept beyond its counts, its names are interned, and everything
 // that can grow has a bound. Adding is commutative: the order and the goroutine in which delta points, spans and logs
-// arrive leave no trace in what Drain returns. Cumulative points are differences of neighbours, so those of one stream
-// must arrive in order.
+// arrive leave no trace in what Drain returns, but for traces, which are followed from the Drain on that sees a rollout.
+// Cumulative points are differences of neighbours, so those of one stream must arrive in order.
 //
 // The records are not pdata, so that any decoder can feed them; package otlp holds the one for pdata.
 package reduce

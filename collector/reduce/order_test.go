@@ -2,6 +2,8 @@ package reduce_test
 
 import (
 	"fmt"
+	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -106,6 +108,13 @@ func merged(drains ...[]correlate.Measurement) map[string]correlate.Cell {
 	return cells
 }
 
+func withoutTraces(cells map[string]correlate.Cell) map[string]correlate.Cell {
+	maps.DeleteFunc(cells, func(key string, _ correlate.Cell) bool {
+		return strings.Contains(key, fmt.Sprintf("Kind:%d ", correlate.Trace))
+	})
+	return cells
+}
+
 func TestOrderLeavesNoTrace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		records := distinctClients(rapid.SliceOfN(rapid.Custom(anyRecord), 0, 60).Draw(t, "records"))
@@ -143,7 +152,8 @@ func TestGoroutinesAndDrainsLeaveNoTrace(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		require.Equal(t, merged(one.Drain()), merged(append(drained, other.Drain())...))
+		// Which services roll out is decided at each Drain, so that traces depend on when those are.
+		require.Equal(t, withoutTraces(merged(one.Drain())), withoutTraces(merged(append(drained, other.Drain())...)))
 	})
 }
 

@@ -47,6 +47,7 @@ type Reducer struct {
 
 	scopes  *scopes
 	halves  *halves
+	traces  traces
 	streams *streams
 	zones   *zones
 }
@@ -100,6 +101,7 @@ func (r *Reducer) Drain() []correlate.Measurement {
 	slices.SortFunc(drained, func(a, b correlate.Measurement) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Start, b.Start))
 	})
+	r.traces.watch(r.scopes.rollouts(r.newest.Load() / 1e9))
 	r.sweep()
 	return drained
 }

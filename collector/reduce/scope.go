@@ -23,6 +23,7 @@ type seriesKey struct {
 const (
 	maxExceptions = 50
 	maxEdges      = 500
+	maxTouched    = 64 // versions of other services in the same traces; further ones aren't counted
 	maxVersions   = 64 // of a service and environment; further ones count as no version
 
 	folded          = "__other__"
@@ -34,6 +35,8 @@ type scope struct {
 	identity
 	id   uint32      // never used again
 	used atomic.Bool // looked up since the last sweep
+	// rolling: several versions of the service serve, one of them new; as of the last Drain.
+	rolling atomic.Bool
 
 	mu     sync.Mutex
 	gone   bool // forgotten: its holder must look it up again
@@ -41,7 +44,7 @@ type scope struct {
 	spans  *series   // the one of spans, which is asked for most
 	zones  []*series // those of spans by zone, as often
 	dirty  []*series
-	kinds  [correlate.Zone + 1]int
+	kinds  [correlate.Trace + 1]int
 }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
@@ -52,6 +55,10 @@ func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *s
 	result := Accepted
 	sc = r.lock(sc)
 	s := sc.find(k)
+	if s == nil && k.kind == correlate.Trace && (sc.kinds[k.kind] >= maxTouched || r.scopes.series.Load() >= r.maxSeries) {
+		sc.mu.Unlock()
+		return nil, nil, Overflow
+	}
 	if s == nil && r.scopes.series.Load() >= r.maxSeries && !essential(k.kind) {
 		sc.mu.Unlock()
 		if k.kind == correlate.Zone {

@@ -13,6 +13,7 @@ const manyCells = 32
 type series struct {
 	key    seriesKey
 	newest int64 // the newest start ever, Unix seconds
+	oldest int64 // the oldest
 	cells  []correlate.Cell
 	index  map[int64]int // start → place in cells, when there are many
 }
@@ -43,6 +44,9 @@ func (s *series) append(start int64) *correlate.Cell {
 	cell := &s.cells[n]
 	*cell = correlate.Cell{Start: start, Latency: cell.Latency[:0]}
 	s.newest = max(s.newest, start)
+	if s.oldest == 0 || start < s.oldest {
+		s.oldest = start
+	}
 	s.indexed(n, start)
 	return cell
 }

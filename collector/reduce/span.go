@@ -69,6 +69,9 @@ func (s *Sender) served(sp *Span) Result {
 	if s.zone != "" {
 		result = max(result, s.call(s.scope, spanTraffic.inZone(s.zone), c))
 	}
+	if s.r.traces.open.Load() {
+		s.touched(sp, failed)
+	}
 	if sp.LocalParent || sp.Parent == [8]byte{} {
 		return result
 	}

@@ -17,6 +17,8 @@ type Fault struct {
 	Strength float64
 	// Explained: a service that this one depends on, and that no change touched, is at fault as well.
 	Explained bool
+	// Course is how its events went in time.
+	Course Course
 }
 
 // Candidate is a change that may have done it.
@@ -26,6 +28,12 @@ type Candidate struct {
 	Kind     correlate.Kind
 	// Steps are the instants at which the rollout advanced, Unix seconds, sorted; the first is its start.
 	Steps []int64
+	// Dose is the share of the requests of its service that its new version served, one for each window of the fault's
+	// course; nil when telemetry doesn't tell.
+	Dose []float64
+	// Touches are the faulty service's requests since the onset, by the version of the candidate's service that they
+	// touched; nil when traces don't tell.
+	Touches []Touch
 	// Contrast is judge.Assessment.Contrast of the candidate's own service.
 	Contrast float64
 	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though

@@ -4,10 +4,15 @@ package blame
 // change has reached with the others: the ln e-value of a difference, 0 without such a comparison. It is bounded, since no comparison is better than its assumptions.
 // That the new instances look worse speaks for the change only where the fault can come from there, and of a fault of the
 // service itself only when it is proven. That they look as well as the old ones clears the change of what others suffer
-// only in part: an answer may be quick, successful and wrong.
-func (p *Params) contrast(f Fault, c *Candidate, reachable bool) float64 {
+// only in part: an answer may be quick, successful and wrong. Where the requests that fail are those that touched them,
+// it doesn't clear it at all.
+func (p *Params) contrast(f Fault, c *Candidate, reachable bool, traces float64) float64 {
 	least, most := p.ContrastMin, p.ContrastMax
-	if c.Service != f.Service {
+	switch {
+	case c.Service == f.Service:
+	case traces > 0:
+		least = 0
+	default:
 		least = p.ContrastElsewhere
 	}
 	if !reachable || (c.Service == f.Service && !c.Regressed) {

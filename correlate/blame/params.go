@@ -27,6 +27,11 @@ type Params struct {
 	// Cured is what it says for a change that the fault went away when it was rolled back, Outlived what it says against
 	// one that the fault stayed.
 	Cured, Outlived float64
+	// DoseMin and DoseMax bound what the course of the fault may say about a rollout, DoseVaries is by how much the share
+	// of the new version must vary since the onset for that, and DoseEvents the least number of events since then.
+	DoseMin, DoseMax, DoseVaries, DoseEvents float64
+	// TracesMin and TracesMax bound what it may say which version the failing requests touched.
+	TracesMin, TracesMax float64
 	// Unseen is what it says for a change that its new version should have been seen and was not.
 	Unseen float64
 	// ShockAlike is what it says against a change that services it can't have reached got worse at the same time and as
@@ -49,6 +54,8 @@ func DefaultParams() Params {
 		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
 		Shared: -3,
 		Cured:  2, Outlived: -3,
+		DoseMin: -3, DoseMax: 2, DoseVaries: 0.1, DoseEvents: 20,
+		TracesMin: -4, TracesMax: 6,
 		Unseen:     2,
 		ShockAlike: -4, ShockOther: -3,
 		Prior: map[correlate.Kind]float64{

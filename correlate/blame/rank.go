@@ -14,6 +14,8 @@ const (
 	TermGraph    = "graph"
 	TermContrast = "contrast"
 	TermAnomaly  = "anomaly"
+	TermDose     = "dose"
+	TermTraces   = "traces"
 	TermUnseen   = "unseen"
 	TermShock    = "shock"
 	TermReversal = "reversal"
@@ -33,8 +35,9 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 	candidates = slices.SortedFunc(slices.Values(candidates), func(a, b Candidate) int { return cmp.Compare(a.ChangeID, b.ChangeID) })
 	suspects := make([]correlate.Suspect, len(candidates))
 	scores := make([]float64, len(candidates), len(candidates)+1)
+	doses := p.doses(f, candidates)
 	for i := range candidates {
-		terms := p.terms(f, &candidates[i], g)
+		terms := p.terms(f, &candidates[i], g, doses[i])
 		suspects[i] = correlate.Suspect{ChangeID: candidates[i].ChangeID, Terms: terms}
 		scores[i] = score(terms)
 	}
@@ -53,21 +56,22 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 }
 
 // terms are the parts of a candidate's score, rounded.
-func (p *Params) terms(f Fault, c *Candidate, g *Graph) map[string]float64 {
+func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string]float64 {
 	late, ok := p.veto(f, c)
 	if !ok {
 		return map[string]float64{TermVeto: round(-late)}
 	}
 	down, up := g.distance(f, c.Service)
 	reachable := down >= 0 || up >= 0
+	traces := p.traces(c.Touches)
 	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
 		TermGraph:    round(p.near(down, up)),
-		TermContrast: round(p.contrast(f, c, reachable)),
+		TermContrast: round(p.contrast(f, c, reachable, traces)),
 		TermAnomaly:  round(p.anomaly(f, c, down, reachable)),
 		TermPrior:    round(p.Prior[c.Kind]),
 	}
-	for name, v := range map[string]float64{TermUnseen: p.unseen(c), TermShock: p.shock(c), TermReversal: p.reversal(c)} {
+	for name, v := range map[string]float64{TermDose: dose, TermTraces: traces, TermUnseen: p.unseen(c), TermShock: p.shock(c), TermReversal: p.reversal(c)} {
 		if v != 0 {
 			terms[name] = round(v)
 		}
@@ -80,7 +84,7 @@ func score(terms map[string]float64) float64 {
 	if _, vetoed := terms[TermVeto]; vetoed {
 		return math.Inf(-1)
 	}
-	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior]
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermDose] + terms[TermTraces] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior]
 }
 
 func logSumExp(v []float64) float64 {

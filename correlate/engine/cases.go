@@ -31,7 +31,7 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 		switch k.kind {
 		case correlate.Traffic:
 			traffic = append(traffic, view{k, s.streams[k]})
-		case correlate.Edge, correlate.Zone:
+		case correlate.Edge, correlate.Zone, correlate.Trace:
 		default:
 			others = append(others, view{k, s.streams[k]})
 		}

@@ -66,6 +66,7 @@ func (e *Engine) rank(faults []fault, suspects []suspicion, around look, t int64
 	for i := range faults {
 		f := &faults[i]
 		others, own := e.bystanders(*f, around, t)
+		f.Course = e.courseOf(*f, around, t)
 		all := e.candidates(suspects, *f, t)
 		f.Explained = e.explained(*f, others, all)
 		for j := range all {
@@ -129,13 +130,12 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		if !near[s.place()] || (s.cutoff > 0 && f.Onset >= s.cutoff) || f.Onset >= e.windowEnd(s.change) {
 			continue
 		}
+		served := e.servings(s.change, f.Onset-doseBefore, t)
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
-			Steps: []int64{s.start()}, Unseen: e.unseen(s.change, t),
-			Reversal: e.reversal(s.change, f, t),
-		}
-		if fin := s.finish(); fin > s.start() && fin <= t {
-			c.Steps = append(c.Steps, fin)
+			Steps: s.steps(served, t), Unseen: e.unseen(s.change, t),
+			Reversal: e.reversal(s.change, f, t), Dose: doses(&f.Course, served),
+			Touches: e.touches(s.change, f, t),
 		}
 		for _, z := range s.rec.Zones {
 			if at := z.ReachedAt.Unix(); !z.ReachedAt.IsZero() && at > s.start() && at <= t {

@@ -108,6 +108,11 @@ func drawCells(t *rapid.T, name, version string, from, width int64) Input {
 		c.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), c.Requests)
 		k := correlate.Key{Service: name, Environment: "production", Version: version, Kind: correlate.Traffic, Origin: correlate.OriginSpan}
 		cells = append(cells, correlate.Measurement{Cell: c, Key: k})
+		if c.Errors > 0 { // those that fail all touched the new version of b
+			touched := k
+			touched.Kind, touched.Name, touched.Peer = correlate.Trace, version, "b"
+			cells = append(cells, correlate.Measurement{Cell: correlate.Cell{Start: at, Requests: c.Requests, Errors: c.Errors}, Key: touched})
+		}
 		if name == "a" { // the old version in all zones, the new one first in one of them
 			k.Kind, k.Name = correlate.Zone, rapid.SampledFrom(zonesOf[version]).Draw(t, "zone")
 			cells = append(cells, correlate.Measurement{Cell: c, Key: k})

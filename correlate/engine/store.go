@@ -110,7 +110,7 @@ func (st *store) addFine(m correlate.Measurement) {
 	if m.Kind != correlate.Zone {
 		str.total.add(m.Cell)
 	}
-	if m.Kind == correlate.Zone || (m.Version != "" && m.Kind != correlate.Edge) {
+	if m.Kind == correlate.Zone || (m.Version != "" && m.Kind != correlate.Edge && m.Kind != correlate.Trace) {
 		v := str.versions[m.Version]
 		if v == nil {
 			v = &series{}
@@ -130,9 +130,10 @@ func (st *store) addFine(m correlate.Measurement) {
 	}
 }
 
-// addCoarse merges a cell into the rollup it belongs to. Zones are compared with each other, not with earlier days.
+// addCoarse merges a cell into the rollup it belongs to. Zones are compared with each other, and traces tell versions of
+// now apart: nobody asks for them of earlier days.
 func (st *store) addCoarse(m correlate.Measurement, width int64) {
-	if m.Kind == correlate.Zone {
+	if m.Kind == correlate.Zone || m.Kind == correlate.Trace {
 		return
 	}
 	c := m.Cell

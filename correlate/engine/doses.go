@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"math"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/blame"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+const (
+	// doseWindow is how wide the windows are in which a rollout is compared with a fault, in seconds, and doseBefore and
+	// doseAfter how much of the time around the onset is.
+	doseWindow, doseBefore, doseAfter = 60, 1800, 3600
+	// stepLeast is by how much the share of a new version must have moved for that to be a step of its rollout, and
+	// stepDeviations the same in standard deviations of a share of so many requests.
+	stepLeast, stepDeviations = 0.05, 4
+)
+
+// doseWidth is doseWindow in whole buckets.
+func (e *Engine) doseWidth() int64 {
+	return (doseWindow + e.cfg.Resolution - 1) / e.cfg.Resolution * e.cfg.Resolution
+}
+
+// courseOf is how the events of a fault went around its onset, up to an instant.
+func (e *Engine) courseOf(f fault, around look, t int64) blame.Course {
+	from := e.oldestNear(f.place, around.from)
+	if from == math.MaxInt64 {
+		return blame.Course{}
+	}
+	width := e.doseWidth()
+	end := min(t, f.Onset+doseAfter)
+	if f.recover > 0 {
+		end = min(end, f.recover)
+	}
+	w := e.neighbour(f.place, from)
+	k := e.caseOf(f.place, w, from, end)
+	windows, phi := w.memory.Course(&e.cfg.Judge, &k, f.Signal, window.Floor(f.Onset-doseBefore, width), end, width)
+	course := blame.Course{Width: width, Dispersion: phi, Windows: make([]blame.Window, len(windows))}
+	for i, w := range windows {
+		course.Windows[i] = blame.Window(w)
+	}
+	return course
+}
+
+// serving is how many requests of a service its new version answered in a window, of how many, and the share at which
+// its rollout stood.
+type serving struct {
+	at, fresh, all int64
+	share          float64
+}
+
+// servings follows the rollout of a change from the earlier of two instants, its start and the one given, up to another
+// one. It is nil while telemetry doesn't tell the new version. What the version served before it came back counts as
+// not served.
+func (e *Engine) servings(c *change, from, to int64) []serving {
+	version := e.servedVersion(c, to)
+	s := e.store.services[c.place()]
+	if version == "" || s == nil {
+		return nil
+	}
+	str := s.serving(version)
+	if str == nil {
+		return nil
+	}
+	width := e.doseWidth()
+	since := int64(math.MinInt64)
+	if s.versions[version].first < c.start()-e.cfg.AdoptAfter {
+		since = window.Floor(c.start(), e.cfg.Resolution)
+	}
+	from = window.Floor(min(from, c.start()), width)
+	all := make([]serving, 0, (to-from)/width+1)
+	fresh := str.versions[version].between(max(from, since), to)
+	for _, cell := range str.total.between(from, to) {
+		at := window.Floor(cell.Start, width)
+		if n := len(all); n == 0 || all[n-1].at != at {
+			all = append(all, serving{at: at})
+		}
+		w := &all[len(all)-1]
+		w.all += cell.Requests
+		for len(fresh) > 0 && fresh[0].Start <= cell.Start {
+			w.fresh += fresh[0].Requests
+			fresh = fresh[1:]
+		}
+	}
+	return level(all)
+}
+
+// level finds where a rollout stood: shares of few requests stray, so windows are put together until one differs from
+// those before it by more than chance.
+func level(all []serving) []serving {
+	for from := 0; from < len(all); {
+		var fresh, total int64
+		to := from
+		for ; to < len(all) && !all[to].departs(fresh, total); to++ {
+			fresh, total = fresh+all[to].fresh, total+all[to].all
+		}
+		for i := from; i < to; i++ {
+			all[i].share = float64(fresh) / float64(max(1, total))
+		}
+		from = to
+	}
+	return all
+}
+
+// departs says that a window's share is another than that of what was put together before it.
+func (w serving) departs(fresh, total int64) bool {
+	if w.all == 0 || total == 0 {
+		return false
+	}
+	n, m := float64(w.all), float64(total)
+	share, both := float64(w.fresh)/n, float64(w.fresh+fresh)/(n+m)
+	apart := math.Abs(share - float64(fresh)/m)
+	return apart >= stepLeast && apart >= stepDeviations*math.Sqrt(both*(1-both)*(1/n+1/m))
+}
+
+// serving is the most trusted account of requests that tells a version, nil when none does.
+func (s *service) serving(version string) *stream {
+	for _, k := range s.keys() {
+		if str := s.streams[k]; k.kind == correlate.Traffic && str.versions[version] != nil {
+			return str
+		}
+	}
+	return nil
+}
+
+// doses are the shares of requests that the new version served, one for each window of a course. While nothing is served
+// the share is what it was.
+func doses(course *blame.Course, all []serving) []float64 {
+	if len(all) == 0 {
+		return nil
+	}
+	doses := make([]float64, len(course.Windows))
+	share := 0.0
+	for i, w := range course.Windows {
+		for ; len(all) > 0 && all[0].at <= w.At; all = all[1:] {
+			share = all[0].share
+		}
+		doses[i] = share
+	}
+	return doses
+}
+
+// steps are the instants at which a rollout advanced, as far as they are known by an instant: as it was reported, and as
+// the share of the new version shows it.
+func (c *change) steps(all []serving, t int64) []int64 {
+	steps := []int64{c.start()}
+	if fin := c.finish(); fin > c.start() && fin <= t {
+		steps = append(steps, fin)
+	}
+	for i := 1; i < len(all); i++ {
+		if all[i].share > all[i-1].share && all[i].at > c.start() {
+			steps = append(steps, all[i].at)
+		}
+	}
+	slices.Sort(steps)
+	return slices.Compact(steps)
+}

@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/blame"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// touches are the requests of a faulty service since the onset, by the version of a changed service that served in the
+// same trace. They are nil for faults that no failing requests are, where traces don't tell, and for the changed service
+// itself, of which its own versions tell more.
+func (e *Engine) touches(c *change, f fault, t int64) []blame.Touch {
+	fails := strings.Contains(f.Signal, "error") || strings.HasPrefix(f.Signal, "exception")
+	s := e.store.services[f.place]
+	if !fails || s == nil || f.place == c.place() {
+		return nil
+	}
+	version := e.servedVersion(c, t)
+	if version == "" {
+		return nil
+	}
+	end, width := t, e.doseWidth()
+	if f.recover > 0 {
+		end = min(end, f.recover)
+	}
+	first := window.Floor(f.Onset, width)
+	var touches []blame.Touch
+	for _, k := range s.keys() {
+		if k.kind != correlate.Trace || k.peer != c.rec.Service {
+			continue
+		}
+		for _, cell := range s.streams[k].total.between(max(f.Onset, c.start()), end) {
+			at := int((cell.Start - first) / width)
+			for len(touches) <= at {
+				touches = append(touches, blame.Touch{})
+			}
+			requests, errors := float64(cell.Requests), float64(min(cell.Errors, cell.Requests))
+			if w := &touches[at]; k.name == version {
+				w.New, w.NewErrors = w.New+requests, w.NewErrors+errors
+			} else {
+				w.Old, w.OldErrors = w.Old+requests, w.OldErrors+errors
+			}
+		}
+	}
+	return touches
+}
