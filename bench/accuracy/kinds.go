@@ -37,6 +37,8 @@ func kinds() []kind {
 		{"shared_outage", "all services fail for a while, and not because of the change", alwaysHealthy, sharedOutage},
 		{"dependency_outage", "what the changed service needs fails for a while, and not because of the change", alwaysHealthy, dependencyOutage},
 		{"no_data", "no telemetry of the changed service, or none of anybody after the change", neither, noData},
+		{"mix_shift", "requests move to a route that is slow and fails often; or between routes, of which one becomes worse", either, mixShift},
+		{"cost_shift", "routes are renamed or split; or that, and all requests fail or are slower", either, costShift},
 	}
 }
 

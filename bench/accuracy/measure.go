@@ -17,10 +17,7 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 		if out.n == 0 {
 			continue
 		}
-		c := correlate.Cell{Start: at, Requests: out.n, Errors: w.r.binomial(out.n, out.fails)}
-		late := w.r.binomial(out.n, out.tail)
-		s.times.add(&c.Latency, w.r, out.n-late, out.slow)
-		s.times.add(&c.Latency, w.r, late, out.slow*out.tailSlow)
+		c := w.served(s, o, i, at, out)
 		w.cells = append(w.cells, correlate.Measurement{
 			Key:  s.key(correlate.Traffic, s.origin(), s.version(o, i)),
 			Cell: c,

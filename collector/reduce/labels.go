@@ -9,6 +9,8 @@ type labels struct {
 	spanKind, spanStatus          string // span metrics
 	peerService, serverAddress    string // client metrics
 	errorType, state              string
+	httpRoute, spanName           string
+	rpcService, rpcMethod         string
 	status                        Status
 }
 
@@ -51,6 +53,14 @@ func (l *labels) read(a *Attribute) {
 		}
 	case "error.type", "error_type":
 		l.errorType = a.Text
+	case "http.route", "http_route":
+		l.httpRoute = a.Text
+	case "rpc.service", "rpc_service":
+		l.rpcService = a.Text
+	case "rpc.method", "rpc_method":
+		l.rpcMethod = a.Text
+	case "span.name", "span_name":
+		l.spanName = a.Text
 	case "state", "cpu.mode", "system.memory.state", "cpu_mode":
 		l.state = a.Text
 	case "http.response.status_code", "http.status_code", "http_response_status_code", "http_status_code":
@@ -88,6 +98,8 @@ func (l *labels) failed() bool {
 	}
 	return l.errorType != ""
 }
+
+func (l *labels) route() route { return routeNamed(l.httpRoute, l.rpcService, l.rpcMethod, l.spanName) }
 
 func (l *labels) peer() string {
 	if l.peerService != "" {

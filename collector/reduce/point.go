@@ -193,9 +193,9 @@ var attributeSeed = maphash.MakeSeed()
 func (r *Reader) builtin(p *Point, l *labels, owner *scope, c change) Result {
 	switch r.row.meaning {
 	case httpServer:
-		return r.requests(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServerMetric}, l.failed(), c)
+		return r.requests(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServerMetric}, l.route(), l.failed(), c)
 	case rpcServer:
-		return r.requests(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginRPCMetric}, l.failed(), c)
+		return r.requests(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginRPCMetric}, l.route(), l.failed(), c)
 	case httpClient, rpcClient:
 		return r.clientRequests(owner, l, c)
 	case spanCalls, spanDuration:

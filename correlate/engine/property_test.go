@@ -95,16 +95,33 @@ func drawHistory(t *rapid.T) history {
 func drawCells(t *rapid.T, name, version string, from, width int64) Input {
 	var cells []correlate.Measurement
 	bad := rapid.IntRange(0, 5).Draw(t, "bad") == 0
+	slowRoute := rapid.Int64Range(0, 10).Draw(t, "tenths of a slow and failing route")
 	for at := from; at < from+width; at += 10 {
 		c := correlate.Cell{Start: at, Requests: rapid.Int64Range(0, 400).Draw(t, "requests")}
 		if bad {
 			c.Errors = c.Requests / 5
 		}
-		c.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), c.Requests)
-		cells = append(cells, correlate.Measurement{Cell: c, Key: correlate.Key{
+		key := correlate.Key{
 			Service: name, Environment: "production", Version: version,
 			Kind: correlate.Traffic, Origin: correlate.OriginSpan,
-		}})
+		}
+		slow := correlate.Cell{Start: at, Requests: c.Requests * slowRoute / 10}
+		slow.Errors = slow.Requests / 10
+		slow.Latency.Add(215, slow.Requests)
+		fast := c
+		fast.Requests -= slow.Requests
+		fast.Errors = min(c.Errors, fast.Requests)
+		fast.Latency = nil
+		fast.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), fast.Requests)
+		c = correlate.Cell{Start: at}
+		c.Merge(fast)
+		c.Merge(slow)
+		cells = append(cells, correlate.Measurement{Cell: c, Key: key})
+		key.Kind = correlate.Route
+		key.Name = "/fast"
+		cells = append(cells, correlate.Measurement{Cell: fast, Key: key})
+		key.Name = "/slow"
+		cells = append(cells, correlate.Measurement{Cell: slow, Key: key})
 	}
 	return Input{Measured: cells}
 }

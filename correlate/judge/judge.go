@@ -16,6 +16,10 @@ type Case struct {
 	// AtOnce: the change reached instances that keep running, so that nothing has to warm up.
 	AtOnce  bool
 	Streams []Stream
+	// Routes are the requests of the stream of kind Traffic by route, as far as routes are known, in cells of Minute seconds
+	// that ended; nil when none are. They are asked for only when something hangs on them.
+	Routes func() []Part
+	Minute int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
