@@ -53,7 +53,6 @@ type class struct {
 	alongside    []float64          // the control's at the same time; nil when it is before
 	treated      float64            // the sums of both
 	control      float64
-	unheard      bool // without a baseline
 }
 
 // mixture is that of one kind of control; nil when the mix didn't move.
