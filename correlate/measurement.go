@@ -33,7 +33,13 @@ const (
 	// Trace: requests to Key.Service in traces in which the version Key.Name of another service, Key.Peer, served too.
 	// Requests, Errors. Only while Key.Peer serves several versions, one of them new.
 	Trace
+	// Route: the same requests as Traffic of the same Origin, those of the route Key.Name. Requests, Errors, Latency.
+	// Rarely used routes beyond the bound of what is told apart share the name Folded.
+	Route
 )
+
+// Folded is the name that is shared by what goes beyond a bound of names.
+const Folded = "__other__"
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.
 const Fixed = 1_000_000

@@ -66,7 +66,7 @@ type Evidence struct {
 	Signal   string     `json:"signal"`   // e.g. "error_ratio", "latency_p90", a custom signal's name
 	Baseline float64    `json:"baseline"` // ratio of events, seconds, or the signal's own unit
 	Observed float64    `json:"observed"`
-	Ratio    float64    `json:"ratio"`    // observed over baseline, as estimated
+	Ratio    float64    `json:"ratio"`    // observed over baseline (times Mix), as estimated
 	Interval [2]float64 `json:"interval"` // confidence sequence of Ratio
 	EValue   float64    `json:"e_value"`  // evidence against "no worse than the floor"
 	N        int64      `json:"n"`        // exposures on the treated side
@@ -74,6 +74,9 @@ type Evidence struct {
 	Grade    Grade      `json:"grade,omitempty"`
 	// SmallestVisible is the smallest Ratio that these n could have shown; 0 when it doesn't apply.
 	SmallestVisible float64 `json:"smallest_visible,omitempty"`
+	// Mix is the factor by which the baseline would have moved only because requests came for other routes than before;
+	// Ratio and Interval are against the baseline times it. 0 when it isn't applied.
+	Mix float64 `json:"mix,omitempty"`
 }
 
 // Verdict is the current answer for one change. A higher Revision replaces a lower one; nothing is edited.

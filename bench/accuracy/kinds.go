@@ -43,6 +43,8 @@ func kinds() []kind {
 		{"zone_by_zone", "one zone after the other, or only one, without a version in telemetry; errors or latency there alone", either, zoneByZone},
 		{"paced_rollouts", "callees roll out at the same time at different paces; their caller fails as one of them does", either, pacedRollouts},
 		{"wrong_answers", "callees roll out together; one answers quickly, successfully and wrongly, and its caller fails; with traces", either, wrongAnswers},
+		{"mix_shift", "requests move to a route that is slow and fails often; or between routes, of which one becomes worse", either, mixShift},
+		{"cost_shift", "routes are renamed or split; or that, and all requests fail or are slower", either, costShift},
 	}
 }
 

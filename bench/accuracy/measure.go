@@ -42,8 +42,11 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 
 // requests are those of one side of a rollout.
 func (w *world) requests(s *service, o *rollout, side int, at int64, out outcome) correlate.Cell {
-	if s.zones != nil {
+	switch {
+	case s.zones != nil:
 		return w.located(s, o, side, at, out)
+	case s.mix != nil:
+		return w.routed(s, o, side, at, out)
 	}
 	return w.drawn(s, at, out)
 }

@@ -31,6 +31,7 @@ type service struct {
 	logs      float64  // log records for a request, 0 when logs aren't collected
 	failures  []string // the usual types of exceptions, none when they aren't collected
 	memory    float64  // usual use of memory, 0 when it isn't measured
+	mix       *mix     // the routes, nil when they aren't known
 	suffers   []suffering
 	zones     []zone              // where the instances run, none when nothing tells
 	stop      int                 // of a change that goes through the zones: how many it reaches
@@ -144,8 +145,12 @@ func (w *world) live(s *service, at, width int64) {
 		}
 		lost += e.lost * h.share
 		memory += e.memory * h.share
-		now.excess += h.share * (max(0, usual*(e.errors*shared.errors-1)) + h.fails + excess)
-		now.slow += h.share * latency * (1 + e.tail*(e.tailSlow-1))
+		more, longer := 1.0, 1.0
+		if i == 1 {
+			more, longer = s.mix.worse(o, at)
+		}
+		now.excess += h.share * (max(0, usual*(e.errors*shared.errors*more-1)) + h.fails + excess)
+		now.slow += h.share * latency * longer * (1 + e.tail*(e.tailSlow-1))
 	}
 	if o != nil && o.harm.loud {
 		now.excess += lost

@@ -2,6 +2,7 @@ package reduce_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -34,6 +35,28 @@ func BenchmarkServerSpan(b *testing.B) {
 		i++
 		s.Start = s.End - (i%50+1)*ms
 		sender.Span(&s)
+	}
+}
+
+// BenchmarkServerSpanOfRoutes is that of a service with one route, and with many in turn.
+func BenchmarkServerSpanOfRoutes(b *testing.B) {
+	for _, routes := range []int{1, 6, 40} {
+		names := make([]string, routes)
+		for i := range names {
+			names[i] = fmt.Sprintf("/api/v1/resource-%02d/{id}", i)
+		}
+		b.Run(fmt.Sprint(routes), func(b *testing.B) {
+			r := reduce.New(reduce.Options{})
+			sender := r.Sender(checkout())
+			s := server(0)
+			b.ReportAllocs()
+			i := int64(0)
+			for b.Loop() {
+				i++
+				s.Start, s.Route = s.End-(i%50+1)*ms, names[i%int64(routes)]
+				sender.Span(&s)
+			}
+		})
 	}
 }
 

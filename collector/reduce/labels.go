@@ -10,6 +10,8 @@ type labels struct {
 	spanKind, spanStatus          string // span metrics
 	peerService, serverAddress    string // client metrics
 	errorType, state              string
+	httpRoute, spanName           string
+	rpcService, rpcMethod         string
 	status                        Status
 }
 
@@ -58,6 +60,14 @@ func (l *labels) read(a *Attribute) {
 		}
 	case "error.type", "error_type":
 		l.errorType = a.Text
+	case "http.route", "http_route":
+		l.httpRoute = a.Text
+	case "rpc.service", "rpc_service":
+		l.rpcService = a.Text
+	case "rpc.method", "rpc_method":
+		l.rpcMethod = a.Text
+	case "span.name", "span_name":
+		l.spanName = a.Text
 	case "state", "cpu.mode", "system.memory.state", "cpu_mode":
 		l.state = a.Text
 	case "http.response.status_code", "http.status_code", "http_response_status_code", "http_status_code":
@@ -95,6 +105,8 @@ func (l *labels) failed() bool {
 	}
 	return l.errorType != ""
 }
+
+func (l *labels) route() route { return routeNamed(l.httpRoute, l.rpcService, l.rpcMethod, l.spanName) }
 
 func (l *labels) peer() string {
 	if l.peerService != "" {

@@ -57,6 +57,7 @@ func anyRecord(t *rapid.T) record {
 			Start:  end - rapid.Int64Range(0, 3*sec).Draw(t, "took"),
 			End:    end,
 			Failed: rapid.Bool().Draw(t, "failed"),
+			Name:   rapid.SampledFrom([]string{"", "GET /a", "GET /b"}).Draw(t, "name"),
 		}
 		if rapid.Bool().Draw(t, "named") {
 			rec.span.PeerService = "b"

@@ -2,21 +2,21 @@ package reduce
 
 import "github.com/shipwake/shipwake/correlate"
 
-// served counts a server's duration histogram for the service, and for the zone it is of.
+// served counts a server's duration histogram for the service by route, and for the zone it is of.
 func (r *Reader) served(owner *scope, k seriesKey, l *labels, c change) Result {
-	result := r.requests(owner, k, l.failed(), c)
+	result := r.requests(owner, k, l.route(), l.failed(), c)
 	if zone := r.s.zoneOf(l, owner); zone != "" {
-		result = max(result, r.requests(owner, k.inZone(zone), l.failed(), c))
+		result = max(result, r.requests(owner, k.inZone(zone), route{}, l.failed(), c))
 	}
 	return result
 }
 
 // requests counts a duration histogram as requests with their latency.
-func (r *Reader) requests(sc *scope, k seriesKey, failed bool, c change) Result {
+func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c change) Result {
 	if c.shape == nil {
 		return Unusable
 	}
-	cell, owner, result := r.open(sc, k, c)
+	cell, owner, result := r.openRoute(sc, k, of, c)
 	if cell == nil {
 		return result
 	}
@@ -30,11 +30,11 @@ func (r *Reader) requests(sc *scope, k seriesKey, failed bool, c change) Result 
 }
 
 // latency adds a duration histogram to requests that another metric counts.
-func (r *Reader) latency(sc *scope, k seriesKey, c change) Result {
+func (r *Reader) latency(sc *scope, k seriesKey, of route, c change) Result {
 	if c.shape == nil {
 		return Unusable
 	}
-	cell, owner, result := r.open(sc, k, c)
+	cell, owner, result := r.openRoute(sc, k, of, c)
 	if cell == nil {
 		return result
 	}
@@ -44,12 +44,12 @@ func (r *Reader) latency(sc *scope, k seriesKey, c change) Result {
 }
 
 // counted adds a counter's increase as requests, as errors, or as both.
-func (r *Reader) counted(sc *scope, k seriesKey, requests, errors bool, c change) Result {
+func (r *Reader) counted(sc *scope, k seriesKey, of route, requests, errors bool, c change) Result {
 	n, ok := c.requests()
 	if !ok {
 		return Unusable
 	}
-	cell, owner, result := r.open(sc, k, c)
+	cell, owner, result := r.openRoute(sc, k, of, c)
 	if cell == nil {
 		return result
 	}
@@ -67,13 +67,17 @@ func (r *Reader) open(sc *scope, k seriesKey, c change) (*correlate.Cell, *scope
 	return r.s.r.open(sc, k, r.s.bucket(c.at))
 }
 
+func (r *Reader) openRoute(sc *scope, k seriesKey, of route, c change) (*correlate.Cell, *scope, Result) {
+	return r.s.r.openRoute(sc, k, &of, r.s.bucket(c.at))
+}
+
 // clientRequests counts the caller's view of an edge. Without a name of the callee there is no edge.
 func (r *Reader) clientRequests(owner *scope, l *labels, c change) Result {
 	peer := l.peer()
 	if peer == "" {
 		return Ignored
 	}
-	return r.requests(owner, seriesKey{kind: correlate.Edge, origin: correlate.OriginClient, peer: peer}, l.failed(), c)
+	return r.requests(owner, seriesKey{kind: correlate.Edge, origin: correlate.OriginClient, peer: peer}, route{}, l.failed(), c)
 }
 
 // spanMetrics reads the span-metrics connector: calls are counted once, by its counter; its histogram adds the
@@ -83,18 +87,18 @@ func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
 		return Ignored
 	}
 	k := seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpanMetrics}
-	result := r.spanMetric(owner, k, l, c)
+	result := r.spanMetric(owner, k, l, l.route(), c)
 	if zone := r.s.zoneOf(l, owner); zone != "" {
-		result = max(result, r.spanMetric(owner, k.inZone(zone), l, c))
+		result = max(result, r.spanMetric(owner, k.inZone(zone), l, route{}, c))
 	}
 	return result
 }
 
-func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, c change) Result {
+func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, of route, c change) Result {
 	if r.row.meaning == spanDuration {
-		return r.latency(owner, k, c)
+		return r.latency(owner, k, of, c)
 	}
-	return r.counted(owner, k, true, l.spanFailed(), c)
+	return r.counted(owner, k, of, true, l.spanFailed(), c)
 }
 
 // serviceGraph reads the service-graph connector: every point counts for the edge and for the server. The resource may
@@ -124,11 +128,11 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 func (r *Reader) graph(sc *scope, k seriesKey, c change) Result {
 	switch r.row.meaning {
 	case graphTotal:
-		return r.counted(sc, k, true, false, c)
+		return r.counted(sc, k, route{}, true, false, c)
 	case graphFailed:
-		return r.counted(sc, k, false, true, c)
+		return r.counted(sc, k, route{}, false, true, c)
 	}
-	return r.latency(sc, k, c)
+	return r.latency(sc, k, route{}, c)
 }
 
 // mebibyte is the unit of memory signals: bytes in fixed point would overflow a sum over many instances.

@@ -24,9 +24,10 @@ const (
 	maxExceptions = 50
 	maxEdges      = 500
 	maxTouched    = 64 // versions of other services in the same traces; further ones aren't counted
+	maxRoutes     = 16 // named ones, of each account of the requests
 	maxVersions   = 64 // of a service and environment; further ones count as no version
 
-	folded          = "__other__"
+	folded          = correlate.Folded
 	overflowService = "__overflow__"
 )
 
@@ -44,7 +45,7 @@ type scope struct {
 	spans  *series   // the one of spans, which is asked for most
 	zones  []*series // those of spans by zone, as often
 	dirty  []*series
-	kinds  [correlate.Trace + 1]int
+	kinds  [correlate.Route + 1]int
 }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
@@ -52,6 +53,12 @@ var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpa
 // open returns the cell of a series and bucket, and the scope that holds it, locked; the caller adds and unlocks. The
 // result is Overflow when a bound made it another series than the one asked for. A nil cell is not locked: dropped.
 func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *scope, Result) {
+	return r.openRoute(sc, k, nil, start)
+}
+
+// openRoute is open for requests of a route. That a route isn't told apart from others loses no request, so it is no
+// Overflow.
+func (r *Reducer) openRoute(sc *scope, k seriesKey, of *route, start int64) (*correlate.Cell, *scope, Result) {
 	result := Accepted
 	sc = r.lock(sc)
 	s := sc.find(k)
@@ -77,6 +84,9 @@ func (r *Reducer) open(sc *scope, k seriesKey, start int64) (*correlate.Cell, *s
 	if s == nil {
 		s = sc.create(k)
 		r.scopes.series.Add(1)
+	}
+	if result == Accepted && of != nil && of.method != "" {
+		s = r.routeOf(s, *of)
 	}
 	cell, fresh := s.at(start)
 	if !fresh {
@@ -151,10 +161,11 @@ func (sc *scope) create(k seriesKey) *series {
 	return s
 }
 
-// drain takes the cells of all series.
-func (sc *scope) drain(into []correlate.Measurement) []correlate.Measurement {
+// drain takes the cells of all series. made is how many of them were not there before: sums of routes.
+func (sc *scope) drain(into []correlate.Measurement) (drained []correlate.Measurement, made int) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
+	made = sc.sumRoutes()
 	for _, s := range sc.dirty {
 		into = s.drain(correlate.Key{
 			Service: sc.service, Environment: sc.environment, Version: sc.version,
@@ -162,7 +173,7 @@ func (sc *scope) drain(into []correlate.Measurement) []correlate.Measurement {
 		}, into)
 	}
 	sc.dirty = sc.dirty[:0]
-	return into
+	return into, made
 }
 
 // forget drops the series that nothing was added to since a time in Unix seconds, and returns how many. Without any
@@ -171,7 +182,8 @@ func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	for k, s := range sc.series {
-		if len(s.cells) > 0 || s.newest >= before {
+		forgotten += s.forgetRoutes(before)
+		if !s.idle(before) || len(s.routes) > 0 {
 			continue
 		}
 		delete(sc.series, k)

@@ -95,10 +95,13 @@ func (all *scopes) list() []*scope {
 // drain takes the cells of every scope, in no order.
 func (all *scopes) drain() []correlate.Measurement {
 	var drained []correlate.Measurement
+	made := 0
 	for _, sc := range all.list() {
-		drained = sc.drain(drained)
+		more := 0
+		drained, more = sc.drain(drained)
+		made += more
 	}
-	all.cells.Add(-int64(len(drained)))
+	all.cells.Add(int64(made - len(drained)))
 	return drained
 }
 

@@ -73,9 +73,11 @@ func (s *Sender) bucket(at int64) int64 {
 	return (at - at%s.settings.width) / 1e9
 }
 
+// longest is how long a name may be.
+const longest = 200
+
 // clip bounds a name from outside and makes it valid UTF-8.
 func clip(name string) string {
-	const longest = 200
 	if len(name) > longest {
 		name = name[:longest]
 	}

@@ -16,7 +16,16 @@ type series struct {
 	oldest int64 // the oldest
 	cells  []correlate.Cell
 	index  map[int64]int // start → place in cells, when there are many
+
+	// routes are the parts of the requests whose route is known, others the one of them beyond the bound; their cells are
+	// added to this series' own by Drain. whole is the series that a route belongs to.
+	routes []*series
+	others *series
+	whole  *series
 }
+
+// idle: nothing waits, and nothing came since a time in Unix seconds.
+func (s *series) idle(before int64) bool { return len(s.cells) == 0 && s.newest < before }
 
 // at is the cell that starts then, and whether it is a new one.
 func (s *series) at(start int64) (cell *correlate.Cell, fresh bool) {

@@ -23,7 +23,10 @@ type Span struct {
 	Kind        SpanKind
 	Start, End  int64
 	Failed      bool // status Error
-	Status      Status
+	Name        string
+	// Route (http.route), RPCService and RPCMethod (rpc.service, rpc.method) say better than Name what a server span serves.
+	Route, RPCService, RPCMethod string
+	Status                       Status
 	// PeerService (peer.service), ServerAddress (server.address, net.peer.name) and System (db.system.name) name the
 	// callee of a client span, the first one best.
 	PeerService, ServerAddress, System string
@@ -64,10 +67,14 @@ func (sp *Span) latency() int64 { return max(0, sp.End-sp.Start) }
 // served counts a request at its server, and completes the edge from its caller.
 func (s *Sender) served(sp *Span) Result {
 	failed := sp.Failed || sp.Status.HTTP >= 500
-	c := call{at: sp.End, latency: sp.latency(), failed: failed}
-	result := s.call(s.scope, spanTraffic, c)
+	c := call{
+		at: sp.End, latency: sp.latency(), failed: failed,
+		route: routeNamed(sp.Route, sp.RPCService, sp.RPCMethod, sp.Name),
+	}
+	result := s.call(s.scope, spanTraffic, &c)
 	if s.zone != "" {
-		result = max(result, s.call(s.scope, spanTraffic.inZone(s.zone), c))
+		c.route = route{}
+		result = max(result, s.call(s.scope, spanTraffic.inZone(s.zone), &c))
 	}
 	if s.r.traces.open.Load() {
 		s.touched(sp, failed)
@@ -89,7 +96,7 @@ func (s *Sender) called(sp *Span) Result {
 	result := Accepted
 	if peer != "" {
 		k := seriesKey{kind: correlate.Edge, origin: correlate.OriginClientSpan, peer: peer}
-		result = s.call(s.scope, k, call{at: sp.End, latency: sp.latency(), failed: failed})
+		result = s.call(s.scope, k, &call{at: sp.End, latency: sp.latency(), failed: failed})
 	}
 	client := half{scope: s.scope.id, failed: failed, named: peer != "", latency: sp.latency(), end: sp.End}
 	var servers [maxCallees]half
@@ -127,12 +134,12 @@ func (s *Sender) edge(client, server half) {
 		return
 	}
 	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginSpan, name: to.version, peer: to.service}
-	s.call(from, k, call{at: server.end, latency: server.latency, failed: server.failed})
+	s.call(from, k, &call{at: server.end, latency: server.latency, failed: server.failed})
 	if client.named {
 		return
 	}
 	k.origin = correlate.OriginClientSpan
-	s.call(from, k, call{at: client.end, latency: client.latency, failed: client.failed})
+	s.call(from, k, &call{at: client.end, latency: client.latency, failed: client.failed})
 }
 
 // call is one request.
@@ -140,10 +147,11 @@ type call struct {
 	at      int64
 	latency int64
 	failed  bool
+	route   route
 }
 
-func (s *Sender) call(sc *scope, k seriesKey, c call) Result {
-	cell, owner, result := s.r.open(sc, k, s.bucket(c.at))
+func (s *Sender) call(sc *scope, k seriesKey, c *call) Result {
+	cell, owner, result := s.r.openRoute(sc, k, &c.route, s.bucket(c.at))
 	if cell == nil {
 		return result
 	}

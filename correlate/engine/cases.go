@@ -45,6 +45,10 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	}
 	if ok {
 		c.Streams = append(c.Streams, e.streamOf(w, v.stream, v.key, from, now))
+		if len(s.routes) > 1 {
+			c.Minute = e.routeWidth()
+			c.Routes = func() []judge.Part { return e.routesOf(s, w, v.key.origin, from, now) }
+		}
 	}
 	if seen := e.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
 		c.Streams = append(c.Streams, seen)

@@ -150,11 +150,15 @@ func (e *Engine) measured(cells []correlate.Measurement) {
 
 // keep stores a cell. A cell in a rollup that is already closed stays out of it.
 func (e *Engine) keep(m correlate.Measurement) {
+	e.mark.Observe(m.Start + e.cfg.Resolution)
+	if m.Kind == correlate.Route {
+		e.store.addRoute(m, e.routeWidth())
+		return
+	}
 	e.store.addFine(m)
 	if window.Floor(m.Start, e.cfg.Coarse) >= e.rolledUp {
 		e.store.addCoarse(m, e.cfg.Coarse)
 	}
-	e.mark.Observe(m.Start + e.cfg.Resolution)
 }
 
 // tick moves the watermark and decides everything that it has passed.

@@ -100,14 +100,33 @@ var (
 func drawCells(t *rapid.T, name, version string, from, width int64) Input {
 	var cells []correlate.Measurement
 	bad := rapid.IntRange(0, 5).Draw(t, "bad") == 0
+	slowRoute := rapid.Int64Range(0, 10).Draw(t, "tenths of a slow and failing route")
 	for at := from; at < from+width; at += 10 {
 		c := correlate.Cell{Start: at, Requests: rapid.Int64Range(0, 400).Draw(t, "requests")}
 		if bad {
 			c.Errors = c.Requests / 5
 		}
-		c.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), c.Requests)
 		k := correlate.Key{Service: name, Environment: "production", Version: version, Kind: correlate.Traffic, Origin: correlate.OriginSpan}
-		cells = append(cells, correlate.Measurement{Cell: c, Key: k})
+		slow := correlate.Cell{Start: at, Requests: c.Requests * slowRoute / 10}
+		slow.Errors = slow.Requests / 10
+		slow.Latency.Add(215, slow.Requests)
+		fast := c
+		fast.Requests -= slow.Requests
+		fast.Errors = min(c.Errors, fast.Requests)
+		fast.Latency = nil
+		fast.Latency.Add(int16(180+rapid.IntRange(0, 20).Draw(t, "bin")), fast.Requests)
+		c = correlate.Cell{Start: at}
+		c.Merge(fast)
+		c.Merge(slow)
+		for _, part := range []struct {
+			kind correlate.SignalKind
+			name string
+			cell correlate.Cell
+		}{{correlate.Traffic, "", c}, {correlate.Route, "/fast", fast}, {correlate.Route, "/slow", slow}} {
+			of := k
+			of.Kind, of.Name = part.kind, part.name
+			cells = append(cells, correlate.Measurement{Cell: part.cell, Key: of})
+		}
 		if c.Errors > 0 { // those that fail all touched the new version of b
 			touched := k
 			touched.Kind, touched.Name, touched.Peer = correlate.Trace, version, "b"

@@ -38,6 +38,7 @@ type stream struct {
 // service is what telemetry has said of one place.
 type service struct {
 	streams  map[streamKey]*stream
+	routes   map[routeKey]*series
 	versions map[string]*sighting
 	callers  map[string]bool // services that were seen calling this one
 	callees  map[string]bool
@@ -63,6 +64,7 @@ func (st *store) at(p place) *service {
 	if s == nil {
 		s = &service{
 			streams:  map[streamKey]*stream{},
+			routes:   map[routeKey]*series{},
 			versions: map[string]*sighting{},
 			callers:  map[string]bool{},
 			callees:  map[string]bool{},
@@ -238,7 +240,8 @@ func (st *store) expire(fineFrom func(place) int64, coarse int64) {
 				delete(s.versions, name)
 			}
 		}
-		if len(s.streams) == 0 && len(s.callers) == 0 {
+		st.expireRoutes(s, fine)
+		if len(s.streams) == 0 && len(s.routes) == 0 && len(s.callers) == 0 {
 			delete(st.services, p)
 			st.calls++
 		}

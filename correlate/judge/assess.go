@@ -138,6 +138,10 @@ func (t *trial) convict(a *Assessment) bool {
 		if f.family == supporting || f.strength < 1 || f.cells < t.p.MinBuckets || t.blip(f) {
 			continue
 		}
+		if t.excused(f) {
+			t.shifted = true
+			continue
+		}
 		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, f.family.reason(), f.Grade, f.onset
 		a.Strength = f.strength
 		weight := f.family.weight(&t.p.Weights)
@@ -186,6 +190,8 @@ func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
 		}
 	}
 	switch {
+	case t.shifted:
+		return correlate.ReasonMixShift, best
 	case !t.anything():
 		return correlate.ReasonNoTelemetry, ""
 	case best == correlate.GradeD && t.visible():

@@ -63,6 +63,9 @@ type contest struct {
 	pairs []pair
 	joint *joint // of the pairs, when the control is concurrent
 	zones *zonal // nil unless zones are compared
+	// plain are the pairs as they were counted, before the mix of routes moved what is expected; nil when it doesn't.
+	plain []pair
+	mix   *standard
 	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
@@ -97,6 +100,7 @@ func (c *contest) settled(pairs []pair) []pair {
 // describe fills in the numbers that people check, from some of the pairs: both ratios, their quotient and its
 // interval, and what it rests on.
 func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
+	as := c.counted(pairs)
 	pairs = c.settled(pairs)
 	t := totals(pairs)
 	l := newLikelihood(pairs, c.h)
@@ -109,6 +113,18 @@ func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
 	if c.zones != nil {
 		c.zones.describe(f, pairs)
 	}
+	if c.plain != nil {
+		f.Observed, f.N, f.Events = over(as.eT, as.nT), int64(as.nT), int64(as.eT)
+		f.Mix = c.h.mixed(as, t)
+	}
+}
+
+// counted is the sum of the pairs as they were before the mix of routes moved them.
+func (c *contest) counted(pairs []pair) pair {
+	if c.plain == nil || len(pairs) == 0 {
+		return pair{}
+	}
+	return totals(between(c.plain, pairs[0].at, pairs[len(pairs)-1].at))
 }
 
 // harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.

@@ -27,6 +27,7 @@ func (f *finding) rounded() correlate.Evidence {
 	e := f.Evidence
 	e.Baseline, e.Observed, e.Ratio = round(e.Baseline), round(e.Observed), round(e.Ratio)
 	e.Interval = [2]float64{round(e.Interval[0]), round(e.Interval[1])}
+	e.Mix = round(e.Mix)
 	e.EValue = eValue(f.logE)
 	e.SmallestVisible = round(f.visible)
 	return e

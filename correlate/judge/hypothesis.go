@@ -23,7 +23,7 @@ func hypothesize(floor Floor, ratio, nominal, rate, phi float64) hypothesis {
 	switch {
 	case rate > common:
 		h.complement = true
-		h.theta = max((1-rate)/max(1-ratio*rate, 0.05), 1.05)
+		h.theta = complementary(ratio, rate)
 	case nominal > 0:
 		h.rate = nominal * ratio
 	case floor.Absolute > 0:
@@ -31,6 +31,9 @@ func hypothesize(floor Floor, ratio, nominal, rate, phi float64) hypothesis {
 	}
 	return h
 }
+
+// complementary is by how much rarer exposures without an event become when events become so many times as frequent.
+func complementary(ratio, rate float64) float64 { return max((1-rate)/max(1-ratio*rate, 0.05), 1.05) }
 
 // turn rewrites a pair so that what is counted rises on the treated side when events do.
 func (h *hypothesis) turn(p pair) pair {

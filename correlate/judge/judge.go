@@ -19,6 +19,10 @@ type Case struct {
 	// Zones are where the service runs, sorted by name, when they tell what the change reached from what it didn't: none
 	// when the versions can be told apart within a zone, or nothing is known of which zones were reached.
 	Zones []Zone
+	// Routes are the requests of the stream of kind Traffic by route, as far as routes are known, in cells of Minute seconds
+	// that ended; nil when none are. They are asked for only when something hangs on them.
+	Routes func() []Part
+	Minute int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that

@@ -16,6 +16,18 @@ type trial struct {
 	begin    int64 // cells before it don't count: the grace time
 	starts   []restart
 	findings []finding
+
+	// What was made of the routes, once they were asked for; see mix.go. The control is before the change or beside it.
+	parts    []Part
+	mixtures [2]struct {
+		made bool
+		*mixture
+	}
+	standards [2 * (len(quantiles) + 1)]struct {
+		made bool
+		*standard
+	}
+	shifted bool // a fault was excused
 }
 
 func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
@@ -62,11 +74,13 @@ func (t *trial) hearBeside(q *comparison) {
 	if c == nil {
 		return
 	}
+	t.standardise(c, q.floor.Ratio, 1)
 	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
 	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
 	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
 	if far := t.beyond(q, q.farNew); len(far) > 0 {
 		c.far = concurrent(nil, far, untreated, t.c.Resolution).pairs
+		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
 }
@@ -106,12 +120,13 @@ func (t *trial) hearBefore(q *comparison) {
 		return
 	}
 	control := q.control
-	grade, ratio := correlate.GradeD, q.floor.BeforeAfter
+	grade, ratio, season := correlate.GradeD, q.floor.BeforeAfter, 1.0
 	phi := q.dispersion(t.c.Resolution, false, t.p)
 	if q.season != nil {
 		if y, ok := q.season.at(span{t.begin, t.c.Now}, t.p); ok {
 			grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, y.phi)
 			control.nC /= y.factor
+			season = y.factor
 		}
 	}
 	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
@@ -122,6 +137,7 @@ func (t *trial) hearBefore(q *comparison) {
 	if far := t.beyond(q, q.farAfter); len(far) > 0 {
 		c.far = alongside(far, control)
 	}
+	t.standardise(c, ratio, season)
 	t.add(c, grade)
 }
 
@@ -211,6 +227,7 @@ func (t *trial) show() {
 			continue
 		}
 		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
+		f.contest.showMix(f, in)
 	}
 }
 

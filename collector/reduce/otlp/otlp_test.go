@@ -87,6 +87,25 @@ func TestTraces(t *testing.T) {
 	require.Equal(t, map[string]int64{"spans accepted": 3, "spans ignored": 1}, tallied(tally))
 }
 
+func TestTheRouteOfASpanIsRead(t *testing.T) {
+	traces := spans(3)
+	list := traces.ResourceSpans().At(0).ScopeSpans().At(0).Spans()
+	list.At(0).SetName("GET")
+	list.At(0).Attributes().PutStr("http.route", "/cart")
+	list.At(1).Attributes().PutStr("rpc.service", "shop.Cart")
+	list.At(1).Attributes().PutStr("rpc.method", "Get")
+	list.At(2).SetName("GET")
+	r := reduce.New(reduce.Options{})
+	otlp.Traces(r, traces)
+	var routes []string
+	for _, m := range r.Drain() {
+		if m.Kind == correlate.Route {
+			routes = append(routes, m.Name)
+		}
+	}
+	require.Equal(t, []string{"/cart", "GET", "shop.Cart/Get"}, routes)
+}
+
 func TestAClientSpanFindsItsServer(t *testing.T) {
 	traces := ptrace.NewTraces()
 	for i, service := range []string{"frontend", "checkout"} {

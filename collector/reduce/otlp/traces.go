@@ -45,6 +45,7 @@ func (s *scratch) readSpan(sp ptrace.Span) {
 		Failed:      sp.Status().Code() == ptrace.StatusCodeError,
 	}
 	if s.span.Kind > reduce.SpanInternal {
+		s.span.Name = sp.Name()
 		readSpanAttributes(&s.span, sp.Attributes())
 	}
 	if sp.Events().Len() > 0 {
@@ -71,6 +72,12 @@ func readSpanAttributes(into *reduce.Span, attributes pcommon.Map) {
 			}
 		case "db.system.name", "db.system":
 			into.System = text(value)
+		case "http.route":
+			into.Route = text(value)
+		case "rpc.service":
+			into.RPCService = text(value)
+		case "rpc.method":
+			into.RPCMethod = text(value)
 		}
 	}
 }

@@ -67,8 +67,16 @@ func Effect(e correlate.Evidence) string {
 	if e.Events == 0 && e.Baseline == 0 {
 		return fmt.Sprintf("none in %s requests", Count(e.N))
 	}
-	return fmt.Sprintf("%s → %s, ×%s (%s … %s)", Level(e.Signal, e.Baseline), Level(e.Signal, e.Observed),
-		Figure(e.Ratio), bound(e.Interval[0]), bound(e.Interval[1]))
+	return fmt.Sprintf("%s → %s, ×%s (%s … %s)%s", Level(e.Signal, e.Baseline), Level(e.Signal, e.Observed),
+		Figure(e.Ratio), bound(e.Interval[0]), bound(e.Interval[1]), mix(e.Mix))
+}
+
+// mix is by how much the baseline was moved because requests came for other routes, nothing when it wasn't.
+func mix(factor float64) string {
+	if factor == 0 {
+		return ""
+	}
+	return ", of ×" + Figure(factor) + " by the mix of routes"
 }
 
 // widest is where intervals end when nothing bounds them.
