@@ -1,6 +1,9 @@
 package accuracy
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // kind is a row of the taxonomy. make fills a plan; half of what it can make both ways is healthy.
 type kind struct {
@@ -38,6 +41,7 @@ func kinds() []kind {
 		{"dependency_outage", "what the changed service needs fails for a while, and not because of the change", alwaysHealthy, dependencyOutage},
 		{"no_data", "no telemetry of the changed service, or none of anybody after the change", neither, noData},
 		{"zone_by_zone", "one zone after the other, or only one, without a version in telemetry; errors or latency there alone", either, zoneByZone},
+		{"warm_up", "slow or failing for 2 to 8 minutes after every rollout, the earlier ones too; then perhaps a fault", either, warmUp},
 	}
 }
 
@@ -295,4 +299,27 @@ func noData(p *plan) {
 	case 2: // it has been gone for hours
 		p.changed.silent = func(at int64) bool { return at >= change-2*3600 }
 	}
+}
+
+// warmUp rolls out several times before: each time caches are cold for minutes, and nothing is wrong. The last time the
+// same happens, with or without a fault.
+func warmUp(p *plan) {
+	usual := anyPace(p.r)
+	earlier := p.r.seconds(3, 5)
+	p.open(scene{pace: func(random) pace { return usual }, lived: (earlier + 1) * 2 * 3600})
+	w := newWarming(p.r)
+	at := p.change
+	var starts []int64
+	for range earlier {
+		at -= p.r.seconds(5400, 2*3600)
+		starts = append(starts, at)
+	}
+	for i, at := range slices.Backward(starts) {
+		o := p.release(p.changed, fmt.Sprintf("orders-before-%d", i), at, usual, harm{})
+		w.slow(p.r, o)
+	}
+	h := p.eitherWay()
+	o := p.releaseBad(h)
+	w.slow(p.r, o)
+	p.plain = false
 }

@@ -11,6 +11,7 @@ type comparison struct {
 	base, after []tally // every version, before and since the change
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
+	past        []tally // the same around earlier rollouts
 
 	// farAfter and farNew count, since the change, what lies beyond the threshold by the margin in time; nil for questions
 	// without one.
@@ -33,6 +34,7 @@ type kept struct {
 	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
 	season  *seasons                         // nil when the history is too short
 	tails   tails                            // of after, since the grace time
+	warm    *warmth                          // nil when nothing is known of a warm-up
 }
 
 // dispersion is φ of the baseline: of the time before the change or, without any, of the old version.
@@ -64,6 +66,8 @@ type contest struct {
 	joint *joint // of the pairs, when the control is concurrent
 	zones *zonal // nil unless zones are compared
 	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
+	// served is the pairs with the exposure that there was, where a warm-up is expected; nil elsewhere.
+	served []pair
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
@@ -97,15 +101,16 @@ func (c *contest) settled(pairs []pair) []pair {
 // describe fills in the numbers that people check, from some of the pairs: both ratios, their quotient and its
 // interval, and what it rests on.
 func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
+	warmer, n := c.warmer(pairs)
 	pairs = c.settled(pairs)
 	t := totals(pairs)
 	l := newLikelihood(pairs, c.h)
 	lo, hi := interval(&l, alpha)
 	f.bounds = c.h.bounds(lo, hi)
 	f.Signal, f.family = c.signal, c.family
-	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
+	f.Baseline, f.Observed = over(t.eC, t.nC)*warmer, over(t.eT, n)
 	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
-	f.N, f.Events = int64(t.nT), int64(t.eT)
+	f.N, f.Events = int64(n), int64(t.eT)
 	if c.zones != nil {
 		c.zones.describe(f, pairs)
 	}

@@ -19,6 +19,8 @@ type Case struct {
 	// Zones are where the service runs, sorted by name, when they tell what the change reached from what it didn't: none
 	// when the versions can be told apart within a zone, or nothing is known of which zones were reached.
 	Zones []Zone
+	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see warmthOf.
+	Earlier []Rollout
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
@@ -51,6 +53,9 @@ type Stream struct {
 	Whole []correlate.Cell
 	// History is every version together in coarse cells, up to the beginning of Whole, as far back as is kept.
 	History []correlate.Cell
+	// Past is every version together in coarse cells from before the first of the case's Earlier rollouts up to Start. It
+	// also holds what is nothing else to compare with.
+	Past []correlate.Cell
 }
 
 // Assessment is what the signals of one service say, before blame: a fault may be somebody else's.

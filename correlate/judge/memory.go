@@ -90,6 +90,8 @@ func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison
 		fresh := unseen(after, &r.seen.after)
 		r.add(fresh, func(q *comparison) *[]tally { return &q.counted.after })
 		r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]tally { return &q.counted.farAfter })
+	}
+	if earlier || len(c.Earlier) > 0 {
 		r.lookBack(p, c, s)
 	}
 	if r.view != nil {
@@ -119,6 +121,7 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 			q.history = nil
 		}
 	}
+	r.learn(p, c, s)
 }
 
 // add puts every question to some cells.

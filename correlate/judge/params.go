@@ -64,6 +64,8 @@ type Params struct {
 	// Day is the period of the load's season, History the least history that makes a season known.
 	Day     int64
 	History int64
+	// WarmUps is how many earlier rollouts it takes to know how a service warms up.
+	WarmUps int
 	// MinPlacebos is how many change-free windows it takes to calibrate a statistic.
 	MinPlacebos int
 	// Gauge calibrates custom signals.
@@ -114,6 +116,7 @@ func DefaultParams() Params {
 		DispersionWeight:    10,
 		Day:                 86400,
 		History:             86400,
+		WarmUps:             3,
 		MinPlacebos:         20,
 		Gauge:               GaugeParams{Smoothing: 300, Baseline: 7200, Unrest: 3600, Horizon: 3600, Threshold: 3.75, BeforeAfter: 8, Placebos: 120},
 		NewException:        3,
