@@ -14,7 +14,7 @@ import (
 func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
-		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Earlier: w.earlier,
+		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.changed, Earlier: w.earlier,
 		Streams: w.streams[:0], Heard: e.store.lastHeard(p.Environment, now),
 	}
 	for _, g := range e.gaps {

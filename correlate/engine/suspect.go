@@ -102,6 +102,9 @@ func (e *Engine) key(c *change, at int64) of {
 			key.zones = key.zones*31 + int64(b)
 		}
 	}
+	for _, at := range e.changedBefore(c.place(), c.start()) {
+		key.bad = key.bad*31 + at
+	}
 	for _, r := range e.warmUps(c) {
 		key.bad = key.bad*31 + r.Start ^ r.Until<<32
 	}

@@ -16,6 +16,7 @@ type watch struct {
 	atOnce  bool
 	bad     []window.Span        // what of the time before is nothing to compare with
 	steps   []correlate.ZoneStep // as they are known now
+	changed []int64              // what changed the place in the day before
 	earlier []judge.Rollout      // that say how the place warms up
 	memory  judge.Memory
 	tracks  map[*stream]*track
@@ -46,12 +47,14 @@ func (w *watch) track(s *stream) *track {
 // observe is the watch for a change of a place, a new one when its version, its start or what it may be compared with is
 // another than before.
 func (e *Engine) observe(w *watch, p place, version string, start int64, atOnce bool, earlier []judge.Rollout) *watch {
-	bad := e.badBefore(p, start)
+	bad, changed := e.badBefore(p, start), e.changedBefore(p, start)
 	if w != nil && w.version == version && w.start == start && w.atOnce == atOnce && slices.Equal(w.bad, bad) &&
-		slices.Equal(w.earlier, earlier) {
+		slices.Equal(w.changed, changed) && slices.Equal(w.earlier, earlier) {
 		return w
 	}
-	return &watch{version: version, start: start, atOnce: atOnce, bad: bad, earlier: earlier, tracks: map[*stream]*track{}}
+	return &watch{
+		version: version, start: start, atOnce: atOnce, bad: bad, changed: changed, earlier: earlier, tracks: map[*stream]*track{},
+	}
 }
 
 // requests are those that a stream saw from an instant to the change, and since.

@@ -34,6 +34,7 @@ type kept struct {
 	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
 	season  *seasons                         // nil when the history is too short
 	tails   tails                            // of after, since the grace time
+	pseudo  *rehearsal                       // nil when there is a season, or nothing but base
 	warm    *warmth                          // nil when nothing is known of a warm-up
 }
 

@@ -21,6 +21,8 @@ type Case struct {
 	Zones []Zone
 	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see warmthOf.
 	Earlier []Rollout
+	// Changed is when anything changed the service in the day before this change, sorted: what followed was no usual time.
+	Changed []int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that

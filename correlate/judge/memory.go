@@ -118,6 +118,9 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
 			q.season = seasonsOf(q.history, c.Coarse, span{q.base[0].at, c.Start}, p)
+			if q.season == nil {
+				q.pseudo = rehearse(q.history, q.base, c)
+			}
 			q.history = nil
 		}
 	}

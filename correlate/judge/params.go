@@ -60,6 +60,8 @@ type Params struct {
 	// Dispersion estimates shrink to FleetDispersion as if it had been seen in DispersionWeight windows.
 	FleetDispersion  float64
 	DispersionWeight float64
+	// RehearsalWeight is the same for pseudo-changes in a short history.
+	RehearsalWeight float64
 
 	// Day is the period of the load's season, History the least history that makes a season known.
 	Day     int64
@@ -114,6 +116,7 @@ func DefaultParams() Params {
 		Weights:             Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 		FleetDispersion:     1,
 		DispersionWeight:    10,
+		RehearsalWeight:     3,
 		Day:                 86400,
 		History:             86400,
 		WarmUps:             3,

@@ -118,6 +118,9 @@ func (t *trial) hearBefore(q *comparison) {
 			control.nC /= y.factor
 		}
 	}
+	if grade == correlate.GradeD {
+		phi = max(phi, q.pseudo.phi(t.c.Now-t.begin, t.p))
+	}
 	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
 	c := &contest{
 		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
