@@ -45,6 +45,7 @@ func kinds() []kind {
 		{"wrong_answers", "callees roll out together; one answers quickly, successfully and wrongly, and its caller fails; with traces", either, wrongAnswers},
 		{"mix_shift", "requests move to a route that is slow and fails often; or between routes, of which one becomes worse", either, mixShift},
 		{"cost_shift", "routes are renamed or split; or that, and all requests fail or are slower", either, costShift},
+		{"warm_up", "slow or failing for 2 to 8 minutes after every rollout, the earlier ones too; then perhaps a fault", either, warmUp},
 	}
 }
 
@@ -368,4 +369,27 @@ func wrongAnswers(p *plan) {
 
 func (s *service) needsNo(callee *service) bool {
 	return !slices.ContainsFunc(s.calls, func(c call) bool { return c.to == callee })
+}
+
+// warmUp rolls out several times before: each time caches are cold for minutes, and nothing is wrong. The last time the
+// same happens, with or without a fault.
+func warmUp(p *plan) {
+	usual := anyPace(p.r)
+	earlier := p.r.seconds(3, 5)
+	p.open(scene{pace: func(random) pace { return usual }, lived: (earlier + 1) * 2 * 3600})
+	w := newWarming(p.r)
+	at := p.change
+	var starts []int64
+	for range earlier {
+		at -= p.r.seconds(5400, 2*3600)
+		starts = append(starts, at)
+	}
+	for i, at := range slices.Backward(starts) {
+		o := p.release(p.changed, fmt.Sprintf("orders-before-%d", i), at, usual, harm{})
+		w.slow(p.r, o)
+	}
+	h := p.eitherWay()
+	o := p.releaseBad(h)
+	w.slow(p.r, o)
+	p.plain = false
 }

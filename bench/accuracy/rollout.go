@@ -11,6 +11,7 @@ type rollout struct {
 	old, fresh []float64
 	cold       float64 // a new instance is so much slower at first,
 	warm       int64   // for about so many seconds
+	warming    warming // what is not over within seconds
 	careless   float64 // share of the requests of an instance that fail in the bucket in which it is replaced
 	whole      bool    // reported once, when it is complete, instead of at its start too
 	other      float64 // factor on the error ratio of the new version: no two versions are quite alike
@@ -74,6 +75,7 @@ type half struct {
 	share float64 // of the load
 	slow  float64
 	fails float64 // share of requests that fail for being moved
+	more  float64 // errors for being cold, as a multiple of the usual ones
 }
 
 // at is the old and the new version in the bucket that begins at an instant; no rollout is all old.
@@ -91,6 +93,11 @@ func (o *rollout) at(unix int64) (old, fresh half) {
 		if o.warm > 0 {
 			slow *= 1 + o.cold*math.Exp(-float64(unix-step)/float64(o.warm))
 		}
+		if o.warming.lasts > 0 {
+			left := o.warming.left(unix - step)
+			slow *= 1 + o.warming.cold*left
+			fresh.more += o.warming.errors * left / n
+		}
 		fresh.share, fresh.slow = fresh.share+1/n, fresh.slow+slow/n
 		if unix < step+bucket {
 			fresh.fails += o.careless / n
@@ -98,7 +105,7 @@ func (o *rollout) at(unix int64) (old, fresh half) {
 	}
 	for _, h := range []*half{&old, &fresh} {
 		if h.share > 0 {
-			h.slow, h.fails = h.slow/h.share, h.fails/h.share
+			h.slow, h.fails, h.more = h.slow/h.share, h.fails/h.share, h.more/h.share
 		}
 	}
 	return old, fresh

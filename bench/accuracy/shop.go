@@ -8,6 +8,7 @@ type scene struct {
 	day   float64 // amplitude of the load's day
 	steep bool    // the change happens where the load changes fastest
 	past  int64   // seconds of history; 0 is drawn
+	lived int64   // seconds before the baseline that are told in fine cells too
 }
 
 // monday is the midnight before the week of all cases, in Unix seconds: day 0 of the season's week.
@@ -39,8 +40,8 @@ func shop(r random, sc scene) (*world, *service) {
 		slope := choose(r, int64(-1), 1)
 		se.peak = (w.change + slope*r.seconds(4*3600, 8*3600) + 7*86400) % 86400
 	}
-	w.fine = (w.change - baseline) / coarse * coarse
-	w.from = (w.change - sc.past) / coarse * coarse
+	w.fine = (w.change - baseline - sc.lived) / coarse * coarse
+	w.from = min(w.fine, (w.change-sc.past)/coarse*coarse)
 	w.until = w.change
 
 	versions, spans := r.chance(0.75), r.chance(0.5)

@@ -137,7 +137,7 @@ func (w *world) live(s *service, at, width int64) {
 			e = o.harm.after(at - o.start)
 			e.errors *= o.other
 		}
-		fails := min(1, usual*bursts[i]*e.errors*shared.errors+h.fails+excess)
+		fails := min(1, usual*bursts[i]*e.errors*shared.errors*(1+h.more)+h.fails+excess)
 		latency := h.slow * e.slow * shared.slow * waits
 		all[i] = outcome{
 			n: w.r.poisson(load * h.share * (1 - e.lost)), fails: fails, slow: slow * latency,
@@ -145,9 +145,10 @@ func (w *world) live(s *service, at, width int64) {
 		}
 		lost += e.lost * h.share
 		memory += e.memory * h.share
-		more, longer := 1.0, 1.0
+		more, longer := 1+h.more, 1.0
 		if i == 1 {
-			more, longer = s.mix.worse(o, at)
+			worse, slower := s.mix.worse(o, at)
+			more, longer = more*worse, slower
 		}
 		now.excess += h.share * (max(0, usual*(e.errors*shared.errors*more-1)) + h.fails + excess)
 		now.slow += h.share * latency * longer * (1 + e.tail*(e.tailSlow-1))

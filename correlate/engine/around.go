@@ -90,7 +90,7 @@ func (e *Engine) assessPlace(p place, from, t int64) judge.Assessment {
 
 // neighbour is what is remembered of a service that is seen as a whole.
 func (e *Engine) neighbour(p place, from int64) *watch {
-	w := e.observe(e.neighbours[p], p, "", from, e.atOnce(from))
+	w := e.observe(e.neighbours[p], p, "", from, e.atOnce(from), e.rolledOutBy(p, from))
 	e.neighbours[p] = w
 	return w
 }

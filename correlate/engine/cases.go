@@ -14,7 +14,8 @@ import (
 func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
-		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Streams: w.streams[:0], Heard: e.store.lastHeard(p.Environment, now),
+		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.changed, Earlier: w.earlier,
+		Streams: w.streams[:0], Heard: e.store.lastHeard(p.Environment, now),
 	}
 	for _, g := range e.gaps {
 		c.Gaps = append(c.Gaps, judge.Gap(g))
@@ -65,6 +66,7 @@ func (e *Engine) streamOf(w *watch, str *stream, k streamKey, from, now int64) j
 		Kind: k.kind, Name: k.name, Bad: e.direction(k.name), Account: uint64(k.origin),
 		Whole:   str.total.between(from, now),
 		History: str.coarse.between(from-e.cfg.CoarseKeep, from),
+		Past:    str.coarse.between(e.rehearsed(w)),
 	}
 	if w.apart && k.kind != correlate.Exception {
 		const told = 1 << 32 // without versions it is another account
@@ -176,6 +178,8 @@ func (e *Engine) seenByCallers(p place, w *watch, s *service, from, now int64) j
 			seen.Account = seen.Account*31 + uint64(v.key.origin)
 		}
 	}
+	past, until := e.rehearsed(w)
+	seen.Past = w.past.between(coarse, past, until)
 	seen.Whole, seen.History = w.whole.between(fine, from, now), w.history.between(coarse, from-e.cfg.CoarseKeep, from)
 	return seen
 }

@@ -54,6 +54,17 @@ func (e *Engine) findBad(p place, start int64) []window.Span {
 	return bad
 }
 
+// changedBefore is when changes of a place began in the day before an instant, sorted.
+func (e *Engine) changedBefore(p place, start int64) (all []int64) {
+	for _, c := range e.byPlace[p] {
+		if at := c.start(); c.live() && at < start && at >= start-e.cfg.Judge.History {
+			all = append(all, at)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // ongoing is when the fault of an earlier change of a place began that still lasted at an instant; ok is false when there
 // was none. What shows after that isn't the doing of whoever changed the place next.
 func (e *Engine) ongoing(p place, start int64) (onset int64, ok bool) {

@@ -72,7 +72,7 @@ func (e *Engine) served(p place, at int64) bool {
 // falselyAlarmed says whether any look at a pseudo-change, up to the instant t, would have called it regressed.
 func (e *Engine) falselyAlarmed(p place, start, t int64) bool {
 	step := placeboLook * e.cfg.Resolution
-	w := e.observe(nil, p, "", start, false)
+	w := e.observe(nil, p, "", start, false, nil)
 	for now := start + step; now <= t; now += step {
 		k := e.caseOf(p, w, start, now)
 		if !w.memory.Quiet(&e.cfg.Judge, &k) && w.memory.Assess(&e.cfg.Judge, &k).Outcome == correlate.Regressed {

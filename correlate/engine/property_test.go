@@ -211,33 +211,37 @@ func TestArrivalOrderDoesNotShow(t *testing.T) {
 func TestRestoredHalfPlusRestIsTheWhole(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)
-		cut := rapid.IntRange(1, len(h.stages)-1).Draw(t, "cut")
-		whole := New(propertyConfig())
-		all := newOutcome()
-		var half *Engine
-		rest := newOutcome()
-		stored := &memory{}
-		for i, st := range h.stages {
-			if i == cut {
-				half = stored.restore(all)
-				rest.Decisions = slices.Clone(all.Decisions)
-				rest.Changes, rest.Incidents = maps.Clone(all.Changes), maps.Clone(all.Incidents)
-			}
-			inputs := append(slices.Clone(st.inputs), Input{Tick: at(st.tick)})
-			for _, in := range inputs {
-				effects := whole.Apply(in)
-				all.take(effects)
-				if half == nil {
-					stored.take(in, effects)
-				} else {
-					rest.take(half.Apply(in))
-				}
-			}
-		}
-		all.take(whole.Conclude())
-		rest.take(half.Conclude())
+		all, rest := h.cutAt(rapid.IntRange(1, len(h.stages)-1).Draw(t, "cut"))
 		requireSame(t, all, rest)
 	})
+}
+
+// cutAt is what an engine decides that lives through all of a history, and one that is restored before a stage.
+func (h history) cutAt(cut int) (all, rest *outcome) {
+	whole := New(propertyConfig())
+	all, rest = newOutcome(), newOutcome()
+	var half *Engine
+	stored := &memory{}
+	for i, st := range h.stages {
+		if i == cut {
+			half = stored.restore(all)
+			rest.Decisions = slices.Clone(all.Decisions)
+			rest.Changes, rest.Incidents = maps.Clone(all.Changes), maps.Clone(all.Incidents)
+		}
+		inputs := append(slices.Clone(st.inputs), Input{Tick: at(st.tick)})
+		for _, in := range inputs {
+			effects := whole.Apply(in)
+			all.take(effects)
+			if half == nil {
+				stored.take(in, effects)
+			} else {
+				rest.take(half.Apply(in))
+			}
+		}
+	}
+	all.take(whole.Conclude())
+	rest.take(half.Conclude())
+	return all, rest
 }
 
 // memory is a ledger without a disk: checkpoints and rollups as the host would store them.

@@ -81,7 +81,7 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 	if seen.of == key && !(inFull && seen.brief) {
 		return
 	}
-	c.watch = e.observe(c.watch, c.place(), key.version, key.start, key.atOnce)
+	c.watch = e.observe(c.watch, c.place(), key.version, key.start, key.atOnce, e.warmUps(c))
 	c.watch.steps = c.rec.Zones
 	k := e.caseOf(c.place(), c.watch, key.finish, at)
 	if !inFull && c.watch.memory.Quiet(&e.cfg.Judge, &k) {
@@ -101,6 +101,12 @@ func (e *Engine) key(c *change, at int64) of {
 		for _, b := range []byte(z.Name) {
 			key.zones = key.zones*31 + int64(b)
 		}
+	}
+	for _, at := range e.changedBefore(c.place(), c.start()) {
+		key.bad = key.bad*31 + at
+	}
+	for _, r := range e.warmUps(c) {
+		key.bad = key.bad*31 + r.Start ^ r.Until<<32
 	}
 	if key.finish > at {
 		key.finish = 0

@@ -11,6 +11,7 @@ type comparison struct {
 	base, after []tally // every version, before and since the change
 	new, old    []tally // since the change; new is nil without a contrast of versions
 	history     []tally // every version, earlier, in coarse cells
+	past        []tally // the same around earlier rollouts
 
 	// farAfter and farNew count, since the change, what lies beyond the threshold by the margin in time; nil for questions
 	// without one.
@@ -33,6 +34,8 @@ type kept struct {
 	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
 	season  *seasons                         // nil when the history is too short
 	tails   tails                            // of after, since the grace time
+	pseudo  *rehearsal                       // nil when there is a season, or nothing but base
+	warm    *warmth                          // nil when nothing is known of a warm-up
 }
 
 // dispersion is φ of the baseline: of the time before the change or, without any, of the old version.
@@ -67,6 +70,8 @@ type contest struct {
 	plain []pair
 	mix   *standard
 	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
+	// served is the pairs with the exposure that there was, where a warm-up is expected; nil elsewhere.
+	served []pair
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
@@ -100,31 +105,42 @@ func (c *contest) settled(pairs []pair) []pair {
 // describe fills in the numbers that people check, from some of the pairs: both ratios, their quotient and its
 // interval, and what it rests on.
 func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
-	as := c.counted(pairs)
+	counted, warmed := c.counted(pairs)
 	pairs = c.settled(pairs)
 	t := totals(pairs)
 	l := newLikelihood(pairs, c.h)
 	lo, hi := interval(&l, alpha)
 	f.bounds = c.h.bounds(lo, hi)
 	f.Signal, f.family = c.signal, c.family
-	f.Baseline, f.Observed = over(t.eC, t.nC), over(t.eT, t.nT)
-	f.Ratio, f.Interval = quotient(f.Observed, f.Baseline, t), f.bounds
-	f.N, f.Events = int64(t.nT), int64(t.eT)
+	f.Ratio, f.Interval = quotient(over(t.eT, t.nT), over(t.eC, t.nC), t), f.bounds
+	f.Baseline, f.Observed = over(t.eC, t.nC), over(counted.eT, counted.nT)
+	f.N, f.Events = int64(counted.nT), int64(counted.eT)
+	if c.served != nil && counted.nT > 0 {
+		f.Baseline *= warmed.nT / counted.nT
+	}
+	if c.plain != nil {
+		f.Mix = c.h.mixed(warmed, t)
+	}
 	if c.zones != nil {
 		c.zones.describe(f, pairs)
 	}
-	if c.plain != nil {
-		f.Observed, f.N, f.Events = over(as.eT, as.nT), int64(as.nT), int64(as.eT)
-		f.Mix = c.h.mixed(as, t)
-	}
 }
 
-// counted is the sum of the pairs as they were before the mix of routes moved them.
-func (c *contest) counted(pairs []pair) pair {
-	if c.plain == nil || len(pairs) == 0 {
-		return pair{}
+// counted is the sum of pairs as they were counted, and as the warm-up alone has it, before the mix of routes moved them.
+func (c *contest) counted(pairs []pair) (counted, warmed pair) {
+	if len(pairs) == 0 {
+		return pair{}, pair{}
 	}
-	return totals(between(c.plain, pairs[0].at, pairs[len(pairs)-1].at))
+	of := func(earlier []pair) pair {
+		return totals(pairsIn(earlier, span{pairs[0].at, pairs[len(pairs)-1].at + 1}))
+	}
+	if warmed = totals(pairs); c.plain != nil {
+		warmed = of(c.plain)
+	}
+	if counted = warmed; c.served != nil {
+		counted = of(c.served)
+	}
+	return counted, warmed
 }
 
 // harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.

@@ -23,6 +23,10 @@ type Case struct {
 	// that ended; nil when none are. They are asked for only when something hangs on them.
 	Routes func() []Part
 	Minute int64
+	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see warmthOf.
+	Earlier []Rollout
+	// Changed is when anything changed the service in the day before this change, sorted: what followed was no usual time.
+	Changed []int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
@@ -55,6 +59,9 @@ type Stream struct {
 	Whole []correlate.Cell
 	// History is every version together in coarse cells, up to the beginning of Whole, as far back as is kept.
 	History []correlate.Cell
+	// Past is every version together in coarse cells from before the first of the case's Earlier rollouts up to Start. It
+	// also holds what is nothing else to compare with.
+	Past []correlate.Cell
 }
 
 // Assessment is what the signals of one service say, before blame: a fault may be somebody else's.

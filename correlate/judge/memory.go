@@ -90,6 +90,8 @@ func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison
 		fresh := unseen(after, &r.seen.after)
 		r.add(fresh, func(q *comparison) *[]tally { return &q.counted.after })
 		r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]tally { return &q.counted.farAfter })
+	}
+	if earlier || len(c.Earlier) > 0 {
 		r.lookBack(p, c, s)
 	}
 	if r.view != nil {
@@ -116,9 +118,13 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
 			q.season = seasonsOf(q.history, c.Coarse, span{q.base[0].at, c.Start}, p)
+			if q.season == nil {
+				q.pseudo = rehearse(q.history, q.base, c)
+			}
 			q.history = nil
 		}
 	}
+	r.learn(p, c, s)
 }
 
 // add puts every question to some cells.

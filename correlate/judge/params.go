@@ -60,10 +60,14 @@ type Params struct {
 	// Dispersion estimates shrink to FleetDispersion as if it had been seen in DispersionWeight windows.
 	FleetDispersion  float64
 	DispersionWeight float64
+	// RehearsalWeight is the same for pseudo-changes in a short history.
+	RehearsalWeight float64
 
 	// Day is the period of the load's season, History the least history that makes a season known.
 	Day     int64
 	History int64
+	// WarmUps is how many earlier rollouts it takes to know how a service warms up.
+	WarmUps int
 	// MinPlacebos is how many change-free windows it takes to calibrate a statistic.
 	MinPlacebos int
 	// Gauge calibrates custom signals.
@@ -112,8 +116,10 @@ func DefaultParams() Params {
 		Weights:             Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 		FleetDispersion:     1,
 		DispersionWeight:    10,
+		RehearsalWeight:     3,
 		Day:                 86400,
 		History:             86400,
+		WarmUps:             3,
 		MinPlacebos:         20,
 		Gauge:               GaugeParams{Smoothing: 300, Baseline: 7200, Unrest: 3600, Horizon: 3600, Threshold: 3.75, BeforeAfter: 8, Placebos: 120},
 		NewException:        3,

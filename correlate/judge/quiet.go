@@ -72,7 +72,7 @@ func (t *trial) value(s *Stream) float64 {
 // quietBefore is about the time before the change as the control. How far seasonal expectations are off is only looked
 // up when it matters: it weakens the evidence.
 func (t *trial) quietBefore(q *comparison, bar float64) bool {
-	treated := since(q.after, t.begin)
+	treated := t.expect(q, since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return true
 	}

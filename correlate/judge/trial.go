@@ -79,7 +79,7 @@ func (t *trial) hearBeside(q *comparison) {
 	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
 	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
 	if far := t.beyond(q, q.farNew); len(far) > 0 {
-		c.far = concurrent(nil, far, untreated, t.c.Resolution).pairs
+		c.far = t.expectBeside(q, concurrent(nil, far, untreated, t.c.Resolution).pairs)
 		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
@@ -109,13 +109,17 @@ func (t *trial) opposeBeside(q *comparison) *contest {
 		r = rate(q.old)
 	}
 	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
-	return &contest{comparison: q, joint: j, pairs: j.pairs, h: h}
+	c := &contest{comparison: q, joint: j, pairs: j.pairs, h: h}
+	if t.warms(q) {
+		c.pairs, c.served = t.expectBeside(q, j.pairs), j.pairs
+	}
+	return c
 }
 
 // hearBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
 // else D.
 func (t *trial) hearBefore(q *comparison) {
-	treated := since(q.after, t.begin)
+	treated := t.expect(q, since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return
 	}
@@ -129,13 +133,19 @@ func (t *trial) hearBefore(q *comparison) {
 			season = y.factor
 		}
 	}
+	if grade == correlate.GradeD {
+		phi = max(phi, q.pseudo.phi(t.c.Now-t.begin, t.p))
+	}
 	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
 	c := &contest{
 		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
 		unsteady: dispersion(treated, t.c.Resolution, false, t.p),
 	}
+	if t.warms(q) {
+		c.served = alongside(since(q.after, t.begin), control)
+	}
 	if far := t.beyond(q, q.farAfter); len(far) > 0 {
-		c.far = alongside(far, control)
+		c.far = alongside(t.expect(q, far), control)
 	}
 	t.standardise(c, ratio, season)
 	t.add(c, grade)

@@ -1,0 +1,170 @@
+package judge
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Rollout is an earlier rollout of the service that is judged, or of the one whose change it is judged for: it is final,
+// nobody took it back, and Until is when something else began.
+type Rollout struct{ Start, Finish, Until int64 }
+
+// warmth is by how much more frequent an event is after a rollout than it is once the service has warmed up, by age: a
+// cold cache or a compiler at work, which went away by itself before and may be expected again. Factors are at least 1.
+type warmth struct {
+	width  int64     // of a step of age, seconds
+	factor []float64 // of each step; 1 beyond the last
+}
+
+const (
+	// warming is for how long after its completion a rollout may have warmed up.
+	warming = 1200
+	// settled is for how long after that, at most and at least, the warm service is looked at.
+	settledMost, settledLeast = 1800, 600
+	// hardlyWarm is the factor below which nothing is known of a warm-up.
+	hardlyWarm = 1.15
+)
+
+// warmthOf learns from earlier rollouts; nil when they are fewer than p.WarmUps, or never showed a warm-up. Of each age
+// it takes what the upper quarter of them, and at least two, went beyond: a trouble that one of them had is no habit.
+func warmthOf(history []tally, width int64, earlier []Rollout, p *Params) *warmth {
+	if len(history) == 0 || len(earlier) < p.WarmUps {
+		return nil
+	}
+	s := newSums(history, width)
+	var all [][]float64
+	steps := 0
+	for _, r := range earlier {
+		if f := s.warming(r); f != nil {
+			all = append(all, f)
+			steps = max(steps, len(f))
+		}
+	}
+	if len(all) < p.WarmUps {
+		return nil
+	}
+	w := &warmth{width: width}
+	for k := range steps {
+		of := make([]float64, len(all))
+		for i, f := range all {
+			if of[i] = 1; k < len(f) {
+				of[i] = f[k]
+			}
+		}
+		slices.SortFunc(of, func(a, b float64) int { return cmp.Compare(b, a) })
+		f := min(of[max(1, (len(of)-1)/4)], p.Catastrophe)
+		if f < hardlyWarm {
+			f = 1
+		}
+		w.factor = append(w.factor, f)
+	}
+	for len(w.factor) > 0 && w.factor[len(w.factor)-1] == 1 {
+		w.factor = w.factor[:len(w.factor)-1]
+	}
+	if len(w.factor) == 0 {
+		return nil
+	}
+	return w
+}
+
+// warming is by how much more frequent the event was after one rollout, by steps of age, than in the hour before it and
+// than afterwards, whichever was more: what stays is no warm-up. nil when there is too little to tell.
+//
+// Cells don't begin when rollouts do. What one holds beyond the usual is all taken to have come after the start, and
+// each age is given the largest factor of the cells that it touches.
+func (s *sums) warming(r Rollout) []float64 {
+	const before = 3600
+	w := s.width
+	start, over := r.Start-mod(r.Start, w), roundUpTo(max(r.Finish, r.Start)+warming, w)
+	e0, n0 := s.of(span{start - before, start})
+	until := min(over+settledMost, r.Until)
+	e1, n1 := s.of(span{over, until - mod(until, w)})
+	if n0 == 0 || n1 == 0 || until-over < settledLeast {
+		return nil
+	}
+	usual := max(e0/n0, e1/n1)
+	out := make([]float64, (over-r.Start+w-1)/w)
+	for i := range out {
+		out[i] = 1
+	}
+	for from := start; from < over; {
+		in := span{from, from + w}
+		if in.from < r.Start && 2*(in.to-r.Start) < w {
+			in.to += w // too little of it lies after the start
+		}
+		e, n := s.of(in)
+		since := max(in.from, r.Start)
+		expected := usual * n * float64(in.to-since) / float64(in.length())
+		f := (e - usual*n + expected + smoothing) / (expected + smoothing)
+		for k := (since - r.Start) / w; k*w < in.to-r.Start && k < int64(len(out)); k++ {
+			out[k] = max(out[k], f)
+		}
+		from = in.to
+	}
+	return out
+}
+
+// at is the factor so many seconds after the start of a rollout.
+func (w *warmth) at(age int64) float64 {
+	if k := age / w.width; age >= 0 && k < int64(len(w.factor)) {
+		return w.factor[k]
+	}
+	return 1
+}
+
+// coldest is the largest factor, and for how many seconds altogether there was any.
+func (w *warmth) coldest() (factor float64, lasts int64) {
+	for _, f := range w.factor {
+		if factor = max(factor, f); f > 1 {
+			lasts += w.width
+		}
+	}
+	return factor, lasts
+}
+
+// expect gives tallies as much more exposure as lets expect the events of a warm-up. It leaves those alone that it is
+// given.
+func (t *trial) expect(q *comparison, ts []tally) []tally {
+	if !t.warms(q) {
+		return ts
+	}
+	out := slices.Clone(ts)
+	for i := range out {
+		out[i].exposure = int64(float64(out[i].exposure) * q.warm.at(out[i].at-t.c.Start))
+	}
+	return out
+}
+
+// expectBeside is expect for the new version beside the old one. What is known of earlier rollouts is about all versions
+// together, and the more is due to the new one the fewer of the requests it had. Where that was too few to show, its
+// first instances are taken to be as cold, and for as long, as the service was at its coldest.
+func (t *trial) expectBeside(q *comparison, pairs []pair) []pair {
+	if !t.warms(q) {
+		return pairs
+	}
+	out := slices.Clone(pairs)
+	for i := range out {
+		p := &out[i]
+		age := p.at - t.c.Start
+		f := 1 + (q.warm.at(age)-1)*(p.nT+p.nC)/p.nT
+		if coldest, lasts := q.warm.coldest(); age < lasts {
+			f = max(f, coldest)
+		}
+		p.nT *= min(f, t.p.Catastrophe)
+	}
+	return out
+}
+
+// warms says that the service is known to warm up. A catastrophe is judged without that.
+func (t *trial) warms(q *comparison) bool { return q.warm != nil && t.begin > t.c.Start }
+
+// learn puts every question to the time of the earlier rollouts.
+func (r *record) learn(p *Params, c *Case, s *Stream) {
+	r.add(s.Past, func(q *comparison) *[]tally { return &q.past })
+	for i := range r.questions {
+		if q := &r.questions[i]; len(q.base) > 0 {
+			q.warm = warmthOf(q.past, c.Coarse, c.Earlier, p)
+		}
+		r.questions[i].past = nil
+	}
+}
