@@ -14,7 +14,7 @@ import (
 func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
-		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.changed, Earlier: w.earlier,
+		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.changed, Earlier: w.earlier,
 		Streams: w.streams[:0], Heard: e.store.lastHeard(p.Environment, now),
 	}
 	for _, g := range e.gaps {
@@ -55,8 +55,8 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 		c.Streams = append(c.Streams, seen)
 	}
 	w.streams = c.Streams
-	if len(w.bad) > 0 {
-		exclude(&c, w.bad, e.cfg.Judge.Restart)
+	if len(w.past.bad) > 0 {
+		exclude(&c, w.past.bad, e.cfg.Judge.Restart)
 	}
 	return c
 }
@@ -179,7 +179,7 @@ func (e *Engine) seenByCallers(p place, w *watch, s *service, from, now int64) j
 		}
 	}
 	past, until := e.rehearsed(w)
-	seen.Past = w.past.between(coarse, past, until)
+	seen.Past = w.rolled.between(coarse, past, until)
 	seen.Whole, seen.History = w.whole.between(fine, from, now), w.history.between(coarse, from-e.cfg.CoarseKeep, from)
 	return seen
 }

@@ -54,7 +54,7 @@ type Engine struct {
 	neighbours  map[place]*watch // of the services around the watched changes
 	graph       graph
 	faults      map[place]*correlate.Regression
-	bad         map[place]map[int64][]window.Span // see badBefore
+	past        map[place]map[int64]*before
 	gaps        []window.Span
 	rolledUp    int64 // rollups that start before this are closed
 	expired     int64 // when memory was last swept
@@ -81,7 +81,7 @@ func New(cfg Config) *Engine {
 		incidentsBy: map[string][]*incident{},
 		faults:      map[place]*correlate.Regression{},
 		neighbours:  map[place]*watch{},
-		bad:         map[place]map[int64][]window.Span{},
+		past:        map[place]map[int64]*before{},
 	}
 }
 

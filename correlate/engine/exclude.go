@@ -9,24 +9,8 @@ import (
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
-// badBefore are the stretches before an instant in which an earlier change of a place was judged bad: what was measured
-// then is nothing to compare with. They are remembered until something is known anew of a change of the place. The caller
-// must not change them.
-func (e *Engine) badBefore(p place, start int64) []window.Span {
-	known := e.bad[p]
-	if known == nil {
-		known = map[int64][]window.Span{}
-		e.bad[p] = known
-	}
-	bad, ok := known[start]
-	if !ok {
-		bad = e.findBad(p, start)
-		known[start] = bad
-	}
-	return bad
-}
-
-// findBad looks for bad stretches. They begin with the change, since its grace time isn't judged, and end with the
+// findBad finds the stretches before an instant in which an earlier change of a place was judged bad: what was measured
+// then is nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the
 // recovery, with the next rollout, or with the window.
 func (e *Engine) findBad(p place, start int64) []window.Span {
 	var bad []window.Span
@@ -68,7 +52,7 @@ func (e *Engine) changedBefore(p place, start int64) (all []int64) {
 // ongoing is when the fault of an earlier change of a place began that still lasted at an instant; ok is false when there
 // was none. What shows after that isn't the doing of whoever changed the place next.
 func (e *Engine) ongoing(p place, start int64) (onset int64, ok bool) {
-	bad := e.badBefore(p, start)
+	bad := e.before(p, start).bad
 	if len(bad) == 0 || bad[0].To < start {
 		return 0, false
 	}

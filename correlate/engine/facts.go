@@ -81,6 +81,7 @@ func (e *Engine) facts(facts []Fact) {
 		}
 	}
 	e.relink(t)
+	clear(e.past)
 }
 
 // lookAgain forgets what was derived from the changes known until now.
@@ -128,13 +129,11 @@ func (e *Engine) list(c *change) {
 	all := e.byPlace[c.place()]
 	i := sort.Search(len(all), func(i int) bool { return byCompletion(all[i], c) >= 0 })
 	e.byPlace[c.place()] = slices.Insert(all, i, c)
-	delete(e.bad, c.place())
 }
 
 func (e *Engine) unlist(c *change) {
 	p := c.place()
 	e.byPlace[p] = slices.DeleteFunc(e.byPlace[p], func(o *change) bool { return o == c })
-	delete(e.bad, p)
 	e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
 }
 
@@ -219,6 +218,7 @@ func byID(a, b *incident) int { return cmp.Compare(a.rec.ID, b.rec.ID) }
 
 // recall puts records back into memory without saying anything about them.
 func (e *Engine) recall(r Recall) {
+	clear(e.past)
 	for _, rec := range r.Changes {
 		if e.changes[rec.ID] != nil {
 			continue
@@ -242,6 +242,7 @@ const lineage = 10
 
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
+	clear(e.past)
 	for p, all := range e.byPlace {
 		old := max(0, len(all)-lineage)
 		kept := all[:0:0]
@@ -253,7 +254,6 @@ func (e *Engine) forget(before int64) {
 			kept = append(kept, c)
 		}
 		e.byPlace[p] = kept
-		delete(e.bad, p)
 	}
 	for id, i := range e.incidents {
 		if !i.rec.ResolvedAt.IsZero() && i.rec.ResolvedAt.Unix() < before {

@@ -195,7 +195,7 @@ func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
 		v.Revision = old.Revision + 1
 	}
 	c.rec.Verdict = &v
-	delete(e.bad, c.place())
+	delete(e.past, c.place())
 	c.rec.Phase = correlate.PhaseObserving
 	if final {
 		c.rec.Phase = correlate.PhaseClosed

@@ -39,7 +39,6 @@ func put[K comparable](set map[K]bool, k K) map[K]bool {
 func (e *Engine) relink(t touched) {
 	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.compare) {
 		moved := e.rollbacks(e.byPlace[p])
-		delete(e.bad, p)
 		for _, i := range e.incidentsAt[p] {
 			t.incident(i)
 		}

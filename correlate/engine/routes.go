@@ -62,7 +62,7 @@ func (e *Engine) routesOf(s *service, w *watch, origin correlate.Origin, from, n
 	for i, k := range keys {
 		parts[i] = judge.Part{
 			Name: k.name, New: w.version != "" && k.version == w.version,
-			Cells: outside(s.routes[k].between(from, now-width+1), w.bad, width, w.start),
+			Cells: outside(s.routes[k].between(from, now-width+1), w.past.bad, width, w.start),
 		}
 	}
 	return parts

@@ -27,7 +27,7 @@ type of struct {
 	version           string
 	atOnce            bool
 	gaps              int
-	bad               int64 // a digest of the stretches that are nothing to compare with
+	before            int64 // a digest of what it is compared with
 	zones             int64 // a digest of what was told of zones
 }
 
@@ -93,20 +93,15 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 
 func (e *Engine) key(c *change, at int64) of {
 	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), atOnce: c.atOnce(), gaps: len(e.gaps)}
-	for _, s := range e.badBefore(c.place(), c.start()) {
-		key.bad = key.bad*31 + s.From ^ s.To<<32
-	}
+	key.before = e.before(c.place(), c.start()).digest
 	for _, z := range c.rec.Zones {
 		key.zones = key.zones*31 + z.ReachedAt.Unix()
 		for _, b := range []byte(z.Name) {
 			key.zones = key.zones*31 + int64(b)
 		}
 	}
-	for _, at := range e.changedBefore(c.place(), c.start()) {
-		key.bad = key.bad*31 + at
-	}
 	for _, r := range e.warmUps(c) {
-		key.bad = key.bad*31 + r.Start ^ r.Until<<32
+		key.before = key.before*31 + r.Start ^ r.Until<<32
 	}
 	if key.finish > at {
 		key.finish = 0

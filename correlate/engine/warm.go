@@ -50,7 +50,7 @@ func (e *Engine) rolledOutBy(p place, start int64) []judge.Rollout {
 	near := e.near(p)
 	for _, c := range e.watched {
 		if c.start() == start && c.rollsOut() && c.live() && near[c.place()] {
-			if all := e.rolledOut(c.place(), start); len(all) > 0 {
+			if all := e.before(c.place(), start).rolled; len(all) > 0 {
 				return all
 			}
 		}
@@ -63,7 +63,7 @@ func (e *Engine) warmUps(c *change) []judge.Rollout {
 	if !c.rollsOut() {
 		return nil
 	}
-	return e.rolledOut(c.place(), c.start())
+	return e.before(c.place(), c.start()).rolled
 }
 
 // rehearsed is the time of the earlier rollouts of a watch in whole rollups, with the time before the first; nothing where

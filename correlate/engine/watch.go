@@ -5,7 +5,6 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
-	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // watch is what is remembered of a place from look to look, for a change of one version that began at one instant. Cells
@@ -14,16 +13,15 @@ type watch struct {
 	version string
 	start   int64
 	atOnce  bool
-	bad     []window.Span        // what of the time before is nothing to compare with
+	past    *before              // what is known of the time before
 	steps   []correlate.ZoneStep // as they are known now
-	changed []int64              // what changed the place in the day before
 	earlier []judge.Rollout      // that say how the place warms up
 	memory  judge.Memory
 	tracks  map[*stream]*track
 	apart   bool    // the versions of the latest case are told apart by zone alone
 	whole   merging // the accounts of callers
 	history merging
-	past    merging        // around the earlier rollouts
+	rolled  merging        // around the earlier rollouts
 	streams []judge.Stream // of the latest case, to be overwritten by the next
 }
 
@@ -47,14 +45,12 @@ func (w *watch) track(s *stream) *track {
 // observe is the watch for a change of a place, a new one when its version, its start or what it may be compared with is
 // another than before.
 func (e *Engine) observe(w *watch, p place, version string, start int64, atOnce bool, earlier []judge.Rollout) *watch {
-	bad, changed := e.badBefore(p, start), e.changedBefore(p, start)
-	if w != nil && w.version == version && w.start == start && w.atOnce == atOnce && slices.Equal(w.bad, bad) &&
-		slices.Equal(w.changed, changed) && slices.Equal(w.earlier, earlier) {
+	past := e.before(p, start)
+	if w != nil && w.version == version && w.start == start && w.atOnce == atOnce && w.past.same(past) &&
+		slices.Equal(w.earlier, earlier) {
 		return w
 	}
-	return &watch{
-		version: version, start: start, atOnce: atOnce, bad: bad, changed: changed, earlier: earlier, tracks: map[*stream]*track{},
-	}
+	return &watch{version: version, start: start, atOnce: atOnce, past: past, earlier: earlier, tracks: map[*stream]*track{}}
 }
 
 // requests are those that a stream saw from an instant to the change, and since.

@@ -52,6 +52,9 @@ func (t *trial) zoneQuestion(q int) (c *comparison, imagined float64) {
 
 // opposeZones puts a question in front of the unchanged zones; nil when there are none.
 func (t *trial) opposeZones(question int) *contest {
+	if len(t.c.Zones) < 2 {
+		return nil
+	}
 	z := &zonal{t: t, q: question}
 	z.asked, z.imagined = t.zoneQuestion(question)
 	for _, r := range t.zones() {
