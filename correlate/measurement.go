@@ -101,6 +101,31 @@ func (c *Cell) Merge(o Cell) {
 	c.Latency.Merge(o.Latency)
 }
 
+// CellsBetween is the cells with from <= Start < to of some that are sorted by Start. The result shares memory with them
+// and may be appended to without harm.
+func CellsBetween(cells []Cell, from, to int64) []Cell {
+	lo := firstCell(cells, 0, from)
+	hi := firstCell(cells, lo, to)
+	return cells[lo:hi:hi]
+}
+
+// firstCell is the first cell that starts at or after an instant, from the given one on. It looks at the end first, where
+// most that is asked for lies. It is called more often than anything, so it copies no cell.
+func firstCell(cells []Cell, lo int, start int64) int {
+	hi := len(cells)
+	if lo < hi && cells[hi-1].Start < start {
+		return hi
+	}
+	for lo < hi {
+		if mid := (lo + hi) / 2; cells[mid].Start < start {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
 // Measurement is a cell together with what it counts: the unit in which telemetry reaches the engine.
 type Measurement struct {
 	Key

@@ -28,25 +28,7 @@ func (s *series) add(c correlate.Cell) {
 
 // between is the cells with from <= Start < to. The result shares memory with the series.
 func (s series) between(from, to int64) []correlate.Cell {
-	lo := s.at(0, from)
-	hi := s.at(lo, to)
-	return s[lo:hi:hi]
-}
-
-// at is the first cell that starts at or after an instant, from the given one on.
-func (s series) at(lo int, start int64) int {
-	hi := len(s)
-	if lo < hi && s[hi-1].Start < start {
-		return hi
-	}
-	for lo < hi {
-		if mid := (lo + hi) / 2; s[mid].Start < start {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
+	return correlate.CellsBetween(s, from, to)
 }
 
 // drop forgets the cells that start before the given time. The array is copied only once half of it is forgotten.

@@ -147,23 +147,5 @@ func (v *latencyView) show(f *finding, q float64, concurrently bool, in span, ph
 
 // cellsIn are the cells that begin in a span.
 func cellsIn(cells []correlate.Cell, in span) []correlate.Cell {
-	lo := cellAt(cells, 0, in.from)
-	return cells[lo:cellAt(cells, lo, in.to)]
-}
-
-// cellAt is the first cell that begins at or after an instant, from the given one on. It looks at the end first, where
-// most that is asked for lies.
-func cellAt(cells []correlate.Cell, lo int, at int64) int {
-	hi := len(cells)
-	if lo < hi && cells[hi-1].Start < at {
-		return hi
-	}
-	for lo < hi {
-		if mid := (lo + hi) / 2; cells[mid].Start < at {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	return lo
+	return correlate.CellsBetween(cells, in.from, in.to)
 }
