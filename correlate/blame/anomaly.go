@@ -3,16 +3,16 @@ package blame
 // anomaly is what the state of the changed service itself says. One that shows a fault of its own is suspect, and the
 // deeper it lies below the fault the more, since faults climb from callee to caller. One that is fine is less so,
 // unless the fault was seen on that very service and nothing tells its instances apart; where they can be told apart and
-// the new ones aren't worse, least of all; where it is only worse than before, and its new instances don't stand out, that
-// says nothing. A fault that the service shares with what it depends on isn't its own. What a caller of the faulty service
-// suffers is what the fault does, and says nothing.
+// the new ones aren't worse, least of all; where it is only worse than before, and its new instances don't stand out from
+// old ones that are still there, that says nothing. A fault that the service shares with what it depends on isn't its
+// own. What a caller of the faulty service suffers is what the fault does, and says nothing.
 func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float64 {
 	switch compared := c.Contrast != 0; {
 	case c.Service == f.Service && f.Explained && c.Contrast <= 0:
 		return p.Quiet
 	case c.Service == f.Service && compared && !c.Regressed:
 		return p.Shared
-	case c.Service == f.Service && c.Contrast < 0:
+	case c.Service == f.Service && c.Contrast < 0 && !c.Whole:
 		return 0
 	case c.Service == f.Service:
 		return p.strengthOf(f.Strength)

@@ -36,6 +36,8 @@ type Candidate struct {
 	Touches []Touch
 	// Contrast is judge.Assessment.Contrast of the candidate's own service.
 	Contrast float64
+	// Whole: nothing but the new version served when the fault began, so that what Contrast says is about an earlier time.
+	Whole bool
 	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though
 	// telemetry tells the versions of the service.
 	Unseen bool

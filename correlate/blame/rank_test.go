@@ -47,6 +47,18 @@ func TestRank(t *testing.T) {
 		"the nearest step of a long rollout counts, not its start": {
 			fault, []Candidate{deployed("a", "web", 3000, 1500, 30), deployed("b", "web", 900)}, "a", true,
 		},
+		"what fails late, once nothing but the new version serves, is that version's fault though it began well": {
+			fault, []Candidate{{
+				ChangeID: "a", Service: "web", Steps: []int64{onset - 900}, Contrast: -1, Whole: true,
+				Regressed: true, Onset: onset, Strength: 9,
+			}}, "a", true,
+		},
+		"what fails while the old version serves beside it, and fails as well, is not": {
+			fault, []Candidate{{
+				ChangeID: "a", Service: "web", Steps: []int64{onset - 900}, Contrast: -1,
+				Regressed: true, Onset: onset, Strength: 9,
+			}}, "a", false,
+		},
 		"a change that began after the onset can't have done it": {
 			fault, []Candidate{deployed("a", "web", 900), deployed("b", "web", -31)}, "a", true,
 		},

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -113,6 +114,13 @@ func (w serving) departs(fresh, total int64) bool {
 	share, both := float64(w.fresh)/n, float64(w.fresh+fresh)/(n+m)
 	apart := math.Abs(share - float64(fresh)/m)
 	return apart >= stepLeast && apart >= stepDeviations*math.Sqrt(both*(1-both)*(1/n+1/m))
+}
+
+// wholeAt says that only the new version served at an instant.
+func wholeAt(all []serving, at int64) bool {
+	const whole = 0.99
+	n, _ := slices.BinarySearchFunc(all, at+1, func(w serving, at int64) int { return cmp.Compare(w.at, at) })
+	return n > 0 && all[n-1].share >= whole
 }
 
 // serving is the most trusted account of requests that tells a version, nil when none does.

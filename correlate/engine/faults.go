@@ -133,7 +133,7 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 		served := e.servings(s.change, f.Onset-doseBefore, t)
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
-			Steps: s.steps(served, t), Unseen: e.unseen(s.change, t),
+			Steps: s.steps(served, t), Whole: wholeAt(served, f.Onset), Unseen: e.unseen(s.change, t),
 			Reversal: e.reversal(s.change, f, t), Dose: doses(&f.Course, served),
 			Touches: e.touches(s.change, f, t),
 		}

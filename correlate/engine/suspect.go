@@ -54,8 +54,17 @@ func (e *Engine) suspect(c *change, t int64, last bool) suspicion {
 		}
 	default:
 		e.glance(c, seen, t, false)
+		return suspicion{change: c, cutoff: cutoff, assessed: seen, a: withheld(seen.Assessment)}
 	}
 	return suspicion{change: c, cutoff: cutoff, assessed: seen, a: seen.Assessment}
+}
+
+// withheld is an assessment without an acquittal: that is given at the scheduled instants alone.
+func withheld(a judge.Assessment) judge.Assessment {
+	if a.Outcome == correlate.Healthy {
+		a.Outcome, a.Reason = correlate.Inconclusive, correlate.ReasonUnderpowered
+	}
+	return a
 }
 
 // scheduled is the latest instant by t at which a change is assessed anyway: every few buckets once it was convicted or
@@ -129,14 +138,11 @@ func (e *Engine) inform(suspects []suspicion, p place) {
 	}
 }
 
-// fillIn fills in what is brief. That doesn't acquit: a change is acquitted at the scheduled instants alone.
+// fillIn fills in what is brief.
 func (e *Engine) fillIn(s *suspicion) {
-	if !s.assessed.brief {
-		return
-	}
-	e.glance(s.change, s.assessed, s.assessed.at, true)
-	if s.a = s.assessed.Assessment; s.a.Outcome == correlate.Healthy {
-		s.a.Outcome, s.a.Reason = correlate.Inconclusive, correlate.ReasonUnderpowered
+	if s.assessed.brief {
+		e.glance(s.change, s.assessed, s.assessed.at, true)
+		s.a = withheld(s.assessed.Assessment)
 	}
 }
 
