@@ -16,6 +16,11 @@ type Window struct {
 	Events, Exposure float64
 }
 
+// advances says that the rollout of a candidate went on after the onset.
+func (p *Params) advances(at *Course, c *Candidate, onset int64) bool {
+	return len(c.Dose) == len(at.Windows) && spread(at.since(c.Dose, onset)) >= p.DoseVaries
+}
+
 // response is how well something explains a course: ln of its likelihood, up to a constant of the course, and φ of what
 // it leaves unexplained.
 type response struct{ likelihood, rest float64 }
@@ -36,7 +41,7 @@ func (p *Params) doses(f Fault, candidates []Candidate) []float64 {
 	var varied []int
 	var grown []response
 	for i := range candidates {
-		if c := &candidates[i]; len(c.Dose) == len(at.Windows) && spread(at.since(c.Dose, f.Onset)) >= p.DoseVaries {
+		if c := &candidates[i]; p.advances(at, c, f.Onset) {
 			varied, grown = append(varied, i), append(grown, at.fit(c.Dose))
 		}
 	}

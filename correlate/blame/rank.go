@@ -33,6 +33,11 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 	}
 	// In one order, so that sums of floats don't depend on how the candidates came.
 	candidates = slices.SortedFunc(slices.Values(candidates), func(a, b Candidate) int { return cmp.Compare(a.ChangeID, b.ChangeID) })
+	if slices.ContainsFunc(candidates, func(c Candidate) bool { return p.advances(&f.Course, &c, f.Onset) }) {
+		for i := range candidates {
+			candidates[i].Whole = false // a rollout that still goes on may be what a late fault comes with
+		}
+	}
 	suspects := make([]correlate.Suspect, len(candidates))
 	scores := make([]float64, len(candidates), len(candidates)+1)
 	doses := p.doses(f, candidates)

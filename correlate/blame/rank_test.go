@@ -27,6 +27,25 @@ func rank(f Fault, candidates []Candidate) []correlate.Suspect {
 	return DefaultParams().Rank(f, candidates, NewGraph(shop))
 }
 
+func TestARolloutThatGoesOnMayBringALateFault(t *testing.T) {
+	complete := Candidate{
+		ChangeID: "a", Service: "web", Steps: []int64{onset - 900}, Contrast: -1, Whole: true,
+		Regressed: true, Onset: onset, Strength: 9,
+	}
+	f := Fault{Service: "web", Signal: "error_ratio", Onset: onset, Strength: 9, Course: Course{Width: 60}}
+	other := deployed("b", "cart", 900)
+	for i := range int64(10) {
+		f.Course.Windows = append(f.Course.Windows, Window{At: onset - 300 + i*60, Events: 1, Exposure: 1000})
+		other.Dose = append(other.Dose, 0.5)
+	}
+	alone := rank(f, []Candidate{complete, other})
+	require.Positive(t, alone[0].Terms[TermAnomaly], "%v", alone)
+	other.Dose[9] = 1
+	for _, s := range rank(f, []Candidate{complete, other}) {
+		require.LessOrEqual(t, s.Terms[TermAnomaly], 0.0, "%v", s)
+	}
+}
+
 func TestRank(t *testing.T) {
 	fault := Fault{Service: "web", Signal: "error_ratio", Onset: onset, Strength: 9}
 	for name, tc := range map[string]struct {
