@@ -14,7 +14,6 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -48,7 +47,8 @@ const (
 	killEvery    = 5   // rounds
 	bigMessage   = 900 // KiB, below the broker's default limit of 1 MiB
 	journalName  = "journal.jsonl"
-	freezeName   = "freeze"
+	freezeName   = "freeze"                 // a consumer that finds it freezes,
+	frozenName   = "frozen"                 // and leaves this
 	consumerVars = "SHIPWAKE_TEST_CONSUMER" // address and folder of a consumer process
 )
 
@@ -83,8 +83,6 @@ func TestRealBroker(t *testing.T) {
 	ledger := &journal{path: filepath.Join(dir, journalName)}
 	require.Eventually(t, func() bool { return len(ledger.load(t).ids) >= written }, 2*time.Minute, 500*time.Millisecond,
 		"not everything was applied")
-	require.Eventually(t, func() bool { return ledger.load(t).fenced > 0 }, time.Minute, 500*time.Millisecond,
-		"the frozen consumer was to be fenced")
 	time.Sleep(3 * time.Second) // in which nothing is to be applied again
 	state := ledger.load(t)
 	require.Len(t, state.ids, written)
@@ -98,38 +96,57 @@ func TestRealBroker(t *testing.T) {
 		brokerVersion, written, kills, len(state.ids), state.fenced)
 }
 
-// freeze stops a consumer between reading and committing, for longer than its session, while the other one takes its
-// partitions over and goes on. It returns how many messages were written meanwhile.
+// freeze stops a consumer between reading and committing until the other one has taken its partition over and gone on,
+// and then waits for it to be fenced. It returns how many messages were written meanwhile.
 func freeze(t *testing.T, address, dir string) (written int) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, freezeName), nil, 0o600))
-	var frozen []string
+	ledger := &journal{path: filepath.Join(dir, journalName)}
 	round := rounds
-	for ; len(frozen) == 0; round++ {
-		written += write(t, address, round)
-		time.Sleep(100 * time.Millisecond)
-		frozen, _ = filepath.Glob(filepath.Join(dir, freezeName+".*"))
+	writeUntil := func(done func() bool, what string) {
+		for end := time.Now().Add(2 * time.Minute); !done(); round++ {
+			require.True(t, time.Now().Before(end), what)
+			written += write(t, address, round)
+			time.Sleep(500 * time.Millisecond)
+		}
 	}
-	for end := round + 15; round < end; round++ { // the session is 6 s
-		written += write(t, address, round)
-		time.Sleep(time.Second)
+	var frozen struct {
+		PID  int
+		Move correlate.Position
 	}
-	pid, err := strconv.Atoi(strings.TrimPrefix(filepath.Ext(frozen[0]), "."))
-	require.NoError(t, err)
-	require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
+	writeUntil(func() bool {
+		said, err := os.ReadFile(filepath.Join(dir, frozenName))
+		return err == nil && json.Unmarshal(said, &frozen) == nil
+	}, "no consumer froze")
+	writeUntil(func() bool {
+		return ledger.load(t).positions[frozen.Move.Stream] > frozen.Move.Expect
+	}, "nobody took the frozen consumer's partition over")
+	require.NoError(t, syscall.Kill(frozen.PID, syscall.SIGCONT))
+	require.Eventually(t, func() bool { return ledger.load(t).fenced > 0 }, time.Minute, 100*time.Millisecond,
+		"the frozen consumer was to be fenced")
 	return written
 }
 
-// freezeIfAsked is freeze's other end: the consumer that takes the file stops itself, at a moment when it doesn't hold
-// the journal's lock.
-func (j *journal) freezeIfAsked() {
-	asked, pid := filepath.Join(filepath.Dir(j.path), freezeName), os.Getpid()
-	if os.Rename(asked, fmt.Sprintf("%s.%d", asked, pid)) != nil {
-		return
+// freezeIfAsked is freeze's other end: the consumer that takes the file says who it is and what it is about to commit,
+// and stops itself, at a moment when it doesn't hold the journal's lock.
+func (j *journal) freezeIfAsked(move correlate.Position) error {
+	dir, pid := filepath.Dir(j.path), os.Getpid()
+	if os.Remove(filepath.Join(dir, freezeName)) != nil {
+		return nil // not asked, or the other one was faster
+	}
+	said, err := json.Marshal(map[string]any{"PID": pid, "Move": move})
+	if err != nil {
+		return err
 	}
 	j.busy.Lock()
 	defer j.busy.Unlock()
-	_ = syscall.Kill(pid, syscall.SIGSTOP)
+	if err := os.WriteFile(filepath.Join(dir, frozenName), said, 0o600); err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		return err
+	}
 	time.Sleep(time.Second) // the signal may take a moment; this thread must not commit before it
+	return nil
 }
 
 // write sends CDEvents, structured and binary, and generic facts, one of them large.
@@ -265,7 +282,9 @@ func (j *journal) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 			e.Problems = append(e.Problems, d.Problem)
 		}
 	}
-	j.freezeIfAsked()
+	if err := j.freezeIfAsked(*move); err != nil {
+		return err
+	}
 	return j.locked(func(f *os.File) error {
 		state, err := fold(f)
 		if err != nil {
