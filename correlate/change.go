@@ -66,7 +66,10 @@ type Change struct {
 	Commits         []Commit  `json:"commits,omitempty"`
 	StartedAt       time.Time `json:"started_at,omitzero"`
 	FinishedAt      time.Time `json:"finished_at,omitzero"`
-	Instances       []string  `json:"instances,omitempty"`
+	// UpdatedAt is when its sender last changed this report. It says which of two reports that contradict each other is
+	// the later one; without it, the newest time that a report tells does.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
+	Instances []string  `json:"instances,omitempty"`
 	// Zones are those that the change has reached, where it doesn't reach all at once: the others are what it is compared
 	// with. None means that nothing is known of zones.
 	Zones  []ZoneStep        `json:"zones,omitempty"`
@@ -154,6 +157,7 @@ func (c Change) Merge(later Change) Change {
 		merged.Status, merged.FinishedAt = later.Status, later.FinishedAt
 	}
 	merged.StartedAt = mergedStart(c, later, merged.FinishedAt)
+	merged.UpdatedAt = latest(c.UpdatedAt, later.UpdatedAt)
 	merged.Labels = mergedLabels(c.Labels, later.Labels)
 	return merged
 }

@@ -16,13 +16,13 @@ type Fact struct {
 func (f Fact) EventTime() time.Time {
 	switch {
 	case f.Change != nil:
-		newest := latest(f.Change.StartedAt, f.Change.FinishedAt)
+		newest := latest(f.Change.StartedAt, f.Change.FinishedAt, f.Change.UpdatedAt)
 		for _, z := range f.Change.Zones {
 			newest = latest(newest, z.ReachedAt)
 		}
 		return newest
 	case f.Incident != nil:
-		return latest(f.Incident.OpenedAt, f.Incident.AcknowledgedAt, f.Incident.ResolvedAt)
+		return latest(f.Incident.OpenedAt, f.Incident.AcknowledgedAt, f.Incident.ResolvedAt, f.Incident.UpdatedAt)
 	}
 	return time.Time{}
 }

@@ -17,10 +17,16 @@ type Incident struct {
 	OpenedAt       time.Time `json:"opened_at"`
 	AcknowledgedAt time.Time `json:"acknowledged_at,omitzero"`
 	ResolvedAt     time.Time `json:"resolved_at,omitzero"`
+	// UpdatedAt is when its sender last changed this report; see Change.UpdatedAt.
+	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	// CausedBy is the id of the change that caused it, when the reporter said so; it wins over inference.
+	// CausedByNone says that no change did.
 	CausedBy string `json:"caused_by,omitempty"`
 	Source   string `json:"source,omitempty"`
 }
+
+// CausedByNone is the CausedBy of an incident that no change caused.
+const CausedByNone = "none"
 
 // WithDefaults fills in what the generic format says is implied.
 func (i Incident) WithDefaults() Incident {
@@ -59,6 +65,7 @@ func (i Incident) Merge(later Incident) Incident {
 	merged.Source = or(i.Source, later.Source)
 	merged.OpenedAt = earliest(i.OpenedAt, later.OpenedAt)
 	merged.AcknowledgedAt = earliest(i.AcknowledgedAt, later.AcknowledgedAt)
+	merged.UpdatedAt = latest(i.UpdatedAt, later.UpdatedAt)
 	merged.ResolvedAt = latest(i.ResolvedAt, later.ResolvedAt)
 	return merged
 }

@@ -31,11 +31,19 @@ type ChangeRecord struct {
 	// RolledBackBy is the later change that took this one back.
 	RolledBackBy string `json:"rolled_back_by,omitempty"`
 	// Redeploy: the same version as the one already live.
-	Redeploy   bool     `json:"redeploy"`
+	Redeploy bool `json:"redeploy"`
+	// MergedInto is the change that this one is another report of, MergedFrom the other ids of the same rollout.
 	MergedInto string   `json:"merged_into,omitempty"`
-	Incidents  []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted
+	MergedFrom []string `json:"merged_from,omitempty"`
+	// Abandoned: it started, and nobody told its end for so long that nobody will.
+	Abandoned bool     `json:"abandoned,omitempty"`
+	Incidents []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted
 	// RecoveredAt is the first proven recovery from a failure of this change; zero while there is none.
 	RecoveredAt time.Time `json:"recovered_at,omitzero"`
+	// ReceivedAt is when the first report under this id came in, Reports what all of them said, when that is more than
+	// the fields above.
+	ReceivedAt time.Time      `json:"received_at,omitzero"`
+	Reports    []ChangeReport `json:"reports,omitempty"`
 }
 
 // IncidentRecord is everything known of one incident now.
@@ -44,6 +52,9 @@ type IncidentRecord struct {
 	// AttributedTo is the change held responsible: CausedBy, else inferred from service and time; "" when nobody.
 	AttributedTo string `json:"attributed_to,omitempty"`
 	Inferred     bool   `json:"inferred,omitempty"`
+	// ReceivedAt and Reports are as in ChangeRecord.
+	ReceivedAt time.Time        `json:"received_at,omitzero"`
+	Reports    []IncidentReport `json:"reports,omitempty"`
 }
 
 // Effect is one consequence of an input to the engine. Exactly one field is set. The host commits the effects of an

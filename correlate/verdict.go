@@ -79,6 +79,19 @@ type Evidence struct {
 	Mix float64 `json:"mix,omitempty"`
 }
 
+// Reopening says why a verdict that had been given was gone into again.
+type Reopening string
+
+// The reopenings.
+const (
+	LateChange      Reopening = "late_change"      // a change that bears on it was reported, or corrected, late
+	LateIncident    Reopening = "late_incident"    // an incident that bears on it was reported, or corrected, late
+	LateMeasurement Reopening = "late_measurement" // telemetry of its time came late
+)
+
+// Reopenings lists every Reopening.
+func Reopenings() []Reopening { return []Reopening{LateChange, LateIncident, LateMeasurement} }
+
 // Verdict is the current answer for one change. A higher Revision replaces a lower one; nothing is edited.
 type Verdict struct {
 	ChangeID    string     `json:"change_id"`
@@ -99,6 +112,16 @@ type Verdict struct {
 	Evidence []Evidence `json:"evidence"`
 	// SmallestVisible is the smallest error ratio increase (as a factor) that the window could have shown.
 	SmallestVisible float64 `json:"smallest_visible,omitempty"`
+	// Supersedes is the revision from which on what was said no longer stands, because facts came late; 0 when this one
+	// only goes on from the one before. Reopened says why, and ReopenedBy is the id of the change or incident, or the
+	// service that measured late.
+	Supersedes int       `json:"supersedes,omitempty"`
+	Reopened   Reopening `json:"reopened,omitempty"`
+	ReopenedBy string    `json:"reopened_by,omitempty"`
+	// Withdrawn: with what came late there was nothing to say yet. The change is still observed.
+	Withdrawn bool `json:"withdrawn,omitempty"`
+	// Inputs is a digest of what the verdict is a function of: engine, configuration, facts and measurements.
+	Inputs string `json:"inputs,omitempty"`
 }
 
 // Suspect is one candidate for a regression.
@@ -119,4 +142,6 @@ type Regression struct {
 	DecidedAt   time.Time  `json:"decided_at"`
 	RecoveredAt *time.Time `json:"recovered_at,omitempty"`
 	Suspects    []Suspect  `json:"suspects"`
+	// Withdrawn: with what came late it no longer shows.
+	Withdrawn bool `json:"withdrawn,omitempty"`
 }

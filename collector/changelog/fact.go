@@ -49,6 +49,7 @@ func writeChange(record plog.LogRecord, c correlate.Change) {
 	putText(a, attrCommit, c.Commit)
 	putTime(a, attrStartedAt, c.StartedAt)
 	putTime(a, attrFinishedAt, c.FinishedAt)
+	putTime(a, attrChangeUpdated, c.UpdatedAt)
 	putText(a, attrActor, c.Actor)
 	putText(a, attrTeam, c.Team)
 	putText(a, attrURL, c.URL)
@@ -72,6 +73,7 @@ func readChange(r *attributes) correlate.Change {
 		Commits:         r.commits(),
 		StartedAt:       r.time(attrStartedAt),
 		FinishedAt:      r.time(attrFinishedAt),
+		UpdatedAt:       r.time(attrChangeUpdated),
 		Instances:       r.texts(attrInstances),
 		Zones:           r.zones(),
 		Actor:           r.text(attrActor),
@@ -95,6 +97,7 @@ func writeIncident(record plog.LogRecord, i correlate.Incident) {
 	putTime(a, attrOpenedAt, i.OpenedAt)
 	putTime(a, attrAcknowledgedAt, i.AcknowledgedAt)
 	putTime(a, attrResolvedAt, i.ResolvedAt)
+	putTime(a, attrIncidentUpdated, i.UpdatedAt)
 	putText(a, attrCausedBy, i.CausedBy)
 	putText(a, attrSource, i.Source)
 }
@@ -110,6 +113,7 @@ func readIncident(r *attributes) correlate.Incident {
 		OpenedAt:       r.time(attrOpenedAt),
 		AcknowledgedAt: r.time(attrAcknowledgedAt),
 		ResolvedAt:     r.time(attrResolvedAt),
+		UpdatedAt:      r.time(attrIncidentUpdated),
 		CausedBy:       r.text(attrCausedBy),
 		Source:         r.text(attrSource),
 	}

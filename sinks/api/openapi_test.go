@@ -230,13 +230,14 @@ func (c comparison) fields(at string, s *schema, typ reflect.Type) {
 
 // enums are the closed lists.
 var enums = map[reflect.Type][]string{
-	reflect.TypeFor[correlate.Kind]():    strs(correlate.Kinds()),
-	reflect.TypeFor[correlate.Status]():  strs(correlate.Statuses()),
-	reflect.TypeFor[correlate.Reason]():  strs(correlate.Reasons()),
-	reflect.TypeFor[correlate.Outcome](): {"regressed", "healthy", "inconclusive"},
-	reflect.TypeFor[correlate.Phase]():   {"observing", "closed", "history", "merged"},
-	reflect.TypeFor[correlate.Grade]():   {"A", "B", "C", "D"},
-	reflect.TypeFor[dora.GroupBy]():      strs(dora.GroupBys()),
+	reflect.TypeFor[correlate.Kind]():      strs(correlate.Kinds()),
+	reflect.TypeFor[correlate.Status]():    strs(correlate.Statuses()),
+	reflect.TypeFor[correlate.Reason]():    strs(correlate.Reasons()),
+	reflect.TypeFor[correlate.Outcome]():   {"regressed", "healthy", "inconclusive"},
+	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged"},
+	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
+	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
+	reflect.TypeFor[dora.GroupBy]():        strs(dora.GroupBys()),
 }
 
 func strs[T ~string](all []T) []string {

@@ -12,9 +12,9 @@ import (
 // ignored: the receiver knows the source.
 var (
 	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit",
-		"commits", "started_at", "finished_at", "instances", "zones", "actor", "team", "url", "labels", "source"}
+		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source"}
 	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
-		"resolved_at", "caused_by", "source"}
+		"resolved_at", "updated_at", "caused_by", "source"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
 	incidentOnly = []string{"opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by"}
 )
@@ -55,6 +55,7 @@ func addChange(d *correlate.Delivery, v source.JSON) error {
 		Commits:         commits(v.Get("commits")),
 		StartedAt:       v.Get("started_at").Time(),
 		FinishedAt:      v.Get("finished_at").Time(),
+		UpdatedAt:       v.Get("updated_at").Time(),
 		Instances:       v.Get("instances").Texts(),
 		Zones:           zones(v.Get("zones")),
 		Actor:           v.Get("actor").Text(),
@@ -80,6 +81,7 @@ func addIncident(d *correlate.Delivery, v source.JSON) error {
 		OpenedAt:       v.Get("opened_at").Time(),
 		AcknowledgedAt: v.Get("acknowledged_at").Time(),
 		ResolvedAt:     v.Get("resolved_at").Time(),
+		UpdatedAt:      v.Get("updated_at").Time(),
 		CausedBy:       v.Get("caused_by").Text(),
 	}
 	if err := v.Err(); err != nil {
