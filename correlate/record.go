@@ -66,7 +66,11 @@ type Effect struct {
 	Regression *Regression     // a new or updated regression
 	Idle       *Idle           // telemetry fell silent, or came back
 	Rollup     *Rollup         // a coarse bucket closed
+	Judged     *Judged         // how far it has been judged
 }
+
+// Judged says up to which instant everything that was told has been judged. It goes back when something came late.
+type Judged struct{ To time.Time }
 
 // Idle is the explicit record that telemetry fell silent at From; Until is zero while it still is.
 type Idle struct {

@@ -19,7 +19,7 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, now time.Ti
 	if err != nil {
 		return err
 	}
-	e.RestoreRecords(saved.Changes, saved.Incidents, saved.Regressions)
+	e.RestoreRecords(engine.Recall{Changes: saved.Changes, Incidents: saved.Incidents, Revisions: saved.Revisions}, saved.Regressions)
 	if err := l.Rollups(ctx, func(r correlate.Rollup) error { e.RestoreRollup(r); return nil }); err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, now time.Ti
 		return err
 	}
 	e.RestoreCheckpoint(now, nil)
-	e.Resume()
+	e.Resume(saved.JudgedTo)
 	return nil
 }
 
@@ -82,11 +82,12 @@ func (r *recaller) change(id string) error {
 	if id == "" || r.engine.Knows(id) || !r.first(id) {
 		return nil
 	}
-	rec, _, err := r.ledger.Change(r.ctx, id)
+	rec, revisions, err := r.ledger.Change(r.ctx, id)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return nil
 	}
 	r.found.Changes = append(r.found.Changes, rec)
+	r.found.Revisions = append(r.found.Revisions, revisions...)
 	return err
 }
 

@@ -37,36 +37,29 @@ func (e *Engine) adoptVersions() {
 }
 
 func (e *Engine) adopt(p place, version string, first int64) {
-	id := fmt.Sprintf("telemetry-%s-%s-%s-%d", p.Service, p.Environment, version, first)
-	seen := &change{rec: correlate.ChangeRecord{Change: correlate.Change{
-		ID: id, Service: p.Service, Environment: p.Environment, Version: version,
+	seen := correlate.Change{
+		ID:      fmt.Sprintf("telemetry-%s-%s-%s-%d", p.Service, p.Environment, version, first),
+		Service: p.Service, Environment: p.Environment, Version: version,
 		Kind: correlate.KindDeployment, Status: correlate.StatusStarted,
 		StartedAt: at(first), Source: SourceTelemetry,
-	}}}
-	if e.changes[id] != nil {
+	}
+	if e.changes[seen.ID] != nil {
 		return
 	}
 	for _, c := range e.byPlace[p] {
-		if c.rec.Source != SourceTelemetry && c.rollsOut() && e.sameRollout(c, seen) {
-			return
-		}
-		if c.rec.Version == version && c.rollsOut() && c.start() <= first {
+		if c.rollsOut() && ((c.rec.Source != SourceTelemetry && e.tells(c.rec.Change, seen)) || (c.rec.Version == version && c.start() <= first)) {
 			return
 		}
 	}
-	e.lookAgain()
-	e.changes[id] = seen
-	e.list(seen)
-	e.openWindow(seen)
 	var t touched
-	t.change(seen)
-	e.relink(t)
+	e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: seen}, &t)
+	e.settle(t)
 }
 
 // completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter.
 func (e *Engine) completeAdopted(p place, s *service) {
 	for _, c := range e.byPlace[p] {
-		if c.rec.Source != SourceTelemetry || c.rec.Status != correlate.StatusStarted {
+		if c.rec.Source != SourceTelemetry || c.rec.Status != correlate.StatusStarted || c.rec.MergedInto != "" {
 			continue
 		}
 		last := c.start()
@@ -78,12 +71,11 @@ func (e *Engine) completeAdopted(p place, s *service) {
 		if last+e.cfg.AdoptAfter > e.mark.At {
 			continue
 		}
-		finished := c.rec.Change
+		finished := c.own
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
-		e.lookAgain()
 		var t touched
-		e.changeReported(finished, &t)
-		e.relink(t)
+		e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: finished}, &t)
+		e.settle(t)
 		return // byPlace was rebuilt; the next tick takes the next one
 	}
 }

@@ -22,7 +22,7 @@ type look struct {
 // news says that a change may be about to be convicted: then what shows around it must not be old.
 func (e *Engine) news(due []suspicion) bool {
 	return slices.ContainsFunc(due, func(s suspicion) bool {
-		v := s.rec.Verdict
+		v := s.verdict()
 		return s.a.Outcome == correlate.Regressed && (v == nil || v.Outcome != correlate.Regressed)
 	})
 }
@@ -43,6 +43,9 @@ func (e *Engine) facedAround(t int64, now bool) look {
 // lookAround judges, as of an instant, each service within a few hops of a change, from the oldest such change on. A
 // service whose own change is at fault speaks for itself.
 func (e *Engine) lookAround(t int64) look {
+	now := e.asOf
+	e.asOf = t // what is looked for may lie a little back
+	defer func() { e.asOf = now }()
 	anchors := map[place]int64{}
 	own := map[place]bool{}
 	for _, c := range e.watched {

@@ -29,6 +29,9 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	var roomOthers [16]view
 	traffic, others := room[:0], roomOthers[:0]
 	for _, k := range s.keys() {
+		if !s.streams[k].beganBefore(now) {
+			continue
+		}
 		switch k.kind {
 		case correlate.Traffic:
 			traffic = append(traffic, view{k, s.streams[k]})
@@ -46,7 +49,7 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	}
 	if ok {
 		c.Streams = append(c.Streams, e.streamOf(w, v.stream, v.key, from, now))
-		if len(s.routes) > 1 {
+		if s.routesBefore(now) > 1 {
 			c.Minute = e.routeWidth()
 			c.Routes = func() []judge.Part { return e.routesOf(s, w, v.key.origin, from, now) }
 		}
@@ -211,7 +214,7 @@ func (e *Engine) servedVersion(c *change, now int64) string {
 			appeared = append(appeared, v)
 		}
 	}
-	if len(appeared) == 1 && len(s.versions) > 1 {
+	if len(appeared) == 1 && s.versionsBefore(now) > 1 {
 		return appeared[0]
 	}
 	return ""

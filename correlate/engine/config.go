@@ -19,6 +19,10 @@ type Config struct {
 	Attribution int64 // how far back an incident looks for its change
 	// AdoptAfter is how long a new service.version waits for a source to report it before it becomes a change itself.
 	AdoptAfter int64
+	// Reopen is how long after its window a verdict is gone into again when facts or measurements of its time come late.
+	Reopen int64
+	// AbandonAfter is how long after its start a change whose end nobody told is given up.
+	AbandonAfter int64
 	// KeepRecords is how long closed changes and incidents stay in memory, 0 for ever; older ones must be recalled
 	// before a fact touches them.
 	KeepRecords int64
@@ -30,18 +34,20 @@ type Config struct {
 // DefaultConfig is the configuration of the daemon without a configuration file.
 func DefaultConfig() Config {
 	return Config{
-		Resolution:  10,
-		Coarse:      300,
-		Lateness:    30,
-		IdleAfter:   120,
-		Baseline:    3600,
-		Watch:       3600,
-		FineKeep:    2 * 3600,
-		CoarseKeep:  8 * 24 * 3600,
-		Attribution: 24 * 3600,
-		AdoptAfter:  120,
-		KeepRecords: 48 * 3600,
-		Judge:       judge.DefaultParams(),
-		Blame:       blame.DefaultParams(),
+		Resolution:   10,
+		Coarse:       300,
+		Lateness:     30,
+		IdleAfter:    120,
+		Baseline:     3600,
+		Watch:        3600,
+		FineKeep:     2 * 3600,
+		CoarseKeep:   8 * 24 * 3600,
+		Attribution:  24 * 3600,
+		AdoptAfter:   120,
+		Reopen:       3600,
+		AbandonAfter: 24 * 3600,
+		KeepRecords:  48 * 3600,
+		Judge:        judge.DefaultParams(),
+		Blame:        blame.DefaultParams(),
 	}
 }

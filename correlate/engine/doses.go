@@ -61,7 +61,7 @@ func (e *Engine) servings(c *change, from, to int64) []serving {
 	if version == "" || s == nil {
 		return nil
 	}
-	str := s.serving(version)
+	str := s.serving(version, to)
 	if str == nil {
 		return nil
 	}
@@ -123,10 +123,10 @@ func wholeAt(all []serving, at int64) bool {
 	return n > 0 && all[n-1].share >= whole
 }
 
-// serving is the most trusted account of requests that tells a version, nil when none does.
-func (s *service) serving(version string) *stream {
+// serving is the most trusted account of requests that tells a version by an instant, nil when none does.
+func (s *service) serving(version string, by int64) *stream {
 	for _, k := range s.keys() {
-		if str := s.streams[k]; k.kind == correlate.Traffic && str.versions[version] != nil {
+		if str := s.streams[k]; k.kind == correlate.Traffic && str.versions[version].beganBefore(by) {
 			return str
 		}
 	}

@@ -32,6 +32,8 @@ type Fact struct {
 type Recall struct {
 	Changes   []correlate.ChangeRecord
 	Incidents []correlate.IncidentRecord
+	// Revisions are the verdicts of the changes, in order; of a change without any, the one in its record counts.
+	Revisions []correlate.Verdict
 }
 
 // maxAhead is how far in the future of the clock a measurement may lie, in seconds.
@@ -49,17 +51,27 @@ type Engine struct {
 	// incidentsAt and incidentsBy are the incidents of a place, and those that name a change as their cause.
 	incidentsAt map[place][]*incident
 	incidentsBy map[string][]*incident
-	watched     []*change // those whose time has not passed, sorted by start
+	watched     []*change // see watch, sorted by start
+	current     []*change // see inSight
+	unfinished  map[*change]bool
+	asOf        int64 // the instant that is being judged
+	heard       int64 // what was judged up to
+	told        int64 // what the ledger knows of that
+	late        late
+	rehearing   bool
+	reheard     []heardAgain
+	oldest      int64 // fine cells that start before this may be forgotten
 	around      look
 	neighbours  map[place]*watch // of the services around the watched changes
 	graph       graph
-	faults      map[place]*correlate.Regression
-	past        map[place]map[int64]*before
-	gaps        []window.Span
-	rolledUp    int64 // rollups that start before this are closed
-	expired     int64 // when memory was last swept
-	stats       Stats
-	effects     []correlate.Effect
+	// faults are what is known of the faults of a place, in the order in which it was decided.
+	faults   map[place][]correlate.Regression
+	past     map[place]map[int64]*before
+	gaps     []window.Span
+	rolledUp int64 // rollups that start before this are closed
+	expired  int64 // when memory was last swept
+	stats    Stats
+	effects  []correlate.Effect
 }
 
 // Stats counts what Apply did not use, and how often it would have been wrong.
@@ -79,7 +91,9 @@ func New(cfg Config) *Engine {
 		byPlace:     map[place][]*change{},
 		incidentsAt: map[place][]*incident{},
 		incidentsBy: map[string][]*incident{},
-		faults:      map[place]*correlate.Regression{},
+		faults:      map[place][]correlate.Regression{},
+		unfinished:  map[*change]bool{},
+		late:        late{from: never},
 		neighbours:  map[place]*watch{},
 		past:        map[place]map[int64]*before{},
 	}
@@ -178,11 +192,23 @@ func (e *Engine) tick(now int64) {
 	if e.mark.At == before {
 		return
 	}
+	e.asOf = e.mark.At
+	e.abandon()
 	e.adoptVersions()
-	e.judgeUpTo(e.mark.At)
+	e.judge()
+	e.tellJudged(e.mark.At)
 	e.placebos(before, e.mark.At)
 	e.closeRollups()
 	e.sweep()
+}
+
+// tellJudged says how far everything was judged: when that lies further back than was told before, while a change is
+// observed, and else once in a while.
+func (e *Engine) tellJudged(to int64) {
+	if to < e.told || (to > e.told && (to-e.told >= e.cfg.Coarse || len(e.observing()) > 0)) {
+		e.told = to
+		e.emit(correlate.Effect{Judged: &correlate.Judged{To: at(to)}})
+	}
 }
 
 // unobserved closes windows by the clock while there has never been any telemetry.
@@ -233,19 +259,32 @@ func (e *Engine) sweep() {
 	}
 	e.expired = now
 	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
-	if len(e.watched) == 0 {
+	if len(e.observing()) == 0 {
 		clear(e.neighbours)
 	}
+	e.sweepFaults(now - e.cfg.CoarseKeep)
 	// The services around a changed one are judged from the same time on, so all keep as much.
 	oldest := now - e.cfg.FineKeep
 	if len(e.watched) > 0 {
 		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
 	}
 	oldest = max(oldest, now-3*e.cfg.FineKeep)
+	e.oldest = oldest
 	e.store.expire(func(place) int64 { return oldest }, min(oldest, now)-e.cfg.CoarseKeep)
 	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < now-e.cfg.CoarseKeep })
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)
+	}
+}
+
+// sweepFaults forgets what was known of faults long ago, but the last.
+func (e *Engine) sweepFaults(before int64) {
+	for p, all := range e.faults {
+		n := 0
+		for n < len(all)-1 && all[n].DecidedAt.Unix() < before {
+			n++
+		}
+		e.faults[p] = slices.Clone(all[n:])
 	}
 }
 

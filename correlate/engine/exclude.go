@@ -22,7 +22,7 @@ func (e *Engine) findBad(p place, start int64) []window.Span {
 		if c.start() >= start || !c.live() {
 			continue
 		}
-		if v := c.rec.Verdict; v != nil && v.Outcome == correlate.Regressed && v.Reason != correlate.ReasonDownstream {
+		if v := c.verdict(); v != nil && v.Outcome == correlate.Regressed && v.Reason != correlate.ReasonDownstream {
 			s := window.Span{From: c.start(), To: min(next, e.windowEnd(c))}
 			if v.RecoveredAt != nil {
 				s.To = min(s.To, v.RecoveredAt.Unix())

@@ -15,14 +15,29 @@ import (
 type change struct {
 	rec     correlate.ChangeRecord
 	emitted correlate.ChangeRecord
-	judged  int64 // the newest instant at which it was judged
+	// reports are those under its own id, in order, and own is what they say together.
+	reports []correlate.ChangeReport
+	own     correlate.Change
+	// course is the verdicts as they followed one another, by all that is known now: none that was superseded is among
+	// them. issued is the newest revision there is.
+	course []correlate.Verdict
+	issued int
+	judged int64 // the newest instant at which it was judged
 	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
 	// functions of the state, kept because they are asked for more than once.
 	assessed, between assessed
 	watch             *watch // nil when nothing is remembered
 }
 
-func (c *change) place() place { return place{c.rec.Service, c.rec.Environment} }
+// verdict is the current one, nil when nothing can be said yet.
+func (c *change) verdict() *correlate.Verdict {
+	if n := len(c.course); n > 0 {
+		return &c.course[n-1]
+	}
+	return nil
+}
+
+func (c *change) place() place { return place{c.own.Service, c.own.Environment} }
 func (c *change) start() int64 { return c.rec.Start().Unix() }
 
 // finish is when the rollout was complete, 0 while it runs.
@@ -63,22 +78,35 @@ func (c *change) atOnce() bool {
 type incident struct {
 	rec     correlate.IncidentRecord
 	emitted correlate.IncidentRecord
+	reports []correlate.IncidentReport
 }
 
 func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment} }
 
 func (e *Engine) facts(facts []Fact) {
-	e.lookAgain()
 	var t touched
 	for _, f := range facts {
 		e.now = max(e.now, f.ReceivedAt.Unix())
 		f.Fact = f.WithDefaults()
 		switch {
 		case f.Change != nil:
-			e.changeReported(*f.Change, &t)
+			e.changeReported(correlate.ChangeReport{ReceivedAt: f.ReceivedAt, Said: *f.Change}, &t)
 		case f.Incident != nil:
-			e.incidentReported(*f.Incident, &t)
+			e.incidentReported(correlate.IncidentReport{ReceivedAt: f.ReceivedAt, Said: *f.Incident}, &t)
 		}
+	}
+	e.settle(t)
+	if e.late.from < e.told {
+		e.tellJudged(e.late.from)
+	}
+}
+
+// settle works out what follows from what was reported: which reports are of one rollout, what the changes of the
+// touched places mean to one another, and from when on that bears on what was already judged.
+func (e *Engine) settle(t touched) {
+	e.lookAgain()
+	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.compare) {
+		e.group(p, &t)
 	}
 	e.relink(t)
 	clear(e.past)
@@ -87,41 +115,26 @@ func (e *Engine) facts(facts []Fact) {
 // lookAgain forgets what was derived from the changes known until now.
 func (e *Engine) lookAgain() { e.around = look{} }
 
-func (e *Engine) changeReported(reported correlate.Change, t *touched) {
-	c := e.changes[reported.ID]
+func (e *Engine) changeReported(r correlate.ChangeReport, t *touched) {
+	c := e.changes[r.Said.ID]
 	if c == nil {
-		c = &change{rec: correlate.ChangeRecord{Change: reported}}
-		e.changes[reported.ID] = c
+		c = &change{rec: correlate.ChangeRecord{ReceivedAt: r.ReceivedAt.UTC()}}
+		c.rec.ID = r.Said.ID
+		e.changes[r.Said.ID] = c
 	} else {
 		t.place(c.place())
+		t.stretch(c.own)
 		e.unlist(c)
-		if isOlder(reported, c.rec.Change) {
-			c.rec.Change = reported.Merge(c.rec.Change)
-		} else {
-			c.rec.Change = c.rec.Merge(reported)
+	}
+	c.reports = correlate.AddChangeReport(c.reports, r)
+	c.own = correlate.FoldChange(c.reports)
+	for _, known := range c.reports {
+		if known.ReceivedAt.Before(c.rec.ReceivedAt) {
+			c.rec.ReceivedAt = known.ReceivedAt
 		}
 	}
 	e.list(c)
-	e.takeOver(c)
-	e.openWindow(c)
 	t.change(c)
-}
-
-// isOlder orders two reports of one change by what they say, so that the order of their arrival doesn't matter.
-func isOlder(a, b correlate.Change) bool {
-	rank := func(s correlate.Status) int {
-		return slices.Index(correlate.Statuses(), s)
-	}
-	at := func(c correlate.Change) time.Time {
-		if c.FinishedAt.After(c.StartedAt) {
-			return c.FinishedAt
-		}
-		return c.StartedAt
-	}
-	if c := at(a).Compare(at(b)); c != 0 {
-		return c < 0
-	}
-	return rank(a.Status) < rank(b.Status)
 }
 
 // list and unlist keep byPlace sorted by completion, then id.
@@ -134,6 +147,9 @@ func (e *Engine) list(c *change) {
 func (e *Engine) unlist(c *change) {
 	p := c.place()
 	e.byPlace[p] = slices.DeleteFunc(e.byPlace[p], func(o *change) bool { return o == c })
+}
+
+func (e *Engine) unwatch(c *change) {
 	e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
 }
 
@@ -142,47 +158,24 @@ func byCompletion(a, b *change) int {
 	return cmp.Or(a.completed().Compare(b.completed()), cmp.Compare(a.rec.ID, b.rec.ID))
 }
 
-// openWindow sets the observation window of a change that was just reported, unless its time has passed unobserved.
-func (e *Engine) openWindow(c *change) {
-	c.rec.WindowStart = at(c.start())
-	c.rec.WindowEnd = at(e.windowEnd(c))
-	switch {
-	case c.rec.Phase == correlate.PhaseMerged:
-	case c.rec.Status == correlate.StatusFailed || c.rec.Status == correlate.StatusCancelled:
-		e.conclude(c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}, c.completed().Unix(), true)
-	case c.rec.Phase == "" && e.unobservable(c):
-		c.rec.Phase = correlate.PhaseHistory
-	case c.rec.Phase == "":
-		c.rec.Phase = correlate.PhaseObserving
-		c.judged = c.start()
-	case c.rec.Phase == correlate.PhaseClosed && e.windowEnd(c) > e.mark.At && !e.unobservable(c):
-		c.rec.Phase = correlate.PhaseObserving // it finished later than was known when the window closed
-		c.judged = max(c.start(), e.mark.At)
-	}
-	e.watch(c)
-}
-
-// unobservable: the window had passed before the change was told, and nothing fine is left of its time.
-func (e *Engine) unobservable(c *change) bool {
-	end := e.windowEnd(c)
-	if e.mark.At == 0 {
-		return end+e.cfg.Lateness < e.now
-	}
-	return end < e.mark.At-e.cfg.FineKeep
-}
-
-func (e *Engine) windowEnd(c *change) int64 {
-	return max(c.start(), c.finish()) + e.cfg.Judge.Grace + e.cfg.Watch
-}
-
-func (e *Engine) incidentReported(reported correlate.Incident, t *touched) {
-	i := e.incidents[reported.ID]
+func (e *Engine) incidentReported(r correlate.IncidentReport, t *touched) {
+	i := e.incidents[r.Said.ID]
 	if i == nil {
-		i = &incident{rec: correlate.IncidentRecord{Incident: reported}}
-		e.incidents[reported.ID] = i
+		i = &incident{rec: correlate.IncidentRecord{ReceivedAt: r.ReceivedAt.UTC()}}
+		e.incidents[r.Said.ID] = i
 	} else {
 		e.unfile(i)
-		i.rec.Incident = i.rec.Merge(reported)
+	}
+	i.reports = correlate.AddIncidentReport(i.reports, r)
+	i.rec.Incident = correlate.FoldIncident(i.reports)
+	i.rec.Reports = nil
+	if len(i.reports) > 1 {
+		i.rec.Reports = i.reports
+	}
+	for _, known := range i.reports {
+		if known.ReceivedAt.Before(i.rec.ReceivedAt) {
+			i.rec.ReceivedAt = known.ReceivedAt
+		}
 	}
 	e.file(i)
 	t.incident(i)
@@ -219,20 +212,49 @@ func byID(a, b *incident) int { return cmp.Compare(a.rec.ID, b.rec.ID) }
 // recall puts records back into memory without saying anything about them.
 func (e *Engine) recall(r Recall) {
 	clear(e.past)
+	revisions := map[string][]correlate.Verdict{}
+	for _, v := range r.Revisions {
+		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
+	}
 	for _, rec := range r.Changes {
 		if e.changes[rec.ID] != nil {
 			continue
 		}
-		c := &change{rec: rec, emitted: rec, judged: e.mark.At}
+		c := &change{rec: rec, emitted: rec, judged: e.mark.At, reports: rec.Reports}
+		if len(c.reports) == 0 {
+			c.reports = []correlate.ChangeReport{{ReceivedAt: rec.ReceivedAt, Said: rec.Change}}
+		}
+		c.own = correlate.FoldChange(c.reports)
+		c.follow(revisions[rec.ID])
 		e.changes[rec.ID] = c
 		e.list(c)
 		e.watch(c)
+		e.await(c)
 	}
 	for _, rec := range r.Incidents {
 		if e.incidents[rec.ID] == nil {
-			i := &incident{rec: rec, emitted: rec}
+			i := &incident{rec: rec, emitted: rec, reports: rec.Reports}
+			if len(i.reports) == 0 {
+				i.reports = []correlate.IncidentReport{{ReceivedAt: rec.ReceivedAt, Said: rec.Incident}}
+			}
 			e.incidents[rec.ID] = i
 			e.file(i)
+		}
+	}
+}
+
+// follow takes back the verdicts that a change was given, oldest first; without them, the one that its record has.
+func (c *change) follow(revisions []correlate.Verdict) {
+	if len(revisions) == 0 && c.rec.Verdict != nil {
+		revisions = []correlate.Verdict{*c.rec.Verdict}
+	}
+	for _, v := range revisions {
+		c.issued = max(c.issued, v.Revision)
+		if v.Supersedes > 0 {
+			c.course = slices.DeleteFunc(c.course, func(o correlate.Verdict) bool { return o.Revision >= v.Supersedes })
+		}
+		if !v.Withdrawn {
+			c.course = append(c.course, v)
 		}
 	}
 }
@@ -263,7 +285,7 @@ func (e *Engine) forget(before int64) {
 	}
 }
 
-// watch lists a change among those whose time has not passed, by their start.
+// watch lists a change, by its start, among those whose verdict is to be given or may be gone into again.
 func (e *Engine) watch(c *change) {
 	if !e.watchable(c) {
 		return
@@ -273,25 +295,30 @@ func (e *Engine) watch(c *change) {
 	}
 }
 
-// watchable: the window is open, or the change may have caused what began while an open one was watched.
+// watchable: the window is open, or it closed so lately that what comes late may still bear on it.
 func (e *Engine) watchable(c *change) bool {
 	switch c.rec.Phase {
 	case correlate.PhaseObserving:
 		return true
 	case correlate.PhaseClosed:
-		return c.live() && e.mark.At > 0 && e.oldestOpen() < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery
+		return c.live() && e.mark.At > 0 && e.windowEnd(c) >= e.mark.At-e.cfg.Reopen
 	}
 	return false
 }
 
-// oldestOpen is when the oldest change under observation began, the watermark when there is none.
-func (e *Engine) oldestOpen() int64 {
+// inSight are the changes that may have caused what is seen at an instant while those are judged that are due: it began
+// before, and was not over when the oldest of them began.
+func (e *Engine) inSight(due []suspicion, t int64) {
+	oldest := t
+	for _, s := range due {
+		oldest = min(oldest, s.start())
+	}
+	e.current = e.current[:0]
 	for _, c := range e.watched {
-		if c.rec.Phase == correlate.PhaseObserving {
-			return min(c.start(), e.mark.At)
+		if c.start() < t && c.live() && oldest < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery {
+			e.current = append(e.current, c)
 		}
 	}
-	return e.mark.At
 }
 
 // byStart orders changes by when they began, then by id.
@@ -317,6 +344,7 @@ func (e *Engine) publish(c *change) {
 	}
 	rec := c.rec
 	rec.Incidents = slices.Clone(rec.Incidents)
+	rec.MergedFrom = slices.Clone(rec.MergedFrom)
 	rec.Labels = maps.Clone(rec.Labels)
 	c.emitted = rec
 	e.emit(correlate.Effect{Change: &rec})

@@ -155,7 +155,7 @@ func (e *Engine) candidates(suspects []suspicion, f fault, t int64) []blame.Cand
 // takes to be seen, before or after the rollback was complete, or still lasts after twice that time.
 func (e *Engine) reversal(c *change, f fault, t int64) blame.Reversal {
 	by := e.changes[c.rec.RolledBackBy]
-	if by == nil || by.rec.Status != correlate.StatusSucceeded || by.start() < f.Onset {
+	if by == nil || by.rec.Status != correlate.StatusSucceeded || by.start() < f.Onset || by.completed().Unix() > t {
 		return blame.NotReversed
 	}
 	wait, done := e.cfg.Judge.Recovery, by.completed().Unix()
@@ -175,8 +175,18 @@ func (e *Engine) unseen(c *change, t int64) bool {
 	if s == nil || c.rec.Version == "" || !c.rollsOut() || c.start()+e.cfg.AdoptAfter > t || e.servedVersion(c, t) != "" {
 		return false
 	}
-	for _, seen := range s.versions {
-		if seen.first < c.start() && seen.last >= c.start() {
+	for v, seen := range s.versions {
+		if seen.first < c.start() && s.served(v, c.start(), t) {
+			return true
+		}
+	}
+	return false
+}
+
+// served says that a version was seen in a stretch of time.
+func (s *service) served(version string, from, to int64) bool {
+	for _, str := range s.streams {
+		if v := str.versions[version]; v != nil && len(v.between(from, to)) > 0 {
 			return true
 		}
 	}
@@ -209,10 +219,7 @@ func (e *Engine) probability(id string, faults []fault, which func(fault) bool) 
 
 // reportRegression emits a fault when it is new, or when who is suspected changed by more than a little.
 func (e *Engine) reportRegression(f fault, t int64) {
-	known := e.faults[f.place]
-	if known != nil && t < known.DecidedAt.Unix() {
-		return // a change that was told late is looked at from its start; what is known since then is newer
-	}
+	known := e.lastFault(f.place)
 	r := correlate.Regression{
 		Service: f.place.Service, Environment: f.Environment, Signal: f.Signal,
 		OnsetAt: at(f.Onset), DecidedAt: at(t), RecoveredAt: instant(f.recover), Suspects: f.suspects,
@@ -228,9 +235,21 @@ func (e *Engine) reportRegression(f fault, t int64) {
 		}
 		r.ID = fmt.Sprintf("%s/%s/%d", f.Environment, f.place.Service, f.Onset)
 	}
-	kept := r
-	e.faults[f.place] = &kept
+	e.faults[f.place] = append(e.faults[f.place], r)
+	if e.rehearing {
+		e.reheard = append(e.reheard, heardAgain{fault: &r, at: len(e.faults[f.place]) - 1})
+		return
+	}
 	e.emit(correlate.Effect{Regression: &r})
+}
+
+// lastFault is what is known of the faults of a place, nil when there never was one.
+func (e *Engine) lastFault(p place) *correlate.Regression {
+	all := e.faults[p]
+	if len(all) == 0 {
+		return nil
+	}
+	return &all[len(all)-1]
 }
 
 func sameSuspects(a, b []correlate.Suspect) bool {

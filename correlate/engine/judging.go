@@ -72,6 +72,7 @@ func (e *Engine) judgeUpTo(mark int64) {
 func (e *Engine) Conclude() []correlate.Effect {
 	e.effects = nil
 	if t := e.mark.At; t > 0 {
+		e.judge()
 		e.judgeAt(t, true)
 	}
 	for _, c := range e.observing() {
@@ -82,18 +83,23 @@ func (e *Engine) Conclude() []correlate.Effect {
 }
 
 func (e *Engine) judgeAt(t int64, last bool) {
+	e.asOf = t
 	var due, recent []suspicion
 	for _, c := range e.watched {
 		switch {
 		case c.start() >= t:
 		case c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last):
 			due = append(due, e.suspect(c, t, last))
-		case c.rec.Phase == correlate.PhaseClosed && c.live():
-			recent = append(recent, e.suspect(c, t, last))
 		}
 	}
 	if len(due) == 0 {
 		return
+	}
+	e.inSight(due, t)
+	for _, c := range e.current {
+		if c.rec.Phase == correlate.PhaseClosed {
+			recent = append(recent, e.suspect(c, t, last))
+		}
 	}
 	e.sustain(due, t)
 	own := e.ownFaults(due)
@@ -146,7 +152,7 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 	}
 	superseded := s.cutoff > 0 && t >= s.cutoff
 	if superseded && f.outcome == correlate.Inconclusive {
-		if v := s.rec.Verdict; v != nil && v.Outcome == correlate.Regressed {
+		if v := s.verdict(); v != nil && v.Outcome == correlate.Regressed {
 			e.close(s.change, t)
 			return
 		}
@@ -175,40 +181,51 @@ func (e *Engine) gapShare(from, to int64) float64 {
 // conclude issues a revision when the finding says something new. An inconclusive finding is news only at the end of
 // the window, or when it takes back what an earlier revision said.
 func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
-	old := c.rec.Verdict
+	old := c.verdict()
 	if !final && old == nil && f.outcome == correlate.Inconclusive {
 		return
 	}
+	v := e.verdict(c, f, t, final)
+	if old != nil && old.Outcome == v.Outcome && old.Reason == v.Reason && old.Final == v.Final &&
+		sameInstant(old.RecoveredAt, v.RecoveredAt) {
+		return
+	}
+	delete(e.past, c.place())
+	c.rec.Phase = correlate.PhaseObserving
+	if final {
+		c.rec.Phase = correlate.PhaseClosed
+	}
+	c.course = append(c.course, v)
+	if e.rehearing {
+		e.reheard = append(e.reheard, heardAgain{verdict: c, at: len(c.course) - 1})
+		return
+	}
+	c.issued++
+	c.verdict().Revision = c.issued
+	shown, issued := *c.verdict(), *c.verdict()
+	c.rec.Verdict = &shown
+	e.emit(correlate.Effect{Verdict: &issued})
+	e.recovery(c)
+	e.publish(c)
+}
+
+// verdict is a finding in words that last, without a revision number.
+func (e *Engine) verdict(c *change, f finding, t int64, final bool) correlate.Verdict {
 	v := correlate.Verdict{
 		ChangeID: c.rec.ID, Service: c.rec.Service, Environment: c.rec.Environment, Version: c.rec.Version,
-		Outcome: f.outcome, Reason: f.reason, Revision: 1, Final: final, DecidedAt: at(t),
+		Outcome: f.outcome, Reason: f.reason, Final: final, DecidedAt: at(t),
 		OnsetAt: instant(f.onset), RecoveredAt: instant(f.recovered),
 		Blame: f.blame, Grade: f.grade, Evidence: slices.Clone(f.evidence), SmallestVisible: f.visible,
 	}
 	if v.Evidence == nil {
 		v.Evidence = []correlate.Evidence{}
 	}
-	if old != nil {
-		if old.Outcome == v.Outcome && old.Reason == v.Reason && old.Final == v.Final && sameInstant(old.RecoveredAt, v.RecoveredAt) {
-			return
-		}
-		v.Revision = old.Revision + 1
-	}
-	c.rec.Verdict = &v
-	delete(e.past, c.place())
-	c.rec.Phase = correlate.PhaseObserving
-	if final {
-		c.rec.Phase = correlate.PhaseClosed
-	}
-	issued := v
-	e.emit(correlate.Effect{Verdict: &issued})
-	e.recovery(c)
-	e.publish(c)
+	return v
 }
 
 // close makes the current verdict of a change final as it stands.
 func (e *Engine) close(c *change, t int64) {
-	v := *c.rec.Verdict
+	v := *c.verdict()
 	e.conclude(c, finding{
 		outcome: v.Outcome, reason: v.Reason, grade: v.Grade, blame: v.Blame, evidence: v.Evidence,
 		visible: v.SmallestVisible, onset: unix(v.OnsetAt), recovered: unix(v.RecoveredAt),

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"sort"
@@ -15,13 +14,23 @@ type touched struct {
 	places    map[place]bool
 	changes   map[*change]bool
 	incidents map[*incident]bool
+	from, to  int64 // the time that the changes take, 0: none was touched
 }
 
 func (t *touched) place(p place) { t.places = put(t.places, p) }
 
 func (t *touched) change(c *change) {
+	t.stretch(c.own)
 	t.changes = put(t.changes, c)
 	t.place(c.place())
+}
+
+// stretch notes when a change took place.
+func (t *touched) stretch(c correlate.Change) {
+	if t.from == 0 {
+		t.from, t.to = began(c), ended(c)
+	}
+	t.from, t.to = min(t.from, began(c)), max(t.to, ended(c))
 }
 
 func (t *touched) incident(i *incident) { t.incidents = put(t.incidents, i) }
@@ -146,11 +155,15 @@ func trace(changes []*change) {
 // service that was complete when the incident opened, at most Attribution before.
 func (e *Engine) attribute(i *incident) {
 	old := i.rec.AttributedTo
-	i.rec.AttributedTo, i.rec.Inferred = i.rec.CausedBy, false
+	i.rec.AttributedTo, i.rec.Inferred = e.named(i.rec.CausedBy), false
 	if i.rec.CausedBy == "" {
 		if c := e.lastBefore(i.place(), i.rec.OpenedAt); c != nil {
 			i.rec.AttributedTo, i.rec.Inferred = c.rec.ID, true
 		}
+	}
+	if old != i.rec.AttributedTo {
+		e.objects(i, old)
+		e.objects(i, i.rec.AttributedTo)
 	}
 	if old != "" && old != i.rec.AttributedTo {
 		if c := e.changes[old]; c != nil {
@@ -167,12 +180,36 @@ func (e *Engine) attribute(i *incident) {
 	e.publishIncident(i)
 }
 
+// named is the change that goes by an id: of several reports of one rollout, the one that the others are merged into.
+func (e *Engine) named(id string) string {
+	if id == correlate.CausedByNone {
+		return ""
+	}
+	if c := e.changes[id]; c != nil && c.rec.MergedInto != "" {
+		return c.rec.MergedInto
+	}
+	return id
+}
+
+// objects: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
+func (e *Engine) objects(i *incident, id string) {
+	c := e.changes[id]
+	if c == nil {
+		return
+	}
+	for _, later := range e.watched {
+		if later.rollsOut() && later.start() >= i.rec.OpenedAt.Unix() && later.start() > c.start() && e.near(c.place())[later.place()] {
+			e.goBack(later.start(), correlate.LateIncident, i.rec.ID)
+		}
+	}
+}
+
 func (e *Engine) lastBefore(p place, t time.Time) *change {
 	all := e.byPlace[p]
 	later := sort.Search(len(all), func(i int) bool { return all[i].completed().After(t) })
 	for n := later - 1; n >= 0; n-- {
 		c := all[n]
-		if !c.live() || c.rec.Rollback {
+		if !c.live() || c.rec.Rollback || c.rec.Abandoned {
 			continue
 		}
 		if t.Sub(c.completed()) > time.Duration(e.cfg.Attribution)*time.Second {
@@ -192,7 +229,7 @@ func (e *Engine) recovery(c *change) {
 			first = t
 		}
 	}
-	v := c.rec.Verdict
+	v := c.verdict()
 	failed := len(c.rec.Incidents) > 0 || c.rec.RolledBackBy != "" || (v != nil && v.Outcome == correlate.Regressed)
 	if failed {
 		if by := e.changes[c.rec.RolledBackBy]; by != nil && by.rec.Status == correlate.StatusSucceeded {
@@ -238,34 +275,4 @@ func without(ids []string, id string) []string {
 		return nil
 	}
 	return slices.Delete(slices.Clone(ids), n, n+1)
-}
-
-// takeOver merges a change that telemetry had announced by itself into the report of a source that is the same change.
-func (e *Engine) takeOver(c *change) {
-	if c.rec.Source == SourceTelemetry || !c.rollsOut() {
-		return
-	}
-	for _, o := range slices.Clone(e.byPlace[c.place()]) {
-		if o.rec.Source != SourceTelemetry || o.rec.Phase == correlate.PhaseMerged || !e.sameRollout(c, o) {
-			continue
-		}
-		o.rec.Phase, o.rec.MergedInto = correlate.PhaseMerged, c.rec.ID
-		if c.rec.Version == "" {
-			c.rec.Version = o.rec.Version
-		}
-		e.publish(o)
-	}
-}
-
-// adoptSlack is how far a rollout reported by a source and the first telemetry of its version may lie apart.
-const adoptSlack = 600
-
-// sameRollout: telemetry saw the version arrive while the source says it was being rolled out.
-func (e *Engine) sameRollout(reported, seen *change) bool {
-	first := seen.start()
-	end := max(reported.start(), reported.finish())
-	if reported.rec.Version == seen.rec.Version {
-		return first >= reported.start()-adoptSlack && first <= end+e.cfg.Watch
-	}
-	return first >= reported.start()-cmp.Or(e.cfg.AdoptAfter, 1) && first <= end+adoptSlack
 }

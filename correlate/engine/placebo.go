@@ -51,6 +51,9 @@ func phase(p place) int64 {
 func (e *Engine) nearWatched() map[place]bool {
 	busy := map[place]bool{}
 	for _, c := range e.watched {
+		if c.rec.Phase != correlate.PhaseObserving && e.windowEnd(c) < e.mark.At-placeboWatch*e.cfg.Resolution {
+			continue
+		}
 		for p := range e.near(c.place()) {
 			busy[p] = true
 		}

@@ -29,6 +29,7 @@ type outcome struct {
 	Decisions []correlate.Effect
 	Changes   map[string]correlate.ChangeRecord
 	Incidents map[string]correlate.IncidentRecord
+	judged    time.Time
 }
 
 func newOutcome() *outcome {
@@ -42,6 +43,8 @@ func (o *outcome) take(effects []correlate.Effect) {
 			o.Changes[e.Change.ID] = *e.Change
 		case e.Incident != nil:
 			o.Incidents[e.Incident.ID] = *e.Incident
+		case e.Judged != nil:
+			o.judged = e.Judged.To
 		default:
 			o.Decisions = append(o.Decisions, e)
 		}
@@ -221,7 +224,7 @@ func (h history) cutAt(cut int) (all, rest *outcome) {
 	whole := New(propertyConfig())
 	all, rest = newOutcome(), newOutcome()
 	var half *Engine
-	stored := &memory{}
+	stored := &memory{cfg: propertyConfig()}
 	for i, st := range h.stages {
 		if i == cut {
 			half = stored.restore(all)
@@ -246,6 +249,7 @@ func (h history) cutAt(cut int) (all, rest *outcome) {
 
 // memory is a ledger without a disk: checkpoints and rollups as the host would store them.
 type memory struct {
+	cfg         Config
 	checkpoints []checkpoint
 	rollups     []correlate.Rollup
 	open        []correlate.Measurement
@@ -274,21 +278,25 @@ func (m *memory) take(in Input, effects []correlate.Effect) {
 }
 
 func (m *memory) restore(o *outcome) *Engine {
-	e := New(propertyConfig())
+	e := New(m.cfg)
 	var regressions []correlate.Regression
+	known := Recall{Changes: slices.Collect(maps.Values(o.Changes)), Incidents: slices.Collect(maps.Values(o.Incidents))}
 	for _, d := range o.Decisions {
 		if d.Regression != nil {
 			regressions = append(regressions, *d.Regression)
 		}
+		if d.Verdict != nil {
+			known.Revisions = append(known.Revisions, *d.Verdict)
+		}
 	}
-	e.RestoreRecords(slices.Collect(maps.Values(o.Changes)), slices.Collect(maps.Values(o.Incidents)), regressions)
+	e.RestoreRecords(known, regressions)
 	for _, r := range m.rollups {
 		e.RestoreRollup(r)
 	}
 	for _, c := range m.checkpoints {
 		e.RestoreCheckpoint(c.at, c.cells)
 	}
-	e.Resume()
+	e.Resume(o.judged)
 	return e
 }
 

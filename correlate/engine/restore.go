@@ -12,13 +12,12 @@ import (
 // engine then stands where it stood at the last checkpoint, without having said anything again.
 
 // RestoreRecords takes back what the ledger knows of changes, incidents and regressions.
-func (e *Engine) RestoreRecords(changes []correlate.ChangeRecord, incidents []correlate.IncidentRecord, regressions []correlate.Regression) {
-	e.recall(Recall{Changes: changes, Incidents: incidents})
+func (e *Engine) RestoreRecords(known Recall, regressions []correlate.Regression) {
+	e.recall(known)
+	slices.SortStableFunc(regressions, func(a, b correlate.Regression) int { return a.DecidedAt.Compare(b.DecidedAt) })
 	for _, r := range regressions {
-		p := place{r.Service, r.Environment}
-		if known := e.faults[p]; known == nil || !r.DecidedAt.Before(known.DecidedAt) {
-			kept := r
-			e.faults[p] = &kept
+		if !r.Withdrawn {
+			e.faults[placeOf(&r)] = append(e.faults[placeOf(&r)], r)
 		}
 	}
 }
@@ -44,8 +43,9 @@ func (e *Engine) RestoreCheckpoint(drained time.Time, cells []correlate.Measurem
 	}
 }
 
-// Resume ends restoring.
-func (e *Engine) Resume() {
+// Resume ends restoring. What lies after the given instant is judged again, so that nothing is lost that was decided and
+// not stored; zero is the watermark.
+func (e *Engine) Resume(judged time.Time) {
 	for _, c := range e.changes {
 		c.judged = max(c.start(), e.mark.At)
 	}
@@ -59,6 +59,13 @@ func (e *Engine) Resume() {
 		}
 		e.watched = append(e.watched, found...)
 		slices.SortFunc(e.watched, byStart)
+	}
+	e.heard = e.mark.At
+	e.told = e.heard
+	e.late = late{from: never}
+	if !judged.IsZero() {
+		e.told = judged.Unix()
+		e.goBack(judged.Unix(), correlate.LateChange, "")
 	}
 	e.stats = Stats{}
 	e.effects = nil

@@ -31,6 +31,9 @@ func (s series) between(from, to int64) []correlate.Cell {
 	return correlate.CellsBetween(s, from, to)
 }
 
+// beganBefore says that there are cells before an instant. A series may be nil.
+func (s *series) beganBefore(t int64) bool { return s != nil && len(*s) > 0 && (*s)[0].Start < t }
+
 // drop forgets the cells that start before the given time. The array is copied only once half of it is forgotten.
 func (s *series) drop(before int64) {
 	cells := *s

@@ -77,8 +77,8 @@ func (e *Engine) moved(p place, from int64, f fault, end int64) (ratio, least fl
 // oldestNear is when the oldest open change near a place began, its own included.
 func (e *Engine) oldestNear(p place, from map[place]int64) int64 {
 	oldest := cmp.Or(from[p], int64(math.MaxInt64))
-	for _, c := range e.watched {
-		if c.live() && e.near(p)[c.place()] {
+	for _, c := range e.current {
+		if e.near(p)[c.place()] {
 			oldest = min(oldest, c.start())
 		}
 	}
@@ -89,17 +89,17 @@ func (e *Engine) oldestNear(p place, from map[place]int64) int64 {
 func (e *Engine) farAway(environment string, near map[place]int64) []place {
 	var far []place
 	for _, p := range e.store.places() {
-		if _, isNear := near[p]; p.Environment == environment && !isNear && e.store.serves(p) && len(far) < strangers {
+		if _, isNear := near[p]; p.Environment == environment && !isNear && e.store.serves(p, e.asOf) && len(far) < strangers {
 			far = append(far, p)
 		}
 	}
 	return far
 }
 
-// serves says that requests of a place are counted.
-func (st *store) serves(p place) bool {
-	for k := range st.services[p].streams {
-		if k.kind == correlate.Traffic {
+// serves says that requests of a place were counted before an instant.
+func (st *store) serves(p place, by int64) bool {
+	for k, str := range st.services[p].streams {
+		if k.kind == correlate.Traffic && str.beganBefore(by) {
 			return true
 		}
 	}
@@ -134,5 +134,5 @@ func (e *Engine) shocked(p place, f fault, others []bystander, own float64) (s b
 
 // changing says that a change of a place is watched.
 func (e *Engine) changing(p place) bool {
-	return slices.ContainsFunc(e.watched, func(c *change) bool { return c.place() == p && c.live() })
+	return slices.ContainsFunc(e.current, func(c *change) bool { return c.place() == p })
 }

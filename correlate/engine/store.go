@@ -40,10 +40,42 @@ type service struct {
 	streams  map[streamKey]*stream
 	routes   map[routeKey]*series
 	versions map[string]*sighting
-	callers  map[string]bool // services that were seen calling this one
-	callees  map[string]bool
+	callers  map[string]int64 // services that were seen calling this one, and the first bucket of that
+	callees  map[string]int64
 	sorted   []streamKey // the keys of streams, nil when they changed
 	names    []string    // the callers, see callerNames
+}
+
+// beganBefore says that anything was measured before an instant.
+func (str *stream) beganBefore(t int64) bool {
+	if str.total.beganBefore(t) || str.coarse.beganBefore(t) {
+		return true
+	}
+	for _, v := range str.versions {
+		if v.beganBefore(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// routesBefore and versionsBefore are how many were seen before an instant.
+func (s *service) routesBefore(t int64) (n int) {
+	for _, r := range s.routes {
+		if r.beganBefore(t) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *service) versionsBefore(t int64) (n int) {
+	for _, v := range s.versions {
+		if v.first < t {
+			n++
+		}
+	}
+	return n
 }
 
 // sighting is when a version was first and last seen serving, as bucket starts.
@@ -66,8 +98,8 @@ func (st *store) at(p place) *service {
 			streams:  map[streamKey]*stream{},
 			routes:   map[routeKey]*series{},
 			versions: map[string]*sighting{},
-			callers:  map[string]bool{},
-			callees:  map[string]bool{},
+			callers:  map[string]int64{},
+			callees:  map[string]int64{},
 		}
 		st.services[p] = s
 	}
@@ -125,8 +157,9 @@ func (st *store) addFine(m correlate.Measurement) {
 		}
 	}
 	if m.Kind == correlate.Edge && m.Peer != "" {
-		if callee := st.at(place{m.Peer, m.Environment}); !s.callees[m.Peer] || !callee.callers[m.Service] {
-			s.callees[m.Peer], callee.callers[m.Service] = true, true
+		callee := st.at(place{m.Peer, m.Environment})
+		if first, known := s.callees[m.Peer]; !known || m.Start < first || callee.callers[m.Service] != first {
+			s.callees[m.Peer], callee.callers[m.Service] = m.Start, m.Start
 			st.calls++
 		}
 	}

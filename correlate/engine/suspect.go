@@ -73,7 +73,7 @@ func withheld(a judge.Assessment) judge.Assessment {
 // there is none.
 func (e *Engine) scheduled(c *change, t int64) (at int64, ok bool) {
 	every := int64(lookEvery)
-	if v := c.rec.Verdict; v == nil || (v.Revision == 1 && v.Outcome == correlate.Healthy) {
+	if v := c.verdict(); v == nil || (len(c.course) == 1 && v.Outcome == correlate.Healthy) {
 		every = acquitEvery
 	}
 	began := window.Floor(c.start()+e.cfg.Resolution-1, e.cfg.Resolution)
@@ -81,7 +81,7 @@ func (e *Engine) scheduled(c *change, t int64) (at int64, ok bool) {
 		at = t
 	}
 	k := judge.Case{Now: at, Start: c.start(), Finish: e.key(c, at).finish}
-	return at, c.rec.Verdict != nil || k.Ripe(&e.cfg.Judge)
+	return at, c.verdict() != nil || k.Ripe(&e.cfg.Judge)
 }
 
 // glance assesses a change, briefly if nothing convicts it, unless it is to be assessed in full.

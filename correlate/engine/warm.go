@@ -23,7 +23,7 @@ func (e *Engine) rolledOut(p place, start int64) []judge.Rollout {
 	}
 	var out []judge.Rollout
 	for i := n - 1; i >= max(0, n-rehearsals); i-- {
-		if c := all[i]; c.rollsOut() && c.stood(start) && c.start() > start-e.cfg.CoarseKeep+e.cfg.Baseline {
+		if c := all[i]; c.rollsOut() && e.stood(c, start) && c.start() > start-e.cfg.CoarseKeep+e.cfg.Baseline {
 			until := start
 			for _, next := range all[i+1 : n] {
 				if next.live() && next.start() > c.start() {
@@ -38,10 +38,21 @@ func (e *Engine) rolledOut(p place, start int64) []judge.Rollout {
 }
 
 // stood says that what showed after a change was its warm-up, as far as was known at an instant.
-func (c *change) stood(by int64) bool {
-	v := c.rec.Verdict
-	return c.live() && c.finish() != 0 && !c.rec.Rollback && c.rec.RolledBackBy == "" && len(c.rec.Incidents) == 0 &&
-		v != nil && v.Final && v.DecidedAt.Unix() <= by && v.Reason != correlate.ReasonConfounded
+func (e *Engine) stood(c *change, by int64) bool {
+	v := c.verdict()
+	return c.live() && c.finish() != 0 && !c.rec.Rollback && v != nil && v.Final && v.DecidedAt.Unix() <= by &&
+		v.Reason != correlate.ReasonConfounded && !e.objected(c, by)
+}
+
+// objected says that by an instant somebody had taken a change back or opened an incident about it.
+func (e *Engine) objected(c *change, by int64) bool {
+	if o := e.changes[c.rec.RolledBackBy]; c.rec.RolledBackBy != "" && (o == nil || o.start() <= by) {
+		return true
+	}
+	return slices.ContainsFunc(c.rec.Incidents, func(id string) bool {
+		i := e.incidents[id]
+		return i == nil || i.rec.OpenedAt.Unix() <= by
+	})
 }
 
 // rolledOutBy is rolledOut of the places whose watched rollout began at an instant near another place, the first that

@@ -22,10 +22,9 @@ func (e *Engine) zonesOf(w *watch, s *service, origin correlate.Origin, from, no
 	var streams []*stream
 	seen := false
 	for _, k := range s.keys() {
-		if k.kind == correlate.Zone && k.origin == origin {
-			str := s.streams[k]
+		if str := s.streams[k]; k.kind == correlate.Zone && k.origin == origin && str.beganBefore(now) {
 			names, streams = append(names, k.name), append(streams, str)
-			seen = seen || (w.version != "" && str.versions[w.version] != nil)
+			seen = seen || (w.version != "" && str.versions[w.version].beganBefore(now))
 		}
 	}
 	if len(streams) < 2 {

@@ -78,15 +78,18 @@ type Ledger interface {
 
 // Saved is the engine's state as the ledger knows it: every change and incident that finished, opened or was touched
 // at or after since, or that is still open, with current verdicts; regressions of that time; the last idle row.
-// A record's newest time, or that of any of its verdicts, says when it was touched; a change is open while it is under
+// Revisions are all verdicts of those of these changes whose current one isn't the first, sorted by change and revision. JudgedTo is the last Judged, zero before
+// the first. A record's newest time, or that of any of its verdicts, says when it was touched; a change is open while it is under
 // observation or unfinished, an incident while it isn't resolved. Changes are sorted by completion, incidents by opening, regressions by onset, ties
 // by id, oldest first.
 type Saved struct {
 	Changes     []correlate.ChangeRecord
 	Incidents   []correlate.IncidentRecord
 	Regressions []correlate.Regression
+	Revisions   []correlate.Verdict
 	Idle        *correlate.Idle
 	AppliedSeq  int64
+	JudgedTo    time.Time
 	// LastAlive is when the last checkpoint was written; from then until the restart there is no coverage.
 	LastAlive time.Time
 }

@@ -145,6 +145,17 @@ func (m *machine) restore(t *rapid.T) {
 	})
 	same(t, ids(changes), ids(saved.Changes))
 	same(t, changes, saved.Changes)
+	var revisions []correlate.Verdict
+	for _, id := range slices.Sorted(maps.Keys(m.verdicts)) {
+		numbers := slices.Sorted(maps.Keys(m.verdicts[id]))
+		if slices.Max(numbers) == 1 || !slices.Contains(ids(changes), id) {
+			continue
+		}
+		for _, n := range numbers {
+			revisions = append(revisions, m.verdicts[id][n])
+		}
+	}
+	same(t, revisions, saved.Revisions)
 	same(t, slices.DeleteFunc(m.sortedIncidents(), func(i correlate.IncidentRecord) bool {
 		return i.OpenedAt.Before(since) && i.ResolvedAt.Before(since) && !i.ResolvedAt.IsZero()
 	}), saved.Incidents)

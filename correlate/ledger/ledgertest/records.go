@@ -22,7 +22,8 @@ func effectsTwice(t *testing.T, open Opener) {
 	i, r := incident("i", epoch, time.Time{}), regression("r", epoch, "a", "b")
 	idle := correlate.Idle{From: epoch.Add(time.Nanosecond)}
 	rollup := correlate.Rollup{Start: epoch.Unix(), Cells: []correlate.Measurement{cell("checkout", epoch.Unix())}}
-	effects := []correlate.Effect{{Change: &c}, {Verdict: &v}, {Incident: &i}, {Regression: &r}, {Idle: &idle}, {Rollup: &rollup}}
+	effects := []correlate.Effect{{Change: &c}, {Verdict: &v}, {Incident: &i}, {Regression: &r}, {Idle: &idle}, {Rollup: &rollup},
+		{Judged: &correlate.Judged{To: epoch.Add(time.Hour)}}, {Judged: &correlate.Judged{To: epoch}}}
 	rows := []ledger.OutboxRow{{Sink: "slack", Key: "a/1", Payload: []byte("p")}}
 	for range 2 {
 		require.NoError(t, l.CommitEffects(t.Context(), effects, rows, 4))
@@ -35,7 +36,7 @@ func effectsTwice(t *testing.T, open Opener) {
 	c.Verdict = &v
 	require.Equal(t, ledger.Saved{
 		Changes: []correlate.ChangeRecord{c}, Incidents: []correlate.IncidentRecord{i},
-		Regressions: []correlate.Regression{r}, Idle: &idle, AppliedSeq: 4,
+		Regressions: []correlate.Regression{r}, Idle: &idle, AppliedSeq: 4, JudgedTo: epoch,
 	}, saved)
 	waiting, err := l.Outbox(t.Context(), "slack", 0)
 	require.NoError(t, err)
@@ -243,6 +244,14 @@ func restore(t *testing.T, open Opener) {
 	require.Equal(t, []correlate.Regression{back}, saved.Regressions)
 	require.Equal(t, &correlate.Idle{From: since, Until: since.Add(time.Second)}, saved.Idle)
 	require.Equal(t, since.Add(time.Minute), saved.LastAlive, "known also when the checkpoint has expired")
+
+	require.Empty(t, saved.Revisions, "the record holds the only verdict")
+
+	later := verdict("judged", 2, correlate.Healthy)
+	store(t, l, correlate.Effect{Verdict: &later})
+	saved, err = l.Restore(t.Context(), since)
+	require.NoError(t, err)
+	require.Equal(t, []correlate.Verdict{late, later}, saved.Revisions)
 
 	all, err := l.Restore(t.Context(), time.Time{})
 	require.NoError(t, err)

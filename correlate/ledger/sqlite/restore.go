@@ -26,6 +26,10 @@ func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Sav
 	if saved.Changes, err = listChanges(ctx, tx, changeColumns+" WHERE c.touched >= ? OR c.open = 1 ORDER BY c.at, c.id", from); err != nil {
 		return ledger.Saved{}, err
 	}
+	if saved.Revisions, err = list(ctx, tx, scanVerdict, `SELECT v.revision, v.json FROM changes c JOIN verdicts v ON v.change_id = c.id
+		WHERE (c.touched >= ? OR c.open = 1) AND c.revision > 1 ORDER BY v.change_id, v.revision`, from); err != nil {
+		return ledger.Saved{}, err
+	}
 	if saved.Incidents, err = list(ctx, tx, scanIncident, incidentColumns+" WHERE touched >= ? OR open = 1 ORDER BY opened_at, id", from); err != nil {
 		return ledger.Saved{}, err
 	}
@@ -52,6 +56,8 @@ func restoreMarks(ctx context.Context, tx *sql.Tx, saved *ledger.Saved) error {
 		switch name {
 		case "applied_seq":
 			saved.AppliedSeq = value
+		case "judged_to":
+			saved.JudgedTo = fromMicros(value)
 		case "last_alive":
 			saved.LastAlive = fromMicros(value)
 		}
