@@ -21,16 +21,20 @@ type Config struct {
 	Web confighttp.ServerConfig `mapstructure:"web"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
 	Resolution time.Duration `mapstructure:"resolution"`
-	// Lateness is how long after its event time a measurement may arrive. Longer loses less and answers later.
+	// Lateness is how long after its event time a measurement is waited for. Longer corrects less and answers later.
 	Lateness time.Duration `mapstructure:"lateness"`
+	// AllowedLateness is how much later a measurement is still taken in: what was judged without it is judged again.
+	AllowedLateness time.Duration `mapstructure:"allowed_lateness"`
 	// IdleAfter is how long all telemetry may be silent before windows go on by the clock.
 	IdleAfter time.Duration `mapstructure:"idle_after"`
 	Window    WindowConfig  `mapstructure:"window"`
 	// Attribution is how far back an incident without caused_by looks for the change behind it.
 	Attribution time.Duration `mapstructure:"attribution"`
 	// AdoptAfter is how long a new service.version waits for a source to report it before it counts as a change.
-	AdoptAfter time.Duration      `mapstructure:"adopt_after"`
-	Signals    []correlate.Signal `mapstructure:"signals"`
+	AdoptAfter time.Duration `mapstructure:"adopt_after"`
+	// AbandonAfter is how long after its start a change whose end nobody told is given up.
+	AbandonAfter time.Duration      `mapstructure:"abandon_after"`
+	Signals      []correlate.Signal `mapstructure:"signals"`
 	// Sinks are the sinks by name, each with its own part of the configuration.
 	Sinks map[string]map[string]any `mapstructure:"sinks"`
 }
@@ -61,9 +65,11 @@ func createDefaultConfig() component.Config {
 		Window: WindowConfig{
 			Baseline: sec(d.Baseline), Grace: sec(d.Judge.Grace), MinHealthy: sec(d.Judge.MinHealthy), Watch: sec(d.Watch),
 		},
-		Attribution: sec(d.Attribution),
-		AdoptAfter:  sec(d.AdoptAfter),
-		Sinks:       map[string]map[string]any{"prometheus": nil, "api": nil},
+		Attribution:     sec(d.Attribution),
+		AdoptAfter:      sec(d.AdoptAfter),
+		AllowedLateness: sec(d.AllowedLateness),
+		AbandonAfter:    sec(d.AbandonAfter),
+		Sinks:           map[string]map[string]any{"prometheus": nil, "api": nil},
 	}
 }
 
@@ -79,9 +85,11 @@ func (c *Config) Validate() error {
 	}{
 		{"resolution", c.Resolution, time.Second},
 		{"lateness", c.Lateness, 0},
+		{"allowed_lateness", c.AllowedLateness, 0},
 		{"idle_after", c.IdleAfter, time.Second},
 		{"attribution", c.Attribution, 0},
 		{"adopt_after", c.AdoptAfter, 0},
+		{"abandon_after", c.AbandonAfter, c.Window.Grace + c.Window.Watch},
 		{"window::baseline", c.Window.Baseline, c.Resolution},
 		{"window::grace", c.Window.Grace, 0},
 		{"window::min_healthy", c.Window.MinHealthy, c.Resolution},
@@ -112,6 +120,8 @@ func (c *Config) engineConfig() engine.Config {
 	e.Resolution = sec(c.Resolution)
 	e.Coarse = 30 * e.Resolution
 	e.Lateness = sec(c.Lateness)
+	e.AllowedLateness = sec(c.AllowedLateness)
+	e.AbandonAfter = sec(c.AbandonAfter)
 	e.IdleAfter = sec(c.IdleAfter)
 	e.Baseline = sec(c.Window.Baseline)
 	e.Watch = sec(c.Window.Watch)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -38,44 +39,78 @@ func (e *Engine) adoptVersions() {
 
 func (e *Engine) adopt(p place, version string, first int64) {
 	seen := correlate.Change{
-		ID:      fmt.Sprintf("telemetry-%s-%s-%s-%d", p.Service, p.Environment, version, first),
+		ID:      fmt.Sprintf("telemetry-%s-%s-%s-%s", p.Service, p.Environment, version, at(first).Format(time.DateOnly)),
 		Service: p.Service, Environment: p.Environment, Version: version,
 		Kind: correlate.KindDeployment, Status: correlate.StatusStarted,
 		StartedAt: at(first), Source: SourceTelemetry,
 	}
-	if e.changes[seen.ID] != nil {
-		return
-	}
 	for _, c := range e.byPlace[p] {
-		if c.rollsOut() && ((c.rec.Source != SourceTelemetry && e.tells(c.rec.Change, seen)) || (c.rec.Version == version && c.start() <= first)) {
+		switch {
+		case c.own.Source == SourceTelemetry && c.own.Version == version:
+			if late := began(c.own) - first; late <= 0 || late > e.cfg.AllowedLateness {
+				return
+			}
+			seen.ID = c.rec.ID // it had come a little earlier than the first measurements told
+			e.report(seen)
+			return
+		case c.rollsOut() && (e.tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
 			return
 		}
 	}
+	if e.changes[seen.ID] == nil {
+		e.report(seen)
+	}
+}
+
+// report takes in what telemetry says of a change.
+func (e *Engine) report(seen correlate.Change) {
 	var t touched
-	e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: seen}, &t)
+	e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: seen.WithDefaults()}, &t)
 	e.settle(t)
 }
 
-// completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter.
+// completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
+// when that was if measurements of them came late.
 func (e *Engine) completeAdopted(p place, s *service) {
 	for _, c := range e.byPlace[p] {
-		if c.rec.Source != SourceTelemetry || c.rec.Status != correlate.StatusStarted || c.rec.MergedInto != "" {
+		over := c.own.Status != correlate.StatusStarted && ended(c.own)+e.cfg.AdoptAfter+e.cfg.AllowedLateness < e.mark.At
+		if c.own.Source != SourceTelemetry || c.rec.MergedInto != "" || over {
 			continue
 		}
-		last := c.start()
-		for v, seen := range s.versions {
-			if v != c.rec.Version && seen.first < c.start() {
-				last = max(last, seen.last+e.cfg.Resolution)
-			}
-		}
-		if last+e.cfg.AdoptAfter > e.mark.At {
+		last := e.lastServed(c, s)
+		if last+e.cfg.AdoptAfter > e.mark.At || at(last).Equal(c.own.FinishedAt) {
 			continue
 		}
 		finished := c.own
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
-		var t touched
-		e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: finished}, &t)
-		e.settle(t)
+		e.report(finished)
 		return // byPlace was rebuilt; the next tick takes the next one
 	}
+}
+
+// lastServed is when the versions before an adopted one had last served until they were gone for AdoptAfter.
+func (e *Engine) lastServed(c *change, s *service) int64 {
+	var starts []int64
+	for k, str := range s.streams {
+		if k.kind != correlate.Traffic {
+			continue
+		}
+		for v, cells := range str.versions {
+			if seen := s.versions[v]; v == c.own.Version || seen == nil || seen.first >= c.start() {
+				continue
+			}
+			for _, cell := range cells.between(c.start(), e.mark.At) {
+				starts = append(starts, cell.Start)
+			}
+		}
+	}
+	slices.Sort(starts)
+	last := max(c.start(), e.oldest)
+	for _, start := range starts {
+		if start >= last+e.cfg.AdoptAfter {
+			break
+		}
+		last = max(last, start+e.cfg.Resolution)
+	}
+	return last
 }

@@ -8,15 +8,17 @@ import (
 
 // Config is how the engine looks at the world. All durations are whole seconds.
 type Config struct {
-	Resolution  int64 // width of a fine bucket
-	Coarse      int64 // width of a rollup, a multiple of Resolution
-	Lateness    int64 // how long after its event time a measurement may arrive
-	IdleAfter   int64 // how long telemetry may be silent before the clock takes over
-	Baseline    int64 // how far before a change fine buckets are compared
-	Watch       int64 // how long after completion a change is observed
-	FineKeep    int64 // how long fine buckets are kept when no window needs them
-	CoarseKeep  int64 // how long rollups are kept
-	Attribution int64 // how far back an incident looks for its change
+	Resolution int64 // width of a fine bucket
+	Coarse     int64 // width of a rollup, a multiple of Resolution
+	Lateness   int64 // how long after its event time a measurement is waited for
+	// AllowedLateness is how much later a measurement is still taken in; what was judged without it is then judged again.
+	AllowedLateness int64
+	IdleAfter       int64 // how long telemetry may be silent before the clock takes over
+	Baseline        int64 // how far before a change fine buckets are compared
+	Watch           int64 // how long after completion a change is observed
+	FineKeep        int64 // how long fine buckets are kept when no window needs them
+	CoarseKeep      int64 // how long rollups are kept
+	Attribution     int64 // how far back an incident looks for its change
 	// AdoptAfter is how long a new service.version waits for a source to report it before it becomes a change itself.
 	AdoptAfter int64
 	// Reopen is how long after its window a verdict is gone into again when facts or measurements of its time come late.
@@ -34,20 +36,21 @@ type Config struct {
 // DefaultConfig is the configuration of the daemon without a configuration file.
 func DefaultConfig() Config {
 	return Config{
-		Resolution:   10,
-		Coarse:       300,
-		Lateness:     30,
-		IdleAfter:    120,
-		Baseline:     3600,
-		Watch:        3600,
-		FineKeep:     2 * 3600,
-		CoarseKeep:   8 * 24 * 3600,
-		Attribution:  24 * 3600,
-		AdoptAfter:   120,
-		Reopen:       3600,
-		AbandonAfter: 24 * 3600,
-		KeepRecords:  48 * 3600,
-		Judge:        judge.DefaultParams(),
-		Blame:        blame.DefaultParams(),
+		Resolution:      10,
+		Coarse:          300,
+		Lateness:        30,
+		AllowedLateness: 600,
+		IdleAfter:       120,
+		Baseline:        3600,
+		Watch:           3600,
+		FineKeep:        2 * 3600,
+		CoarseKeep:      8 * 24 * 3600,
+		Attribution:     24 * 3600,
+		AdoptAfter:      120,
+		Reopen:          3600,
+		AbandonAfter:    24 * 3600,
+		KeepRecords:     48 * 3600,
+		Judge:           judge.DefaultParams(),
+		Blame:           blame.DefaultParams(),
 	}
 }

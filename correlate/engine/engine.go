@@ -154,9 +154,11 @@ func (e *Engine) measured(cells []correlate.Measurement) {
 		case e.now > 0 && m.Start > e.now+maxAhead:
 			e.stats.Future++
 			continue
-		case m.Start+e.cfg.Resolution <= e.mark.At:
+		case m.Start+e.cfg.Resolution <= e.mark.At-e.cfg.AllowedLateness:
 			e.stats.Late++
 			continue
+		case m.Start < e.heard:
+			e.goBack(m.Start, correlate.LateMeasurement, m.Service)
 		}
 		e.keep(m)
 	}
@@ -222,9 +224,9 @@ func (e *Engine) unobserved() {
 	}
 }
 
-// closeRollups emits the coarse buckets that the watermark has passed.
+// closeRollups emits the coarse buckets in which nothing is taken in any more.
 func (e *Engine) closeRollups() {
-	end := window.Floor(e.mark.At, e.cfg.Coarse)
+	end := window.Floor(e.mark.At-e.cfg.AllowedLateness, e.cfg.Coarse)
 	if e.rolledUp == 0 {
 		e.rolledUp = e.oldestCoarse(end)
 	}

@@ -32,7 +32,11 @@ func (e *Engine) group(p place, t *touched) {
 		of[c] = &rollout{c}
 	}
 	for _, same := range e.pairs(near) {
-		if r, o := of[same.a], of[same.b]; r != o && r.mayJoin(*o) {
+		r, o := of[same.a], of[same.b]
+		if same.b.own.Source == SourceTelemetry && len(*o) > 1 {
+			continue // what is seen belongs to one report, and makes no two of them one
+		}
+		if r != o && r.mayJoin(*o) {
 			all := append(*r, *o...)
 			slices.SortFunc(all, asFirstTold)
 			for _, c := range all {
@@ -47,7 +51,7 @@ func (e *Engine) group(p place, t *touched) {
 	}
 }
 
-// pairs are the changes that may be one, nearest first.
+// pairs are the changes that may be one, nearest first, those that only telemetry shows last.
 func (e *Engine) pairs(near []*change) (all []pair) {
 	for i, a := range near {
 		for _, b := range near[i+1:] {
@@ -57,7 +61,9 @@ func (e *Engine) pairs(near []*change) (all []pair) {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(x, y pair) int { return cmp.Compare(x.apart, y.apart) })
+	slices.SortStableFunc(all, func(x, y pair) int {
+		return cmp.Or(cmp.Compare(telemetry(x.b), telemetry(y.b)), cmp.Compare(x.apart, y.apart))
+	})
 	return all
 }
 
@@ -111,13 +117,14 @@ func (e *Engine) overlapping(p place, t *touched) (near []*change) {
 // asFirstTold orders changes so that one follows those whose id it may go by: what sources report before what telemetry
 // shows, then by when they began.
 func asFirstTold(a, b *change) int {
-	telemetry := func(c *change) int {
-		if c.own.Source == SourceTelemetry {
-			return 1
-		}
-		return 0
-	}
 	return cmp.Or(cmp.Compare(telemetry(a), telemetry(b)), cmp.Compare(began(a.own), began(b.own)), cmp.Compare(a.rec.ID, b.rec.ID))
+}
+
+func telemetry(c *change) int {
+	if c.own.Source == SourceTelemetry {
+		return 1
+	}
+	return 0
 }
 
 // sameVersion: what two changes bring may be the same, as far as it is told.
