@@ -26,6 +26,8 @@ type Sink interface {
 type Factory struct {
 	Name string
 	New  func(Reader, map[string]any) (Sink, error)
+	// Check names what is wrong with a configuration without making the sink; nil when New finds it soon enough.
+	Check func(map[string]any) error
 }
 
 // ErrNotFound is what Reader.Change returns for an id that nobody reported.
@@ -87,4 +89,5 @@ type Status struct {
 	LastCommit            time.Time
 	Checkpoints           int64
 	QueuedInputs          int
+	Outbox                []Queue // of the sinks that send, by name
 }
