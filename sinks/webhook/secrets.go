@@ -64,7 +64,7 @@ func (s secrets) keys() ([][]byte, error) {
 		}
 		keys = append(keys, key)
 	}
-	if len(keys) == 0 {
+	if len(keys) == len(s.fixed) {
 		return nil, fmt.Errorf("secret_file: %s holds no secret; write one a line", s.file)
 	}
 	return keys, nil
