@@ -132,11 +132,18 @@ func (r *recorder) Deliver(ctx context.Context, m sinks.Message) error {
 		}
 	}
 	r.tries = append(r.tries, try{m.Key, time.Since(r.began)})
+	answer := r.answer
 	r.mu.Unlock()
 	if m.Queue != "q" || string(m.Payload) != m.Key {
 		return errors.New("another message than the one in the ledger")
 	}
-	return r.answer(ctx, m.Key, n)
+	return answer(ctx, m.Key, n)
+}
+
+func (r *recorder) answers(answer func(ctx context.Context, key string, n int) error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answer = answer
 }
 
 func (r *recorder) of(key string) []time.Duration {
@@ -355,7 +362,7 @@ func TestWhatWasDeliveredIsNotSentAgainWhileTheLedgerFails(t *testing.T) {
 		w.shelf.put("a", "b")
 		w.during(t, 20*time.Minute, func() {
 			time.Sleep(10 * time.Minute)
-			w.sink.answer = always(nil)
+			w.sink.answers(always(nil))
 			w.shelf.fail(nil)
 		})
 		require.Equal(t, []string{"a", "b"}, w.sink.order())
