@@ -88,9 +88,11 @@ func (o *outbox) wake() {
 	}
 }
 
-// run delivers until the context ends; a message that is on its way gets a few seconds more.
+// run delivers until the context ends; a message that is on its way gets a few seconds more. Where nobody sends any
+// more, it is looked once for what others left behind.
 func (o *outbox) run(ctx context.Context) {
-	if len(o.sinks) == 0 {
+	if len(o.couriers) == 0 {
+		o.sweep(ctx, time.Now())
 		return
 	}
 	var running sync.WaitGroup

@@ -183,5 +183,5 @@ func TestAWrongSinkIsFoundByTheCheckOfTheConfiguration(t *testing.T) {
 	cfg := knowing(createDefaultConfig(), []sinks.Factory{webhook.Factory()}).(*Config)
 	require.NoError(t, cfg.Validate())
 	cfg.Sinks["webhook"] = map[string]any{"endpoints": map[string]any{"ci": map[string]any{"url": "hush"}}}
-	require.EqualError(t, cfg.Validate(), "sinks::webhook: endpoints::ci: url: it must begin with https:// or http://")
+	require.EqualError(t, cfg.Validate(), "sinks::webhook: endpoints::ci::url: it must begin with https:// or http://")
 }

@@ -97,9 +97,12 @@ func (c Config) open() ([]*endpoint, error) {
 	}
 	var all []*endpoint
 	for _, name := range slices.Sorted(maps.Keys(c.Endpoints)) {
+		if !nameOf.MatchString(name) {
+			return nil, fmt.Errorf("endpoints: %q: a name is made of at most 63 lower-case letters, digits, - and _", name)
+		}
 		e, err := c.Endpoints[name].open(name, guard, proxy)
 		if err != nil {
-			return nil, fmt.Errorf("endpoints::%s: %w", name, err)
+			return nil, fmt.Errorf("endpoints::%s::%w", name, err)
 		}
 		all = append(all, e)
 	}
@@ -149,9 +152,6 @@ func httpURL(text string) (*url.URL, error) {
 }
 
 func (c EndpointConfig) open(name string, guard *outgoing.Guard, proxy *url.URL) (*endpoint, error) {
-	if !nameOf.MatchString(name) {
-		return nil, errors.New("a name is made of at most 63 lower-case letters, digits, - and _")
-	}
 	if c.URL == "" {
 		return nil, errors.New("url: required: where messages are posted to; is an environment variable unset?")
 	}
