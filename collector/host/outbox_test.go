@@ -74,6 +74,10 @@ func (in *inbox) taken() []arrival {
 
 // sending is a host with a ledger and a webhook, and nothing else. Its outbox runs until stop is called.
 func sending(ctx context.Context, dir, url, life string) (h *Host, stop func() error, err error) {
+	return sendingFrom(ctx, sqlite.Options{Dir: dir}, url, life)
+}
+
+func sendingFrom(ctx context.Context, options sqlite.Options, url, life string) (h *Host, stop func() error, err error) {
 	cfg := *createDefaultConfig().(*Config)
 	cfg.Sinks = map[string]map[string]any{"webhook": {
 		"allow": []any{"loopback"}, "endpoints": map[string]any{"inbox": map[string]any{
@@ -82,7 +86,7 @@ func sending(ctx context.Context, dir, url, life string) (h *Host, stop func() e
 		}},
 	}}
 	h = newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{Sinks: []sinks.Factory{webhook.Factory()}})
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: dir})
+	l, err := sqlite.Open(ctx, options)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -143,6 +147,33 @@ func TestAVerdictReachesItsReceiverAndSurvivesARestart(t *testing.T) {
 	}
 	require.Equal(t, []arrival{{"", "1", "a", 1}, {"", "2", "a", 2}, {"", "2", "b", 1}}, got)
 	_ = h
+}
+
+func TestWhatTheFullDiskWouldNotTakeIsNotSentBeforeItDoes(t *testing.T) {
+	in, dir := newInbox(t), t.TempDir()
+	h, stop, err := sendingFrom(t.Context(), sqlite.Options{Dir: dir, MaxBytes: 1 << 20}, in.url, "1")
+	require.NoError(t, err)
+	l, committed := newLoop(h), 0
+	for decide(l, "a", committed+1) {
+		committed++
+		d := correlate.Delivery{Source: "generic", ID: fmt.Sprint(committed), ReceivedAt: time.Now(), Raw: make([]byte, 30<<10)}
+		_, _, _ = h.ledger.CommitFacts(t.Context(), []correlate.Delivery{d}, nil) // until the disk is full
+	}
+	require.False(t, l.flush(), "it is still full")
+	eventually(t, "what was committed arrives", func() bool { return len(in.taken()) == committed })
+	require.NoError(t, stop())
+	require.Len(t, in.taken(), committed)
+
+	h, stop, err = sendingFrom(t.Context(), sqlite.Options{Dir: dir}, in.url, "2")
+	require.NoError(t, err)
+	again := newLoop(h)
+	again.pending = l.pending
+	require.True(t, again.flush(), "there is space again")
+	eventually(t, "the rest arrives", func() bool { return len(in.taken()) == committed+1 })
+	require.NoError(t, stop())
+	for i, a := range in.taken() {
+		require.Equal(t, i+1, a.revision)
+	}
 }
 
 func TestAHungReceiverHoldsUpNeitherTheLoopNorAnotherEndpoint(t *testing.T) {
