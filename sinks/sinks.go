@@ -1,7 +1,8 @@
 // Package sinks answers: what is a sink, and what may it know?
 //
-// A sink tells somebody outside what Shipwake found. It sees effects after they are committed, never before, and reads
-// the record through Reader. It must not block: Publish is called from the engine's loop.
+// A sink tells somebody outside what Shipwake found. It is told of effects after they are committed, never before, and
+// reads the record through Reader. It must not block: Publish is called from the engine's loop. One that sends messages
+// is an Outgoing: its messages are committed with the effects and sent from there.
 package sinks
 
 import (

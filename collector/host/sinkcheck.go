@@ -18,7 +18,7 @@ func knowing(c component.Config, known []sinks.Factory) component.Config {
 	return c
 }
 
-// checkSinks lets each sink check its own part, so that `validate` and a reload find what is wrong before anything stops.
+// checkSinks lets each sink check its own part, so that `validate` finds what is wrong without a daemon.
 func (c *Config) checkSinks() error {
 	for _, name := range slices.Sorted(maps.Keys(c.Sinks)) {
 		i := slices.IndexFunc(c.known, func(f sinks.Factory) bool { return f.Name == name })

@@ -84,6 +84,9 @@ func settleText(raw map[string]any, key string) error {
 }
 
 func textOf(value any) (string, bool) {
+	if text, ok := value.(string); ok {
+		return text, true
+	}
 	var text struct {
 		V string `mapstructure:"v"`
 	}
@@ -94,7 +97,7 @@ func textOf(value any) (string, bool) {
 // structured is a map or a list as such, also where an environment variable or a file holds it.
 func structured(value any) any {
 	switch value.(type) {
-	case map[string]any, []any:
+	case nil, map[string]any, []any, string:
 		return value
 	}
 	return confmap.NewFromStringMap(map[string]any{"v": value}).Get("v")
