@@ -14,6 +14,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
@@ -208,6 +211,44 @@ func TestAHungReceiverHoldsUpNeitherTheLoopNorAnotherEndpoint(t *testing.T) {
 	cancel()
 	h.done.Wait()
 	require.NoError(t, h.Shutdown(t.Context()))
+}
+
+func TestNoSecretOfAnEndpointIsLogged(t *testing.T) {
+	core, logs := observer.New(zapcore.DebugLevel)
+	set := componenttest.NewNopTelemetrySettings()
+	set.Logger = zap.New(core)
+	key := base64.StdEncoding.EncodeToString([]byte("hush, says the secret to the log"))
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Location", "/hush")
+		w.WriteHeader(http.StatusMovedPermanently)
+	}))
+	t.Cleanup(refusing.Close)
+	cfg := *createDefaultConfig().(*Config)
+	endpoints := map[string]any{}
+	for name, at := range map[string]string{"away": "127.0.0.1:1", "inside": "localhost:1", "moved": refusing.Listener.Addr().String(), "unknown": "no-such-host.invalid"} {
+		endpoints[name] = map[string]any{
+			"url": "http://user:hush@" + at + "/hush?token=hush", "secrets": "whsec_" + key,
+			"headers": map[string]any{"Authorization": "Bearer hush"},
+		}
+	}
+	cfg.Sinks = map[string]map[string]any{"webhook": {"allow": []any{"127.0.0.1/32"}, "endpoints": endpoints}}
+	h := newHost(set, cfg, Options{Sinks: []sinks.Factory{webhook.Factory()}})
+	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
+	require.NoError(t, err)
+	h.ledger = l
+	require.NoError(t, h.startSinks())
+	h.outbox = newOutbox(h)
+	running, cancel := context.WithCancel(t.Context())
+	h.stop = cancel
+	h.done.Go(func() { h.outbox.run(running) })
+	require.True(t, decide(newLoop(h), "a", 1))
+	eventually(t, "each fails", func() bool { return logs.FilterLevelExact(zapcore.WarnLevel).Len() == len(endpoints) })
+	require.NoError(t, h.Shutdown(t.Context()))
+	for _, entry := range logs.All() {
+		text := fmt.Sprint(entry.Message, entry.ContextMap())
+		require.NotContains(t, text, "hush")
+		require.NotContains(t, text, key)
+	}
 }
 
 func TestAWrongSinkIsFoundByTheCheckOfTheConfiguration(t *testing.T) {
