@@ -27,12 +27,15 @@ func (l *Ledger) Unpark(ctx context.Context, sink string, since time.Time) (n in
 func (l *Ledger) OutboxState(ctx context.Context) ([]ledger.OutboxState, error) {
 	return list(ctx, l.readers, func(scan func(...any) error) (s ledger.OutboxState, err error) {
 		var oldest *int64
-		err = scan(&s.Sink, &s.Waiting, &s.Parked, &oldest)
+		var all int64
+		err = scan(&s.Sink, &all, &s.Parked, &oldest)
+		s.Waiting = all - s.Parked
 		if oldest != nil {
 			s.Oldest = fromMicros(*oldest)
 		}
 		return s, err
-	}, `SELECT sink, sum(parked_at IS NULL), sum(parked_at IS NOT NULL), min(CASE WHEN parked_at IS NULL THEN queued_at END)
+	}, `SELECT sink, count(*), count(parked_at), (SELECT queued_at FROM outbox AS oldest WHERE oldest.sink = outbox.sink
+			AND delivered_at IS NULL AND parked_at IS NULL ORDER BY seq LIMIT 1)
 		FROM outbox WHERE delivered_at IS NULL GROUP BY sink ORDER BY sink`)
 }
 
