@@ -33,7 +33,7 @@ test: ## Run the tests
 # The core starts no goroutine and shares nothing, which a test in internal/arch holds it to: there is nothing to race.
 race: ## Run the tests of all that runs concurrently with the race detector (needs a C compiler)
 	@if ! command -v "$$($(GO) env CC)" >/dev/null; then echo 'SKIP: the race detector needs a C compiler'; exit 0; fi; \
-	set -x; CGO_ENABLED=1 $(GO) test -race ./cmd/... ./collector/... ./sinks/... ./correlate/ledger/...
+	set -x; CGO_ENABLED=1 $(GO) test -race ./cmd/... ./collector/... ./sinks/... ./internal/outgoing ./correlate/ledger/...
 
 lint: ## gofmt, go vet and staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
@@ -73,4 +73,4 @@ check: lint test ## The quick part of .ci/run, which must pass before a change l
 clean: ## Remove what was built
 	rm -rf bin
 
--include collector/kafka/kafka.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk
+-include collector/kafka/kafka.mk collector/host/outbox.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk

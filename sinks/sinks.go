@@ -1,7 +1,8 @@
 // Package sinks answers: what is a sink, and what may it know?
 //
-// A sink tells somebody outside what Shipwake found. It sees effects after they are committed, never before, and reads
-// the record through Reader. It must not block: Publish is called from the engine's loop.
+// A sink tells somebody outside what Shipwake found. It is told of effects after they are committed, never before, and
+// reads the record through Reader. It must not block: Publish is called from the engine's loop. One that sends messages
+// is an Outgoing: its messages are committed with the effects and sent from there.
 package sinks
 
 import (
@@ -26,6 +27,8 @@ type Sink interface {
 type Factory struct {
 	Name string
 	New  func(Reader, map[string]any) (Sink, error)
+	// Check names what is wrong with a configuration without making the sink; nil when New finds it soon enough.
+	Check func(map[string]any) error
 }
 
 // ErrNotFound is what Reader.Change returns for an id that nobody reported.
@@ -87,4 +90,5 @@ type Status struct {
 	LastCommit            time.Time
 	Checkpoints           int64
 	QueuedInputs          int
+	Outbox                []Queue // of the sinks that send, by name
 }

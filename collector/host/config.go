@@ -11,6 +11,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/sinks"
 )
 
 // Config is the configuration of the extension.
@@ -37,6 +38,8 @@ type Config struct {
 	Signals      []correlate.Signal `mapstructure:"signals"`
 	// Sinks are the sinks by name, each with its own part of the configuration.
 	Sinks map[string]map[string]any `mapstructure:"sinks"`
+
+	known []sinks.Factory // to check Sinks with
 }
 
 // WindowConfig is what of event time is looked at around a change.
@@ -110,7 +113,7 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("signals[%d]: %w", i, err)
 		}
 	}
-	return nil
+	return c.checkSinks()
 }
 
 // engineConfig is the part of the configuration that the engine works by.

@@ -23,7 +23,7 @@ type Options struct {
 
 // NewFactory makes the extension's factory.
 func NewFactory(o Options) extension.Factory {
-	return extension.NewFactory(Type, createDefaultConfig,
+	return extension.NewFactory(Type, func() component.Config { return knowing(createDefaultConfig(), o.Sinks) },
 		func(_ context.Context, set extension.Settings, cfg component.Config) (extension.Extension, error) {
 			return newHost(set.TelemetrySettings, *cfg.(*Config), o), nil
 		},

@@ -34,6 +34,7 @@ type Host struct {
 	ledger ledger.Ledger
 	engine *engine.Engine
 	sinks  []sinks.Sink
+	outbox *outbox
 	web    *http.Server
 	host   component.Host
 
@@ -44,6 +45,7 @@ type Host struct {
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 	status atomic.Pointer[sinks.Status]
+	queues atomic.Pointer[[]sinks.Queue]
 	ready  atomic.Bool
 }
 
@@ -74,8 +76,10 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	if err := h.startSinks(); err != nil {
 		return err
 	}
+	h.outbox = newOutbox(h)
 	loopCtx, stop := context.WithCancel(context.Background())
 	h.stop = stop
+	h.done.Go(func() { h.outbox.run(loopCtx) })
 	h.done.Add(1)
 	go func() {
 		defer h.done.Done()

@@ -107,12 +107,13 @@ func (l *loop) flush() bool {
 	if len(l.pending) == 0 && l.pendingSeq == 0 {
 		return true
 	}
-	if l.trouble("commit decisions", l.ledger.CommitEffects(context.Background(), l.pending, nil, l.pendingSeq)) {
+	if l.trouble("commit decisions", l.ledger.CommitEffects(context.Background(), l.pending, l.outbox.rows(l.pending), l.pendingSeq)) {
 		return false
 	}
 	for _, s := range l.sinks {
 		s.Publish(l.pending)
 	}
+	l.outbox.wake()
 	l.log(l.pending)
 	l.pending, l.pendingSeq = nil, 0
 	return true

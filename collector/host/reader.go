@@ -130,6 +130,9 @@ func (r reader) Status() sinks.Status {
 	s.Version = r.h.opt.Version
 	s.Now = time.Now().UTC()
 	s.Counts = r.h.opt.Tally.Values()
+	if queues := r.h.queues.Load(); queues != nil {
+		s.Outbox = *queues
+	}
 	health := r.h.ledger.Health()
 	s.LedgerBytes, s.LedgerCommits, s.LedgerFailures = health.Bytes, health.Commits, health.Failures
 	s.LedgerSeconds, s.LastCommit = health.Busy.Seconds(), health.LastCommit

@@ -67,10 +67,11 @@ type Ledger interface {
 	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
 
-	// Outbox yields undelivered rows of a sink, oldest first, all of them with limit 0; Delivered marks one as done, once
+	// Outbox yields undelivered rows of a sink that aren't parked, oldest first, all of them with limit 0; Delivered marks one as done, once
 	// and for all, and returns ErrNotFound for a key that was never stored.
 	Outbox(ctx context.Context, sink string, limit int) ([]OutboxRow, error)
 	Delivered(ctx context.Context, sink, key string) error
+	OutboxKeeper
 
 	Health() Health
 	Close() error

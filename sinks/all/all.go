@@ -5,6 +5,7 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/api"
 	"github.com/shipwake/shipwake/sinks/prometheus"
+	"github.com/shipwake/shipwake/sinks/webhook"
 )
 
 // Factories lists every sink, by name.
@@ -12,5 +13,6 @@ func Factories() []sinks.Factory {
 	return []sinks.Factory{
 		api.Factory(),
 		prometheus.Factory(),
+		webhook.Factory(),
 	}
 }

@@ -182,11 +182,13 @@ func TestStatus(t *testing.T) {
 	require.Nil(t, s.Ledger.LastCommit)
 	r.SetStatus(func(s *sinks.Status) {
 		s.Watermark = s.Now.Add(-7 * time.Second)
+		s.Outbox = []sinks.Queue{{Name: "webhook/ci", Waiting: 2, Oldest: s.Now}, {Name: "webhook/pager", Parked: 1}}
 		s.Counts = []correlate.CountValue{{Count: correlate.Count{What: "facts", Source: "github", Result: "accepted"}, Value: 3}}
 	})
 	s = read[Status](t, h, "/api/v1/status")
 	require.InDelta(t, 7, *s.WatermarkLag, 0)
 	require.Equal(t, []Count{{"facts", "github", "accepted", 3}}, s.Counts)
+	require.Equal(t, []Queue{{"webhook/ci", 2, 0, &s.Now}, {"webhook/pager", 0, 1, nil}}, s.Outbox)
 }
 
 func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {

@@ -117,11 +117,14 @@ func (s *sink) status(context.Context, *parameters) (any, error) {
 			Bytes: is.LedgerBytes, Commits: is.LedgerCommits, Failures: is.LedgerFailures,
 			CommitSeconds: is.LedgerSeconds, LastCommit: known(is.LastCommit), Checkpoints: is.Checkpoints,
 		},
-		Counts: []Count{},
+		Outbox: []Queue{}, Counts: []Count{},
 	}
 	if answer.Watermark != nil {
 		lag := max(0, is.Now.Sub(is.Watermark).Seconds())
 		answer.WatermarkLag = &lag
+	}
+	for _, q := range is.Outbox {
+		answer.Outbox = append(answer.Outbox, Queue{q.Name, q.Waiting, q.Parked, known(q.Oldest)})
 	}
 	for _, c := range is.Counts {
 		answer.Counts = append(answer.Counts, Count{c.What, c.Source, c.Result, c.Value})

@@ -53,7 +53,16 @@ type Status struct {
 	TrackedSeries int        `json:"tracked_series"`
 	QueuedInputs  int        `json:"queued_inputs"`
 	Ledger        Ledger     `json:"ledger"`
+	Outbox        []Queue    `json:"outbox"`
 	Counts        []Count    `json:"counts"`
+}
+
+// Queue is one queue of messages to somebody.
+type Queue struct {
+	Name    string     `json:"name"`
+	Waiting int64      `json:"waiting"`
+	Parked  int64      `json:"parked"` // set aside, because the receiver didn't take them
+	Oldest  *time.Time `json:"oldest"` // when the oldest that waits was queued; null when none waits
 }
 
 // Ledger is the health of the ledger.

@@ -35,6 +35,7 @@ func Catalog() []Metric {
 		{"The newest judged change of a service", latest()},
 		{"DORA", windows()},
 		{"What came in", intake()},
+		{"What goes out", outgoing()},
 		{"How often it is wrong", calibration()},
 		{"The daemon", daemon()},
 	} {

@@ -7,7 +7,7 @@ import (
 )
 
 // catalogued are the groups of the tally that have a row of their own.
-var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "kafka": true}
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "kafka": true, "outbox": true}
 
 func intake() []Metric {
 	return []Metric{

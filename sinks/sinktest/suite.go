@@ -46,6 +46,7 @@ func Run(t *testing.T, f sinks.Factory, o Options) {
 		"the handlers survive readers and Publish at the same time":       s.concurrent,
 		"the handlers answer, without a secret, when nothing can be read": s.failingReader,
 		"Close can be called twice, and Publish after it":                 s.closeTwice,
+		"the same effects give the same messages, in known queues":        s.messages,
 	} {
 		t.Run(name, test)
 	}

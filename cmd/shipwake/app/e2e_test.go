@@ -27,6 +27,7 @@ type process struct {
 	otlp, hooks, w string
 	cmd            *exec.Cmd
 	log            string // the file that its output goes to
+	more           []string
 }
 
 func newProcess(t *testing.T) *process {
@@ -46,13 +47,13 @@ func freeAddress(t *testing.T) string {
 }
 
 func (p *process) args() []string {
-	return []string{
+	return append([]string{
 		"--config", builtinDefault, "--config", builtinDemo, "--data-dir", p.dir,
 		"--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:0",
 		"--set=receivers.otlp.protocols.http.endpoint=" + p.otlp,
 		"--set=receivers.change_webhook.endpoint=" + p.hooks,
 		"--set=extensions.correlate.web.endpoint=" + p.w,
-	}
+	}, p.more...)
 }
 
 // start runs the daemon until the test ends, and waits until it is ready.
@@ -173,6 +174,7 @@ func (p *process) traffic(ctx context.Context, serving func() map[string][2]int)
 
 func TestAnAcknowledgedDeployGetsItsVerdictThroughReloadAndKill(t *testing.T) {
 	p := newProcess(t)
+	told := p.tell(t)
 	p.start()
 	ctx, stop := context.WithCancel(t.Context())
 	deployed := make(chan struct{})
@@ -199,6 +201,7 @@ func TestAnAcknowledgedDeployGetsItsVerdictThroughReloadAndKill(t *testing.T) {
 	code, stdout, stderr := shipwake(t, "verdict", "checkout-1", "--wait", "60s", "--api", "http://"+p.w)
 	require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
 	require.Contains(t, stdout, "checkout v2 in production: REGRESSED")
+	require.Contains(t, <-told, `"change_id":"checkout-1"`)
 	require.NoError(t, p.end(syscall.SIGTERM), p.said())
 }
 

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Opener) {
 		"a restore has what is open and what was touched since":                                 restore,
 		"checkpoints come back in order, and are forgotten when they expire":                    checkpoints,
 		"a message is queued once, handed out in order until delivered, and never queued again": outbox,
+		"a message set aside waits until it is called back, and old ones go":                    parking,
 		"the health counts commits":                                                             health,
 		"random operations and restarts leave what maps would hold":                             model,
 	}

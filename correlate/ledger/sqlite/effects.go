@@ -27,8 +27,9 @@ func (l *Ledger) CommitEffects(ctx context.Context, effects []correlate.Effect, 
 		}
 		writes = append(writes, of...)
 	}
+	now := l.options.Now()
 	for _, row := range outbox {
-		writes = append(writes, outboxWrite(row))
+		writes = append(writes, outboxWrite(row, now))
 	}
 	if appliedSeq > 0 {
 		writes = append(writes, write{`INSERT INTO meta (name, value) VALUES ('applied_seq', ?)

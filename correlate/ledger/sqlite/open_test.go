@@ -116,7 +116,7 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 		}, "is the database of another program (application id 0x0"},
 		"a schema of tomorrow": {func(t *testing.T, path string) {
 			edit(t, filepath.Dir(path), "PRAGMA user_version = 99")
-		}, "was written by a newer version (schema 99, this one knows up to 1): upgrade"},
+		}, "was written by a newer version (schema 99, this one knows up to 2): upgrade"},
 		"a header of noise":    {overwrite(16, bytes.Repeat([]byte{0xa5}, 40)), "is damaged"},
 		"a root page of noise": {overwrite(100, bytes.Repeat([]byte{0xa5}, 3000)), "is damaged"},
 		"a file cut short": {func(t *testing.T, path string) {
@@ -169,7 +169,7 @@ func TestFiltersUseAnIndex(t *testing.T) {
 		changeColumns + " WHERE (c.at, c.id) < (1, 'a') ORDER BY c.at DESC, c.id DESC LIMIT 5",
 		incidentColumns + " WHERE open = 1 ORDER BY opened_at DESC, id DESC",
 		regressionColumns + " WHERE service = 'a' AND environment = 'b' ORDER BY onset_at DESC, id DESC",
-		"SELECT sink, key, payload FROM outbox WHERE sink = 'a' AND delivered_at IS NULL ORDER BY seq",
+		"SELECT sink, key, payload FROM outbox WHERE sink = 'a' AND delivered_at IS NULL AND parked_at IS NULL ORDER BY seq",
 	} {
 		plan, err := list(t.Context(), l.readers, func(scan func(...any) error) (detail string, err error) {
 			var skip sql.RawBytes
