@@ -79,7 +79,7 @@ func (s *sink) Queues() []string {
 func (s *sink) Messages(effects []correlate.Effect) ([]sinks.Message, error) {
 	var all []sinks.Message
 	for i, e := range effects {
-		if e.Verdict == nil {
+		if e.Verdict == nil || replaced(e.Verdict, effects[i+1:]) {
 			continue
 		}
 		takers := s.takers(e.Verdict, effects[:i])
@@ -95,6 +95,13 @@ func (s *sink) Messages(effects []correlate.Effect) ([]sinks.Message, error) {
 		}
 	}
 	return all, nil
+}
+
+// replaced: a later revision follows in the same transaction, as when facts came late. Nobody needs to hear of both.
+func replaced(v *correlate.Verdict, after []correlate.Effect) bool {
+	return slices.ContainsFunc(after, func(e correlate.Effect) bool {
+		return e.Verdict != nil && e.Verdict.ChangeID == v.ChangeID && e.Verdict.Revision > v.Revision
+	})
 }
 
 // takers are the endpoints that are told of a revision. Before are the effects of the same transaction that precede it.

@@ -108,7 +108,13 @@ func TestWhatIsToldToWhom(t *testing.T) {
 			for _, v := range course { // all in one
 				batch = append(batch, correlate.Effect{Verdict: &v})
 			}
-			require.Equal(t, c.want, revisions(t, open(t, sinktest.NewReader(sinktest.Noon), config("http://127.0.0.1", c.keys)), batch))
+			last := course[len(course)-1].Revision
+			var newest []int
+			if slices.Contains(c.want, last) {
+				newest = []int{last}
+			}
+			require.Equal(t, newest, revisions(t, open(t, sinktest.NewReader(sinktest.Noon), config("http://127.0.0.1", c.keys)), batch),
+				"what was replaced before anybody was told is passed over")
 		})
 	}
 }
