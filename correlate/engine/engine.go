@@ -42,6 +42,7 @@ const maxAhead = 300
 // Engine holds the state. It must be used from one goroutine.
 type Engine struct {
 	cfg       Config
+	digest    string // of the configuration
 	mark      window.Watermark
 	now       int64
 	store     *store
@@ -85,6 +86,7 @@ type Stats struct {
 func New(cfg Config) *Engine {
 	return &Engine{
 		cfg:         cfg,
+		digest:      digestOf(cfg),
 		store:       newStore(),
 		changes:     map[string]*change{},
 		incidents:   map[string]*incident{},

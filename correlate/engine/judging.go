@@ -185,11 +185,11 @@ func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
 	if !final && old == nil && f.outcome == correlate.Inconclusive {
 		return
 	}
-	v := e.verdict(c, f, t, final)
-	if old != nil && old.Outcome == v.Outcome && old.Reason == v.Reason && old.Final == v.Final &&
-		sameInstant(old.RecoveredAt, v.RecoveredAt) {
+	if old != nil && old.Outcome == f.outcome && old.Reason == f.reason && old.Final == final && unix(old.RecoveredAt) == f.recovered {
 		return
 	}
+	v := e.verdict(c, f, t, final)
+	v.Inputs = e.inputs(c, t)
 	delete(e.past, c.place())
 	c.rec.Phase = correlate.PhaseObserving
 	if final {
@@ -246,5 +246,3 @@ func unix(t *time.Time) int64 {
 	}
 	return t.Unix()
 }
-
-func sameInstant(a, b *time.Time) bool { return unix(a) == unix(b) }
