@@ -41,6 +41,7 @@ type Query struct {
 	// Zero: all. An empty Environment is production, unless the report is split by environment.
 	Service, Environment, Team string
 	By                         GroupBy
+	AsOf                       time.Time // count over what was known then; zero: now. Compute is told by its argument.
 }
 
 // GroupBy says how a report is split.
