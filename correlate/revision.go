@@ -24,6 +24,24 @@ type (
 	IncidentRevision = Revision[IncidentRecord]
 )
 
+// AsOf is the revision that stood at an instant, among all those of a record, oldest first; false before the first.
+func AsOf[R any](revisions []Revision[R], at time.Time) (Revision[R], bool) {
+	for _, r := range slices.Backward(revisions) {
+		if !r.RecordedAt.After(at) {
+			return r, true
+		}
+	}
+	return Revision[R]{}, false
+}
+
+// LastRecorded is when the newest of the revisions was recorded, zero without any.
+func LastRecorded[R any](revisions []Revision[R]) time.Time {
+	if len(revisions) == 0 {
+		return time.Time{}
+	}
+	return revisions[len(revisions)-1].RecordedAt
+}
+
 // Cause says why a record is another than it was. When several things happened at once, the one that stands first in
 // Causes is told; the fields tell the rest.
 type Cause string

@@ -42,6 +42,10 @@ type Reader interface {
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
+	// ChangeRevisions are the states that the record of a change had, oldest first; none for an id nobody reported.
+	ChangeRevisions(ctx context.Context, id string) ([]correlate.ChangeRevision, error)
+	// Restatements compares the DORA numbers that were published with those of now.
+	Restatements(ctx context.Context, q dora.RestateQuery) (dora.Restatements, error)
 	Status() Status
 }
 
@@ -53,6 +57,9 @@ type ChangeQuery struct {
 	From, To                      time.Time // by completion (or start, while unfinished): From <= t < To
 	Limit                         int       // 0: 100; at most 1,000
 	Before                        string    // a change id: only older ones, for paging
+	// AsOf asks for the records as they stood then; zero: as they are. Before the history of records begins that is a
+	// *correlate.HistoryError, here and in every other query.
+	AsOf time.Time
 }
 
 // IncidentQuery selects incidents, newest first.
@@ -61,6 +68,7 @@ type IncidentQuery struct {
 	From, To             time.Time
 	Open                 bool // only those not resolved
 	Limit                int
+	AsOf                 time.Time // as in ChangeQuery
 }
 
 // RegressionQuery selects regressions, newest first.

@@ -38,6 +38,14 @@ type Restatements struct {
 	Restated   []Restatement `json:"restatements"`
 }
 
+// NewRestatements is the answer to a question without any comparison yet.
+func NewRestatements(q RestateQuery, since time.Time) Restatements {
+	return Restatements{
+		Policy: PolicyShipwake, Service: q.Service, Environment: Query{Environment: q.Environment}.environment(), Team: q.Team,
+		WindowDays: q.WindowDays, KnownSince: since, Restated: []Restatement{},
+	}
+}
+
 // Restatement is one number of one period that is another than the one that was published.
 type Restatement struct {
 	Metric      Metric    `json:"metric"`
@@ -69,7 +77,7 @@ func (q RestateQuery) Periods(now time.Time) []Query {
 	monday := time.Date(1970, 1, 5, 0, 0, 0, 0, time.UTC)
 	var all []Query
 	from := monday.Add(q.From.Sub(monday) / length * length).Add(-length)
-	for ; len(all) <= MostPeriods; from = from.Add(length) {
+	for ; len(all) < MostPeriods; from = from.Add(length) {
 		to := from.Add(length)
 		if to.After(q.To) || to.Add(PublishedAfter).After(now) {
 			return all
