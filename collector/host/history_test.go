@@ -171,7 +171,7 @@ func TestRestatements(t *testing.T) {
 	require.Equal(t, []string{
 		"7-day deployments of checkout 2 → 3: 1 change reported late",
 		"7-day change fail rate of checkout 50 % (1 of 2) → 33.3 % (1 of 3): 1 change reported late",
-		"7-day failed deployment recovery time of checkout 2h0m0s (n 1) → 4h0m0s (n 1): 1 incident relinked",
+		"7-day failed deployment recovery time of checkout 2h 0m (n 1) → 4h 0m (n 1): 1 incident relinked",
 		"7-day deployment rework rate of checkout 0 % (0 of 2) → 0 % (0 of 3): 1 change reported late",
 	}, words)
 	require.Equal(t, hour(11*24), got.Restated[0].RestatedAt)

@@ -1,9 +1,6 @@
 package dora
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // Metric is a number of a report that can be restated, by its name in Numbers.
 type Metric string
@@ -79,5 +76,16 @@ func (m Metric) words(f Figure) string {
 	case m == MetricChangeFailRate || m == MetricReworkRate:
 		return fmt.Sprintf("%.3g %% (%d of %d)", 100**f.Value, f.Numerator, f.N)
 	}
-	return fmt.Sprintf("%s (n %d)", (time.Duration(*f.Value) * time.Second).String(), f.N)
+	return fmt.Sprintf("%s (n %d)", span(int64(*f.Value)), f.N)
+}
+
+// span is a number of seconds in the two largest units that it has.
+func span(s int64) string {
+	switch {
+	case s >= 86_400:
+		return fmt.Sprintf("%dd %dh", s/86_400, s%86_400/3600)
+	case s >= 3600:
+		return fmt.Sprintf("%dh %dm", s/3600, s%3600/60)
+	}
+	return fmt.Sprintf("%dm %ds", s/60, s%60)
 }

@@ -180,7 +180,7 @@ func (w Why) String() string {
 	case correlate.CauseReported:
 		became = "corrected"
 	case correlate.CauseRollback:
-		became = "found to be taken back or a redeploy, or no longer"
+		became = "taken back, or no longer"
 	case correlate.CauseVerdict:
 		became = "judged anew"
 	}
