@@ -93,7 +93,8 @@ func ChangeCause(before *ChangeRecord, after ChangeRecord) Cause {
 	}
 	lost, won := missing(before.Incidents, after.Incidents), missing(after.Incidents, before.Incidents)
 	switch {
-	case before.MergedInto != after.MergedInto || (before.Phase == PhaseMerged) != (after.Phase == PhaseMerged):
+	case before.MergedInto != after.MergedInto || (before.Phase == PhaseMerged) != (after.Phase == PhaseMerged) ||
+		!slices.Equal(before.MergedFrom, after.MergedFrom):
 		return CauseMerged
 	case !same(before.Change, after.Change):
 		return told
@@ -159,14 +160,9 @@ type FieldChange struct {
 }
 
 // ChangeFields lists, by name, the fields in which two records of a change differ. Of the verdict they are its outcome,
-// reason and revision. Long lists are cut.
+// its reason, its revision and why it was gone into again; of the reports their number. Long lists are cut.
 func ChangeFields(before, after ChangeRecord) []FieldChange {
 	return differing(changeFields(before), changeFields(after))
-}
-
-// IncidentFields is ChangeFields for an incident.
-func IncidentFields(before, after IncidentRecord) []FieldChange {
-	return differing(fieldsOf(before), fieldsOf(after))
 }
 
 func changeFields(c ChangeRecord) map[string]string {
@@ -176,6 +172,12 @@ func changeFields(c ChangeRecord) map[string]string {
 	if v != nil {
 		fields["verdict"], fields["reason"] = string(v.Outcome), string(v.Reason)
 		fields["verdict_revision"], fields["verdict_final"] = strconv.Itoa(v.Revision), strconv.FormatBool(v.Final)
+		if v.Reopened != "" {
+			fields["verdict_reopened"] = string(v.Reopened)
+		}
+	}
+	if len(c.Reports) > 0 {
+		fields["reports"] = strconv.Itoa(len(c.Reports))
 	}
 	return fields
 }
