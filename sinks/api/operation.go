@@ -36,6 +36,10 @@ func (s *sink) operations() []operation {
 }
 
 func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(r.URL.RawQuery) > mostQuery {
+		reply(w, http.StatusRequestURITooLong, Error{Error: fmt.Sprintf("the query is longer than %d bytes", mostQuery)})
+		return
+	}
 	query := r.URL.Query()
 	for name, values := range query {
 		if !slices.Contains(o.parameters, name) {

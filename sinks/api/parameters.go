@@ -14,7 +14,8 @@ const (
 	standardLimit = 100
 	mostLimit     = 1000
 	mostDays      = 3650
-	mostWindow    = 366 // days of a period
+	mostWindow    = 366  // days of a period
+	mostQuery     = 8192 // bytes of the query, refused before it is parsed
 )
 
 // parameters reads the query of a request. The first parameter that is wrong is kept as the error.

@@ -76,6 +76,9 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if d.asOf != "" && d.output == "table" {
+		fmt.Fprintf(out, "as known at %s\n", words.Instant(report.AsOf))
+	}
 	return write(out, report)
 }
 

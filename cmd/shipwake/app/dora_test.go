@@ -56,8 +56,9 @@ func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	code, _, stderr := shipwake(t, "dora", "--api", server.URL, "--as-of", "2026-03-03T09:00:00Z")
+	code, stdout, stderr := shipwake(t, "dora", "--api", server.URL, "--as-of", "2026-03-03T09:00:00Z")
 	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "as known at 2026-03-01 00:00:00Z\n")
 	require.Equal(t, "/api/v1/dora?as_of=2026-03-03T09%3A00%3A00Z&since=30d", asked)
 }
 
