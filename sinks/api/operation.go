@@ -37,7 +37,7 @@ func (s *sink) operations() []operation {
 
 func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if len(r.URL.RawQuery) > mostQuery {
-		reply(w, http.StatusRequestURITooLong, Error{Error: fmt.Sprintf("the query is longer than %d bytes", mostQuery)})
+		reply(w, http.StatusBadRequest, Error{Error: fmt.Sprintf("the query is longer than %d bytes", mostQuery)})
 		return
 	}
 	query := r.URL.Query()
