@@ -112,13 +112,14 @@ type changeState struct {
 	revision, base int64
 	verdict        sql.NullInt64
 	record         fields
+	text           []byte // the record once more, as JSON
 	baseRecord     fields
 }
 
 // decoded is the record, with no more of its verdict than the revision.
 func (s changeState) decoded(id string) (correlate.ChangeRecord, error) {
 	var c correlate.ChangeRecord
-	err := s.record.decode(&c, "change", id)
+	err := decode(s.text, &c, "change", id)
 	if s.verdict.Valid {
 		c.Verdict = &correlate.Verdict{Revision: int(s.verdict.Int64)}
 	}
@@ -129,20 +130,19 @@ func (h *history) change(id string) error {
 	var now changeState
 	var service, environment, version, phase string
 	var at int64
-	var text []byte
 	found, err := h.tx.row("SELECT service, environment, version, at, phase, revision, json FROM changes WHERE id = ?", []any{id},
-		&service, &environment, &version, &at, &phase, &now.verdict, &text)
+		&service, &environment, &version, &at, &phase, &now.verdict, &now.text)
 	if err != nil || !found { // a verdict may come before its change
 		return err
 	}
-	if now.record, err = parseFields(text, "change", id); err != nil {
+	if now.record, err = parseFields(now.text, "change", id); err != nil {
 		return err
 	}
 	before, err := h.newestChange(id)
 	if err != nil {
 		return err
 	}
-	cause, stored, base, err := next(id, before, now, text)
+	cause, stored, base, err := next(id, before, now)
 	if err != nil || cause == "" {
 		return err
 	}
@@ -160,16 +160,16 @@ func (h *history) change(id string) error {
 
 // next says how a state is stored after the one before: why it is another, as what text, and as a patch of which
 // revision, 0 when the text is the whole. There is no cause when nothing is new.
-func next(id string, before *changeState, now changeState, whole []byte) (cause correlate.Cause, stored []byte, base int64, err error) {
+func next(id string, before *changeState, now changeState) (cause correlate.Cause, stored []byte, base int64, err error) {
+	if before != nil && before.verdict == now.verdict && before.record.equal(now.record) {
+		return "", nil, 0, nil
+	}
 	after, err := now.decoded(id)
 	if err != nil {
 		return "", nil, 0, err
 	}
 	if before == nil {
-		return correlate.ChangeCause(nil, after), whole, 0, nil
-	}
-	if before.verdict == now.verdict && before.record.equal(now.record) {
-		return "", nil, 0, nil
+		return correlate.ChangeCause(nil, after), now.text, 0, nil
 	}
 	was, err := before.decoded(id)
 	if err != nil {
@@ -179,8 +179,8 @@ func next(id string, before *changeState, now changeState, whole []byte) (cause 
 	if err != nil {
 		return "", nil, 0, err
 	}
-	if 2*len(patch) > len(whole) {
-		return correlate.ChangeCause(&was, after), whole, 0, nil
+	if 2*len(patch) > len(now.text) {
+		return correlate.ChangeCause(&was, after), now.text, 0, nil
 	}
 	return correlate.ChangeCause(&was, after), patch, before.base, nil
 }
@@ -198,15 +198,16 @@ func (h *history) newestChange(id string) (*changeState, error) {
 	if s.baseRecord, err = parseFields(base, "change", id); err != nil {
 		return nil, err
 	}
-	s.record = s.baseRecord
-	if s.base != s.revision {
-		patch, err := parseFields(text, "change", id)
-		if err != nil {
-			return nil, err
-		}
-		s.record = s.baseRecord.patched(patch)
+	if s.record, s.text = s.baseRecord, base; s.base == s.revision {
+		return &s, nil
 	}
-	return &s, nil
+	patch, err := parseFields(text, "change", id)
+	if err != nil {
+		return nil, err
+	}
+	s.record = s.baseRecord.patched(patch)
+	s.text, err = s.record.encode("change", id)
+	return &s, err
 }
 
 func (h *history) incident(id string) error {

@@ -50,11 +50,3 @@ func (f fields) encode(what, id string) ([]byte, error) {
 	text, err := encode(f, what, id)
 	return []byte(text), err
 }
-
-func (f fields) decode(into any, what, id string) error {
-	text, err := f.encode(what, id)
-	if err != nil {
-		return err
-	}
-	return decode(text, into, what, id)
-}
