@@ -24,16 +24,6 @@ type (
 	IncidentRevision = Revision[IncidentRecord]
 )
 
-// AsOf is the revision that stood at an instant, among all those of a record, oldest first; false before the first.
-func AsOf[R any](revisions []Revision[R], at time.Time) (Revision[R], bool) {
-	for _, r := range slices.Backward(revisions) {
-		if !r.RecordedAt.After(at) {
-			return r, true
-		}
-	}
-	return Revision[R]{}, false
-}
-
 // LastRecorded is when the newest of the revisions was recorded, zero without any.
 func LastRecorded[R any](revisions []Revision[R]) time.Time {
 	if len(revisions) == 0 {

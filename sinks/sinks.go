@@ -42,8 +42,9 @@ type Reader interface {
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
-	// ChangeRevisions are the states that the record of a change had, oldest first; none for an id nobody reported.
-	ChangeRevisions(ctx context.Context, id string) ([]correlate.ChangeRevision, error)
+	// ChangeRevisions are the newest states that the record of a change had until an instant (zero: to this day), at most
+	// as many as the limit says, oldest first; none for an id nobody reported.
+	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
 	// Restatements compares the DORA numbers that were published with those of now.
 	Restatements(ctx context.Context, q dora.RestateQuery) (dora.Restatements, error)
 	Status() Status

@@ -10,8 +10,8 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger"
 )
 
-func (r reader) ChangeRevisions(ctx context.Context, id string) ([]correlate.ChangeRevision, error) {
-	return r.h.ledger.ChangeRevisions(ctx, id)
+func (r reader) ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error) {
+	return r.h.ledger.ChangeRevisions(ctx, id, until, bounded(limit))
 }
 
 // changeAsOf is a change as it stood at an instant; zero: as it is.
@@ -20,15 +20,14 @@ func (r reader) changeAsOf(ctx context.Context, id string, asOf time.Time) (corr
 		c, _, err := r.h.ledger.Change(ctx, id)
 		return c, err
 	}
-	revisions, err := r.h.ledger.ChangeRevisions(ctx, id)
+	then, err := r.h.ledger.ChangeRevisions(ctx, id, asOf, 1)
 	if err != nil {
 		return correlate.ChangeRecord{}, err
 	}
-	then, ok := correlate.AsOf(revisions, asOf)
-	if !ok {
+	if len(then) == 0 {
 		return correlate.ChangeRecord{}, fmt.Errorf("change %q as of %s: %w", id, asOf.Format(time.RFC3339), ledger.ErrNotFound)
 	}
-	return then.Record, nil
+	return then[0].Record, nil
 }
 
 // Restatements reads each period twice: as it was published, and as it is known now.
@@ -68,9 +67,9 @@ func (r reader) Restatements(ctx context.Context, q dora.RestateQuery) (dora.Res
 // corrected is when a record last became another.
 func (r reader) corrected(ctx context.Context, record, id string) (time.Time, error) {
 	if record == "incident" {
-		revisions, err := r.h.ledger.IncidentRevisions(ctx, id)
+		revisions, err := r.h.ledger.IncidentRevisions(ctx, id, time.Time{}, 1)
 		return correlate.LastRecorded(revisions), err
 	}
-	revisions, err := r.h.ledger.ChangeRevisions(ctx, id)
+	revisions, err := r.h.ledger.ChangeRevisions(ctx, id, time.Time{}, 1)
 	return correlate.LastRecorded(revisions), err
 }

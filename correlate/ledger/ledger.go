@@ -70,10 +70,11 @@ type Ledger interface {
 	// The history keeps the record of each change and incident as every CommitEffects left it, when that is another than
 	// before: numbered, with the time of the commit by the ledger's clock, which never goes back from one to the next.
 	// A filter with AsOf selects from the records as they stood at that instant. HistorySince is when the history
-	// begins; an earlier AsOf returns a *correlate.HistoryError. The revisions are oldest first, none for an unknown id.
+	// begins; an earlier AsOf returns a *correlate.HistoryError. The revisions of an id are those recorded until an
+	// instant (zero: to this day), the newest of them with a limit (0: none), oldest first.
 	HistorySince(ctx context.Context) (time.Time, error)
-	ChangeRevisions(ctx context.Context, id string) ([]correlate.ChangeRevision, error)
-	IncidentRevisions(ctx context.Context, id string) ([]correlate.IncidentRevision, error)
+	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
+	IncidentRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.IncidentRevision, error)
 
 	// Outbox yields undelivered rows of a sink that aren't parked, oldest first, all of them with limit 0; Delivered marks one as done, once
 	// and for all, and returns ErrNotFound for a key that was never stored.

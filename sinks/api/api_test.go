@@ -214,7 +214,7 @@ func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
 		"/api/v1/changes?as_of=2026-03-01T11:59:59Z":                        {400, "as_of", "begins at 2026-03-01T12:00:00Z"},
 		"/api/v1/incidents?as_of=0001-01-01T00:00:00Z":                      {400, "as_of", "before 1970"},
 		"/api/v1/changes/cart-7?as_of=noon":                                 {400, "as_of", "RFC 3339"},
-		"/api/v1/changes/cart-7?as_of=2026-03-01T11:59:59Z":                 {404, "id", "no change with this id"},
+		"/api/v1/changes/cart-7?as_of=2026-03-01T11:59:59Z":                 {400, "as_of", "begins at 2026-03-01T12:00:00Z"},
 		"/api/v1/dora/restatements?window=36h":                              {400, "window", "whole days"},
 		"/api/v1/dora/restatements?window=0d":                               {400, "window", "at most 366d"},
 		"/api/v1/dora/restatements?window=1d&since=100d":                    {400, "window", "hold 100 periods"},

@@ -22,12 +22,12 @@ func (s *sink) change(ctx context.Context, p *parameters) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	revisions, err := s.reader.ChangeRevisions(ctx, p.id)
+	revisions, err := s.reader.ChangeRevisions(ctx, p.id, asOf, mostRevisions+1)
 	if err != nil {
 		return nil, err
 	}
 	if !asOf.IsZero() {
-		return changeAsOf(verdicts, revisions, asOf)
+		return s.changeAsOf(ctx, verdicts, revisions, asOf)
 	}
 	regressions, err := s.reader.Regressions(ctx, sinks.RegressionQuery{ChangeID: p.id})
 	if err != nil {
@@ -38,29 +38,29 @@ func (s *sink) change(ctx context.Context, p *parameters) (any, error) {
 	}, nil
 }
 
-func changeAsOf(verdicts []correlate.Verdict, revisions []correlate.ChangeRevision, asOf time.Time) (any, error) {
-	then, ok := correlate.AsOf(revisions, asOf)
-	if !ok {
-		if len(revisions) > 0 && revisions[0].Cause == correlate.CauseHistory {
-			return nil, &correlate.HistoryError{Since: revisions[0].RecordedAt}
+// changeAsOf answers from the revisions until an instant.
+func (s *sink) changeAsOf(ctx context.Context, verdicts []correlate.Verdict, revisions []correlate.ChangeRevision, asOf time.Time) (any, error) {
+	if len(revisions) == 0 { // nobody had told of it, or that isn't known
+		if _, err := s.reader.Changes(ctx, sinks.ChangeQuery{AsOf: asOf, Limit: 1}); err != nil {
+			return nil, err
 		}
 		return nil, sinks.ErrNotFound
 	}
-	revisions = revisions[:slices.IndexFunc(revisions, func(r correlate.ChangeRevision) bool { return r.Revision == then.Revision })+1]
+	then := revisions[len(revisions)-1].Record
 	known := slices.DeleteFunc(slices.Clone(verdicts), func(v correlate.Verdict) bool {
-		return then.Record.Verdict == nil || v.Revision > then.Record.Verdict.Revision
+		return then.Verdict == nil || v.Revision > then.Verdict.Revision
 	})
-	return Change{Change: then.Record, Verdicts: list(known), Regressions: []correlate.Regression{}, Revisions: steps(revisions)}, nil
+	return Change{Change: then, Verdicts: list(known), Regressions: []correlate.Regression{}, Revisions: steps(revisions)}, nil
 }
 
 // steps says what each revision changed.
 func steps(revisions []correlate.ChangeRevision) []Revision {
 	all := []Revision{}
 	for i, r := range revisions {
-		step := Revision{Revision: r.Revision, RecordedAt: r.RecordedAt, Cause: r.Cause, Changed: []correlate.FieldChange{}}
-		if len(revisions)-i > mostRevisions {
+		if len(revisions)-i > mostRevisions { // it is there to be compared with
 			continue
 		}
+		step := Revision{Revision: r.Revision, RecordedAt: r.RecordedAt, Cause: r.Cause, Changed: []correlate.FieldChange{}}
 		if i > 0 {
 			step.Changed = list(correlate.ChangeFields(revisions[i-1].Record, r.Record))
 		}

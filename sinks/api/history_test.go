@@ -97,6 +97,7 @@ func TestAnAnswerIsAsOfAnInstant(t *testing.T) {
 	require.Equal(t, []string{"PD-2"}, c.Change.Incidents)
 	require.Len(t, c.Revisions, 2)
 	require.Empty(t, c.Regressions)
+	require.Equal(t, http.StatusNotFound, ask(h, http.MethodGet, "/api/v1/changes/checkout-3?as_of=2026-03-02T00:00:00Z").Code, "nobody had told of it")
 }
 
 func TestAChangeShowsWhatWasCorrected(t *testing.T) {

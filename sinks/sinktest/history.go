@@ -65,7 +65,7 @@ func recordsAsOf[R any](since time.Time, all map[string][]correlate.Revision[R],
 	}
 	known := map[string]R{}
 	for id, revisions := range all {
-		if then, ok := correlate.AsOf(revisions, at); ok {
+		if then, ok := asOf(revisions, at); ok {
 			known[id] = then.Record
 		}
 	}
@@ -89,12 +89,15 @@ func (r *Reader) dataAsOf(at time.Time) (dora.Data, error) {
 }
 
 // ChangeRevisions implements sinks.Reader.
-func (r *Reader) ChangeRevisions(ctx context.Context, id string) ([]correlate.ChangeRevision, error) {
+func (r *Reader) ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error) {
 	if err := r.begin(ctx); err != nil {
 		return nil, err
 	}
 	defer r.mu.Unlock()
-	return slices.Clone(r.history.changes[id]), nil
+	all := slices.DeleteFunc(slices.Clone(r.history.changes[id]), func(c correlate.ChangeRevision) bool {
+		return !until.IsZero() && c.RecordedAt.After(until)
+	})
+	return all[max(0, len(all)-limit):], nil
 }
 
 // Restatements implements sinks.Reader.
@@ -131,4 +134,14 @@ func (r *Reader) corrected(record, id string) (time.Time, error) {
 		return correlate.LastRecorded(r.history.incidents[id]), nil
 	}
 	return correlate.LastRecorded(r.history.changes[id]), nil
+}
+
+// asOf is the revision that stood at an instant, false before the first.
+func asOf[R any](revisions []correlate.Revision[R], at time.Time) (correlate.Revision[R], bool) {
+	for _, r := range slices.Backward(revisions) {
+		if !r.RecordedAt.After(at) {
+			return r, true
+		}
+	}
+	return correlate.Revision[R]{}, false
 }

@@ -60,7 +60,7 @@ func storeAt(t *testing.T, l ledger.Ledger, c *clock, minutes int, effects ...co
 
 func causes(t *testing.T, l ledger.Ledger, id string) []string {
 	t.Helper()
-	revisions, err := l.ChangeRevisions(t.Context(), id)
+	revisions, err := l.ChangeRevisions(t.Context(), id, time.Time{}, 0)
 	require.NoError(t, err)
 	var all []string
 	for i, r := range revisions {
@@ -121,7 +121,7 @@ func revisionsOfRecords(t *testing.T, open ClockedOpener) {
 	incidentAt(6)
 	i.Title = "Checkout fails"
 	incidentAt(7)
-	revisions, err := l.IncidentRevisions(t.Context(), "i")
+	revisions, err := l.IncidentRevisions(t.Context(), "i", time.Time{}, 0)
 	require.NoError(t, err)
 	var got []correlate.Cause
 	for _, r := range revisions {
@@ -132,9 +132,29 @@ func revisionsOfRecords(t *testing.T, open ClockedOpener) {
 	}, got)
 	require.Equal(t, i, revisions[5].Record)
 
-	none, err := l.ChangeRevisions(t.Context(), "nobody")
+	for name, c := range map[string]struct {
+		id    string
+		until time.Time
+		limit int
+		want  []int
+	}{
+		"the newest two":                  {"a", time.Time{}, 2, []int{9, 10}},
+		"until an instant":                {"a", clock.after(5), 0, []int{1, 2, 3}},
+		"the one of an instant":           {"a", clock.after(6).Add(-time.Second), 1, []int{3}},
+		"none before it was known":        {"a", epoch, 0, nil},
+		"none of what nobody has told of": {"nobody", time.Time{}, 0, nil},
+	} {
+		found, err := l.ChangeRevisions(t.Context(), c.id, c.until, c.limit)
+		require.NoError(t, err)
+		var got []int
+		for _, r := range found {
+			got = append(got, r.Revision)
+		}
+		require.Equal(t, c.want, got, name)
+	}
+	last, err := l.IncidentRevisions(t.Context(), "i", time.Time{}, 1)
 	require.NoError(t, err)
-	require.Empty(t, none)
+	require.Equal(t, 6, last[0].Revision)
 }
 
 func oneForACommit(t *testing.T, open ClockedOpener) {
@@ -146,7 +166,7 @@ func oneForACommit(t *testing.T, open ClockedOpener) {
 	storeAt(t, l, clock, 1, effects...)
 	storeAt(t, l, clock, 2, effects...)
 	two.Verdict = &v
-	revisions, err := l.ChangeRevisions(t.Context(), "a")
+	revisions, err := l.ChangeRevisions(t.Context(), "a", time.Time{}, 0)
 	require.NoError(t, err)
 	require.Equal(t, []correlate.ChangeRevision{{Revision: 1, RecordedAt: clock.after(1), Cause: correlate.CauseReported, Record: two}}, revisions)
 }
@@ -199,7 +219,7 @@ func longLists(t *testing.T, open ClockedOpener) {
 		want = append(want, c)
 		storeAt(t, l, clock, n, changeEffects(c)...)
 	}
-	revisions, err := l.ChangeRevisions(t.Context(), "a")
+	revisions, err := l.ChangeRevisions(t.Context(), "a", time.Time{}, 0)
 	require.NoError(t, err)
 	var got []correlate.ChangeRecord
 	for _, r := range revisions {
@@ -346,12 +366,12 @@ func compareRevisions(t *rapid.T, l ledger.Ledger, moments []moment) {
 		}
 	}
 	for id, want := range changes {
-		got, err := l.ChangeRevisions(t.Context(), id)
+		got, err := l.ChangeRevisions(t.Context(), id, time.Time{}, 0)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
 	for id, want := range incidents {
-		got, err := l.IncidentRevisions(t.Context(), id)
+		got, err := l.IncidentRevisions(t.Context(), id, time.Time{}, 0)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}

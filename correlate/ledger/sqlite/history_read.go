@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -98,13 +99,29 @@ func (l *Ledger) incidentsAsOf(ctx context.Context, q ledger.IncidentFilter) ([]
 }
 
 // ChangeRevisions implements ledger.Ledger.
-func (l *Ledger) ChangeRevisions(ctx context.Context, id string) ([]correlate.ChangeRevision, error) {
-	return listDecoded(ctx, l.readers, scanHistory, historyRow.decode, historyColumns+" WHERE c.id = ? ORDER BY c.revision", id)
+func (l *Ledger) ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error) {
+	query, args := revisionsOf(historyColumns, "c", id, until, limit)
+	all, err := listDecoded(ctx, l.readers, scanHistory, historyRow.decode, query, args...)
+	slices.Reverse(all)
+	return all, err
 }
 
 // IncidentRevisions implements ledger.Ledger.
-func (l *Ledger) IncidentRevisions(ctx context.Context, id string) ([]correlate.IncidentRevision, error) {
-	return list(ctx, l.readers, scanIncidentRevision, incidentHistoryColumns+" WHERE id = ? ORDER BY revision", id)
+func (l *Ledger) IncidentRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.IncidentRevision, error) {
+	query, args := revisionsOf(incidentHistoryColumns, "incident_history", id, until, limit)
+	all, err := list(ctx, l.readers, scanIncidentRevision, query, args...)
+	slices.Reverse(all)
+	return all, err
+}
+
+// revisionsOf selects rows of a history, newest first.
+func revisionsOf(columns, alias, id string, until time.Time, limit int) (string, []any) {
+	var where conditions
+	where.add(alias+".id = ?", id)
+	if !until.IsZero() {
+		where.add(alias+".recorded_at <= ?", micros(until))
+	}
+	return where.query(columns, alias+".revision DESC", limit)
 }
 
 // historyRow is a row of historyColumns.

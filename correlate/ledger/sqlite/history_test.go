@@ -48,11 +48,11 @@ func TestTheHistoryBeginsWithWhatIsThere(t *testing.T) {
 		since, err := l.HistorySince(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, noon.Add(time.Hour), since)
-		changes, err := l.ChangeRevisions(t.Context(), "a")
+		changes, err := l.ChangeRevisions(t.Context(), "a", time.Time{}, 0)
 		require.NoError(t, err)
 		c.Verdict = &v
 		require.Equal(t, []correlate.ChangeRevision{{Revision: 1, RecordedAt: since, Cause: correlate.CauseHistory, Record: c}}, changes)
-		incidents, err := l.IncidentRevisions(t.Context(), "i")
+		incidents, err := l.IncidentRevisions(t.Context(), "i", time.Time{}, 0)
 		require.NoError(t, err)
 		require.Equal(t, []correlate.IncidentRevision{{Revision: 1, RecordedAt: since, Cause: correlate.CauseHistory, Record: i}}, incidents)
 		require.NoError(t, l.Close())
