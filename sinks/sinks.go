@@ -42,6 +42,11 @@ type Reader interface {
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
+	// ChangeRevisions are the newest states that the record of a change had until an instant (zero: to this day), at most
+	// as many as the limit says, oldest first; none for an id nobody reported.
+	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
+	// Restatements compares the DORA numbers that were published with those of now.
+	Restatements(ctx context.Context, q dora.RestateQuery) (dora.Restatements, error)
 	Status() Status
 }
 
@@ -53,6 +58,9 @@ type ChangeQuery struct {
 	From, To                      time.Time // by completion (or start, while unfinished): From <= t < To
 	Limit                         int       // 0: 100; at most 1,000
 	Before                        string    // a change id: only older ones, for paging
+	// AsOf asks for the records as they stood then; zero: as they are. Before the history of records begins that is a
+	// *correlate.HistoryError, here and in every other query.
+	AsOf time.Time
 }
 
 // IncidentQuery selects incidents, newest first.
@@ -61,6 +69,7 @@ type IncidentQuery struct {
 	From, To             time.Time
 	Open                 bool // only those not resolved
 	Limit                int
+	AsOf                 time.Time // as in ChangeQuery
 }
 
 // RegressionQuery selects regressions, newest first.

@@ -18,7 +18,7 @@ type reader struct{ h *Host }
 func (r reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.ChangeRecord, error) {
 	return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
 		Service: q.Service, Environment: q.Environment, Version: q.Version, Outcome: q.Verdict, Phase: q.Phase,
-		From: q.From, To: q.To, Before: q.Before, Limit: bounded(q.Limit),
+		From: q.From, To: q.To, Before: q.Before, Limit: bounded(q.Limit), AsOf: q.AsOf,
 	})
 }
 
@@ -28,7 +28,7 @@ func (r reader) Change(ctx context.Context, id string) (correlate.ChangeRecord, 
 
 func (r reader) Incidents(ctx context.Context, q sinks.IncidentQuery) ([]correlate.IncidentRecord, error) {
 	return r.h.ledger.Incidents(ctx, ledger.IncidentFilter{
-		Service: q.Service, Environment: q.Environment, From: q.From, To: q.To, Open: q.Open, Limit: bounded(q.Limit),
+		Service: q.Service, Environment: q.Environment, From: q.From, To: q.To, Open: q.Open, Limit: bounded(q.Limit), AsOf: q.AsOf,
 	})
 }
 
@@ -44,7 +44,10 @@ func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	if err != nil {
 		return dora.Report{}, err
 	}
-	return dora.Compute(q, data, time.Now().UTC()), nil
+	if q.AsOf.IsZero() {
+		q.AsOf = time.Now().UTC()
+	}
+	return dora.Compute(q, data, q.AsOf), nil
 }
 
 // What a report may cost beyond its own window.
@@ -61,7 +64,7 @@ func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 			return nil, nil
 		}
 		return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
-			Service: q.Service, Environment: q.Environment, From: from, To: to, Limit: limit,
+			Service: q.Service, Environment: q.Environment, From: from, To: to, Limit: limit, AsOf: q.AsOf,
 		})
 	}
 	window, err := changes(q.From, q.To, 0)
@@ -77,7 +80,9 @@ func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 	if err != nil {
 		return dora.Data{}, err
 	}
-	incidents, err := r.h.ledger.Incidents(ctx, ledger.IncidentFilter{From: reach.IncidentsFrom, To: reach.IncidentsTo})
+	incidents, err := r.h.ledger.Incidents(ctx, ledger.IncidentFilter{
+		From: reach.IncidentsFrom, To: reach.IncidentsTo, AsOf: q.AsOf,
+	})
 	if err != nil {
 		return dora.Data{}, err
 	}
@@ -109,7 +114,7 @@ func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data
 		}
 	}
 	for _, id := range referred {
-		c, _, err := r.h.ledger.Change(ctx, id)
+		c, err := r.changeAsOf(ctx, id, q.AsOf)
 		switch {
 		case errors.Is(err, ledger.ErrNotFound): // named before it was reported
 		case err != nil:

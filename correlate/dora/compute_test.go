@@ -48,6 +48,8 @@ func observing(c *correlate.ChangeRecord) {
 	c.Verdict = nil
 }
 
+func redeploy(c *correlate.ChangeRecord) { c.Redeploy = true }
+
 func rollbackOf(bad *correlate.ChangeRecord, id string, finished time.Time) correlate.ChangeRecord {
 	bad.RolledBackBy = id
 	return change(id, finished, func(c *correlate.ChangeRecord) { c.Kind, c.Rollback = correlate.KindRollback, true })
@@ -102,6 +104,21 @@ func TestChangeFailRate(t *testing.T) {
 		},
 		"an incident that nobody caused is no failure": {
 			changes: records{change("a", at(0))}, incidents: []correlate.IncidentRecord{incident("i", at(1), open, "")}, judged: 1,
+		},
+		"an incident that is held against somebody": {
+			changes:   records{change("a", at(0)), change("b", at(60))},
+			incidents: []correlate.IncidentRecord{incident("i", at(1), open, "a")}, failures: 1, judged: 2,
+		},
+		"and that is unlinked again lowers the rate": {
+			changes:   records{change("a", at(0)), change("b", at(60))},
+			incidents: []correlate.IncidentRecord{incident("i", at(1), open, "")}, failures: 0, judged: 2,
+		},
+		"a redeploy of the live version is in neither part": {
+			changes: records{change("a", at(0), judged(correlate.Regressed)), change("b", at(60), redeploy)}, failures: 1, judged: 1,
+		},
+		"a redeploy that an incident is held against has failed": {
+			changes:   records{change("a", at(0)), change("b", at(60), redeploy)},
+			incidents: []correlate.IncidentRecord{incident("i", at(61), open, "b")}, failures: 1, judged: 2,
 		},
 		"an incident counts against the change that its cause was merged into": {
 			changes: records{change("a", at(0)), change("twin", at(0), func(c *correlate.ChangeRecord) {
@@ -180,11 +197,38 @@ func TestDeployments(t *testing.T) {
 		from, to                              time.Time
 		service, environment, team            string
 	}{
-		"a redeployed SHA counts and is flagged": {
+		"a redeployed SHA that had been superseded counts: it is the rollback": {
 			changes: records{
 				change("a", at(0), func(c *correlate.ChangeRecord) { c.Commit = "9fceb02" }),
-				change("b", at(60), func(c *correlate.ChangeRecord) { c.Commit, c.Redeploy = "9fceb02", true }),
-			}, deployments: 2, redeployments: 1, perDay: 2.0 / 30,
+				change("b", at(30)),
+				change("c", at(60), func(c *correlate.ChangeRecord) { c.Commit, c.Rollback = "9fceb02", true }),
+			}, deployments: 3, perDay: 3.0 / 30,
+		},
+		"a redeploy of the live version is kept out and counted apart": {
+			changes: records{change("a", at(0)), change("b", at(60), redeploy)}, deployments: 1, redeployments: 1, perDay: 1.0 / 30,
+		},
+		"redeploys alone are no deployments": {
+			changes: records{change("a", at(0), redeploy), change("b", at(60), redeploy, observing)}, redeployments: 2,
+		},
+		"a redeploy that hurt brought something, and counts": {
+			changes: records{change("a", at(0)), change("b", at(60), redeploy, judged(correlate.Regressed))}, deployments: 2, perDay: 2.0 / 30,
+		},
+		"a rollout that was cancelled isn't deployed, and hasn't failed": {
+			changes: records{change("a", at(0), func(c *correlate.ChangeRecord) { c.Status = correlate.StatusCancelled })},
+		},
+		"a rollout that was started and not finished counts for nothing": {
+			changes: records{change("a", at(0), func(c *correlate.ChangeRecord) {
+				c.Status, c.FinishedAt = correlate.StatusStarted, time.Time{}
+			})},
+		},
+		"a rollout that was started counts when it has finished, by its finish": {
+			changes: records{change("a", at(1500), func(c *correlate.ChangeRecord) { c.StartedAt = at(-5) })},
+			from:    at(1440), to: at(2880), deployments: 1, perDay: 1,
+		},
+		"a report that was merged into another counts once, with it": {
+			changes: records{change("a", at(0)), change("twin", at(0), func(c *correlate.ChangeRecord) {
+				c.Phase, c.MergedInto = correlate.PhaseMerged, "a"
+			})}, deployments: 1, perDay: 1.0 / 30,
 		},
 		"two services in the same second both count": {
 			changes:     records{change("a", at(0)), change("b", at(0), func(c *correlate.ChangeRecord) { c.Service = "cart" })},
@@ -376,6 +420,11 @@ func TestLeadTime(t *testing.T) {
 			}, n: 1, median: 100,
 		},
 		"a commit without a time says nothing": {changes: records{change("a", at(0), carries("x", time.Time{}))}},
+		"a redeploy of the live version brings nothing new, also to the next": {
+			changes: records{
+				change("a", at(0), carries("x", at(-60)), redeploy), change("b", at(40), carries("x", at(-60)), carries("y", at(10))),
+			}, n: 1, median: 30,
+		},
 		"a rollback brings nothing new": {
 			changes: records{change("a", at(0), carries("x", at(-60)), func(c *correlate.ChangeRecord) { c.Kind = correlate.KindRollback })},
 		},

@@ -4,9 +4,10 @@
 // counted is named in every report. There is one, "shipwake":
 //
 //   - A deployment is a successful, finished rollout of a service to an environment: a change of kind deployment or
-//     rollback. A redeploy of the live version counts and is flagged. A report that was merged into another change
-//     never counts; a cancelled rollout is neither a deployment nor a failure; a failed one never reached its users
-//     and is counted apart, as deploy_failed.
+//     rollback. A redeploy of the version that is live brings users nothing: it is counted apart, as a redeployment, in
+//     no frequency and no rate, unless it hurt; then it brought something, and counts like any deployment. A report
+//     that was merged into another change never counts; a cancelled rollout is neither a deployment nor a failure; a
+//     failed one never reached its users and is counted apart, as deploy_failed.
 //   - Change fail rate: deployments that were judged regressed, or have an incident attributed to them, or were rolled
 //     back or hot-fixed, each once, over the deployments whose observation window has closed. Rollbacks are in
 //     neither part. Deployments told as history, after their window had passed, are in both: their incidents and
@@ -41,6 +42,7 @@ type Query struct {
 	// Zero: all. An empty Environment is production, unless the report is split by environment.
 	Service, Environment, Team string
 	By                         GroupBy
+	AsOf                       time.Time // count over what was known then; zero: now. Compute is told by its argument.
 }
 
 // GroupBy says how a report is split.
@@ -85,8 +87,8 @@ type Numbers struct {
 	Environment       string    `json:"environment,omitempty"` // of a group that has one environment
 	Deployments       int       `json:"deployments"`           // successful rollouts
 	DeploymentsPerDay *float64  `json:"deployments_per_day"`   // nil without deployments
-	Redeployments     int       `json:"redeployments"`
-	DeployFailed      int       `json:"deploy_failed"` // pipelines that failed before reaching users
+	Redeployments     int       `json:"redeployments"`         // of the version that was live; not among the deployments
+	DeployFailed      int       `json:"deploy_failed"`         // pipelines that failed before reaching users
 	ChangeFailRate    *Ratio    `json:"change_fail_rate"`
 	Pending           int       `json:"pending"`      // window still open
 	Inconclusive      int       `json:"inconclusive"` // window closed without an answer

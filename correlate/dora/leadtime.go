@@ -19,7 +19,7 @@ func (b *book) linkArrivals() {
 				continue
 			}
 			seen[a] = true
-			if !commit.AuthoredAt.IsZero() && !isRollback(c) {
+			if !commit.AuthoredAt.IsZero() && !isRollback(c) && !c.Redeploy { // what is live had arrived before
 				b.arrivals[c.ID] = append(b.arrivals[c.ID], correlate.Commit{SHA: commit.SHA, AuthoredAt: commit.AuthoredAt})
 			}
 		}

@@ -1,7 +1,9 @@
 package dora_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -31,6 +33,7 @@ func drawChange(t *rapid.T, i, n int) correlate.ChangeRecord {
 	if c.Phase == correlate.PhaseMerged {
 		c.MergedInto = fmt.Sprintf("c%d", rapid.IntRange(0, n-1).Draw(t, "into"))
 	}
+	c.Redeploy = rapid.IntRange(0, 3).Draw(t, "redeploy") == 0
 	if rapid.Bool().Draw(t, "rolled back") {
 		c.RolledBackBy = fmt.Sprintf("c%d", rapid.IntRange(0, n-1).Draw(t, "by"))
 	}
@@ -71,8 +74,45 @@ func TestAnyOrderGivesTheSameReport(t *testing.T) {
 			Changes:   rapid.Permutation(append(d.Changes, d.Changes...)).Draw(t, "shuffled changes"),
 			Incidents: rapid.Permutation(append(d.Incidents, d.Incidents...)).Draw(t, "shuffled incidents"),
 		}
-		require.Equal(t, dora.Compute(q, d, asOf), dora.Compute(q, shuffled, asOf))
+		require.Equal(t, report(t, q, d), report(t, q, shuffled))
 	})
+}
+
+// 10,000 orders of one history of a year, with spans that no float adds up exactly, are one sequence of bytes.
+func TestTenThousandShufflesAreOneReport(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var d dora.Data
+	for i := range 60 {
+		c := change(fmt.Sprintf("c%d", i), at(random.IntN(40_000)).Add(time.Duration(random.Int64N(1e9))))
+		c.Service, c.Redeploy = services[i%3], i%11 == 0
+		c.Commits = []correlate.Commit{{SHA: fmt.Sprint(i / 2), AuthoredAt: c.FinishedAt.Add(-time.Duration(random.Int64N(1e15)))}}
+		if i%4 == 0 {
+			c.Verdict.Outcome, c.RecoveredAt = correlate.Regressed, c.FinishedAt.Add(time.Duration(random.Int64N(1e13)))
+		}
+		if i%9 == 0 {
+			c.Phase, c.MergedInto = correlate.PhaseMerged, fmt.Sprintf("c%d", i+1)
+		}
+		d.Changes = append(d.Changes, c)
+		if i%5 == 0 {
+			d.Incidents = append(d.Incidents, incident(fmt.Sprintf("i%d", i), c.FinishedAt.Add(time.Minute), c.FinishedAt.Add(time.Duration(1e11+random.Int64N(1e13))), c.ID))
+		}
+	}
+	q := month
+	q.By = dora.ByServiceEnvironment
+	want := report(t, q, d)
+	for range 10_000 {
+		random.Shuffle(len(d.Changes), func(i, j int) { d.Changes[i], d.Changes[j] = d.Changes[j], d.Changes[i] })
+		random.Shuffle(len(d.Incidents), func(i, j int) { d.Incidents[i], d.Incidents[j] = d.Incidents[j], d.Incidents[i] })
+		if got := report(t, q, d); got != want {
+			t.Fatalf("another order, another report:\n%s\n%s", want, got)
+		}
+	}
+}
+
+func report(t require.TestingT, q dora.Query, d dora.Data) string {
+	text, err := json.Marshal(dora.Compute(q, d, asOf))
+	require.NoError(t, err)
+	return string(text)
 }
 
 func TestGroupsAddUpToTheTotal(t *testing.T) {

@@ -46,10 +46,11 @@ func summarise(spans []time.Duration) *Duration {
 		return nil
 	}
 	slices.Sort(spans)
-	var sum float64
+	var seconds, nanos int64 // together: a sum of nanoseconds could overflow
 	for _, s := range spans {
-		sum += s.Seconds()
+		seconds, nanos = seconds+int64(s/time.Second), nanos+int64(s%time.Second)
 	}
+	sum := float64(seconds) + float64(nanos)/1e9
 	return &Duration{
 		N:      len(spans),
 		Median: round(quantile(spans, 0.5)),

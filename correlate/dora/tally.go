@@ -23,10 +23,11 @@ type tally struct {
 //
 //  1. not a rollout, or one that was cancelled or still runs: nothing;
 //  2. a rollout that failed before it reached its users: deploy_failed, and nothing else;
-//  3. any other rollout is a deployment, with its lead times and maybe rework;
-//  4. a rollback is no more than that;
-//  5. a deployment that hurt is a failure, recovered or open, from the moment that is known;
-//  6. but the change fail rate counts it only when its window has closed.
+//  3. a redeploy of the live version that did no harm: a redeployment, and nothing else;
+//  4. any other rollout is a deployment, with its lead times and maybe rework;
+//  5. a rollback is no more than that;
+//  6. a deployment that hurt is a failure, recovered or open, from the moment that is known;
+//  7. but the change fail rate counts it only when its window has closed.
 func (t *tally) change(b *book, c *correlate.ChangeRecord) {
 	if isRollout(c) && c.Status == correlate.StatusFailed {
 		t.deployFailed++
@@ -34,11 +35,15 @@ func (t *tally) change(b *book, c *correlate.ChangeRecord) {
 	if !isLive(c) {
 		return
 	}
+	failed := b.failed(c)
+	if c.Redeploy && !failed && !isRollback(c) {
+		t.redeployments++
+		return
+	}
 	t.deployment(b, c)
 	if isRollback(c) {
 		return
 	}
-	failed := b.failed(c)
 	if failed {
 		t.failure(c, b.recovery(c), b.asOf)
 	}
@@ -47,9 +52,6 @@ func (t *tally) change(b *book, c *correlate.ChangeRecord) {
 
 func (t *tally) deployment(b *book, c *correlate.ChangeRecord) {
 	t.deployments++
-	if c.Redeploy {
-		t.redeployments++
-	}
 	if b.isRework(c) {
 		t.rework++
 	}

@@ -67,6 +67,15 @@ type Ledger interface {
 	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
 
+	// The history keeps the record of each change and incident as every CommitEffects left it, when that is another than
+	// before: numbered, with the time of the commit by the ledger's clock, which never goes back from one to the next.
+	// A filter with AsOf selects from the records as they stood at that instant. HistorySince is when the history
+	// begins; an earlier AsOf returns a *correlate.HistoryError. The revisions of an id are those recorded until an
+	// instant (zero: to this day), the newest of them with a limit (0: none), oldest first.
+	HistorySince(ctx context.Context) (time.Time, error)
+	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
+	IncidentRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.IncidentRevision, error)
+
 	// Outbox yields undelivered rows of a sink that aren't parked, oldest first, all of them with limit 0; Delivered marks one as done, once
 	// and for all, and returns ErrNotFound for a key that was never stored.
 	Outbox(ctx context.Context, sink string, limit int) ([]OutboxRow, error)
@@ -103,6 +112,7 @@ type ChangeFilter struct {
 	From, To                      time.Time // From <= completion < To
 	Before                        string    // only those listed after the change with this id: the next page
 	Limit                         int       // 0: no limit
+	AsOf                          time.Time // the records as they stood then; zero: as they are
 }
 
 // IncidentFilter selects incidents by opening time, newest first.
@@ -111,6 +121,7 @@ type IncidentFilter struct {
 	From, To             time.Time
 	Open                 bool
 	Limit                int
+	AsOf                 time.Time // the records as they stood then; zero: as they are
 }
 
 // RegressionFilter selects regressions by onset, newest first.

@@ -207,7 +207,17 @@ func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
 		"/api/v1/changes?from=2026-03-02T10:00:00Z&to=2026-03-01T10:00:00Z": {400, "to", "after from"},
 		"/api/v1/changes?colour=red":                                        {400, "colour", "known are [service environment version"},
 		"/api/v1/changes?service=a&service=b":                               {400, "service", "more than once"},
-		"/api/v1/changes/cart-7?verbose=1":                                  {400, "verbose", "there are none"},
+		"/api/v1/changes/cart-7?verbose=1":                                  {400, "verbose", "known are [as_of]"},
+		"/api/v1/status?verbose=1":                                          {400, "verbose", "there are none"},
+		"/api/v1/dora?as_of=2030-01-01T00:00:00Z":                           {400, "as_of", "lies in the future: it is 2026-03-01T12:00:00Z now"},
+		"/api/v1/dora?as_of=2026-03-01T11:59:59Z":                           {400, "as_of", "begins at 2026-03-01T12:00:00Z"},
+		"/api/v1/changes?as_of=2026-03-01T11:59:59Z":                        {400, "as_of", "begins at 2026-03-01T12:00:00Z"},
+		"/api/v1/incidents?as_of=0001-01-01T00:00:00Z":                      {400, "as_of", "before 1970"},
+		"/api/v1/changes/cart-7?as_of=noon":                                 {400, "as_of", "RFC 3339"},
+		"/api/v1/changes/cart-7?as_of=2026-03-01T11:59:59Z":                 {400, "as_of", "begins at 2026-03-01T12:00:00Z"},
+		"/api/v1/dora/restatements?window=36h":                              {400, "window", "whole days"},
+		"/api/v1/dora/restatements?window=0d":                               {400, "window", "at most 366d"},
+		"/api/v1/dora/restatements?window=1d&since=100d":                    {400, "window", "hold 100 periods"},
 		"/api/v1/changes/nobody":                                            {404, "id", "/api/v1/changes lists"},
 		"/api/v1/changes/":                                                  {404, "id", "/api/v1/changes lists"},
 		"/api/v1/incidents?open=maybe":                                      {400, "open", "neither true nor false"},
@@ -241,6 +251,18 @@ func TestLongTextFromOutsideIsCut(t *testing.T) {
 	}
 }
 
+func TestALongQueryIsRefusedBeforeItIsParsed(t *testing.T) {
+	h := serve(t, story())
+	query := strings.Repeat("a&", mostQuery/2)
+	require.Contains(t, ask(h, http.MethodGet, "/api/v1/changes?"+query).Body.String(), "unknown parameter")
+	long := ask(h, http.MethodGet, "/api/v1/changes?"+query+"a")
+	require.Equal(t, http.StatusBadRequest, long.Code)
+	require.Contains(t, long.Body.String(), "longer than 8192 bytes")
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/api/v1/dora?"+strings.Repeat("a&", 1<<20), nil)
+	require.Less(t, testing.AllocsPerRun(10, func() { h.ServeHTTP(w, r) }), 100.0)
+}
+
 func TestOnlyReading(t *testing.T) {
 	h := serve(t, story())
 	for _, path := range []string{"/", "/api/v1/changes", "/api/v1/changes/cart-7", "/api/v1/openapi.yaml"} {
@@ -256,7 +278,7 @@ func TestARecordThatCantBeReadIsUnavailable(t *testing.T) {
 	r := story()
 	h := serve(t, r)
 	r.Fail(errors.New("open /var/lib/secret-path: input/output error"))
-	for _, path := range []string{"changes", "changes/cart-7", "incidents", "regressions", "dora"} {
+	for _, path := range []string{"changes", "changes/cart-7", "incidents", "regressions", "dora", "dora/restatements"} {
 		w := ask(h, http.MethodGet, "/api/v1/"+path)
 		require.Equal(t, http.StatusServiceUnavailable, w.Code, path)
 		require.NotContains(t, w.Body.String(), "secret-path")
@@ -283,7 +305,7 @@ func TestThePageHasNoScriptsAndLinksToWhatExists(t *testing.T) {
 }
 
 func FuzzParameters(f *testing.F) {
-	for _, query := range []string{"since=30d", "from=2026-03-01T10:00:00Z&to=x", "limit=1000&before=%00", "by=service&team=", "%zz"} {
+	for _, query := range []string{"since=30d", "from=2026-03-01T10:00:00Z&to=x", "limit=1000&before=%00", "by=service&team=", "%zz", "as_of=2026-03-01T12:00:00Z", "as_of=-1", "window=7d&since=1d"} {
 		f.Add(query)
 	}
 	s, err := Factory().New(story(), nil)
@@ -295,13 +317,16 @@ func FuzzParameters(f *testing.F) {
 		mux.Handle(pattern, h)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		for _, path := range []string{"/api/v1/changes", "/api/v1/dora", "/api/v1/incidents"} {
+		for _, path := range []string{"/api/v1/changes", "/api/v1/dora", "/api/v1/incidents", "/api/v1/dora/restatements"} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.URL.RawQuery = query
 			w := httptest.NewRecorder()
 			mux.ServeHTTP(w, r)
 			if w.Code != http.StatusOK && w.Code != http.StatusBadRequest {
 				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			if w.Code == http.StatusBadRequest && w.Body.Len() > 1000 {
+				t.Fatalf("%d bytes are quoted", w.Body.Len())
 			}
 			if !json.Valid(w.Body.Bytes()) {
 				t.Fatal("not JSON: " + w.Body.String())

@@ -18,7 +18,9 @@ func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
 			correlate.PhaseMerged),
 		Limit: p.limit(), Before: p.text("before"),
 	}
-	q.From, q.To = p.span(s.reader.Status().Now)
+	var now time.Time
+	q.AsOf, now = p.asOf(s.reader.Status().Now)
+	q.From, q.To = p.span(now)
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -46,23 +48,13 @@ func (p *parameters) next(before string, limit int, from time.Time) string {
 	return p.url.Path + "?" + query.Encode()
 }
 
-func (s *sink) change(ctx context.Context, p *parameters) (any, error) {
-	record, verdicts, err := s.reader.Change(ctx, p.id)
-	if err != nil {
-		return nil, err
-	}
-	regressions, err := s.reader.Regressions(ctx, sinks.RegressionQuery{ChangeID: p.id})
-	if err != nil {
-		return nil, err
-	}
-	return Change{Change: record, Verdicts: list(verdicts), Regressions: list(regressions)}, nil
-}
-
 func (s *sink) incidents(ctx context.Context, p *parameters) (any, error) {
 	q := sinks.IncidentQuery{
 		Service: p.text("service"), Environment: p.text("environment"), Open: p.flag("open"), Limit: p.limit(),
 	}
-	q.From, q.To = p.span(s.reader.Status().Now)
+	var now time.Time
+	q.AsOf, now = p.asOf(s.reader.Status().Now)
+	q.From, q.To = p.span(now)
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -86,11 +78,12 @@ func (s *sink) regressions(ctx context.Context, p *parameters) (any, error) {
 const standardDays = 30
 
 func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
-	now := s.reader.Status().Now
 	q := dora.Query{
 		Service: p.text("service"), Environment: p.text("environment"), Team: p.text("team"),
 		By: choice(p, "by", dora.GroupBys()...),
 	}
+	var now time.Time
+	q.AsOf, now = p.asOf(s.reader.Status().Now)
 	q.From, q.To = p.span(now)
 	if q.To.IsZero() {
 		q.To = now
@@ -105,6 +98,30 @@ func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 		return nil, p.err
 	}
 	return s.reader.DORA(ctx, q)
+}
+
+// standardHistory is how far back restatements are looked for when nobody says otherwise, in days.
+const standardHistory = 90
+
+func (s *sink) restatements(ctx context.Context, p *parameters) (any, error) {
+	now := s.reader.Status().Now
+	q := dora.RestateQuery{
+		Service: p.text("service"), Environment: p.text("environment"), Team: p.text("team"), WindowDays: p.days("window", standardDays),
+	}
+	q.From, q.To = p.span(now)
+	if q.To.IsZero() {
+		q.To = now
+	}
+	if q.From.IsZero() {
+		q.From = q.To.AddDate(0, 0, -standardHistory)
+	}
+	if q.To.Sub(q.From) >= dora.MostPeriods*time.Duration(q.WindowDays)*24*time.Hour {
+		p.wrong("window", "from and to hold %d periods of this length or more: choose a longer window, or less between from and to", dora.MostPeriods)
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return s.reader.Restatements(ctx, q)
 }
 
 func (s *sink) status(context.Context, *parameters) (any, error) {

@@ -76,12 +76,13 @@ func resolve[T any](t *testing.T, ref, part string, from map[string]T) T {
 
 // answers are the types of the 200s.
 var answers = map[string]any{
-	"/api/v1/changes":      Changes{},
-	"/api/v1/changes/{id}": Change{},
-	"/api/v1/incidents":    Incidents{},
-	"/api/v1/regressions":  Regressions{},
-	"/api/v1/dora":         DORA{},
-	"/api/v1/status":       Status{},
+	"/api/v1/changes":           Changes{},
+	"/api/v1/changes/{id}":      Change{},
+	"/api/v1/incidents":         Incidents{},
+	"/api/v1/regressions":       Regressions{},
+	"/api/v1/dora":              DORA{},
+	"/api/v1/dora/restatements": Restatements{},
+	"/api/v1/status":            Status{},
 }
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {
@@ -238,6 +239,8 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
 	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
 	reflect.TypeFor[dora.GroupBy]():        strs(dora.GroupBys()),
+	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
+	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
 }
 
 func strs[T ~string](all []T) []string {

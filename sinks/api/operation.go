@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -23,17 +24,22 @@ type operation struct {
 func (s *sink) operations() []operation {
 	return []operation{
 		{"/api/v1/changes", []string{
-			"service", "environment", "version", "verdict", "phase", "since", "from", "to", "limit", "before",
+			"service", "environment", "version", "verdict", "phase", "since", "from", "to", "limit", "before", "as_of",
 		}, s.changes},
-		{"/api/v1/changes/{id...}", nil, s.change},
-		{"/api/v1/incidents", []string{"service", "environment", "open", "since", "from", "to", "limit"}, s.incidents},
+		{"/api/v1/changes/{id...}", []string{"as_of"}, s.change},
+		{"/api/v1/incidents", []string{"service", "environment", "open", "since", "from", "to", "limit", "as_of"}, s.incidents},
 		{"/api/v1/regressions", []string{"service", "environment", "change", "since", "from", "to", "limit"}, s.regressions},
-		{"/api/v1/dora", []string{"service", "environment", "team", "by", "since", "from", "to"}, s.doraReport},
+		{"/api/v1/dora", []string{"service", "environment", "team", "by", "since", "from", "to", "as_of"}, s.doraReport},
+		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "window", "since", "from", "to"}, s.restatements},
 		{"/api/v1/status", nil, s.status},
 	}
 }
 
 func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if len(r.URL.RawQuery) > mostQuery {
+		reply(w, http.StatusBadRequest, Error{Error: fmt.Sprintf("the query is longer than %d bytes", mostQuery)})
+		return
+	}
 	query := r.URL.Query()
 	for name, values := range query {
 		if !slices.Contains(o.parameters, name) {
@@ -48,11 +54,14 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p := &parameters{query: query, id: r.PathValue("id"), url: r.URL}
 	result, err := o.answer(r.Context(), p)
 	var wrong *parameterError
+	var early *correlate.HistoryError
 	switch {
 	case err == nil:
 		reply(w, http.StatusOK, result)
 	case errors.As(err, &wrong):
 		reply(w, http.StatusBadRequest, Error{wrong.want, wrong.parameter})
+	case errors.As(err, &early):
+		reply(w, http.StatusBadRequest, Error{early.Error(), "as_of"})
 	case errors.Is(err, sinks.ErrNotFound):
 		reply(w, http.StatusNotFound, Error{"no change with this id; /api/v1/changes lists those that are known", "id"})
 	case r.Context().Err() != nil:

@@ -14,6 +14,8 @@ const (
 	standardLimit = 100
 	mostLimit     = 1000
 	mostDays      = 3650
+	mostWindow    = 366  // days of a period
+	mostQuery     = 8192 // bytes of the query, refused before it is parsed
 )
 
 // parameters reads the query of a request. The first parameter that is wrong is kept as the error.
@@ -96,6 +98,34 @@ func (p *parameters) instant(name string) time.Time {
 		p.wrong(name, "%q is not an RFC 3339 time such as 2026-03-01T10:00:00Z", clip(p.query.Get(name)))
 	}
 	return t.UTC()
+}
+
+// asOf is the instant of the past that was asked about, zero for now; and the instant that is now for the question.
+func (p *parameters) asOf(now time.Time) (asOf, then time.Time) {
+	asOf = p.instant("as_of")
+	switch {
+	case !p.query.Has("as_of") || p.err != nil:
+		return time.Time{}, now
+	case asOf.After(now):
+		p.wrong("as_of", "lies in the future: it is %s now", now.Format(time.RFC3339))
+	case asOf.Before(time.Unix(0, 0)):
+		p.wrong("as_of", "lies before 1970")
+	}
+	return asOf, asOf
+}
+
+// days is a duration in whole days.
+func (p *parameters) days(name string, standard int) int {
+	if !p.query.Has(name) {
+		return standard
+	}
+	if m := days.FindStringSubmatch(p.query.Get(name)); m != nil {
+		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 && n <= mostWindow {
+			return n
+		}
+	}
+	p.wrong(name, "%q is not a number of whole days such as 7d or 30d, at most %dd", clip(p.query.Get(name)), mostWindow)
+	return standard
 }
 
 var days = regexp.MustCompile(`^([0-9]{1,4})d$`)

@@ -25,6 +25,15 @@ type Change struct {
 	Change      correlate.ChangeRecord `json:"change"`
 	Verdicts    []correlate.Verdict    `json:"verdicts"`    // every revision, oldest first
 	Regressions []correlate.Regression `json:"regressions"` // those that this change is suspected of, newest first
+	Revisions   []Revision             `json:"revisions"`   // how the record came to be what it is, oldest first
+}
+
+// Revision is one step in the history of a record.
+type Revision struct {
+	Revision   int                     `json:"revision"` // from 1
+	RecordedAt time.Time               `json:"recorded_at"`
+	Cause      correlate.Cause         `json:"cause"`
+	Changed    []correlate.FieldChange `json:"changed"` // by name; empty for the first
 }
 
 // Incidents is the answer of /api/v1/incidents, newest first.
@@ -39,6 +48,9 @@ type Regressions struct {
 
 // DORA is the answer of /api/v1/dora.
 type DORA = dora.Report
+
+// Restatements is the answer of /api/v1/dora/restatements.
+type Restatements = dora.Restatements
 
 // Status is the answer of /api/v1/status.
 type Status struct {

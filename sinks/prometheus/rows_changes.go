@@ -48,6 +48,15 @@ func outcomes() []Metric {
 			},
 		},
 		{
+			Name: "shipwake_corrections_total", Type: Counter, Labels: []string{"service", "environment", "reason"},
+			Help: "What may move numbers that were published before, by reason: a change told after its time (late_fact), merged into another, with a final verdict that was revised (verdict), an incident held against another change (relinked) or no longer against any (unlinked).",
+			read: func(v *view, w *writer) {
+				for k, n := range v.corrections {
+					w.count(n, k.service, k.environment, string(k.reason))
+				}
+			},
+		},
+		{
 			Name: "shipwake_regressions_total", Type: Counter, Labels: byPlace,
 			Help: "Regressions seen on a service, whether or not the service itself changed.",
 			read: func(v *view, w *writer) { perPlace(v.regressions, w) },

@@ -162,6 +162,37 @@ func TestWhatWasCountedBeforeARestartIsNotCountedAgain(t *testing.T) {
 	require.Equal(t, before, own(t, s))
 }
 
+func TestCorrectionsAreCountedOnce(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	held := func(by string) correlate.Effect {
+		return correlate.Effect{Incident: &correlate.IncidentRecord{
+			Incident: correlate.Incident{ID: "i", Service: "checkout", Environment: "production"}, AttributedTo: by,
+		}}
+	}
+	judged := func(revision int, final bool) correlate.Effect {
+		return correlate.Effect{Verdict: &correlate.Verdict{
+			ChangeID: "a", Service: "checkout", Environment: "production", Revision: revision, Final: final, Outcome: correlate.Healthy,
+		}}
+	}
+	change := func(id string, phase correlate.Phase) correlate.Effect {
+		return correlate.Effect{Change: &correlate.ChangeRecord{
+			Change: correlate.Change{ID: id, Service: "checkout", Environment: "production"}.WithDefaults(), Phase: phase,
+		}}
+	}
+	for _, e := range []correlate.Effect{
+		held(""), held("a"), held("b"), held("b"), held(""),
+		judged(1, false), judged(2, true), judged(2, true), judged(3, true),
+		change("told late", correlate.PhaseHistory), change("told late", correlate.PhaseHistory),
+		change("twin", correlate.PhaseObserving), change("twin", correlate.PhaseMerged),
+	} {
+		s.Publish([]correlate.Effect{e})
+	}
+	text := strings.Join(own(t, s), "")
+	for _, reason := range []string{"relinked", "unlinked", "verdict", "late_fact", "merged"} {
+		require.Contains(t, text, fmt.Sprintf(`shipwake_corrections_total{environment="production",reason=%q,service="checkout"} 1`, reason))
+	}
+}
+
 func TestSeriesOfAChangeEndWithItsWindow(t *testing.T) {
 	s := open(t, sinktest.NewReader(sinktest.Noon))
 	s.Publish(sinktest.Story())

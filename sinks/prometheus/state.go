@@ -38,6 +38,17 @@ type judgedKey struct {
 	outcome correlate.Outcome
 }
 
+// correctionKey is a correction by its reason, a correlate.Cause.
+type correctionKey struct {
+	place
+	reason correlate.Cause
+}
+
+// corrections are the reasons that are counted.
+var corrections = []correlate.Cause{
+	correlate.CauseLateFact, correlate.CauseMerged, correlate.CauseVerdict, correlate.CauseRelinked, correlate.CauseUnlinked,
+}
+
 type incidentKey struct {
 	place
 	state string // opened, resolved
@@ -49,6 +60,9 @@ type progress struct {
 	revision          int
 	judged, recovered bool
 	opened, resolved  bool
+	late, merged      bool
+	final             bool   // the newest verdict is final
+	attributed        string // the change that the incident was last held against
 }
 
 // state is what was told so far. Its lock is held for short, bounded work only.
@@ -59,6 +73,7 @@ type state struct {
 	verdicts    map[verdictKey]int64
 	judged      map[judgedKey]int64
 	incidents   map[incidentKey]int64
+	corrections map[correctionKey]int64
 	regressions map[place]int64
 	ongoing     map[string]place // regressions without recovery, by id
 	recoveries  map[place]*recoveries
@@ -74,6 +89,7 @@ func newState() *state {
 		verdicts:    map[verdictKey]int64{},
 		judged:      map[judgedKey]int64{},
 		incidents:   map[incidentKey]int64{},
+		corrections: map[correctionKey]int64{},
 		regressions: map[place]int64{},
 		ongoing:     map[string]place{},
 		recoveries:  map[place]*recoveries{},
@@ -129,6 +145,9 @@ func (s *state) know(service, environment string) place {
 		s.judged[judgedKey{p, correlate.KindDeployment, o}] += 0
 	}
 	s.regressions[p] += 0
+	for _, reason := range corrections {
+		s.corrections[correctionKey{p, reason}] += 0
+	}
 	return p
 }
 
@@ -148,10 +167,12 @@ func (s *state) change(c correlate.ChangeRecord) {
 	} else {
 		delete(s.observed, c.ID)
 	}
+	seen := s.seen.get("change " + c.ID)
+	s.correct(p, correlate.CauseLateFact, c.Phase == correlate.PhaseHistory, &seen.late)
+	s.correct(p, correlate.CauseMerged, c.Phase == correlate.PhaseMerged, &seen.merged)
 	if c.Phase == correlate.PhaseMerged {
 		return
 	}
-	seen := s.seen.get("change " + c.ID)
 	if told := uint8(1) << slices.Index(correlate.Statuses(), c.Status); seen.told&told == 0 {
 		seen.told |= told
 		s.changes[changeKey{p, kind(c), c.Status}]++
@@ -161,6 +182,14 @@ func (s *state) change(c correlate.ChangeRecord) {
 		s.judge(c, p, seen)
 	}
 	s.recovery(c, p, seen)
+}
+
+// correct counts a correction of a change once.
+func (s *state) correct(p place, reason correlate.Cause, is bool, counted *bool) {
+	if is && !*counted {
+		*counted = true
+		s.corrections[correctionKey{p, reason}]++
+	}
 }
 
 // kind is the kind that a change counts under: a deployment that went back to an earlier version is a rollback.
@@ -192,6 +221,10 @@ func (s *state) verdict(v *correlate.Verdict) {
 	seen := s.seen.get("change " + v.ChangeID)
 	if v.Revision > seen.revision {
 		seen.revision = v.Revision
+		if seen.final {
+			s.corrections[correctionKey{p, correlate.CauseVerdict}]++
+		}
+		seen.final = v.Final
 		s.verdicts[verdictKey{p, v.Outcome}]++
 	}
 	if o, ok := s.observed[v.ChangeID]; ok && (o.verdict == nil || o.verdict.Revision <= v.Revision) {
@@ -206,6 +239,14 @@ func (s *state) incident(i correlate.IncidentRecord) {
 	seen := s.seen.get("incident " + i.ID)
 	s.incidents[incidentKey{p, "opened"}] += 0
 	s.incidents[incidentKey{p, "resolved"}] += 0
+	if before := seen.attributed; before != "" && before != i.AttributedTo {
+		reason := correlate.CauseRelinked
+		if i.AttributedTo == "" {
+			reason = correlate.CauseUnlinked
+		}
+		s.corrections[correctionKey{p, reason}]++
+	}
+	seen.attributed = i.AttributedTo
 	if !seen.opened {
 		seen.opened = true
 		s.incidents[incidentKey{p, "opened"}]++
@@ -238,6 +279,7 @@ func (s *state) forgetCounts() {
 	zero(s.verdicts)
 	zero(s.judged)
 	zero(s.incidents)
+	zero(s.corrections)
 	zero(s.regressions)
 	for _, r := range s.recoveries {
 		*r = recoveries{}
@@ -259,6 +301,7 @@ func (s *state) snapshot() *view {
 		verdicts:    maps.Clone(s.verdicts),
 		judged:      maps.Clone(s.judged),
 		incidents:   maps.Clone(s.incidents),
+		corrections: maps.Clone(s.corrections),
 		regressions: maps.Clone(s.regressions),
 		ongoing:     map[place]int64{},
 		recoveries:  map[place]recoveries{},

@@ -17,6 +17,7 @@ type view struct {
 	verdicts    map[verdictKey]int64
 	judged      map[judgedKey]int64
 	incidents   map[incidentKey]int64
+	corrections map[correctionKey]int64
 	regressions map[place]int64
 	ongoing     map[place]int64
 	recoveries  map[place]recoveries

@@ -23,6 +23,7 @@ type Reader struct {
 	failure     error
 	stalled     chan struct{}
 	doraCalls   int
+	history     history
 }
 
 var _ sinks.Reader = (*Reader)(nil)
@@ -56,6 +57,7 @@ func (r *Reader) Put(effects ...correlate.Effect) {
 			r.regressions[e.Regression.ID] = *e.Regression
 		}
 	}
+	r.remember(effects)
 }
 
 // SetStatus edits what Status returns.
@@ -119,8 +121,12 @@ func (r *Reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.
 		return nil, err
 	}
 	defer r.mu.Unlock()
+	known, err := r.changesAsOf(q.AsOf)
+	if err != nil {
+		return nil, err
+	}
 	found := []correlate.ChangeRecord{}
-	for _, c := range r.changes {
+	for _, c := range known {
 		matches := is(q.Service, c.Service) && is(q.Environment, c.Environment) && is(q.Version, c.Version) &&
 			is(q.Phase, c.Phase) && within(completion(c), q.From, q.To) &&
 			(q.Verdict == "" || c.Verdict != nil && c.Verdict.Outcome == q.Verdict)
@@ -132,7 +138,7 @@ func (r *Reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.
 		return cmp.Or(completion(b).Compare(completion(a)), cmp.Compare(b.ID, a.ID))
 	}
 	slices.SortFunc(found, newestFirst)
-	if before, ok := r.changes[q.Before]; ok {
+	if before, ok := known[q.Before]; ok {
 		found = slices.DeleteFunc(found, func(c correlate.ChangeRecord) bool { return newestFirst(c, before) <= 0 })
 	}
 	return limited(found, q.Limit), nil
@@ -157,8 +163,12 @@ func (r *Reader) Incidents(ctx context.Context, q sinks.IncidentQuery) ([]correl
 		return nil, err
 	}
 	defer r.mu.Unlock()
+	known, err := r.incidentsAsOf(q.AsOf)
+	if err != nil {
+		return nil, err
+	}
 	found := []correlate.IncidentRecord{}
-	for _, i := range r.incidents {
+	for _, i := range known {
 		if is(q.Service, i.Service) && is(q.Environment, i.Environment) && within(i.OpenedAt, q.From, q.To) &&
 			(!q.Open || i.ResolvedAt.IsZero()) {
 			found = append(found, i)
@@ -197,14 +207,11 @@ func (r *Reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	}
 	defer r.mu.Unlock()
 	r.doraCalls++
-	var d dora.Data
-	for _, c := range r.changes {
-		d.Changes = append(d.Changes, c)
+	d, err := r.dataAsOf(q.AsOf)
+	if q.AsOf.IsZero() {
+		q.AsOf = r.status.Now
 	}
-	for _, i := range r.incidents {
-		d.Incidents = append(d.Incidents, i)
-	}
-	return dora.Compute(q, d, r.status.Now), nil
+	return dora.Compute(q, d, q.AsOf), err
 }
 
 // Status implements sinks.Reader.

@@ -23,8 +23,8 @@ import (
 
 // doraCommand asks for the DORA numbers.
 type doraCommand struct {
-	api, output, since, by     string
-	service, environment, team string
+	api, output, since, by, asOf string
+	service, environment, team   string
 }
 
 func newDORA() *cobra.Command {
@@ -34,13 +34,19 @@ func newDORA() *cobra.Command {
 		Short: "Print the DORA numbers",
 		Long: `Asks the running daemon for the DORA numbers of a stretch of time up to now.
 
-A ratio always comes with what it was counted from. "–" means that there is no data, which is not zero.`,
+A ratio always comes with what it was counted from. "–" means that there is no data, which is not zero.
+
+With --as-of the numbers are those that the same question got at that time. "shipwake dora restatements" says which
+numbers became others after they were published, and why.`,
 		Example: `  shipwake dora --since 30d --by team
-  shipwake dora --since 90d --service checkout --output json`,
+  shipwake dora --since 90d --service checkout --output json
+  shipwake dora --since 30d --as-of 2026-03-03T09:00:00Z`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
+	cmd.AddCommand(newRestatements())
 	flags := cmd.Flags()
+	flags.StringVar(&d.asOf, "as-of", "", "count over what was known at this `time`, e.g. 2026-03-03T09:00:00Z")
 	flags.StringVar(&d.since, "since", "30d", "how far back, e.g. 7d or 36h")
 	flags.StringVar(&d.by, "by", "", "split by service, team or environment")
 	flags.StringVar(&d.service, "service", "", "only this `service`")
@@ -52,7 +58,7 @@ A ratio always comes with what it was counted from. "–" means that there is no
 }
 
 func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
-	printers := map[string]func(io.Writer, dora.Report) error{"table": doraTable, "json": doraJSON, "csv": doraCSV}
+	printers := map[string]func(io.Writer, dora.Report) error{"table": doraTable, "json": doraJSON[dora.Report], "csv": doraCSV}
 	write, ok := printers[d.output]
 	if !ok {
 		return fmt.Errorf("--output %s: want table, json or csv", d.output)
@@ -63,21 +69,29 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	defer daemon.Close()
 	query := url.Values{"since": {d.since}}
-	for key, value := range map[string]string{
-		"by": d.by, "service": d.service, "environment": d.environment, "team": d.team,
-	} {
-		if value != "" {
-			query.Set(key, value)
-		}
-	}
+	setGiven(query, map[string]string{
+		"by": d.by, "service": d.service, "environment": d.environment, "team": d.team, "as_of": d.asOf,
+	})
 	report, err := daemon.DORA(ctx, query)
 	if err != nil {
 		return err
 	}
+	if d.asOf != "" && d.output == "table" {
+		fmt.Fprintf(out, "as known at %s\n", words.Instant(report.AsOf))
+	}
 	return write(out, report)
 }
 
-func doraJSON(out io.Writer, r dora.Report) error {
+// setGiven adds the parameters that have a value.
+func setGiven(query url.Values, parameters map[string]string) {
+	for key, value := range parameters {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+}
+
+func doraJSON[T any](out io.Writer, r T) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(r)

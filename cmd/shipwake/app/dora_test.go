@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
@@ -44,6 +45,54 @@ func TestTheNumbersArePrinted(t *testing.T) {
 			golden(t, "dora."+format, stdout)
 		})
 	}
+}
+
+func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		if err := json.NewEncoder(w).Encode(report()); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	code, stdout, stderr := shipwake(t, "dora", "--api", server.URL, "--as-of", "2026-03-03T09:00:00Z")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "as known at 2026-03-01 00:00:00Z\n")
+	require.Equal(t, "/api/v1/dora?as_of=2026-03-03T09%3A00%3A00Z&since=30d", asked)
+}
+
+func TestRestatementsArePrinted(t *testing.T) {
+	rate := func(v float64, failed, of int) dora.Figure { return dora.Figure{Value: &v, Numerator: failed, N: of} }
+	answer := dora.Restatements{
+		Policy: dora.PolicyShipwake, Service: "checkout", Environment: "production", WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
+		Restated: []dora.Restatement{{
+			Metric: dora.MetricChangeFailRate, From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), PublishedAt: at("00:00:00").AddDate(0, 0, 1),
+			RestatedAt: at("09:00:00").AddDate(0, 0, 5), Old: rate(0.12, 3, 25), New: rate(0.08, 2, 25),
+			Why:  []dora.Why{{Cause: correlate.CauseRelinked, Record: "incident", Count: 3, IDs: []string{"PD-1", "PD-2", "PD-3"}}},
+			Text: "30-day change fail rate of checkout 12 % (3 of 25) → 8 % (2 of 25): 3 incidents relinked",
+		}},
+	}
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		if err := json.NewEncoder(w).Encode(answer); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	for _, format := range []string{"text", "json"} {
+		code, stdout, stderr := shipwake(t, "dora", "restatements", "--api", server.URL, "--service", "checkout", "--output", format)
+		require.Zero(t, code, stderr)
+		require.Equal(t, "/api/v1/dora/restatements?service=checkout&since=90d&window=30d", asked)
+		golden(t, "restatements."+format, stdout)
+	}
+	answer.Restated = nil
+	_, stdout, _ := shipwake(t, "dora", "restatements", "--api", server.URL)
+	require.Contains(t, stdout, "No number is another")
+	code, _, stderr := shipwake(t, "dora", "restatements", "--api", server.URL, "--output", "csv")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "want text or json")
 }
 
 func TestWhatTheDaemonRefusesIsPassedOn(t *testing.T) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,6 +37,7 @@ type verdictCommand struct {
 	id                            string
 	service, version, environment string
 	wait                          time.Duration
+	history                       bool
 }
 
 func newVerdict() *cobra.Command {
@@ -70,6 +72,7 @@ The exit code is the answer, for use in a pipeline:
 	flags.StringVar(&v.version, "version", "", "the `version` that the change brought, with --service")
 	flags.StringVar(&v.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
 	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
+	flags.BoolVar(&v.history, "history", false, "also say when and why the record of the change became what it is")
 	flags.StringVar(&v.api, "api", defaultAPI, "`URL` of the daemon")
 	flags.StringVar(&v.output, "output", "text", "`format`: text or json")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUnknown, err} })
@@ -85,7 +88,7 @@ func (v *verdictCommand) run(ctx context.Context, out io.Writer) error {
 	if err := v.print(out, answer); err != nil {
 		return &exitError{exitUnknown, err}
 	}
-	code := exitCode(answer.Change.Verdict)
+	code := exitCode(answer.said.Change.Verdict)
 	if code == exitHealthy {
 		return nil
 	}
@@ -104,15 +107,28 @@ func exitCode(v *correlate.Verdict) int {
 	return exitInconclusive
 }
 
-func (v *verdictCommand) print(out io.Writer, answer api.Change) error {
+func (v *verdictCommand) print(out io.Writer, answer verdictAnswer) error {
 	if v.output == "json" {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(answer)
+		var text bytes.Buffer
+		if err := json.Indent(&text, answer.text, "", "  "); err != nil {
+			return err
+		}
+		text.WriteByte('\n')
+		_, err := text.WriteTo(out)
+		return err
 	}
-	_, err := io.WriteString(out, why(answer))
+	said := why(answer.said)
+	if v.history {
+		said += history(answer.said.Revisions)
+	}
+	_, err := io.WriteString(out, said)
 	return err
+}
+
+// verdictAnswer is what the daemon said of a change: as far as this program understands it, and as it was said.
+type verdictAnswer struct {
+	said api.Change
+	text json.RawMessage
 }
 
 func (v *verdictCommand) check() error {
@@ -133,19 +149,19 @@ func (v *verdictCommand) check() error {
 }
 
 // ask asks until there is an answer that will do, or time is up; then whatever is known is the answer.
-func (v *verdictCommand) ask(ctx context.Context) (api.Change, error) {
+func (v *verdictCommand) ask(ctx context.Context) (verdictAnswer, error) {
 	if err := v.check(); err != nil {
-		return api.Change{}, err
+		return verdictAnswer{}, err
 	}
 	daemon, err := client.New(v.api)
 	if err != nil {
-		return api.Change{}, fmt.Errorf("--api: %w", err)
+		return verdictAnswer{}, fmt.Errorf("--api: %w", err)
 	}
 	defer daemon.Close()
 	until := time.Now().Add(v.wait)
 	for {
 		answer, err := v.find(ctx, daemon)
-		if err == nil && decided(answer.Change.Verdict) {
+		if err == nil && decided(answer.said.Change.Verdict) {
 			return answer, nil
 		}
 		if time.Until(until) < askEvery {
@@ -165,23 +181,33 @@ func decided(v *correlate.Verdict) bool {
 }
 
 // find asks once. By service and version it takes the newest change.
-func (v *verdictCommand) find(ctx context.Context, daemon *client.Client) (api.Change, error) {
+func (v *verdictCommand) find(ctx context.Context, daemon *client.Client) (verdictAnswer, error) {
 	id := v.id
 	if id == "" {
 		found, err := daemon.Changes(ctx, url.Values{
 			"service": {v.service}, "version": {v.version}, "environment": {v.environment}, "limit": {"1"},
 		})
 		if err != nil {
-			return api.Change{}, err
+			return verdictAnswer{}, err
 		}
 		if len(found.Changes) == 0 {
-			return api.Change{}, fmt.Errorf("%w: nobody reported %s %s in %s", client.ErrNotFound, v.service, v.version, v.environment)
+			return verdictAnswer{}, fmt.Errorf("%w: nobody reported %s %s in %s", client.ErrNotFound, v.service, v.version, v.environment)
 		}
 		id = found.Changes[0].ID
 	}
-	answer, err := daemon.Change(ctx, id)
-	if err == nil && answer.Change.MergedInto != "" && answer.Change.MergedInto != id {
-		return daemon.Change(ctx, answer.Change.MergedInto)
+	answer, err := fetch(ctx, daemon, id)
+	if into := answer.said.Change.MergedInto; err == nil && into != "" && into != id {
+		return fetch(ctx, daemon, into)
 	}
 	return answer, err
+}
+
+func fetch(ctx context.Context, daemon *client.Client, id string) (answer verdictAnswer, err error) {
+	if answer.text, err = daemon.ChangeText(ctx, id); err != nil {
+		return verdictAnswer{}, err
+	}
+	if err := json.Unmarshal(answer.text, &answer.said); err != nil {
+		return verdictAnswer{}, fmt.Errorf("the daemon answered what can't be read: %w", err)
+	}
+	return answer, nil
 }

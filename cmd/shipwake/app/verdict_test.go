@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -71,6 +72,12 @@ func TestAVerdictIsExplained(t *testing.T) {
 			Outcome: correlate.Inconclusive, Reason: correlate.ReasonUnderpowered, Revision: 1, Final: true, DecidedAt: at("11:07:30"),
 			Grade: correlate.GradeD, SmallestVisible: 6.1,
 		}),
+		"reopened": func() api.Change {
+			c := checkout(regressed())
+			v := c.Change.Verdict
+			v.Revision, v.Final, v.Supersedes, v.Reopened, v.ReopenedBy = 4, true, 2, correlate.LateChange, "github-shop/cart-12"
+			return c
+		}(),
 		"undecided": checkout(nil),
 		"history": func() api.Change {
 			c := checkout(nil)
@@ -84,6 +91,20 @@ func TestAVerdictIsExplained(t *testing.T) {
 			require.LessOrEqual(t, strings.Count(text, "\n"), 12)
 		})
 	}
+}
+
+func TestTheHistoryOfAChangeIsPrinted(t *testing.T) {
+	golden(t, "verdict-history.steps", history([]api.Revision{
+		{Revision: 1, RecordedAt: at("10:00:02"), Cause: correlate.CauseReported},
+		{Revision: 2, RecordedAt: at("10:06:01"), Cause: correlate.CauseReported, Changed: []correlate.FieldChange{
+			{Field: "finished_at", To: "2026-03-01T10:06:00Z"}, {Field: "status", From: "started", To: "succeeded"}}},
+		{Revision: 3, RecordedAt: at("11:07:30"), Cause: correlate.CauseVerdict, Changed: []correlate.FieldChange{
+			{Field: "phase", From: "observing", To: "closed"}, {Field: "reason", To: "within_margin"}, {Field: "verdict", To: "healthy"},
+			{Field: "verdict_final", To: "true"}, {Field: "verdict_revision", To: "1"}}},
+		{Revision: 4, RecordedAt: at("12:00:00"), Cause: correlate.CauseUnlinked, Changed: []correlate.FieldChange{
+			{Field: "incidents", From: `["PD-88"]`}}},
+	}))
+	require.Empty(t, history(nil), "an older daemon says nothing of it")
 }
 
 // daemonThat is a daemon whose API gives the answers in turn, the last one for ever.
@@ -160,4 +181,18 @@ func TestAVerdictAsJSONIsTheAPIsAnswer(t *testing.T) {
 	var got api.Change
 	require.NoError(t, json.Unmarshal([]byte(stdout), &got))
 	require.Equal(t, want, got)
+}
+
+// A daemon may be newer than the command that asks it.
+func TestWhatANewerDaemonSaysIsPassedOn(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"change":{"id":"a","verdict":{"verdict":"healthy","of_tomorrow":7}},"more":[1]}`)
+	}))
+	defer server.Close()
+	code, stdout, stderr := shipwake(t, "verdict", "--api", server.URL, "--output", "json", "a")
+	require.Equal(t, exitHealthy, code, stderr)
+	require.JSONEq(t, `{"change":{"id":"a","verdict":{"verdict":"healthy","of_tomorrow":7}},"more":[1]}`, stdout)
+	code, stdout, _ = shipwake(t, "verdict", "--api", server.URL, "--history", "a")
+	require.Equal(t, exitHealthy, code)
+	require.Contains(t, stdout, "HEALTHY")
 }

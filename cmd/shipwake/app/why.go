@@ -30,6 +30,9 @@ func why(a api.Change) string {
 		final = "final"
 	}
 	fmt.Fprintf(&b, "  decided     %s, revision %d, %s\n", words.Instant(v.DecidedAt), v.Revision, final)
+	if v.Reopened != "" {
+		fmt.Fprintf(&b, "  reopened    %s%s; what was said from revision %d on no longer stands\n", words.Reopening(v.Reopened), by(v.ReopenedBy), v.Supersedes)
+	}
 	if v.Grade != "" {
 		fmt.Fprintf(&b, "  compared    %s (grade %s)\n", words.Grade(v.Grade), v.Grade)
 	}
@@ -58,6 +61,13 @@ func why(a api.Change) string {
 		fmt.Fprintf(&b, "  taken back  by %s\n", c.RolledBackBy)
 	}
 	return b.String()
+}
+
+func by(id string) string {
+	if id == "" {
+		return ""
+	}
+	return " (" + id + ")"
 }
 
 // charge is the newest fault for which this change is suspected the most, and the suspicion; nil when there is none.

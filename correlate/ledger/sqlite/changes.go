@@ -69,6 +69,9 @@ func flag(b bool) int64 {
 
 // Changes implements ledger.Ledger.
 func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
+	if !q.AsOf.IsZero() {
+		return l.changesAsOf(ctx, q)
+	}
 	var where conditions
 	where.equal("c.service", q.Service)
 	where.equal("c.environment", q.Environment)

@@ -35,11 +35,11 @@ func (l *Ledger) CommitEffects(ctx context.Context, effects []correlate.Effect, 
 		writes = append(writes, write{`INSERT INTO meta (name, value) VALUES ('applied_seq', ?)
 			ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)`, []any{appliedSeq}})
 	}
-	return l.run(ctx, writes)
+	return l.run(ctx, writes, effects...)
 }
 
-// run commits statements together.
-func (l *Ledger) run(ctx context.Context, writes []write) error {
+// run commits statements together, with what the effects behind them add to the history.
+func (l *Ledger) run(ctx context.Context, writes []write, effects ...correlate.Effect) error {
 	if len(writes) == 0 {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (l *Ledger) run(ctx context.Context, writes []write) error {
 				return err
 			}
 		}
-		return nil
+		return remember(tx, effects, l.options.Now())
 	})
 }
 

@@ -21,6 +21,9 @@ func incidentWrites(i correlate.IncidentRecord) ([]write, error) {
 
 // Incidents implements ledger.Ledger.
 func (l *Ledger) Incidents(ctx context.Context, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
+	if !q.AsOf.IsZero() {
+		return l.incidentsAsOf(ctx, q)
+	}
 	var where conditions
 	where.equal("service", q.Service)
 	where.equal("environment", q.Environment)

@@ -9,7 +9,7 @@ type Options struct {
 	// MaxBytes is the size at which the database counts as full, in bytes; 0: as much as the disk takes. Beyond it
 	// writes return correlate.ErrUnavailable and reads go on.
 	MaxBytes int64
-	// Now is the wall clock for Health and for the time a message was delivered; nil: time.Now.
+	// Now is the wall clock for Health, for the time a message was delivered and for the history of records; nil: time.Now.
 	Now func() time.Time
 
 	// migrated is called by tests after each statement of a migration.

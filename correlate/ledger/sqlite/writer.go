@@ -79,7 +79,10 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err := logAhead(ctx, conn, path); err != nil {
 		return err
 	}
-	return migrate(ctx, conn, have, options.migrated)
+	if err := migrate(ctx, conn, have, options.migrated); err != nil {
+		return err
+	}
+	return beginHistory(ctx, conn, options.Now())
 }
 
 // logAhead switches to WAL mode, which SQLite quietly doesn't do where the file system can't share memory.

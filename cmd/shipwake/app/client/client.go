@@ -47,6 +47,12 @@ func (c *Client) Change(ctx context.Context, id string) (api.Change, error) {
 	return answer, c.get(ctx, "/api/v1/changes/"+escape(id), nil, &answer)
 }
 
+// ChangeText is Change as the daemon wrote it, with whatever a newer one says that this program doesn't know.
+func (c *Client) ChangeText(ctx context.Context, id string) (json.RawMessage, error) {
+	var text json.RawMessage
+	return text, c.get(ctx, "/api/v1/changes/"+escape(id), nil, &text)
+}
+
 // Changes are changes by the API's own query parameters, newest first.
 func (c *Client) Changes(ctx context.Context, query url.Values) (api.Changes, error) {
 	var answer api.Changes
@@ -63,6 +69,12 @@ func (c *Client) Regressions(ctx context.Context, query url.Values) (api.Regress
 func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
 	var answer api.DORA
 	return answer, c.get(ctx, "/api/v1/dora", query, &answer)
+}
+
+// Restatements are the numbers that became others after they were published, by the API's own query parameters.
+func (c *Client) Restatements(ctx context.Context, query url.Values) (api.Restatements, error) {
+	var answer api.Restatements
+	return answer, c.get(ctx, "/api/v1/dora/restatements", query, &answer)
 }
 
 // escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.

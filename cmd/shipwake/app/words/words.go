@@ -44,6 +44,37 @@ func Reason(r correlate.Reason) string {
 	return said
 }
 
+// Reopening says why a verdict was gone into again.
+func Reopening(r correlate.Reopening) string {
+	switch r {
+	case correlate.LateChange:
+		return "a change was reported or corrected late"
+	case correlate.LateIncident:
+		return "an incident was reported or corrected late"
+	case correlate.LateMeasurement:
+		return "telemetry came late"
+	}
+	return Plain(string(r))
+}
+
+// Cause says why a record became another.
+func Cause(c correlate.Cause) string {
+	said, ok := map[correlate.Cause]string{
+		correlate.CauseMerged:   "found to be another report of one change",
+		correlate.CauseLateFact: "reported late",
+		correlate.CauseRelinked: "another incident held against it",
+		correlate.CauseUnlinked: "incident no longer held against it",
+		correlate.CauseLinked:   "incident held against it",
+		correlate.CauseRollback: "taken back, or no longer",
+		correlate.CauseVerdict:  "judged",
+		correlate.CauseHistory:  "known when the history began",
+	}[c]
+	if !ok {
+		return Plain(string(c))
+	}
+	return said
+}
+
 // Grade says with what a change was compared.
 func Grade(g correlate.Grade) string {
 	switch g {
@@ -173,6 +204,9 @@ func Or(text string) string {
 	}
 	return text
 }
+
+// Day is the day of a time in UTC.
+func Day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
 // Instant is a time as it is printed everywhere: UTC, to the second.
 func Instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05Z") }
