@@ -1,6 +1,9 @@
 package sqlite
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Options say where the ledger is kept.
 type Options struct {
@@ -12,8 +15,10 @@ type Options struct {
 	// Now is the wall clock for Health and for the time a message was delivered; nil: time.Now.
 	Now func() time.Time
 
-	// migrated is called by tests after each statement of a migration.
-	migrated func(statement int)
+	// migrated is called after each statement of a migration; tests fail or die there.
+	migrated func(version, statement int) error
+	// schema is where migrations end; tests make files of older versions. 0: the newest.
+	schema int
 }
 
 func (o Options) withDefaults() Options {
@@ -21,7 +26,10 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.migrated == nil {
-		o.migrated = func(int) {}
+		o.migrated = func(int, int) error { return nil }
+	}
+	if o.schema == 0 {
+		o.schema = math.MaxInt
 	}
 	return o
 }

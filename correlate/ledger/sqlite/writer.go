@@ -79,7 +79,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err := logAhead(ctx, conn, path); err != nil {
 		return err
 	}
-	return migrate(ctx, conn, have, options.migrated)
+	return migrate(ctx, conn, have, options)
 }
 
 // logAhead switches to WAL mode, which SQLite quietly doesn't do where the file system can't share memory.
