@@ -64,7 +64,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 // Start opens the ledger, restores the engine from it, and starts the loop and the web listener.
 func (h *Host) Start(ctx context.Context, host component.Host) error {
 	h.host = host
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir})
+	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve})
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func (l *Ledger) CommitFacts(ctx context.Context, deliveries []correlate.Deliver
 	}
 	var receipt correlate.Receipt
 	var facts []ledger.Fact
-	err = l.writer.write(ctx, func(tx *transaction) error {
+	err = l.writer.write(ctx, ofSenders, func(tx *transaction) error {
 		receipt, facts = correlate.Receipt{}, nil
 		if err := advance(tx, move); err != nil {
 			return err

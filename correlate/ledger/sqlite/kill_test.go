@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 	parts := map[string]func() error{
 		"live":    func() error { return live(ctx, dir, number, os.Stdout) },
 		"migrate": func() error { return dieAtStatement(ctx, dir, number) },
+		"unsync":  func() error { return loseSyncs(ctx, dir, os.Stdout) },
 	}
 	part := parts[os.Getenv(roleVariable)]
 	if part == nil {

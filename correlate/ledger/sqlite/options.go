@@ -12,6 +12,9 @@ type Options struct {
 	// MaxBytes is the size at which the database counts as full, in bytes; 0: as much as the disk takes. Beyond it
 	// writes return correlate.ErrUnavailable and reads go on.
 	MaxBytes int64
+	// Reserve is the space kept free for the daemon's own state when the disk runs full, in bytes, at most a sixteenth of
+	// the disk; 0: none. While it is spent, facts are refused with correlate.ErrUnavailable and everything else goes on.
+	Reserve int64
 	// Now is the wall clock for Health and for the time a message was delivered; nil: time.Now.
 	Now func() time.Time
 
@@ -19,6 +22,8 @@ type Options struct {
 	migrated func(version, statement int) error
 	// schema is where migrations end; tests make files of older versions. 0: the newest.
 	schema int
+	// checkFirst is a size, in bytes; 0: the constant of that name.
+	checkFirst int64
 }
 
 func (o Options) withDefaults() Options {
@@ -27,6 +32,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.migrated == nil {
 		o.migrated = func(int, int) error { return nil }
+	}
+	if o.checkFirst == 0 {
+		o.checkFirst = checkFirst
 	}
 	if o.schema == 0 {
 		o.schema = math.MaxInt
