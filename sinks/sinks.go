@@ -42,6 +42,8 @@ type Reader interface {
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
+	// Held returns the deliveries in quarantine, newest first. Limit 0 is 100; at most 1,000.
+	Held(ctx context.Context, limit int) ([]correlate.Held, error)
 	Status() Status
 }
 

@@ -81,6 +81,7 @@ var answers = map[string]any{
 	"/api/v1/incidents":    Incidents{},
 	"/api/v1/regressions":  Regressions{},
 	"/api/v1/dora":         DORA{},
+	"/api/v1/quarantine":   Quarantine{},
 	"/api/v1/status":       Status{},
 }
 

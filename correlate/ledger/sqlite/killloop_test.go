@@ -99,6 +99,7 @@ func (k *killed) tell(t *testing.T, took time.Duration) {
 type books struct {
 	dir    string
 	facts  []string // acknowledged
+	held   []string // deliveries; released later or not
 	sent   []string
 	alive  time.Time
 	during map[string]int
@@ -119,7 +120,11 @@ func liveAndDie(t *testing.T, old bool, lives int) killed {
 	defer os.RemoveAll(parent)
 	b := &books{dir: filepath.Join(parent, "data"), during: map[string]int{}}
 	if old {
-		makeOld(t, b.dir, 1)
+		func() {
+			forking.RLock()
+			defer forking.RUnlock()
+			makeOld(t, b.dir, 1)
+		}()
 		for n := 1; n <= oldFacts; n++ {
 			b.facts = append(b.facts, fmt.Sprintf("old/%d", n))
 		}
@@ -144,7 +149,10 @@ func (b *books) live(t *testing.T, life int) {
 	cmd.Stderr = &trouble
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
+	forking.Lock()
+	err = cmd.Start()
+	forking.Unlock()
+	require.NoError(t, err)
 	kill := func() { _ = cmd.Process.Kill() }
 	switch lines := bufio.NewReader(out); {
 	case life == 0:
@@ -180,6 +188,8 @@ func (b *books) read(t *testing.T, lines *bufio.Reader, number int, then func())
 		case strings.HasPrefix(line, "fact "):
 			b.facts = append(b.facts, line[len("fact "):])
 			under["facts"] = true // from the first on, always
+		case strings.HasPrefix(line, "held "):
+			b.held = append(b.held, line[len("held "):])
 		case strings.HasPrefix(line, "sent "):
 			b.sent = append(b.sent, line[len("sent "):])
 		case strings.HasPrefix(line, "alive "):
@@ -201,13 +211,20 @@ func (b *books) read(t *testing.T, lines *bufio.Reader, number int, then func())
 	}
 }
 
+// forking keeps a process from being started while this one has a ledger open: until it executes, the new process shares
+// the lock on the directory.
+var forking sync.RWMutex
+
 // check opens what a kill left behind.
 func (b *books) check(t *testing.T) {
 	t.Helper()
+	forking.RLock()
+	defer forking.RUnlock()
 	l, err := Open(t.Context(), Options{Dir: b.dir})
 	require.NoError(t, err)
 	requireHeld(t, l, b.facts)
 	requireConsistent(t, l)
+	require.Subset(t, texts(t, l, "SELECT delivery_id FROM deliveries WHERE problem <> ''"), b.held)
 	waiting := texts(t, l, "SELECT key FROM outbox WHERE delivered_at IS NULL")
 	for _, key := range b.sent {
 		require.NotContains(t, waiting, key, "a message that was sent would be sent again")
@@ -271,7 +288,11 @@ func requireConsistent(t *testing.T, l *Ledger) {
 			EXISTS (SELECT 1 FROM outbox o WHERE o.key = f.id))`,
 		"a record of a fact that isn't applied":  "SELECT c.id FROM changes c JOIN facts f ON f.id = c.id WHERE f.seq > " + applied,
 		"a message of a fact that isn't applied": "SELECT o.key FROM outbox o JOIN facts f ON f.id = o.key WHERE f.seq > " + applied,
-		"a fact without its delivery":            "SELECT id FROM facts WHERE delivery NOT IN (SELECT seq FROM deliveries)",
+		"a held delivery with facts, or a released one without": `SELECT delivery FROM quarantine q WHERE
+			(released_at IS NULL) = (SELECT count(*) FROM facts f WHERE f.delivery = q.delivery)`,
+		"a delivery with a problem that isn't in quarantine": `SELECT delivery_id FROM deliveries WHERE problem <> '' AND seq NOT IN
+			(SELECT delivery FROM quarantine)`,
+		"a fact without its delivery": "SELECT id FROM facts WHERE delivery NOT IN (SELECT seq FROM deliveries)",
 	} {
 		require.Empty(t, texts(t, l, query), what)
 	}

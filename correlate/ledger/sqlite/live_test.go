@@ -16,7 +16,7 @@ import (
 )
 
 // diary is what a process tells on its way to being killed, a line each: "+step" and "-step" around whatever it is doing,
-// and "fact ID", "sent KEY", "alive TIME" for what the ledger has acknowledged. A line that was written is read by the
+// and "fact ID", "held ID", "sent KEY", "alive TIME" for what the ledger has acknowledged. A line that was written is read by the
 // parent, however the process ends.
 type diary struct {
 	mu  sync.Mutex
@@ -40,7 +40,7 @@ func (d *diary) during(step string, do func() error) error {
 const senders = 6
 
 // live does what a daemon does until it is killed: it opens the ledger, migrates it when it is old, restores, and then
-// takes facts, follows a stream, applies, sends, checkpoints, expires and is backed up, all at once. Number tells one
+// takes facts, follows a stream, releases what was held, applies, sends, checkpoints, expires and is backed up, all at once. Number tells one
 // life of a directory from the next.
 func live(ctx context.Context, dir, number string, out io.Writer) error {
 	d := &diary{out: out}
@@ -68,6 +68,7 @@ func live(ctx context.Context, dir, number string, out io.Writer) error {
 		start(func() error { return commitOwn(ctx, l, fmt.Sprintf("%s/%d", number, k), d) })
 	}
 	start(func() error { return followStream(ctx, l, number) })
+	start(func() error { return holdAndRelease(ctx, l, number, d) })
 	start(func() error { return keepState(ctx, l, d) })
 	start(func() error { return sendMessages(ctx, l, d) })
 	start(func() error { return backUpAgain(ctx, dir, number, d) })
@@ -110,6 +111,42 @@ func followStream(ctx context.Context, l ledger.Ledger, number string) error {
 		if _, _, err := l.CommitFacts(ctx, []correlate.Delivery{delivery}, &correlate.Position{Stream: "stream", Expect: next, Next: next + 1}); err != nil {
 			return err
 		}
+	}
+}
+
+// holdAndRelease takes deliveries that nobody can map, and every fourth time parses again what is held, as a release
+// would that can map it.
+func holdAndRelease(ctx context.Context, l ledger.Ledger, number string, d *diary) error {
+	for n := 1; ; n++ {
+		id := fmt.Sprintf("held/%s/%d", number, n)
+		delivery := ledgertest.Delivery("github", id)
+		facts := delivery.Facts
+		delivery.Facts, delivery.Problem = nil, "unmapped"
+		if _, _, err := l.CommitFacts(ctx, []correlate.Delivery{delivery}, nil); err != nil {
+			return err
+		}
+		d.write("held ", id)
+		if n%4 != 0 {
+			continue
+		}
+		err := d.during("release", func() error {
+			numbers, held, err := l.HeldFor(ctx, "github", "next", delivery.ReceivedAt)
+			if err != nil {
+				return err
+			}
+			var retries []correlate.Retry
+			for i, h := range held {
+				change := *facts[0].Change
+				change.ID = h.ID
+				retries = append(retries, correlate.Retry{Number: numbers[i], Facts: []correlate.Fact{{Change: &change}}})
+			}
+			_, err = l.Retried(ctx, "next", retries)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		d.write("fact ", id)
 	}
 }
 
@@ -180,7 +217,8 @@ func backUpAgain(ctx context.Context, dir, number string, d *diary) error {
 		}
 		d.write("backed up ", to)
 		if n > 0 {
-			if err := os.RemoveAll(backupOf(dir, number, n-1)); err != nil {
+			last := backupOf(dir, number, n-1)
+			if err := errors.Join(os.Rename(last, last+partialSuffix), os.RemoveAll(last+partialSuffix)); err != nil {
 				return err
 			}
 		}

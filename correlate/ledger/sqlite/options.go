@@ -15,11 +15,15 @@ type Options struct {
 	// Reserve is the space kept free for the daemon's own state when the disk runs full, in bytes, at most a sixteenth of
 	// the disk; 0: none. While it is spent, facts are refused with correlate.ErrUnavailable and everything else goes on.
 	Reserve int64
+	// Release is the version of the program: a delivery that it can't map is next tried by another one.
+	Release string
 	// Now is the wall clock for Health and for the time a message was delivered; nil: time.Now.
 	Now func() time.Time
 
 	// migrated is called after each statement of a migration; tests fail or die there.
 	migrated func(version, statement int) error
+	// injected is asked before each step of a transaction ("begin", "write", "commit"); tests have it fail there.
+	injected func(step string) error
 	// schema is where migrations end; tests make files of older versions. 0: the newest.
 	schema int
 	// checkFirst is a size, in bytes; 0: the constant of that name.
@@ -32,6 +36,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.migrated == nil {
 		o.migrated = func(int, int) error { return nil }
+	}
+	if o.injected == nil {
+		o.injected = func(string) error { return nil }
 	}
 	if o.checkFirst == 0 {
 		o.checkFirst = checkFirst

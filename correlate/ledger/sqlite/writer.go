@@ -36,6 +36,7 @@ type request struct {
 type writer struct {
 	now      func() time.Time
 	db       *sql.DB
+	injected func(step string) error
 	reserve  *reserve
 	broken   atomic.Pointer[error] // why nothing is written any more, nil as long as it is
 	tx       *transaction
@@ -65,7 +66,7 @@ func newWriter(ctx context.Context, path string, r *reserve, options Options) (*
 		return nil, errors.Join(err, db.Close())
 	}
 	w := &writer{
-		now: options.Now, db: db, reserve: r, tx: &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
+		now: options.Now, db: db, injected: options.injected, reserve: r, tx: &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
 		requests: make(chan *request), closing: make(chan struct{}),
 	}
 	if err := prepare(ctx, conn, path, options); err != nil {
@@ -230,18 +231,29 @@ func (w *writer) count(batch []*request, err error, took time.Duration) {
 // attempt runs a batch in one transaction. The error is that of the transaction, in which nothing then took effect;
 // what only one request did wrong is left in it.
 func (w *writer) attempt(batch []*request) error {
-	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.step("begin", "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	for _, r := range batch {
-		if err := w.tx.run(r); err != nil {
+		err := w.tx.run(r)
+		if err == nil {
+			err = w.injected("write")
+		}
+		if err != nil {
 			return w.tx.undo(err)
 		}
 	}
-	if err := w.tx.exec("COMMIT"); err != nil {
+	if err := w.step("commit", "COMMIT"); err != nil {
 		return w.tx.undo(err)
 	}
 	return nil
+}
+
+func (w *writer) step(name, statement string) error {
+	if err := w.injected(name); err != nil {
+		return err
+	}
+	return w.tx.exec(statement)
 }
 
 // transaction is the writing connection with its prepared statements.
