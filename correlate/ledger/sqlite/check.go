@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -10,6 +11,9 @@ import (
 // checkFirst is the size up to which a ledger is checked before it is opened, in bytes. It takes about a second for
 // 200 MB; a restart doesn't wait so long, and a larger one is checked while it is used.
 const checkFirst = 16 << 20
+
+// checkAfter is how long the check beside leaves the processors to the start of the daemon.
+const checkAfter = 30 * time.Second
 
 // damage is what SQLite found wrong with a file.
 type damage string
@@ -32,6 +36,11 @@ func (l *Ledger) check(ctx context.Context) error {
 // checkBeside checks while the ledger is in use. When it finds damage, every write from then on is refused: what is
 // added to a damaged file can't be promised to last.
 func (l *Ledger) checkBeside(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-time.After(l.options.checkAfter):
+	}
 	if err := l.check(ctx); damaged(err) {
 		err = fmt.Errorf("%w: %w", correlate.ErrUnavailable, l.explain(err))
 		l.writer.broken.Store(&err)

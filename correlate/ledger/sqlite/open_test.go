@@ -166,7 +166,7 @@ func TestDamageInALargeLedgerIsFoundBesideAndEndsWriting(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, file.Close())
 
-	l, err = Open(t.Context(), Options{Dir: dir, checkFirst: 1})
+	l, err = Open(t.Context(), Options{Dir: dir, checkFirst: 1, checkAfter: 1})
 	require.NoError(t, err, "a restart doesn't wait for the check")
 	l.checking.Wait()
 	_, _, err = l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", "b")}, nil)

@@ -26,8 +26,9 @@ type Options struct {
 	injected func(step string) error
 	// schema is where migrations end; tests make files of older versions. 0: the newest.
 	schema int
-	// checkFirst is a size, in bytes; 0: the constant of that name.
+	// checkFirst is a size, in bytes, and checkAfter a time; 0: the constants of these names.
 	checkFirst int64
+	checkAfter time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -36,6 +37,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.migrated == nil {
 		o.migrated = func(int, int) error { return nil }
+	}
+	if o.checkAfter == 0 {
+		o.checkAfter = checkAfter
 	}
 	if o.injected == nil {
 		o.injected = func(string) error { return nil }
