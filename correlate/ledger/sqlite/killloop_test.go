@@ -59,6 +59,9 @@ func TestNoAcknowledgedFactIsLostOrDoubledByAKill(t *testing.T) {
 			})
 		}
 	})
+	if t.Failed() {
+		return
+	}
 	require.Positive(t, sum.facts)
 	for _, step := range []string{"open", "facts", "effects"} {
 		require.Positive(t, sum.during[step], "nothing was killed during %s", step)
