@@ -61,7 +61,7 @@ func ledgerModel(ctx context.Context, s *settings) (*report, error) {
 // restarts measures how long it takes from opening the ledger to an engine that goes on.
 func restarts(ctx context.Context, s *settings) (*report, error) {
 	r := &report{}
-	runs, err := r.goTest(ctx, nil, "./collector/host", "-run", "^$", "-bench", "^BenchmarkRestart$", "-benchtime", fmt.Sprintf("%dx", s.number(10)))
+	runs, err := r.goTest(ctx, []string{"SHIPWAKE_RESTART_CHANGES=100000"}, "./collector/host", "-run", "^$", "-bench", "^BenchmarkRestart$", "-benchtime", fmt.Sprintf("%dx", s.number(10)))
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package host
 
 import (
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,7 +12,6 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
-	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 )
 
@@ -72,13 +73,21 @@ func restart(tb testing.TB, dir string, now time.Time) (opened, restored time.Du
 	return opened, restored
 }
 
-var _ ledger.Ledger = (*sqlite.Ledger)(nil)
+// changesVariable is how many changes BenchmarkRestart restarts with; 10,000 when it isn't set.
+const changesVariable = "SHIPWAKE_RESTART_CHANGES"
 
-// BenchmarkRestart opens the ledger and restores the engine: `make bench-restart`. The page cache is warm.
+// BenchmarkRestart opens the ledger and restores the engine; `make bench-restart` does so with 100,000 changes. The page
+// cache is warm.
 func BenchmarkRestart(b *testing.B) {
-	for _, c := range []struct{ changes, days int }{{100_000, 365}, {100_000, 90}, {100_000, 30}} {
-		b.Run(fmt.Sprintf("changes=%d/days=%d", c.changes, c.days), func(b *testing.B) {
-			dir, now := remembered(b, c.changes, c.days, 100)
+	changes := 10_000
+	if text := os.Getenv(changesVariable); text != "" {
+		var err error
+		changes, err = strconv.Atoi(text)
+		require.NoError(b, err)
+	}
+	for _, days := range []int{365, 90, 30} {
+		b.Run(fmt.Sprintf("changes=%d/days=%d", changes, days), func(b *testing.B) {
+			dir, now := remembered(b, changes, days, 100)
 			var open time.Duration
 			for b.Loop() {
 				runtime.GC()
