@@ -22,7 +22,8 @@ type measurement struct {
 }
 
 func measurements() []measurement {
-	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}}
+	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy},
+		{"kill", kills}, {"ledger", ledgerModel}, {"restart", restarts}}
 }
 
 // settings is what the command line says.
@@ -37,6 +38,7 @@ type settings struct {
 	kind      string // the only kind of case, all when empty
 	cases     int    // of each kind; negative is the usual number
 	placebos  int    // the same of pseudo-changes
+	size      int    // of kill, ledger and restart: cycles, operations, repetitions; 0 is the usual number
 	misses    bool   // show every change with what was said of it
 }
 
@@ -54,6 +56,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.kind, "kind", "", "the only `kind` of case to judge, of "+strings.Join(accuracy.Kinds(), ", "))
 	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
 	flags.IntVar(&s.placebos, "placebos", -1, "`number` of pseudo-changes, instead of the usual one")
+	flags.IntVar(&s.size, "size", 0, "`number` of cycles of kill, operations of ledger, repetitions of restart, instead of the usual one")
 	flags.BoolVar(&s.misses, "changes", false, "show every change with what was said of it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -61,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy and guard, not %q", flags.Args())
+		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, kill, ledger and restart, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

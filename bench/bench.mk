@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-results
+.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-ledger bench-restart bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -27,7 +27,19 @@ bench-scrape: bench-build ## Time of /metrics at 1,000 services
 bench-accuracy: build ## How right verdicts are, on labelled cases made from seeds and 10,000 pseudo-changes, many minutes
 	cd bench && $(GO) run . $(BENCHFLAGS) accuracy
 
-accuracy: ## The same in short: fails when a figure is worse than its floor in bench/accuracy/floors.json
+CYCLES ?= 10000
+OPS ?= 100000
+
+bench-kill: build ## Kill a busy ledger CYCLES (10000) times and look for what is lost or doubled, about 20 minutes
+	cd bench && $(GO) run . $(BENCHFLAGS) -size $(CYCLES) kill
+
+bench-ledger: build ## OPS (100000) random operations and faults at the ledger and at its model, many minutes
+	cd bench && $(GO) run . $(BENCHFLAGS) -size $(OPS) ledger
+
+bench-restart: build ## Time of a restart with 100,000 changes
+	cd bench && $(GO) run . $(BENCHFLAGS) restart
+
+accuracy: ## bench-accuracy in short: fails when a figure is worse than its floor in bench/accuracy/floors.json
 	cd bench && $(GO) run . $(BENCHFLAGS) guard
 
 bench-results: bench-ingest bench-series bench-facts bench-scrape bench-accuracy ## Measure everything anew into bench/results

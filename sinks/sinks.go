@@ -47,6 +47,8 @@ type Reader interface {
 	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
 	// Restatements compares the DORA numbers that were published with those of now.
 	Restatements(ctx context.Context, q dora.RestateQuery) (dora.Restatements, error)
+	// Held returns the deliveries in quarantine, newest first. Limit 0 is 100; at most 1,000.
+	Held(ctx context.Context, limit int) ([]correlate.Held, error)
 	Status() Status
 }
 

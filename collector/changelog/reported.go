@@ -16,6 +16,25 @@ import (
 // maxReported bounds the raw form of a reported change or incident, in bytes; one takes about a kilobyte.
 const maxReported = 256 << 10
 
+// Again reads a delivery of SourceOTLP that was kept, as FromLogs would read the record now. Facts may be dated in the
+// future.
+func Again(d correlate.Delivery) correlate.Delivery {
+	d.Facts, d.Problem = nil, "unmapped: the record that was kept can't be read"
+	logs, err := new(plog.JSONUnmarshaler).UnmarshalLogs(d.Raw)
+	if err != nil || logs.LogRecordCount() != 1 {
+		return d
+	}
+	for _, resource := range logs.ResourceLogs().All() {
+		for _, scope := range resource.ScopeLogs().All() {
+			for _, record := range scope.LogRecords().All() {
+				d.Problem = ""
+				d = mapped(d, resource.Resource(), record, attributes{m: record.Attributes(), foreign: true})
+			}
+		}
+	}
+	return d
+}
+
 // readReported makes a delivery of a change or an incident that somebody reported as an ordinary log record. An error
 // means that the record is too large to be kept.
 func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Time) (correlate.Delivery, error) {
@@ -34,6 +53,11 @@ func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Tim
 		sum := sha256.Sum256(d.Raw)
 		d.ID = "sha256:" + hex.EncodeToString(sum[:])
 	}
+	return mapped(d, resource, record, r).HoldFuture(), nil
+}
+
+// mapped reads the fact of a record, or says in the delivery's Problem why there is none.
+func mapped(d correlate.Delivery, resource pcommon.Resource, record plog.LogRecord, r attributes) correlate.Delivery {
 	f, err := readFactFrom(record, r)
 	if err == nil {
 		f, err = completed(f, resource, record)
@@ -43,10 +67,10 @@ func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Tim
 	}
 	if err != nil {
 		d.Problem = "unmapped: " + err.Error()
-		return d, nil
+		return d
 	}
 	d.Facts = []correlate.Fact{f}
-	return d.HoldFuture(), nil
+	return d
 }
 
 // completed fills in from the resource and the record's time what its attributes don't say.

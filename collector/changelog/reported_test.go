@@ -49,6 +49,12 @@ func TestAChangeReportedByAnybodyIsADelivery(t *testing.T) {
 		Environment: "staging", Version: "v2", FinishedAt: eventAt, Source: "otlp",
 	}}}, d.Facts)
 
+	kept := d
+	kept.Facts, kept.Problem = nil, "unmapped: by an older release"
+	require.Equal(t, d, Again(kept))
+	kept.Raw = []byte("{}")
+	require.NotEmpty(t, Again(kept).Problem)
+
 	again := fromLogs(processSeal(), reportedChange(), receivedAt.Add(time.Hour))
 	require.Equal(t, d.ID, again.Deliveries[0].ID, "the same record is the same delivery")
 }

@@ -43,6 +43,9 @@ func (d *door) Start(_ context.Context, h component.Host) error {
 	d.feed = feed
 	d.reducer.Configure(feed.Signals(), feed.Resolution())
 	feed.Attach(d.reducer)
+	if q, ok := feed.(host.Quarantine); ok {
+		q.ParseAgain(changelog.SourceOTLP, changelog.Again)
+	}
 	return nil
 }
 

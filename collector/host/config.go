@@ -11,6 +11,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -18,6 +19,9 @@ import (
 type Config struct {
 	// DataDir is where the ledger lives. One daemon owns it at a time.
 	DataDir string `mapstructure:"data_dir"`
+	// DiskReserve is the space in the data directory, in bytes, that is kept for the daemon's own state when the disk runs
+	// full, at most a sixteenth of the disk; 0: none. More keeps it going longer while facts are refused.
+	DiskReserve int64 `mapstructure:"disk_reserve"`
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
 	Web confighttp.ServerConfig `mapstructure:"web"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
@@ -60,11 +64,12 @@ func createDefaultConfig() component.Config {
 	web := confighttp.NewDefaultServerConfig()
 	web.NetAddr = confignet.AddrConfig{Endpoint: "127.0.0.1:8788", Transport: confignet.TransportTypeTCP}
 	return &Config{
-		DataDir:    "./shipwake-data",
-		Web:        web,
-		Resolution: sec(d.Resolution),
-		Lateness:   sec(d.Lateness),
-		IdleAfter:  sec(d.IdleAfter),
+		DataDir:     "./shipwake-data",
+		DiskReserve: sqlite.StandardReserve,
+		Web:         web,
+		Resolution:  sec(d.Resolution),
+		Lateness:    sec(d.Lateness),
+		IdleAfter:   sec(d.IdleAfter),
 		Window: WindowConfig{
 			Baseline: sec(d.Baseline), Grace: sec(d.Judge.Grace), MinHealthy: sec(d.Judge.MinHealthy), Watch: sec(d.Watch),
 		},
@@ -80,6 +85,9 @@ func createDefaultConfig() component.Config {
 func (c *Config) Validate() error {
 	if c.DataDir == "" {
 		return errors.New("data_dir: required: the directory that holds the ledger")
+	}
+	if c.DiskReserve < 0 {
+		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
 	}
 	for _, d := range []struct {
 		key   string

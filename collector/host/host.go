@@ -40,6 +40,7 @@ type Host struct {
 
 	mu       sync.Mutex
 	measured []Measurer
+	parsers  map[string]parser // by source
 
 	wake   chan struct{} // facts were committed
 	stop   context.CancelFunc
@@ -64,7 +65,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 // Start opens the ledger, restores the engine from it, and starts the loop and the web listener.
 func (h *Host) Start(ctx context.Context, host component.Host) error {
 	h.host = host
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir})
+	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Release: h.opt.Version})
 	if err != nil {
 		return err
 	}
@@ -85,6 +86,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		defer h.done.Done()
 		newLoop(h).run(loopCtx)
 	}()
+	h.done.Go(func() { h.retryHeld(loopCtx) })
 	if err := h.startWeb(ctx, host); err != nil {
 		return err
 	}
@@ -124,10 +126,7 @@ func (h *Host) Commit(ctx context.Context, deliveries []correlate.Delivery, move
 		h.count(deliveries[0].Source, "duplicate", receipt.Duplicate)
 		h.count(deliveries[0].Source, "quarantined", receipt.Quarantined)
 	}
-	select {
-	case h.wake <- struct{}{}:
-	default:
-	}
+	h.awake()
 	return receipt, nil
 }
 

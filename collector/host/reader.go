@@ -38,6 +38,10 @@ func (r reader) Regressions(ctx context.Context, q sinks.RegressionQuery) ([]cor
 	})
 }
 
+func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
+	return r.h.ledger.Held(ctx, bounded(limit))
+}
+
 // DORA counts over the changes that completed in the window, and over what around it may matter for them.
 func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	data, err := r.doraData(ctx, q)

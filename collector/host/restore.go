@@ -38,10 +38,11 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, now time.Ti
 // that incidents name, and the changes and incidents of the same places about the same days.
 func recallFor(ctx context.Context, e *engine.Engine, l ledger.Ledger, facts []ledger.Fact, cfg engine.Config) (engine.Recall, error) {
 	r := recaller{ctx: ctx, engine: e, ledger: l, around: time.Duration(cfg.Attribution) * time.Second, asked: map[any]bool{}}
-	keep := time.Duration(cfg.KeepRecords) * time.Second
+	// By the clock, and not by when the fact was received: one that was released from quarantine may be months old.
+	forgotten := time.Now().Add(-time.Duration(cfg.KeepRecords) * time.Second)
 	for _, f := range facts {
 		f.Fact = f.WithDefaults()
-		old := f.EventTime().Before(f.ReceivedAt.Add(-keep))
+		old := f.EventTime().Before(forgotten)
 		var err error
 		switch {
 		case f.Change != nil:

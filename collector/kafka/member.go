@@ -78,6 +78,9 @@ func (r *member) Start(_ context.Context, host component.Host) error {
 	for topic := range r.readers {
 		counter{r.tally, topic}.announce()
 	}
+	for _, from := range r.readers {
+		source.Register(host, from.name, func(d correlate.Delivery) correlate.Delivery { return source.Again(from.source, d) })
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	r.host, r.positions, r.dialer, r.group = host, positions, dialer, group
 	r.cut, r.stop, r.stopped = cut, stop, make(chan struct{})

@@ -45,13 +45,18 @@ func Stamp(deliveries []correlate.Delivery, name string) {
 	for i := range deliveries {
 		deliveries[i] = deliveries[i].HoldFuture()
 		deliveries[i].Source = name
-		for _, f := range deliveries[i].Facts {
-			if f.Change != nil {
-				f.Change.Source = name
-			}
-			if f.Incident != nil {
-				f.Incident.Source = name
-			}
+		sign(deliveries[i].Facts, name)
+	}
+}
+
+// sign says in each fact where it comes from.
+func sign(facts []correlate.Fact, name string) {
+	for _, f := range facts {
+		if f.Change != nil {
+			f.Change.Source = name
+		}
+		if f.Incident != nil {
+			f.Incident.Source = name
 		}
 	}
 }

@@ -76,6 +76,9 @@ func (w *webhook) Start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("can't listen for webhooks on %s: %w; receivers::%s::endpoint sets another address",
 			config.NetAddr.Endpoint, err, w.set.ID)
 	}
+	for name, live := range w.handler.sources {
+		source.Register(host, name, func(d correlate.Delivery) correlate.Delivery { return source.Again(live.get(), d) })
+	}
 	w.server, w.addr = server, listener.Addr()
 	w.set.Logger.Info("Taking webhooks", zap.Stringer("address", w.addr), zap.Strings("sources", w.handler.names))
 	w.done.Go(func() {

@@ -82,6 +82,17 @@ type Ledger interface {
 	Delivered(ctx context.Context, sink, key string) error
 	OutboxKeeper
 
+	// A delivery that came with a Problem is held. Held lists those that are, newest first, all of them with limit 0.
+	Held(ctx context.Context, limit int) ([]correlate.Held, error)
+	// HeldFor returns some of a source's held deliveries that this release hasn't tried to parse, or that are due, with
+	// their numbers; none when there are none. A delivery counts as tried by the release that the ledger was opened for
+	// when it came, unless it IsFuture.
+	HeldFor(ctx context.Context, source, release string, now time.Time) (numbers []int64, deliveries []correlate.Delivery, err error)
+	// Retried stores what came of that in one transaction, and how many deliveries it released. The facts of one without
+	// a Problem are appended to the log, in that delivery and so with its ReceivedAt, and it is no longer held. What isn't
+	// held, or was released before, is left as it is.
+	Retried(ctx context.Context, release string, retries []correlate.Retry) (released int, err error)
+
 	Health() Health
 	Close() error
 }

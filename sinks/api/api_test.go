@@ -154,6 +154,20 @@ func TestIncidentsAndRegressions(t *testing.T) {
 	require.Empty(t, read[Regressions](t, h, "/api/v1/regressions?change=cart-7").Regressions)
 }
 
+func TestQuarantine(t *testing.T) {
+	r := story()
+	h := serve(t, r)
+	require.Equal(t, Quarantine{Held: []Held{}}, read[Quarantine](t, h, "/api/v1/quarantine"))
+	due := sinktest.Noon.Add(time.Hour)
+	r.Hold(correlate.Held{Source: "github", ID: "1", Event: "push", ReceivedAt: sinktest.Noon, Bytes: 5, Problem: "unmapped"},
+		correlate.Held{Source: "generic", ID: "2", ReceivedAt: sinktest.Noon, Problem: "future", Due: due})
+	require.Equal(t, []Held{
+		{Source: "generic", ID: "2", ReceivedAt: sinktest.Noon, Problem: "future", Due: &due},
+		{Source: "github", ID: "1", Event: "push", ReceivedAt: sinktest.Noon, Bytes: 5, Problem: "unmapped"},
+	}, read[Quarantine](t, h, "/api/v1/quarantine").Held)
+	require.Len(t, read[Quarantine](t, h, "/api/v1/quarantine?limit=1").Held, 1)
+}
+
 func TestDORA(t *testing.T) {
 	h := serve(t, story())
 	report := read[DORA](t, h, "/api/v1/dora")

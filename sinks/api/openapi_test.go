@@ -83,6 +83,7 @@ var answers = map[string]any{
 	"/api/v1/dora":              DORA{},
 	"/api/v1/dora/restatements": Restatements{},
 	"/api/v1/status":            Status{},
+	"/api/v1/quarantine":        Quarantine{},
 }
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {

@@ -14,7 +14,7 @@ func intake() []Metric {
 		tallied("shipwake_deliveries_total", "deliveries", "source",
 			"Messages that senders handed over, by source and by what became of them."),
 		tallied("shipwake_facts_total", "facts", "source",
-			"Deliveries that reached the ledger, by source: accepted, duplicate, or quarantined because nobody maps them."),
+			"Deliveries that reached the ledger, by source: accepted, duplicate, quarantined because nobody maps them, or released from there later."),
 		tallied("shipwake_telemetry_total", "telemetry", "signal",
 			"Spans, points and log records, and buckets made of them (cells), by what became of them."),
 		tallied("shipwake_kafka_total", "kafka", "topic",

@@ -19,6 +19,7 @@ type Reader struct {
 	verdicts    map[string][]correlate.Verdict
 	incidents   map[string]correlate.IncidentRecord
 	regressions map[string]correlate.Regression
+	held        []correlate.Held
 	status      sinks.Status
 	failure     error
 	stalled     chan struct{}
@@ -212,6 +213,24 @@ func (r *Reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 		q.AsOf = r.status.Now
 	}
 	return dora.Compute(q, d, q.AsOf), err
+}
+
+// Hold puts deliveries into quarantine.
+func (r *Reader) Hold(held ...correlate.Held) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.held = append(r.held, held...)
+}
+
+// Held implements sinks.Reader.
+func (r *Reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	newest := slices.Clone(r.held)
+	slices.Reverse(newest)
+	return limited(newest, limit), nil
 }
 
 // Status implements sinks.Reader.

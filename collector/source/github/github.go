@@ -18,6 +18,7 @@ package github
 
 import (
 	"mime"
+	"net/http"
 	"net/url"
 
 	"github.com/shipwake/shipwake/collector/source"
@@ -45,6 +46,11 @@ func newSource(cfg source.Config) (source.Source, error) {
 
 func (g *github) Authenticate(req source.Request) error {
 	return source.VerifyHMAC(g.secrets, req, headerSignature)
+}
+
+// Recall implements source.Recaller.
+func (g *github) Recall(d correlate.Delivery) http.Header {
+	return http.Header{http.CanonicalHeaderKey(headerEvent): {d.Event}, http.CanonicalHeaderKey(headerDelivery): {d.ID}}
 }
 
 func (g *github) Parse(req source.Request) ([]correlate.Delivery, error) {

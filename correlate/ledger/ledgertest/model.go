@@ -38,9 +38,13 @@ type machine struct {
 	rollups     map[int64]correlate.Rollup
 	outbox      []ledger.OutboxRow
 	delivered   map[[2]string]bool
+	held        []holding
+
+	faults []Fault
+	count  *tally
 }
 
-func model(t *testing.T, open Opener) {
+func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 	places := t.TempDir()
 	rapid.Check(t, func(t *rapid.T) {
 		place, err := os.MkdirTemp(places, "model")
@@ -52,7 +56,7 @@ func model(t *testing.T, open Opener) {
 			changes: make(map[string]correlate.ChangeRecord), verdicts: make(map[string]map[int]correlate.Verdict),
 			incidents: make(map[string]correlate.IncidentRecord), regressions: make(map[string]correlate.Regression),
 			idle: make(map[time.Time]correlate.Idle), rollups: make(map[int64]correlate.Rollup),
-			delivered: make(map[[2]string]bool),
+			delivered: make(map[[2]string]bool), faults: faults, count: count,
 		}
 		defer func() { require.NoError(t, m.l.Close()) }()
 		t.Repeat(map[string]func(*rapid.T){
@@ -67,12 +71,16 @@ func model(t *testing.T, open Opener) {
 			"list the rest":    m.listRest,
 			"restore":          m.restore,
 			"read what's left": m.readStreams,
+			"retry":            m.retry,
+			"list what's held": m.listHeld,
+			"":                 func(*rapid.T) { count.steps++ },
 		})
 		m.restart(t)
 		m.listChanges(t)
 		m.listRest(t)
 		m.restore(t)
 		m.readStreams(t)
+		m.listHeld(t)
 	})
 }
 
@@ -94,12 +102,17 @@ func (m *machine) commitFacts(t *rapid.T) {
 		expect := m.positions[stream] + int64(rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "off by"))
 		move = &correlate.Position{Stream: stream, Expect: expect, Next: int64(rapid.IntRange(0, 9).Draw(t, "next"))}
 	}
-	receipt, facts, err := m.l.CommitFacts(t.Context(), deliveries, move)
+	var receipt correlate.Receipt
+	var facts []ledger.Fact
+	write := func() (err error) {
+		receipt, facts, err = m.l.CommitFacts(t.Context(), deliveries, move)
+		return err
+	}
 	if move != nil && move.Expect != m.positions[move.Stream] {
-		require.ErrorIs(t, err, correlate.ErrFenced)
+		require.ErrorIs(t, write(), correlate.ErrFenced)
 		return
 	}
-	require.NoError(t, err)
+	m.tried(t, write)
 	if move != nil {
 		m.positions[move.Stream] = move.Next
 	}
@@ -113,6 +126,7 @@ func (m *machine) commitFacts(t *rapid.T) {
 			continue
 		case d.Problem != "":
 			want.Quarantined++
+			m.hold(d)
 		default:
 			want.Accepted++
 		}
@@ -141,7 +155,7 @@ func (m *machine) commitEffects(t *rapid.T) {
 	}
 	m.applied = max(m.applied, applied)
 	for range rapid.IntRange(1, 2).Draw(t, "times") {
-		require.NoError(t, m.l.CommitEffects(t.Context(), effects, nil, applied))
+		m.tried(t, func() error { return m.l.CommitEffects(t.Context(), effects, nil, applied) })
 	}
 }
 
@@ -196,7 +210,7 @@ func (m *machine) judge(v correlate.Verdict) {
 
 func (m *machine) storeMessage(t *rapid.T) {
 	row := ledger.OutboxRow{Sink: someService.Draw(t, "sink"), Key: someID.Draw(t, "key"), Payload: rapid.SliceOfN(rapid.Byte(), 1, -1).Draw(t, "payload")}
-	require.NoError(t, m.l.CommitEffects(t.Context(), nil, []ledger.OutboxRow{row}, 0))
+	m.tried(t, func() error { return m.l.CommitEffects(t.Context(), nil, []ledger.OutboxRow{row}, 0) })
 	if !slices.ContainsFunc(m.outbox, func(o ledger.OutboxRow) bool { return o.Sink == row.Sink && o.Key == row.Key }) {
 		m.outbox = append(m.outbox, row)
 	}
@@ -207,7 +221,7 @@ func (m *machine) deliver(t *rapid.T) {
 		return
 	}
 	row := rapid.SampledFrom(m.outbox).Draw(t, "message")
-	require.NoError(t, m.l.Delivered(t.Context(), row.Sink, row.Key))
+	m.tried(t, func() error { return m.l.Delivered(t.Context(), row.Sink, row.Key) })
 	m.delivered[[2]string{row.Sink, row.Key}] = true
 }
 
@@ -216,13 +230,13 @@ func (m *machine) checkpoint(t *rapid.T) {
 	for range rapid.IntRange(0, 3).Draw(t, "cells") {
 		c.cells = append(c.cells, cell(someService.Draw(t, "service"), int64(rapid.IntRange(0, 100).Draw(t, "start"))))
 	}
-	require.NoError(t, m.l.Checkpoint(t.Context(), c.at, c.cells))
+	m.tried(t, func() error { return m.l.Checkpoint(t.Context(), c.at, c.cells) })
 	m.checkpoints, m.alive = append(m.checkpoints, c), c.at
 }
 
 func (m *machine) expire(t *rapid.T) {
 	fine, coarse := maybeTime.Draw(t, "fine"), maybeTime.Draw(t, "coarse")
-	require.NoError(t, m.l.Expire(t.Context(), fine, coarse))
+	m.tried(t, func() error { return m.l.Expire(t.Context(), fine, coarse) })
 	m.checkpoints = slices.DeleteFunc(m.checkpoints, func(c checkpoint) bool { return c.at.Before(fine) })
 	maps.DeleteFunc(m.rollups, func(start int64, _ correlate.Rollup) bool { return time.Unix(start, 0).Before(coarse) })
 }

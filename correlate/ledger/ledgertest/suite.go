@@ -17,13 +17,15 @@ import (
 // after Close is a restart.
 type Opener func(ctx context.Context, place string) (ledger.Ledger, error)
 
-// Run holds a ledger to its promises.
-func Run(t *testing.T, open Opener) {
+// Run holds a ledger to its promises, also while the faults given make writes fail.
+func Run(t *testing.T, open Opener, faults ...Fault) {
 	tests := map[string]func(*testing.T, Opener){
 		"a committed fact is there after a restart, as it was returned":                         commitAndRestart,
 		"a delivery that comes again is counted and changes nothing":                            duplicates,
 		"a delivery without facts is kept and counted as quarantined":                           quarantine,
 		"a delivery that can't be recognised again is refused":                                  unrecognisable,
+		"a held delivery is released once, with the time at which it was received":              held,
+		"held deliveries are gone through in parts":                                             heldMany,
 		"a position moves only from where it is, and facts only with it":                        fencing,
 		"many callers are answered together, and the wrong one alone is refused":                concurrency,
 		"a caller who has gone is not committed":                                                cancelled,
@@ -39,11 +41,11 @@ func Run(t *testing.T, open Opener) {
 		"a message is queued once, handed out in order until delivered, and never queued again": outbox,
 		"a message set aside waits until it is called back, and old ones go":                    parking,
 		"the health counts commits":                                                             health,
-		"random operations and restarts leave what maps would hold":                             model,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) { test(t, open) })
 	}
+	t.Run("random operations, faults and restarts leave what maps would hold", func(t *testing.T) { randomly(t, open, faults) })
 }
 
 // start opens a fresh ledger that is closed at the end of the test, and says where it is.

@@ -2,7 +2,7 @@
 //
 // The file is ledger.db in the data directory, in WAL mode with synchronous=FULL: a commit that was answered is in the
 // write-ahead log and fsync has returned for it, so it survives the death of the process and, as far as the disk keeps
-// its word, of the machine. There is no weaker mode.
+// its word, of the machine. There is no weaker mode. ../README.md says what that rests on.
 //
 // One goroutine writes. What concurrent callers hand in while a commit is being synced goes into the next transaction
 // together, each in a savepoint of its own, and nobody is answered before COMMIT has returned. Reads have connections

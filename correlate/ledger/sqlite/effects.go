@@ -43,7 +43,7 @@ func (l *Ledger) run(ctx context.Context, writes []write, effects ...correlate.E
 	if len(writes) == 0 {
 		return nil
 	}
-	return l.writer.write(ctx, func(tx *transaction) error {
+	return l.writer.write(ctx, ofDaemon, func(tx *transaction) error {
 		for _, w := range writes {
 			if err := tx.exec(w.query, w.args...); err != nil {
 				return err

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	driver "modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -27,10 +28,20 @@ func unavailable(err error) error {
 	return err
 }
 
+// noRoom is a full disk, however SQLite or the system says it.
+func noRoom(err error) bool {
+	var e *driver.Error
+	return full(err) || errors.Is(err, syscall.ENOSPC) || errors.As(err, &e) && e.Code() == lib.SQLITE_IOERR_SHMSIZE
+}
+
 func full(err error) bool { return code(err) == lib.SQLITE_FULL }
 
 // damaged says whether SQLite found something that isn't a sound database.
 func damaged(err error) bool {
+	var found damage
+	if errors.As(err, &found) {
+		return true
+	}
 	c := code(err)
 	return c == lib.SQLITE_CORRUPT || c == lib.SQLITE_NOTADB
 }

@@ -31,13 +31,13 @@ func (l *Ledger) CommitFacts(ctx context.Context, deliveries []correlate.Deliver
 	}
 	var receipt correlate.Receipt
 	var facts []ledger.Fact
-	err = l.writer.write(ctx, func(tx *transaction) error {
+	err = l.writer.write(ctx, ofSenders, func(tx *transaction) error {
 		receipt, facts = correlate.Receipt{}, nil
 		if err := advance(tx, move); err != nil {
 			return err
 		}
 		for _, d := range ready {
-			added, err := appendDelivery(tx, d, &receipt)
+			added, err := l.appendDelivery(tx, d, &receipt)
 			if err != nil {
 				return err
 			}
@@ -67,7 +67,7 @@ func advance(tx *transaction, move *correlate.Position) error {
 		move.Stream, move.Next)
 }
 
-func appendDelivery(tx *transaction, d delivery, receipt *correlate.Receipt) ([]ledger.Fact, error) {
+func (l *Ledger) appendDelivery(tx *transaction, d delivery, receipt *correlate.Receipt) ([]ledger.Fact, error) {
 	seq, err := tx.insert(`INSERT INTO deliveries (source, delivery_id, received_at, content_type, event, raw, problem)
 		VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (source, delivery_id) DO NOTHING`,
 		d.Source, d.ID, micros(d.ReceivedAt), d.ContentType, d.Event, d.Raw, d.Problem)
@@ -79,20 +79,27 @@ func appendDelivery(tx *transaction, d delivery, receipt *correlate.Receipt) ([]
 		return nil, nil
 	case d.Problem != "":
 		receipt.Quarantined++
+		if err := l.hold(tx, seq, d); err != nil {
+			return nil, err
+		}
 	default:
 		receipt.Accepted++
 	}
 	received := fromMicros(micros(d.ReceivedAt))
 	facts := make([]ledger.Fact, 0, len(d.facts))
 	for _, f := range d.facts {
-		place, err := tx.insert("INSERT INTO facts (delivery, kind, id, event_time, json) VALUES (?, ?, ?, ?, ?)",
-			seq, f.kind, f.id, f.eventAt, f.json)
+		place, err := appendFact(tx, seq, f)
 		if err != nil {
 			return nil, err
 		}
 		facts = append(facts, ledger.Fact{Seq: place, Delivery: seq, ReceivedAt: received, Fact: f.stored})
 	}
 	return facts, nil
+}
+
+func appendFact(tx *transaction, delivery int64, f fact) (seq int64, err error) {
+	return tx.insert("INSERT INTO facts (delivery, kind, id, event_time, json) VALUES (?, ?, ?, ?, ?)",
+		delivery, f.kind, f.id, f.eventAt, f.json)
 }
 
 func readyDeliveries(deliveries []correlate.Delivery) ([]delivery, error) {

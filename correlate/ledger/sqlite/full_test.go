@@ -16,8 +16,8 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
 )
 
-// fill checkpoints cells until the database takes no more.
-func fill(t *testing.T, l *Ledger, at time.Time) {
+// fillDisk checkpoints cells until the database takes no more.
+func fillDisk(t *testing.T, l *Ledger, at time.Time) {
 	t.Helper()
 	noise := rand.New(rand.NewPCG(1, 2))
 	for size := 2000; size > 0; size /= 4 {
@@ -41,7 +41,7 @@ func TestAFullDiskRefusesWritesKeepsReadsAndRecovers(t *testing.T) {
 	l := openAt(t, Options{Dir: dir, MaxBytes: 2 << 20})
 	commitOne(t, l, "before")
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	fill(t, l, at)
+	fillDisk(t, l, at)
 
 	big := ledgertest.Delivery("github", "refused")
 	big.Raw = make([]byte, 64<<10)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // errLocked is returned by lockFile when another process, or another Ledger of this one, holds the lock.
@@ -20,9 +21,9 @@ func acquire(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("the data directory %s is in use by %s: stop it, or choose another directory",
 			dir, holder(path))
 	case err != nil:
-		return nil, fmt.Errorf("the data directory %s can't be locked: %w", dir, err)
+		return nil, fmt.Errorf("the data directory %s can't be locked: %w", dir, inaccessible(path, err))
 	}
-	if err := writePID(file); err != nil {
+	if err := writePID(file); err != nil && !errors.Is(err, syscall.ENOSPC) { // it is only there to be told
 		return nil, errors.Join(fmt.Errorf("the data directory %s can't be locked: %w", dir, err), file.Close())
 	}
 	return file, nil

@@ -21,29 +21,30 @@ var scripts embed.FS
 
 // migrate brings the schema up to date. Each script is one transaction together with its number, so that a process
 // that dies in the middle leaves either all of it or nothing.
-func migrate(ctx context.Context, conn *sql.Conn, have int, after func(statement int)) error {
-	names, err := fs.Glob(scripts, "migrations/*.sql")
+func migrate(ctx context.Context, conn *sql.Conn, have int, options Options) error {
+	names, err := scriptNames()
 	if err != nil {
 		return err
 	}
 	for i, name := range names {
-		if i < have {
-			continue
-		}
-		if err := apply(ctx, conn, name, i+1, after); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if version := i + 1; version > have && version <= options.schema {
+			if err := apply(ctx, conn, name, version, options.migrated); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 		}
 	}
 	return nil
 }
 
+func scriptNames() ([]string, error) { return fs.Glob(scripts, "migrations/*.sql") }
+
 // newestSchema is the number of scripts.
 func newestSchema() (int, error) {
-	names, err := fs.Glob(scripts, "migrations/*.sql")
+	names, err := scriptNames()
 	return len(names), err
 }
 
-func apply(ctx context.Context, conn *sql.Conn, name string, version int, after func(int)) error {
+func apply(ctx context.Context, conn *sql.Conn, name string, version int, after func(version, statement int) error) error {
 	script, err := scripts.ReadFile(name)
 	if err != nil {
 		return err
@@ -52,11 +53,12 @@ func apply(ctx context.Context, conn *sql.Conn, name string, version int, after 
 		return err
 	}
 	for i, statement := range statements(string(script), version) {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
-			_, undo := conn.ExecContext(ctx, "ROLLBACK")
-			return errors.Join(fmt.Errorf("statement %d: %w", i+1, err), undo)
+		_, err := conn.ExecContext(ctx, statement)
+		if err = errors.Join(err, after(version, i+1)); err != nil {
+			// What SQLite has already ended by itself needs no rollback, and its complaint about that says nothing.
+			_, _ = conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+			return fmt.Errorf("statement %d: %w", i+1, err)
 		}
-		after(i + 1)
 	}
 	return nil
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	driver "modernc.org/sqlite"
 
@@ -31,6 +33,9 @@ type Ledger struct {
 	lock    *os.File
 	readers *sql.DB
 	writer  *writer
+
+	checking  sync.WaitGroup
+	stopCheck context.CancelFunc // nil when nothing is checked beside
 }
 
 var _ ledger.Ledger = (*Ledger)(nil)
@@ -51,20 +56,39 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 		return nil, err
 	}
 	l := &Ledger{options: options, path: filepath.Join(dir, fileName), lock: lock}
-	if err := l.open(ctx, dir); err != nil {
-		return nil, errors.Join(l.explain(err), l.release())
+	if err := l.openWithin(ctx, dir); err != nil {
+		return nil, errors.Join(err, l.release())
 	}
 	return l, nil
 }
 
-func (l *Ledger) open(ctx context.Context, dir string) error {
+// openWithin opens with the reserve at hand: a full disk must not keep the daemon from starting to be read.
+func (l *Ledger) openWithin(ctx context.Context, dir string) error {
+	r, err := newReserve(dir, l.options.Reserve)
+	if err != nil {
+		return err
+	}
+	err = l.open(ctx, dir, r)
+	if noRoom(err) && r.spend() {
+		if err := l.close(); err != nil {
+			return err
+		}
+		err = l.open(ctx, dir, r)
+	}
+	if noRoom(err) {
+		return fmt.Errorf("the disk of %s is full, so full that the ledger can't even be read: free some space: %w", dir, err)
+	}
+	return l.explain(err)
+}
+
+func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
 	// Reading the header comes before SQLite has the file open: closing any descriptor of a file drops the process's
 	// POSIX locks on it.
 	if err := checkMagic(l.path); err != nil {
 		return err
 	}
 	var err error
-	if l.writer, err = newWriter(ctx, l.path, l.options); err != nil {
+	if l.writer, err = newWriter(ctx, l.path, r, l.options); err != nil {
 		return err
 	}
 	if l.readers, err = connect(l.path, "_query_only=1"); err != nil {
@@ -75,33 +99,48 @@ func (l *Ledger) open(ctx context.Context, dir string) error {
 	if err := syncDir(dir); err != nil {
 		return err
 	}
-	l.writer.start()
-	return nil
-}
-
-func (l *Ledger) explain(err error) error {
-	if damaged(err) {
-		return fmt.Errorf("%s is damaged: %w; restore it from a backup, or move it away to start with an empty ledger",
-			l.path, err)
+	small := l.bytes() <= l.options.checkFirst
+	if small {
+		if err := l.check(ctx); err != nil {
+			return err
+		}
 	}
-	return err
+	r.take()
+	l.writer.start()
+	if !small {
+		beside, stop := context.WithCancel(context.Background())
+		l.stopCheck = stop
+		l.checking.Go(func() { l.checkBeside(beside) })
+	}
+	return nil
 }
 
 // Close waits for the commit that is under way, refuses what comes after, and gives the directory free. Closing
 // again changes nothing.
 func (l *Ledger) Close() error { return l.release() }
 
-// release closes readers first: the last connection to close folds the write-ahead log into the file.
+// release gives the directory free as well.
 func (l *Ledger) release() error {
+	err := l.close()
+	if unlock := l.lock.Close(); !errors.Is(unlock, os.ErrClosed) {
+		err = errors.Join(err, unlock)
+	}
+	return err
+}
+
+// close closes readers first: the last connection to close folds the write-ahead log into the file.
+func (l *Ledger) close() error {
 	var errs []error
+	if l.stopCheck != nil {
+		l.stopCheck()
+		l.checking.Wait()
+	}
 	if l.readers != nil {
 		errs = append(errs, l.readers.Close())
 	}
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
-	}
-	if err := l.lock.Close(); !errors.Is(err, os.ErrClosed) {
-		errs = append(errs, err)
+		l.writer.reserve.keepSome()
 	}
 	return errors.Join(errs...)
 }
@@ -110,7 +149,7 @@ func (l *Ledger) release() error {
 func checkMagic(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return err
+		return inaccessible(path, err)
 	}
 	head := make([]byte, len(magic))
 	n, err := io.ReadFull(file, head)
@@ -126,6 +165,18 @@ func checkMagic(path string) error {
 		return fmt.Errorf("%s is not a SQLite database: move it away, or choose another data directory", path)
 	}
 	return nil
+}
+
+// inaccessible says what would be right where the ledger's file can't be opened.
+func inaccessible(path string, err error) error {
+	if info, failed := os.Stat(path); failed == nil && info.IsDir() {
+		return fmt.Errorf("%s is a directory, and should be the file of the ledger: move it away, or choose another data directory", path)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: this user must be able to read and write it; start the daemon as the user that owns the file, "+
+			"or give it to this one (uid %d)", err, os.Getuid())
+	}
+	return err
 }
 
 // checkSchema says how many scripts were applied to the file, and refuses one that isn't ours. It only reads.

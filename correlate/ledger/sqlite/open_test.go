@@ -3,6 +3,7 @@ package sqlite
 import (
 	"bytes"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -98,6 +99,8 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 			require.NoError(t, file.Close())
 		}
 	}
+	newest, err := newestSchema()
+	require.NoError(t, err)
 	cases := map[string]struct {
 		spoil func(t *testing.T, path string)
 		want  string
@@ -116,12 +119,20 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 		}, "is the database of another program (application id 0x0"},
 		"a schema of tomorrow": {func(t *testing.T, path string) {
 			edit(t, filepath.Dir(path), "PRAGMA user_version = 99")
-		}, "was written by a newer version (schema 99, this one knows up to 3): upgrade"},
+		}, fmt.Sprintf("was written by a newer version (schema 99, this one knows up to %d): upgrade", newest)},
 		"a header of noise":    {overwrite(16, bytes.Repeat([]byte{0xa5}, 40)), "is damaged"},
 		"a root page of noise": {overwrite(100, bytes.Repeat([]byte{0xa5}, 3000)), "is damaged"},
 		"a file cut short": {func(t *testing.T, path string) {
 			require.NoError(t, os.Truncate(path, 2*pageSize))
 		}, "is damaged"},
+		"a last page cut off": {func(t *testing.T, path string) {
+			info, err := os.Stat(path)
+			require.NoError(t, err)
+			require.NoError(t, os.Truncate(path, info.Size()-pageSize))
+		}, "is damaged"},
+		"a page of zeros":     {overwrite(5*pageSize, make([]byte, pageSize)), "is damaged"},
+		"a page of noise":     {overwrite(7*pageSize, bytes.Repeat([]byte{0xa5}, pageSize)), "is damaged"},
+		"a flipped page type": {overwrite(4*pageSize, []byte{0x0d ^ 0x04}), "is damaged"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -142,6 +153,65 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 			require.Equal(t, before, after)
 			_, err = Open(t.Context(), Options{Dir: dir})
 			require.NotContains(t, err.Error(), "in use", "the lock is free again")
+		})
+	}
+}
+
+func TestDamageInALargeLedgerIsFoundBesideAndEndsWriting(t *testing.T) {
+	dir := t.TempDir()
+	l := openAt(t, Options{Dir: dir})
+	commitOne(t, l, "a")
+	require.NoError(t, l.Close())
+	file, err := os.OpenFile(filepath.Join(dir, fileName), os.O_RDWR, 0)
+	require.NoError(t, err)
+	_, err = file.WriteAt(make([]byte, pageSize), 12*pageSize) // an index that facts don't need
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+
+	l, err = Open(t.Context(), Options{Dir: dir, checkFirst: 1, checkAfter: 1})
+	require.NoError(t, err, "a restart doesn't wait for the check")
+	l.checking.Wait()
+	_, _, err = l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", "b")}, nil)
+	require.ErrorIs(t, err, correlate.ErrUnavailable)
+	require.ErrorContains(t, err, "is damaged")
+	require.ErrorContains(t, err, "restore it from a backup")
+	require.Equal(t, []string{"a"}, factIDs(t, l), "reads go on, as far as they get")
+	require.NoError(t, l.Close())
+}
+
+func TestALedgerThatCannotBeOpenedSaysWhatWouldBeRight(t *testing.T) {
+	cases := map[string]struct {
+		spoil func(t *testing.T, path string)
+		want  string
+		root  bool // may do it all the same
+	}{
+		"a directory in its place": {func(t *testing.T, path string) {
+			require.NoError(t, errors.Join(os.Remove(path), os.Mkdir(path, 0o700)))
+		}, "is a directory, and should be the file of the ledger: move it away", false},
+		"a file that isn't for this user": {func(t *testing.T, path string) {
+			require.NoError(t, os.Chmod(path, 0))
+		}, "start the daemon as the user that owns the file", true},
+		"a file that is only to be read": {func(t *testing.T, path string) {
+			require.NoError(t, os.Chmod(path, 0o400))
+		}, "this user must be able to read and write it", true},
+		"a directory that is only to be read": {func(t *testing.T, path string) {
+			dir := filepath.Dir(path)
+			require.NoError(t, errors.Join(os.Remove(filepath.Join(dir, "lock")), os.Chmod(dir, 0o500)))
+			t.Cleanup(func() { require.NoError(t, os.Chmod(dir, 0o700)) })
+		}, "can't be locked", true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if c.root && os.Getuid() <= 0 {
+				t.Skip("everything is permitted to this user")
+			}
+			dir := t.TempDir()
+			require.NoError(t, openAt(t, Options{Dir: dir}).Close())
+			path := filepath.Join(dir, fileName)
+			c.spoil(t, path)
+			_, err := Open(t.Context(), Options{Dir: dir})
+			require.ErrorContains(t, err, dir)
+			require.ErrorContains(t, err, c.want)
 		})
 	}
 }

@@ -1,6 +1,9 @@
 package sqlite
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Options say where the ledger is kept.
 type Options struct {
@@ -9,11 +12,23 @@ type Options struct {
 	// MaxBytes is the size at which the database counts as full, in bytes; 0: as much as the disk takes. Beyond it
 	// writes return correlate.ErrUnavailable and reads go on.
 	MaxBytes int64
+	// Reserve is the space kept free for the daemon's own state when the disk runs full, in bytes, at most a sixteenth of
+	// the disk; 0: none. While it is spent, facts are refused with correlate.ErrUnavailable and everything else goes on.
+	Reserve int64
+	// Release is the version of the program: a delivery that it can't map is next tried by another one.
+	Release string
 	// Now is the wall clock for Health, for the time a message was delivered and for the history of records; nil: time.Now.
 	Now func() time.Time
 
-	// migrated is called by tests after each statement of a migration.
-	migrated func(statement int)
+	// migrated is called after each statement of a migration; tests fail or die there.
+	migrated func(version, statement int) error
+	// injected is asked before each step of a transaction ("begin", "write", "commit"); tests have it fail there.
+	injected func(step string) error
+	// schema is where migrations end; tests make files of older versions. 0: the newest.
+	schema int
+	// checkFirst is a size, in bytes, and checkAfter a time; 0: the constants of these names.
+	checkFirst int64
+	checkAfter time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -21,7 +36,19 @@ func (o Options) withDefaults() Options {
 		o.Now = time.Now
 	}
 	if o.migrated == nil {
-		o.migrated = func(int) {}
+		o.migrated = func(int, int) error { return nil }
+	}
+	if o.checkAfter == 0 {
+		o.checkAfter = checkAfter
+	}
+	if o.injected == nil {
+		o.injected = func(string) error { return nil }
+	}
+	if o.checkFirst == 0 {
+		o.checkFirst = checkFirst
+	}
+	if o.schema == 0 {
+		o.schema = math.MaxInt
 	}
 	return o
 }

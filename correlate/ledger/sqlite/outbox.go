@@ -44,7 +44,7 @@ func (l *Ledger) Park(ctx context.Context, sink, key string) error {
 
 // mark runs an update on one message, which must be there.
 func (l *Ledger) mark(ctx context.Context, sink, key, update string, now int64) error {
-	return l.writer.write(ctx, func(tx *transaction) error {
+	return l.writer.write(ctx, ofDaemon, func(tx *transaction) error {
 		known, err := tx.integer("SELECT count(*) FROM outbox WHERE sink = ? AND key = ?", sink, key)
 		if err != nil {
 			return err

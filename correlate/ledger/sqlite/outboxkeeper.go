@@ -14,7 +14,7 @@ const expireAtOnce = 500
 func (l *Ledger) Unpark(ctx context.Context, sink string, since time.Time) (n int64, err error) {
 	const parked = "sink = ? AND delivered_at IS NULL AND parked_at IS NOT NULL AND queued_at >= ?"
 	from := micros(since)
-	err = l.writer.write(ctx, func(tx *transaction) error {
+	err = l.writer.write(ctx, ofDaemon, func(tx *transaction) error {
 		if n, err = tx.integer("SELECT count(*) FROM outbox WHERE "+parked, sink, from); err != nil {
 			return err
 		}
@@ -52,7 +52,7 @@ func (l *Ledger) removeMessages(ctx context.Context, condition string, before in
 	removed := map[string]int64{}
 	for {
 		var sinks []string
-		err := l.writer.write(ctx, func(tx *transaction) (err error) {
+		err := l.writer.write(ctx, ofDaemon, func(tx *transaction) (err error) {
 			sinks, err = tx.texts("DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE "+condition+" LIMIT ?) RETURNING sink",
 				before, expireAtOnce)
 			return err

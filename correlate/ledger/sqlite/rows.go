@@ -99,11 +99,18 @@ func (p *part[R, T]) decode(decode func(R) (T, error)) {
 }
 
 func join[R, T any](parts []*part[R, T]) ([]T, error) {
-	var all []T
+	count := 0
 	for _, p := range parts {
 		if p.err != nil {
 			return nil, p.err
 		}
+		count += len(p.items)
+	}
+	if count == 0 {
+		return nil, nil
+	}
+	all := make([]T, 0, count) // records are large: growing would copy them several times
+	for _, p := range parts {
 		all = append(all, p.items...)
 	}
 	return all, nil

@@ -6,16 +6,27 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // maxBatch bounds how many requests share a transaction.
 const maxBatch = 512
 
+// origin says whose data a request brings.
+type origin bool
+
+const (
+	ofDaemon  origin = false // what the daemon itself has to keep: it may spend the reserve
+	ofSenders origin = true  // facts: refused while the reserve is spent
+)
+
 // request is one caller's writes. apply may run twice, when the transaction it ran in was lost to a full disk, and so
 // must start its results afresh.
 type request struct {
+	origin
 	apply func(*transaction) error
 	err   error
 	done  chan struct{}
@@ -25,6 +36,9 @@ type request struct {
 type writer struct {
 	now      func() time.Time
 	db       *sql.DB
+	injected func(step string) error
+	reserve  *reserve
+	broken   atomic.Pointer[error] // why nothing is written any more, nil as long as it is
 	tx       *transaction
 	requests chan *request // unbuffered: a request is either still the caller's or being committed
 	closing  chan struct{}
@@ -41,7 +55,7 @@ type stats struct {
 	last              time.Time
 }
 
-func newWriter(ctx context.Context, path string, options Options) (*writer, error) {
+func newWriter(ctx context.Context, path string, r *reserve, options Options) (*writer, error) {
 	db, err := connect(path)
 	if err != nil {
 		return nil, err
@@ -52,7 +66,7 @@ func newWriter(ctx context.Context, path string, options Options) (*writer, erro
 		return nil, errors.Join(err, db.Close())
 	}
 	w := &writer{
-		now: options.Now, db: db, tx: &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
+		now: options.Now, db: db, injected: options.injected, reserve: r, tx: &transaction{conn: conn, prepared: make(map[string]*sql.Stmt)},
 		requests: make(chan *request), closing: make(chan struct{}),
 	}
 	if err := prepare(ctx, conn, path, options); err != nil {
@@ -79,7 +93,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err := logAhead(ctx, conn, path); err != nil {
 		return err
 	}
-	if err := migrate(ctx, conn, have, options.migrated); err != nil {
+	if err := migrate(ctx, conn, have, options); err != nil {
 		return err
 	}
 	return beginHistory(ctx, conn, options.Now())
@@ -114,11 +128,14 @@ func (w *writer) close() error {
 
 // write hands in a request and waits for its commit. A context that ends before the writer has taken the request
 // withdraws it; afterwards the answer is waited for, because it is already being decided.
-func (w *writer) write(ctx context.Context, apply func(*transaction) error) error {
+func (w *writer) write(ctx context.Context, of origin, apply func(*transaction) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	r := &request{apply: apply, done: make(chan struct{})}
+	if broken := w.broken.Load(); broken != nil {
+		return *broken
+	}
+	r := &request{origin: of, apply: apply, done: make(chan struct{})}
 	select {
 	case w.requests <- r:
 	case <-ctx.Done():
@@ -134,7 +151,10 @@ func (w *writer) run() {
 	for {
 		select {
 		case r := <-w.requests:
-			w.commit(w.gather(r))
+			w.reserve.retake()
+			if batch := w.admit(w.gather(r)); len(batch) > 0 {
+				w.commit(batch)
+			}
 		case <-w.closing:
 			return
 		}
@@ -156,8 +176,22 @@ func (w *writer) gather(first *request) []*request {
 	return batch
 }
 
+// admit refuses facts while the reserve is spent.
+func (w *writer) admit(batch []*request) []*request {
+	if !w.reserve.spent.Load() {
+		return batch
+	}
+	return slices.DeleteFunc(batch, func(r *request) bool {
+		if r.origin == ofSenders {
+			r.err = w.reserve.refusal()
+			close(r.done)
+		}
+		return r.origin == ofSenders
+	})
+}
+
 // commit writes a batch and answers it. A transaction lost to a full disk is tried again request by request, so that
-// the one that doesn't fit fails alone.
+// the one that doesn't fit fails alone; what the daemon itself has to keep is then tried once more with the reserve.
 func (w *writer) commit(batch []*request) {
 	began := time.Now()
 	err := w.attempt(batch)
@@ -168,9 +202,13 @@ func (w *writer) commit(batch []*request) {
 		}
 		return
 	}
-	for _, r := range batch {
+	for i, r := range batch {
 		if err != nil {
 			r.err = err
+		}
+		if full(r.err) && r.origin == ofDaemon && w.reserve.spend() {
+			w.commit(batch[i : i+1])
+			continue
 		}
 		close(r.done)
 	}
@@ -196,18 +234,29 @@ func (w *writer) count(batch []*request, err error, took time.Duration) {
 // attempt runs a batch in one transaction. The error is that of the transaction, in which nothing then took effect;
 // what only one request did wrong is left in it.
 func (w *writer) attempt(batch []*request) error {
-	if err := w.tx.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := w.step("begin", "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	for _, r := range batch {
-		if err := w.tx.run(r); err != nil {
+		err := w.tx.run(r)
+		if err == nil {
+			err = w.injected("write")
+		}
+		if err != nil {
 			return w.tx.undo(err)
 		}
 	}
-	if err := w.tx.exec("COMMIT"); err != nil {
+	if err := w.step("commit", "COMMIT"); err != nil {
 		return w.tx.undo(err)
 	}
 	return nil
+}
+
+func (w *writer) step(name, statement string) error {
+	if err := w.injected(name); err != nil {
+		return err
+	}
+	return w.tx.exec(statement)
 }
 
 // transaction is the writing connection with its prepared statements.

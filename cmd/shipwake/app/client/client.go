@@ -77,6 +77,12 @@ func (c *Client) Restatements(ctx context.Context, query url.Values) (api.Restat
 	return answer, c.get(ctx, "/api/v1/dora/restatements", query, &answer)
 }
 
+// Quarantine is what is held, newest first.
+func (c *Client) Quarantine(ctx context.Context, query url.Values) (api.Quarantine, error) {
+	var answer api.Quarantine
+	return answer, c.get(ctx, "/api/v1/quarantine", query, &answer)
+}
+
 // escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.
 func escape(id string) string {
 	if id == "." || id == ".." {

@@ -1,0 +1,309 @@
+package sqlite
+
+import (
+	"bufio"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	cyclesVariable = "SHIPWAKE_KILL_CYCLES" // how many kills; 300 by default
+	killLanes      = 3                      // directories at a time: a life mostly waits for the disk
+	livesEach      = 10                     // lives of a directory; then a fresh one
+)
+
+// TestNoAcknowledgedFactIsLostOrDoubledByAKill kills a process that does all a daemon does with its ledger, at random
+// instants, in its start, its migration and its recovery too, and looks after each kill what is there. Every tenth life
+// begins in a fresh directory; every other directory begins with the oldest schema. `make bench-kill` runs it long.
+func TestNoAcknowledgedFactIsLostOrDoubledByAKill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills 300 processes")
+	}
+	cycles := 300
+	if text := os.Getenv(cyclesVariable); text != "" {
+		var err error
+		cycles, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	began := time.Now()
+	sum := &killed{during: map[string]int{}}
+	var books sync.Mutex
+	t.Run("lanes", func(t *testing.T) {
+		for lane := range killLanes {
+			t.Run(strconv.Itoa(lane), func(t *testing.T) {
+				t.Parallel()
+				for n := 0; ; n++ {
+					books.Lock()
+					lives := min(livesEach, cycles)
+					cycles -= lives
+					books.Unlock()
+					if lives == 0 {
+						return
+					}
+					one := liveAndDie(t, n%2 == 1, lives)
+					books.Lock()
+					sum.add(t, one)
+					books.Unlock()
+				}
+			})
+		}
+	})
+	if t.Failed() {
+		return
+	}
+	require.Positive(t, sum.facts)
+	for _, step := range []string{"open", "facts", "effects"} {
+		require.Positive(t, sum.during[step], "nothing was killed during %s", step)
+	}
+	sum.tell(t, time.Since(began))
+}
+
+// killed is what came of many kills.
+type killed struct {
+	kills, facts, sent, backup int
+	during                     map[string]int
+}
+
+func (k *killed) add(t *testing.T, one killed) {
+	k.kills += one.kills
+	k.facts += one.facts
+	k.sent += one.sent
+	k.backup += one.backup
+	for step, n := range one.during {
+		k.during[step] += n
+	}
+	if k.kills%1000 < livesEach {
+		t.Logf("%d kills, %d facts acknowledged", k.kills, k.facts)
+	}
+}
+
+// tell prints the figures in the format of Go's benchmarks. None was lost or doubled, or the test would have failed.
+func (k *killed) tell(t *testing.T, took time.Duration) {
+	t.Logf("%d kills in %s: %d facts acknowledged, 0 lost, 0 doubled; %d messages sent once; %d backups", k.kills, took.Round(time.Second), k.facts, k.sent, k.backup)
+	line := fmt.Sprintf("BenchmarkKill 1 %d kills %.0f kills/min %d facts 0 lost 0 doubled %d messages %d backups", k.kills, float64(k.kills)/took.Minutes(), k.facts, k.sent, k.backup)
+	for _, step := range slices.Sorted(maps.Keys(k.during)) {
+		line += fmt.Sprintf(" %d during-%s", k.during[step], step)
+	}
+	fmt.Println(line)
+}
+
+// books is what the parent knows over all lives of one directory.
+type books struct {
+	dir    string
+	facts  []string // acknowledged
+	held   []string // deliveries; released later or not
+	sent   []string
+	alive  time.Time
+	during map[string]int
+	backup []finished
+}
+
+// finished is a backup, with how many facts had been acknowledged when it began.
+type finished struct {
+	dir   string
+	facts int
+}
+
+// liveAndDie runs lives of one directory one after the other, and looks after each what is there.
+func liveAndDie(t *testing.T, old bool, lives int) killed {
+	t.Helper()
+	parent, err := os.MkdirTemp(t.TempDir(), "")
+	require.NoError(t, err)
+	defer os.RemoveAll(parent)
+	b := &books{dir: filepath.Join(parent, "data"), during: map[string]int{}}
+	if old {
+		func() {
+			forking.RLock()
+			defer forking.RUnlock()
+			makeOld(t, b.dir, 1)
+		}()
+		for n := 1; n <= oldFacts; n++ {
+			b.facts = append(b.facts, fmt.Sprintf("old/%d", n))
+		}
+	}
+	sum := killed{kills: lives, during: b.during}
+	for life := range lives {
+		b.live(t, life)
+		b.check(t)
+		sum.backup += len(b.backup)
+	}
+	sum.facts, sum.sent = len(b.facts), len(b.sent)
+	return sum
+}
+
+// live runs a process, kills it, and takes down what it said. The first life of a directory ends at a random one of its
+// first words, most of which are about the migration; one in three while the process starts; the others when it has
+// worked for a while.
+func (b *books) live(t *testing.T, life int) {
+	t.Helper()
+	cmd := child(t, "live", b.dir, strconv.Itoa(life))
+	var trouble strings.Builder
+	cmd.Stderr = &trouble
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	forking.Lock()
+	err = cmd.Start()
+	forking.Unlock()
+	require.NoError(t, err)
+	kill := func() { _ = cmd.Process.Kill() }
+	switch lines := bufio.NewReader(out); {
+	case life == 0:
+		b.read(t, lines, rand.N(40), kill)
+	case life%3 == 0:
+		defer time.AfterFunc(rand.N(25*time.Millisecond), kill).Stop()
+		b.read(t, lines, -1, kill)
+	default:
+		after := rand.N(60 * time.Millisecond)
+		b.read(t, lines, 0, func() { time.AfterFunc(after, kill) })
+	}
+	require.ErrorContains(t, cmd.Wait(), "killed", trouble.String())
+}
+
+// read takes down what a process says, and does something at the word with the given number.
+func (b *books) read(t *testing.T, lines *bufio.Reader, number int, then func()) {
+	t.Helper()
+	b.backup = nil
+	under := map[string]bool{"start": true}
+	var backingUp int
+	for n := 0; ; n++ {
+		line, err := lines.ReadString('\n')
+		if n == number {
+			then()
+		}
+		if err != nil {
+			break // a line cut short was not said
+		}
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "+backup":
+			backingUp = len(b.facts)
+		case strings.HasPrefix(line, "fact "):
+			b.facts = append(b.facts, line[len("fact "):])
+			under["facts"] = true // from the first on, always
+		case strings.HasPrefix(line, "held "):
+			b.held = append(b.held, line[len("held "):])
+		case strings.HasPrefix(line, "sent "):
+			b.sent = append(b.sent, line[len("sent "):])
+		case strings.HasPrefix(line, "alive "):
+			b.alive, err = time.Parse(time.RFC3339Nano, line[len("alive "):])
+			require.NoError(t, err)
+		case strings.HasPrefix(line, "backed up "):
+			b.backup = append(b.backup, finished{line[len("backed up "):], backingUp})
+		}
+		switch line[0] {
+		case '+':
+			under[line[1:]] = true
+			delete(under, "start")
+		case '-':
+			delete(under, line[1:])
+		}
+	}
+	for step := range under {
+		b.during[step]++
+	}
+}
+
+// forking keeps a process from being started while this one has a ledger open: until it executes, the new process shares
+// the lock on the directory.
+var forking sync.RWMutex
+
+// check opens what a kill left behind.
+func (b *books) check(t *testing.T) {
+	t.Helper()
+	forking.RLock()
+	defer forking.RUnlock()
+	l, err := Open(t.Context(), Options{Dir: b.dir})
+	require.NoError(t, err)
+	requireHeld(t, l, b.facts)
+	requireConsistent(t, l)
+	require.Subset(t, texts(t, l, "SELECT delivery_id FROM deliveries WHERE problem <> ''"), b.held)
+	waiting := texts(t, l, "SELECT key FROM outbox WHERE delivered_at IS NULL")
+	for _, key := range b.sent {
+		require.NotContains(t, waiting, key, "a message that was sent would be sent again")
+	}
+	saved, err := l.Restore(t.Context(), time.Time{})
+	require.NoError(t, err)
+	require.False(t, saved.LastAlive.Before(b.alive), "a checkpoint was lost")
+	requireSound(t, l)
+	require.NoError(t, l.Close())
+	b.checkBackups(t)
+}
+
+// checkBackups opens the last finished backup, and holds those that aren't finished to having no name.
+func (b *books) checkBackups(t *testing.T) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(filepath.Dir(b.dir), "backup-*"))
+	require.NoError(t, err)
+	for _, dir := range found {
+		if !strings.HasSuffix(dir, partialSuffix) {
+			facts := 0
+			for _, f := range b.backup {
+				if f.dir == dir {
+					facts = f.facts
+				}
+			}
+			l, err := Open(t.Context(), Options{Dir: dir})
+			require.NoError(t, err)
+			requireHeld(t, l, b.facts[:facts])
+			requireConsistent(t, l)
+			requireSound(t, l)
+			require.NoError(t, l.Close())
+		}
+		require.NoError(t, os.RemoveAll(dir))
+	}
+}
+
+// requireHeld: every fact that was acknowledged is there, and none is there twice.
+func requireHeld(t *testing.T, l *Ledger, acknowledged []string) {
+	t.Helper()
+	stored := map[string]bool{}
+	for _, id := range texts(t, l, "SELECT id FROM facts") {
+		require.False(t, stored[id], "doubled: %s", id)
+		stored[id] = true
+	}
+	for _, id := range acknowledged {
+		require.True(t, stored[id], "lost: %s", id)
+	}
+}
+
+// requireConsistent: a stream has no gap and stands where its facts end; what was applied has its record, its verdict and
+// its message, and what wasn't has none.
+func requireConsistent(t *testing.T, l *Ledger) {
+	t.Helper()
+	const applied = "coalesce((SELECT value FROM meta WHERE name = 'applied_seq'), 0)"
+	for what, query := range map[string]string{
+		"a position that isn't where the facts are": `SELECT 1 WHERE coalesce((SELECT next FROM positions WHERE stream = 'stream'), 0) <>
+			(SELECT count(*) FROM facts WHERE id GLOB 'stream/*')`,
+		"an applied fact without record, verdict or message": `SELECT f.id FROM facts f WHERE f.seq <= ` + applied + ` AND NOT (
+			EXISTS (SELECT 1 FROM changes c WHERE c.id = f.id AND c.revision = 1) AND
+			EXISTS (SELECT 1 FROM verdicts v WHERE v.change_id = f.id) AND
+			EXISTS (SELECT 1 FROM outbox o WHERE o.key = f.id))`,
+		"a record of a fact that isn't applied":  "SELECT c.id FROM changes c JOIN facts f ON f.id = c.id WHERE f.seq > " + applied,
+		"a message of a fact that isn't applied": "SELECT o.key FROM outbox o JOIN facts f ON f.id = o.key WHERE f.seq > " + applied,
+		"a held delivery with facts, or a released one without": `SELECT delivery FROM quarantine q WHERE
+			(released_at IS NULL) = (SELECT count(*) FROM facts f WHERE f.delivery = q.delivery)`,
+		"a delivery with a problem that isn't in quarantine": `SELECT delivery_id FROM deliveries WHERE problem <> '' AND seq NOT IN
+			(SELECT delivery FROM quarantine)`,
+		"a fact without its delivery": "SELECT id FROM facts WHERE delivery NOT IN (SELECT seq FROM deliveries)",
+	} {
+		require.Empty(t, texts(t, l, query), what)
+	}
+}
+
+func texts(t *testing.T, l *Ledger, query string) []string {
+	t.Helper()
+	all, err := list(t.Context(), l.readers, scanText, query)
+	require.NoError(t, err)
+	return all
+}
