@@ -30,7 +30,7 @@ func Drive(c Case) Result {
 	for _, past := range c.Past {
 		e.RestoreRollup(past)
 	}
-	e.Resume()
+	e.Resume(time.Time{})
 	r.hear(drive(e, cfg, c))
 	r.Past, r.Facts, r.Cells = nil, nil, nil // they are many
 	return r
