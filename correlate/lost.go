@@ -13,3 +13,9 @@ const (
 	LostShed       = "shed"       // requests that were refused and may be sent again
 	LostRefused    = "refused"    // requests that were refused and may not
 )
+
+// Use is how much there is of a class of what is bounded, and how much there may be; 0 when only memory bounds it.
+type Use struct {
+	Class      string
+	Used, Most int64
+}
