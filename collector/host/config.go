@@ -19,7 +19,8 @@ type Config struct {
 	// DataDir is where the ledger lives. One daemon owns it at a time.
 	DataDir string `mapstructure:"data_dir"`
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
-	Web confighttp.ServerConfig `mapstructure:"web"`
+	Web    confighttp.ServerConfig `mapstructure:"web"`
+	Memory MemoryConfig            `mapstructure:"memory"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
 	Resolution time.Duration `mapstructure:"resolution"`
 	// Lateness is how long after its event time a measurement is waited for. Longer corrects less and answers later.
@@ -62,6 +63,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		DataDir:    "./shipwake-data",
 		Web:        web,
+		Memory:     MemoryConfig{Limit: defaultLimit},
 		Resolution: sec(d.Resolution),
 		Lateness:   sec(d.Lateness),
 		IdleAfter:  sec(d.IdleAfter),
@@ -80,6 +82,9 @@ func createDefaultConfig() component.Config {
 func (c *Config) Validate() error {
 	if c.DataDir == "" {
 		return errors.New("data_dir: required: the directory that holds the ledger")
+	}
+	if err := c.Memory.validate(); err != nil {
+		return err
 	}
 	for _, d := range []struct {
 		key   string

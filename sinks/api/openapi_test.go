@@ -82,6 +82,7 @@ var answers = map[string]any{
 	"/api/v1/regressions":  Regressions{},
 	"/api/v1/dora":         DORA{},
 	"/api/v1/status":       Status{},
+	"/api/v1/limits":       Limits{},
 }
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {

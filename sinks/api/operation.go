@@ -30,6 +30,7 @@ func (s *sink) operations() []operation {
 		{"/api/v1/regressions", []string{"service", "environment", "change", "since", "from", "to", "limit"}, s.regressions},
 		{"/api/v1/dora", []string{"service", "environment", "team", "by", "since", "from", "to"}, s.doraReport},
 		{"/api/v1/status", nil, s.status},
+		{"/api/v1/limits", nil, s.limits},
 	}
 }
 
