@@ -22,22 +22,25 @@ type measurement struct {
 }
 
 func measurements() []measurement {
-	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}}
+	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy},
+		{"cardinality", cardinality}}
 }
 
 // settings is what the command line says.
 type settings struct {
-	shipwake  string // the binary
-	collector string // the peer's
-	config    string // the peer's configuration
-	results   string // the folder for results
-	pairs     int    // how often ingest alternates
-	scale     float64
-	seed      uint64 // of the first case of each kind
-	kind      string // the only kind of case, all when empty
-	cases     int    // of each kind; negative is the usual number
-	placebos  int    // the same of pseudo-changes
-	misses    bool   // show every change with what was said of it
+	shipwake   string // the binary
+	collector  string // the peer's
+	config     string // the peer's configuration
+	results    string // the folder for results
+	pairs      int    // how often ingest alternates
+	scale      float64
+	seed       uint64 // of the first case of each kind
+	kind       string // the only kind of case, all when empty
+	cases      int    // of each kind; negative is the usual number
+	placebos   int    // the same of pseudo-changes
+	services   int    // of the bomb
+	operations int
+	misses     bool // show every change with what was said of it
 }
 
 // run measures one thing and writes its results.
@@ -54,6 +57,8 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.kind, "kind", "", "the only `kind` of case to judge, of "+strings.Join(accuracy.Kinds(), ", "))
 	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
 	flags.IntVar(&s.placebos, "placebos", -1, "`number` of pseudo-changes, instead of the usual one")
+	flags.IntVar(&s.services, "services", 1_000_000, "`number` of made-up services of cardinality")
+	flags.IntVar(&s.operations, "operations", 10_000_000, "`number` of made-up operations of cardinality")
 	flags.BoolVar(&s.misses, "changes", false, "show every change with what was said of it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -61,7 +66,7 @@ func run(ctx context.Context, args []string) error {
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy and guard, not %q", flags.Args())
+		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard and cardinality, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {
