@@ -18,7 +18,7 @@ const (
 	memoryLimit  = 512 << 20 // by default
 	knownServing = 50        // services before the bomb
 	spansEach    = 20        // a second, of each of them
-	beforehand       = 30 * time.Second
+	beforehand   = 30 * time.Second
 	recovering   = 20 * time.Minute // at most
 )
 
@@ -55,7 +55,6 @@ type bombing struct {
 	burst    load.Burst
 	peak     int64
 	dropped  float64
-	overflow float64 // services kept at most while it lasted
 	recovery time.Duration
 	after    int64 // spans of a service that was new after the bomb
 }

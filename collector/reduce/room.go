@@ -48,8 +48,20 @@ func (r *Reducer) crowded() bool {
 // room says whether another series of a scope may be made.
 func (r *Reducer) room(sc *scope) bool {
 	most := r.maxSeries.Load()
-	if sc.born > r.newest.Load()-int64(idleAfter) {
+	if r.young(sc) {
 		most = forNew(most)
 	}
 	return r.scopes.series.Load() < most
 }
+
+// roomForRoutes says the same of routes, which take at most half of all series, and those of services that were heard of
+// an hour ago three quarters.
+func (r *Reducer) roomForRoutes(sc *scope) bool {
+	most := r.maxSeries.Load()
+	if r.young(sc) {
+		return r.scopes.series.Load() < most/2
+	}
+	return r.scopes.series.Load() < forNew(most)
+}
+
+func (r *Reducer) young(sc *scope) bool { return sc.born > r.newest.Load()-int64(idleAfter) }

@@ -64,7 +64,7 @@ func (r *Reducer) routeOf(sc *scope, s *series, of route, start int64) *series {
 	if name == "" {
 		return s
 	}
-	if r.scopes.series.Load() >= r.maxSeries.Load()/2 {
+	if !r.roomForRoutes(sc) {
 		r.losses.lose(sc.place(), correlate.LostOperations, start)
 		return s
 	}
