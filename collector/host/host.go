@@ -33,7 +33,7 @@ type Host struct {
 
 	ledger ledger.Ledger
 	engine *engine.Engine
-	memory *memory
+	memory *heap
 	sinks  []sinks.Sink
 	outbox *outbox
 	web    *http.Server

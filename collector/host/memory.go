@@ -52,24 +52,24 @@ func (c MemoryConfig) room(runtime int64) room {
 	}
 }
 
-// memory is the host's view of the memory it may take.
-type memory struct {
+// heap is the host's view of the memory it may take.
+type heap struct {
 	room
-	given  bool // the soft limit of Go's runtime was set in the environment
+	given  bool         // the soft limit of Go's runtime was set in the environment
 	looked atomic.Int64 // when the heap was last looked at, Unix nanoseconds
 	live   atomic.Int64
 }
 
 // newMemory divides the memory. A soft limit of Go's runtime that whoever started the program set is left as it is.
-func newMemory(c MemoryConfig) *memory {
+func newMemory(c MemoryConfig) *heap {
 	if os.Getenv("GOMEMLIMIT") != "" {
-		return &memory{room: c.room(debug.SetMemoryLimit(-1)), given: true}
+		return &heap{room: c.room(debug.SetMemoryLimit(-1)), given: true}
 	}
-	return &memory{room: c.room(math.MaxInt64)}
+	return &heap{room: c.room(math.MaxInt64)}
 }
 
 // apply sets the soft limit of Go's runtime.
-func (m *memory) apply() {
+func (m *heap) apply() {
 	if !m.given {
 		debug.SetMemoryLimit(m.runtime)
 	}
@@ -79,7 +79,7 @@ func (m *memory) apply() {
 const lookEvery = 50 * time.Millisecond
 
 // heapLive is the heap that the latest garbage collection found in use.
-func (m *memory) heapLive() int64 {
+func (m *heap) heapLive() int64 {
 	now := time.Now().UnixNano()
 	if last := m.looked.Load(); now-last > int64(lookEvery) && m.looked.CompareAndSwap(last, now) {
 		sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
@@ -90,7 +90,7 @@ func (m *memory) heapLive() int64 {
 }
 
 // admit refuses telemetry while the heap is almost full.
-func (m *memory) admit() error {
+func (m *heap) admit() error {
 	if live := m.heapLive(); live > m.refuse {
 		return fmt.Errorf("no memory for telemetry now, send it again later: %d MiB are in use, "+
 			"and the limit (extensions::correlate::memory::limit) leaves %d MiB", live>>20, m.refuse>>20)

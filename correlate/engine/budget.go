@@ -54,7 +54,7 @@ func (e *Engine) ration(end int64) []correlate.Measurement {
 		r.mark(place{correlate.Overflow, correlate.DefaultEnvironment}, correlate.LostServices, 0, taken{})
 	}
 	e.watchNoMore()
-	r.mark(everybody, correlate.LostBuckets, e.oldestNeeded(end), taken{}) // what is forgotten in the course of time
+	r.mark(everybody, correlate.LostBuckets, e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse)), taken{}) // what is forgotten in the course of time
 	return r.marks
 }
 

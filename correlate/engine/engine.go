@@ -243,7 +243,7 @@ func (e *Engine) closeRollups() {
 		for i := range cells {
 			cells[i].Latency = slices.Clone(cells[i].Latency)
 		}
-		if start+e.cfg.Coarse == end {
+		if start+e.cfg.Coarse == end && (len(cells) > 0 || len(forgotten) > 1) { // one is of the course of time alone
 			cells = append(cells, forgotten...)
 			slices.SortFunc(cells, byKeyAndStart)
 		}
