@@ -23,23 +23,25 @@ type measurement struct {
 
 func measurements() []measurement {
 	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy},
-		{"kill", kills}, {"ledger", ledgerModel}, {"restart", restarts}}
+		{"kill", kills}, {"ledger", ledgerModel}, {"restart", restarts}, {"cardinality", cardinality}}
 }
 
 // settings is what the command line says.
 type settings struct {
-	shipwake  string // the binary
-	collector string // the peer's
-	config    string // the peer's configuration
-	results   string // the folder for results
-	pairs     int    // how often ingest alternates
-	scale     float64
-	seed      uint64 // of the first case of each kind
-	kind      string // the only kind of case, all when empty
-	cases     int    // of each kind; negative is the usual number
-	placebos  int    // the same of pseudo-changes
-	size      int    // of kill, ledger and restart: cycles, operations, repetitions; 0 is the usual number
-	misses    bool   // show every change with what was said of it
+	shipwake   string // the binary
+	collector  string // the peer's
+	config     string // the peer's configuration
+	results    string // the folder for results
+	pairs      int    // how often ingest alternates
+	scale      float64
+	seed       uint64 // of the first case of each kind
+	kind       string // the only kind of case, all when empty
+	cases      int    // of each kind; negative is the usual number
+	placebos   int    // the same of pseudo-changes
+	size       int    // of kill, ledger and restart: cycles, operations, repetitions; 0 is the usual number
+	misses     bool   // show every change with what was said of it
+	services   int    // of the bomb
+	operations int
 }
 
 // run measures one thing and writes its results.
@@ -57,6 +59,8 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
 	flags.IntVar(&s.placebos, "placebos", -1, "`number` of pseudo-changes, instead of the usual one")
 	flags.IntVar(&s.size, "size", 0, "`number` of cycles of kill, operations of ledger, repetitions of restart, instead of the usual one")
+	flags.IntVar(&s.services, "services", 1_000_000, "`number` of made-up services of cardinality")
+	flags.IntVar(&s.operations, "operations", 10_000_000, "`number` of made-up operations of cardinality")
 	flags.BoolVar(&s.misses, "changes", false, "show every change with what was said of it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -64,7 +68,7 @@ func run(ctx context.Context, args []string) error {
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, kill, ledger and restart, not %q", flags.Args())
+		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, kill, ledger, restart and cardinality, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

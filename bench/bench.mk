@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-ledger bench-restart bench-results
+.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-ledger bench-restart bench-cardinality bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -41,5 +41,11 @@ bench-restart: build ## Time of a restart with 100,000 changes
 
 accuracy: ## bench-accuracy in short: fails when a figure is worse than its floor in bench/accuracy/floors.json
 	cd bench && $(GO) run . $(BENCHFLAGS) guard
+
+SERVICES   ?= 1000000
+OPERATIONS ?= 10000000
+
+bench-cardinality: bench-build ## A bomb of SERVICES (1,000,000) and OPERATIONS (10,000,000) on a daemon, about 10 minutes
+	cd bench && ../bin/bench $(BENCHFLAGS) -services $(SERVICES) -operations $(OPERATIONS) cardinality
 
 bench-results: bench-ingest bench-series bench-facts bench-scrape bench-accuracy ## Measure everything anew into bench/results

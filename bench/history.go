@@ -21,7 +21,7 @@ func asHistory() []string {
 	return []string{
 		"--set=extensions.correlate.idle_after=24h",
 		"--set=extensions.correlate.lateness=" + lateness.String(),
-		"--set=processors.memory_limiter.limit_mib=16384",
+		"--set=extensions.correlate.memory.limit=16GiB",
 	}
 }
 

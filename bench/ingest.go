@@ -67,7 +67,7 @@ func ingest(ctx context.Context, s *settings) (*report, error) {
 	r.say("# Ingest, side by side\n")
 	r.say("`make bench-ingest` (`bench -pairs %d`): the same requests over %d gRPC connections, first to shipwake on its default "+
 		"configuration, then to a Collector v0.155.0 (otlp → span_metrics connector → prometheus exporter; metrics straight to the "+
-		"exporter; the same memory_limiter), and again. 50 services with two instances each, eight routes; server, client, internal, "+
+		"exporter; a memory_limiter where shipwake has its memory limit), and again. 50 services with two instances each, eight routes; server, client, internal, "+
 		"producer and consumer spans, 1 %% errors, a canary of every tenth service; `http.server.request.duration` for each route and "+
 		"status. Spans come as from SDKs, about 240 of one instance in a request; points as from a node's Collector, 160 of ten "+
 		"instances in a request. Event times are of now. Both are scraped every %s, and the Collector flushes its span "+

@@ -36,10 +36,20 @@ const (
 	// Route: the same requests as Traffic of the same Origin, those of the route Key.Name. Requests, Errors, Latency.
 	// Rarely used routes beyond the bound of what is told apart share the name Folded.
 	Route
+	// Lost: what was received of Key.Service, or of all services when it is "", and not taken in, in the bucket; Key.Name
+	// says what, see LostServices and its like. Requests counts the records where they were counted.
+	Lost
+	// Forgotten: for lack of memory, what Key.Name tells of Key.Service and starts before Sum (Unix seconds) is kept no
+	// longer. N counts the cells. Key.Service is Overflow while new services are not told apart.
+	Forgotten
 )
 
-// Folded is the name that is shared by what goes beyond a bound of names.
-const Folded = "__other__"
+// Folded is the name that is shared by what goes beyond a bound of names, Overflow the service that services beyond a
+// bound share.
+const (
+	Folded   = "__other__"
+	Overflow = "__overflow__"
+)
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.
 const Fixed = 1_000_000

@@ -102,4 +102,5 @@ type Status struct {
 	Checkpoints           int64
 	QueuedInputs          int
 	Outbox                []Queue // of the sinks that send, by name
+	Limits                Limits
 }

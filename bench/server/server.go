@@ -73,12 +73,19 @@ func (s *Server) Stop() error {
 	return errors.Join(all, os.RemoveAll(s.dir))
 }
 
+// End ends the program; what it wrote stays until Stop.
+func (s *Server) End() error { return s.terminate() }
+
+// Data is the folder with what the program keeps; shipwake only.
+func (s *Server) Data() string { return filepath.Join(s.dir, "data") }
+
 func (s *Server) terminate() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	select {
-	case <-s.ended:
+	case err := <-s.ended:
+		s.ended <- err
 		return nil
 	case <-time.After(startup):
 		err := s.cmd.Process.Kill()

@@ -42,6 +42,7 @@ func (d *door) Start(_ context.Context, h component.Host) error {
 	}
 	d.feed = feed
 	d.reducer.Configure(feed.Signals(), feed.Resolution())
+	d.reducer.Resize(feed.Room())
 	feed.Attach(d.reducer)
 	if q, ok := feed.(host.Quarantine); ok {
 		q.ParseAgain(changelog.SourceOTLP, changelog.Again)
@@ -77,26 +78,43 @@ func (d *door) Capabilities() consumer.Capabilities { return consumer.Capabiliti
 
 // ConsumeTraces reduces spans.
 func (d *door) ConsumeTraces(_ context.Context, traces ptrace.Traces) error {
+	if err := d.admit(reduce.Spans, traces.SpanCount); err != nil {
+		return err
+	}
 	otlp.Traces(d.reducer, traces)
 	return nil
 }
 
 // ConsumeMetrics reduces data points.
 func (d *door) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
+	if err := d.admit(reduce.Points, metrics.DataPointCount); err != nil {
+		return err
+	}
 	otlp.Metrics(d.reducer, metrics)
 	return nil
 }
 
 // ConsumeLogs commits the facts among the records, and then reduces the others: whoever is refused may send both again
-// and nothing counts twice.
+// and nothing counts twice. Facts are never refused for memory.
 func (d *door) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 	if changelog.Holds(logs) {
 		if err := d.commit(ctx, logs); err != nil {
 			return err
 		}
+	} else if err := d.admit(reduce.Logs, logs.LogRecordCount); err != nil {
+		return err
 	}
 	otlp.Logs(d.reducer, logs)
 	return nil
+}
+
+// admit refuses telemetry while there is no memory for it; senders send it again.
+func (d *door) admit(source string, records func() int) error {
+	err := d.feed.Admit()
+	if err != nil {
+		d.tally.Add(correlate.Count{What: "telemetry", Source: source, Result: correlate.LostShed}, int64(records()))
+	}
+	return err
 }
 
 // commit returns nil once every delivery is in the ledger. An error that wraps correlate.ErrUnavailable is worth

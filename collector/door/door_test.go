@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -311,4 +312,25 @@ func calls(start, at time.Time, value int64) pmetric.Metrics {
 	p.SetIntValue(value)
 	p.Attributes().PutStr("span.kind", "SPAN_KIND_SERVER")
 	return metrics
+}
+
+func TestTelemetryIsRefusedWhileMemoryIsShortAndFactsAreNot(t *testing.T) {
+	tally := &correlate.Tally{}
+	l := &ledger{full: errors.New("full")}
+	traces, metrics, logs := doors(t, tally, l)
+	spans := ptrace.NewTraces()
+	spans.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans().AppendEmpty()
+	err := traces.ConsumeTraces(t.Context(), spans)
+	require.ErrorIs(t, err, l.full)
+	require.False(t, consumererror.IsPermanent(err), "senders try again")
+	require.ErrorIs(t, metrics.ConsumeMetrics(t.Context(), pmetric.NewMetrics()), l.full)
+	require.ErrorIs(t, logs.ConsumeLogs(t.Context(), plog.NewLogs()), l.full)
+	for _, c := range tally.Values() {
+		if c.What == "telemetry" && c.Source == "spans" && c.Result == correlate.LostShed {
+			require.EqualValues(t, 1, c.Value)
+		}
+	}
+	deliveries, records := delivery()
+	require.NoError(t, logs.ConsumeLogs(changelog.FromReceiver(t.Context()), records))
+	require.Len(t, l.committed, len(deliveries))
 }

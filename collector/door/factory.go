@@ -35,6 +35,9 @@ type Config struct{}
 // configuration: cumulative counters and edges that wait for their other half live on.
 func NewFactory(tally *correlate.Tally) exporter.Factory {
 	tally.Add(rejected, 0)
+	for _, source := range []string{reduce.Spans, reduce.Points, reduce.Logs} {
+		tally.Add(correlate.Count{What: "telemetry", Source: source, Result: correlate.LostShed}, 0)
+	}
 	reducer := sync.OnceValue(func() *reduce.Reducer {
 		return reduce.New(reduce.Options{Tally: tally, Now: time.Now})
 	})

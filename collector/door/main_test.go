@@ -22,6 +22,7 @@ type ledger struct {
 	component.StartFunc
 	component.ShutdownFunc
 	refuse    error
+	full      error
 	committed []correlate.Delivery
 	moved     *correlate.Position
 	measurer  host.Measurer
@@ -43,6 +44,10 @@ func (l *ledger) Signals() []correlate.Signal {
 }
 
 func (l *ledger) Resolution() time.Duration { return 30 * time.Second }
+
+func (l *ledger) Room() int64 { return 10 << 20 }
+
+func (l *ledger) Admit() error { return l.full }
 
 // extensions is a component.Host.
 type extensions map[component.ID]component.Component

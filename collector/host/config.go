@@ -23,7 +23,8 @@ type Config struct {
 	// full, at most a sixteenth of the disk; 0: none. More keeps it going longer while facts are refused.
 	DiskReserve int64 `mapstructure:"disk_reserve"`
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
-	Web confighttp.ServerConfig `mapstructure:"web"`
+	Web    confighttp.ServerConfig `mapstructure:"web"`
+	Memory MemoryConfig            `mapstructure:"memory"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
 	Resolution time.Duration `mapstructure:"resolution"`
 	// Lateness is how long after its event time a measurement is waited for. Longer corrects less and answers later.
@@ -67,6 +68,7 @@ func createDefaultConfig() component.Config {
 		DataDir:     "./shipwake-data",
 		DiskReserve: sqlite.StandardReserve,
 		Web:         web,
+		Memory:      MemoryConfig{Limit: defaultLimit},
 		Resolution:  sec(d.Resolution),
 		Lateness:    sec(d.Lateness),
 		IdleAfter:   sec(d.IdleAfter),
@@ -88,6 +90,9 @@ func (c *Config) Validate() error {
 	}
 	if c.DiskReserve < 0 {
 		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
+	}
+	if err := c.Memory.validate(); err != nil {
+		return err
 	}
 	for _, d := range []struct {
 		key   string

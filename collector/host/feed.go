@@ -20,10 +20,19 @@ type Feed interface {
 	Signals() []correlate.Signal
 	// Resolution is the width of a bucket.
 	Resolution() time.Duration
+	// Room is how many bytes the sources of measurements may keep from one Drain to the next.
+	Room() int64
+	// Admit returns an error, which isn't permanent, while there is no memory for telemetry. What a door
+	// refuses for it, or for any other reason, it counts in the tally as "telemetry" with the result correlate.LostShed
+	// when the sender was told to try again, else correlate.LostRefused: the host reads it there, and lets no verdict be
+	// healthy that it may have been meant for.
+	Admit() error
 }
 
 // Measurer is a source of measurements: the reducer.
 type Measurer interface {
 	Drain() []correlate.Measurement
 	Newest() int64
+	// Use is what is kept, by class.
+	Use() []correlate.Use
 }

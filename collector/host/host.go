@@ -33,6 +33,7 @@ type Host struct {
 
 	ledger ledger.Ledger
 	engine *engine.Engine
+	memory *heap
 	sinks  []sinks.Sink
 	outbox *outbox
 	web    *http.Server
@@ -57,7 +58,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	if o.Tally == nil {
 		o.Tally = &correlate.Tally{}
 	}
-	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1)}
+	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), memory: newMemory(cfg.Memory)}
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }
@@ -70,7 +71,10 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	h.ledger = l
-	h.engine = engine.New(h.cfg.engineConfig())
+	h.memory.apply()
+	cfg := h.cfg.engineConfig()
+	cfg.Memory = h.memory.store
+	h.engine = engine.New(cfg)
 	if err := restore(ctx, h.engine, l, time.Now()); err != nil {
 		return fmt.Errorf("restore from %s: %w", h.cfg.DataDir, err)
 	}
@@ -157,6 +161,12 @@ func (h *Host) Signals() []correlate.Signal { return h.cfg.Signals }
 
 // Resolution implements Feed.
 func (h *Host) Resolution() time.Duration { return h.cfg.Resolution }
+
+// Room implements Feed.
+func (h *Host) Room() int64 { return h.memory.reducer }
+
+// Admit implements Feed.
+func (h *Host) Admit() error { return h.memory.admit() }
 
 // Position is the next offset to read of a stream, for receivers of partitioned logs.
 func (h *Host) Position(ctx context.Context, stream string) (int64, error) {

@@ -28,9 +28,10 @@ type loop struct {
 	failing    bool
 	seen       engine.Stats
 	saved      int64
+	losses     *losses
 }
 
-func newLoop(h *Host) *loop { return &loop{Host: h} }
+func newLoop(h *Host) *loop { return &loop{Host: h, losses: newLosses(h.opt.Tally)} }
 
 func (l *loop) run(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
@@ -87,6 +88,9 @@ func (l *loop) tick(now time.Time) {
 		for _, m := range l.measurers() {
 			l.unsaved = append(l.unsaved, m.Drain()...)
 		}
+		l.unsaved = append(l.unsaved, l.losses.refused(l.opt.Tally, now.Unix(), l.cfg.Resolution)...)
+		l.unsaved = l.engine.Fold(l.unsaved)
+		l.losses.note(l.unsaved, now)
 	}
 	if l.trouble("checkpoint", l.ledger.Checkpoint(context.Background(), now, l.unsaved)) {
 		return
@@ -97,6 +101,11 @@ func (l *loop) tick(now time.Time) {
 		l.unsaved = nil
 	}
 	l.pending = l.engine.Apply(engine.Input{Tick: now})
+	for _, e := range l.pending {
+		if e.Rollup != nil {
+			l.losses.note(e.Rollup.Cells, now)
+		}
+	}
 	l.flush()
 	l.expire(now)
 	l.report(now)
@@ -165,5 +174,24 @@ func (l *loop) report(now time.Time) {
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
 		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Series(), Checkpoints: l.saved,
 		QueuedInputs: len(l.pending), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
+		Limits: l.limits(now),
 	})
+}
+
+// limits is what the parts take and may take.
+func (l *loop) limits(now time.Time) sinks.Limits {
+	told := l.losses.limits(now)
+	is := l.engine.Memory()
+	told.Limit, told.Resident = l.memory.limit, resident()
+	told.Heap, told.HeapMost = l.memory.heapLive(), l.memory.refuse
+	told.Store, told.StoreMost, told.Full = is.Bytes, is.Budget, is.Full
+	told.Uses = []correlate.Use{
+		{Class: "services", Used: int64(is.Services)},
+		{Class: "series", Used: int64(is.Series)},
+		{Class: "series_apart", Used: int64(is.Apart)},
+	}
+	for _, m := range l.measurers() {
+		told.Uses = append(told.Uses, m.Use()...)
+	}
+	return told
 }

@@ -66,13 +66,26 @@ func (b *births) lost(st *stream) {
 	st.process.hearer.first = max(st.process.hearer.first, st.time+1)
 }
 
-// forget drops the processes without a point since a time in Unix nanoseconds, and the services without a process.
-func (b *births) forget(before int64) {
+// young says that a service was first heard of after a time in Unix nanoseconds, or not at all.
+func (b *births) young(at place, after int64) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	hearer := b.places[at]
+	return hearer == nil || hearer.first > after
+}
+
+// forget drops the processes without a point since a time in Unix nanoseconds, and the services without a process; the
+// processes that are younger than that since hasty.
+func (b *births) forget(before, hasty int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	live := map[*listening]bool{}
 	for id, pr := range b.processes {
-		if pr.last < before {
+		since := before
+		if pr.first > before {
+			since = hasty
+		}
+		if pr.last < since {
 			delete(b.processes, id)
 			continue
 		}

@@ -2,6 +2,7 @@ package reduce_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -29,12 +30,97 @@ func TestNewServicesBeyondTheBoundShareOneNameAndKnownOnesStayExact(t *testing.T
 	}
 	require.Equal(t, reduce.Accepted, span(r, "known", "v2", t0), "a new version of a known service")
 	services := map[string]int64{}
-	for _, m := range r.Drain() {
+	cells, lost := taken(r)
+	for _, m := range cells {
 		services[m.Service] += m.Requests
 	}
 	require.EqualValues(t, 1002, services["known"])
-	require.EqualValues(t, 901, services["__overflow__"])
-	require.Len(t, services, 101)
+	require.EqualValues(t, 926, services["__overflow__"])
+	require.Len(t, services, 76, "a quarter is kept for services known for an hour")
+	require.Equal(t, map[string]int64{"__overflow__ services": 926}, lost)
+}
+
+// taken is what a reducer holds, and what it lost by service and what it was.
+func taken(r *reduce.Reducer) (cells []correlate.Measurement, lost map[string]int64) {
+	lost = map[string]int64{}
+	for _, m := range r.Drain() {
+		if m.Kind == correlate.Lost {
+			lost[m.Service+" "+m.Name] += m.Requests
+			continue
+		}
+		cells = append(cells, m)
+	}
+	return cells, lost
+}
+
+// While there is no room, names that are made up make room after minutes and not after an hour; those that were known
+// before stay.
+func TestAfterABombThereIsRoomAgainWithinMinutes(t *testing.T) {
+	r := reduce.New(reduce.Options{MaxSeries: 100})
+	const minute = 60 * sec
+	span(r, "known", "v1", t0)
+	r.Drain()
+	bomb := t0 + 2*3600*sec
+	span(r, "known", "v1", bomb)
+	r.Drain()
+	for i := range 1000 {
+		span(r, fmt.Sprint("bomb-", i), "", bomb+10*sec)
+	}
+	_, lost := taken(r)
+	require.NotEmpty(t, lost)
+	for m := range int64(8) {
+		span(r, "known", "v1", bomb+m*minute)
+		_, lost = taken(r)
+	}
+	require.Empty(t, lost)
+	require.Equal(t, reduce.Accepted, span(r, "new", "", bomb+8*minute))
+	for _, use := range r.Use() {
+		require.LessOrEqual(t, use.Used, int64(2), use.Class)
+	}
+}
+
+func TestWhatASeriesTakesIsWhatTheHeapHolds(t *testing.T) {
+	for name, fill := range map[string]func(r *reduce.Reducer, i int){
+		"services that were seen once": func(r *reduce.Reducer, i int) { span(r, fmt.Sprint("service-number-", i), "v1", t0) },
+		"routes of a few services": func(r *reduce.Reducer, i int) {
+			sender := r.Sender(reduce.Resource{Service: fmt.Sprint("service-", i/16), Version: "v1"})
+			for bucket := range int64(3) {
+				for n := range int64(5) {
+					at := t0 + bucket*10*sec
+					sender.Span(&reduce.Span{Kind: reduce.SpanServer, Start: at - n*n*ms, End: at, Route: fmt.Sprint("/route/", i%16)})
+				}
+			}
+		},
+		"cumulative histograms": func(r *reduce.Reducer, i int) {
+			sender := r.Sender(reduce.Resource{Service: "checkout", Instance: fmt.Sprint(i)})
+			reader := sender.Metric(reduce.Metric{Name: "http.server.request.duration", Unit: "s", Type: reduce.HistogramMetric})
+			reader.Point(&reduce.Point{
+				Start: t0, Time: t0 + sec, Count: 10, Bounds: make([]float64, 14), Buckets: make([]uint64, 15),
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const bytes = 40 << 20
+			r := reduce.New(reduce.Options{})
+			before := heap()
+			r.Resize(bytes)
+			for i := range 60_000 {
+				fill(r, i)
+			}
+			took := heap() - before
+			require.Less(t, took, int64(bytes), "a kind of bomb stays within what all may take")
+			t.Logf("%d of %d bytes, %v", took, bytes, r.Use())
+			runtime.KeepAlive(r)
+		})
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 func TestTooManyVersionsCountAsNone(t *testing.T) {
@@ -43,9 +129,11 @@ func TestTooManyVersionsCountAsNone(t *testing.T) {
 		span(r, "checkout", fmt.Sprint("v", i), t0)
 	}
 	versions := map[string]int64{}
-	for _, m := range r.Drain() {
+	cells, lost := taken(r)
+	for _, m := range cells {
 		versions[m.Version] += m.Requests
 	}
+	require.Equal(t, map[string]int64{"checkout versions": 200 - 64}, lost)
 	require.Len(t, versions, 65)
 	require.EqualValues(t, 200-64, versions[""])
 }
@@ -93,7 +181,9 @@ func TestCellsBetweenTwoDrainsAreBounded(t *testing.T) {
 		counts[span(r, "checkout", "", t0-i*3600*sec)]++
 	}
 	require.Equal(t, reduce.Counts{reduce.Accepted: 40, reduce.Overflow: 60}, counts)
-	require.Len(t, r.Drain(), 40)
+	cells, lost := taken(r)
+	require.Len(t, cells, 40)
+	require.Equal(t, map[string]int64{"checkout buckets": 60}, lost)
 	require.Equal(t, reduce.Accepted, span(r, "checkout", "", t0-100*3600*sec))
 	require.Len(t, r.Drain(), 1)
 }

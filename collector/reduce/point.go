@@ -142,7 +142,7 @@ func (s *Sender) scopeOf(id identity) *scope {
 	if s.scope != nil && s.scope.identity == id {
 		return s.scope
 	}
-	return s.r.scopes.at(id, s.r.maxSeries)
+	return s.r.scopes.at(id)
 }
 
 // change is what a point adds: the increase since the point before, or the value of a gauge.
@@ -157,7 +157,11 @@ func (r *Reader) change(p *Point, owner *scope) (change, Result) {
 	case m.Delta:
 		return whole(m, p), Accepted
 	}
-	return r.s.r.streams.increase(r.stream.with(p), m, p, place{owner.service, owner.environment}, &r.s.scratch)
+	c, result := r.s.r.streams.increase(r.stream.with(p), m, p, owner.place(), &r.s.scratch)
+	if result == Overflow {
+		r.s.r.losses.lose(owner.place(), correlate.LostStreams, r.s.bucket(p.Time))
+	}
+	return c, result
 }
 
 // streamID tells cumulative streams apart: a sender's, a metric's and, in the end, a point's. Both halves are hashes

@@ -3,7 +3,6 @@ package reduce
 import (
 	"cmp"
 	"hash/maphash"
-	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -20,6 +19,10 @@ const (
 	future     = 5 * time.Minute // a record dated further ahead is dropped
 	idleAfter  = time.Hour       // of event time; then a series, a stream, a sender is forgotten
 	sweepEvery = 10 * time.Minute
+
+	// While there is no room, what is young goes sooner: made-up names are heard of once.
+	hastyAfter = 5 * time.Minute
+	hastyEvery = time.Minute
 )
 
 // Options of a Reducer. The zero value works.
@@ -27,7 +30,7 @@ type Options struct {
 	Resolution time.Duration      // the width of a bucket, whole seconds; DefaultResolution when 0
 	Signals    []correlate.Signal // the custom signals
 	EdgeBytes  int                // memory for halves of edges that wait for the other one; at least 32 MiB are taken
-	MaxSeries  int                // how many series, and how many cumulative streams, are kept at a time
+	MaxSeries  int                // how many series, and how many cumulative streams, are kept at a time; see Resize
 	Tally      *correlate.Tally   // where records are counted; nil keeps the counts to itself
 	// Now tells what lies in the future. Nil, for recorded data, means that nothing does, and that cells between two
 	// calls of Drain are not bounded.
@@ -38,18 +41,20 @@ type Options struct {
 type Reducer struct {
 	tally     *correlate.Tally
 	now       func() time.Time
-	maxSeries int64
-	maxCells  int64
+	maxSeries atomic.Int64
+	maxCells  atomic.Int64
 
 	settings atomic.Pointer[settings]
 	newest   atomic.Int64
 	swept    atomic.Int64
+	rezoned  atomic.Int64
 
 	scopes  *scopes
 	halves  *halves
 	traces  traces
 	streams *streams
 	zones   *zones
+	losses  losses
 }
 
 // settings is what Configure may change.
@@ -65,18 +70,14 @@ func New(o Options) *Reducer {
 	}
 	maxSeries := cmp.Or(o.MaxSeries, DefaultMaxSeries)
 	r := &Reducer{
-		tally:     o.Tally,
-		now:       o.Now,
-		maxSeries: int64(maxSeries),
-		maxCells:  4 * int64(maxSeries),
-		scopes:    newScopes(),
-		halves:    newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
-		streams:   newStreams(maxSeries, maphash.MakeSeed(), maphash.MakeSeed()),
-		zones:     newZones(),
+		tally:   o.Tally,
+		now:     o.Now,
+		halves:  newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
+		streams: newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
+		zones:   newZones(),
 	}
-	if o.Now == nil {
-		r.maxCells = math.MaxInt64
-	}
+	r.scopes = newScopes(r)
+	r.bound(int64(maxSeries), int64(maxSeries))
 	r.Configure(o.Signals, o.Resolution)
 	r.announce()
 	return r
@@ -94,10 +95,10 @@ func (r *Reducer) Configure(signals []correlate.Signal, resolution time.Duration
 // Newest is the newest event time that was accepted, in Unix nanoseconds; 0 before the first.
 func (r *Reducer) Newest() int64 { return r.newest.Load() }
 
-// Drain takes what was reduced since the last call, sorted by key and start. A key and start that was drained before
+// Drain takes what was reduced since the last call, and what was lost, sorted by key and start. A key and start that was drained before
 // may come again with what arrived since; adding both up is the whole.
 func (r *Reducer) Drain() []correlate.Measurement {
-	drained := r.scopes.drain()
+	drained := r.losses.drain(r.scopes.drain())
 	slices.SortFunc(drained, func(a, b correlate.Measurement) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Start, b.Start))
 	})
@@ -109,14 +110,26 @@ func (r *Reducer) Drain() []correlate.Measurement {
 // sweep forgets what has been idle, now and then.
 func (r *Reducer) sweep() {
 	newest := r.newest.Load()
-	if newest-r.swept.Load() < int64(sweepEvery) {
+	every, short := sweepEvery, r.losses.short.Load()
+	if short {
+		every = hastyEvery
+	}
+	if newest-r.swept.Load() < int64(every) {
 		return
 	}
 	r.swept.Store(newest)
 	before := newest - int64(idleAfter)
-	r.scopes.forget(before)
-	r.streams.forget(before)
-	r.zones.forget(int32(idleAfter / sweepEvery))
+	hasty := before
+	if short {
+		hasty = newest - int64(hastyAfter)
+	}
+	r.scopes.forget(before, hasty)
+	r.streams.forget(before, hasty)
+	if newest-r.rezoned.Load() >= int64(sweepEvery) {
+		r.rezoned.Store(newest)
+		r.zones.forget(int32(idleAfter / sweepEvery))
+	}
+	r.losses.short.Store(short && r.crowded())
 }
 
 // saw moves Newest forward.

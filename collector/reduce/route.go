@@ -40,11 +40,14 @@ func (o route) name() string {
 // routeOf is the part of a series that counts a route: requests are counted there alone and added to the whole by
 // Drain, so that knowing their route costs no more than finding it. Beyond maxRoutes it is the part of all others. Of
 // all series half may be routes; beyond that it is the series itself.
-func (r *Reducer) routeOf(s *series, of route) *series {
+func (r *Reducer) routeOf(sc *scope, s *series, of route, start int64) *series {
 	if part := s.part(of); part != nil {
 		return part
 	}
 	full := len(s.routes) >= maxRoutes
+	if full {
+		s.contend(of)
+	}
 	if full && s.others != nil && len(of.service)+len(of.method) < longest {
 		return s.others
 	}
@@ -58,7 +61,11 @@ func (r *Reducer) routeOf(s *series, of route) *series {
 		}
 		name = folded
 	}
-	if name == "" || r.scopes.series.Load() >= r.maxSeries/2 {
+	if name == "" {
+		return s
+	}
+	if !r.roomForRoutes(sc) {
+		r.losses.lose(sc.place(), correlate.LostOperations, start)
 		return s
 	}
 	part := &series{key: seriesKey{kind: correlate.Route, origin: s.key.origin, name: own(name)}, whole: s}
@@ -86,6 +93,7 @@ func (sc *scope) sumRoutes() (made int) {
 			continue
 		}
 		for i := range part.cells {
+			part.recent += part.cells[i].Requests
 			cell, fresh := part.whole.at(part.cells[i].Start)
 			cell.Merge(part.cells[i])
 			if fresh {

@@ -139,7 +139,7 @@ func TestRoutesTakeNoMoreThanHalfOfAllSeries(t *testing.T) {
 	for _, m := range r.Drain() {
 		found[m.Kind]++
 	}
-	require.Equal(t, map[correlate.SignalKind]int{correlate.Traffic: 15, correlate.Route: 10}, found)
+	require.Equal(t, map[correlate.SignalKind]int{correlate.Traffic: 15, correlate.Route: 10, correlate.Lost: 5}, found)
 }
 
 func TestIdleRoutesMakeRoom(t *testing.T) {
@@ -157,4 +157,38 @@ func TestIdleRoutesMakeRoom(t *testing.T) {
 	r.Drain()
 	send("/new", t0+2*3600*sec)
 	require.Equal(t, map[string]int64{"": 1, "/new": 1}, byRoute(r))
+}
+
+// A route that comes late and often is told apart after a while; names that are made up for each request never are.
+func TestTheRoutesWithTheMostRequestsAreToldApart(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	sender := r.Sender(checkout())
+	send := func(route string, at int64) {
+		s := reduce.Span{Kind: reduce.SpanServer, Start: at, End: at, Route: route}
+		sender.Span(&s)
+	}
+	for i := range 16 {
+		send(fmt.Sprint("/early", i), t0)
+	}
+	r.Drain()
+	sent, counted := int64(0), int64(0)
+	told := map[string]bool{}
+	for second := range int64(180) {
+		for i := range 40 {
+			sent++
+			route := fmt.Sprintf("/made-up/%d/%d", second, i)
+			if i%4 == 0 {
+				route = "/busy"
+			}
+			send(route, t0+second*sec)
+		}
+		for name, n := range byRoute(r) {
+			told[name] = true
+			if name == "" {
+				counted += n
+			}
+		}
+	}
+	require.Equal(t, sent, counted)
+	require.Equal(t, map[string]bool{"": true, "/busy": true, correlate.Folded: true}, told)
 }

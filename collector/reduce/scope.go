@@ -27,14 +27,14 @@ const (
 	maxRoutes     = 16 // named ones, of each account of the requests
 	maxVersions   = 64 // of a service and environment; further ones count as no version
 
-	folded          = correlate.Folded
-	overflowService = "__overflow__"
+	folded = correlate.Folded
 )
 
 // scope holds the series of one service, environment and version.
 type scope struct {
 	identity
 	id   uint32      // never used again
+	born int64       // the newest event time when it was first heard of, Unix nanoseconds
 	used atomic.Bool // looked up since the last sweep
 	// rolling: several versions of the service serve, one of them new; as of the last Drain.
 	rolling atomic.Bool
@@ -62,13 +62,14 @@ func (r *Reducer) openRoute(sc *scope, k seriesKey, of *route, start int64) (*co
 	result := Accepted
 	sc = r.lock(sc)
 	s := sc.find(k)
-	if s == nil && k.kind == correlate.Trace && (sc.kinds[k.kind] >= maxTouched || r.scopes.series.Load() >= r.maxSeries) {
+	if s == nil && k.kind == correlate.Trace && sc.kinds[k.kind] >= maxTouched {
 		sc.mu.Unlock()
 		return nil, nil, Overflow
 	}
-	if s == nil && r.scopes.series.Load() >= r.maxSeries && !essential(k.kind) {
+	if s == nil && !essential(k.kind) && !r.room(sc) {
 		sc.mu.Unlock()
-		if k.kind == correlate.Zone {
+		r.losses.lose(sc.place(), part(k.kind), start)
+		if k.kind == correlate.Zone || k.kind == correlate.Trace {
 			return nil, nil, Overflow // the same requests are counted as traffic
 		}
 		k, result = seriesKey{kind: k.kind, origin: k.origin}, Overflow
@@ -85,17 +86,24 @@ func (r *Reducer) openRoute(sc *scope, k seriesKey, of *route, start int64) (*co
 		s = sc.create(k)
 		r.scopes.series.Add(1)
 	}
-	if result == Accepted && of != nil && of.method != "" {
-		s = r.routeOf(s, *of)
+	switch {
+	case sc.service == correlate.Overflow:
+		if essential(k.kind) {
+			r.losses.lose(sc.place(), correlate.LostServices, start)
+		}
+		result = Overflow
+	case result == Accepted && of != nil && of.method != "":
+		s = r.routeOf(sc, s, *of, start)
 	}
 	cell, fresh := s.at(start)
 	if !fresh {
 		return cell, sc, result
 	}
-	if r.scopes.cells.Add(1) > r.maxCells {
+	if r.scopes.cells.Add(1) > r.maxCells.Load() {
 		s.dropLast()
 		r.scopes.cells.Add(-1)
 		sc.mu.Unlock()
+		r.losses.lose(sc.place(), correlate.LostBuckets, start)
 		return nil, nil, Overflow
 	}
 	if len(s.cells) == 1 {
@@ -109,11 +117,13 @@ func (r *Reducer) lock(sc *scope) *scope {
 	sc.mu.Lock()
 	for sc.gone {
 		sc.mu.Unlock()
-		sc = r.scopes.at(sc.identity, r.maxSeries)
+		sc = r.scopes.at(sc.identity)
 		sc.mu.Lock()
 	}
 	return sc
 }
+
+func (sc *scope) place() place { return place{sc.service, sc.environment} }
 
 func (sc *scope) find(k seriesKey) *series {
 	if k == spanTraffic {
@@ -171,6 +181,9 @@ func (sc *scope) drain(into []correlate.Measurement) (drained []correlate.Measur
 			Service: sc.service, Environment: sc.environment, Version: sc.version,
 			Kind: s.key.kind, Origin: s.key.origin, Name: s.key.name, Peer: s.key.peer,
 		}, into)
+	}
+	for _, s := range sc.dirty {
+		s.promote()
 	}
 	sc.dirty = sc.dirty[:0]
 	return into, made

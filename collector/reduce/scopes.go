@@ -10,6 +10,7 @@ import (
 
 // scopes is every scope there is, with what is bounded over all of them.
 type scopes struct {
+	r      *Reducer
 	series atomic.Int64 // that exist
 	cells  atomic.Int64 // that wait for Drain
 
@@ -23,13 +24,13 @@ type scopes struct {
 // place is where a service runs.
 type place struct{ service, environment string }
 
-func newScopes() *scopes {
-	return &scopes{byName: map[identity]*scope{}, byID: map[uint32]*scope{}, versions: map[place]int{}}
+func newScopes(r *Reducer) *scopes {
+	return &scopes{r: r, byName: map[identity]*scope{}, byID: map[uint32]*scope{}, versions: map[place]int{}}
 }
 
-// at is the scope of an identity. A service that would go beyond the bound of all series shares overflowService, a
+// at is the scope of an identity. A service that would go beyond the bound of all series shares correlate.Overflow, a
 // version beyond the bound of versions shares the scope of no version: a made-up version would look like a change.
-func (all *scopes) at(id identity, maxSeries int64) *scope {
+func (all *scopes) at(id identity) *scope {
 	all.mu.RLock()
 	sc := all.byName[id]
 	all.mu.RUnlock()
@@ -43,15 +44,17 @@ func (all *scopes) at(id identity, maxSeries int64) *scope {
 	defer all.mu.Unlock()
 	known := all.versions[place{id.service, id.environment}]
 	switch {
-	case known == 0 && max(all.series.Load(), int64(len(all.byName))) >= maxSeries:
+	case known == 0 && max(all.series.Load(), int64(len(all.byName))) >= forNew(all.r.maxSeries.Load()):
 		id = overflowIdentity
 	case known >= maxVersions:
 		id.version = ""
+		newest := all.r.newest.Load()
+		all.r.losses.lose(place{id.service, id.environment}, correlate.LostVersions, newest/1e9-newest/1e9%(all.r.settings.Load().width/1e9))
 	}
 	return all.create(id)
 }
 
-var overflowIdentity = identity{service: overflowService, environment: correlate.DefaultEnvironment}
+var overflowIdentity = identity{service: correlate.Overflow, environment: correlate.DefaultEnvironment}
 
 func (all *scopes) overflow() *scope {
 	all.mu.Lock()
@@ -67,7 +70,7 @@ func (all *scopes) create(id identity) *scope {
 	}
 	id = identity{own(id.service), own(id.environment), own(id.version)}
 	all.last++
-	sc := &scope{identity: id, id: all.last, series: map[seriesKey]*series{}}
+	sc := &scope{identity: id, id: all.last, series: map[seriesKey]*series{}, born: all.r.newest.Load()}
 	sc.used.Store(true)
 	all.byName[id] = sc
 	all.byID[sc.id] = sc
@@ -80,6 +83,12 @@ func (all *scopes) withID(id uint32) *scope {
 	all.mu.RLock()
 	defer all.mu.RUnlock()
 	return all.byID[id]
+}
+
+func (all *scopes) known() int {
+	all.mu.RLock()
+	defer all.mu.RUnlock()
+	return len(all.versions)
 }
 
 func (all *scopes) list() []*scope {
@@ -105,12 +114,17 @@ func (all *scopes) drain() []correlate.Measurement {
 	return drained
 }
 
-// forget drops the series, and the scopes without one, that were idle since a time in Unix nanoseconds.
-func (all *scopes) forget(before int64) {
+// forget drops the series, and the scopes without one, that were idle since a time in Unix nanoseconds; those of scopes
+// that are younger than that since hasty.
+func (all *scopes) forget(before, hasty int64) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	for id, sc := range all.byName {
-		forgotten, gone := sc.forget(before / 1e9)
+		since := before
+		if sc.born > before {
+			since = hasty
+		}
+		forgotten, gone := sc.forget(since / 1e9)
 		all.series.Add(-int64(forgotten))
 		if !gone {
 			continue

@@ -44,7 +44,7 @@ func (r *Reducer) Sender(resource Resource) Sender {
 		s.resource.Environment = correlate.DefaultEnvironment
 	}
 	if names(s.resource.Service) {
-		s.scope = r.scopes.at(identity{s.resource.Service, s.resource.Environment, s.resource.Version}, r.maxSeries)
+		s.scope = r.scopes.at(identity{s.resource.Service, s.resource.Environment, s.resource.Version})
 		s.zone = r.zones.counted(place{s.scope.service, s.scope.environment}, clip(resource.name()))
 	} else {
 		s.resource.Service = ""

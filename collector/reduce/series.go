@@ -22,6 +22,8 @@ type series struct {
 	routes []*series
 	others *series
 	whole  *series
+	recent int64 // of a route, the requests since the contest began
+	rivals *contest
 }
 
 // idle: nothing waits, and nothing came since a time in Unix seconds.

@@ -8,7 +8,7 @@ import (
 
 // streams remembers the last point of every cumulative stream, to tell what the next one adds.
 type streams struct {
-	most   int64
+	most   atomic.Int64
 	n      atomic.Int64
 	a, b   maphash.Seed
 	shards [16]streamShard
@@ -20,8 +20,8 @@ type streamShard struct {
 	byID map[[2]uint64]*stream
 }
 
-func newStreams(most int, a, b maphash.Seed) *streams {
-	all := &streams{most: int64(most), a: a, b: b, births: newBirths()}
+func newStreams(a, b maphash.Seed) *streams {
+	all := &streams{a: a, b: b, births: newBirths()}
 	for i := range all.shards {
 		all.shards[i].byID = map[[2]uint64]*stream{}
 	}
@@ -58,7 +58,7 @@ func (all *streams) increase(id streamID, m *Metric, p *Point, at place, scratch
 	key := [2]uint64{id.a, id.b}
 	st := shard.byID[key]
 	if st == nil {
-		if all.n.Add(1) > all.most {
+		if !all.room(all.n.Add(1), at, p.Time) {
 			all.n.Add(-1)
 			return change{}, Overflow
 		}
@@ -79,15 +79,26 @@ func (all *streams) increase(id streamID, m *Metric, p *Point, at place, scratch
 	return c, Accepted
 }
 
-// forget drops the streams without a point since a time in Unix nanoseconds.
-func (all *streams) forget(before int64) {
+// room says whether there may be so many streams, with one more of a service.
+func (all *streams) room(n int64, at place, now int64) bool {
+	most := all.most.Load()
+	return n <= forNew(most) || (n <= most && !all.births.young(at, now-int64(idleAfter)))
+}
+
+// forget drops the streams without a point since a time in Unix nanoseconds; those of processes that are younger than
+// that since hasty.
+func (all *streams) forget(before, hasty int64) {
 	all.births.sweeping.Lock()
 	defer all.births.sweeping.Unlock()
 	for i := range all.shards {
 		shard := &all.shards[i]
 		shard.Lock()
 		for key, st := range shard.byID {
-			if st.time >= before {
+			since := before
+			if st.process.first > before {
+				since = hasty
+			}
+			if st.time >= since {
 				st.process.last = max(st.process.last, st.time)
 				continue
 			}
@@ -97,5 +108,5 @@ func (all *streams) forget(before int64) {
 		}
 		shard.Unlock()
 	}
-	all.births.forget(before)
+	all.births.forget(before, hasty)
 }

@@ -13,8 +13,12 @@ import (
 const SourceTelemetry = "telemetry"
 
 // adoptVersions turns each version that a known service began to serve, and that no source reported within AdoptAfter,
-// into a change of its own; and completes such a change once only the new version serves.
+// into a change of its own; and completes such a change once only the new version serves. While there is no room for new
+// services nothing is adopted: whoever makes up names may make up versions.
 func (e *Engine) adoptVersions() {
+	if e.store.full {
+		return
+	}
 	for _, p := range e.store.places() {
 		s := e.store.services[p]
 		if len(s.versions) < 2 {

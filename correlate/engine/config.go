@@ -28,6 +28,7 @@ type Config struct {
 	// KeepRecords is how long closed changes and incidents stay in memory, 0 for ever; older ones must be recalled
 	// before a fact touches them.
 	KeepRecords int64
+	Memory      int64 // bytes that measurements may take, 0 for no bound
 	Judge       judge.Params
 	Blame       blame.Params
 	Signals     []correlate.Signal

@@ -71,6 +71,7 @@ type Engine struct {
 	gaps     []window.Span
 	rolledUp int64 // rollups that start before this are closed
 	expired  int64 // when memory was last swept
+	pruned   int64 // the same, of what is being restored
 	stats    Stats
 	effects  []correlate.Effect
 }
@@ -153,6 +154,9 @@ func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.incide
 func (e *Engine) measured(cells []correlate.Measurement) {
 	for _, m := range cells {
 		switch {
+		case m.Kind == correlate.Lost:
+			e.store.lost(m)
+			continue
 		case e.now > 0 && m.Start > e.now+maxAhead:
 			e.stats.Future++
 			continue
@@ -232,11 +236,20 @@ func (e *Engine) closeRollups() {
 	if e.rolledUp == 0 {
 		e.rolledUp = e.oldestCoarse(end)
 	}
+	var forgotten []correlate.Measurement
+	if e.rolledUp < end {
+		forgotten = e.ration(end)
+	}
 	for start := e.rolledUp; start < end; start += e.cfg.Coarse {
-		if cells := e.store.rollup(start); len(cells) > 0 {
-			for i := range cells {
-				cells[i].Latency = slices.Clone(cells[i].Latency)
-			}
+		cells := e.store.rollup(start)
+		for i := range cells {
+			cells[i].Latency = slices.Clone(cells[i].Latency)
+		}
+		if start+e.cfg.Coarse == end && (len(cells) > 0 || len(forgotten) > 1) { // one is of the course of time alone
+			cells = append(cells, forgotten...)
+			slices.SortFunc(cells, byKeyAndStart)
+		}
+		if len(cells) > 0 {
 			e.emit(correlate.Effect{Rollup: &correlate.Rollup{Start: start, Cells: cells}})
 		}
 	}
@@ -262,19 +275,12 @@ func (e *Engine) sweep() {
 		return
 	}
 	e.expired = now
-	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
+	e.watchNoMore()
 	if len(e.observing()) == 0 {
 		clear(e.neighbours)
 	}
 	e.sweepFaults(now - e.cfg.CoarseKeep)
-	// The services around a changed one are judged from the same time on, so all keep as much.
-	oldest := now - e.cfg.FineKeep
-	if len(e.watched) > 0 {
-		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
-	}
-	oldest = max(oldest, now-3*e.cfg.FineKeep)
-	e.oldest = oldest
-	e.store.expire(func(place) int64 { return oldest }, min(oldest, now)-e.cfg.CoarseKeep)
+	e.expire(now)
 	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < now-e.cfg.CoarseKeep })
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)
@@ -290,6 +296,28 @@ func (e *Engine) sweepFaults(before int64) {
 		}
 		e.faults[p] = slices.Clone(all[n:])
 	}
+}
+
+// watchNoMore lists no longer the changes whose time has passed.
+func (e *Engine) watchNoMore() {
+	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
+}
+
+// expire forgets measurements that are older than any window needs.
+func (e *Engine) expire(now int64) {
+	oldest := e.oldestNeeded(now)
+	e.oldest = oldest
+	e.store.expire(func(place) int64 { return oldest }, min(oldest, now)-e.cfg.CoarseKeep)
+}
+
+// oldestNeeded is from when on fine cells are kept. The services around a changed one are judged from the same time on, so
+// all keep as much.
+func (e *Engine) oldestNeeded(now int64) int64 {
+	oldest := now - e.cfg.FineKeep
+	if len(e.watched) > 0 {
+		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
+	}
+	return max(oldest, now-3*e.cfg.FineKeep)
 }
 
 func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }

@@ -147,7 +147,8 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 	if f.outcome == correlate.Healthy && e.suspected(s, faults) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 	}
-	if f.outcome == correlate.Healthy && e.gapShare(s.start(), t) > uncovered {
+	if f.outcome == correlate.Healthy &&
+		(e.gapShare(s.start(), t) > uncovered || e.degraded(s.place(), s.start()-e.cfg.Baseline, t)) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
 	superseded := s.cutoff > 0 && t >= s.cutoff

@@ -70,7 +70,7 @@ func (e *Engine) reopen(from int64) (again []rehearing) {
 		for n < len(c.course) && c.course[n].DecidedAt.Unix() <= from {
 			n++
 		}
-		if c.rec.Phase == correlate.PhaseClosed && (n == len(c.course) || c.start()-e.cfg.Baseline < e.oldest) {
+		if c.rec.Phase == correlate.PhaseClosed && (n == len(c.course) || c.start()-e.cfg.Baseline < e.oldest || e.forgot(c)) {
 			continue
 		}
 		again = append(again, rehearing{change: c, old: c.course})

@@ -24,10 +24,16 @@ func (e *Engine) RestoreRecords(known Recall, regressions []correlate.Regression
 
 // RestoreRollup takes back a closed coarse bucket.
 func (e *Engine) RestoreRollup(r correlate.Rollup) {
+	e.store.full = false
 	for _, m := range r.Cells {
+		if m.Kind == correlate.Forgotten {
+			e.store.restoreForgotten(m)
+			continue
+		}
 		e.store.addCoarse(m, e.cfg.Coarse)
 	}
 	e.rolledUp = max(e.rolledUp, r.Start+e.cfg.Coarse)
+	e.restrain(r.Start + e.cfg.Coarse)
 }
 
 // RestoreCheckpoint takes back the measurements of one checkpoint. A pause before it is a stretch without coverage.
@@ -41,6 +47,33 @@ func (e *Engine) RestoreCheckpoint(drained time.Time, cells []correlate.Measurem
 	if e.mark.Newest > 0 {
 		e.mark.Advance(e.now, e.cfg.Lateness, e.cfg.IdleAfter, e.cfg.Resolution)
 	}
+	e.prune()
+}
+
+// prune forgets on the way what an engine that lived through it would have forgotten, so that restoring takes no more
+// memory than living.
+func (e *Engine) prune() {
+	now := window.Floor(e.mark.At, e.cfg.Coarse)
+	if now <= e.pruned {
+		return
+	}
+	e.pruned = now
+	e.watchAgain()
+	e.expire(now)
+	e.restrain(now)
+}
+
+// beyond is how far what is restored may be beyond twice the budget: that much may have come since memory was last
+// rationed, so that it lived through it.
+const beyond = 64 << 20
+
+// restrain keeps what is restored within bounds also when the budget is less than it was.
+func (e *Engine) restrain(end int64) {
+	if e.cfg.Memory > 0 && e.store.bytes > 2*e.cfg.Memory+beyond {
+		full := e.store.full
+		e.ration(end)
+		e.store.full = full
+	}
 }
 
 // Resume ends restoring. What lies after the given instant is judged again, so that nothing is lost that was decided and
@@ -49,6 +82,20 @@ func (e *Engine) Resume(judged time.Time) {
 	for _, c := range e.changes {
 		c.judged = max(c.start(), e.mark.At)
 	}
+	e.watchAgain()
+	e.heard = e.mark.At
+	e.told = e.heard
+	e.late = late{from: never}
+	if !judged.IsZero() {
+		e.told = judged.Unix()
+		e.goBack(judged.Unix(), correlate.LateChange, "")
+	}
+	e.stats = Stats{}
+	e.effects = nil
+}
+
+// watchAgain lists the changes whose time has not passed.
+func (e *Engine) watchAgain() {
 	e.watched = nil
 	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
 		var found []*change
@@ -60,13 +107,4 @@ func (e *Engine) Resume(judged time.Time) {
 		e.watched = append(e.watched, found...)
 		slices.SortFunc(e.watched, byStart)
 	}
-	e.heard = e.mark.At
-	e.told = e.heard
-	e.late = late{from: never}
-	if !judged.IsZero() {
-		e.told = judged.Unix()
-		e.goBack(judged.Unix(), correlate.LateChange, "")
-	}
-	e.stats = Stats{}
-	e.effects = nil
 }

@@ -27,26 +27,37 @@ func (k routeKey) compare(o routeKey) int {
 // addRoute merges a cell of a route. Routes are kept as long as fine cells, so that the ledger's checkpoints bring them
 // back; there are no rollups of them.
 func (st *store) addRoute(m correlate.Measurement, width int64) {
-	s := st.at(place{m.Service, m.Environment})
+	p := place{m.Service, m.Environment}
+	m.Cell.Start = window.Floor(m.Start, width)
+	if gone := st.forgotten(p); m.Start < max(gone.fine, gone.operations, st.floor) {
+		return
+	}
+	s := st.at(p)
 	k := routeKey{m.Origin, m.Name, m.Version}
 	cells := s.routes[k]
 	if cells == nil {
 		cells = &series{}
 		s.routes[k] = cells
 		st.series++
+		st.apart++
+		st.bytes += seriesBytes
 	}
-	m.Cell.Start = window.Floor(m.Start, width)
-	cells.add(m.Cell)
+	st.bytes += cells.add(m.Cell)
 }
 
 // expireRoutes forgets the cells of routes before a time.
-func (st *store) expireRoutes(s *service, before int64) {
+func (st *store) expireRoutes(s *service, before int64) (freed taken) {
 	for k, cells := range s.routes {
-		if cells.drop(before); len(*cells) == 0 {
+		freed.add(cells.drop(before))
+		if len(*cells) == 0 {
 			delete(s.routes, k)
 			st.series--
+			st.apart--
+			st.bytes -= seriesBytes
 		}
 	}
+	st.bytes -= freed.bytes
+	return freed
 }
 
 // routeWidth is the width of a route's cell in seconds.

@@ -11,19 +11,21 @@ import (
 // series is the cells of one key in order of their start, without gaps being filled: no cell means nothing arrived.
 type series []correlate.Cell
 
-// add merges a cell into the series. The cell's histogram is copied when it is kept.
-func (s *series) add(c correlate.Cell) {
+// add merges a cell into the series, and returns by how many bytes it grew. The cell's histogram is copied when it is kept.
+func (s *series) add(c correlate.Cell) int64 {
 	cells := *s
 	at := len(cells)
 	for at > 0 && cells[at-1].Start >= c.Start {
 		at--
 	}
 	if at < len(cells) && cells[at].Start == c.Start {
+		before := len(cells[at].Latency)
 		cells[at].Merge(c)
-		return
+		return binBytes * int64(len(cells[at].Latency)-before)
 	}
 	c.Latency = slices.Clone(c.Latency)
 	*s = slices.Insert(cells, at, c)
+	return bytesOf(&c)
 }
 
 // between is the cells with from <= Start < to. The result shares memory with the series.
@@ -34,19 +36,34 @@ func (s series) between(from, to int64) []correlate.Cell {
 // beganBefore says that there are cells before an instant. A series may be nil.
 func (s *series) beganBefore(t int64) bool { return s != nil && len(*s) > 0 && (*s)[0].Start < t }
 
-// drop forgets the cells that start before the given time. The array is copied only once half of it is forgotten.
-func (s *series) drop(before int64) {
+// drop forgets the cells that start before the given time, and returns what they took. The array is copied only once half
+// of it is forgotten.
+func (s *series) drop(before int64) (freed taken) {
 	cells := *s
 	n := sort.Search(len(cells), func(i int) bool { return cells[i].Start >= before })
 	if n == 0 {
-		return
+		return taken{}
 	}
+	freed = s.weigh(before)
 	if n*2 >= len(cells) {
 		*s = slices.Clone(cells[n:])
-		return
+		return freed
 	}
 	clear(cells[:n])
 	*s = cells[n:]
+	return freed
+}
+
+// weigh is what the cells take that start before the given time.
+func (s series) weigh(before int64) (t taken) {
+	for i := range s {
+		if s[i].Start >= before {
+			break
+		}
+		t.cells++
+		t.bytes += bytesOf(&s[i])
+	}
+	return t
 }
 
 // merged adds up several series, leaving them untouched.

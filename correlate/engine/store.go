@@ -86,10 +86,17 @@ type store struct {
 	services map[place]*service
 	heard    map[string][]int64 // the buckets in which anything of an environment was received, sorted
 	series   int
-	calls    int // how often a call was seen for the first time, or a caller was forgotten
+	apart    int   // how many of the series tell a version or a part of the requests apart
+	bytes    int64 // what all of it takes, see weight.go
+	calls    int   // how often a call was seen for the first time, or a caller was forgotten
+	losses   map[place]*losses
+	full     bool  // new services are not told apart
+	floor    int64 // nothing that starts earlier is restored
 }
 
-func newStore() *store { return &store{services: map[place]*service{}, heard: map[string][]int64{}} }
+func newStore() *store {
+	return &store{services: map[place]*service{}, heard: map[string][]int64{}, losses: map[place]*losses{}}
+}
 
 func (st *store) at(p place) *service {
 	s := st.services[p]
@@ -102,6 +109,7 @@ func (st *store) at(p place) *service {
 			callees:  map[string]int64{},
 		}
 		st.services[p] = s
+		st.bytes += serviceBytes
 	}
 	return s
 }
@@ -136,30 +144,40 @@ func (st *store) lastHeard(environment string, now int64) int64 {
 	return starts[n-1]
 }
 
-// addFine merges a fine cell.
+// addFine merges a fine cell, unless it is of what was forgotten.
 func (st *store) addFine(m correlate.Measurement) {
-	s := st.at(place{m.Service, m.Environment})
+	p := place{m.Service, m.Environment}
 	st.hear(m.Environment, m.Start)
+	gone := st.forgotten(p)
+	if m.Start < gone.coarse || (isPart(m.Kind) && m.Start < gone.operations) {
+		return
+	}
+	s := st.at(p)
+	if m.Start < max(gone.fine, st.floor) {
+		if m.Version != "" {
+			st.see(s, m.Version, m.Start)
+		}
+		return
+	}
 	str := st.stream(s, keyOf(m.Key))
 	if m.Kind != correlate.Zone {
-		str.total.add(m.Cell)
+		st.bytes += str.total.add(m.Cell)
 	}
 	if m.Kind == correlate.Zone || (m.Version != "" && m.Kind != correlate.Edge && m.Kind != correlate.Trace) {
-		v := str.versions[m.Version]
-		if v == nil {
-			v = &series{}
-			str.versions[m.Version] = v
-			st.series++
-		}
-		v.add(m.Cell)
 		if m.Version != "" {
-			s.see(m.Version, m.Start)
+			st.see(s, m.Version, m.Start)
+		}
+		if m.Kind == correlate.Zone || m.Start >= gone.versions {
+			st.bytes += st.version(str, m.Version).add(m.Cell)
 		}
 	}
 	if m.Kind == correlate.Edge && m.Peer != "" {
 		callee := st.at(place{m.Peer, m.Environment})
 		if first, known := s.callees[m.Peer]; !known || m.Start < first || callee.callers[m.Service] != first {
 			s.callees[m.Peer], callee.callers[m.Service] = m.Start, m.Start
+			if !known {
+				st.bytes += callBytes
+			}
 			st.calls++
 		}
 	}
@@ -173,7 +191,23 @@ func (st *store) addCoarse(m correlate.Measurement, width int64) {
 	}
 	c := m.Cell
 	c.Start = window.Floor(c.Start, width)
-	st.stream(st.at(place{m.Service, m.Environment}), keyOf(m.Key)).coarse.add(c)
+	p := place{m.Service, m.Environment}
+	if gone := st.forgotten(p); c.Start < gone.coarse || (isPart(m.Kind) && c.Start < gone.operations) {
+		return
+	}
+	st.bytes += st.stream(st.at(p), keyOf(m.Key)).coarse.add(c)
+}
+
+func (st *store) version(str *stream, name string) *series {
+	v := str.versions[name]
+	if v == nil {
+		v = &series{}
+		str.versions[name] = v
+		st.series++
+		st.apart++
+		st.bytes += seriesBytes
+	}
+	return v
 }
 
 func (st *store) stream(s *service, k streamKey) *stream {
@@ -183,14 +217,16 @@ func (st *store) stream(s *service, k streamKey) *stream {
 		s.streams[k] = str
 		s.sorted = nil
 		st.series++
+		st.bytes += streamBytes
 	}
 	return str
 }
 
-func (s *service) see(version string, start int64) {
+func (st *store) see(s *service, version string, start int64) {
 	seen := s.versions[version]
 	if seen == nil {
 		s.versions[version] = &sighting{start, start}
+		st.bytes += sightingBytes
 		return
 	}
 	seen.first, seen.last = min(seen.first, start), max(seen.last, start)
@@ -254,29 +290,75 @@ func (st *store) expire(fineFrom func(place) int64, coarse int64) {
 	for p, s := range st.services {
 		fine := fineFrom(p)
 		for k, str := range s.streams {
-			str.total.drop(fine)
-			str.coarse.drop(coarse)
-			for name, v := range str.versions {
-				if v.drop(fine); len(*v) == 0 {
-					delete(str.versions, name)
-					st.series--
-				}
-			}
-			if len(str.total) == 0 && len(str.coarse) == 0 && len(str.versions) == 0 {
-				delete(s.streams, k)
-				s.sorted = nil
-				st.series--
-			}
+			st.dropFrom(str, fine)
+			st.bytes -= str.coarse.drop(coarse).bytes
+			st.tidy(p, s, k, str)
 		}
 		for name, seen := range s.versions {
 			if seen.last < coarse {
 				delete(s.versions, name)
+				st.bytes -= sightingBytes
 			}
 		}
 		st.expireRoutes(s, fine)
-		if len(s.streams) == 0 && len(s.routes) == 0 && len(s.callers) == 0 {
-			delete(st.services, p)
-			st.calls++
+		st.release(p, s)
+	}
+	st.expireLosses(fineFrom)
+}
+
+// dropFrom forgets the fine cells of a stream, and the versions that have none left.
+func (st *store) dropFrom(str *stream, fine int64) taken {
+	freed := str.total.drop(fine)
+	st.bytes -= freed.bytes
+	freed.add(st.dropVersions(str, fine))
+	return freed
+}
+
+func (st *store) dropVersion(str *stream, name string) {
+	delete(str.versions, name)
+	st.series--
+	st.apart--
+	st.bytes -= seriesBytes
+}
+
+// tidy forgets a stream without cells, and with an edge who calls whom.
+func (st *store) tidy(p place, s *service, k streamKey, str *stream) {
+	if len(str.total) > 0 || len(str.coarse) > 0 || len(str.versions) > 0 {
+		return
+	}
+	delete(s.streams, k)
+	s.sorted = nil
+	st.series--
+	st.bytes -= streamBytes
+	if _, known := s.callees[k.peer]; k.kind != correlate.Edge || !known || s.calls(k.peer) {
+		return
+	}
+	callee := place{k.peer, p.Environment}
+	delete(s.callees, k.peer)
+	st.bytes -= callBytes
+	st.calls++
+	if c := st.services[callee]; c != nil {
+		delete(c.callers, p.Service)
+		c.names = nil
+		st.release(callee, c)
+	}
+}
+
+// calls says that there are measurements of calls to a service.
+func (s *service) calls(peer string) bool {
+	for k := range s.streams {
+		if k.kind == correlate.Edge && k.peer == peer {
+			return true
 		}
+	}
+	return false
+}
+
+// release forgets a place of which nothing is known any more.
+func (st *store) release(p place, s *service) {
+	if len(s.streams) == 0 && len(s.routes) == 0 && len(s.callers) == 0 && st.services[p] == s {
+		st.bytes -= serviceBytes + sightingBytes*int64(len(s.versions))
+		delete(st.services, p)
+		st.calls++
 	}
 }

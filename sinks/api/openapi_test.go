@@ -84,6 +84,7 @@ var answers = map[string]any{
 	"/api/v1/dora/restatements": Restatements{},
 	"/api/v1/status":            Status{},
 	"/api/v1/quarantine":        Quarantine{},
+	"/api/v1/limits":            Limits{},
 }
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {

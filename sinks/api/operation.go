@@ -33,6 +33,7 @@ func (s *sink) operations() []operation {
 		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "window", "since", "from", "to"}, s.restatements},
 		{"/api/v1/quarantine", []string{"limit"}, s.quarantine},
 		{"/api/v1/status", nil, s.status},
+		{"/api/v1/limits", nil, s.limits},
 	}
 }
 

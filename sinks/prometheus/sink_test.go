@@ -82,6 +82,11 @@ func busy(s *sinks.Status) {
 	s.OpenWindows, s.Series, s.QueuedInputs = 1, 42, 3
 	s.Placebos, s.FalseAlarms = 200, 1
 	s.LedgerBytes, s.LedgerCommits, s.LedgerFailures, s.LedgerSeconds, s.Checkpoints = 4096, 17, 1, 0.25, 9
+	s.Limits = sinks.Limits{
+		Limit: 512 << 20, Resident: 200 << 20, Heap: 100 << 20, HeapMost: 340 << 20, Store: 80 << 20, StoreMost: 160 << 20,
+		Uses:          []correlate.Use{{Class: "services", Used: 12}, {Class: "intake_series", Used: 40, Most: 4000}},
+		DegradedSince: s.Now, Dropped: map[string]int64{correlate.LostOperations: 7, correlate.LostVersions: 2},
+	}
 	s.Counts = []correlate.CountValue{
 		{Count: correlate.Count{What: "deliveries", Source: "github", Result: "accepted"}, Value: 5},
 		{Count: correlate.Count{What: "facts", Source: "github", Result: "duplicate"}, Value: 1},

@@ -1,0 +1,124 @@
+package host
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+const (
+	maxLosses   = 1000           // that are listed
+	keepLosses  = 24 * time.Hour // after the last of its kind
+	degradedFor = 5 * time.Minute
+)
+
+// losses lists what was lost and forgotten, for readers. It belongs to the loop.
+type losses struct {
+	all    map[lossKey]*sinks.Loss
+	more   int64 // that are listed no longer, or never were
+	counts map[string]int64
+	since  time.Time // when the degraded stretch began
+	last   time.Time
+	shed   map[correlate.Count]int64 // as of the last look at the tally
+}
+
+type lossKey struct{ service, environment, what string }
+
+func newLosses(tally *correlate.Tally) *losses {
+	l := &losses{all: map[lossKey]*sinks.Loss{}, counts: map[string]int64{}, shed: map[correlate.Count]int64{}}
+	l.refused(tally, 0, time.Second)
+	return l
+}
+
+// refused is what the doors refused since the last look, as measurements of everybody in the bucket of now.
+func (l *losses) refused(tally *correlate.Tally, now int64, width time.Duration) []correlate.Measurement {
+	n := map[string]int64{}
+	for _, c := range tally.Values() {
+		if c.What == "telemetry" && (c.Result == correlate.LostShed || c.Result == correlate.LostRefused) {
+			n[c.Result] += c.Value - l.shed[c.Count]
+			l.shed[c.Count] = c.Value
+		}
+	}
+	var cells []correlate.Measurement
+	for _, what := range []string{correlate.LostRefused, correlate.LostShed} {
+		if n[what] > 0 {
+			start := now - now%int64(width/time.Second)
+			cells = append(cells, correlate.Measurement{
+				Key:  correlate.Key{Kind: correlate.Lost, Name: what},
+				Cell: correlate.Cell{Start: start, Requests: n[what]},
+			})
+		}
+	}
+	return cells
+}
+
+// note lists what was lost or forgotten among measurements.
+func (l *losses) note(cells []correlate.Measurement, now time.Time) {
+	for _, m := range cells {
+		switch {
+		case m.Kind == correlate.Lost:
+			l.add(m.Key, m.Requests, now)
+		case m.Kind == correlate.Forgotten && m.Service != "": // "": in the course of time
+			l.add(m.Key, m.N, now)
+		}
+	}
+}
+
+func (l *losses) add(of correlate.Key, n int64, now time.Time) {
+	if now.Sub(l.last) > degradedFor {
+		l.since = now
+	}
+	l.last = now
+	l.counts[of.Name] += n
+	k := lossKey{of.Service, of.Environment, of.Name}
+	known := l.all[k]
+	if known == nil {
+		l.makeRoom(now)
+		known = &sinks.Loss{Service: k.service, Environment: k.environment, What: k.what, Since: now}
+		l.all[k] = known
+	}
+	known.Last = now
+	known.Count += n
+}
+
+// makeRoom forgets what is old and, when that isn't enough, half of the rest, the oldest first.
+func (l *losses) makeRoom(now time.Time) {
+	if len(l.all) < maxLosses {
+		return
+	}
+	list := l.list()
+	for i := range list {
+		if e := &list[i]; i >= maxLosses/2 || now.Sub(e.Last) > keepLosses {
+			delete(l.all, lossKey{e.Service, e.Environment, e.What})
+			l.more++
+		}
+	}
+}
+
+// list is what is known, the latest first.
+func (l *losses) list() []sinks.Loss {
+	list := make([]sinks.Loss, 0, len(l.all))
+	for _, e := range l.all {
+		list = append(list, *e)
+	}
+	slices.SortFunc(list, func(a, b sinks.Loss) int {
+		return cmp.Or(b.Last.Compare(a.Last), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Environment, b.Environment),
+			cmp.Compare(a.What, b.What))
+	})
+	return list
+}
+
+// limits is what readers are told.
+func (l *losses) limits(now time.Time) sinks.Limits {
+	told := sinks.Limits{Losses: l.list(), Unlisted: l.more, Dropped: map[string]int64{}}
+	for what, n := range l.counts {
+		told.Dropped[what] = n
+	}
+	if !l.last.IsZero() && now.Sub(l.last) <= degradedFor {
+		told.DegradedSince = l.since
+	}
+	return told
+}
