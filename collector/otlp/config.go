@@ -64,7 +64,7 @@ const (
 	maxBody           = 20 << 20         // max_request_body_size, in bytes
 	maxMessage        = 4 << 20          // max_recv_msg_size_mib, in bytes
 	// A connection's read buffer is there as long as the connection.
-	grpcReadBuffer = 64 << 10
+	grpcReadBuffer = 32 << 10
 )
 
 func defaultConfig() component.Config {

@@ -27,9 +27,8 @@ const (
 	connectionWindow = 1 << 20
 	// maxStreams is how many calls one connection has under way at once, unless configured.
 	maxStreams = 128
-	// grpcWriteBuffer is what grpc gives a connection unless configured.
-	grpcWriteBuffer = 32 << 10
-	// grpcConnection is about what a connection holds beside its buffers: its goroutines and tables.
+	// grpcConnection is about what a connection holds beside its read buffer: its goroutines and tables. Its write buffer
+	// is there only while it writes.
 	grpcConnection = 48 << 10
 )
 
@@ -49,12 +48,9 @@ func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 	if config.ReadBufferSize == 0 {
 		config.ReadBufferSize = grpcReadBuffer
 	}
-	if config.WriteBufferSize == 0 {
-		config.WriteBufferSize = grpcWriteBuffer
-	}
 	var options []configgrpc.ToServerOption
 	for _, option := range []grpc.ServerOption{
-		grpc.InTapHandle(g.arrive), grpc.ForceServerCodecV2(noAnswer{}),
+		grpc.InTapHandle(g.arrive), grpc.ForceServerCodecV2(noAnswer{}), grpc.SharedWriteBuffer(true),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(connectionWindow), grpc.MaxHeaderListSize(maxHeaderBytes),
 	} {
 		options = append(options, configgrpc.WithGrpcServerOption(option))
@@ -69,7 +65,7 @@ func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 			Handler: func(_ any, stream grpc.ServerStream) error { return g.export(stream, s) },
 		}}}, nil)
 	}
-	each := int64(config.ReadBufferSize + config.WriteBufferSize + grpcConnection)
+	each := int64(config.ReadBufferSize + grpcConnection)
 	listener, err := o.listen(ctx, "grpc", config.NetAddr, each)
 	if err != nil {
 		return err
