@@ -38,7 +38,7 @@ const (
 // call: it authenticates before the message is read, and leaves the reading to the handler.
 func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 	config := *o.config.Protocols.GRPC.Get()
-	g := &grpcHandler{otlp: o, limit: maxMessage, timeout: readTimeout}
+	g := &grpcHandler{otlp: o, limit: maxMessage}
 	if config.MaxRecvMsgSizeMiB > 0 {
 		g.limit = int64(config.MaxRecvMsgSizeMiB) << 20
 	}
@@ -77,8 +77,7 @@ func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 // grpcHandler takes requests by gRPC.
 type grpcHandler struct {
 	*otlp
-	limit   int64
-	timeout time.Duration // for a message to come
+	limit int64
 }
 
 type cancelKey struct{}
@@ -125,10 +124,10 @@ func (g *grpcHandler) export(stream grpc.ServerStream, s *signal) error {
 }
 
 func (g *grpcHandler) take(ctx context.Context, cancel context.CancelFunc, raw rawStream, s *signal, room *admission.Grant) error {
-	patience := time.AfterFunc(g.timeout, cancel)
+	timer := time.AfterFunc(g.patience, cancel)
 	request, err := receive(raw, g.limit, room)
-	if late := !patience.Stop(); err != nil && late && !errors.As(err, new(*admission.Refusal)) {
-		return &admission.Refusal{Reason: admission.TooSlow, Text: fmt.Sprintf("the message didn't come within %s", g.timeout)}
+	if late := !timer.Stop(); err != nil && late && !errors.As(err, new(*admission.Refusal)) {
+		return &admission.Refusal{Reason: admission.TooSlow, Text: fmt.Sprintf("the message didn't come within %s", g.patience)}
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -26,7 +27,8 @@ type otlp struct {
 	signals    []*signal
 	reportGRPC *receiverhelper.ObsReport
 	reportHTTP *receiverhelper.ObsReport
-	forget     func() // the receiver can't be started again
+	forget     func()        // the receiver can't be started again
+	patience   time.Duration // for a gRPC message to come
 
 	start, stop sync.Once
 	failure     error // of start
@@ -44,7 +46,7 @@ func configOf(cfg component.Config) (*Config, error) {
 }
 
 func newReceiver(set receiver.Settings, config *Config, e entry) (*otlp, error) {
-	o := &otlp{set: set, config: config, entry: e}
+	o := &otlp{set: set, config: config, entry: e, patience: readTimeout}
 	o.entry.share = config.MaxRequestMemory
 	var err error
 	for transport, report := range map[string]**receiverhelper.ObsReport{"grpc": &o.reportGRPC, "http": &o.reportHTTP} {
