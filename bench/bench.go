@@ -22,7 +22,7 @@ type measurement struct {
 }
 
 func measurements() []measurement {
-	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}}
+	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"load", overload}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}}
 }
 
 // settings is what the command line says.
@@ -33,7 +33,8 @@ type settings struct {
 	results   string // the folder for results
 	pairs     int    // how often ingest alternates
 	scale     float64
-	seed      uint64 // of the first case of each kind
+	minutes   float64 // of load
+	seed      uint64  // of the first case of each kind
 	kind      string // the only kind of case, all when empty
 	cases     int    // of each kind; negative is the usual number
 	placebos  int    // the same of pseudo-changes
@@ -50,6 +51,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.results, "results", "results", "`folder` for the results")
 	flags.IntVar(&s.pairs, "pairs", 5, "how `often` ingest runs both servers")
 	flags.Float64Var(&s.scale, "scale", 1, "`factor` on the amount that is sent; below 1 for a quick look")
+	flags.Float64Var(&s.minutes, "minutes", 10, "how `long` load lasts")
 	flags.Uint64Var(&s.seed, "seed", 1, "`seed` of the first case of each kind")
 	flags.StringVar(&s.kind, "kind", "", "the only `kind` of case to judge, of "+strings.Join(accuracy.Kinds(), ", "))
 	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
@@ -60,8 +62,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
-	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy and guard, not %q", flags.Args())
+	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 || s.minutes <= 0 {
+		return fmt.Errorf("want one of ingest, series, facts, scrape, load, accuracy and guard, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

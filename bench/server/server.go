@@ -21,8 +21,9 @@ import (
 
 // Server is a running program.
 type Server struct {
-	OTLP  string // host:port of gRPC
-	Hooks string // URL of the webhooks; shipwake only
+	OTLP     string // host:port of gRPC
+	OTLPHTTP string // host:port of HTTP; shipwake only
+	Hooks    string // URL of the webhooks; shipwake only
 	url   string // of its metrics
 	dir   string // for its data and its log; removed at the end
 	cmd   *exec.Cmd
