@@ -35,10 +35,10 @@ type settings struct {
 	scale     float64
 	minutes   float64 // of load
 	seed      uint64  // of the first case of each kind
-	kind      string // the only kind of case, all when empty
-	cases     int    // of each kind; negative is the usual number
-	placebos  int    // the same of pseudo-changes
-	misses    bool   // show every change with what was said of it
+	kind      string  // the only kind of case, all when empty
+	cases     int     // of each kind; negative is the usual number
+	placebos  int     // the same of pseudo-changes
+	misses    bool    // show every change with what was said of it
 }
 
 // run measures one thing and writes its results.

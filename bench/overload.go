@@ -19,7 +19,7 @@ const (
 	capacityFor    = 10 * time.Second      // how long the capacity is measured
 	renewEvery     = 2 * time.Second       // how old event times may get
 	hookEvery      = 50 * time.Millisecond // a webhook's turn
-	flooders       = 64                    // of each protocol
+	flooders       = 128                   // of each protocol
 	memoryLimit    = 512 << 20             // the daemon's, in bytes
 )
 

@@ -85,14 +85,17 @@ type cancelKey struct{}
 // arrive is called when the header of a call has come, before anything else is done for it. It reserves what the
 // connection may take of the call before anybody reads it.
 func (g *grpcHandler) arrive(ctx context.Context, info *tap.Info) (context.Context, error) {
-	if !g.entry.budget.Take(window) {
-		refusal := &admission.Refusal{Reason: admission.Busy, Text: "the memory for requests is in use; send it again later"}
+	err := g.entry.gate.Full()
+	if err == nil && !g.entry.budget.Take(window) {
+		err = &admission.Refusal{Reason: admission.Busy, Text: "the memory for requests is in use; send it again later"}
+	}
+	if err != nil {
 		for _, s := range g.signals {
 			if strings.HasPrefix(info.FullMethodName, "/"+s.service+"/") {
-				g.entry.count(s.name, refusal)
+				g.entry.count(s.name, err)
 			}
 		}
-		return nil, statusOf(refusal).Err()
+		return nil, statusOf(err).Err()
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	context.AfterFunc(ctx, func() { g.entry.budget.Release(window) })

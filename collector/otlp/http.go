@@ -119,6 +119,9 @@ func (h *httpHandler) serve(w http.ResponseWriter, r *http.Request, s *signal) {
 }
 
 func (h *httpHandler) take(r *http.Request, s *signal, request received, room *admission.Grant) error {
+	if err := h.entry.gate.Full(); err != nil {
+		return err
+	}
 	if r.ContentLength > h.limit {
 		return &admission.Refusal{Reason: admission.TooLarge, Text: fmt.Sprintf(
 			"the body is larger than %d bytes; max_request_body_size sets the limit", h.limit)}
