@@ -102,7 +102,7 @@ func flood(ctx context.Context, target *server.Server, s *settings) (o overloade
 	if err != nil {
 		return o, err
 	}
-	o.counted = m.Sum("shipwake_otlp_requests_total") - float64(capacity.Sent)
+	o.counted = m.Sum("shipwake_otlp_requests_total", `signal="traces"`) - float64(capacity.Sent)
 	o.peak, err = target.PeakMemory()
 	return o, err
 }

@@ -87,6 +87,8 @@ const (
 	accepted    = "accepted"
 	unavailable = "unavailable"
 	failed      = "error"
+
+	connections = "connections" // in the place of a signal: those that were closed at once
 )
 
 // count counts what became of a request, once for each. One whose sender went away isn't counted.
@@ -131,4 +133,5 @@ func countFromZero(tally *correlate.Tally) {
 			tally.Add(correlate.Count{What: "otlp", Source: signal, Result: result}, 0)
 		}
 	}
+	tally.Add(correlate.Count{What: "otlp", Source: connections, Result: string(admission.Busy)}, 0)
 }

@@ -50,7 +50,7 @@ func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 	}
 	var options []configgrpc.ToServerOption
 	for _, option := range []grpc.ServerOption{
-		grpc.InTapHandle(g.arrive), grpc.ForceServerCodecV2(noAnswer{}), grpc.SharedWriteBuffer(true),
+		grpc.InTapHandle(g.arrive), grpc.ForceServerCodecV2(noAnswer{}),
 		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(connectionWindow), grpc.MaxHeaderListSize(maxHeaderBytes),
 	} {
 		options = append(options, configgrpc.WithGrpcServerOption(option))

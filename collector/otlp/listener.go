@@ -10,9 +10,11 @@ import (
 // metered reserves what a connection holds for as long as it is open, and closes one that there is no room for.
 type metered struct {
 	net.Listener
-	budget *admission.Budget
-	each   int64
+	entry *entry
+	each  int64
 }
+
+var noRoom = &admission.Refusal{Reason: admission.Busy, Text: "too many connections are open"}
 
 func (m metered) Accept() (net.Conn, error) {
 	for {
@@ -20,9 +22,10 @@ func (m metered) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if m.budget.TakeIdle(m.each) {
-			return &meteredConn{Conn: conn, release: sync.OnceFunc(func() { m.budget.ReleaseIdle(m.each) })}, nil
+		if m.entry.budget.TakeIdle(m.each) {
+			return &meteredConn{Conn: conn, release: sync.OnceFunc(func() { m.entry.budget.ReleaseIdle(m.each) })}, nil
 		}
+		m.entry.count(connections, noRoom)
 		_ = conn.Close() // its sender will try again; there is nothing to tell him without holding it
 	}
 }

@@ -366,6 +366,7 @@ func TestIdleConnectionsAreBounded(t *testing.T) {
 		return err != nil && !errors.Is(err, os.ErrDeadlineExceeded)
 	}, 5*time.Second, time.Millisecond, "the last one is closed")
 	require.LessOrEqual(t, w.budget.Used(), int64(4<<20))
+	require.Equal(t, int64(200-128), w.counted()["otlp connections busy"])
 	for _, conn := range open {
 		require.NoError(t, conn.Close())
 	}
