@@ -236,17 +236,26 @@ func TestBombsAreRefused(t *testing.T) {
 	grpc := freeAddress(t)
 	p.more = []string{"--set=receivers.otlp.protocols.grpc.endpoint=" + grpc}
 	p.start()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(p.said())
+		}
+	})
 	b := newBomber(t, p.otlp, grpc)
 	all := bombs(t)
 	sdk := newSDK(t, p.otlp, grpc)
 	sdk.export(t)
 	before := p.peak()
+	atMost, times := time.Second, 25
+	if raced {
+		atMost, times = 10*time.Second, 5
+	}
 
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		x := all[name]
 		fast := func(throw func(bomb) (int, error), grpc bool) {
 			least := time.Hour
-			for range 3 { // this machine has other things to do
+			for range 5 { // the machine may have other things to do
 				began := time.Now()
 				code, err := throw(x)
 				require.NoError(t, err, name)
@@ -255,7 +264,7 @@ func TestBombsAreRefused(t *testing.T) {
 					break
 				}
 			}
-			require.Less(t, least, time.Second, name)
+			require.Less(t, least, atMost, name)
 		}
 		fast(b.overHTTP, false)
 		if !x.httpOnly {
@@ -267,7 +276,7 @@ func TestBombsAreRefused(t *testing.T) {
 	held := hold(t, p.otlp, grpc)
 	var running sync.WaitGroup
 	for name, x := range all {
-		for range 25 {
+		for range times {
 			running.Go(func() {
 				code, err := b.overHTTP(x)
 				requireNot(t, err, name)
@@ -286,7 +295,7 @@ func TestBombsAreRefused(t *testing.T) {
 	running.Wait()
 	sdk.export(t)
 	held()
-	t.Logf("resident at most: %d MiB after 25 to 50 of each at once", p.peak()>>20)
+	t.Logf("resident at most: %d MiB after %d of each by each protocol at once", p.peak()>>20, times)
 	if !raced {
 		require.Less(t, p.peak(), int64(memoryLimit))
 	}
@@ -338,10 +347,10 @@ type sdk struct{ exporters []*otlptrace.Exporter }
 func newSDK(t *testing.T, httpAddress, grpcAddress string) sdk {
 	t.Helper()
 	byGRPC, err := otlptracegrpc.New(t.Context(), otlptracegrpc.WithEndpoint(grpcAddress), otlptracegrpc.WithInsecure(),
-		otlptracegrpc.WithCompressor("gzip"))
+		otlptracegrpc.WithCompressor("gzip"), otlptracegrpc.WithTimeout(time.Minute))
 	require.NoError(t, err)
 	byHTTP, err := otlptracehttp.New(t.Context(), otlptracehttp.WithEndpoint(httpAddress), otlptracehttp.WithInsecure(),
-		otlptracehttp.WithCompression(otlptracehttp.GzipCompression))
+		otlptracehttp.WithCompression(otlptracehttp.GzipCompression), otlptracehttp.WithTimeout(time.Minute))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		require.NoError(t, errors.Join(byGRPC.Shutdown(context.Background()), byHTTP.Shutdown(context.Background())))
