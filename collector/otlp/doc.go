@@ -4,7 +4,7 @@
 // receiver. It differs in what stands before the decoder: bytes are reserved from the process's budget before they are
 // read, a request that would take more memory than one may is refused before it is decoded, whoever isn't
 // authenticated is refused before his message is read, and no more requests are decoded at once than there are
-// processors. See package admission for the walk that tells what decoding takes.
+// processors, less one. See package admission for the walk that tells what decoding takes.
 //
 //	HTTP  gRPC               why, and the result that is counted
 //	200   OK                 accepted
