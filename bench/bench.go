@@ -23,7 +23,7 @@ type measurement struct {
 
 func measurements() []measurement {
 	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy},
-		{"kill", kills}, {"ledger", ledgerModel}, {"restart", restarts}, {"cardinality", cardinality}}
+		{"kill", kills}, {"ledger", ledgerModel}, {"restart", restarts}, {"cardinality", cardinality}, {"load", overload}}
 }
 
 // settings is what the command line says.
@@ -42,6 +42,7 @@ type settings struct {
 	misses     bool   // show every change with what was said of it
 	services   int    // of the bomb
 	operations int
+	minutes    float64 // of load
 }
 
 // run measures one thing and writes its results.
@@ -54,6 +55,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.results, "results", "results", "`folder` for the results")
 	flags.IntVar(&s.pairs, "pairs", 5, "how `often` ingest runs both servers")
 	flags.Float64Var(&s.scale, "scale", 1, "`factor` on the amount that is sent; below 1 for a quick look")
+	flags.Float64Var(&s.minutes, "minutes", 10, "how `long` load lasts")
 	flags.Uint64Var(&s.seed, "seed", 1, "`seed` of the first case of each kind")
 	flags.StringVar(&s.kind, "kind", "", "the only `kind` of case to judge, of "+strings.Join(accuracy.Kinds(), ", "))
 	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
@@ -67,8 +69,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
-	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, kill, ledger, restart and cardinality, not %q", flags.Args())
+	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 || s.minutes <= 0 {
+		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, kill, ledger, restart, cardinality and load, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

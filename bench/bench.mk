@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-ledger bench-restart bench-cardinality bench-results
+.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-ledger bench-restart bench-cardinality bench-load load-smoke bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -23,6 +23,14 @@ bench-facts: bench-build ## Facts acknowledged in a second
 
 bench-scrape: bench-build ## Time of /metrics at 1,000 services
 	cd bench && ../bin/bench $(BENCHFLAGS) scrape
+
+MINUTES ?= 10
+
+bench-load: bench-build ## Ten times the telemetry that it takes, for MINUTES (10), and webhooks all the while
+	cd bench && ../bin/bench $(BENCHFLAGS) -minutes $(MINUTES) load
+
+load-smoke: build ## The same in ten seconds, without keeping the figures
+	cd bench && kept=$$(mktemp -d) && $(GO) run . -minutes 0.17 -results "$$kept" load && rm -r "$$kept"
 
 bench-accuracy: build ## How right verdicts are, on labelled cases made from seeds and 10,000 pseudo-changes, many minutes
 	cd bench && $(GO) run . $(BENCHFLAGS) accuracy

@@ -21,12 +21,13 @@ import (
 
 // Server is a running program.
 type Server struct {
-	OTLP  string // host:port of gRPC
-	Hooks string // URL of the webhooks; shipwake only
-	url   string // of its metrics
-	dir   string // for its data and its log; removed at the end
-	cmd   *exec.Cmd
-	ended chan error
+	OTLP     string // host:port of gRPC
+	OTLPHTTP string // host:port of HTTP; shipwake only
+	Hooks    string // URL of the webhooks; shipwake only
+	url      string // of its metrics
+	dir      string // for its data and its log; removed at the end
+	cmd      *exec.Cmd
+	ended    chan error
 }
 
 // startup is how long a program may take until it answers.

@@ -11,8 +11,8 @@ import (
 // arguments set.
 func Shipwake(ctx context.Context, binary string, environment []string, args ...string) (*Server, error) {
 	s := &Server{}
-	var otlpHTTP, hooks, web string
-	if err := freeAddresses(ctx, &s.OTLP, &otlpHTTP, &hooks, &web); err != nil {
+	var hooks, web string
+	if err := freeAddresses(ctx, &s.OTLP, &s.OTLPHTTP, &hooks, &web); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "shipwake-bench-")
@@ -24,7 +24,7 @@ func Shipwake(ctx context.Context, binary string, environment []string, args ...
 	err = s.start(ctx, environment, binary, append([]string{
 		"--data-dir", dir + "/data",
 		"--set=receivers.otlp.protocols.grpc.endpoint=" + s.OTLP,
-		"--set=receivers.otlp.protocols.http.endpoint=" + otlpHTTP,
+		"--set=receivers.otlp.protocols.http.endpoint=" + s.OTLPHTTP,
 		"--set=receivers.change_webhook.endpoint=" + hooks,
 		"--set=extensions.correlate.web.endpoint=" + web,
 		"--set=service.telemetry.logs.level=warn",

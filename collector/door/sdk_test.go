@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 	"go.opentelemetry.io/otel/attribute"
@@ -29,6 +28,8 @@ import (
 	"go.opentelemetry.io/otel/sdk/resource"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
+	"github.com/shipwake/shipwake/collector/admission"
+	"github.com/shipwake/shipwake/collector/otlp"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -37,7 +38,7 @@ func receive(t *testing.T, tally *correlate.Tally, l *ledger) (grpc, http string
 	t.Helper()
 	traces, metrics, logs := doors(t, tally, l)
 	grpc, http = freeAddress(t), freeAddress(t)
-	factory := otlpreceiver.NewFactory()
+	factory := otlp.NewFactory(admission.NewBudget(admission.DefaultBudget), tally)
 	cfg := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(map[string]any{"protocols": map[string]any{
 		"grpc": map[string]any{"endpoint": grpc}, "http": map[string]any{"endpoint": http},

@@ -155,6 +155,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
+			room: "collector/admission", never: []string{pdata}, ours: []string{},
+			reason: "what stands before a decoder must not depend on it",
+		},
+		{
+			room: "collector/otlp", ours: []string{"correlate", "collector/admission"},
+			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+		},
+		{
 			room: "collector/reduce", ours: []string{"correlate"}, never: []string{pdata},
 			reason: "it takes plain records, so that the stock decoder and a wire-level scan can feed the same code",
 		},

@@ -7,7 +7,7 @@ import (
 )
 
 // catalogued are the groups of the tally that have a row of their own.
-var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "kafka": true, "outbox": true}
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "otlp": true, "kafka": true, "outbox": true}
 
 func intake() []Metric {
 	return []Metric{
@@ -17,6 +17,8 @@ func intake() []Metric {
 			"Deliveries that reached the ledger, by source: accepted, duplicate, quarantined because nobody maps them, or released from there later."),
 		tallied("shipwake_telemetry_total", "telemetry", "signal",
 			"Spans, points and log records, and buckets made of them (cells), by what became of them."),
+		tallied("shipwake_otlp_requests_total", "otlp", "signal",
+			"OTLP requests by what became of them: accepted; put off, to be sent again (busy, unavailable); or refused (malformed, too_large, too_deep, too_costly, too_slow, error). Also connections that were closed at once (busy)."),
 		tallied("shipwake_kafka_total", "kafka", "topic",
 			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound, stalled)."),
 		{

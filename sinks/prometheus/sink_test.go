@@ -97,6 +97,7 @@ func busy(s *sinks.Status) {
 		{Count: correlate.Count{What: "outbox", Source: "webhook/ci", Result: "delivered"}, Value: 6},
 		{Count: correlate.Count{What: "outbox", Source: "webhook/ci", Result: "parked"}, Value: 1},
 		{Count: correlate.Count{What: "telemetry", Source: "cells", Result: "late"}, Value: 7},
+		{Count: correlate.Count{What: "otlp", Source: "traces", Result: "busy"}, Value: 2},
 	}
 	s.Outbox = []sinks.Queue{
 		{Name: "webhook/ci", Waiting: 3, Parked: 1, Oldest: s.Now.Add(-90 * time.Second)}, {Name: "webhook/pager"},

@@ -18,12 +18,13 @@ import (
 	"go.opentelemetry.io/collector/processor/batchprocessor"
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver"
-	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
+	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/door"
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
+	"github.com/shipwake/shipwake/collector/otlp"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
 	"github.com/shipwake/shipwake/correlate"
@@ -33,9 +34,10 @@ import (
 // newFactories lists every component of the binary. A dataDir that isn't empty wins over the configuration.
 func newFactories(dataDir string) (otelcol.Factories, error) {
 	tally := &correlate.Tally{} // one for all doors of the process
+	budget := admission.NewBudget(admission.DefaultBudget)
 	info, _ := debug.ReadBuildInfo()
 	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
-		otlpreceiver.NewFactory(),
+		otlp.NewFactory(budget, tally),
 		webhook.NewFactory(sources.Factories(), tally),
 		kafka.NewFactory(sources.Factories(), tally),
 	)

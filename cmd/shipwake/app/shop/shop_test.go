@@ -11,27 +11,29 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
-	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/shop"
+	"github.com/shipwake/shipwake/collector/admission"
+	"github.com/shipwake/shipwake/collector/otlp"
+	"github.com/shipwake/shipwake/correlate"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// sinks is what a stock OTLP receiver was sent.
+// sinks is what an OTLP receiver was sent.
 type sinks struct {
 	traces  consumertest.TracesSink
 	metrics consumertest.MetricsSink
 	logs    consumertest.LogsSink
 }
 
-// receive starts the stock OTLP receiver on free ports until the test ends.
+// receive starts the OTLP receiver on free ports until the test ends.
 func receive(t *testing.T) (*sinks, shop.Endpoints) {
 	to := shop.Endpoints{GRPC: freeAddress(t), HTTP: freeAddress(t)}
-	factory := otlpreceiver.NewFactory()
-	config := factory.CreateDefaultConfig().(*otlpreceiver.Config)
+	factory := otlp.NewFactory(admission.NewBudget(admission.DefaultBudget), &correlate.Tally{})
+	config := factory.CreateDefaultConfig().(*otlp.Config)
 	config.Protocols.GRPC.GetOrInsertDefault().NetAddr.Endpoint = to.GRPC
 	config.Protocols.HTTP.GetOrInsertDefault().ServerConfig.NetAddr.Endpoint = to.HTTP
 	set := receivertest.NewNopSettings(factory.Type())

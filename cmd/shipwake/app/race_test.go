@@ -1,0 +1,6 @@
+//go:build race
+
+package app
+
+// raced: the race detector multiplies memory.
+const raced = true

@@ -1,0 +1,154 @@
+package admission
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zlib"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+)
+
+// Encodings are the content encodings that Decompress knows, beside none.
+func Encodings() []string {
+	return []string{"gzip", "zstd", "zlib", "snappy", "deflate", "lz4", "x-snappy-framed"}
+}
+
+// KnowsEncoding tells whether Decompress knows an encoding; "" and "identity" are none.
+func KnowsEncoding(name string) bool {
+	return name == "" || name == "identity" || slices.Contains(Encodings(), name)
+}
+
+// Decompress returns the content of up to limit bytes. Its room, and what the decompressor itself takes meanwhile, is
+// reserved. A Refusal is Malformed, TooLarge or Busy. Without an encoding it is wire itself.
+func (g *Grant) Decompress(encoding string, wire []byte, limit int64) ([]byte, error) {
+	open, own := decompressor(encoding, wire, limit)
+	if open == nil {
+		return wire, nil
+	}
+	if err := g.Take(own); err != nil {
+		return nil, err
+	}
+	defer g.Give(own)
+	r, err := open(bytes.NewReader(wire))
+	if err != nil {
+		return nil, cantDecompress(encoding, err)
+	}
+	body, err := g.ReadAll(r, limit)
+	if closing := r.Close(); err == nil {
+		err = closing
+	}
+	if _, refused := err.(*Refusal); err == nil || refused { //nolint:errorlint // ReadAll returns it bare
+		return body, err
+	}
+	return nil, cantDecompress(encoding, err)
+}
+
+func cantDecompress(encoding string, err error) error {
+	return &Refusal{Malformed, fmt.Sprintf("the body can't be decompressed as %s: %v", encoding, err)}
+}
+
+// What decompressors take for themselves, in bytes.
+const (
+	flateTakes   = 48 << 10
+	snappyTakes  = 192 << 10
+	lz4Takes     = 16 << 20 // two blocks of the largest kind
+	zstdTakes    = 1 << 20  // beside the window
+	maxZstdFrame = 8 << 20  // the largest window that decoders must support
+)
+
+// decompressor returns how to open an encoding, nil for none, and how many bytes that takes beside the content.
+func decompressor(encoding string, wire []byte, limit int64) (open func(io.Reader) (io.ReadCloser, error), own int64) {
+	switch encoding {
+	case "gzip":
+		return openGzip, flateTakes
+	case "zlib", "deflate":
+		return zlib.NewReader, flateTakes
+	case "zstd":
+		window := windowOf(wire)
+		return func(r io.Reader) (io.ReadCloser, error) { return openZstd(r, window, limit) }, zstdTakes + 2*int64(window)
+	case "x-snappy-framed":
+		return openFramed, snappyTakes
+	case "snappy":
+		// The name stands for the block format; some senders use it for the framed one.
+		if bytes.HasPrefix(wire, []byte("\xff\x06\x00\x00sNaPpY")) {
+			return openFramed, snappyTakes
+		}
+		if n, err := snappy.DecodedLen(wire); err == nil && int64(n) <= limit {
+			return openBlock, int64(n)
+		}
+		return func(io.Reader) (io.ReadCloser, error) {
+			return nil, fmt.Errorf("no block of at most %d bytes", limit)
+		}, 0
+	case "lz4":
+		return func(r io.Reader) (io.ReadCloser, error) { return io.NopCloser(lz4.NewReader(r)), nil }, lz4Takes
+	}
+	return nil, 0
+}
+
+var gzips sync.Pool
+
+// pooled gives a gzip reader back when it is closed.
+type pooled struct{ *gzip.Reader }
+
+func (p pooled) Close() error {
+	err := p.Reader.Close()
+	gzips.Put(p.Reader)
+	return err
+}
+
+func openGzip(r io.Reader) (io.ReadCloser, error) {
+	old, ok := gzips.Get().(*gzip.Reader)
+	if !ok {
+		fresh, err := gzip.NewReader(r)
+		if err != nil {
+			return nil, err
+		}
+		return pooled{fresh}, nil
+	}
+	if err := old.Reset(r); err != nil {
+		gzips.Put(old)
+		return nil, err
+	}
+	return pooled{old}, nil
+}
+
+// windowOf is how much of its own output the first frame of a zstd stream refers back to. Later frames may not need more.
+func windowOf(wire []byte) uint64 {
+	var header zstd.Header
+	if err := header.Decode(wire); err != nil {
+		return zstd.MinWindowSize // opening it will say what is wrong
+	}
+	return min(max(header.WindowSize, header.FrameContentSize, zstd.MinWindowSize), maxZstdFrame)
+}
+
+func openZstd(r io.Reader, window uint64, limit int64) (io.ReadCloser, error) {
+	d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(window), zstd.WithDecoderMaxMemory(uint64(limit)+1))
+	if err != nil {
+		return nil, err
+	}
+	return d.IOReadCloser(), nil
+}
+
+func openFramed(r io.Reader) (io.ReadCloser, error) {
+	return io.NopCloser(snappy.NewReader(bufio.NewReader(r))), nil
+}
+
+func openBlock(r io.Reader) (io.ReadCloser, error) {
+	wire, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := snappy.Decode(nil, wire)
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(bytes.NewReader(body)), nil
+}

@@ -1,0 +1,19 @@
+// Package otlp answers: how does telemetry come in?
+//
+// The receiver otlp speaks OTLP over gRPC and HTTP, as protobuf and JSON, with the settings of the Collector's own OTLP
+// receiver. It differs in what stands before the decoder: bytes are reserved from the process's budget before they are
+// read, a request that would take more memory than one may is refused before it is decoded, whoever isn't
+// authenticated is refused before his message is read, and no more requests are decoded at once than there are
+// processors, less one. See package admission for the walk that tells what decoding takes.
+//
+//	HTTP  gRPC               why, and the result that is counted
+//	200   OK                 accepted
+//	400   InvalidArgument    malformed, or too_deep
+//	405                      not a POST
+//	408   DeadlineExceeded   too_slow: the body didn't come in time
+//	413   ResourceExhausted  too_large or too_costly; there is no RetryInfo, so senders give up
+//	415   Unimplemented      an unknown content type or encoding
+//	429   Unavailable        busy: memory or processors are in use; Retry-After and RetryInfo say when to come again
+//	500   Internal           error: what follows refused for good
+//	503   Unavailable        unavailable: what follows can't take it now; Retry-After and RetryInfo
+package otlp
