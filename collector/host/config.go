@@ -20,6 +20,8 @@ type Config struct {
 	DataDir string `mapstructure:"data_dir"`
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
 	Web confighttp.ServerConfig `mapstructure:"web"`
+	// Readers says who may read that.
+	Readers ReadersConfig `mapstructure:"readers"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
 	Resolution time.Duration `mapstructure:"resolution"`
 	// Lateness is how long after its event time a measurement is waited for. Longer corrects less and answers later.
@@ -59,9 +61,11 @@ func createDefaultConfig() component.Config {
 	sec := func(n int64) time.Duration { return time.Duration(n) * time.Second }
 	web := confighttp.NewDefaultServerConfig()
 	web.NetAddr = confignet.AddrConfig{Endpoint: "127.0.0.1:8788", Transport: confignet.TransportTypeTCP}
+	web.ReadHeaderTimeout, web.ReadTimeout = 5*time.Second, 10*time.Second
 	return &Config{
 		DataDir:    "./shipwake-data",
 		Web:        web,
+		Readers:    ReadersConfig{MaxConnections: 1000},
 		Resolution: sec(d.Resolution),
 		Lateness:   sec(d.Lateness),
 		IdleAfter:  sec(d.IdleAfter),
@@ -80,6 +84,9 @@ func createDefaultConfig() component.Config {
 func (c *Config) Validate() error {
 	if c.DataDir == "" {
 		return errors.New("data_dir: required: the directory that holds the ledger")
+	}
+	if err := errors.Join(c.Readers.validate(), c.validateExposure()); err != nil {
+		return err
 	}
 	for _, d := range []struct {
 		key   string

@@ -136,7 +136,7 @@ func TestABodyThatIsTooLargeIsRefusedBeforeItComes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := r.dial(t)
-			_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\n"+head+"\r\n\r\n")
+			_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\n"+head+"\r\n\r\n")
 			require.NoError(t, err)
 			require.Equal(t, http.StatusRequestEntityTooLarge, readStatus(t, conn))
 		})
@@ -144,7 +144,7 @@ func TestABodyThatIsTooLargeIsRefusedBeforeItComes(t *testing.T) {
 	t.Run("without an end", func(t *testing.T) {
 		conn := r.dial(t)
 		go func() {
-			_, _ = io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+			_, _ = io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
 			chunk := "10000\r\n" + strings.Repeat(" ", 1<<16) + "\r\n"
 			for range (defaultMaxBodySize + maxSurplus + 1<<20) >> 16 {
 				if _, err := io.WriteString(conn, chunk); err != nil {
