@@ -74,8 +74,11 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 			h.fail(fmt.Errorf("web listener %s: %w", endpoint, err))
 		}
 	}()
-	h.set.Logger.Info("serving answers", zap.String("metrics", "http://"+listener.Addr().String()+"/metrics"),
-		zap.String("api", "http://"+listener.Addr().String()+"/api/v1/changes"))
+	base := "http://" + listener.Addr().String()
+	if h.cfg.Web.TLS.HasValue() {
+		base = "https://" + listener.Addr().String()
+	}
+	h.set.Logger.Info("serving answers", zap.String("metrics", base+"/metrics"), zap.String("api", base+"/api/v1/changes"))
 	return nil
 }
 

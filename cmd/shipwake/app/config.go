@@ -66,6 +66,7 @@ func resolver(uris []string) confmap.ResolverSettings {
 			httpprovider.NewFactory(),
 			httpsprovider.NewFactory(),
 		},
+		ConverterFactories: []confmap.ConverterFactory{confmap.NewConverterFactory(newExposure)},
 	}
 }
 

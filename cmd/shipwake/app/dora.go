@@ -16,14 +16,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
 // doraCommand asks for the DORA numbers.
 type doraCommand struct {
-	api, output, since, by     string
+	asking
+	output, since, by          string
 	service, environment, team string
 }
 
@@ -46,7 +46,7 @@ A ratio always comes with what it was counted from. "–" means that there is no
 	flags.StringVar(&d.service, "service", "", "only this `service`")
 	flags.StringVar(&d.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
 	flags.StringVar(&d.team, "team", "", "only this `team`")
-	flags.StringVar(&d.api, "api", defaultAPI, "`URL` of the daemon")
+	d.addFlags(flags)
 	flags.StringVar(&d.output, "output", "table", "`format`: table, json or csv")
 	return cmd
 }
@@ -57,9 +57,9 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	if !ok {
 		return fmt.Errorf("--output %s: want table, json or csv", d.output)
 	}
-	daemon, err := client.New(d.api)
+	daemon, err := d.daemon()
 	if err != nil {
-		return fmt.Errorf("--api: %w", err)
+		return err
 	}
 	defer daemon.Close()
 	query := url.Values{"since": {d.since}}

@@ -32,7 +32,8 @@ const askEvery = time.Second
 
 // verdictCommand asks for one change's verdict.
 type verdictCommand struct {
-	api, output                   string
+	asking
+	output                        string
 	id                            string
 	service, version, environment string
 	wait                          time.Duration
@@ -70,7 +71,7 @@ The exit code is the answer, for use in a pipeline:
 	flags.StringVar(&v.version, "version", "", "the `version` that the change brought, with --service")
 	flags.StringVar(&v.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
 	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
-	flags.StringVar(&v.api, "api", defaultAPI, "`URL` of the daemon")
+	v.addFlags(flags)
 	flags.StringVar(&v.output, "output", "text", "`format`: text or json")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUnknown, err} })
 	return cmd
@@ -137,9 +138,9 @@ func (v *verdictCommand) ask(ctx context.Context) (api.Change, error) {
 	if err := v.check(); err != nil {
 		return api.Change{}, err
 	}
-	daemon, err := client.New(v.api)
+	daemon, err := v.daemon()
 	if err != nil {
-		return api.Change{}, fmt.Errorf("--api: %w", err)
+		return api.Change{}, err
 	}
 	defer daemon.Close()
 	until := time.Now().Add(v.wait)
