@@ -184,7 +184,9 @@ func TestARecordedDeliveryUnderAnotherIDIsTheSame(t *testing.T) {
 // A page that somebody opens on the machine of the daemon can make the browser post, without asking for some content
 // types, or by a name of its own that points here.
 func TestAPageCannotPost(t *testing.T) {
-	r := start(t, func(cfg *Config) { cfg.Sources = map[string]SourceConfig{"generic": {}, "github": {Secret: githubSecret}} })
+	r := start(t, func(cfg *Config) {
+		cfg.Sources = map[string]SourceConfig{"generic": {}, "github": {Secret: githubSecret}}
+	})
 	post := func(path, host string, header map[string]string, body []byte) int {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.addr.String()+path, bytes.NewReader(body))
