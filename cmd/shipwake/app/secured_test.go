@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -205,9 +206,11 @@ receivers:
 	require.Contains(t, stdout, `"deployments"`)
 	code, _, stderr = shipwake(t, "dora", "--api", "https://"+p.w, "--ca-file", a.certFile("ca"))
 	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "certificate required")
+	require.Contains(t, stderr, "asking the daemon")
 	require.NoError(t, p.end(syscall.SIGTERM), p.said())
 }
+
+var asOf = regexp.MustCompile(`"as_of":"[^"]*",`)
 
 // A recorded report that is sent again under another delivery id changes nothing of what is counted.
 func TestAReplayedReportChangesNothing(t *testing.T) {
@@ -232,6 +235,7 @@ func TestAReplayedReportChangesNothing(t *testing.T) {
 			_, text, err := ask(t, client, "GET", "http://"+p.w+path, nil, "")
 			require.NoError(t, err)
 			_, text, _ = strings.Cut(text, "]{") // without the headers
+			text = asOf.ReplaceAllString(text, "")
 			all += text + "\n"
 		}
 		return all
