@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // Limit bounds the connections of a server that hasn't started yet. The next one beyond makes room by closing that which has
@@ -40,11 +41,19 @@ type limit struct {
 type connection struct {
 	net.Conn
 	place *list.Element
+	since time.Time // when it came into the list
 	busy  int
 }
 
-// changed follows the life of a connection. It is called for a new one before anything is read from it.
+// patience is how long every connection may take to say what it wants, however many others come.
+const patience = 200 * time.Millisecond
+
+// changed follows the life of a connection. It is called for a new one before anything is read from it, and before the
+// next one is accepted.
 func (l *limit) changed(c net.Conn, state http.ConnState) {
+	if state == http.StateNew {
+		time.Sleep(l.untilRoom())
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch state {
@@ -52,7 +61,7 @@ func (l *limit) changed(c net.Conn, state http.ConnState) {
 		if len(l.conns) >= l.most {
 			l.makeRoom()
 		}
-		known := &connection{Conn: c}
+		known := &connection{Conn: c, since: time.Now()}
 		known.place = l.waiting.PushBack(known)
 		l.conns[c] = known
 	case http.StateClosed, http.StateHijacked:
@@ -60,15 +69,32 @@ func (l *limit) changed(c net.Conn, state http.ConnState) {
 	}
 }
 
-func (l *limit) makeRoom() {
-	oldest := l.waiting.Front()
-	if oldest == nil {
-		oldest = l.working.Front()
+// untilRoom is how long it takes until a connection has had its time.
+func (l *limit) untilRoom() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	oldest := l.oldest()
+	if len(l.conns) < l.most || oldest == nil {
+		return 0
 	}
-	if oldest == nil {
+	return time.Until(oldest.since.Add(patience))
+}
+
+// oldest is the connection that makes room.
+func (l *limit) oldest() *connection {
+	for _, of := range []*list.List{&l.waiting, &l.working} {
+		if first := of.Front(); first != nil {
+			return first.Value.(*connection)
+		}
+	}
+	return nil
+}
+
+func (l *limit) makeRoom() {
+	known := l.oldest()
+	if known == nil {
 		return
 	}
-	known := oldest.Value.(*connection)
 	l.forget(known)
 	plain := known.Conn
 	if over, ok := plain.(*tls.Conn); ok {
@@ -124,7 +150,7 @@ func (l *limit) move(conn net.Conn, by int) {
 		from, to = to, from
 	}
 	from.Remove(c.place)
-	c.place = to.PushBack(c)
+	c.place, c.since = to.PushBack(c), time.Now()
 }
 
 // untilEnd tells when a body has come whole, or has failed.
