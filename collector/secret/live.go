@@ -102,3 +102,8 @@ func linesOf(content []byte) []string {
 	}
 	return lines
 }
+
+// String and GoString keep the secrets out of whatever is printed.
+func (l *Live) String() string { return fmt.Sprintf("[REDACTED: secrets of %s]", l.key) }
+
+func (l *Live) GoString() string { return l.String() }

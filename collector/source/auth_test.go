@@ -1,6 +1,7 @@
 package source
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -129,4 +130,24 @@ func requireAuth(t *testing.T, err error, want string) {
 	}
 	require.ErrorIs(t, err, ErrUnauthorized)
 	require.ErrorContains(t, err, want)
+}
+
+func TestAConfigPrintsNoSecret(t *testing.T) {
+	c := Config{Secrets: []string{"canary"}, ServiceLabels: []string{"app"}}
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v %s %v", c, c, c, c, []any{c, &c}), "canary")
+}
+
+// FuzzAuthenticate: whatever the headers are, nothing is accepted that wasn't signed.
+func FuzzAuthenticate(f *testing.F) {
+	f.Add("github", "sha256=00", "", "", "", "", []byte("{}"))
+	f.Add("generic", "", "v1,AA== v1a,x", "msg_1", "1614265330", "Bearer x", []byte("{}"))
+	f.Add("cdevents", "sha256=", "", "", "-1", "bearer", []byte{})
+	f.Fuzz(func(t *testing.T, name, hub, standard, id, at, authorization string, body []byte) {
+		header := http.Header{}
+		for key, value := range map[string]string{"X-Hub-Signature-256": hub, "Webhook-Signature": standard, "Webhook-Id": id, "Webhook-Timestamp": at, "Authorization": authorization} {
+			header.Set(key, value)
+		}
+		err := Authenticate(name, []string{"a secret that no fuzzer finds", "whsec_bm9yIHRoaXM="}, Request{Header: header, Body: body, ReceivedAt: now})
+		require.ErrorIs(t, err, ErrUnauthorized)
+	})
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"github.com/spf13/pflag"
+	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 )
@@ -27,7 +28,7 @@ func (a *asking) addFlags(flags *pflag.FlagSet) {
 
 // daemon is the client of the daemon to ask.
 func (a *asking) daemon() (*client.Client, error) {
-	a.Token = os.Getenv("SHIPWAKE_TOKEN")
+	a.Token = configopaque.String(os.Getenv("SHIPWAKE_TOKEN"))
 	daemon, err := client.New(a.api, a.Access)
 	if err != nil {
 		return nil, fmt.Errorf("--api: %w", err)

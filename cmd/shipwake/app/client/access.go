@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 // Access is what the daemon wants to know of who asks, and what who asks wants to know of the daemon. All may be empty.
 type Access struct {
-	Token     string // a bearer token
-	TokenFile string // a file that holds one, instead
+	Token     configopaque.String // a bearer token
+	TokenFile string              // a file that holds one, instead
 	// CAFile are the authorities that may have signed the daemon's certificate, instead of the system's.
 	CAFile string
 	// CertFile and KeyFile are a client certificate.
@@ -24,7 +26,7 @@ type Access struct {
 // token is the one to send, "" for none.
 func (a Access) token() (string, error) {
 	if a.TokenFile == "" {
-		return strings.TrimSpace(a.Token), nil
+		return strings.TrimSpace(string(a.Token)), nil
 	}
 	file, err := os.Open(a.TokenFile)
 	if err != nil {
