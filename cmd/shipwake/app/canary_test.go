@@ -27,6 +27,10 @@ extensions:
       bearer_tokens: [canary-token-one, canary-token-two]
       bearer_tokens_file: %[1]s/tokens
       basic_auth: ["reader:canary-password"]
+    sinks:
+      webhook:
+        allow: [loopback]
+        endpoints: {ci: {url: "http://%[3]s/hook?token=canary-url", secrets: whsec_canarycanarycanarycanarycanarycanarycana}}
   zpages: {endpoint: %[2]s}
 receivers:
   change_webhook:
