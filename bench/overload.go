@@ -20,7 +20,6 @@ const (
 	renewEvery     = 2 * time.Second       // how old event times may get
 	hookEvery      = 50 * time.Millisecond // a webhook's turn
 	flooders       = 128                   // of each protocol
-	memoryLimit    = 512 << 20             // the daemon's, in bytes
 )
 
 // overload sends ten times the telemetry that the daemon takes, and webhooks all the while.

@@ -25,6 +25,8 @@ type Config struct {
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
 	Web    confighttp.ServerConfig `mapstructure:"web"`
 	Memory MemoryConfig            `mapstructure:"memory"`
+	// Readers says who may read that.
+	Readers ReadersConfig `mapstructure:"readers"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
 	Resolution time.Duration `mapstructure:"resolution"`
 	// Lateness is how long after its event time a measurement is waited for. Longer corrects less and answers later.
@@ -64,6 +66,7 @@ func createDefaultConfig() component.Config {
 	sec := func(n int64) time.Duration { return time.Duration(n) * time.Second }
 	web := confighttp.NewDefaultServerConfig()
 	web.NetAddr = confignet.AddrConfig{Endpoint: "127.0.0.1:8788", Transport: confignet.TransportTypeTCP}
+	web.ReadHeaderTimeout, web.ReadTimeout = 5*time.Second, 10*time.Second
 	return &Config{
 		DataDir:     "./shipwake-data",
 		DiskReserve: sqlite.StandardReserve,
@@ -72,6 +75,7 @@ func createDefaultConfig() component.Config {
 		Resolution:  sec(d.Resolution),
 		Lateness:    sec(d.Lateness),
 		IdleAfter:   sec(d.IdleAfter),
+		Readers:     ReadersConfig{MaxConnections: 1000},
 		Window: WindowConfig{
 			Baseline: sec(d.Baseline), Grace: sec(d.Judge.Grace), MinHealthy: sec(d.Judge.MinHealthy), Watch: sec(d.Watch),
 		},
@@ -91,7 +95,7 @@ func (c *Config) Validate() error {
 	if c.DiskReserve < 0 {
 		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
 	}
-	if err := c.Memory.validate(); err != nil {
+	if err := errors.Join(c.Memory.validate(), c.Readers.validate(), c.validateExposure()); err != nil {
 		return err
 	}
 	for _, d := range []struct {

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -35,6 +36,9 @@ func (h *Host) startSinks() error {
 	return nil
 }
 
+// maxHeaderBytes bounds the header of a request; a browser's is a few KiB.
+const maxHeaderBytes = 32 << 10
+
 // startWeb listens for readers.
 func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	mux := http.NewServeMux()
@@ -45,6 +49,10 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 			mux.Handle(pattern, handler)
 		}
 	}
+	guard, err := newReaders(&h.cfg, mux, h.set.Logger)
+	if err != nil {
+		return err
+	}
 	endpoint := h.cfg.Web.NetAddr.Endpoint
 	listener, err := h.cfg.Web.ToListener(ctx)
 	if err != nil {
@@ -53,10 +61,12 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 		}
 		return fmt.Errorf("extensions::correlate::web::endpoint %s: %w", endpoint, err)
 	}
-	h.web, err = h.cfg.Web.ToServer(ctx, host.GetExtensions(), h.set, mux)
+	h.web, err = h.cfg.Web.ToServer(ctx, host.GetExtensions(), h.set, guard)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	h.web.MaxHeaderBytes = maxHeaderBytes
+	listen.Limit(h.web, h.cfg.Readers.MaxConnections)
 	h.done.Add(1)
 	go func() {
 		defer h.done.Done()
@@ -64,8 +74,11 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 			h.fail(fmt.Errorf("web listener %s: %w", endpoint, err))
 		}
 	}()
-	h.set.Logger.Info("serving answers", zap.String("metrics", "http://"+listener.Addr().String()+"/metrics"),
-		zap.String("api", "http://"+listener.Addr().String()+"/api/v1/changes"))
+	base := "http://" + listener.Addr().String()
+	if h.cfg.Web.TLS.HasValue() {
+		base = "https://" + listener.Addr().String()
+	}
+	h.set.Logger.Info("serving answers", zap.String("metrics", base+"/metrics"), zap.String("api", base+"/api/v1/changes"))
 	return nil
 }
 

@@ -10,8 +10,8 @@
 //     table of what is mapped to what, and testdata/*.http: header lines, an empty line, the body (payloads written by
 //     us from the documented schema).
 //  2. New refuses a configuration that can't be right: CheckSecrets first.
-//  3. Authenticate checks the signature over the raw bytes, in constant time, against each live secret: VerifyHMAC or
-//     VerifyBearer.
+//  3. Authenticate checks the signature over the raw bytes, in constant time, against each live secret: a row of the
+//     table SchemesOf. What the scheme doesn't cover must not tell one delivery from another.
 //  4. Parse maps; it never guesses. ParseJSON reads just the fields that are needed where they lie and remembers the
 //     path of the first that is wrong. A payload that is authentic and well-formed but says nothing of a change or an
 //     incident returns a Delivery with a Problem (Unmapped): it is kept and counted, and the sender gets 202. A payload

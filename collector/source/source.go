@@ -28,6 +28,13 @@ type Config struct {
 	ServiceLabels []string
 }
 
+// String and GoString keep the secrets out of whatever is printed.
+func (c Config) String() string {
+	return fmt.Sprintf("{Secrets:[%d REDACTED] ServiceLabels:%v}", len(c.Secrets), c.ServiceLabels)
+}
+
+func (c Config) GoString() string { return c.String() }
+
 // Source reads the messages of one system. It is safe for concurrent use.
 type Source interface {
 	// Authenticate returns nil, or an error that wraps ErrUnauthorized.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/listen"
+	"github.com/shipwake/shipwake/collector/secret"
 )
 
 // Config is the configuration of the receiver.
@@ -29,6 +30,9 @@ type Config struct {
 	// AllowUnauthenticated permits sources without a secret on an address that other machines reach. Anybody who
 	// reaches it can then report changes.
 	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
+	// MaxConnections bounds the connections that are open at once; 1000 unless set. The next one closes that which has
+	// waited for its sender the longest.
+	MaxConnections int `mapstructure:"max_connections"`
 
 	// known are the types of source there are; set by the factory.
 	known []string
@@ -85,6 +89,9 @@ func (c *Config) Validate() error {
 	if c.MaxBodySize <= 0 || c.MaxBodySize > mostBodySize {
 		problems = append(problems, fmt.Errorf("max_body_size: must be more than 0 and at most %d bytes", mostBodySize))
 	}
+	if c.MaxConnections < 1 {
+		problems = append(problems, errors.New("max_connections: must be at least 1"))
+	}
 	if c.ServerConfig.MaxRequestBodySize != 0 {
 		problems = append(problems, errors.New("max_request_body_size: use max_body_size"))
 	}
@@ -107,17 +114,12 @@ func (c *Config) validateSource(name string, s SourceConfig) error {
 	if kind := s.typeOf(name); len(c.known) > 0 && !slices.Contains(c.known, kind) {
 		return fmt.Errorf("sources::%s::type: there is no source %q; the known ones are %s", name, kind, strings.Join(c.known, ", "))
 	}
-	for i, secret := range s.Secrets {
-		if secret == "" {
-			return fmt.Errorf("sources::%s::secrets[%d]: is empty: set it (is an environment variable unset?) or remove it", name, i)
-		}
-	}
-	return nil
+	return secret.CheckEach("sources::"+name+"::secrets", s.Secrets)
 }
 
 // validateExposure refuses a source that anybody on the network may use, unless that was said to be wanted.
 func (c *Config) validateExposure() error {
-	if c.AllowUnauthenticated || c.guarded() || isLoopback(c.ServerConfig.NetAddr) {
+	if c.AllowUnauthenticated || c.guarded() || listen.Loopback(c.ServerConfig.NetAddr) {
 		return nil
 	}
 	if len(c.Sources) == 0 {
@@ -133,25 +135,16 @@ func (c *Config) validateExposure() error {
 	return nil
 }
 
+// onTrust: a source takes what comes without a secret, on the ground that only programs on this machine reach it.
+func (c *Config) onTrust(s SourceConfig) bool {
+	return !s.hasSecret() && !c.guarded() && !c.AllowUnauthenticated &&
+		c.ServerConfig.NetAddr.Transport != confignet.TransportTypeUnix
+}
+
 // guarded tells whether the HTTP server itself authenticates: by an extension, or by client certificates.
 func (c *Config) guarded() bool {
 	if c.ServerConfig.Auth.HasValue() {
 		return true
 	}
 	return c.ServerConfig.TLS.HasValue() && c.ServerConfig.TLS.Get().ClientCAFile != ""
-}
-
-func isLoopback(addr confignet.AddrConfig) bool {
-	if addr.Transport == confignet.TransportTypeUnix || addr.Transport == confignet.TransportTypeNpipe {
-		return true
-	}
-	host, _, err := net.SplitHostPort(addr.Endpoint)
-	if err != nil {
-		return false
-	}
-	if host == "localhost" {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }

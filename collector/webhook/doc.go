@@ -7,6 +7,7 @@
 //	202  kept, also when the event maps to nothing: the body is kept to be read again after an upgrade
 //	400  the body can't be read; the answer has the JSON path
 //	401  the signature or token is wrong
+//	403  a source without a secret got what a web page sent, or what was meant for another host
 //	404  no such source; the answer lists those there are
 //	405  not a POST
 //	408  the body came too slowly

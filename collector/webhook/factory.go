@@ -19,6 +19,8 @@ const (
 	defaultEndpoint    = "127.0.0.1:8787"
 	defaultMaxBodySize = 5 << 20
 
+	defaultMaxConnections = 1000
+
 	// A sender has this long for the header and for the whole request; a delivery takes milliseconds.
 	readHeaderTimeout = 5 * time.Second
 	readTimeout       = 30 * time.Second
@@ -52,7 +54,7 @@ func defaultConfig(sources []source.Factory) *Config {
 	server.ReadHeaderTimeout = readHeaderTimeout
 	server.ReadTimeout = readTimeout
 	server.WriteTimeout = writeTimeout
-	cfg := &Config{ServerConfig: server, MaxBodySize: defaultMaxBodySize}
+	cfg := &Config{ServerConfig: server, MaxBodySize: defaultMaxBodySize, MaxConnections: defaultMaxConnections}
 	for _, f := range sources {
 		cfg.known = append(cfg.known, f.Name)
 	}

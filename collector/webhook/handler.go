@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -55,6 +56,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) route(live *liveSource, r *http.Request, room *grant) answer {
+	if live.guarded && (!listen.Local(r) || listen.FromPage(r)) {
+		return refuse(http.StatusForbidden, resultUnauthorized, "a source without a secret takes what programs on this machine send "+
+			"to this machine by its loopback name, and nothing from web pages; set a secret, or allow_unauthenticated: true")
+	}
 	switch r.Method {
 	case http.MethodPost:
 		return h.take(live, r, room)

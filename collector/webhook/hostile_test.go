@@ -136,7 +136,7 @@ func TestABodyThatIsTooLargeIsRefusedBeforeItComes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			conn := r.dial(t)
-			_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\n"+head+"\r\n\r\n")
+			_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\n"+head+"\r\n\r\n")
 			require.NoError(t, err)
 			require.Equal(t, http.StatusRequestEntityTooLarge, readStatus(t, conn))
 		})
@@ -144,7 +144,7 @@ func TestABodyThatIsTooLargeIsRefusedBeforeItComes(t *testing.T) {
 	t.Run("without an end", func(t *testing.T) {
 		conn := r.dial(t)
 		go func() {
-			_, _ = io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+			_, _ = io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
 			chunk := "10000\r\n" + strings.Repeat(" ", 1<<16) + "\r\n"
 			for range (defaultMaxBodySize + maxSurplus + 1<<20) >> 16 {
 				if _, err := io.WriteString(conn, chunk); err != nil {
@@ -157,15 +157,57 @@ func TestABodyThatIsTooLargeIsRefusedBeforeItComes(t *testing.T) {
 	require.Empty(t, r.next.deliveries())
 }
 
-// The same delivery with another body is the same delivery: the receiver hands both on under one id, and the ledger
-// takes the first.
-func TestADeliveryKeepsItsIDWhateverItsBody(t *testing.T) {
+// GitHub's signature covers the body and nothing else, so the body is what makes a delivery: recorded and sent again under
+// another id, as another event or compressed, it is the delivery that the ledger has already.
+func TestARecordedDeliveryUnderAnotherIDIsTheSame(t *testing.T) {
 	r := start(t, func(cfg *Config) { cfg.Sources = map[string]SourceConfig{"github": {Secret: githubSecret}} })
-	for _, body := range [][]byte{deploymentStatus("success", "2026-03-01T10:05:00Z"), deploymentStatus("failure", "2026-03-01T10:05:00Z")} {
-		status, _, _ := r.send(t, "POST", "/hooks/github", signed("deployment_status", body), body)
-		require.Equal(t, http.StatusAccepted, status)
+	body := deploymentStatus("success", "2026-03-01T10:05:00Z")
+	first := signed("deployment_status", body)
+	otherID := signed("deployment_status", body)
+	otherID["X-GitHub-Delivery"] = "d-2"
+	compressed := signed("deployment_status", body)
+	compressed["Content-Encoding"] = "gzip"
+	for _, c := range []struct {
+		header map[string]string
+		body   []byte
+	}{{first, body}, {otherID, body}, {signed("ping", body), body}, {compressed, zipped(string(body))}} {
+		status, _, answer := r.send(t, "POST", "/hooks/github", c.header, c.body)
+		require.Equal(t, http.StatusAccepted, status, answer)
 	}
 	kept := r.next.deliveries()
-	require.Equal(t, [2]string{"github", "d-1"}, [2]string{kept[0].Source, kept[0].ID})
-	require.Equal(t, [2]string{"github", "d-1"}, [2]string{kept[1].Source, kept[1].ID})
+	require.Len(t, kept, 4)
+	for _, d := range kept {
+		require.Equal(t, [2]string{"github", source.BodyID(body)}, [2]string{d.Source, d.ID})
+	}
+}
+
+// A page that somebody opens on the machine of the daemon can make the browser post, without asking for some content
+// types, or by a name of its own that points here.
+func TestAPageCannotPost(t *testing.T) {
+	r := start(t, func(cfg *Config) {
+		cfg.Sources = map[string]SourceConfig{"generic": {}, "github": {Secret: githubSecret}}
+	})
+	post := func(path, host string, header map[string]string, body []byte) int {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), "POST", "http://"+r.addr.String()+path, bytes.NewReader(body))
+		require.NoError(t, err)
+		req.Host = host
+		for k, v := range header {
+			req.Header.Set(k, v)
+		}
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Empty(t, res.Header.Get("Access-Control-Allow-Origin"))
+		return res.StatusCode
+	}
+	page := map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Content-Type": "text/plain"}
+	require.Equal(t, 403, post("/hooks/generic", "127.0.0.1:8787", page, []byte(change)))
+	require.Equal(t, 403, post("/hooks/generic", "127.0.0.1:8787", map[string]string{"Origin": "null"}, []byte(change)))
+	require.Equal(t, 403, post("/hooks/generic", "rebound.evil.example:8787", map[string]string{"Sec-Fetch-Site": "same-origin"}, []byte(change)))
+	require.Equal(t, int64(3), r.counted("generic")["unauthorized"])
+	require.Empty(t, r.next.deliveries())
+	require.Equal(t, 202, post("/hooks/generic", "localhost:8787", nil, []byte(change)), "a program on this machine")
+	ping := []byte("{}")
+	require.Equal(t, 202, post("/hooks/github", "tunnel.example", signed("ping", ping), ping), "with a secret, whatever the tunnel calls us")
 }

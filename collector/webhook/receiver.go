@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -54,6 +55,7 @@ func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory,
 		if err != nil {
 			return nil, err
 		}
+		live.guarded = cfg.onTrust(sc)
 		h.sources[name] = live
 		h.countFromZero(name)
 	}
@@ -71,6 +73,7 @@ func (w *webhook) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	server.MaxHeaderBytes = maxHeaderBytes
+	listen.Limit(server, w.cfg.MaxConnections)
 	listener, err := config.ToListener(ctx)
 	if err != nil {
 		return fmt.Errorf("can't listen for webhooks on %s: %w; receivers::%s::endpoint sets another address",

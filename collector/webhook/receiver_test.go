@@ -59,7 +59,7 @@ func TestShutdownWaitsForTheDeliveryUnderWay(t *testing.T) {
 	r := start(t, nil)
 	r.next.wait = make(chan struct{})
 	conn := r.dial(t)
-	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
+	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return r.handler.budget.left.Load() < minBudget }, time.Second, time.Millisecond)
 
@@ -80,7 +80,7 @@ func TestADeliveryIsKeptAlthoughItsSenderHangsUp(t *testing.T) {
 	r := start(t, nil)
 	r.next.wait = make(chan struct{})
 	conn := r.dial(t)
-	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
+	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return r.handler.budget.left.Load() < minBudget }, time.Second, time.Millisecond)
 	require.NoError(t, conn.Close())
@@ -91,7 +91,7 @@ func TestADeliveryIsKeptAlthoughItsSenderHangsUp(t *testing.T) {
 func TestABodyThatIsCutShortIsNotTaken(t *testing.T) {
 	r := start(t, nil)
 	conn := r.dial(t)
-	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(change)+10, change)
+	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change)+10, change)
 	require.NoError(t, err)
 	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 	require.Equal(t, http.StatusBadRequest, readStatus(t, conn))
@@ -112,7 +112,7 @@ func TestSlowSendersAreCutOff(t *testing.T) {
 	})
 	t.Run("in the body", func(t *testing.T) {
 		conn := r.dial(t)
-		_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{")
+		_, err := io.WriteString(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{")
 		require.NoError(t, err)
 		require.Equal(t, http.StatusRequestTimeout, readStatus(t, conn))
 	})

@@ -147,7 +147,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the one place where facts become log records; both ends of the pipeline use it",
 		},
 		{
-			room: "collector/webhook/...", ours: []string{"correlate", "collector/source", "collector/changelog"},
+			room:   "collector/webhook/...",
+			ours:   []string{"correlate", "collector/source", "collector/changelog", "collector/listen", "collector/secret"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -177,7 +178,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			room: "collector/host/...", except: nil,
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
-				"correlate/ledger", "correlate/ledger/sqlite", "sinks",
+				"correlate/ledger", "correlate/ledger/sqlite", "sinks", "collector/listen", "collector/secret",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},

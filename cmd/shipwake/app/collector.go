@@ -45,7 +45,7 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return explain(collector.Run(ctx), set)
+	return redact(explain(collector.Run(ctx), set))
 }
 
 // validate reads and checks the configuration without starting anything.
@@ -58,7 +58,7 @@ func (d *daemon) validate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return explain(collector.DryRun(ctx), set)
+	return redact(explain(collector.DryRun(ctx), set))
 }
 
 func (d *daemon) settings() (otelcol.CollectorSettings, error) {

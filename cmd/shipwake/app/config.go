@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -46,7 +47,7 @@ func (f configFlags) uris() ([]string, error) {
 	for _, set := range f.sets {
 		key, value, ok := strings.Cut(set, "=")
 		if !ok {
-			return nil, fmt.Errorf("--set %s: want key=value, e.g. --set=extensions.correlate.lateness=1m", set)
+			return nil, errors.New("--set: want key=value, e.g. --set=extensions.correlate.lateness=1m") // what it is may be a secret
 		}
 		uris = append(uris, "yaml:"+strings.ReplaceAll(strings.TrimSpace(key), ".", "::")+": "+strings.TrimSpace(value))
 	}
@@ -66,6 +67,7 @@ func resolver(uris []string) confmap.ResolverSettings {
 			httpprovider.NewFactory(),
 			httpsprovider.NewFactory(),
 		},
+		ConverterFactories: []confmap.ConverterFactory{confmap.NewConverterFactory(newExposure)},
 	}
 }
 

@@ -16,15 +16,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
 // doraCommand asks for the DORA numbers.
 type doraCommand struct {
-	api, output, since, by, asOf string
-	service, environment, team   string
+	asking
+	output, since, by, asOf    string
+	service, environment, team string
 }
 
 func newDORA() *cobra.Command {
@@ -52,7 +52,7 @@ numbers became others after they were published, and why.`,
 	flags.StringVar(&d.service, "service", "", "only this `service`")
 	flags.StringVar(&d.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
 	flags.StringVar(&d.team, "team", "", "only this `team`")
-	flags.StringVar(&d.api, "api", defaultAPI, "`URL` of the daemon")
+	d.addFlags(flags)
 	flags.StringVar(&d.output, "output", "table", "`format`: table, json or csv")
 	return cmd
 }
@@ -63,9 +63,9 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	if !ok {
 		return fmt.Errorf("--output %s: want table, json or csv", d.output)
 	}
-	daemon, err := client.New(d.api)
+	daemon, err := d.daemon()
 	if err != nil {
-		return fmt.Errorf("--api: %w", err)
+		return err
 	}
 	defer daemon.Close()
 	query := url.Values{"since": {d.since}}

@@ -11,15 +11,15 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
 // quarantineCommand asks what is held.
 type quarantineCommand struct {
-	api, output string
-	limit       int
+	asking
+	output string
+	limit  int
 }
 
 func newQuarantine() *cobra.Command {
@@ -36,7 +36,7 @@ time has come, and then applied as if it had been read when it was received.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&q.limit, "limit", 100, "at most so many, up to 1000")
-	flags.StringVar(&q.api, "api", defaultAPI, "`URL` of the daemon")
+	q.addFlags(flags)
 	flags.StringVar(&q.output, "output", "table", "`format`: table or json")
 	return cmd
 }
@@ -45,9 +45,9 @@ func (q *quarantineCommand) run(ctx context.Context, out io.Writer) error {
 	if q.output != "table" && q.output != "json" {
 		return fmt.Errorf("--output %s: want table or json", q.output)
 	}
-	daemon, err := client.New(q.api)
+	daemon, err := q.daemon()
 	if err != nil {
-		return fmt.Errorf("--api: %w", err)
+		return err
 	}
 	defer daemon.Close()
 	held, err := daemon.Quarantine(ctx, url.Values{"limit": {strconv.Itoa(q.limit)}})

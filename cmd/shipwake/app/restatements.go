@@ -9,14 +9,14 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
 // restatementsCommand asks which DORA numbers are others than those that were published.
 type restatementsCommand struct {
-	api, output, since, window string
+	asking
+	output, since, window      string
 	service, environment, team string
 }
 
@@ -41,7 +41,7 @@ period count as published 24 hours after its end.`,
 	flags.StringVar(&r.service, "service", "", "only this `service`")
 	flags.StringVar(&r.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
 	flags.StringVar(&r.team, "team", "", "only this `team`")
-	flags.StringVar(&r.api, "api", defaultAPI, "`URL` of the daemon")
+	r.addFlags(flags)
 	flags.StringVar(&r.output, "output", "text", "`format`: text or json")
 	return cmd
 }
@@ -50,9 +50,9 @@ func (r *restatementsCommand) run(ctx context.Context, out io.Writer) error {
 	if r.output != "text" && r.output != "json" {
 		return fmt.Errorf("--output %s: want text or json", r.output)
 	}
-	daemon, err := client.New(r.api)
+	daemon, err := r.daemon()
 	if err != nil {
-		return fmt.Errorf("--api: %w", err)
+		return err
 	}
 	defer daemon.Close()
 	query := url.Values{"since": {r.since}, "window": {r.window}}

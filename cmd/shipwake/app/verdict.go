@@ -33,7 +33,8 @@ const askEvery = time.Second
 
 // verdictCommand asks for one change's verdict.
 type verdictCommand struct {
-	api, output                   string
+	asking
+	output                        string
 	id                            string
 	service, version, environment string
 	wait                          time.Duration
@@ -73,7 +74,7 @@ The exit code is the answer, for use in a pipeline:
 	flags.StringVar(&v.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
 	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
 	flags.BoolVar(&v.history, "history", false, "also say when and why the record of the change became what it is")
-	flags.StringVar(&v.api, "api", defaultAPI, "`URL` of the daemon")
+	v.addFlags(flags)
 	flags.StringVar(&v.output, "output", "text", "`format`: text or json")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUnknown, err} })
 	return cmd
@@ -153,9 +154,9 @@ func (v *verdictCommand) ask(ctx context.Context) (verdictAnswer, error) {
 	if err := v.check(); err != nil {
 		return verdictAnswer{}, err
 	}
-	daemon, err := client.New(v.api)
+	daemon, err := v.daemon()
 	if err != nil {
-		return verdictAnswer{}, fmt.Errorf("--api: %w", err)
+		return verdictAnswer{}, err
 	}
 	defer daemon.Close()
 	until := time.Now().Add(v.wait)

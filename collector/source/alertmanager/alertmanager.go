@@ -45,7 +45,7 @@ func newSource(cfg source.Config) (source.Source, error) {
 }
 
 func (a *alertmanager) Authenticate(req source.Request) error {
-	return source.VerifyBearer(a.secrets, req.Header)
+	return source.Authenticate("alertmanager", a.secrets, req)
 }
 
 func (a *alertmanager) Parse(req source.Request) ([]correlate.Delivery, error) {

@@ -16,7 +16,8 @@
 //
 // With secrets, the sender says "Authorization: Bearer <secret>" or signs the body as GitHub does, with
 // X-Hub-Signature-256. CloudEvents puts a binary event's attributes into headers, which that signature doesn't cover;
-// a CDEvent repeats all of them in its body, and the body is what is read.
+// a CDEvent repeats all of them in its body, and the body is what is read. An event that is signed so and isn't read has
+// its body's digest as its id.
 package cdevents
 
 import (
@@ -39,10 +40,7 @@ func newSource(cfg source.Config) (source.Source, error) {
 }
 
 func (c *cdevents) Authenticate(req source.Request) error {
-	if req.Header.Get(headerSignature) != "" {
-		return source.VerifyHMAC(c.secrets, req, headerSignature)
-	}
-	return source.VerifyBearer(c.secrets, req.Header)
+	return source.Authenticate("cdevents", c.secrets, req)
 }
 
 func (c *cdevents) Parse(req source.Request) ([]correlate.Delivery, error) {

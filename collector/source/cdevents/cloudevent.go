@@ -50,6 +50,9 @@ func unpackBinary(req source.Request) ([]cloudEvent, error) {
 		kind:   attribute(req.Header, "type"),
 		raw:    req.Body,
 	}
+	if req.Header.Get(headerSignature) != "" {
+		e.id, e.source = "", "" // the signature doesn't cover them
+	}
 	if mappingOf(e.kind) == nil {
 		return []cloudEvent{e}, nil
 	}

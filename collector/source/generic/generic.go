@@ -9,8 +9,8 @@
 // cloud.availability_zone, else k8s.cluster.name, else cloud.region. Reports add up. Zones that none of them names are
 // what the change is compared with, also after its end, unless the report of the end names no zones at all.
 //
-// With secrets, the sender says "Authorization: Bearer <secret>". Senders have no delivery id, so the same bytes are
-// the same delivery.
+// With secrets, the sender says "Authorization: Bearer <secret>", or signs by Standard Webhooks (webhook-id,
+// webhook-timestamp, webhook-signature). The same bytes are the same delivery, whatever id they come with.
 package generic
 
 import (
@@ -34,7 +34,7 @@ func newSource(cfg source.Config) (source.Source, error) {
 }
 
 func (g *generic) Authenticate(req source.Request) error {
-	return source.VerifyBearer(g.secrets, req.Header)
+	return source.Authenticate("generic", g.secrets, req)
 }
 
 func (g *generic) Parse(req source.Request) ([]correlate.Delivery, error) {

@@ -12,8 +12,9 @@
 //
 // Deployments to a transient environment (previews) are unmapped too: they reach nobody.
 //
-// With secrets, X-Hub-Signature-256 must be the HMAC-SHA256 of the body. GitHub never tries a delivery again, but lets
-// people redeliver it under the same X-GitHub-Delivery.
+// With secrets, X-Hub-Signature-256 must be the HMAC-SHA256 of the body. It doesn't cover X-GitHub-Delivery, so the same
+// body is the same delivery under whatever id: one that somebody recorded and sends again, as well as one that people
+// redeliver, since GitHub itself never tries again. No two events of GitHub have the same body.
 package github
 
 import (
@@ -25,12 +26,8 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// The headers that GitHub sends.
-const (
-	headerEvent     = "X-GitHub-Event"
-	headerDelivery  = "X-GitHub-Delivery"
-	headerSignature = "X-Hub-Signature-256"
-)
+// headerEvent says what kind of event a message is.
+const headerEvent = "X-GitHub-Event"
 
 // Factory makes the source.
 func Factory() source.Factory { return source.Factory{Name: "github", New: newSource} }
@@ -45,12 +42,12 @@ func newSource(cfg source.Config) (source.Source, error) {
 }
 
 func (g *github) Authenticate(req source.Request) error {
-	return source.VerifyHMAC(g.secrets, req, headerSignature)
+	return source.Authenticate("github", g.secrets, req)
 }
 
 // Recall implements source.Recaller.
 func (g *github) Recall(d correlate.Delivery) http.Header {
-	return http.Header{http.CanonicalHeaderKey(headerEvent): {d.Event}, http.CanonicalHeaderKey(headerDelivery): {d.ID}}
+	return http.Header{http.CanonicalHeaderKey(headerEvent): {d.Event}}
 }
 
 func (g *github) Parse(req source.Request) ([]correlate.Delivery, error) {
@@ -70,7 +67,7 @@ func (g *github) Parse(req source.Request) ([]correlate.Delivery, error) {
 		doc.Fail("must be an object")
 		return nil, doc.Err()
 	}
-	d, err := read(source.NewDelivery(req, req.Header.Get(headerDelivery), event), doc)
+	d, err := read(source.NewDelivery(req, "", event), doc)
 	if err != nil {
 		return nil, err
 	}

@@ -25,17 +25,37 @@ const longest = 64 << 20
 
 // Client asks one daemon. It is safe for concurrent use.
 type Client struct {
-	base string
-	http *http.Client
+	base  string
+	user  *url.Userinfo // of Basic authentication; nil for none
+	token string        // a bearer token; "" for none
+	http  *http.Client
 }
 
-// New makes a client of the daemon at a base URL such as http://127.0.0.1:8788.
-func New(base string) (*Client, error) {
+// New makes a client of the daemon at a base URL such as http://127.0.0.1:8788. A user and a password in it are sent as
+// Basic authentication, and are in no error.
+func New(base string, access Access) (*Client, error) {
 	u, err := url.Parse(base)
 	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		if at := strings.LastIndex(base, "@"); at >= 0 {
+			base = "…" + base[at:] // what is before may be a password
+		}
 		return nil, fmt.Errorf("%q is not the address of a daemon; want one like http://127.0.0.1:8788", base)
 	}
-	return &Client{strings.TrimSuffix(base, "/"), &http.Client{Timeout: 30 * time.Second}}, nil
+	token, err := access.token()
+	if err != nil {
+		return nil, fmt.Errorf("the token: %w", err)
+	}
+	transport, err := access.transport()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{user: u.User, token: token}
+	u.User = nil
+	c.base = strings.TrimSuffix(u.String(), "/")
+	// A redirect could take the token elsewhere, and the daemon never sends one.
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.http = &http.Client{Timeout: 30 * time.Second, Transport: transport, CheckRedirect: stay}
+	return c, nil
 }
 
 // Close lets go of idle connections.
@@ -100,6 +120,13 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, into an
 	if err != nil {
 		return err
 	}
+	if c.user != nil {
+		password, _ := c.user.Password()
+		request.SetBasicAuth(c.user.Username(), password)
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
 	answer, err := c.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("asking the daemon (is it running at %s?): %w", c.base, err)
@@ -120,6 +147,9 @@ func refusal(status int, path string, body io.Reader) error {
 	var said api.Error
 	if err := json.NewDecoder(body).Decode(&said); err != nil {
 		return fmt.Errorf("%s answered %d %s", path, status, http.StatusText(status))
+	}
+	if status == http.StatusUnauthorized {
+		return fmt.Errorf("the daemon wants to know who asks: %s; set SHIPWAKE_TOKEN or --token-file", said.Error)
 	}
 	if status == http.StatusNotFound && said.Parameter == "id" {
 		return fmt.Errorf("%w: %s", ErrNotFound, said.Error)

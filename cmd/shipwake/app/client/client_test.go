@@ -25,7 +25,7 @@ func ask(t *testing.T, id string, status int, body string) (string, error) {
 		}
 	}))
 	defer server.Close()
-	c, err := client.New(server.URL + "/")
+	c, err := client.New(server.URL+"/", client.Access{})
 	require.NoError(t, err)
 	defer c.Close()
 	_, err = c.Change(t.Context(), id)
@@ -48,7 +48,7 @@ func TestEveryIDFindsItsChange(t *testing.T) {
 	}
 	server := httptest.NewServer(mux)
 	defer server.Close()
-	c, err := client.New(server.URL)
+	c, err := client.New(server.URL, client.Access{})
 	require.NoError(t, err)
 	defer c.Close()
 	for _, id := range []string{"checkout-1", "github-acme/checkout-1", "a//b", "/a", "a/", "../a", "..", ".", "a b?c#d", "%2F", "ü", "a\nb"} {

@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	shared, plain := newSecrets(), &http.Client{Timeout: 10 * time.Second}
 	defer plain.CloseIdleConnections()
 	d.hooks = &hooks{base: "http://" + d.ports.hooks, secrets: shared, client: plain}
-	if d.api, err = client.New("http://" + d.ports.web); err != nil {
+	if d.api, err = client.New("http://"+d.ports.web, client.Access{}); err != nil {
 		return err
 	}
 	defer d.api.Close()

@@ -1,0 +1,167 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/confignet"
+	"go.opentelemetry.io/collector/config/configopaque"
+	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/collector/listen"
+	"github.com/shipwake/shipwake/collector/secret"
+)
+
+// ReadersConfig says who may read what the web listener serves. With a token or a credential, every request but those
+// for /-/healthy and /-/ready must bring one; with client certificates (web::tls::client_ca_file) on top, both.
+type ReadersConfig struct {
+	// BearerTokens are valid all at once, a list or one text with commas; BearerTokensFile holds one a line, and is read
+	// again for every request.
+	BearerTokens     []configopaque.String `mapstructure:"bearer_tokens"`
+	BearerTokensFile string                `mapstructure:"bearer_tokens_file"`
+	// BasicAuth are user:password pairs, in the same ways.
+	BasicAuth     []configopaque.String `mapstructure:"basic_auth"`
+	BasicAuthFile string                `mapstructure:"basic_auth_file"`
+	// AllowAnonymous permits everybody who reaches the address, for when something in front of it decides.
+	AllowAnonymous bool `mapstructure:"allow_anonymous"`
+	// MaxConnections bounds the connections that are open at once; 1000 unless set.
+	MaxConnections int `mapstructure:"max_connections"`
+}
+
+// Unmarshal reads the secrets by themselves, so that no error repeats one.
+func (c *ReadersConfig) Unmarshal(conf *confmap.Conf) error {
+	tokens, err := secret.Many(conf, "bearer_tokens")
+	if err != nil {
+		return err
+	}
+	pairs, err := secret.Many(conf, "basic_auth")
+	if err != nil {
+		return err
+	}
+	for _, key := range []string{"bearer_tokens_file", "basic_auth_file"} {
+		if path := conf.Get(key); conf.IsSet(key) && (path == nil || path == "") {
+			return secret.Empty(key)
+		}
+	}
+	if err := conf.Unmarshal(c); err != nil {
+		return err
+	}
+	c.BearerTokens, c.BasicAuth = tokens, pairs
+	return nil
+}
+
+func (c *ReadersConfig) validate() error {
+	if c.MaxConnections < 1 {
+		return errors.New("readers::max_connections: must be at least 1")
+	}
+	for i, pair := range c.BasicAuth {
+		if !isPair(string(pair)) {
+			return fmt.Errorf("readers::basic_auth[%d]: must be user:password", i)
+		}
+	}
+	return errors.Join(
+		secret.CheckEach("readers::bearer_tokens", c.BearerTokens),
+		secret.CheckEach("readers::basic_auth", c.BasicAuth))
+}
+
+func isPair(text string) bool {
+	user, password, ok := strings.Cut(text, ":")
+	return ok && user != "" && password != ""
+}
+
+// known tells whether readers must say who they are.
+func (c *ReadersConfig) known() bool {
+	return len(c.BearerTokens) > 0 || c.BearerTokensFile != "" || len(c.BasicAuth) > 0 || c.BasicAuthFile != ""
+}
+
+// validateExposure refuses to show everything to anybody on the network, unless that was said to be wanted.
+func (c *Config) validateExposure() error {
+	if c.Readers.known() || c.Readers.AllowAnonymous || guarded(c.Web) || listen.Loopback(c.Web.NetAddr) {
+		return nil
+	}
+	return fmt.Errorf("web::endpoint: %s can be reached from other machines, so say who may read: "+
+		"set readers::bearer_tokens (or bearer_tokens_file, basic_auth, basic_auth_file), or web::tls::client_ca_file; "+
+		"or readers::allow_anonymous: true, if anybody may or a proxy in front decides", c.Web.NetAddr.Endpoint)
+}
+
+// guarded tells whether the HTTP server itself authenticates: by an extension, or by client certificates.
+func guarded(web confighttp.ServerConfig) bool {
+	return web.Auth.HasValue() || web.TLS.HasValue() && web.TLS.Get().ClientCAFile != ""
+}
+
+// readers lets in those who may read.
+type readers struct {
+	tokens, pairs *secret.Live
+	known         bool // readers must say who they are
+	localOnly     bool // nobody has to; so only what is meant for this machine is answered
+	next          http.Handler
+}
+
+func newReaders(cfg *Config, next http.Handler, log *zap.Logger) (*readers, error) {
+	r := cfg.Readers
+	tokens, err := secret.NewLive(r.BearerTokens, "readers::bearer_tokens_file", r.BearerTokensFile, log)
+	if err != nil {
+		return nil, err
+	}
+	pairs, err := secret.NewLive(r.BasicAuth, "readers::basic_auth_file", r.BasicAuthFile, log)
+	if err != nil {
+		return nil, err
+	}
+	if r.known() && !cfg.Web.TLS.HasValue() && !listen.Loopback(cfg.Web.NetAddr) {
+		log.Warn("Tokens and passwords of readers cross the network in the clear; set web::tls, or let a proxy on this machine do TLS",
+			zap.String("endpoint", cfg.Web.NetAddr.Endpoint))
+	}
+	return &readers{
+		tokens: tokens, pairs: pairs, known: r.known(), next: next,
+		localOnly: !r.known() && !r.AllowAnonymous && !guarded(cfg.Web) && cfg.Web.NetAddr.Transport != confignet.TransportTypeUnix,
+	}, nil
+}
+
+// ServeHTTP answers probes for everybody. They say nothing but ready or not.
+func (g *readers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	header := w.Header()
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("X-Frame-Options", "DENY")
+	header.Set("Cross-Origin-Resource-Policy", "same-origin")
+	header.Set("Referrer-Policy", "no-referrer")
+	probe := r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready"
+	switch {
+	case probe:
+	case g.localOnly && !listen.Local(r):
+		refuseReader(w, http.StatusForbidden, "only requests to this machine by its loopback name are answered, since anybody may read; "+
+			"set readers::bearer_tokens, or readers::allow_anonymous: true if a proxy in front decides who may")
+		return
+	case g.known && !g.knows(r):
+		header.Add("WWW-Authenticate", `Bearer realm="shipwake"`)
+		header.Add("WWW-Authenticate", `Basic realm="shipwake", charset="UTF-8"`)
+		refuseReader(w, http.StatusUnauthorized, "say who you are: Authorization: Bearer <token>, or Basic, as readers:: of the configuration has it")
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// knows tells whether a request brings a token or a pair that is valid now.
+func (g *readers) knows(r *http.Request) bool {
+	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		tokens, _ := g.tokens.Get()
+		return secret.Is(strings.TrimSpace(given), tokens)
+	}
+	if user, password, ok := r.BasicAuth(); ok {
+		pairs, _ := g.pairs.Get()
+		return secret.Is(user+":"+password, pairs)
+	}
+	return false
+}
+
+// refuseReader answers in the form of the API's own errors.
+func refuseReader(w http.ResponseWriter, status int, why string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "{\"error\":%q}\n", why)
+}
