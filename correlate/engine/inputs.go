@@ -55,8 +55,10 @@ func writeChange(h hash.Hash, c correlate.Change, t int64) {
 	writeAll(h, c.ID, string(c.Kind), c.Service, c.Environment, c.Version, c.Commit)
 	writeInts(h, began(c), finish)
 	for _, z := range c.Zones {
-		writeAll(h, z.Name)
-		writeInts(h, z.ReachedAt.Unix())
+		if reached := z.ReachedAt.Unix(); z.ReachedAt.IsZero() || reached <= t {
+			writeAll(h, z.Name)
+			writeInts(h, reached)
+		}
 	}
 }
 

@@ -40,12 +40,23 @@ func (o *outcome) take(effects []correlate.Effect) {
 	for _, e := range effects {
 		switch {
 		case e.Change != nil:
-			o.Changes[e.Change.ID] = *e.Change
+			c := *e.Change
+			if c.Verdict != nil {
+				v := *c.Verdict
+				v.Reopened, v.ReopenedBy = "", ""
+				c.Verdict = &v
+			}
+			o.Changes[c.ID] = c
 		case e.Incident != nil:
 			o.Incidents[e.Incident.ID] = *e.Incident
 		case e.Judged != nil:
 			o.judged = e.Judged.To
 		default:
+			if e.Verdict != nil {
+				v := *e.Verdict
+				v.Reopened, v.ReopenedBy = "", "" // what it was isn't known any more after a restart
+				e.Verdict = &v
+			}
 			o.Decisions = append(o.Decisions, e)
 		}
 	}

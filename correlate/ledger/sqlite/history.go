@@ -18,6 +18,9 @@ const (
 
 const setMark = `INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`
 
+// historySchema is the schema from which on the history of records is kept.
+const historySchema = 4
+
 // beginHistory starts the history of a ledger that has none with the records that are there, all in one transaction.
 func beginHistory(ctx context.Context, conn *sql.Conn, now time.Time) (err error) {
 	var begun int

@@ -96,6 +96,9 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err := migrate(ctx, conn, have, options); err != nil {
 		return err
 	}
+	if options.schema < historySchema {
+		return nil
+	}
 	return beginHistory(ctx, conn, options.Now())
 }
 
