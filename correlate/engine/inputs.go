@@ -69,6 +69,9 @@ func (e *Engine) writeCells(h hash.Hash, p place, from, to int64) {
 	}
 	for _, k := range s.keys() {
 		str := s.streams[k]
+		if !str.beganBefore(to) {
+			continue
+		}
 		writeInts(h, int64(k.kind), int64(k.origin))
 		writeAll(h, k.name, k.peer)
 		writeSeries(h, str.total, from, to)
