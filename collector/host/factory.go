@@ -19,6 +19,9 @@ type Options struct {
 	Tally   *correlate.Tally // counts of every door of this process
 	Version string
 	DataDir string // wins over the configuration when set
+	// Intake is what telemetry on its way in may hold: a quarter of the memory limit, unless the receiver says otherwise.
+	// nil: nothing is told.
+	Intake interface{ Resize(bytes int64) }
 }
 
 // NewFactory makes the extension's factory.

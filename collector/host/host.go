@@ -72,6 +72,9 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	}
 	h.ledger = l
 	h.memory.apply()
+	if h.opt.Intake != nil {
+		h.opt.Intake.Resize(int64(h.cfg.Memory.Limit) / 4)
+	}
 	cfg := h.cfg.engineConfig()
 	cfg.Memory = h.memory.store
 	h.engine = engine.New(cfg)

@@ -93,9 +93,26 @@ const (
 
 // count counts what became of a request, once for each. One whose sender went away isn't counted.
 func (e *entry) count(signal string, err error) {
-	if result := resultOf(err); result != "" {
-		e.tally.Add(correlate.Count{What: "otlp", Source: signal, Result: result}, 1)
+	result := resultOf(err)
+	if result == "" {
+		return
 	}
+	e.tally.Add(correlate.Count{What: "otlp", Source: signal, Result: result}, 1)
+	if lost := lostBy(admission.Reason(result)); lost != "" {
+		e.tally.Add(correlate.Count{What: "telemetry", Source: signal, Result: lost}, 1)
+	}
+}
+
+// lostBy is what a refusal means for verdicts: that something may come later than it should, that something doesn't come
+// although it was sent, or nothing, since what can't be read was nobody's telemetry.
+func lostBy(reason admission.Reason) string {
+	switch reason {
+	case admission.Busy, admission.TooSlow:
+		return correlate.LostShed
+	case admission.TooLarge, admission.TooCostly:
+		return correlate.LostRefused
+	}
+	return ""
 }
 
 func resultOf(err error) string {

@@ -287,6 +287,7 @@ func TestDegradedInputIsNotCalledHealthy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := propertyConfig()
+			cfg.AllowedLateness = 0
 			e, _ := bombed(t, cfg, 0, c.lost...)
 			e.Apply(Input{Tick: at(midnight.Unix() + 2500)})
 			e.Conclude()

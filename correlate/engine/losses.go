@@ -144,7 +144,7 @@ func (e *Engine) degraded(p place, from, to int64) bool {
 		}
 	}
 	l := e.store.losses[everybody]
-	return l != nil && (l.lostIn(from, to) || l.shedIn(window.Span{From: from, To: to}, e.cfg.Resolution, e.cfg.Lateness))
+	return l != nil && (l.lostIn(from, to) || l.shedIn(window.Span{From: from, To: to}, e.cfg.Resolution, e.cfg.Lateness+e.cfg.AllowedLateness))
 }
 
 // forgot says that something was forgotten for lack of memory that a change was judged by.

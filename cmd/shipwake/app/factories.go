@@ -53,7 +53,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		nopexporter.NewFactory(),
 	)
 	extensions, xerr := otelcol.MakeFactoryMap[extension.Factory](
-		host.NewFactory(host.Options{Sinks: sinks.Factories(), Tally: tally, Version: number(info), DataDir: dataDir}),
+		host.NewFactory(host.Options{Sinks: sinks.Factories(), Tally: tally, Version: number(info), DataDir: dataDir, Intake: budget}),
 		zpagesextension.NewFactory(),
 	)
 	return otelcol.Factories{
