@@ -63,7 +63,7 @@ func (e *Engine) bearsFrom(c *change, was correlate.ChangeRecord) int64 {
 	from = min(e.windowEnd(c), e.windowEnd(old)) - 1
 	for _, o := range []*change{c, old} {
 		if o.finish() > 0 {
-			from = min(from, o.finish())
+			from = min(from, o.finish()-1) // at that instant it is known
 		}
 	}
 	return from
