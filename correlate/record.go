@@ -19,6 +19,10 @@ const (
 	PhaseMerged    Phase = "merged"    // another report of the change MergedInto
 )
 
+// Lineage is how many changes of a service and environment are remembered whatever their age, so that going back to an
+// earlier version is recognised.
+const Lineage = 10
+
 // ChangeRecord is everything known of one change now: the row that a page shows and that DORA counts.
 type ChangeRecord struct {
 	Change

@@ -78,7 +78,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	cfg := h.cfg.engineConfig()
 	cfg.Memory = h.memory.store
 	h.engine = engine.New(cfg)
-	if err := restore(ctx, h.engine, l, time.Now()); err != nil {
+	if err := restore(ctx, h.engine, l, cfg, time.Now()); err != nil {
 		return fmt.Errorf("restore from %s: %w", h.cfg.DataDir, err)
 	}
 	if err := h.startSinks(); err != nil {

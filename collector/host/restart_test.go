@@ -66,8 +66,9 @@ func restart(tb testing.TB, dir string, now time.Time) (opened, restored time.Du
 	l, err := sqlite.Open(tb.Context(), sqlite.Options{Dir: dir, Reserve: sqlite.StandardReserve})
 	require.NoError(tb, err)
 	opened = time.Since(began)
-	e := engine.New(createDefaultConfig().(*Config).engineConfig())
-	require.NoError(tb, restore(tb.Context(), e, l, now))
+	cfg := createDefaultConfig().(*Config).engineConfig()
+	e := engine.New(cfg)
+	require.NoError(tb, restore(tb.Context(), e, l, cfg, now))
 	restored = time.Since(began)
 	require.NoError(tb, l.Close())
 	return opened, restored

@@ -10,12 +10,10 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger"
 )
 
-// recordsBack is how far back records are restored; older ones are recalled when a fact touches them.
-const recordsBack = 30 * 24 * time.Hour
-
 // restore brings an engine to where the ledger's last checkpoint left it. The time since is a stretch without coverage.
-func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, now time.Time) error {
-	saved, err := l.Restore(ctx, now.Add(-recordsBack))
+func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, cfg engine.Config, now time.Time) error {
+	kept := time.Duration(cfg.KeepRecords+cfg.Attribution) * time.Second // older ones are recalled when a fact touches them
+	saved, err := l.Restore(ctx, now.Add(-kept))
 	if err != nil {
 		return err
 	}

@@ -259,14 +259,11 @@ func (c *change) follow(revisions []correlate.Verdict) {
 	}
 }
 
-// lineage is how many changes of a place stay in memory whatever their age, so that a rollback is recognised.
-const lineage = 10
-
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
 	clear(e.past)
 	for p, all := range e.byPlace {
-		old := max(0, len(all)-lineage)
+		old := max(0, len(all)-correlate.Lineage)
 		kept := all[:0:0]
 		for i, c := range all {
 			if i < old && c.rec.Phase != correlate.PhaseObserving && c.completed().Unix() < before {

@@ -98,7 +98,8 @@ type Ledger interface {
 }
 
 // Saved is the engine's state as the ledger knows it: every change and incident that finished, opened or was touched
-// at or after since, or that is still open, with current verdicts; regressions of that time; the last idle row.
+// at or after since, or that is still open, and the last correlate.Lineage changes of each service and environment, with
+// current verdicts; regressions of that time; the last idle row.
 // Revisions are all verdicts of those of these changes whose current one isn't the first, sorted by change and revision. JudgedTo is the last Judged, zero before
 // the first. A record's newest time, or that of any of its verdicts, says when it was touched; a change is open while it is under
 // observation or unfinished, an incident while it isn't resolved. Changes are sorted by completion, incidents by opening, regressions by onset, ties

@@ -135,14 +135,21 @@ func (m *machine) restore(t *rapid.T) {
 	since := maybeTime.Draw(t, "since")
 	saved, err := m.l.Restore(t.Context(), since)
 	require.NoError(t, err)
-	changes := slices.DeleteFunc(m.current(), func(c correlate.ChangeRecord) bool {
+	latest := map[[2]string]int{}
+	current := m.current()
+	slices.Reverse(current)
+	current = slices.DeleteFunc(current, func(c correlate.ChangeRecord) bool {
 		open := c.Phase == correlate.PhaseObserving || c.FinishedAt.IsZero() && c.Phase != correlate.PhaseMerged
 		times := []time.Time{c.StartedAt, c.FinishedAt, c.WindowEnd, c.RecoveredAt}
 		for _, v := range m.verdicts[c.ID] {
 			times = append(times, v.DecidedAt)
 		}
-		return !open && !slices.ContainsFunc(times, func(t time.Time) bool { return !t.Before(since) })
+		of := [2]string{c.Service, c.Environment}
+		latest[of]++
+		return !open && latest[of] > correlate.Lineage && !slices.ContainsFunc(times, func(t time.Time) bool { return !t.Before(since) })
 	})
+	slices.Reverse(current)
+	changes := current
 	same(t, ids(changes), ids(saved.Changes))
 	same(t, changes, saved.Changes)
 	var revisions []correlate.Verdict

@@ -220,6 +220,13 @@ func restore(t *testing.T, open Opener) {
 	late := verdict("judged", 1, correlate.Regressed)
 	late.DecidedAt = since.Add(time.Second)
 	future := record("future", since.Add(time.Hour))
+	var newer []correlate.ChangeRecord // as many as are restored whatever their age
+	for i := range correlate.Lineage {
+		newer = append(newer, record(fmt.Sprintf("newer %d", i), since.Add(time.Duration(2+i)*time.Hour)))
+	}
+	elsewhere := record("elsewhere", epoch)
+	elsewhere.Environment = "staging"
+	store(t, l, changeEffects(append(newer, elsewhere)...)...)
 	store(t, l, append(changeEffects(past, watched, unfinished, merged, recovered, judged, future), correlate.Effect{Verdict: &late})...)
 	for _, i := range []correlate.IncidentRecord{
 		incident("over", epoch, epoch.Add(time.Minute)), incident("open", epoch, time.Time{}), incident("just over", epoch, since),
@@ -238,8 +245,9 @@ func restore(t *testing.T, open Opener) {
 	l = reopen(t, open, place)
 	saved, err := l.Restore(t.Context(), since)
 	require.NoError(t, err)
-	require.Equal(t, []string{"watched", "unfinished", "judged", "recovered", "future"}, ids(saved.Changes))
-	require.Equal(t, &late, saved.Changes[2].Verdict)
+	require.Equal(t, []string{"watched", "unfinished", "elsewhere", "judged", "recovered", "future"}, ids(saved.Changes[:6]))
+	require.Len(t, saved.Changes, 6+correlate.Lineage)
+	require.Equal(t, &late, saved.Changes[3].Verdict)
 	require.Equal(t, []correlate.IncidentRecord{incident("just over", epoch, since), incident("open", epoch, time.Time{})}, saved.Incidents)
 	require.Equal(t, []correlate.Regression{back}, saved.Regressions)
 	require.Equal(t, &correlate.Idle{From: since, Until: since.Add(time.Second)}, saved.Idle)
@@ -255,7 +263,7 @@ func restore(t *testing.T, open Opener) {
 
 	all, err := l.Restore(t.Context(), time.Time{})
 	require.NoError(t, err)
-	require.Len(t, all.Changes, 7)
+	require.Len(t, all.Changes, 8+correlate.Lineage)
 	require.Len(t, all.Incidents, 3)
 	require.Len(t, all.Regressions, 2)
 }

@@ -10,6 +10,20 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger"
 )
 
+// wanted are the ids of the changes to restore. The places are found by hopping from one to the next in their index, so
+// that the time doesn't grow with the changes that there are.
+const wanted = `WITH RECURSIVE places(service, environment) AS (
+		SELECT * FROM (SELECT service, environment FROM changes ORDER BY service, environment LIMIT 1)
+		UNION ALL
+		SELECT n.service, n.environment FROM places p JOIN changes n ON n.id = (SELECT id FROM changes
+			WHERE (service, environment) > (p.service, p.environment) ORDER BY service, environment LIMIT 1)
+	), wanted(id) AS (
+		SELECT id FROM changes WHERE touched >= ?
+		UNION SELECT id FROM changes WHERE open = 1
+		UNION SELECT l.id FROM places p JOIN changes l ON l.id IN (SELECT id FROM changes
+			WHERE service = p.service AND environment = p.environment ORDER BY at DESC, id DESC LIMIT ?)
+	) `
+
 // Restore implements ledger.Ledger. Everything is read in one transaction, so that the records are those that the
 // applied sequence number left behind.
 func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Saved, err error) {
@@ -23,11 +37,11 @@ func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Sav
 		}
 	}()
 	from := micros(since)
-	if saved.Changes, err = listChanges(ctx, tx, changeColumns+" WHERE c.touched >= ? OR c.open = 1 ORDER BY c.at, c.id", from); err != nil {
+	if saved.Changes, err = listChanges(ctx, tx, wanted+changeColumns+" WHERE c.id IN wanted ORDER BY c.at, c.id", from, correlate.Lineage); err != nil {
 		return ledger.Saved{}, err
 	}
-	if saved.Revisions, err = list(ctx, tx, scanVerdict, `SELECT v.revision, v.json FROM changes c JOIN verdicts v ON v.change_id = c.id
-		WHERE (c.touched >= ? OR c.open = 1) AND c.revision > 1 ORDER BY v.change_id, v.revision`, from); err != nil {
+	if saved.Revisions, err = list(ctx, tx, scanVerdict, wanted+`SELECT v.revision, v.json FROM changes c JOIN verdicts v ON v.change_id = c.id
+		WHERE c.id IN wanted AND c.revision > 1 ORDER BY v.change_id, v.revision`, from, correlate.Lineage); err != nil {
 		return ledger.Saved{}, err
 	}
 	if saved.Incidents, err = list(ctx, tx, scanIncident, incidentColumns+" WHERE touched >= ? OR open = 1 ORDER BY opened_at, id", from); err != nil {
