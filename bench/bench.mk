@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-ledger bench-restart bench-cardinality bench-load load-smoke bench-results
+.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-order bench-ledger bench-restart bench-cardinality bench-load load-smoke bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -40,6 +40,11 @@ OPS ?= 100000
 
 bench-kill: build ## Kill a busy ledger CYCLES (10000) times and look for what is lost or doubled, about 20 minutes
 	cd bench && $(GO) run . $(BENCHFLAGS) -size $(CYCLES) kill
+
+ORDERS ?= 1000000
+
+bench-order: build ## Have facts arrive in ORDERS (1000000) orders and look whether it shows, about 15 minutes
+	cd bench && $(GO) run . $(BENCHFLAGS) -size $(ORDERS) order
 
 bench-ledger: build ## OPS (100000) random operations and faults at the ledger and at its model, many minutes
 	cd bench && $(GO) run . $(BENCHFLAGS) -size $(OPS) ledger

@@ -39,6 +39,30 @@ func kills(ctx context.Context, s *settings) (*report, error) {
 	return r, nil
 }
 
+// orders has facts and measurements arrive in many orders, and looks whether it shows.
+func orders(ctx context.Context, s *settings) (*report, error) {
+	r := &report{}
+	n := s.number(1_000_000)
+	runs, err := r.goTest(ctx, nil, "./correlate/engine", "-run", "^(TestRecordsAgreeWithTheOracle|TestLateFactsChangeNothing)$",
+		"-oracle.permutations="+strconv.Itoa(n), "-late.cases="+strconv.Itoa(max(1, n/500)), "-late.seed=1000000")
+	if err != nil {
+		return nil, err
+	}
+	r.say("# Order of arrival\n")
+	r.say("`make bench-order ORDERS=%d`: what several sources report of changes and incidents, in one or several reports each, some corrected, some "+
+		"told twice, arrives in random order. Records and DORA numbers must be, byte for byte, those that an oracle works out from the whole "+
+		"set of facts at once. And of stretches of time with telemetry as well, facts and measurements arrive late (facts up to the whole "+
+		"stretch, measurements up to five minutes), in pieces, facts more than once, and the engine is restarted in between: all records and "+
+		"verdicts must be those that come out when everything arrives in time.\n", n)
+	r.say("| | orders of arrival | histories | restarts | differing |\n|---|---|---|---|---|")
+	for _, k := range runs {
+		_, what, _ := strings.Cut(k["name"], "/")
+		r.say("| %s | %s | %s | %s | %s |", strings.ReplaceAll(what, "-", " "), k["orders"], k["histories"], or(k["restarts"], "–"), k["differing"])
+	}
+	r.say("")
+	return r, nil
+}
+
 // ledgerModel throws many random operations and faults at the ledger and at maps.
 func ledgerModel(ctx context.Context, s *settings) (*report, error) {
 	r := &report{}
@@ -67,8 +91,8 @@ func restarts(ctx context.Context, s *settings) (*report, error) {
 	}
 	r.say("# Restart\n")
 	r.say("`make bench-restart`: a ledger of 100,000 changes, each with its fact and its verdict, spread evenly over the days up to now, and with six " +
-		"hours of measurements of 100 services. The time is from opening the file to an engine that is restored: records of the last 30 days, those that " +
-		"are open, and all measurements. Files are in the page cache.\n")
+		"hours of measurements of 100 services. The time is from opening the file to an engine that is restored: records of the last three days, those that " +
+		"are open, the latest of each service, and all measurements. Files are in the page cache.\n")
 	r.say("| changes over | restart, ms | of which opening, ms |\n|---|---|---|")
 	for _, k := range runs {
 		_, days, _ := strings.Cut(k["name"], "days=")
