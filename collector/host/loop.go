@@ -29,9 +29,13 @@ type loop struct {
 	seen       engine.Stats
 	saved      int64
 	losses     *losses
+	clock      *clock
+	newest     time.Time // event time of a fact since the start
 }
 
-func newLoop(h *Host) *loop { return &loop{Host: h, losses: newLosses(h.opt.Tally)} }
+func newLoop(h *Host) *loop {
+	return &loop{Host: h, losses: newLosses(h.opt.Tally), clock: newClock(time.Now())}
+}
 
 func (l *loop) run(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
@@ -41,15 +45,32 @@ func (l *loop) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			l.facts()
-			l.tick(time.Now())
+			l.tick(l.now(time.Now()))
 			return
 		case <-l.wake:
 			l.facts()
 		case now := <-ticker.C:
 			l.facts()
-			l.tick(now)
+			l.tick(l.now(now))
 		}
 	}
+}
+
+// now is the time to go by at an instant that was read from the machine's clock.
+func (l *loop) now(read time.Time) time.Time {
+	newest := l.newest
+	for _, m := range l.measurers() {
+		if at := m.Newest(); at > 0 && time.Unix(0, at).After(newest) {
+			newest = time.Unix(0, at)
+		}
+	}
+	was := l.clock.off
+	now := l.clock.look(read, newest)
+	if off := l.clock.off; (off == 0) != (was == 0) {
+		l.set.Logger.Warn("the clock of this machine was set; the time that the windows go by is not that of the clock until what comes in agrees with it",
+			zap.Bool("followed", off == 0), zap.Duration("clock_ahead_by", off))
+	}
+	return now
 }
 
 // facts applies what the ledger holds and the engine has not seen.
@@ -71,6 +92,9 @@ func (l *loop) facts() {
 	}
 	batch := make([]engine.Fact, len(facts))
 	for i, f := range facts {
+		if at := f.EventTime(); at.After(l.newest) {
+			l.newest = at
+		}
 		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt}
 	}
 	l.pending = l.engine.Apply(engine.Input{Facts: batch})

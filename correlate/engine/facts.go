@@ -86,7 +86,9 @@ func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment
 func (e *Engine) facts(facts []Fact) {
 	var t touched
 	for _, f := range facts {
-		e.now = max(e.now, f.ReceivedAt.Unix())
+		if e.now == 0 {
+			e.now = f.ReceivedAt.Unix()
+		}
 		f.Fact = f.WithDefaults()
 		switch {
 		case f.Change != nil:
