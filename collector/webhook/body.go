@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/shipwake/shipwake/collector/admission"
 )
 
 // encodings are the content encodings that are accepted.
@@ -26,11 +28,11 @@ func decoder(header http.Header) (open func(io.Reader) (io.ReadCloser, error), k
 }
 
 // inflate decompresses up to limit bytes.
-func inflate(wire []byte, open func(io.Reader) (io.ReadCloser, error), limit int64, room *grant) ([]byte, error) {
+func inflate(wire []byte, open func(io.Reader) (io.ReadCloser, error), limit int64, room *admission.Grant) ([]byte, error) {
 	r, err := open(bytes.NewReader(wire))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = r.Close() }()
-	return room.readAll(r, limit)
+	return room.ReadAll(r, limit)
 }

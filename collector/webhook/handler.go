@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/source"
@@ -32,7 +33,7 @@ type handler struct {
 	sources map[string]*liveSource
 	names   []string // of the sources, sorted
 	limit   int64    // of a body, in bytes
-	budget  *budget
+	budget  *admission.Budget
 	tally   *correlate.Tally
 	report  *receiverhelper.ObsReport
 	next    consumer.Logs
@@ -48,14 +49,14 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}}.write(w)
 		return
 	}
-	room := &grant{budget: h.budget}
-	defer room.release()
+	room := h.budget.Grant()
+	defer room.Release()
 	a := h.route(live, r, room)
 	h.count(name, a.result, 1)
 	a.write(w)
 }
 
-func (h *handler) route(live *liveSource, r *http.Request, room *grant) answer {
+func (h *handler) route(live *liveSource, r *http.Request, room *admission.Grant) answer {
 	if live.guarded && (!listen.Local(r) || listen.FromPage(r)) {
 		return refuse(http.StatusForbidden, resultUnauthorized, "a source without a secret takes what programs on this machine send "+
 			"to this machine by its loopback name, and nothing from web pages; set a secret, or allow_unauthenticated: true")
@@ -70,7 +71,7 @@ func (h *handler) route(live *liveSource, r *http.Request, room *grant) answer {
 }
 
 // take is the way of one delivery: read, authenticate, parse, commit.
-func (h *handler) take(live *liveSource, r *http.Request, room *grant) answer {
+func (h *handler) take(live *liveSource, r *http.Request, room *admission.Grant) answer {
 	open, known := decoder(r.Header)
 	if !known {
 		a := refuse(http.StatusUnsupportedMediaType, resultMalformed, "the content encoding must be one of "+encodings+", or none")
@@ -80,9 +81,9 @@ func (h *handler) take(live *liveSource, r *http.Request, room *grant) answer {
 	if r.ContentLength > h.limit {
 		return h.surplus(r)
 	}
-	wire, err := room.readAll(r.Body, h.limit)
+	wire, err := room.ReadAll(r.Body, h.limit)
 	switch {
-	case errors.Is(err, errTooLarge):
+	case refusedFor(err, admission.TooLarge):
 		return h.surplus(r)
 	case err != nil:
 		return h.unread(err)
@@ -112,25 +113,34 @@ func (h *handler) surplus(r *http.Request) answer {
 	if r.Header.Get("Expect") == "" && r.ContentLength <= h.limit+maxSurplus {
 		_, _ = io.Copy(io.Discard, r.Body) // bounded by the server's own limit and by its read timeout
 	}
-	return h.unread(errTooLarge)
+	return h.tooLarge()
 }
 
 // unread answers a body that couldn't be read to its end.
 func (h *handler) unread(err error) answer {
 	var (
-		tooLarge *http.MaxBytesError
-		timeout  net.Error
+		surplus *http.MaxBytesError
+		timeout net.Error
 	)
 	switch {
-	case errors.Is(err, errTooLarge), errors.As(err, &tooLarge):
-		return refuse(http.StatusRequestEntityTooLarge, resultTooLarge,
-			fmt.Sprintf("the body must not be larger than %d bytes; max_body_size sets the limit", h.limit))
-	case errors.Is(err, errBusy):
+	case refusedFor(err, admission.TooLarge), errors.As(err, &surplus):
+		return h.tooLarge()
+	case refusedFor(err, admission.Busy):
 		return unavailable(resultUnavailable, "too many bodies are being read; try again")
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return refuse(http.StatusRequestTimeout, resultMalformed, "the body came too slowly")
 	}
 	return refuse(http.StatusBadRequest, resultMalformed, "the body can't be read to its end: "+err.Error())
+}
+
+func (h *handler) tooLarge() answer {
+	return refuse(http.StatusRequestEntityTooLarge, resultTooLarge,
+		fmt.Sprintf("the body must not be larger than %d bytes; max_body_size sets the limit", h.limit))
+}
+
+func refusedFor(err error, reason admission.Reason) bool {
+	var r *admission.Refusal
+	return errors.As(err, &r) && r.Reason == reason
 }
 
 func (h *handler) parse(ctx context.Context, name string, s source.Source, req source.Request) answer {

@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -34,6 +35,10 @@ type webhook struct {
 	done    sync.WaitGroup
 }
 
+// minBudget is how many bytes of bodies may be in memory at once, at least. It is apart from what telemetry may hold, so
+// that telemetry is refused first, and webhooks last.
+const minBudget = 64 << 20
+
 func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory, tally *correlate.Tally, next consumer.Logs) (*webhook, error) {
 	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
 		ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set,
@@ -44,7 +49,7 @@ func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory,
 	h := &handler{
 		sources: map[string]*liveSource{},
 		limit:   cfg.MaxBodySize,
-		budget:  newBudget(cfg.MaxBodySize),
+		budget:  admission.NewBudget(max(minBudget, 4*cfg.MaxBodySize)),
 		tally:   tally,
 		report:  report,
 		next:    next,

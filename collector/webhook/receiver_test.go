@@ -61,7 +61,7 @@ func TestShutdownWaitsForTheDeliveryUnderWay(t *testing.T) {
 	conn := r.dial(t)
 	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return r.handler.budget.left.Load() < minBudget }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.handler.budget.Used() > 0 }, time.Second, time.Millisecond)
 
 	down := make(chan error, 1)
 	go func() { down <- r.Shutdown(context.Background()) }()
@@ -82,7 +82,7 @@ func TestADeliveryIsKeptAlthoughItsSenderHangsUp(t *testing.T) {
 	conn := r.dial(t)
 	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return r.handler.budget.left.Load() < minBudget }, time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return r.handler.budget.Used() > 0 }, time.Second, time.Millisecond)
 	require.NoError(t, conn.Close())
 	close(r.next.wait)
 	require.Eventually(t, func() bool { return len(r.next.deliveries()) == 1 }, time.Second, time.Millisecond)
@@ -116,17 +116,17 @@ func TestSlowSendersAreCutOff(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusRequestTimeout, readStatus(t, conn))
 	})
-	require.Equal(t, int64(minBudget), r.handler.budget.left.Load(), "every byte of the budget is given back")
+	require.Zero(t, r.handler.budget.Used(), "every byte of the budget is given back")
 }
 
 func TestAFullBudgetAsksToComeBack(t *testing.T) {
 	r := start(t, nil)
-	r.handler.budget.left.Store(100)
+	r.handler.budget.Resize(100)
 	status, header, answer := r.send(t, "POST", "/hooks/generic", nil, []byte(change))
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	require.NotEmpty(t, header.Get("Retry-After"))
 	require.Contains(t, answer, "too many bodies")
-	require.Equal(t, int64(100), r.handler.budget.left.Load())
+	require.Zero(t, r.handler.budget.Used())
 	require.Equal(t, map[string]int64{"unavailable": 1}, r.counted("generic"))
 }
 

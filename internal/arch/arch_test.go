@@ -148,7 +148,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room:   "collector/webhook/...",
-			ours:   []string{"correlate", "collector/source", "collector/changelog", "collector/listen", "collector/secret"},
+			ours:   []string{"correlate", "collector/admission", "collector/source", "collector/changelog", "collector/listen", "collector/secret"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{

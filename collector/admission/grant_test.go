@@ -1,4 +1,4 @@
-package webhook
+package admission
 
 import (
 	"bytes"
@@ -19,18 +19,18 @@ func TestABodyIsReadWholeHoweverItArrives(t *testing.T) {
 		limit := rapid.Int64Range(1, 20_000).Draw(t, "limit")
 		size := rapid.IntRange(0, 25_000).Draw(t, "size")
 		want := bytes.Repeat([]byte("x"), size)
-		b := newBudget(limit)
-		room := &grant{budget: b}
-		got, err := room.readAll(rapid.SampledFrom(readers).Draw(t, "reader")(bytes.NewReader(want)), limit)
+		b := NewBudget(1 << 20)
+		room := b.Grant()
+		got, err := room.ReadAll(rapid.SampledFrom(readers).Draw(t, "reader")(bytes.NewReader(want)), limit)
 		if int64(size) > limit {
-			require.ErrorIs(t, err, errTooLarge)
+			require.ErrorContains(t, err, "is larger than")
 		} else {
 			require.NoError(t, err)
 			require.True(t, bytes.Equal(want, got))
 		}
 		require.LessOrEqual(t, room.taken, limit+1, "never more than the limit and the byte that proves too much")
-		room.release()
-		require.Equal(t, int64(minBudget), b.left.Load())
+		room.Release()
+		require.Zero(t, b.Used())
 	})
 }
 
@@ -38,18 +38,8 @@ func TestABodyThatBreaksOffIsNeverTakenForWhole(t *testing.T) {
 	for name, broken := range map[string]error{"by the network": errors.New("reset"), "before its announced end": io.ErrUnexpectedEOF} {
 		t.Run(name, func(t *testing.T) {
 			r := io.MultiReader(bytes.NewReader([]byte("half")), iotest.ErrReader(broken))
-			_, err := (&grant{budget: newBudget(100)}).readAll(r, 100)
+			_, err := NewBudget(1<<20).Grant().ReadAll(r, 100)
 			require.ErrorIs(t, err, broken)
 		})
 	}
-}
-
-func TestABudgetThatIsTakenIsNotTakenTwice(t *testing.T) {
-	b := newBudget(1)
-	b.left.Store(5000)
-	first, second := &grant{budget: b}, &grant{budget: b}
-	require.True(t, first.take(4096))
-	require.False(t, second.take(4096))
-	first.release()
-	require.True(t, second.take(4096))
 }
