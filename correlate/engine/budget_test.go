@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -299,4 +300,36 @@ func TestDegradedInputIsNotCalledHealthy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRestoredHalfPlusRestIsTheWholeWhenMemoryIsShort: what was forgotten is forgotten after a restart as well, so the same
+// is known in the end.
+func TestRestoredHalfPlusRestIsTheWholeWhenMemoryIsShort(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h, cfg := drawBomb(t), drawTight(t)
+		cut := rapid.IntRange(1, len(h.stages)-1).Draw(t, "cut")
+		whole, stored := New(cfg), &memory{cfg: cfg}
+		all, rest := newOutcome(), newOutcome()
+		var half *Engine
+		for i, st := range h.stages {
+			if i == cut {
+				half = stored.restore(all)
+				require.Equal(t, whole.Memory().Full, half.Memory().Full)
+				rest.Changes, rest.Incidents = maps.Clone(all.Changes), maps.Clone(all.Incidents)
+			}
+			for _, in := range append(slices.Clone(st.inputs), Input{Tick: at(st.tick)}) {
+				in := fold(whole, in)
+				effects := whole.Apply(in)
+				all.take(effects)
+				if half == nil {
+					stored.take(in, effects)
+				} else {
+					rest.take(half.Apply(fold(half, in)))
+				}
+			}
+		}
+		all.take(whole.Conclude())
+		rest.take(half.Conclude())
+		requireSame(t, all.known(), rest.known())
+	})
 }
