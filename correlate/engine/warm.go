@@ -8,7 +8,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
-// rehearsals is how many changes of a place before one are asked how it warms up: fewer than stay in memory whatever
+// rehearsals is how many rollouts of a place before one are asked how it warms up: fewer than stay in memory whatever
 // their age, so that a restart, which brings back more, changes nothing.
 const rehearsals = 6
 
@@ -22,8 +22,14 @@ func (e *Engine) rolledOut(p place, start int64) []judge.Rollout {
 		n--
 	}
 	var out []judge.Rollout
-	for i := n - 1; i >= max(0, n-rehearsals); i-- {
-		if c := all[i]; c.rollsOut() && e.stood(c, start) && c.start() > start-e.cfg.CoarseKeep+e.cfg.Baseline {
+	asked := 0
+	for i := n - 1; i >= 0 && asked < rehearsals; i-- {
+		c := all[i]
+		if !c.rollsOut() || !c.live() {
+			continue
+		}
+		asked++
+		if e.stood(c, start) && c.start() > start-e.cfg.CoarseKeep+e.cfg.Baseline {
 			until := start
 			for _, next := range all[i+1 : n] {
 				if next.live() && next.start() > c.start() {
