@@ -74,7 +74,7 @@ func (e *Engine) relink(t touched) {
 // rollbacks walks the versions in the order they went live. A version that had been live before and was superseded
 // comes back: that is a rollback, of every change since it was last live.
 //
-// It returns the changes whose part in this is another than before.
+// It returns the changes whose part in this is another than before. What was judged with the old part is judged again.
 func (e *Engine) rollbacks(changes []*change) map[*change]bool {
 	type role struct {
 		redeploy, rollback bool
@@ -90,6 +90,16 @@ func (e *Engine) rollbacks(changes []*change) map[*change]bool {
 	for i, c := range changes {
 		if roleOf(c) != before[i] {
 			moved[c] = true
+		}
+		if c.rec.Rollback != before[i].rollback {
+			e.goBack(c.start(), correlate.LateChange, c.rec.ID)
+		}
+		if c.rec.RolledBackBy != before[i].rolledBackBy {
+			for _, id := range []string{c.rec.RolledBackBy, before[i].rolledBackBy} {
+				if by := e.changes[id]; by != nil {
+					e.goBack(by.start(), correlate.LateChange, id)
+				}
+			}
 		}
 	}
 	return moved
