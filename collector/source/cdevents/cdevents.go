@@ -21,6 +21,9 @@
 package cdevents
 
 import (
+	"net/http"
+	"net/url"
+
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -41,6 +44,26 @@ func newSource(cfg source.Config) (source.Source, error) {
 
 func (c *cdevents) Authenticate(req source.Request) error {
 	return source.Authenticate("cdevents", c.secrets, req)
+}
+
+// Recall implements source.Recaller: a type that only a header told is told by it again.
+func (c *cdevents) Recall(d correlate.Delivery) http.Header {
+	header := http.Header{}
+	if doc, err := source.ParseJSON(d.Raw, "$"); d.Event != "" && (err != nil || kindIn(doc) != d.Event) {
+		header.Set("Ce-Type", url.PathEscape(d.Event))
+	}
+	return header
+}
+
+// kindIn is the type that a body tells, of a CDEvent or of a CloudEvent.
+func kindIn(doc source.JSON) string {
+	switch {
+	case !doc.IsObject():
+		return ""
+	case doc.Get("context").IsObject():
+		return doc.Get("context").Get("type").AnyText()
+	}
+	return doc.Get("type").AnyText()
 }
 
 func (c *cdevents) Parse(req source.Request) ([]correlate.Delivery, error) {
