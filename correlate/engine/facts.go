@@ -111,6 +111,9 @@ func (e *Engine) settle(t touched) {
 		e.group(p, &t)
 	}
 	e.relink(t)
+	for _, c := range slices.SortedFunc(maps.Keys(t.changes), byCompletion) {
+		e.doubt(c)
+	}
 	clear(e.past)
 }
 

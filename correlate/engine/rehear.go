@@ -169,13 +169,13 @@ func (e *Engine) show(r rehearing, l late) {
 	}
 }
 
-// replace gives a change another course at once, since it is not one that is judged.
-func (e *Engine) replace(c *change, course []correlate.Verdict) {
+// replace gives a change another course at once, since it is not one that is judged. By is the change that it is for.
+func (e *Engine) replace(c *change, course []correlate.Verdict, by string) {
 	r := rehearing{change: c, old: c.course}
 	c.course, c.watch = course, nil
 	r.same = standing(r.old, course)
 	copy(c.course, r.old[:r.same])
-	l := late{why: correlate.LateChange, by: c.rec.ID}
+	l := late{why: correlate.LateChange, by: by}
 	for n := r.same; n < len(course); n++ {
 		e.revise(&r, n, l)
 	}

@@ -14,22 +14,22 @@ func (e *Engine) openWindow(c *change, was correlate.ChangeRecord) {
 	switch {
 	case c.rec.MergedInto != "":
 		c.rec.Phase = correlate.PhaseMerged
-		e.replace(c, nil)
+		e.replace(c, nil, c.rec.ID)
 		e.leave(lived, was, c)
 	case c.rec.Status == correlate.StatusFailed || c.rec.Status == correlate.StatusCancelled:
 		c.rec.Phase = correlate.PhaseClosed
 		e.replace(c, []correlate.Verdict{e.verdict(c, finding{
 			outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed,
-		}, c.completed().Unix(), true)})
+		}, c.completed().Unix(), true)}, c.rec.ID)
 		e.leave(lived, was, c)
 	case !lived && e.unobservable(c):
 		c.rec.Phase = correlate.PhaseHistory
-		e.replace(c, nil)
+		e.replace(c, nil, c.rec.ID)
 	case phase == correlate.PhaseClosed && lived && e.unobservable(c):
 		// judged in its time: nothing is left to judge it anew
 	default:
 		if !lived {
-			e.replace(c, nil)
+			e.replace(c, nil, c.rec.ID)
 		}
 		if !lived {
 			c.rec.Phase, c.judged = correlate.PhaseObserving, c.start()
