@@ -20,6 +20,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/shipwake/shipwake/collector/admission"
+	"github.com/shipwake/shipwake/collector/listen"
 )
 
 const (
@@ -62,6 +63,7 @@ func (o *otlp) startHTTP(ctx context.Context, host component.Host) error {
 		return err
 	}
 	o.http.MaxHeaderBytes = maxHeaderBytes
+	listen.Limit(o.http, max(1, int(o.entry.connections()/httpConnection/8*7))) // one more is open before another one is closed
 	listener, err := o.listen(ctx, "http", server.NetAddr, httpConnection)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -90,7 +91,7 @@ func (o *otlp) listen(ctx context.Context, protocol string, at confignet.AddrCon
 		return nil, fmt.Errorf("can't listen for OTLP on %s: %w; receivers::%s::protocols::%s::endpoint sets another address",
 			at.Endpoint, err, o.set.ID, protocol)
 	}
-	return metered{listener, &o.entry, each}, nil
+	return metered{listener, &o.entry, each, &atomic.Int64{}}, nil
 }
 
 // serve runs a server until it is stopped, which it tells by an error of its own.

@@ -160,7 +160,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what stands before a decoder must not depend on it",
 		},
 		{
-			room: "collector/otlp", ours: []string{"correlate", "collector/admission"},
+			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/listen"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
