@@ -255,6 +255,10 @@ func (h history) cutAt(cut int) (all, rest *outcome) {
 	}
 	all.take(whole.Conclude())
 	rest.take(half.Conclude())
+	// Of a fault the ledger keeps how it was last told. What is judged again after a restart may tell it once more.
+	for _, o := range []*outcome{all, rest} {
+		o.Decisions = slices.DeleteFunc(o.Decisions, func(e correlate.Effect) bool { return e.Regression != nil })
+	}
 	return all, rest
 }
 
