@@ -157,7 +157,19 @@ func TestWhatTheFullDiskWouldNotTakeIsNotSentBeforeItDoes(t *testing.T) {
 	h, stop, err := sendingFrom(t.Context(), sqlite.Options{Dir: dir, MaxBytes: 1 << 20}, in.url, "1")
 	require.NoError(t, err)
 	l, committed := newLoop(h), 0
-	for decide(l, "a", committed+1) {
+	sent := func() bool {
+		waiting, err := h.ledger.OutboxState(t.Context())
+		return err == nil && len(waiting) == 0
+	}
+	for {
+		taken := decide(l, "a", committed+1)
+		if !taken { // what is sent leaves room, so that it may fit once all is
+			eventually(t, "what was committed is sent", sent)
+			taken = l.flush()
+		}
+		if !taken {
+			break
+		}
 		committed++
 		d := correlate.Delivery{Source: "generic", ID: fmt.Sprint(committed), ReceivedAt: time.Now(), Raw: make([]byte, 30<<10)}
 		_, _, _ = h.ledger.CommitFacts(t.Context(), []correlate.Delivery{d}, nil) // until the disk is full
