@@ -23,7 +23,7 @@ func BenchmarkDelivery(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/hooks/generic", strings.NewReader(change)))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "http://localhost/hooks/generic", strings.NewReader(change)))
 		if w.Code != http.StatusAccepted {
 			b.Fatal(w.Code)
 		}
