@@ -1,0 +1,28 @@
+package source
+
+import (
+	"context"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Intake is where receivers hand over what they took in. The component that owns the ledger implements it; a receiver
+// finds it among the host's extensions.
+type Intake interface {
+	// Register says how deliveries of a source, by its configured name, are read. What was read by an older digest is read
+	// again, in the background. The last one told of a name wins.
+	Register(source string, p Projector)
+	// Commit returns when the deliveries, with what was read from them, are synced to disk; a delivery that is already
+	// there is skipped and counted. A move, when given, is part of the same transaction. Errors wrap
+	// correlate.ErrUnavailable (worth another try) or correlate.ErrFenced (final).
+	Commit(ctx context.Context, entries []correlate.Entry, move *correlate.Move) (correlate.Receipt, error)
+	// Cursor is where the reader of a stream stands, nil for one that was never read.
+	Cursor(ctx context.Context, stream string) ([]byte, error)
+}
+
+// Projector reads kept deliveries of one source again. Project is pure: the same delivery gives the same projection.
+type Projector struct {
+	// Digest is of the source's version and of what in its configuration bears on the facts.
+	Digest  string
+	Project func(correlate.Raw) correlate.Projection
+}

@@ -1,0 +1,41 @@
+package correlate
+
+import "time"
+
+// Raw is a delivery as its sender sent it. Deliveries are the log: they are kept as they came, and what is read from
+// them can be read again.
+type Raw struct {
+	Source string // the name under which the source is configured, e.g. "github"
+	ID     string // the same id from the same source is the same delivery
+	// ReceivedAt is in UTC.
+	ReceivedAt time.Time
+	// Header holds the headers without which the body can't be read (Content-Type, the name of the event), by canonical
+	// name; nil when there are none. It never holds a credential.
+	Header map[string]string
+	Body   []byte
+}
+
+// Projection is what one version of a parser and of the naming rules reads from a delivery: facts, or a problem. A
+// delivery with a problem is in quarantine.
+type Projection struct {
+	// Digest names the parser's version and the naming rules. A delivery whose digest is no longer the current one is
+	// read again.
+	Digest  string
+	Facts   []Fact
+	Problem string    // why there are no facts; "" when there are, or when the delivery is known to say nothing
+	Due     time.Time // when to read it again all the same: a fact in it is dated in the future; zero otherwise
+}
+
+// Entry is a delivery in the log with what was read from it.
+type Entry struct {
+	Raw
+	Projection
+}
+
+// Move moves the cursor of a stream in the same transaction as the deliveries that were read from it: the ledger must
+// hold Expect, and holds Next afterwards. What a cursor means is known to its reader alone (an offset, a page token, a
+// resource version); nil is the beginning.
+type Move struct {
+	Stream       string // e.g. "kafka/deploys/3"
+	Expect, Next []byte
+}
