@@ -1,0 +1,14 @@
+package correlate
+
+import (
+	"cmp"
+	"strings"
+)
+
+// Place is a service in an environment: the unit that changes and is judged.
+type Place struct{ Service, Environment string }
+
+// Compare orders places by service, then by environment.
+func (p Place) Compare(o Place) int {
+	return cmp.Or(strings.Compare(p.Service, o.Service), strings.Compare(p.Environment, o.Environment))
+}
