@@ -8,9 +8,6 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-	"go.opentelemetry.io/otel/propagation"
 )
 
 // instance is one running process of a service, as far as anybody outside can tell: a server, a client and an SDK of
@@ -37,19 +34,13 @@ func startInstance(ctx context.Context, s *Shop, spec Service, r Release, id str
 		return nil, errors.Join(fmt.Errorf("%s: %w", id, err), tel.Shutdown(ctx))
 	}
 	i := &instance{id: id, url: "http://" + listener.Addr().String(), release: r, sdk: tel, served: make(chan error, 1)}
-	instrumented := []otelhttp.Option{
-		otelhttp.WithTracerProvider(tel.traces),
-		otelhttp.WithMeterProvider(tel.metrics),
-		otelhttp.WithPropagators(propagation.TraceContext{}),
+	i.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: patience}
+	recorder, err := newRecorder(tel.traces, tel.metrics, tel.logs)
+	if err != nil {
+		return nil, errors.Join(err, listener.Close(), tel.Shutdown(ctx))
 	}
-	i.client = &http.Client{
-		Transport: otelhttp.NewTransport(&http.Transport{MaxIdleConnsPerHost: 16}, instrumented...),
-		Timeout:   5 * time.Second,
-	}
-	i.server = &http.Server{
-		Handler:           otelhttp.NewHandler(newHandler(s, spec, i), spec.Name, instrumented...),
-		ReadHeaderTimeout: 5 * time.Second,
-	}
+	h := &handler{spec: spec, fault: newFault(spec.Work, r), pools: s.pools, client: i.client, record: recorder}
+	i.server = &http.Server{Handler: h.routes(), ReadHeaderTimeout: 5 * time.Second}
 	go func() { i.served <- i.server.Serve(listener) }()
 	return i, nil
 }

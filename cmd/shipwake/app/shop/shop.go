@@ -101,6 +101,9 @@ func (s *Shop) Visited() (sent, failed int64) {
 	return s.visitors.sent.Load(), s.visitors.failed.Load()
 }
 
+// Pace is how well the shop has kept up with its clock so far.
+func (s *Shop) Pace() Pace { return s.visitors.pacer.now() }
+
 // Close sends the visitors home, then stops every instance.
 func (s *Shop) Close(ctx context.Context) error {
 	s.close()
