@@ -30,7 +30,7 @@ var ErrWrong = errors.New("not every verdict is what was injected")
 // How busy the shop is. The rate gives every service enough requests in a few seconds to prove that it is healthy;
 // a shop with fewer visitors takes longer.
 const (
-	visitsPerSecond = 550
+	visitsPerSecond = 260
 	days            = 90
 )
 
@@ -89,7 +89,7 @@ func (d *demo) perform(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("opening the shop: %w", err)
 	}
-	defer func() { err = errors.Join(err, d.closeShop()) }()
+	defer func() { err = errors.Join(err, d.shop.Close()) }()
 	fmt.Fprintf(d.Out, "A shop of %d services with %d instances, %d visits a second, OTLP to the daemon\n\n",
 		len(shop.Services()), d.shop.Instances(), visitsPerSecond)
 	d.board = newBoard(d.Out, d.Terminal, script(), time.Now())
@@ -108,13 +108,6 @@ func (d *demo) perform(ctx context.Context) (err error) {
 	d.directions()
 	<-ctx.Done()
 	return wrong
-}
-
-// closeShop must work also when the context has ended, so that every instance sends its last telemetry.
-func (d *demo) closeShop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-	defer cancel()
-	return d.shop.Close(ctx)
 }
 
 // show prints the daemon's log, for when it did not start.

@@ -3,8 +3,8 @@ package shop
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel/log"
@@ -15,37 +15,35 @@ type handler struct {
 	spec   Service
 	fault  *fault
 	pools  map[string]*pool
-	client *http.Client
 	record *recorder
 }
 
-func (h *handler) routes() http.Handler {
-	mux := http.NewServeMux()
-	for _, route := range h.spec.Routes {
-		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { h.handle(w, r, route) })
-	}
-	return mux
+// answer is how a request ended: when, by the shop's clock, with which status (0 when nobody answered), and the error if
+// it failed.
+type answer struct {
+	at     time.Time
+	status int
+	err    error
 }
 
-// handle answers one request and records it, both by the shop's clock.
-func (h *handler) handle(w http.ResponseWriter, r *http.Request, route Route) {
-	ctx, call := h.record.serving(r, route, stamped(r.Header, time.Now()))
-	got := h.serve(ctx, call, route)
-	call.end(ctx, got)
-	stamp(w.Header(), got.at)
-	if got.err != nil {
-		http.Error(w, got.err.Error(), got.status)
-		return
+// handle answers one request that arrives at a time of the shop's clock, and records it. The context is that of the
+// caller, whose span is the parent.
+func (h *handler) handle(ctx context.Context, method, path string, at time.Time) answer {
+	n := slices.IndexFunc(h.spec.Routes, func(r Route) bool { return r.Method == method && r.Path == path })
+	if n < 0 {
+		return answer{at, http.StatusNotFound, fmt.Errorf("%s has no route %s %s", h.spec.Name, method, path)}
 	}
-	w.WriteHeader(got.status)
-	_, _ = io.WriteString(w, "ok\n") // fails when the client is gone: nobody is left to be told
+	ctx, call := h.record.serving(ctx, h.spec.Routes[n], at)
+	got := h.serve(ctx, h.spec.Routes[n], at)
+	call.end(ctx, got)
+	return got
 }
 
 // serve does the instance's own work and calls the services that the route needs.
-func (h *handler) serve(ctx context.Context, call *call, route Route) answer {
+func (h *handler) serve(ctx context.Context, route Route, at time.Time) answer {
 	work, fails := h.fault.next()
-	at := call.began.Add(work)
-	waitFor(at)
+	at = at.Add(work)
+	time.Sleep(time.Until(at))
 	if fails {
 		return h.failed(ctx, answer{at, http.StatusInternalServerError, &failure{h.spec.Name + " failed to handle the request"}})
 	}
@@ -62,16 +60,14 @@ func (h *handler) serve(ctx context.Context, call *call, route Route) answer {
 	return answer{at: at, status: http.StatusOK}
 }
 
-// call sends one request to another service at a time of the shop's clock; an answer of 500 or above is an error.
-func (h *handler) call(ctx context.Context, c Call, at time.Time) (got answer) {
-	ctx, call, header := h.record.calling(ctx, c, at)
-	defer func() { call.end(ctx, got) }()
-	got.at = at
-	err := h.pools[c.Service].use(func(base string) (err error) {
-		got, err = send(ctx, h.client, c.Method, base+c.Path, header, at)
-		return err
-	})
-	got.err = err
+// call sends one request to another service; an answer of 500 or above is an error.
+func (h *handler) call(ctx context.Context, c Call, at time.Time) answer {
+	ctx, call := h.record.calling(ctx, c, at)
+	got := h.pools[c.Service].send(ctx, c.Method, c.Path, at)
+	if got.status >= http.StatusInternalServerError {
+		got.err = &upstream{c.Path, got.status}
+	}
+	call.end(ctx, got)
 	return got
 }
 
@@ -85,3 +81,11 @@ func (h *handler) failed(ctx context.Context, got answer) answer {
 type failure struct{ text string }
 
 func (f *failure) Error() string { return f.text }
+
+// upstream is the error of a service whose callee failed.
+type upstream struct {
+	path   string
+	status int
+}
+
+func (u *upstream) Error() string { return fmt.Sprintf("%s answered %d", u.path, u.status) }

@@ -3,19 +3,13 @@ package shop
 import (
 	"context"
 	"math"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// patience is how long a visitor waits for an answer in real time: longer than a busy machine keeps anybody waiting, so
-// that its pauses are no errors of the shop.
-const patience = 30 * time.Second
-
 // visitors send requests at a steady rate and don't wait for the answers: a slow shop is visited as much as a fast one.
 type visitors struct {
-	client *http.Client
 	pools  map[string]*pool
 	visits []Visit
 	pacer  pacer
@@ -27,7 +21,6 @@ type visitors struct {
 // shop's clock; one that the machine comes to much too late is dropped, so that no crowd comes after a pause.
 func (v *visitors) run(ctx context.Context, perSecond float64) {
 	var under sync.WaitGroup
-	defer v.client.CloseIdleConnections()
 	defer under.Wait()
 	opened := time.Now()
 	for n := int64(1); ; n++ {
@@ -58,17 +51,11 @@ func (v *visitors) choose(n int64) Visit {
 	return v.visits[len(v.visits)-1]
 }
 
-// visit makes one visit at its time on the shop's clock.
+// visit makes one visit at its time on the shop's clock. Visitors have no telemetry of their own.
 func (v *visitors) visit(what Visit, at time.Time) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	err := v.pools[what.Service].use(func(base string) error {
-		got, err := send(ctx, v.client, what.Method, base+what.Path, http.Header{}, at)
-		at = got.at
-		return err
-	})
-	v.pacer.answered(time.Since(at))
-	if err != nil {
+	got := v.pools[what.Service].send(context.Background(), what.Method, what.Path, at)
+	v.pacer.answered(time.Since(got.at))
+	if got.err != nil {
 		v.failed.Add(1)
 	}
 }

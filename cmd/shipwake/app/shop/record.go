@@ -4,16 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/log"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 )
 
@@ -23,19 +20,18 @@ const scope = "github.com/shipwake/shipwake/cmd/shipwake/app/shop"
 // recorder writes down the requests of one instance by the semantic conventions for HTTP. The instrumentation libraries
 // can't be used: they time requests by the machine's clock.
 type recorder struct {
-	tracer  trace.Tracer
-	logger  log.Logger
-	served  metric.Float64Histogram
-	called  metric.Float64Histogram
-	carrier propagation.TraceContext
+	tracer trace.Tracer
+	logger log.Logger
+	served metric.Float64Histogram
+	called metric.Float64Histogram
 }
 
 // boundaries are the buckets that the conventions advise for durations of requests, in seconds.
 var boundaries = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
 
-func newRecorder(traces trace.TracerProvider, metrics metric.MeterProvider, logs log.LoggerProvider) (*recorder, error) {
-	meter := metrics.Meter(scope)
-	r := &recorder{tracer: traces.Tracer(scope), logger: logs.Logger(scope)}
+func newRecorder(to *sdk) (*recorder, error) {
+	meter := to.metrics.Meter(scope)
+	r := &recorder{tracer: to.traces.Tracer(scope), logger: to.logs.Logger(scope)}
 	var serr, cerr error
 	r.served, serr = meter.Float64Histogram("http.server.request.duration", metric.WithUnit("s"),
 		metric.WithDescription("Duration of HTTP server requests."), metric.WithExplicitBucketBoundaries(boundaries...))
@@ -52,27 +48,23 @@ type call struct {
 	attributes []attribute.KeyValue
 }
 
-// serving begins the record of a request that came in.
-func (r *recorder) serving(request *http.Request, route Route, at time.Time) (context.Context, *call) {
-	ctx := r.carrier.Extract(request.Context(), propagation.HeaderCarrier(request.Header))
-	_, path, _ := strings.Cut(route.Pattern, " ")
+// serving begins the record of a request that came in. Of the caller only its span context arrives, as over a network.
+func (r *recorder) serving(from context.Context, route Route, at time.Time) (context.Context, *call) {
+	ctx := trace.ContextWithRemoteSpanContext(context.Background(), trace.SpanContextFromContext(from))
 	return r.begin(ctx, &call{began: at, duration: r.served, attributes: []attribute.KeyValue{
-		attribute.String("http.request.method", request.Method),
-		attribute.String("http.route", path),
+		attribute.String("http.request.method", route.Method),
+		attribute.String("http.route", route.Path),
 		attribute.String("url.scheme", "http"),
-	}}, route.Pattern, trace.SpanKindServer)
+	}}, route.Method+" "+route.Path, trace.SpanKindServer)
 }
 
-// calling begins the record of a request that goes out, and makes the header that ties the callee's spans to it.
-func (r *recorder) calling(ctx context.Context, c Call, at time.Time) (context.Context, *call, http.Header) {
-	ctx, out := r.begin(ctx, &call{began: at, duration: r.called, attributes: []attribute.KeyValue{
+// calling begins the record of a request that goes out.
+func (r *recorder) calling(ctx context.Context, c Call, at time.Time) (context.Context, *call) {
+	return r.begin(ctx, &call{began: at, duration: r.called, attributes: []attribute.KeyValue{
 		attribute.String("http.request.method", c.Method),
 		attribute.String("server.address", "127.0.0.1"),
 		attribute.String("url.scheme", "http"),
 	}}, c.Method, trace.SpanKindClient)
-	header := http.Header{}
-	r.carrier.Inject(ctx, propagation.HeaderCarrier(header))
-	return ctx, out, header
 }
 
 func (r *recorder) begin(ctx context.Context, c *call, name string, kind trace.SpanKind) (context.Context, *call) {
