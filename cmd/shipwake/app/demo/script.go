@@ -58,7 +58,7 @@ func script() []act {
 			by: cdevents, number: 104, at: 26 * time.Second, step: long, expected: correlate.Regressed},
 		{name: "slow: latency +100 %", service: "search", from: running, release: shop.Release{Version: "v2", Slowdown: slow},
 			by: github, number: 105, at: 30 * time.Second, step: soon, expected: correlate.Regressed},
-		{name: "rollback of the bad one", service: "payment", from: "v2", release: shop.Release{Version: running}, kind: correlate.KindRollback,
+		{name: "rollback of payment", service: "payment", from: "v2", release: shop.Release{Version: running}, kind: correlate.KindRollback,
 			by: github, number: 106, after: "payment", step: long, expected: correlate.Healthy},
 	}
 }
