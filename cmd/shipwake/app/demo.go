@@ -29,7 +29,7 @@ busy for the shop to keep its rate. Colours are for terminals; NO_COLOR=1 turns 
 			defer stop()
 			screen := terminal(cmd.OutOrStdout())
 			return demo.Run(ctx, demo.Options{
-				Daemon: runDemoDaemon, Out: cmd.OutOrStdout(), Terminal: screen, Colours: screen && os.Getenv("NO_COLOR") == "", Exit: exit,
+				Daemon: runDemoDaemon, Out: cmd.OutOrStdout(), Terminal: screen, Colours: colours(screen), Exit: exit,
 			})
 		},
 	}
@@ -56,3 +56,6 @@ func terminal(out io.Writer) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// colours says whether to write in colours: on a screen, unless its user wants none (https://no-color.org).
+func colours(screen bool) bool { return screen && os.Getenv("NO_COLOR") == "" }

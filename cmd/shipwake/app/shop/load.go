@@ -30,13 +30,20 @@ func (v *visitors) run(ctx context.Context, perSecond float64) {
 			return
 		case <-time.After(time.Until(at)):
 		}
-		if lag := time.Since(at); lag > inTime {
-			v.pacer.answered(lag)
-			continue
+		if v.comes(at) {
+			under.Go(func() { v.visit(v.choose(n), at) })
 		}
-		v.sent.Add(1)
-		under.Go(func() { v.visit(v.choose(n), at) })
 	}
+}
+
+// comes says whether a visit is made that is due at a time, and counts it.
+func (v *visitors) comes(at time.Time) bool {
+	if lag := time.Since(at); lag > inTime {
+		v.pacer.answered(lag)
+		return false
+	}
+	v.sent.Add(1)
+	return true
 }
 
 // choose spreads the visits by their shares.
