@@ -111,7 +111,7 @@ func summary(scenes []scene, pace shop.Pace) string {
 	}
 	said += ".\n"
 	if pace.Share() < smooth {
-		said += fmt.Sprintf("This machine was short of CPU: %s of the visits came over a second late, up to %s.\n",
+		said += fmt.Sprintf("This machine was short of CPU: %s of the visits came late, up to %s.\n",
 			percent(1-pace.Share()), words.Span(pace.Worst.Seconds()))
 	}
 	return said
