@@ -33,7 +33,7 @@ const (
 	untold // it would be wrong, but the machine was too busy for the shop to do what was injected
 )
 
-// enough is the share of visits that the shop must keep for a verdict to be held against the daemon.
+// enough is the share of requests that must be reported in time for a verdict to be held against the daemon.
 const enough = 0.95
 
 // mark compares the verdict with what was injected.

@@ -78,7 +78,7 @@ func (s *scene) because() string {
 	m := s.mark()
 	switch {
 	case m == untold:
-		return "meanwhile this machine was too busy: " + percent(1-s.pace.Share()) + " of the visits came late"
+		return "this machine was too busy: " + percent(1-s.pace.Share()) + " of requests were reported late"
 	case s.verdict == nil:
 		return "expected " + string(s.expected)
 	case m == wrong && s.verdict.Outcome == s.expected:
@@ -99,7 +99,7 @@ func (s *scene) detected() string {
 	return fmt.Sprintf("%.0f s", s.answered.Sub(s.began).Seconds())
 }
 
-// smooth is the share of visits from which there is nothing to say of the machine.
+// smooth is the share of requests reported in time from which there is nothing to say of the machine.
 const smooth = 0.99
 
 // summary is how many verdicts are right, and whether the machine was short of CPU.
@@ -111,7 +111,7 @@ func summary(scenes []scene, pace shop.Pace) string {
 	}
 	said += ".\n"
 	if pace.Share() < smooth {
-		said += fmt.Sprintf("This machine was short of CPU: %s of the visits came late, up to %s.\n",
+		said += fmt.Sprintf("This machine was short of CPU: %s of requests were reported late, up to %s.\n",
 			percent(1-pace.Share()), words.Span(pace.Worst.Seconds()))
 	}
 	return said

@@ -49,7 +49,7 @@ func TestAVerdictIsComparedWithWhatWasInjected(t *testing.T) {
 			"    expected healthy; error ratio 0 % → 20 %, ×300 (20 … ∞)"},
 		"a false alarm that was taken back": {strayed, wrong, "    wrong at first; error ratio 0 % → 20 %, ×300 (20 … ∞)"},
 		"no verdict":                        {scene{act: script()[bad]}, wrong, "    expected regressed"},
-		"a false alarm of a busy machine":   {strained, untold, "    meanwhile this machine was too busy: 40 % of the visits came late"},
+		"a false alarm of a busy machine":   {strained, untold, "    this machine was too busy: 40 % of requests were reported late"},
 		"as injected, whatever the machine": {proven, right, "    error ratio 0 % → 20 %, ×300 (20 … ∞); blame 100 %"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +65,7 @@ func TestWhatABusyMachineMakesOfTheDemoIsNotShownAsAVerdict(t *testing.T) {
 	require.Contains(t, s.result(style{}), "? catalog         v1 → v2 healthy              can't be told                 –\n")
 	require.Contains(t, s.line(style{}), "the machine is too busy")
 	require.Equal(t, "0 of 1 verdicts are what was injected, 1 can't be told.\n"+
-		"This machine was short of CPU: 40 % of the visits came late, up to 6s.\n", summary([]scene{s}, busy))
+		"This machine was short of CPU: 40 % of requests were reported late, up to 6s.\n", summary([]scene{s}, busy))
 	require.Equal(t, "1 of 1 verdicts are what was injected.\n",
 		summary([]scene{played(1, correlate.Regressed, correlate.ReasonErrorRatio)}, shop.Pace{Due: 1000, Kept: 995}))
 }

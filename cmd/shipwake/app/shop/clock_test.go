@@ -27,9 +27,9 @@ type notebook struct {
 	stopped error // what the shutdown of an instance's telemetry returns
 }
 
-func (n *notebook) sdk(context.Context, identity, Exporter) (*sdk, error) {
+func (n *notebook) sdk(_ context.Context, _ identity, _ Exporter, arrived *pacer) (*sdk, error) {
 	return &sdk{
-		traces:  sdktrace.NewTracerProvider(sdktrace.WithSyncer(keep{n.spans})),
+		traces:  sdktrace.NewTracerProvider(sdktrace.WithSyncer(timed{keep{n.spans}, arrived})),
 		metrics: sdkmetric.NewMeterProvider(sdkmetric.WithReader(sdkmetric.NewManualReader())),
 		logs:    sdklog.NewLoggerProvider(sdklog.WithProcessor(n)),
 	}, nil
@@ -61,13 +61,14 @@ func virtually(t *testing.T, rate float64, f func(t *testing.T, s *Shop, n *note
 }
 
 func TestTheShopKeepsItsRate(t *testing.T) {
-	virtually(t, 100, func(t *testing.T, s *Shop, _ *notebook) {
+	virtually(t, 100, func(t *testing.T, s *Shop, n *notebook) {
 		time.Sleep(10*time.Second + time.Millisecond)
 		require.NoError(t, s.Close())
 		sent, failed := s.Visited()
 		require.EqualValues(t, 1000, sent)
 		require.Zero(t, failed)
-		require.Equal(t, Pace{Due: 1000, Kept: 1000}, s.Pace())
+		require.EqualValues(t, len(n.spans.GetSpans()), s.Pace().Due)
+		require.Equal(t, Pace{Due: s.Pace().Due, Kept: s.Pace().Due}, s.Pace())
 	})
 }
 
@@ -125,10 +126,10 @@ func TestAVisitThatTheMachineComesToTooLateIsDropped(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var v visitors
+				v := visitors{pacer: &pacer{}}
 				require.Equal(t, c.made, v.comes(time.Now().Add(-c.lag)))
 				require.Equal(t, c.made, v.sent.Load() == 1)
-				require.Equal(t, c.want, v.pacer.now(), "a visit that is made counts when it is answered")
+				require.Equal(t, c.want, v.pacer.now(), "a visit that is made counts when its requests are reported")
 			})
 		})
 	}
@@ -137,13 +138,47 @@ func TestAVisitThatTheMachineComesToTooLateIsDropped(t *testing.T) {
 func TestPace(t *testing.T) {
 	var p pacer
 	require.InDelta(t, 1, p.now().Share(), 0, "nothing was due")
-	p.answered(10 * time.Millisecond)
+	p.reported(10 * time.Millisecond)
 	before := p.now()
-	p.answered(2 * time.Second)
-	p.answered(time.Second)
-	require.Equal(t, Pace{Due: 3, Kept: 2, Worst: 2 * time.Second}, p.now())
-	require.Equal(t, Pace{Due: 2, Kept: 1, Worst: 2 * time.Second}, p.now().Since(before))
-	require.InDelta(t, 0.5, p.now().Since(before).Share(), 0)
+	p.reported(3 * time.Second)
+	p.reported(2 * time.Second)
+	p.lost(time.Second)
+	require.Equal(t, Pace{Due: 4, Kept: 2, Worst: 3 * time.Second}, p.now())
+	require.Equal(t, Pace{Due: 3, Kept: 1, Worst: 3 * time.Second}, p.now().Since(before))
+	require.InDelta(t, 0.5, p.now().Share(), 0)
+}
+
+// slow is an exporter that takes its time, or fails.
+type slow struct {
+	sdktrace.SpanExporter
+	takes time.Duration
+	err   error
+}
+
+func (s slow) ExportSpans(context.Context, []sdktrace.ReadOnlySpan) error {
+	time.Sleep(s.takes)
+	return s.err
+}
+
+func TestAReportCountsWhenItHasArrived(t *testing.T) {
+	refused := errors.New("unavailable")
+	for name, c := range map[string]struct {
+		to   slow
+		want Pace
+	}{
+		"at once":    {slow{}, Pace{Due: 2, Kept: 2, Worst: time.Second}},
+		"in a while": {slow{takes: 1500 * time.Millisecond}, Pace{Due: 2, Kept: 1, Worst: 2500 * time.Millisecond}},
+		"never":      {slow{err: refused}, Pace{Due: 2, Worst: time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var p pacer
+				spans := tracetest.SpanStubs{{EndTime: time.Now().Add(-time.Second)}, {EndTime: time.Now()}}
+				require.ErrorIs(t, timed{c.to, &p}.ExportSpans(t.Context(), spans.Snapshots()), c.to.err)
+				require.Equal(t, c.want, p.now())
+			})
+		})
+	}
 }
 
 // handled lets one instance of checkout handle an order that arrives so much before the machine comes to it, and returns

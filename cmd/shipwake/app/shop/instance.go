@@ -21,7 +21,7 @@ const patience = 30 * time.Second
 
 // startInstance makes an instance that can serve until stop.
 func startInstance(ctx context.Context, s *Shop, spec Service, r Release, id string) (*instance, error) {
-	tel, err := s.newSDK(ctx, identity{spec.Name, r.Version, id, s.options.Environment}, spec.Exporter)
+	tel, err := s.newSDK(ctx, identity{spec.Name, r.Version, id, s.options.Environment}, spec.Exporter, &s.pacer)
 	if err != nil {
 		return nil, err
 	}

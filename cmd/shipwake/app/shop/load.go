@@ -8,17 +8,20 @@ import (
 	"time"
 )
 
+// tooLate is the lag behind the shop's clock at which a visit isn't made any more.
+const tooLate = time.Second
+
 // visitors send requests at a steady rate and don't wait for the answers: a slow shop is visited as much as a fast one.
 type visitors struct {
 	pools  map[string]*pool
 	visits []Visit
-	pacer  pacer
+	pacer  *pacer
 	sent   atomic.Int64
 	failed atomic.Int64
 }
 
 // run visits until the context ends, then waits for the visits that are under way. Each visit has its time on the
-// shop's clock; one that the machine comes to much too late is dropped, so that no crowd comes after a pause.
+// shop's clock; one that the machine comes to too late is dropped, so that no crowd comes after a pause.
 func (v *visitors) run(ctx context.Context, perSecond float64) {
 	var under sync.WaitGroup
 	defer under.Wait()
@@ -38,8 +41,8 @@ func (v *visitors) run(ctx context.Context, perSecond float64) {
 
 // comes says whether a visit is made that is due at a time, and counts it.
 func (v *visitors) comes(at time.Time) bool {
-	if lag := time.Since(at); lag > inTime {
-		v.pacer.answered(lag)
+	if lag := time.Since(at); lag > tooLate {
+		v.pacer.lost(lag)
 		return false
 	}
 	v.sent.Add(1)
@@ -61,7 +64,6 @@ func (v *visitors) choose(n int64) Visit {
 // visit makes one visit at its time on the shop's clock. Visitors have no telemetry of their own.
 func (v *visitors) visit(what Visit, at time.Time) {
 	got := v.pools[what.Service].send(context.Background(), what.Method, what.Path, at)
-	v.pacer.answered(time.Since(got.at))
 	if got.err != nil {
 		v.failed.Add(1)
 	}

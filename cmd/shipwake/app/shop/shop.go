@@ -23,10 +23,11 @@ type Options struct {
 // Shop is a running shop. Its methods are safe for concurrent use, but a service is rolled by one caller at a time.
 type Shop struct {
 	options  Options
-	newSDK   func(context.Context, identity, Exporter) (*sdk, error)
+	newSDK   maker
 	specs    map[string]Service
 	pools    map[string]*pool
 	visitors *visitors
+	pacer    pacer
 	close    context.CancelFunc
 	closed   sync.WaitGroup
 	started  atomic.Int64   // instances so far: the number in their ids
@@ -38,18 +39,21 @@ type Shop struct {
 
 // Open starts every instance, then lets the visitors in. Close must be called, also when the context has ended.
 func Open(ctx context.Context, options Options) (*Shop, error) {
-	return open(ctx, options, func(ctx context.Context, who identity, how Exporter) (*sdk, error) {
-		return newSDK(ctx, who, how, options.OTLP, options.ExportEvery)
+	return open(ctx, options, func(ctx context.Context, who identity, how Exporter, arrived *pacer) (*sdk, error) {
+		return newSDK(ctx, who, how, options.OTLP, options.ExportEvery, arrived)
 	})
 }
 
+// maker makes the SDK of an instance.
+type maker func(ctx context.Context, who identity, how Exporter, arrived *pacer) (*sdk, error)
+
 // open is Open with the SDKs of instances made by a function.
-func open(ctx context.Context, options Options, sdks func(context.Context, identity, Exporter) (*sdk, error)) (*Shop, error) {
+func open(ctx context.Context, options Options, sdks maker) (*Shop, error) {
 	s := &Shop{options: options, newSDK: sdks, specs: map[string]Service{}, pools: map[string]*pool{}}
 	for _, spec := range options.Services {
 		s.specs[spec.Name], s.pools[spec.Name] = spec, &pool{}
 	}
-	s.visitors = &visitors{visits: options.Visits, pools: s.pools}
+	s.visitors = &visitors{visits: options.Visits, pools: s.pools, pacer: &s.pacer}
 	for _, spec := range options.Services {
 		for range spec.Replicas {
 			if err := s.grow(ctx, spec, Release{Version: options.Version}); err != nil {
@@ -119,7 +123,7 @@ func (s *Shop) Visited() (sent, failed int64) {
 }
 
 // Pace is how well the shop has kept up with its clock so far.
-func (s *Shop) Pace() Pace { return s.visitors.pacer.now() }
+func (s *Shop) Pace() Pace { return s.pacer.now() }
 
 // Close sends the visitors home, then stops every instance.
 func (s *Shop) Close() error {
