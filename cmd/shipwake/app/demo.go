@@ -21,13 +21,15 @@ func newDemo() *cobra.Command {
 OpenTelemetry under load. Tells the daemon 90 days of the past, then deploys: something healthy, something that fails,
 something slow, two things at the same time, and a rollback. Shows what Shipwake finds, and keeps running until Ctrl-C.
 
-The exit code is 1 when a verdict differs from what the demo injected.`,
+The exit code is 1 when a verdict differs from what the demo injected, or can't be told because this machine was too
+busy for the shop to keep its rate. Colours are for terminals; NO_COLOR=1 turns them off.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
+			screen := terminal(cmd.OutOrStdout())
 			return demo.Run(ctx, demo.Options{
-				Daemon: runDemoDaemon, Out: cmd.OutOrStdout(), Terminal: terminal(cmd.OutOrStdout()), Exit: exit,
+				Daemon: runDemoDaemon, Out: cmd.OutOrStdout(), Terminal: screen, Colours: colours(screen), Exit: exit,
 			})
 		},
 	}
@@ -54,3 +56,6 @@ func terminal(out io.Writer) bool {
 	info, err := file.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
+
+// colours says whether to write in colours: on a screen, unless its user wants none (https://no-color.org).
+func colours(screen bool) bool { return screen && os.Getenv("NO_COLOR") == "" }

@@ -19,6 +19,10 @@ var update = flag.Bool("update", false, "write the golden files")
 const asProgram = "SHIPWAKE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asBurner) != "" {
+		burn()
+		os.Exit(0)
+	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}

@@ -79,12 +79,6 @@ func (c *Client) Changes(ctx context.Context, query url.Values) (api.Changes, er
 	return answer, c.get(ctx, "/api/v1/changes", query, &answer)
 }
 
-// Regressions are faults seen on services, by the API's own query parameters, newest first.
-func (c *Client) Regressions(ctx context.Context, query url.Values) (api.Regressions, error) {
-	var answer api.Regressions
-	return answer, c.get(ctx, "/api/v1/regressions", query, &answer)
-}
-
 // DORA is a report, by the API's own query parameters.
 func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
 	var answer api.DORA

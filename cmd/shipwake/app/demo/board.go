@@ -6,8 +6,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/shop"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -19,6 +20,31 @@ type scene struct {
 	verdict      *correlate.Verdict
 	answered     time.Time // when the API first gave the answer that stands
 	strayed      bool      // the opposite of the right answer was given
+	met          shop.Pace // the shop's pace when it began
+	pace         shop.Pace // and since then, until the verdict was final
+}
+
+// mark is how a scene ended.
+type mark int
+
+const (
+	wrong mark = iota // the verdict is not what was injected, or was the opposite at first
+	right
+	untold // it would be wrong, but the machine was too busy for the shop to do what was injected
+)
+
+// enough is the share of requests that must be reported in time for a verdict to be held against the daemon.
+const enough = 0.95
+
+// mark compares the verdict with what was injected.
+func (s *scene) mark() mark {
+	switch {
+	case s.verdict != nil && s.verdict.Outcome == s.expected && !s.strayed:
+		return right
+	case s.pace.Share() < enough:
+		return untold
+	}
+	return wrong
 }
 
 // settled says whether the demo need not wait any more for this act's verdict: there is one, and it is not that more
@@ -33,14 +59,15 @@ type board struct {
 	mu       sync.Mutex
 	out      io.Writer
 	terminal bool
+	style    style
 	raised   time.Time // when the curtain rose
 	scenes   []*scene
 	status   string
 	drawn    int // lines on the screen to draw over
 }
 
-func newBoard(out io.Writer, terminal bool, acts []act, now time.Time) *board {
-	b := &board{out: out, terminal: terminal, raised: now}
+func newBoard(out io.Writer, terminal bool, s style, acts []act, now time.Time) *board {
+	b := &board{out: out, terminal: terminal, style: s, raised: now}
 	for _, a := range acts {
 		b.scenes = append(b.scenes, &scene{act: a})
 	}
@@ -113,7 +140,7 @@ func (b *board) draw() {
 	}
 	lines := []string{"", b.status, ""}
 	for _, s := range b.scenes {
-		lines = append(lines, s.line())
+		lines = append(lines, s.line(b.style))
 	}
 	lines = append(lines, "")
 	fmt.Fprint(b.out, noWrap+strings.Join(lines, "\n")+"\n"+wrap)
@@ -121,10 +148,12 @@ func (b *board) draw() {
 }
 
 // line is one row of the table: what is deployed, how far it is, what Shipwake says.
-func (s *scene) line() string {
-	return fmt.Sprintf("  %-16s %s → %s  %-9s %-24s %-12s %s",
-		s.service, s.from, s.release.Version, s.by, s.name, s.progress(), s.opinion())
+func (s *scene) line(in style) string {
+	row := fmt.Sprintf(" %s %s %s %s ", pad(s.service, serviceWidth), pad(s.versions(), versionWidth), pad(s.name, nameWidth), pad(s.progress(), 9))
+	return row + s.opinion(in, width-utf8.RuneCountInString(row))
 }
+
+func (s *scene) versions() string { return s.from + " → " + s.release.Version }
 
 func (s *scene) progress() string {
 	switch {
@@ -135,25 +164,19 @@ func (s *scene) progress() string {
 	case s.ended.IsZero():
 		return s.served
 	}
-	return "rolled out"
+	return "complete"
 }
 
-func (s *scene) opinion() string {
+func (s *scene) opinion(in style, room int) string {
 	switch {
+	case s.verdict != nil && s.mark() == untold:
+		return in.in(yellow, "the machine is too busy")
 	case s.verdict != nil:
-		return headline(*s.verdict)
+		return in.outcome(s.verdict.Outcome, headline(*s.verdict, room))
 	case s.began.IsZero():
 		return ""
 	}
 	return "observing …"
-}
-
-// headline is a verdict in a few words: the outcome, and why.
-func headline(v correlate.Verdict) string {
-	if v.Outcome == correlate.Healthy {
-		return string(v.Outcome)
-	}
-	return string(v.Outcome) + " (" + words.Plain(string(v.Reason)) + ")"
 }
 
 // clock is a duration as mm:ss.

@@ -21,16 +21,22 @@ type Options struct {
 	Daemon   func(ctx context.Context, sets []string, dataDir string) error
 	Out      io.Writer
 	Terminal bool // Out can be drawn over
+	Colours  bool // Out shows colours
 	Exit     bool // end after the last verdict instead of when ctx ends
 }
 
-// ErrWrong is returned when a verdict differs from what the demo injected.
-var ErrWrong = errors.New("not every verdict is what was injected")
+// Why a demo ends with an error although it ran to its end.
+var (
+	// ErrWrong: a verdict differs from what the demo injected.
+	ErrWrong = errors.New("not every verdict is what was injected")
+	// ErrBusy: the machine was too busy for the shop to do what was to be injected.
+	ErrBusy = errors.New("this machine was too busy for the demo; give it again when there is CPU to spare")
+)
 
-// How busy the shop is. The rate gives every service enough requests in a few seconds to prove that it is healthy;
-// a shop with fewer visitors takes longer.
+// How busy the shop is. The rate gives every service enough requests while its versions serve side by side to prove that
+// it is healthy, and leaves a machine with two CPUs nine tenths of its time.
 const (
-	visitsPerSecond = 550
+	visitsPerSecond = 260
 	days            = 90
 )
 
@@ -89,10 +95,10 @@ func (d *demo) perform(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("opening the shop: %w", err)
 	}
-	defer func() { err = errors.Join(err, d.closeShop()) }()
+	defer func() { err = errors.Join(err, d.shop.Close()) }()
 	fmt.Fprintf(d.Out, "A shop of %d services with %d instances, %d visits a second, OTLP to the daemon\n\n",
 		len(shop.Services()), d.shop.Instances(), visitsPerSecond)
-	d.board = newBoard(d.Out, d.Terminal, script(), time.Now())
+	d.board = newBoard(d.Out, d.Terminal, style{d.Colours}, script(), time.Now())
 	err = d.play(ctx)
 	d.board.clear()
 	switch {
@@ -101,20 +107,13 @@ func (d *demo) perform(ctx context.Context) (err error) {
 	case err != nil:
 		return err
 	}
-	wrong := d.report(ctx)
+	result := d.report(ctx)
 	if d.Exit {
-		return wrong
+		return result
 	}
 	d.directions()
 	<-ctx.Done()
-	return wrong
-}
-
-// closeShop must work also when the context has ended, so that every instance sends its last telemetry.
-func (d *demo) closeShop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
-	defer cancel()
-	return d.shop.Close(ctx)
+	return result
 }
 
 // show prints the daemon's log, for when it did not start.
@@ -132,10 +131,10 @@ func (d *demo) show(log string) error {
 // directions says where to look while the shop stays open.
 func (d *demo) directions() {
 	fmt.Fprintf(d.Out, `
-The shop stays open. Look around:
-  http://%[1]s/                         everything the daemon answers
-  http://%[1]s/metrics                  for Prometheus
-  http://%[1]s/api/v1/changes?since=1h  the changes above, with their evidence
+The shop stays open. Look around at http://%[1]s
+  /                         everything the daemon answers
+  /metrics                  for Prometheus
+  /api/v1/changes?since=1h  the changes above, with their evidence
   shipwake verdict --api http://%[1]s --service payment --version v2
   shipwake dora --api http://%[1]s --since 90d --by team
 Ctrl-C ends it.

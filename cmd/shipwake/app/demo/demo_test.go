@@ -120,7 +120,7 @@ func TestTheBoard(t *testing.T) {
 	acts := script()[:2]
 	t.Run("is lines where nothing can be drawn over", func(t *testing.T) {
 		var out bytes.Buffer
-		b := newBoard(&out, false, acts, raised)
+		b := newBoard(&out, false, style{}, acts, raised)
 		b.change(b.scenes[0], raised.Add(14*time.Second), func() string { return "begins" })
 		b.change(b.scenes[0], raised.Add(15*time.Second), func() string { return "" })
 		b.refresh(raised.Add(16*time.Second), "100 visits")
@@ -128,7 +128,7 @@ func TestTheBoard(t *testing.T) {
 	})
 	t.Run("is a table drawn again in place on a terminal", func(t *testing.T) {
 		var out bytes.Buffer
-		b := newBoard(&out, true, acts, raised)
+		b := newBoard(&out, true, style{}, acts, raised)
 		b.refresh(raised.Add(61*time.Second), "100 visits")
 		require.Contains(t, out.String(), "01:01  100 visits\n")
 		require.Contains(t, out.String(), "catalog")

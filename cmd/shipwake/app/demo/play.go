@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -58,7 +59,7 @@ func (d *demo) deploy(ctx context.Context, s *scene) error {
 	}
 	began := time.Now()
 	d.board.change(s, began, func() string {
-		s.began, s.served = began, s.from
+		s.began, s.served, s.met = began, s.from, d.shop.Pace()
 		return fmt.Sprintf("%s → %s begins, %s (%s)", s.from, s.release.Version, s.by, s.name)
 	})
 	if err := d.hooks.begun(ctx, s.act, began); err != nil {
@@ -121,14 +122,23 @@ func (d *demo) watch(ctx context.Context) {
 			d.look(ctx, s)
 		}
 		now := time.Now()
-		visits, lost := d.shop.Visited()
-		d.board.refresh(now, fmt.Sprintf("%d visits, %d of them failed, %d instances", visits, lost, d.shop.Instances()))
+		d.board.refresh(now, d.status())
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(500 * time.Millisecond):
 		}
 	}
+}
+
+// status says how the shop is doing.
+func (d *demo) status() string {
+	visits, failed := d.shop.Visited()
+	said := fmt.Sprintf("%s visits, %s of them failed, %d instances", words.Count(visits), words.Count(failed), d.shop.Instances())
+	if p := d.shop.Pace(); p.Share() < smooth {
+		said += "; busy machine: " + percent(1-p.Share()) + " late"
+	}
+	return said
 }
 
 // look asks the API for one act's verdict. That the change is not known yet, or the daemon busy, is no news.
@@ -140,17 +150,27 @@ func (d *demo) look(ctx context.Context, s *scene) {
 	now := time.Now()
 	d.board.change(s, now, func() string {
 		s.served = serving(d.shop.Versions(s.service))
-		found := answer.Change.Verdict
-		if err != nil || found == nil || (s.verdict != nil && s.verdict.Revision == found.Revision) {
-			return ""
+		if s.verdict == nil || !s.verdict.Final {
+			s.pace = d.shop.Pace().Since(s.met)
 		}
-		if s.verdict == nil || s.verdict.Outcome != found.Outcome {
-			s.answered = now
+		if found := answer.Change.Verdict; err == nil && found != nil {
+			return s.hear(*found, now)
 		}
-		s.strayed = s.strayed || (found.Outcome != s.expected && found.Outcome != correlate.Inconclusive)
-		s.verdict = found
-		return "verdict: " + headline(*s.verdict)
+		return ""
 	})
+}
+
+// hear takes in a verdict, and says what is new about it.
+func (s *scene) hear(found correlate.Verdict, now time.Time) string {
+	if s.verdict != nil && s.verdict.Revision == found.Revision {
+		return ""
+	}
+	if s.verdict == nil || s.verdict.Outcome != found.Outcome {
+		s.answered = now
+	}
+	s.strayed = s.strayed || (found.Outcome != s.expected && found.Outcome != correlate.Inconclusive)
+	s.verdict = &found
+	return "verdict: " + headline(found, width)
 }
 
 // serving is how many instances serve each version, e.g. "3×v1 1×v2".

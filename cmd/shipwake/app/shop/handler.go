@@ -2,121 +2,85 @@ package shop
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 	"time"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/log"
-	"go.opentelemetry.io/otel/trace"
 )
 
 // handler serves the routes of one instance: its own work, then the calls of the route.
 type handler struct {
-	shop   *Shop
 	spec   Service
-	self   *instance
 	fault  *fault
-	logger log.Logger
+	pools  map[string]*pool
+	record *recorder
 }
 
-func newHandler(s *Shop, spec Service, self *instance) http.Handler {
-	h := &handler{shop: s, spec: spec, self: self, fault: newFault(spec.Work, self.release),
-		logger: self.sdk.logs.Logger(spec.Name)}
-	mux := http.NewServeMux()
-	for _, route := range spec.Routes {
-		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, route) })
+// answer is how a request ended: when, by the shop's clock, with which status (0 when nobody answered), and the error if
+// it failed.
+type answer struct {
+	at     time.Time
+	status int
+	err    error
+}
+
+// handle answers one request that arrives at a time of the shop's clock, and records it. The context is that of the
+// caller, whose span is the parent.
+func (h *handler) handle(ctx context.Context, method, path string, at time.Time) answer {
+	n := slices.IndexFunc(h.spec.Routes, func(r Route) bool { return r.Method == method && r.Path == path })
+	if n < 0 {
+		return answer{at, http.StatusNotFound, fmt.Errorf("%s has no route %s %s", h.spec.Name, method, path)}
 	}
-	return mux
+	ctx, call := h.record.serving(ctx, h.spec.Routes[n], at)
+	got := h.serve(ctx, h.spec.Routes[n], at)
+	call.end(ctx, got)
+	return got
 }
 
-func (h *handler) serve(w http.ResponseWriter, r *http.Request, route Route) {
+// serve does the instance's own work and calls the services that the route needs.
+func (h *handler) serve(ctx context.Context, route Route, at time.Time) answer {
 	work, fails := h.fault.next()
-	select {
-	case <-time.After(work):
-	case <-r.Context().Done():
-		return
-	}
+	at = at.Add(work)
+	time.Sleep(time.Until(at))
 	if fails {
-		h.fail(w, r, http.StatusInternalServerError, &failure{h.spec.Name + " failed to handle the request"})
-		return
+		return h.failed(ctx, answer{at, http.StatusInternalServerError, &failure{h.spec.Name + " failed to handle the request"}})
 	}
-	for _, call := range route.Calls {
-		err := h.call(r.Context(), call)
-		if err != nil && !call.Optional {
-			h.fail(w, r, http.StatusBadGateway, err)
-			return
+	for _, c := range route.Calls {
+		got := h.call(ctx, c, at)
+		at = got.at
+		if got.err != nil && !c.Optional {
+			return h.failed(ctx, answer{at, http.StatusBadGateway, fmt.Errorf("%s: %w", c.Service, got.err)})
 		}
-		if err != nil {
-			h.log(r.Context(), log.SeverityWarn, "answering without "+call.Service)
+		if got.err != nil {
+			h.record.log(ctx, at, log.SeverityWarn, "answering without "+c.Service)
 		}
 	}
-	w.WriteHeader(http.StatusOK)
-	// The client is gone when this fails, and the span says so.
-	_, _ = io.WriteString(w, "ok\n")
+	return answer{at: at, status: http.StatusOK}
 }
 
 // call sends one request to another service; an answer of 500 or above is an error.
-func (h *handler) call(ctx context.Context, c Call) error {
-	err := h.shop.pools[c.Service].use(func(base string) error {
-		return send(ctx, h.self.client, c.Method, base+c.Path)
-	})
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Service, err)
+func (h *handler) call(ctx context.Context, c Call, at time.Time) answer {
+	ctx, call := h.record.calling(ctx, c, at)
+	got := h.pools[c.Service].send(ctx, c.Method, c.Path, at)
+	if got.status >= http.StatusInternalServerError {
+		got.err = &upstream{c.Path, got.status}
 	}
-	return nil
+	call.end(ctx, got)
+	return got
 }
 
-func (h *handler) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
-	trace.SpanFromContext(r.Context()).RecordError(err)
-	h.log(r.Context(), log.SeverityError, err.Error(), attribute.String("exception.type", exceptionType(err)))
-	http.Error(w, err.Error(), status)
-}
-
-func (h *handler) log(ctx context.Context, severity log.Severity, text string, attributes ...attribute.KeyValue) {
-	var record log.Record
-	record.SetTimestamp(time.Now())
-	record.SetSeverity(severity)
-	record.SetSeverityText(severity.String())
-	record.SetBody(attribute.StringValue(text))
-	record.AddAttributes(attributes...)
-	h.logger.Emit(ctx, record)
-}
-
-// exceptionType is the type of the innermost error, as recorders of exceptions name it.
-func exceptionType(err error) string {
-	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
-		err = inner
-	}
-	return fmt.Sprintf("%T", err)
+// failed records the error of an answer.
+func (h *handler) failed(ctx context.Context, got answer) answer {
+	h.record.exception(ctx, got)
+	return got
 }
 
 // failure is the error of a service that carries a fault.
 type failure struct{ text string }
 
 func (f *failure) Error() string { return f.text }
-
-// send does one request and reads the answer to its end, so that the connection can be used again.
-func send(ctx context.Context, client *http.Client, method, url string) error {
-	request, err := http.NewRequestWithContext(ctx, method, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	answer, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil {
-		return err
-	}
-	if answer.StatusCode >= http.StatusInternalServerError {
-		return &upstream{request.URL.Path, answer.StatusCode}
-	}
-	return nil
-}
 
 // upstream is the error of a service whose callee failed.
 type upstream struct {

@@ -3,63 +3,41 @@ package shop
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
-	"net/http"
 	"sync"
 	"time"
-
-	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
-	"go.opentelemetry.io/otel/propagation"
 )
 
-// instance is one running process of a service, as far as anybody outside can tell: a server, a client and an SDK of
-// its own.
+// instance is one running process of a service, as far as its telemetry tells.
 type instance struct {
 	id      string
-	url     string
 	release Release
-	server  *http.Server
-	client  *http.Client
+	handler *handler
 	sdk     *sdk
-	served  chan error
 	busy    sync.WaitGroup // requests that the load balancer has sent here
 }
 
-// startInstance listens on a free loopback port and serves until stop.
+// patience is how long an instance may take to send its last telemetry.
+const patience = 30 * time.Second
+
+// startInstance makes an instance that can serve until stop.
 func startInstance(ctx context.Context, s *Shop, spec Service, r Release, id string) (*instance, error) {
-	tel, err := newSDK(ctx, identity{spec.Name, r.Version, id, s.options.Environment}, spec.Exporter, s.options.OTLP, s.options.ExportEvery)
+	tel, err := s.newSDK(ctx, identity{spec.Name, r.Version, id, s.options.Environment}, spec.Exporter, &s.pacer)
 	if err != nil {
 		return nil, err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	recorder, err := newRecorder(tel)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", id, err), tel.Shutdown(ctx))
+		return nil, errors.Join(err, tel.Shutdown(ctx))
 	}
-	i := &instance{id: id, url: "http://" + listener.Addr().String(), release: r, sdk: tel, served: make(chan error, 1)}
-	instrumented := []otelhttp.Option{
-		otelhttp.WithTracerProvider(tel.traces),
-		otelhttp.WithMeterProvider(tel.metrics),
-		otelhttp.WithPropagators(propagation.TraceContext{}),
-	}
-	i.client = &http.Client{
-		Transport: otelhttp.NewTransport(&http.Transport{MaxIdleConnsPerHost: 16}, instrumented...),
-		Timeout:   5 * time.Second,
-	}
-	i.server = &http.Server{
-		Handler:           otelhttp.NewHandler(newHandler(s, spec, i), spec.Name, instrumented...),
-		ReadHeaderTimeout: 5 * time.Second,
-	}
-	go func() { i.served <- i.server.Serve(listener) }()
-	return i, nil
+	h := &handler{spec: spec, fault: newFault(spec.Work, r), pools: s.pools, record: recorder}
+	return &instance{id: id, release: r, handler: h, sdk: tel}, nil
 }
 
-// stop lets running requests end, sends the telemetry that is left and frees everything.
-func (i *instance) stop(ctx context.Context) error {
-	err := i.server.Shutdown(ctx)
-	if serr := <-i.served; !errors.Is(serr, http.ErrServerClosed) {
-		err = errors.Join(err, serr)
-	}
-	i.client.CloseIdleConnections()
-	return errors.Join(err, i.sdk.Shutdown(ctx))
+// stop lets running requests end, sends the telemetry that is left and frees everything. The instance must be out of
+// the load balancer's turn, or nobody must visit any more.
+func (i *instance) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	i.busy.Wait()
+	return i.sdk.Shutdown(ctx)
 }

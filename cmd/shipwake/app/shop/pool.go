@@ -1,9 +1,11 @@
 package shop
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"sync"
+	"time"
 )
 
 // pool is the load balancer in front of one service: it hands out its live instances in turn.
@@ -19,27 +21,26 @@ func (p *pool) add(i *instance) {
 	p.live = append(p.live, i)
 }
 
-// drain takes an instance out of the turn and waits for the requests that it already has.
-func (p *pool) drain(i *instance) {
+// remove takes an instance out of the turn. It may still be busy with requests that it was sent before.
+func (p *pool) remove(i *instance) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if at := slices.Index(p.live, i); at >= 0 {
 		p.live = slices.Delete(p.live, at, at+1)
 	}
-	p.mu.Unlock()
-	i.busy.Wait()
 }
 
-// use lets do send its request to the base URL of the instance whose turn it is.
-func (p *pool) use(do func(base string) error) error {
+// send gives a request to the instance whose turn it is, and returns its answer.
+func (p *pool) send(ctx context.Context, method, path string, at time.Time) answer {
 	i := p.take()
 	if i == nil {
-		return errors.New("no live instance")
+		return answer{at: at, err: errors.New("no live instance")}
 	}
 	defer i.busy.Done()
-	return do(i.url)
+	return i.handler.handle(ctx, method, path, at)
 }
 
-// take counts a request in before the instance can be drained.
+// take counts a request in before the instance can be removed.
 func (p *pool) take() *instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()

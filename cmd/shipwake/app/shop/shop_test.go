@@ -103,7 +103,7 @@ func TestEveryRequestBecomesTelemetry(t *testing.T) {
 	require.Equal(t, 22, s.Instances())
 	sent, _ := s.Visited()
 	visited(sent + 100)
-	require.NoError(t, s.Close(t.Context()))
+	require.NoError(t, s.Close())
 	sent, failed := s.Visited()
 
 	n := count(got.traces.AllTraces())
@@ -122,5 +122,5 @@ func TestAServiceThatDoesNotExistCannotBeRolled(t *testing.T) {
 	s, err := shop.Open(t.Context(), shop.Options{Rate: 1, ExportEvery: time.Hour, Services: nil})
 	require.NoError(t, err)
 	require.ErrorContains(t, s.Roll(t.Context(), "cart", shop.Release{Version: "v2"}, 0), `no service "cart"`)
-	require.NoError(t, s.Close(t.Context()))
+	require.NoError(t, s.Close())
 }

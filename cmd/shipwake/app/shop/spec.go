@@ -15,8 +15,8 @@ type Service struct {
 
 // Route is one kind of request and the services it needs, called one after the other.
 type Route struct {
-	Pattern string // as for http.ServeMux, e.g. "GET /browse"
-	Calls   []Call
+	Method, Path string
+	Calls        []Call
 }
 
 // Call is a request to another service.
@@ -58,25 +58,23 @@ type Release struct {
 //	          ├─ search ───── catalog
 //	          └─ checkout ─┬─ catalog
 //	                       └─ payment
-//
-// Their work takes long compared with the pauses of a busy machine, so that these don't look like faults.
 func Services() []Service {
 	products := Call{Service: "catalog", Method: "GET", Path: "/products"}
 	similar := Call{Service: "recommendations", Method: "GET", Path: "/similar", Optional: true}
 	charge := Call{Service: "payment", Method: "POST", Path: "/charge"}
 	return []Service{
 		{Name: "frontend", Replicas: 4, Work: 120 * time.Millisecond, Exporter: GRPC,
-			Routes: []Route{{Pattern: "GET /browse", Calls: []Call{products, similar}}}},
+			Routes: []Route{{Method: "GET", Path: "/browse", Calls: []Call{products, similar}}}},
 		{Name: "catalog", Replicas: 4, Work: 240 * time.Millisecond, Exporter: HTTP,
-			Routes: []Route{{Pattern: "GET /products"}}},
+			Routes: []Route{{Method: "GET", Path: "/products"}}},
 		{Name: "recommendations", Replicas: 4, Work: 300 * time.Millisecond, Exporter: GRPC,
-			Routes: []Route{{Pattern: "GET /similar"}}},
+			Routes: []Route{{Method: "GET", Path: "/similar"}}},
 		{Name: "search", Replicas: 4, Work: 480 * time.Millisecond, Exporter: HTTP,
-			Routes: []Route{{Pattern: "GET /query", Calls: []Call{products}}}},
+			Routes: []Route{{Method: "GET", Path: "/query", Calls: []Call{products}}}},
 		{Name: "checkout", Replicas: 2, Work: 180 * time.Millisecond, Exporter: GRPC,
-			Routes: []Route{{Pattern: "POST /orders", Calls: []Call{products, charge}}}},
+			Routes: []Route{{Method: "POST", Path: "/orders", Calls: []Call{products, charge}}}},
 		{Name: "payment", Replicas: 4, Work: 360 * time.Millisecond, Exporter: HTTP,
-			Routes: []Route{{Pattern: "POST /charge"}}},
+			Routes: []Route{{Method: "POST", Path: "/charge"}}},
 	}
 }
 

@@ -41,8 +41,8 @@ type exporters struct {
 	logs    sdklog.Exporter
 }
 
-// newSDK makes the providers of one instance, which export every interval.
-func newSDK(ctx context.Context, who identity, how Exporter, to Endpoints, every time.Duration) (*sdk, error) {
+// newSDK makes the providers of one instance, which export every interval. The pacer counts the spans that arrived.
+func newSDK(ctx context.Context, who identity, how Exporter, to Endpoints, every time.Duration, arrived *pacer) (*sdk, error) {
 	out, err := newExporters(ctx, how, to)
 	if err != nil {
 		return nil, fmt.Errorf("telemetry of %s: %w", who.instance, err)
@@ -55,7 +55,7 @@ func newSDK(ctx context.Context, who identity, how Exporter, to Endpoints, every
 	)
 	return &sdk{
 		traces: sdktrace.NewTracerProvider(sdktrace.WithResource(self),
-			sdktrace.WithBatcher(out.traces, sdktrace.WithBatchTimeout(every))),
+			sdktrace.WithBatcher(timed{out.traces, arrived}, sdktrace.WithBatchTimeout(every))),
 		metrics: sdkmetric.NewMeterProvider(sdkmetric.WithResource(self),
 			sdkmetric.WithReader(sdkmetric.NewPeriodicReader(out.metrics, sdkmetric.WithInterval(every)))),
 		logs: sdklog.NewLoggerProvider(sdklog.WithResource(self),
