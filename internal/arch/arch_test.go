@@ -115,6 +115,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the pure rooms don't know each other, so each can be read, tested and replaced alone",
 		},
 		{
+			room: "correlate/names", ours: []string{"correlate"}, never: []string{"net", "net/http", "os", "io/...", "math/rand/..."},
+			reason: "what a name means depends on the rules and nothing else, so that kept deliveries read the same again",
+		},
+		{
 			room: "correlate/judge/...", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "a verdict depends on its case and nothing else",
 		},
@@ -213,7 +217,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...",
+		"correlate", "correlate/window/...", "correlate/names/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...",
 		"correlate/engine/...", "correlate/replay/...",
 	}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
