@@ -152,8 +152,9 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room:   "collector/webhook/...",
-			ours:   []string{"correlate", "collector/admission", "collector/source", "collector/changelog", "collector/listen", "collector/secret"},
-			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+			ours:   []string{"correlate", "collector/admission", "collector/source", "collector/listen", "collector/secret"},
+			never:  []string{pdata},
+			reason: "a receiver hands deliveries to whoever keeps them; it does not know the engine, and facts don't go through pipelines",
 		},
 		{
 			room: "collector/kafka/...", ours: []string{"correlate", "collector/source", "collector/changelog"},
