@@ -157,7 +157,11 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver hands deliveries to whoever keeps them; it does not know the engine, and facts don't go through pipelines",
 		},
 		{
-			room: "collector/kafka/...", ours: []string{"correlate", "collector/source", "collector/changelog"},
+			room: "collector/kafka/...", ours: []string{"correlate", "collector/source"}, never: []string{collector + "pdata/..."},
+			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+		},
+		{
+			room: "collector/pull/...", ours: []string{"correlate", "collector/source", "collector/secret", "internal/outgoing"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
