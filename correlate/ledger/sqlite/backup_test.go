@@ -14,6 +14,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
 )
 
 // committing commits facts from several goroutines until stopped. Known are the ids acknowledged so far.
@@ -128,7 +129,7 @@ func TestABackupThatCannotBeMadeSaysWhyAndLeavesNothing(t *testing.T) {
 		}, "is damaged"},
 		"a backup under way": {func(t *testing.T, _, to string) {
 			require.NoError(t, os.Mkdir(to+partialSuffix, 0o700))
-			lock, err := acquire(to + partialSuffix)
+			lock, err := disk.Acquire(to + partialSuffix)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, lock.Close()) })
 		}, "is in use by process"},

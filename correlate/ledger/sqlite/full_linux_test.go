@@ -105,7 +105,7 @@ func TestOnAFullDiskTheDaemonKeepsItsOwnStateAndTakesNoFacts(t *testing.T) {
 	require.NoError(t, err)
 	info, err := os.Stat(filepath.Join(dir, "reserve"))
 	require.NoError(t, err)
-	require.Equal(t, int64(256<<20/reserveShare), info.Size(), "a small disk has a small reserve")
+	require.Equal(t, int64(256<<20/16), info.Size(), "a small disk has a small reserve")
 
 	send := func(id string) error {
 		d := ledgertest.Delivery("github", id)

@@ -12,6 +12,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 // The test binary runs itself as the process that is killed; these variables say which part it plays, where, and how
@@ -71,12 +73,12 @@ func place(version, statement int) string { return fmt.Sprintf("%d/%d", version,
 
 // eachStatement calls try for every statement of every migration, with a directory as the version before left it.
 func eachStatement(t *testing.T, try func(t *testing.T, dir string, version, statement, last int)) {
-	names, err := scriptNames()
+	newest, err := migrations.Newest()
 	require.NoError(t, err)
-	for i, name := range names {
-		script, err := scripts.ReadFile(name)
+	for version := 1; version <= newest; version++ {
+		statements, err := migrations.Statements(version)
 		require.NoError(t, err)
-		version, last := i+1, len(statements(string(script), i+1))
+		last := len(statements)
 		before := t.TempDir()
 		makeOld(t, before, version-1)
 		for statement := 1; statement <= last; statement++ {
@@ -141,7 +143,7 @@ func requireMigrated(t *testing.T, dir string, version int, done bool) {
 	commitOne(t, l, "new")
 	requireSound(t, l)
 	require.NoError(t, l.Close())
-	newest, err := newestSchema()
+	newest, err := migrations.Newest()
 	require.NoError(t, err)
 	require.Equal(t, newest, schemaOf(t, dir+"/"+fileName))
 }

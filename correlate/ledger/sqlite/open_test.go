@@ -16,6 +16,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 func openAt(t testing.TB, options Options) *Ledger {
@@ -99,7 +100,7 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 			require.NoError(t, file.Close())
 		}
 	}
-	newest, err := newestSchema()
+	newest, err := migrations.Newest()
 	require.NoError(t, err)
 	cases := map[string]struct {
 		spoil func(t *testing.T, path string)

@@ -3,7 +3,12 @@ package sqlite
 import (
 	"math"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
 )
+
+// StandardReserve is the usual Options.Reserve, in bytes.
+const StandardReserve = disk.StandardReserve
 
 // Options say where the ledger is kept.
 type Options struct {
