@@ -164,7 +164,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/reduce", ours: []string{"correlate"}, never: []string{pdata},
+			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention"}, never: []string{pdata},
 			reason: "it takes plain records, so that the stock decoder and a wire-level scan can feed the same code",
 		},
 		{
@@ -214,7 +214,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
 		"correlate", "correlate/window/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...",
-		"correlate/engine/...", "correlate/replay/...",
+		"correlate/engine/...", "cmd/shipwake/app/replay/...",
 	}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 	for _, f := range files(t) {
