@@ -33,7 +33,7 @@ func NewFactory(sources []source.Factory, tally *correlate.Tally) receiver.Facto
 // reader is a source with the name its deliveries carry.
 type reader struct {
 	name   string
-	source source.Source
+	source source.Reader
 }
 
 // readers makes the source of each topic.
@@ -49,10 +49,10 @@ func readers(topics []TopicConfig, factories []source.Factory) (map[string]reade
 	return byTopic, nil
 }
 
-func newSource(name string, factories []source.Factory) (source.Source, error) {
+func newSource(name string, factories []source.Factory) (source.Reader, error) {
 	for _, f := range factories {
 		if f.Name == name {
-			return f.New(source.Config{})
+			return f.New(source.ReaderConfig{})
 		}
 	}
 	return nil, fmt.Errorf("source %q is unknown", name)

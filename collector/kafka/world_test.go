@@ -302,7 +302,7 @@ func (h extended) GetExtensions() map[component.ID]component.Component {
 type lines struct{}
 
 func linesFactory() source.Factory {
-	return source.Factory{Name: "lines", New: func(source.Config) (source.Source, error) { return lines{}, nil }}
+	return source.Factory{Name: "lines", New: func(source.ReaderConfig) (source.Reader, error) { return lines{}, nil }}
 }
 
 func (lines) Authenticate(source.Request) error { return nil }

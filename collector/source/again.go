@@ -14,7 +14,7 @@ type Recaller interface {
 
 // Again parses a delivery that was kept, as the sender's request would be parsed now. It returns the delivery with its
 // facts, or with the Problem there is now. Facts may be dated in the future.
-func Again(s Source, d correlate.Delivery) correlate.Delivery {
+func Again(s Reader, d correlate.Delivery) correlate.Delivery {
 	header := http.Header{}
 	if r, ok := s.(Recaller); ok {
 		header = r.Recall(d)

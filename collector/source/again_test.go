@@ -12,11 +12,11 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-func made(t *testing.T, name string) source.Source {
+func made(t *testing.T, name string) source.Reader {
 	t.Helper()
 	for _, f := range all.Factories() {
 		if f.Name == name {
-			s, err := f.New(source.Config{})
+			s, err := f.New(source.ReaderConfig{})
 			require.NoError(t, err)
 			return s
 		}

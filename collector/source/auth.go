@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// Scheme is a way in which a sender proves that a message is its own.
-type Scheme struct {
+// scheme is a way in which a sender proves that a message is its own.
+type scheme struct {
 	// Header says that the sender uses this scheme, and carries the proof.
 	Header string
 	// verify checks the value of the header against each secret.
-	verify func(s Scheme, value string, secrets []string, req Request) error
+	verify func(s scheme, value string, secrets []string, req Request) error
 }
 
 // SchemesOf is the table: how the senders of each source prove themselves. The first scheme whose header a message
@@ -26,13 +26,13 @@ type Scheme struct {
 // What a scheme doesn't cover, nobody vouches for. The HMAC covers the body alone, so a source that uses it takes the
 // delivery's id and everything that it counts from the body; then a message that is recorded and sent again, under whatever
 // headers, is the same delivery. A bearer token covers nothing: whoever has read it can say anything.
-func SchemesOf(name string) []Scheme {
+func SchemesOf(name string) []scheme {
 	var (
-		hubSignature     = Scheme{"X-Hub-Signature-256", verifyHMAC}
-		standardWebhooks = Scheme{headerStandardSignature, verifyStandard}
-		bearer           = Scheme{"Authorization", verifyBearer}
+		hubSignature     = scheme{"X-Hub-Signature-256", verifyHMAC}
+		standardWebhooks = scheme{headerStandardSignature, verifyStandard}
+		bearer           = scheme{"Authorization", verifyBearer}
 	)
-	return map[string][]Scheme{
+	return map[string][]scheme{
 		"alertmanager": {bearer},
 		"cdevents":     {hubSignature, bearer},
 		"generic":      {standardWebhooks, bearer},
@@ -60,7 +60,7 @@ func Authenticate(name string, secrets []string, req Request) error {
 	return fmt.Errorf("%w: there is no scheme for this source", ErrUnauthorized)
 }
 
-func headers(schemes []Scheme) string {
+func headers(schemes []scheme) string {
 	names := make([]string, len(schemes))
 	for i, s := range schemes {
 		names[i] = s.Header
@@ -82,7 +82,7 @@ func CheckSecrets(secrets []string) error {
 }
 
 // verifyHMAC checks the hex HMAC-SHA256 of the body, after "sha256=".
-func verifyHMAC(s Scheme, value string, secrets []string, req Request) error {
+func verifyHMAC(s scheme, value string, secrets []string, req Request) error {
 	digest, ok := strings.CutPrefix(value, "sha256=")
 	if !ok {
 		return fmt.Errorf("%w: the header %s must start with sha256=", ErrUnauthorized, s.Header)
@@ -105,7 +105,7 @@ func Sign(secret string, body []byte) string {
 }
 
 // verifyBearer checks "Bearer <secret>".
-func verifyBearer(_ Scheme, value string, secrets []string, _ Request) error {
+func verifyBearer(_ scheme, value string, secrets []string, _ Request) error {
 	scheme, token, _ := strings.Cut(value, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		return fmt.Errorf("%w: the header Authorization must be of the scheme Bearer", ErrUnauthorized)
@@ -132,7 +132,7 @@ const tolerance = 5 * time.Minute
 
 // verifyStandard checks Standard Webhooks: one of the space-separated values "v1,<Base64>" is the HMAC-SHA256 of
 // "<id>.<timestamp>.<body>", and the timestamp, in Unix seconds, is of now.
-func verifyStandard(s Scheme, value string, secrets []string, req Request) error {
+func verifyStandard(s scheme, value string, secrets []string, req Request) error {
 	id, timestamp := req.Header.Get(headerStandardID), req.Header.Get(headerStandardTime)
 	if id == "" || timestamp == "" {
 		return fmt.Errorf("%w: the header %s comes with %s and %s", ErrUnauthorized, s.Header, headerStandardID, headerStandardTime)

@@ -133,7 +133,7 @@ func requireAuth(t *testing.T, err error, want string) {
 }
 
 func TestAConfigPrintsNoSecret(t *testing.T) {
-	c := Config{Secrets: []string{"canary"}, ServiceLabels: []string{"app"}}
+	c := ReaderConfig{Secrets: []string{"canary"}, ServiceLabels: []string{"app"}}
 	require.NotContains(t, fmt.Sprintf("%v %+v %#v %s %v", c, c, c, c, []any{c, &c}), "canary")
 }
 

@@ -64,14 +64,23 @@ func sign(facts []correlate.Fact, name string) {
 // AddFact completes a fact, validates it and adds it to the delivery. The error is a *ParseError below the value that
 // the fact was read from.
 func AddFact(d *correlate.Delivery, f correlate.Fact, from JSON) error {
+	r := Reading{Facts: d.Facts}
+	err := r.Add(f, from)
+	d.Facts = r.Facts
+	return err
+}
+
+// Add completes a fact, validates it and adds it to the reading. The error is a *ParseError below the value that the fact
+// was read from.
+func (r *Reading) Add(f correlate.Fact, from JSON) error {
 	f = f.WithDefaults()
 	if err := f.Validate(); err != nil {
 		return factError(f, err, from)
 	}
-	if len(d.Facts) == MaxFacts {
+	if len(r.Facts) == MaxFacts {
 		return &ParseError{Path: from.Path(), Want: fmt.Sprintf("a message may hold at most %d facts; send several", MaxFacts)}
 	}
-	d.Facts = append(d.Facts, f)
+	r.Facts = append(r.Facts, f)
 	return nil
 }
 

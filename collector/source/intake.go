@@ -2,9 +2,29 @@ package source
 
 import (
 	"context"
+	"errors"
 
 	"github.com/shipwake/shipwake/correlate"
 )
+
+// FindIntake is the one Intake among the extensions of a host.
+func FindIntake[K comparable, V any](host interface{ GetExtensions() map[K]V }) (Intake, error) {
+	var found Intake
+	for _, extension := range host.GetExtensions() {
+		intake, ok := any(extension).(Intake)
+		switch {
+		case !ok:
+		case found != nil:
+			return nil, errors.New("there are two correlate extensions; list one in service::extensions")
+		default:
+			found = intake
+		}
+	}
+	if found == nil {
+		return nil, errors.New("no extension keeps deliveries: put `correlate:` under `extensions:` and list it in service::extensions")
+	}
+	return found, nil
+}
 
 // Intake is where receivers hand over what they took in. The component that owns the ledger implements it; a receiver
 // finds it among the host's extensions.
@@ -20,7 +40,8 @@ type Intake interface {
 	Cursor(ctx context.Context, stream string) ([]byte, error)
 }
 
-// Projector reads kept deliveries of one source again. Project is pure: the same delivery gives the same projection.
+// Projector reads kept deliveries of one source again. Project is pure: the same delivery gives the same projection. Facts
+// that are dated in the future are in it; whoever stores it holds them back by Hold.
 type Projector struct {
 	// Digest is of the source's version and of what in its configuration bears on the facts.
 	Digest  string

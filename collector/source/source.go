@@ -1,14 +1,40 @@
 package source
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
+
+// Source is what is known of one system: plain values and pure functions. It has no network of its own, no clock and no
+// state, and is safe for concurrent use. Receivers use it as Configured.
+type Source struct {
+	// Name is that of the folder, of the type in the configuration, and the last element of /hooks/{name} unless the
+	// configuration gives another.
+	Name string
+	// Version changes whenever Parse reads something else from the same delivery; what was read by another version is read
+	// again.
+	Version string
+	// Headers are those without which Parse can't read a body, by canonical name, such as "X-Github-Event". They are kept
+	// in Raw.Header. Content-Type always is; a header with a credential must not be.
+	Headers []string
+	// Schemes are the ways in which a sender proves itself. The first one that a message uses decides, so that none can be
+	// downgraded to a weaker one; the last is what is asked of a message that uses none.
+	Schemes []Scheme
+	// Config is a pointer to a struct with the keys that the source has beyond its secrets, and their defaults; nil when it
+	// has none.
+	Config func() Config
+	// Open finds the deliveries in a message, at least one. It sets ID and Body, and Header where it differs from the
+	// message's own; the rest is filled in. An empty ID becomes BodyID. The error is a *ParseError: the message as a whole
+	// can't be read. Nil: a message is one delivery.
+	Open func(Request) ([]correlate.Raw, error)
+	// Parse reads one delivery. It is pure: the same delivery is read in the same way. Facts are added by Reading.Add and
+	// don't name their source. The error is a *ParseError.
+	Parse func(correlate.Raw) (Reading, error)
+	// Pull asks the system for what its webhooks would have said; nil when that isn't possible.
+	Pull *Puller
+}
 
 // Request is one message as it came: an HTTP request that has been read up to its limit, or a Kafka message whose
 // headers were turned into a Header.
@@ -18,53 +44,23 @@ type Request struct {
 	ReceivedAt time.Time
 }
 
-// Config is the configuration of one source, the same keys for each. A source ignores what it has no use for.
-type Config struct {
-	// Secrets that are valid now, as they stand in the configuration; several during a rotation. Empty: no
-	// authentication.
-	Secrets []string
-	// ServiceLabels, when set, name the labels or attributes to take the service from, in this order, where a system has
-	// no field of its own for it (Alertmanager's labels).
-	ServiceLabels []string
+// Config is the configuration of a source in its own keys: a pointer to a struct with mapstructure tags. All its exported
+// fields are part of the digest (as JSON), so that another configuration reads again what is kept; a field that doesn't
+// bear on the facts is left out by `json:"-"`.
+type Config interface {
+	// Validate names the key that is wrong and what would be right.
+	Validate() error
+	// Configure sets what depends on the configuration, such as Parse. It is called after Validate.
+	Configure(*Source) error
 }
 
-// String and GoString keep the secrets out of whatever is printed.
-func (c Config) String() string {
-	return fmt.Sprintf("{Secrets:[%d REDACTED] ServiceLabels:%v}", len(c.Secrets), c.ServiceLabels)
-}
-
-func (c Config) GoString() string { return c.String() }
-
-// Source reads the messages of one system. It is safe for concurrent use.
-type Source interface {
-	// Authenticate returns nil, or an error that wraps ErrUnauthorized.
-	Authenticate(Request) error
-	// Parse returns the deliveries in a message: one, unless the system sends batches. Delivery.Source is left to the
-	// receiver, Delivery.Raw is the body (or the part of it that belongs to this delivery), Delivery.ID the sender's
-	// id or, where there is none, BodyID. Facts are complete (WithDefaults) and valid. Errors are *ParseError.
-	Parse(Request) ([]correlate.Delivery, error)
-}
-
-// Factory makes a source from its configuration; an error says which key is wrong and what would be right.
-type Factory struct {
-	Name string // the last element of /hooks/{source} and the key in the configuration
-	New  func(Config) (Source, error)
-}
-
-// ErrUnauthorized is wrapped by every refusal of Authenticate.
-var ErrUnauthorized = errors.New("unauthorized")
-
-// ParseError says where a body is wrong. Path is a JSON path such as "$.alerts[2].startsAt"; it never holds a value.
-type ParseError struct {
-	Path string
-	Want string
-}
-
-func (e *ParseError) Error() string { return fmt.Sprintf("%s: %s", e.Path, e.Want) }
-
-// Positions tells a reader of a partitioned log where the ledger stands. The component that owns the ledger
-// implements it; a receiver finds it among the host's extensions.
-type Positions interface {
-	// Position is the next offset to read, 0 for a stream that was never read.
-	Position(ctx context.Context, stream string) (int64, error)
+// Reading is what is read from one delivery: facts, or why there are none. Exactly one field is set.
+type Reading struct {
+	Facts []correlate.Fact
+	// Ignored is why a delivery that is understood says nothing of a change or an incident: a ping, a build, a preview. It
+	// is kept and counted, and nobody needs to look at it.
+	Ignored string
+	// Unmapped is why a delivery that may be about a change or an incident can't be mapped: a state that isn't documented,
+	// a service that isn't named. It is kept in quarantine.
+	Unmapped string
 }

@@ -143,7 +143,7 @@ func refusedFor(err error, reason admission.Reason) bool {
 	return errors.As(err, &r) && r.Reason == reason
 }
 
-func (h *handler) parse(ctx context.Context, name string, s source.Source, req source.Request) answer {
+func (h *handler) parse(ctx context.Context, name string, s source.Reader, req source.Request) answer {
 	deliveries, err := s.Parse(req)
 	var parse *source.ParseError
 	switch {

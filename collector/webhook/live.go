@@ -17,7 +17,7 @@ import (
 type liveSource struct {
 	name    string
 	factory source.Factory
-	cfg     source.Config // without secrets
+	cfg     source.ReaderConfig // without secrets
 	secrets *secret.Live
 	log     *zap.Logger
 	// guarded: requests of browsers are refused, since nothing else tells them from the sender's.
@@ -25,7 +25,7 @@ type liveSource struct {
 
 	mu      sync.Mutex
 	version int // of the secrets that current was made of
-	current source.Source
+	current source.Reader
 }
 
 func newLiveSource(name string, cfg SourceConfig, factories []source.Factory, log *zap.Logger) (*liveSource, error) {
@@ -55,7 +55,7 @@ func newLiveSource(name string, cfg SourceConfig, factories []source.Factory, lo
 }
 
 // get is the source with the secrets that are valid now.
-func (l *liveSource) get() source.Source {
+func (l *liveSource) get() source.Reader {
 	texts, version := l.secrets.Get()
 	l.mu.Lock()
 	defer l.mu.Unlock()

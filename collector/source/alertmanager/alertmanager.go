@@ -33,7 +33,7 @@ func Factory() source.Factory { return source.Factory{Name: "alertmanager", New:
 
 type alertmanager struct{ secrets, serviceLabels []string }
 
-func newSource(cfg source.Config) (source.Source, error) {
+func newSource(cfg source.ReaderConfig) (source.Reader, error) {
 	if err := source.CheckSecrets(cfg.Secrets); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ func TestSource(t *testing.T) {
 	})
 }
 
-func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.Config{}) }
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.ReaderConfig{}) }
 
 func TestTheServiceIsTakenFromTheConfiguredLabels(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -31,7 +31,7 @@ func TestTheServiceIsTakenFromTheConfiguredLabels(t *testing.T) {
 		"none of them":                       {[]string{"absent"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := sourcetest.New(t, Factory(), source.Config{ServiceLabels: c.labels})
+			s := sourcetest.New(t, Factory(), source.ReaderConfig{ServiceLabels: c.labels})
 			deliveries, err := s.Parse(sourcetest.Payload(t, "firing-group"))
 			require.NoError(t, err)
 			require.Equal(t, c.want, deliveries[0].Facts[0].Incident.Service)
@@ -40,7 +40,7 @@ func TestTheServiceIsTakenFromTheConfiguredLabels(t *testing.T) {
 }
 
 func TestARepeatedNotificationIsTheSameIncidents(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	firing, err := s.Parse(sourcetest.Payload(t, "firing-group"))
 	require.NoError(t, err)
 	resolved, err := s.Parse(sourcetest.Payload(t, "resolved"))
@@ -52,7 +52,7 @@ func TestARepeatedNotificationIsTheSameIncidents(t *testing.T) {
 
 func TestALargeGroupTakesTimeInProportion(t *testing.T) {
 	alert := `{"status":"firing","labels":{"service":"checkout"},"startsAt":"2026-03-01T10:09:00Z","fingerprint":"ff00"}`
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	began := time.Now()
 	deliveries, err := s.Parse(source.Request{Header: http.Header{}, Body: []byte(
 		`{"version":"4","alerts":[` + strings.Repeat(alert+",", source.MaxFacts-1) + alert + `]}`)})

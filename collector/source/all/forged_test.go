@@ -191,9 +191,9 @@ func replay(r *rand.Rand, m *message) {
 // recorded one that is sent again must be a delivery that is known: the ledger keeps one of each (source, id).
 func TestNothingForgedIsAcceptedAndNothingReplayedIsNew(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, uint64(*forgeries)))
-	made := map[string]source.Source{}
+	made := map[string]source.Reader{}
 	for _, f := range Factories() {
-		s, err := f.New(source.Config{Secrets: []string{newer, older}})
+		s, err := f.New(source.ReaderConfig{Secrets: []string{newer, older}})
 		require.NoError(t, err)
 		made[f.Name] = s
 	}
@@ -236,7 +236,7 @@ func TestNothingForgedIsAcceptedAndNothingReplayedIsNew(t *testing.T) {
 	t.Logf("%d forged, altered or replayed messages, 0 accepted: %v", *forgeries, tried)
 }
 
-func replayed(t *testing.T, r *rand.Rand, live source.Source, s sender, m message) int {
+func replayed(t *testing.T, r *rand.Rand, live source.Reader, s sender, m message) int {
 	first, err := live.Parse(source.Request{Header: m.header, Body: m.body, ReceivedAt: sentAt})
 	require.NoError(t, err)
 	require.Len(t, first, 1)

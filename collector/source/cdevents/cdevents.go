@@ -35,7 +35,7 @@ func Factory() source.Factory { return source.Factory{Name: "cdevents", New: new
 
 type cdevents struct{ secrets []string }
 
-func newSource(cfg source.Config) (source.Source, error) {
+func newSource(cfg source.ReaderConfig) (source.Reader, error) {
 	if err := source.CheckSecrets(cfg.Secrets); err != nil {
 		return nil, err
 	}

@@ -29,10 +29,10 @@ func TestSource(t *testing.T) {
 	}
 }
 
-func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.Config{}) }
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.ReaderConfig{}) }
 
 func TestEveryTransportSaysTheSame(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	binary := sourcetest.Payload(t, "binary-deployed-0.4")
 	want, err := s.Parse(binary)
 	require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestEveryTransportSaysTheSame(t *testing.T) {
 }
 
 func TestStartedAndFinishedAreOneChange(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	started, err := s.Parse(sourcetest.Payload(t, "pipelinerun-started"))
 	require.NoError(t, err)
 	finished, err := s.Parse(sourcetest.Payload(t, "pipelinerun-finished"))
@@ -69,7 +69,7 @@ func TestStartedAndFinishedAreOneChange(t *testing.T) {
 }
 
 func TestDetectedAndResolvedAreOneIncident(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	detected, err := s.Parse(sourcetest.Payload(t, "incident-detected"))
 	require.NoError(t, err)
 	resolved, err := s.Parse(sourcetest.Payload(t, "incident-resolved"))
@@ -81,7 +81,7 @@ func TestDetectedAndResolvedAreOneIncident(t *testing.T) {
 }
 
 func TestAnUnmappedEventDoesNotSpoilItsBatch(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	req := sourcetest.Payload(t, "structured-deployed-0.5")
 	odd := `{"specversion":"1.0","id":"1","source":"/x","type":"com.example.odd","data":"text"}`
 	req.Body = []byte("[" + odd + "," + string(req.Body) + "]")

@@ -26,7 +26,7 @@ func Factory() source.Factory { return source.Factory{Name: "generic", New: newS
 
 type generic struct{ secrets []string }
 
-func newSource(cfg source.Config) (source.Source, error) {
+func newSource(cfg source.ReaderConfig) (source.Reader, error) {
 	if err := source.CheckSecrets(cfg.Secrets); err != nil {
 		return nil, err
 	}

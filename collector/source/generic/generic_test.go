@@ -19,7 +19,7 @@ func TestSource(t *testing.T) {
 	})
 }
 
-func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.Config{}) }
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.ReaderConfig{}) }
 
 func TestErrorsNameThePath(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
@@ -60,7 +60,7 @@ func TestASmallBodyCannotBecomeALargeHeap(t *testing.T) {
 
 func parse(t *testing.T, body string) (int, error) {
 	t.Helper()
-	deliveries, err := sourcetest.New(t, Factory(), source.Config{}).Parse(source.Request{Header: http.Header{}, Body: []byte(body)})
+	deliveries, err := sourcetest.New(t, Factory(), source.ReaderConfig{}).Parse(source.Request{Header: http.Header{}, Body: []byte(body)})
 	if err != nil {
 		return 0, err
 	}

@@ -20,10 +20,10 @@ func TestSource(t *testing.T) {
 	})
 }
 
-func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.Config{}) }
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.ReaderConfig{}) }
 
 func TestAFormHoldsTheSameAsJSON(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{Secrets: []string{"s"}})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{Secrets: []string{"s"}})
 	req := sourcetest.Payload(t, "status-success")
 	plain, err := s.Parse(req)
 	require.NoError(t, err)
@@ -44,7 +44,7 @@ func TestAFormHoldsTheSameAsJSON(t *testing.T) {
 }
 
 func TestTheEventHeaderIsRequired(t *testing.T) {
-	s := sourcetest.New(t, Factory(), source.Config{})
+	s := sourcetest.New(t, Factory(), source.ReaderConfig{})
 	req := sourcetest.Payload(t, "status-success")
 	req.Header.Del("X-GitHub-Event")
 	_, err := s.Parse(req)

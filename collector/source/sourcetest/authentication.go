@@ -38,7 +38,7 @@ func checkAuthentication(t *testing.T, factory source.Factory, suite Suite) {
 	require.NotContains(t, err.Error(), newer)
 }
 
-func refused(t *testing.T, s source.Source, req source.Request) {
+func refused(t *testing.T, s source.Reader, req source.Request) {
 	t.Helper()
 	err := s.Authenticate(req)
 	require.ErrorIs(t, err, source.ErrUnauthorized)

@@ -109,7 +109,7 @@ func checkConcurrency(t *testing.T, factory source.Factory, suite Suite) {
 	}
 }
 
-func hammer(s source.Source, req source.Request, facts int) error {
+func hammer(s source.Reader, req source.Request, facts int) error {
 	for range 50 {
 		if err := s.Authenticate(req); err != nil {
 			return err

@@ -27,10 +27,10 @@ type Suite struct {
 	// SignsBody says that another body makes the signature wrong; a bearer token doesn't depend on it.
 	SignsBody bool
 	// Config is what the source needs beyond secrets.
-	Config source.Config
+	Config source.ReaderConfig
 }
 
-// Run checks every promise of source.Source.
+// Run checks every promise of source.Reader.
 func Run(t *testing.T, factory source.Factory, suite Suite) {
 	t.Run("goldens", func(t *testing.T) { checkGoldens(t, factory, suite) })
 	t.Run("authentication", func(t *testing.T) { checkAuthentication(t, factory, suite) })
@@ -40,7 +40,7 @@ func Run(t *testing.T, factory source.Factory, suite Suite) {
 }
 
 // New makes the source without secrets.
-func New(t testing.TB, factory source.Factory, cfg source.Config) source.Source {
+func New(t testing.TB, factory source.Factory, cfg source.ReaderConfig) source.Reader {
 	t.Helper()
 	s, err := factory.New(cfg)
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func New(t testing.TB, factory source.Factory, cfg source.Config) source.Source 
 }
 
 // Fuzz gives the source every header and body that the fuzzer finds, beginning with those in testdata.
-func Fuzz(f *testing.F, factory source.Factory, cfg source.Config) {
+func Fuzz(f *testing.F, factory source.Factory, cfg source.ReaderConfig) {
 	for _, name := range payloads(f) {
 		head, body := split(f, name)
 		f.Add(head, body)
@@ -65,7 +65,7 @@ func Fuzz(f *testing.F, factory source.Factory, cfg source.Config) {
 
 // requireKept checks what must hold for whatever comes in: an error names a place and nothing of the contents;
 // deliveries are complete, and the same at the second time.
-func requireKept(t testing.TB, s source.Source, req source.Request) ([]correlate.Delivery, error) {
+func requireKept(t testing.TB, s source.Reader, req source.Request) ([]correlate.Delivery, error) {
 	t.Helper()
 	before := slices.Clone(req.Body)
 	deliveries, err := s.Parse(req)
@@ -89,7 +89,7 @@ func requireKept(t testing.TB, s source.Source, req source.Request) ([]correlate
 }
 
 // requireParsedAgain: what a delivery keeps is enough to parse it again after an upgrade.
-func requireParsedAgain(t testing.TB, s source.Source, d correlate.Delivery) {
+func requireParsedAgain(t testing.TB, s source.Reader, d correlate.Delivery) {
 	t.Helper()
 	again := source.Again(s, d)
 	if again.Problem != d.Problem && again.Problem != "" {

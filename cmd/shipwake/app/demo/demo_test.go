@@ -47,10 +47,10 @@ func TestThePastIsWhatADaemonTakes(t *testing.T) {
 }
 
 // sources are the real ones, with the secrets of the demo.
-func sources(t *testing.T, s secrets) map[string]source.Source {
-	made := map[string]source.Source{}
+func sources(t *testing.T, s secrets) map[string]source.Reader {
+	made := map[string]source.Reader{}
 	for _, f := range all.Factories() {
-		src, err := f.New(source.Config{Secrets: map[string][]string{
+		src, err := f.New(source.ReaderConfig{Secrets: map[string][]string{
 			"github": {s.github}, "cdevents": {s.cdevents}, "generic": {s.generic},
 		}[f.Name]})
 		require.NoError(t, err)

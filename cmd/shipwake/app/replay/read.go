@@ -78,7 +78,7 @@ func (c *Case) readSignals(path string) error {
 
 // readFacts reads facts through the generic source, the same that answers at /hooks/generic.
 func (c *Case) readFacts(path string) error {
-	src, err := generic.Factory().New(source.Config{})
+	src, err := generic.Factory().New(source.ReaderConfig{})
 	if err != nil {
 		return err
 	}
