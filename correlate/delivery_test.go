@@ -9,24 +9,21 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-func TestAHeldDeliveryIsReleasedWhenItIsMappedAndItsTimeHasCome(t *testing.T) {
+func TestADeliveryBecomesAnEntryAndBack(t *testing.T) {
 	received := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	dated := func(at time.Duration) correlate.Delivery {
-		return correlate.Delivery{ReceivedAt: received, Facts: []correlate.Fact{
-			{Change: &correlate.Change{ID: "a", StartedAt: received.Add(-time.Hour)}},
-			{Change: &correlate.Change{ID: "b", StartedAt: received.Add(at)}},
-		}}
+	d := correlate.Delivery{
+		Source: "github", ID: "1", ReceivedAt: received, ContentType: "application/json", Event: "push", Raw: []byte("{}"),
+		Facts: []correlate.Fact{{Change: &correlate.Change{ID: "b", StartedAt: received}}},
 	}
-	ahead := dated(2 * time.Hour)
-	require.True(t, ahead.HoldFuture().IsFuture())
-	require.False(t, dated(0).HoldFuture().IsFuture())
+	e := d.Entry()
+	require.Equal(t, map[string]string{"Content-Type": "application/json", "X-Github-Event": "push"}, e.Header)
+	require.Equal(t, correlate.Projection{Facts: d.Facts}, e.Projection)
+	back := e.Delivery()
+	back.Facts = d.Facts
+	require.Equal(t, d, back)
 
-	early := ahead.Again(received.Add(2*time.Hour - 1))
-	require.Equal(t, received.Add(2*time.Hour), early.Due)
-	require.Contains(t, early.Problem, "future: fact 2 of 2")
-	require.Empty(t, early.Facts)
-	require.Equal(t, correlate.Retry{Facts: ahead.Facts}, ahead.Again(received.Add(2*time.Hour)))
-	require.Len(t, dated(correlate.MaxAhead).Again(received).Facts, 2)
-	require.Equal(t, correlate.Retry{Problem: "unmapped: x"}, correlate.Delivery{Problem: "unmapped: x"}.Again(received))
-	require.NotEmpty(t, correlate.Delivery{}.Again(received).Problem, "nothing is no fact")
+	d.Facts[0].Change.StartedAt = received.Add(time.Hour)
+	require.Equal(t, "unread", d.HoldFuture().Entry().Digest, "it is read again to learn when its time comes")
+	require.Nil(t, correlate.Delivery{}.Entry().Header)
+	require.Equal(t, correlate.Move{Stream: "s", Next: []byte("7")}, correlate.Position{Stream: "s", Next: 7}.Move())
 }

@@ -1,25 +1,3 @@
-// Package changelog answers: how does a fact travel through a Collector pipeline?
-//
-// As log records, in semantic-convention names, so that any log backend can read them as well. One delivery is one
-// ResourceLogs: a record "shipwake.delivery" whose body is the bytes as they came, followed by one record
-// "shipwake.change" or "shipwake.incident" for each fact. A position is a ResourceLogs of its own. What ToLogs wrote,
-// FromLogs reads back whole: every field survives.
-//
-// # Who may say what
-//
-// A pipeline may also hold what came by OTLP, from anybody who reaches that port. From there only one thing is a fact: a
-// record "shipwake.change" or "shipwake.incident" without a delivery record. It becomes a delivery of the source "otlp",
-// whatever it says of its source; see FromLogs.
-//
-// Deliveries, which carry the name of the source whose signature was checked, and positions come from our own receivers
-// alone. Each carries a seal: a MAC of everything it says, under a key that this process drew at random and that never
-// leaves it. The seal of a position covers the deliveries beside it. Whoever writes such records elsewhere can't seal
-// them, and who copies sealed ones (from a log backend, say) can only repeat a delivery that the ledger already has, or a
-// position that has been left behind. FromLogs leaves out and counts what isn't sealed, and takes the rest.
-//
-// A receiver of ours marks the context (FromReceiver), so that the door can tell a forgery, of which nobody is told, from
-// damage on the way, of which the receiver must be told: it would take a lost delivery for stored. A pipeline that
-// doesn't keep the context, because it batches, loses that.
 package changelog
 
 import (
@@ -33,6 +11,10 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 )
+
+// What follows carries the deliveries of our own receivers through a pipeline: a record "shipwake.delivery" whose body is
+// the bytes as they came, followed by one record for each fact; a position is a record of its own. Each carries a seal, a
+// MAC under a key that this process drew at random, and the receiver marks the context: nobody else can say such records.
 
 // ToLogs turns deliveries, and the position that moves with them, into sealed log records.
 func ToLogs(deliveries []correlate.Delivery, move *correlate.Position) plog.Logs {
@@ -48,7 +30,7 @@ func toLogs(s sealer, deliveries []correlate.Delivery, move *correlate.Position)
 		seals = append(seals, s.delivery(d))
 		writeDelivery(records.AppendEmpty(), d, seals[len(seals)-1])
 		for _, f := range d.Facts {
-			writeFact(records.AppendEmpty(), f, d.ReceivedAt)
+			WriteFact(records.AppendEmpty(), f, d.ReceivedAt)
 		}
 	}
 	if move != nil {
@@ -67,20 +49,6 @@ func FromReceiver(ctx context.Context) context.Context {
 // IsFromReceiver tells whether a context is that of one of our own receivers, without anything in between that broke it.
 func IsFromReceiver(ctx context.Context) bool { return ctx.Value(receiverKey{}) != nil }
 
-// Holds tells whether FromLogs would find anything of ours, without decoding it.
-func Holds(logs plog.Logs) bool {
-	for _, resource := range logs.ResourceLogs().All() {
-		for _, scope := range resource.ScopeLogs().All() {
-			for _, record := range scope.LogRecords().All() {
-				if ours(eventName(record)) {
-					return true
-				}
-			}
-		}
-	}
-	return false
-}
-
 // Contents is what FromLogs found.
 type Contents struct {
 	Deliveries []correlate.Delivery
@@ -92,12 +60,7 @@ type Contents struct {
 	Why      error
 }
 
-// FromLogs reads deliveries and the position back. Nothing of the logs is kept.
-//
-// A change or an incident without a delivery record becomes a delivery of its own from SourceOTLP, now received: its
-// raw form is the record as OTLP/JSON, its id is taken from shipwake.delivery.id or is a digest of the record. What
-// the record doesn't say of service, version and environment is taken from the resource, and its time from the
-// record's timestamp. One that is not a valid fact is a delivery with a Problem.
+// FromLogs reads back what ToLogs wrote, and reads what anybody reported as Read does. Nothing of the logs is kept.
 func FromLogs(logs plog.Logs) Contents { return fromLogs(processSeal(), logs, time.Now()) }
 
 func fromLogs(s sealer, logs plog.Logs, now time.Time) Contents {
@@ -135,12 +98,14 @@ func (r *reader) scope(resource pcommon.Resource, records plog.LogRecordSlice) {
 		case EventPosition:
 			r.moves = append(r.moves, record)
 		case EventChange, EventIncident:
-			d, err := readReported(resource, record, r.now)
+			raw, err := rawOf(resource, record, r.now)
 			if err != nil {
 				r.reject(err)
 				continue
 			}
-			r.found.Deliveries = append(r.found.Deliveries, d)
+			d, p := raw.Delivery(), Project(raw)
+			d.Facts, d.Problem, d.Event = p.Facts, p.Problem, eventName(record)
+			r.found.Deliveries = append(r.found.Deliveries, d.HoldFuture())
 		default:
 			r.found.Rest++
 		}
@@ -210,18 +175,4 @@ func newResource(logs plog.Logs) plog.LogRecordSlice {
 	scope := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
 	scope.Scope().SetName("github.com/shipwake/shipwake/collector/changelog")
 	return scope.LogRecords()
-}
-
-func eventName(record plog.LogRecord) string {
-	if name := record.EventName(); name != "" {
-		return name
-	}
-	if name, ok := record.Attributes().Get(attrEventName); ok && name.Type() == pcommon.ValueTypeStr {
-		return name.Str()
-	}
-	return ""
-}
-
-func ours(event string) bool {
-	return event == EventDelivery || event == EventChange || event == EventIncident || event == EventPosition
 }

@@ -29,9 +29,9 @@ func (c *committing) start(t *testing.T, l *Ledger) {
 	for k := range 8 {
 		c.done.Go(func() {
 			for n := 0; !c.stop.Load(); n++ {
-				d := ledgertest.Delivery("github", fmt.Sprintf("%d/%d", k, n))
-				d.Raw = make([]byte, 4000)
-				if _, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{d}, nil); err != nil {
+				d := ledgertest.Entry("github", fmt.Sprintf("%d/%d", k, n))
+				d.Body = make([]byte, 4000)
+				if _, _, err := l.Append(t.Context(), []correlate.Entry{d}, nil); err != nil {
 					t.Errorf("%s: %v", d.ID, err)
 					return
 				}

@@ -30,8 +30,8 @@ func BenchmarkAcknowledge(b *testing.B) {
 						if n > int64(b.N) {
 							return
 						}
-						d := ledgertest.Delivery("github", fmt.Sprint(n))
-						if _, _, err := l.CommitFacts(b.Context(), []correlate.Delivery{d}, nil); err != nil {
+						d := ledgertest.Entry("github", fmt.Sprint(n))
+						if _, _, err := l.Append(b.Context(), []correlate.Entry{d}, nil); err != nil {
 							b.Error(err)
 						}
 					}
@@ -54,10 +54,10 @@ func hundredThousand(b *testing.B) string {
 	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	const batch = 1000
 	for n := 0; n < 100_000; n += batch {
-		var deliveries []correlate.Delivery
+		var deliveries []correlate.Entry
 		var effects []correlate.Effect
 		for i := n; i < n+batch; i++ {
-			d := ledgertest.Delivery("github", fmt.Sprint(i))
+			d := ledgertest.Entry("github", fmt.Sprint(i))
 			c := d.Facts[0].Change
 			c.Service = fmt.Sprintf("service-%03d", i%500)
 			c.StartedAt = begin.Add(time.Duration(i) * 77760 * time.Millisecond)
@@ -72,7 +72,7 @@ func hundredThousand(b *testing.B) string {
 				Change: *c, Phase: correlate.PhaseClosed, WindowStart: c.FinishedAt, WindowEnd: v.DecidedAt, Verdict: &v,
 			}})
 		}
-		_, facts, err := l.CommitFacts(b.Context(), deliveries, nil)
+		_, facts, err := l.Append(b.Context(), deliveries, nil)
 		require.NoError(b, err)
 		require.NoError(b, l.CommitEffects(b.Context(), effects, nil, facts[batch-1].Seq))
 	}
@@ -93,7 +93,7 @@ func BenchmarkRestart(b *testing.B) {
 				if days > 0 {
 					saved, err := l.Restore(b.Context(), since)
 					require.NoError(b, err)
-					left, err := l.Unapplied(b.Context())
+					left, err := l.Unapplied(b.Context(), 0)
 					require.NoError(b, err)
 					require.NotEmpty(b, saved.Changes)
 					require.Empty(b, left)

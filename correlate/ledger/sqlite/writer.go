@@ -337,6 +337,25 @@ func (t *transaction) integer(query string, args ...any) (int64, error) {
 	return n, err
 }
 
+// each calls row for every row of a query.
+func (t *transaction) each(row func(scan func(...any) error) error, query string, args ...any) (err error) {
+	s, err := t.statement(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.Query(args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 func (t *transaction) close() error {
 	var errs []error
 	for _, s := range t.prepared {
