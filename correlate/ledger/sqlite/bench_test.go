@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -110,4 +111,40 @@ func BenchmarkRestart(b *testing.B) {
 			require.Len(b, page, 100)
 		}
 	})
+}
+
+// BenchmarkReadAgain reads 100,000 kept deliveries again, each with its fact as it was.
+func BenchmarkReadAgain(b *testing.B) {
+	l := openAt(b, Options{Dir: hundredThousand(b)})
+	for n := 0; b.Loop(); n++ {
+		digest := fmt.Sprintf("again/%d", n)
+		for {
+			found, err := l.Stale(b.Context(), "github", digest, time.Time{})
+			require.NoError(b, err)
+			if len(found) == 0 {
+				break
+			}
+			readings := make([]ledger.Reading, len(found))
+			for i, k := range found {
+				facts, err := l.facts(b.Context(), k.Number)
+				require.NoError(b, err)
+				readings[i] = ledger.Reading{Number: k.Number, Projection: correlate.Projection{Digest: digest, Facts: facts}}
+			}
+			done, err := l.Project(b.Context(), readings)
+			require.NoError(b, err)
+			require.Equal(b, ledger.Projected{Stored: len(readings)}, done)
+		}
+	}
+	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
+}
+
+// facts are those that a delivery stated when it came.
+func (l *Ledger) facts(ctx context.Context, delivery int64) ([]correlate.Fact, error) {
+	return list(ctx, l.readers, func(scan func(...any) error) (f correlate.Fact, err error) {
+		var text []byte
+		if err := scan(&text); err != nil {
+			return f, err
+		}
+		return f, decode(text, &f, "fact", delivery)
+	}, "SELECT json FROM facts WHERE delivery = ?", delivery)
 }
