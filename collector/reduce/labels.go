@@ -1,6 +1,9 @@
 package reduce
 
-import "strings"
+import (
+	"github.com/shipwake/shipwake/collector/reduce/convention"
+	"strings"
+)
 
 // labels is what is read of a point's attributes.
 type labels struct {
@@ -12,7 +15,7 @@ type labels struct {
 	errorType, state              string
 	httpRoute, spanName           string
 	rpcService, rpcMethod         string
-	status                        Status
+	status                        convention.Status
 }
 
 // readLabels looks at each attribute once. Names with underscores are those of points that went through Prometheus.
@@ -75,7 +78,7 @@ func (l *labels) read(a *Attribute) {
 	case "rpc.grpc.status_code", "rpc_grpc_status_code":
 		l.status.RPC, l.status.HasRPC = a.number(), true
 	case "rpc.response.status_code", "rpc_response_status_code":
-		l.status.RPC, l.status.HasRPC = RPCStatus(a.Text)
+		l.status.RPC, l.status.HasRPC = convention.RPCStatus(a.Text)
 	}
 }
 
@@ -100,7 +103,7 @@ func (a *Attribute) number() int {
 
 // failed tells whether the server is to blame: by the protocol's status, else because an error is named.
 func (l *labels) failed() bool {
-	if fault, known := l.status.fault(); known {
+	if fault, known := l.status.Fault(); known {
 		return fault
 	}
 	return l.errorType != ""
@@ -115,7 +118,7 @@ func (l *labels) peer() string {
 	if l.serverAddress == "" {
 		return ""
 	}
-	return hostName(l.serverAddress)
+	return clip(convention.HostName(l.serverAddress))
 }
 
 // serves tells whether a span metric counts requests served.

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"strconv"
 
+	"github.com/shipwake/shipwake/collector/reduce/convention"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -57,14 +58,14 @@ type Point struct {
 type Reader struct {
 	s      *Sender
 	metric Metric
-	row    known
+	row    convention.Metric
 	rules  []rule
 	stream streamID
 }
 
 // Metric begins the points of a metric.
 func (s *Sender) Metric(m Metric) Reader {
-	r := Reader{s: s, metric: m, row: meaningOf(m.Name), rules: s.settings.signals[m.Name]}
+	r := Reader{s: s, metric: m, row: convention.MetricNamed(m.Name), rules: s.settings.signals[m.Name]}
 	if r.Wanted() {
 		r.stream = s.r.streams.of(s.resource, m)
 	}
@@ -72,7 +73,7 @@ func (s *Sender) Metric(m Metric) Reader {
 }
 
 // Wanted is false when no point of the metric would be read: all of them are Ignored.
-func (r *Reader) Wanted() bool { return r.row.meaning != 0 || len(r.rules) > 0 }
+func (r *Reader) Wanted() bool { return r.row.Meaning != 0 || len(r.rules) > 0 }
 
 // Point counts a data point: a gauge's in the bucket of its time, an increment in the bucket that ends with it.
 func (r *Reader) Point(p *Point) Result {
@@ -84,7 +85,7 @@ func (r *Reader) Point(p *Point) Result {
 		return result
 	}
 	labels := readLabels(p.Attributes)
-	owner := s.owner(&labels, r.row.meaning.graph())
+	owner := s.owner(&labels, r.row.Meaning.Graph())
 	if owner == nil {
 		return Unusable
 	}
@@ -195,18 +196,18 @@ var attributeSeed = maphash.MakeSeed()
 
 // builtin counts a point of a metric that is understood without configuration.
 func (r *Reader) builtin(p *Point, l *labels, owner *scope, c change) Result {
-	switch r.row.meaning {
-	case httpServer:
+	switch r.row.Meaning {
+	case convention.HTTPServer:
 		return r.served(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServerMetric}, l, c)
-	case rpcServer:
+	case convention.RPCServer:
 		return r.served(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginRPCMetric}, l, c)
-	case httpClient, rpcClient:
+	case convention.HTTPClient, convention.RPCClient:
 		return r.clientRequests(owner, l, c)
-	case spanCalls, spanDuration:
+	case convention.SpanCalls, convention.SpanDuration:
 		return r.spanMetrics(owner, l, c)
-	case graphTotal, graphFailed, graphSeconds:
+	case convention.GraphTotal, convention.GraphFailed, convention.GraphSeconds:
 		return r.serviceGraph(l, owner, c)
-	case saturation:
+	case convention.Saturation:
 		return r.saturated(p, l, owner, c)
 	}
 	return Ignored

@@ -1,6 +1,9 @@
 package reduce
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/collector/reduce/convention"
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // served counts a server's duration histogram for the service by route, and for the zone it is of.
 func (r *Reader) served(owner *scope, k seriesKey, l *labels, c change) Result {
@@ -24,7 +27,7 @@ func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c chang
 	if failed {
 		cell.Errors += c.count
 	}
-	c.fill(&cell.Latency, r.nanoseconds())
+	c.fill(&cell.Latency, convention.Nanoseconds(r.metric.Unit, r.row.Unit))
 	owner.mu.Unlock()
 	return result
 }
@@ -38,7 +41,7 @@ func (r *Reader) latency(sc *scope, k seriesKey, of route, c change) Result {
 	if cell == nil {
 		return result
 	}
-	c.fill(&cell.Latency, r.nanoseconds())
+	c.fill(&cell.Latency, convention.Nanoseconds(r.metric.Unit, r.row.Unit))
 	owner.mu.Unlock()
 	return result
 }
@@ -95,7 +98,7 @@ func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
 }
 
 func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, of route, c change) Result {
-	if r.row.meaning == spanDuration {
+	if r.row.Meaning == convention.SpanDuration {
 		return r.latency(owner, k, of, c)
 	}
 	return r.counted(owner, k, of, true, l.spanFailed(), c)
@@ -126,10 +129,10 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 }
 
 func (r *Reader) graph(sc *scope, k seriesKey, c change) Result {
-	switch r.row.meaning {
-	case graphTotal:
+	switch r.row.Meaning {
+	case convention.GraphTotal:
 		return r.counted(sc, k, route{}, true, false, c)
-	case graphFailed:
+	case convention.GraphFailed:
 		return r.counted(sc, k, route{}, false, true, c)
 	}
 	return r.latency(sc, k, route{}, c)
@@ -146,16 +149,16 @@ func (r *Reader) saturated(p *Point, l *labels, owner *scope, c change) Result {
 	}
 	value := c.value
 	switch {
-	case r.row.spent == c.gauge || c.shape != nil:
+	case r.row.Spent == c.gauge || c.shape != nil:
 		return Unusable
-	case r.row.spent && c.since <= 0:
+	case r.row.Spent && c.since <= 0:
 		return Ignored
-	case r.row.spent:
+	case r.row.Spent:
 		value /= float64(p.Time-c.since) / 1e9
 	case r.metric.Unit == "By":
 		value /= mebibyte
 	}
-	return r.sample(owner, seriesKey{kind: correlate.Saturation, origin: correlate.OriginCustom, name: r.row.name}, value, c)
+	return r.sample(owner, seriesKey{kind: correlate.Saturation, origin: correlate.OriginCustom, name: r.row.Name}, value, c)
 }
 
 // sample adds one value in fixed point.

@@ -1,6 +1,9 @@
 package reduce
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/collector/reduce/convention"
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // SpanKind is a span's kind, numbered as in OTLP.
 type SpanKind uint8
@@ -26,7 +29,7 @@ type Span struct {
 	Name        string
 	// Route (http.route), RPCService and RPCMethod (rpc.service, rpc.method) say better than Name what a server span serves.
 	Route, RPCService, RPCMethod string
-	Status                       Status
+	Status                       convention.Status
 	// PeerService (peer.service), ServerAddress (server.address, net.peer.name) and System (db.system.name) name the
 	// callee of a client span, the first one best.
 	PeerService, ServerAddress, System string
@@ -108,7 +111,7 @@ func (s *Sender) called(sp *Span) Result {
 
 // blames tells whether a client span's failure is the callee's: a client counts a 404 as its own error.
 func (s *Sender) blames(sp *Span) bool {
-	if fault, known := sp.Status.fault(); known {
+	if fault, known := sp.Status.Fault(); known {
 		return fault
 	}
 	return sp.Failed
@@ -119,7 +122,7 @@ func (s *Sender) peer(sp *Span) string {
 	case sp.PeerService != "":
 		return clip(sp.PeerService)
 	case sp.ServerAddress != "":
-		if name := hostName(sp.ServerAddress); name != "" {
+		if name := clip(convention.HostName(sp.ServerAddress)); name != "" {
 			return name
 		}
 	}

@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/replay"
 	"github.com/shipwake/shipwake/correlate/engine"
-	"github.com/shipwake/shipwake/correlate/replay"
 )
 
 func newReplay() *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/collector/reduce/convention"
 )
 
 // Flags of a span by which the sender tells whether the parent is of another process.
@@ -61,7 +62,7 @@ func readSpanAttributes(into *reduce.Span, attributes pcommon.Map) {
 		case "rpc.grpc.status_code":
 			into.Status.RPC, into.Status.HasRPC = number(value), true
 		case "rpc.response.status_code":
-			into.Status.RPC, into.Status.HasRPC = reduce.RPCStatus(text(value))
+			into.Status.RPC, into.Status.HasRPC = convention.RPCStatus(text(value))
 		case "peer.service":
 			into.PeerService = text(value)
 		case "server.address":

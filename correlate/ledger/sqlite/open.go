@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	driver "modernc.org/sqlite"
 
 	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 const (
@@ -51,7 +52,7 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory %s can't be made: %w", dir, err)
 	}
-	lock, err := acquire(dir)
+	lock, err := disk.Acquire(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +65,12 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 
 // openWithin opens with the reserve at hand: a full disk must not keep the daemon from starting to be read.
 func (l *Ledger) openWithin(ctx context.Context, dir string) error {
-	r, err := newReserve(dir, l.options.Reserve)
+	r, err := disk.NewReserve(dir, l.options.Reserve)
 	if err != nil {
 		return err
 	}
 	err = l.open(ctx, dir, r)
-	if noRoom(err) && r.spend() {
+	if noRoom(err) && r.Spend() {
 		if err := l.close(); err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func (l *Ledger) openWithin(ctx context.Context, dir string) error {
 	return l.explain(err)
 }
 
-func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
+func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
 	// Reading the header comes before SQLite has the file open: closing any descriptor of a file drops the process's
 	// POSIX locks on it.
 	if err := checkMagic(l.path); err != nil {
@@ -96,7 +97,7 @@ func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
 	}
 	l.readers.SetMaxOpenConns(readConnections)
 	l.readers.SetMaxIdleConns(readConnections)
-	if err := syncDir(dir); err != nil {
+	if err := disk.SyncDir(dir); err != nil {
 		return err
 	}
 	small := l.bytes() <= l.options.checkFirst
@@ -105,7 +106,7 @@ func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
 			return err
 		}
 	}
-	r.take()
+	r.Take()
 	l.writer.start()
 	if !small {
 		beside, stop := context.WithCancel(context.Background())
@@ -140,7 +141,7 @@ func (l *Ledger) close() error {
 	}
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
-		l.writer.reserve.keepSome()
+		l.writer.reserve.KeepSome()
 	}
 	return errors.Join(errs...)
 }
@@ -149,7 +150,7 @@ func (l *Ledger) close() error {
 func checkMagic(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return inaccessible(path, err)
+		return disk.Inaccessible(path, err)
 	}
 	head := make([]byte, len(magic))
 	n, err := io.ReadFull(file, head)
@@ -167,18 +168,6 @@ func checkMagic(path string) error {
 	return nil
 }
 
-// inaccessible says what would be right where the ledger's file can't be opened.
-func inaccessible(path string, err error) error {
-	if info, failed := os.Stat(path); failed == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory, and should be the file of the ledger: move it away, or choose another data directory", path)
-	}
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: this user must be able to read and write it; start the daemon as the user that owns the file, "+
-			"or give it to this one (uid %d)", err, os.Getuid())
-	}
-	return err
-}
-
 // checkSchema says how many scripts were applied to the file, and refuses one that isn't ours. It only reads.
 func checkSchema(ctx context.Context, conn *sql.Conn, path string) (int, error) {
 	var application, version, tables int
@@ -189,15 +178,15 @@ func checkSchema(ctx context.Context, conn *sql.Conn, path string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	newest, err := newestSchema()
+	newest, err := migrations.Newest()
 	switch fresh := application == 0 && version == 0 && tables == 0; {
 	case err != nil:
 		return 0, err
 	case fresh:
 		return 0, nil
-	case application != applicationID:
+	case application != migrations.ApplicationID:
 		return 0, fmt.Errorf("%s is the database of another program (application id %#x, a ledger has %#x): move it away, "+
-			"or choose another data directory", path, application, applicationID)
+			"or choose another data directory", path, application, migrations.ApplicationID)
 	case version > newest:
 		return 0, fmt.Errorf("%s was written by a newer version (schema %d, this one knows up to %d): upgrade, or choose "+
 			"another data directory", path, version, newest)

@@ -1,4 +1,4 @@
-package reduce
+package convention
 
 // Status is how a call ended, in the words of its protocol.
 type Status struct {
@@ -8,8 +8,8 @@ type Status struct {
 	HasRPC bool
 }
 
-// fault tells whether the server is to blame, and whether the protocol says anything about it at all.
-func (s Status) fault() (fault, known bool) {
+// Fault tells whether the server is to blame, and whether the protocol says anything about it at all.
+func (s Status) Fault() (fault, known bool) {
 	switch {
 	case s.HasRPC:
 		return serverFault(s.RPC), true

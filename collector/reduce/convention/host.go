@@ -1,11 +1,11 @@
-package reduce
+package convention
 
 import "strings"
 
-// hostName is the service that an address names, or "" when it names none: an IP address and localhost tell a place,
+// HostName is the service that an address names, or "" when it names none: an IP address and localhost tell a place,
 // and many callees may share it. Ports go, and of a Kubernetes name only the service stays:
 // pod-0.checkout.shop.svc.cluster.local is checkout.
-func hostName(address string) string {
+func HostName(address string) string {
 	if i := strings.LastIndexByte(address, ':'); i >= 0 {
 		if strings.IndexByte(address, ':') < i {
 			return "" // IPv6
@@ -16,7 +16,7 @@ func hostName(address string) string {
 	if address == "localhost" || numeric(address) || strings.HasPrefix(address, "[") {
 		return ""
 	}
-	return clip(kubernetesService(address))
+	return kubernetesService(address)
 }
 
 func numeric(address string) bool {

@@ -1,4 +1,4 @@
-package sqlite
+package disk
 
 import (
 	"errors"
@@ -26,5 +26,5 @@ func lockFile(path string) (*os.File, error) {
 	return os.NewFile(uintptr(handle), path), nil
 }
 
-// syncDir does nothing: names are journaled there, and a directory can't be synced.
-func syncDir(string) error { return nil }
+// SyncDir does nothing: names are journaled there, and a directory can't be synced.
+func SyncDir(string) error { return nil }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package sqlite
+package disk
 
 import (
 	"errors"
@@ -24,8 +24,8 @@ func lockFile(path string) (*os.File, error) {
 	return file, nil
 }
 
-// syncDir makes the names in a directory durable.
-func syncDir(path string) error {
+// SyncDir makes the names in a directory durable.
+func SyncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package sqlite
+package disk
 
 import (
 	"errors"
@@ -12,7 +12,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// StandardReserve is the usual Options.Reserve, in bytes.
+// StandardReserve is the usual size, in bytes.
 const StandardReserve = 64 << 20
 
 const (
@@ -24,20 +24,21 @@ const (
 	retakeEvery = time.Second
 )
 
-// reserve is a file that does nothing but take up space. When the disk is full and the daemon has to write what it knows
+// Reserve is a file that does nothing but take up space. When the disk is full and the daemon has to write what it knows
 // (records, checkpoints, that a message was sent), the file makes way. From then on facts are refused, so that they don't
-// take that space too; when there is room for the file again, they are taken again.
+// Take that space too; when there is room for the file again, they are taken again.
 //
-// The zero value is no reserve. Only the writer's goroutine calls take, spend and retake.
-type reserve struct {
+// The zero value is no reserve. Only one goroutine calls Take, Spend and Retake.
+type Reserve struct {
 	path  string
 	size  int64
 	spent atomic.Bool
 	tried time.Time
 }
 
-func newReserve(dir string, size int64) (*reserve, error) {
-	r := &reserve{path: filepath.Join(dir, "reserve")}
+// NewReserve is the reserve of a data directory: size bytes, less on a small disk, 0 for none. Take makes the file.
+func NewReserve(dir string, size int64) (*Reserve, error) {
+	r := &Reserve{path: filepath.Join(dir, "reserve")}
 	if size <= 0 {
 		return r, r.remove()
 	}
@@ -48,8 +49,8 @@ func newReserve(dir string, size int64) (*reserve, error) {
 	return r, nil
 }
 
-// take makes the file, or leaves the reserve spent when there is no room for it.
-func (r *reserve) take() {
+// Take makes the file, or leaves the reserve spent when there is no room for it.
+func (r *Reserve) Take() {
 	if r.size == 0 {
 		return
 	}
@@ -61,9 +62,9 @@ func (r *reserve) take() {
 	r.tried = time.Now()
 }
 
-// keepSome leaves, of a reserve that was spent, as much as there is room for when the ledger is closed: the next start
+// KeepSome leaves, of a reserve that was spent, as much as there is room for when the ledger is closed: the next start
 // needs a little space even to read.
-func (r *reserve) keepSome() {
+func (r *Reserve) KeepSome() {
 	for size := r.size; r.spent.Load() && size >= leastReserve; size /= 2 {
 		if r.allocate(size) == nil {
 			return
@@ -72,7 +73,7 @@ func (r *reserve) keepSome() {
 	}
 }
 
-func (r *reserve) allocate(size int64) error {
+func (r *Reserve) allocate(size int64) error {
 	if info, err := os.Stat(r.path); err == nil && info.Size() == size {
 		return nil
 	}
@@ -83,8 +84,8 @@ func (r *reserve) allocate(size int64) error {
 	return errors.Join(allocate(file, size), file.Sync(), file.Close())
 }
 
-// spend gives the space free, and says whether there was any to give.
-func (r *reserve) spend() bool {
+// Spend gives the space free, and says whether there was any to give.
+func (r *Reserve) Spend() bool {
 	if r.size == 0 || r.spent.Load() {
 		return false
 	}
@@ -93,22 +94,25 @@ func (r *reserve) spend() bool {
 	return r.remove() == nil
 }
 
-// retake looks for space at times, as long as the reserve is spent.
-func (r *reserve) retake() {
+// Retake looks for space at times, as long as the reserve is spent.
+func (r *Reserve) Retake() {
 	if r.spent.Load() && time.Since(r.tried) >= retakeEvery {
-		r.take()
+		r.Take()
 	}
 }
 
-func (r *reserve) remove() error {
+func (r *Reserve) remove() error {
 	if err := os.Remove(r.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil
 }
 
-// refusal is what facts are told while the reserve is spent.
-func (r *reserve) refusal() error {
+// Spent tells whether the space was given up and isn't there again.
+func (r *Reserve) Spent() bool { return r.spent.Load() }
+
+// Refusal is what facts are told while the reserve is spent.
+func (r *Reserve) Refusal() error {
 	return fmt.Errorf("%w: the disk is full; facts are taken again when %d MiB are free in %s", correlate.ErrUnavailable,
 		(r.size+1<<20-1)>>20, filepath.Dir(r.path))
 }

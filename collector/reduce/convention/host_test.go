@@ -1,4 +1,4 @@
-package reduce
+package convention
 
 import (
 	"testing"
@@ -25,6 +25,6 @@ func TestHostName(t *testing.T) {
 		"[x]":                                  "",
 		"":                                     "",
 	} {
-		require.Equal(t, want, hostName(address), address)
+		require.Equal(t, want, HostName(address), address)
 	}
 }
