@@ -206,7 +206,7 @@ func consume(t *testing.T, address, dir string) {
 	c.Topics = []TopicConfig{{Topic: "events"}, {Topic: "facts", Source: "generic"}}
 	c.SessionTimeout, c.HeartbeatInterval = 6*time.Second, time.Second
 	ledger := &journal{path: filepath.Join(dir, journalName)}
-	m, err := newMember(receivertest.NewNopSettings(Type), c, []source.Factory{cdevents.Factory(), generic.Factory()}, &correlate.Tally{}, ledger)
+	m, err := newMember(receivertest.NewNopSettings(Type), c, source.Factories([]source.Source{cdevents.Source(), generic.Source()}), &correlate.Tally{}, ledger)
 	require.NoError(t, err)
 	require.NoError(t, m.Start(ctx, keeper{componenttest.NewNopHost(), ledger}))
 	<-ctx.Done()

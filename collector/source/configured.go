@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -46,10 +47,18 @@ func (s Source) Configure(name string, keys map[string]any) (Configured, error) 
 	return Configured{name: name, source: s, digest: digest}, err
 }
 
+// Keys are the source's own keys, sorted.
+func (s Source) Keys() []string {
+	if s.Config == nil {
+		return nil
+	}
+	return keysOf(s.Config())
+}
+
 // decodeKeys reads keys into cfg, which is nil for a source without any. Unknown ones are refused.
 func decodeKeys(keys map[string]any, cfg any) error {
 	known := keysOf(cfg)
-	for key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(keys)) {
 		if !slices.Contains(known, key) {
 			return fmt.Errorf("%s: there is no such key; %s", key, knownKeys(known))
 		}
@@ -102,6 +111,9 @@ func (c Configured) Name() string { return c.name }
 // Type is the source's own name.
 func (c Configured) Type() string { return c.source.Name }
 
+// Schemes are the ways in which a sender proves itself.
+func (c Configured) Schemes() []Scheme { return c.source.Schemes }
+
 // Projector is how the source's kept deliveries are read again.
 func (c Configured) Projector() Projector { return Projector{Digest: c.digest, Project: c.Project} }
 
@@ -127,24 +139,21 @@ func (c Configured) complete(raw correlate.Raw, req Request) correlate.Raw {
 		raw.ID = BodyID(raw.Body)
 	}
 	raw.ID = Clip(raw.ID, maxText)
-	if raw.Header == nil {
-		raw.Header = c.keep(req.Header)
-	}
+	raw.Header = c.keep(req.Header, raw.Header)
 	return raw
 }
 
-// keep is the part of a header without which a body can't be read.
-func (c Configured) keep(header http.Header) map[string]string {
-	var kept map[string]string
+// keep is the part of a header without which a body can't be read, with what the source says instead.
+func (c Configured) keep(header http.Header, instead map[string]string) map[string]string {
+	kept := map[string]string{}
 	for _, name := range append([]string{"Content-Type"}, c.source.Headers...) {
-		value := header.Get(name)
-		if value == "" {
-			continue
+		if value := header.Get(name); value != "" {
+			kept[http.CanonicalHeaderKey(name)] = Clip(value, maxText)
 		}
-		if kept == nil {
-			kept = map[string]string{}
-		}
-		kept[http.CanonicalHeaderKey(name)] = Clip(value, maxText)
+	}
+	maps.Copy(kept, instead)
+	if len(kept) == 0 {
+		return nil
 	}
 	return kept
 }

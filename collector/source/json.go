@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -55,6 +56,9 @@ func ParseJSON(body []byte, path string) (JSON, error) {
 
 // whyInvalid says where a body stops being JSON; the syntax error itself would quote it.
 func whyInvalid(body []byte) string {
+	if why := otherEncoding(body); why != "" {
+		return why
+	}
 	if len(skipSpace(body)) == 0 {
 		return "must be a JSON document; the body is empty"
 	}
@@ -69,6 +73,19 @@ func whyInvalid(body []byte) string {
 		return fmt.Sprintf("must be a JSON document; the body ends early, after %d bytes", len(body))
 	}
 	return fmt.Sprintf("must be a JSON document; byte %d can't follow what is before it", syntax.Offset)
+}
+
+// otherEncoding says why a body isn't UTF-8 as JSON wants it, or "". Text of ASCII in UTF-16 has a zero in every other
+// byte.
+func otherEncoding(body []byte) string {
+	switch {
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return "must not begin with a byte order mark; send UTF-8 without one"
+	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")),
+		len(body) > 1 && (body[0] == 0) != (body[1] == 0):
+		return "must be UTF-8; the body is UTF-16"
+	}
+	return ""
 }
 
 // checkDepth refuses deep nesting before anything recursive sees it.
@@ -260,27 +277,63 @@ func (v JSON) True() bool {
 	return false
 }
 
-// Time is an RFC 3339 time, in UTC. The year 1, which Go programs write for "no time", is unknown.
+// Time is a time in any form that ParseTime reads, as a string or a number, in UTC. The zero time is unknown: absent, or
+// what systems write for "no time", false among it.
 func (v JSON) Time() time.Time {
-	text := v.Text()
-	if text == "" {
-		if v.Exists() {
-			v.Fail("must be an RFC 3339 time such as 2026-03-01T10:00:00Z")
-		}
-		return time.Time{}
-	}
-	t, err := time.Parse(time.RFC3339, text)
+	var text string
 	switch {
-	case err != nil:
-		v.Fail("must be an RFC 3339 time such as 2026-03-01T10:00:00Z")
+	case !v.Exists() || string(v.raw) == "false":
 		return time.Time{}
-	case t.Year() <= 1:
-		return time.Time{}
-	case t.Year() < 1970 || t.Year() > 2261:
-		v.Fail("must lie between the years 1970 and 2261")
+	case v.IsString():
+		text = v.Text()
+	default:
+		text = string(v.raw)
+	}
+	if v.IsObject() || v.IsArray() || text == "" && v.IsString() {
+		v.Fail(errNoTime.Error())
 		return time.Time{}
 	}
-	return t.UTC()
+	t, err := ParseTime(text)
+	if err != nil {
+		v.Fail(err.Error())
+	}
+	return t
+}
+
+// FirstText is the first of some members that is a string and not empty, as AnyText.
+func (v JSON) FirstText(keys ...string) string {
+	for _, k := range keys {
+		if text := v.Get(k).AnyText(); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// Required refuses what isn't an object.
+func (v JSON) Required() JSON {
+	if !v.IsObject() {
+		v.Fail("required: an object")
+	}
+	return v
+}
+
+// RequiredText is a string that isn't empty, or an integer as its digits.
+func (v JSON) RequiredText() string {
+	text := v.Number()
+	if text == "" {
+		v.Fail("required: a string or an integer")
+	}
+	return text
+}
+
+// RequiredTime is a time, as Time, that must be known.
+func (v JSON) RequiredTime() time.Time {
+	t := v.Time()
+	if t.IsZero() {
+		v.Fail("required: a time such as 2026-03-01T10:00:00Z")
+	}
+	return t
 }
 
 // Texts is an array of strings.

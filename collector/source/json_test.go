@@ -46,8 +46,8 @@ func TestTheFirstWrongTypeIsNamedByItsPath(t *testing.T) {
 		"items of text":     {func(v JSON) { drain(v.Get("text")) }, "$.text: must be an array"},
 		"a number":          {func(v JSON) { v.Get("half").Number() }, "$.half: must be an integer or a string"},
 		"a truth":           {func(v JSON) { v.Get("half").True() }, "$.half: must be true or false"},
-		"a time":            {func(v JSON) { v.Get("text").Time() }, "$.text: must be an RFC 3339 time such as 2026-03-01T10:00:00Z"},
-		"an empty time":     {func(v JSON) { v.Get("empty").Time() }, "$.empty: must be an RFC 3339 time such as 2026-03-01T10:00:00Z"},
+		"a time":            {func(v JSON) { v.Get("text").Time() }, "$.text: must be an RFC 3339 time such as 2026-03-01T10:00:00Z, or Unix time in seconds, ms, µs or ns"},
+		"an empty time":     {func(v JSON) { v.Get("empty").Time() }, "$.empty: must be an RFC 3339 time such as 2026-03-01T10:00:00Z, or Unix time in seconds, ms, µs or ns"},
 		"a distant time":    {func(v JSON) { v.Get("far").Time() }, "$.far: must lie between the years 1970 and 2261"},
 		"texts":             {func(v JSON) { v.Get("list").Texts() }, "$.list[1]: must be a string"},
 		"labels of a list":  {func(v JSON) { v.Get("list").Labels() }, "$.list: must be an object of strings"},
@@ -202,5 +202,44 @@ func anyJSON(depth int) *rapid.Generator[string] {
 func drain(v JSON) {
 	for range v.Items() {
 		continue
+	}
+}
+
+func TestABodyInAnotherEncodingIsToldSo(t *testing.T) {
+	for name, c := range map[string]struct{ body, want string }{
+		"a byte order mark":           {"\xef\xbb\xbf{}", "$: must not begin with a byte order mark; send UTF-8 without one"},
+		"UTF-16 with a mark, little":  {"\xff\xfe{\x00}\x00", "$: must be UTF-8; the body is UTF-16"},
+		"UTF-16 with a mark, big":     {"\xfe\xff\x00{\x00}", "$: must be UTF-8; the body is UTF-16"},
+		"UTF-16 without one, little":  {"{\x00}\x00", "$: must be UTF-8; the body is UTF-16"},
+		"UTF-16 without one, big":     {"\x00{\x00}", "$: must be UTF-8; the body is UTF-16"},
+		"a zero that isn't of UTF-16": {"{ \x00}", "$: must be a JSON document; byte 3 can't follow what is before it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := ParseJSON([]byte(c.body), "$")
+			require.EqualError(t, err, c.want)
+		})
+	}
+}
+
+func TestWhatIsRequiredIsAskedFor(t *testing.T) {
+	for name, c := range map[string]struct {
+		read func(JSON)
+		want string
+	}{
+		"an object": {func(v JSON) { v.Get("absent").Required() }, "$.absent: required: an object"},
+		"a text":    {func(v JSON) { v.Get("absent").RequiredText() }, "$.absent: required: a string or an integer"},
+		"a time":    {func(v JSON) { v.Get("never").RequiredTime() }, "$.never: required: a time such as 2026-03-01T10:00:00Z"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			doc, err := ParseJSON([]byte(`{"a":{},"n":7,"t":"","at":1772359200,"never":false}`), "$")
+			require.NoError(t, err)
+			doc.Get("a").Required()
+			require.Equal(t, "7", doc.Get("n").RequiredText())
+			require.Equal(t, time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), doc.Get("at").RequiredTime())
+			require.Empty(t, doc.FirstText("absent", "n", "t"))
+			require.NoError(t, doc.Err())
+			c.read(doc)
+			require.EqualError(t, doc.Err(), c.want)
+		})
 	}
 }

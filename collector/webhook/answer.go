@@ -1,16 +1,19 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strconv"
 
+	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 // The results under which deliveries are counted.
 const (
 	resultAccepted     = "accepted"
+	resultIgnored      = "ignored"
 	resultQuarantined  = "quarantined"
 	resultUnauthorized = "unauthorized"
 	resultTooLarge     = "too_large"
@@ -20,7 +23,7 @@ const (
 )
 
 func results() []string {
-	return []string{resultAccepted, resultQuarantined, resultUnauthorized, resultTooLarge, resultMalformed,
+	return []string{resultAccepted, resultIgnored, resultQuarantined, resultUnauthorized, resultTooLarge, resultMalformed,
 		resultUnavailable, resultError}
 }
 
@@ -35,15 +38,29 @@ type answer struct {
 	body   any
 }
 
-// accepted is the body of a 202. Several deliveries in one message have IDs instead of ID; Problem is why an event has
-// no facts.
+// accepted is the body of a 202.
 type accepted struct {
-	Status  string   `json:"status"`
-	ID      string   `json:"id,omitempty"`
-	IDs     []string `json:"ids,omitempty"`
-	Facts   int      `json:"facts"`
-	Problem string   `json:"problem,omitempty"`
+	Status string   `json:"status"`
+	ID     string   `json:"id,omitempty"`
+	IDs    []string `json:"ids,omitempty"` // of several deliveries in one message
+	Facts  int      `json:"facts"`
+	// Duplicates are how many of the deliveries were known.
+	Duplicates int `json:"duplicates,omitempty"`
+	// Ignored is why a delivery says nothing of a change or an incident.
+	Ignored string `json:"ignored,omitempty"`
+	// Problem is why a delivery is kept in quarantine; of several, Quarantined says it of each.
+	Problem     string        `json:"problem,omitempty"`
+	Quarantined []quarantined `json:"quarantined,omitempty"`
 }
+
+// quarantined is a delivery of several that is kept and not applied.
+type quarantined struct {
+	ID      string `json:"id"`
+	Problem string `json:"problem"`
+}
+
+// maxQuarantined bounds an answer.
+const maxQuarantined = 100
 
 // refused is the body of every other answer.
 type refused struct {
@@ -63,13 +80,15 @@ func unavailable(result, why string) answer {
 	return a
 }
 
-func accept(deliveries []correlate.Delivery) answer {
-	body := accepted{Status: "accepted"}
-	for _, d := range deliveries {
-		body.Facts += len(d.Facts)
-		body.IDs = append(body.IDs, d.ID)
-		if body.Problem == "" {
-			body.Problem = d.Problem
+func accept(items []source.Item, receipt correlate.Receipt) answer {
+	body := accepted{Status: "accepted", Duplicates: receipt.Duplicate}
+	for _, item := range items {
+		body.Facts += len(item.Facts)
+		body.IDs = append(body.IDs, item.ID)
+		body.Ignored = cmp.Or(body.Ignored, item.Ignored)
+		body.Problem = cmp.Or(body.Problem, item.Problem)
+		if item.Problem != "" && len(items) > 1 && len(body.Quarantined) < maxQuarantined {
+			body.Quarantined = append(body.Quarantined, quarantined{item.ID, item.Problem})
 		}
 	}
 	if len(body.IDs) == 1 {

@@ -6,15 +6,14 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 	"go.opentelemetry.io/collector/config/configopaque"
 
-	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/secret"
+	"github.com/shipwake/shipwake/collector/source"
 )
 
 // Config is the configuration of the receiver.
@@ -35,7 +34,7 @@ type Config struct {
 	MaxConnections int `mapstructure:"max_connections"`
 
 	// known are the types of source there are; set by the factory.
-	known []string
+	known []source.Source
 }
 
 // SourceConfig is the configuration of one source.
@@ -50,9 +49,17 @@ type SourceConfig struct {
 	Secrets []configopaque.String `mapstructure:"secrets"`
 	// SecretFile holds one secret a line. It is read again for every delivery.
 	SecretFile string `mapstructure:"secret_file"`
-	// ServiceLabels are where a source without a field for the service looks for it, in this order.
-	ServiceLabels []string `mapstructure:"service_labels"`
+	// Own are the keys that only this type of source has, such as service_labels of alertmanager.
+	Own OwnKeys `mapstructure:",remain"`
 }
+
+// OwnKeys are keys of a source with their values. Only the keys are ever printed: a misspelled one may have a secret.
+type OwnKeys map[string]any
+
+func (k OwnKeys) String() string { return fmt.Sprint(sortedKeys(k)) }
+
+// GoString is described at String.
+func (k OwnKeys) GoString() string { return k.String() }
 
 // typeOf is the type of the source configured under name.
 func (c SourceConfig) typeOf(name string) string {
@@ -72,8 +79,8 @@ func (c *Config) sources() map[string]SourceConfig {
 		return c.Sources
 	}
 	all := make(map[string]SourceConfig, len(c.known))
-	for _, name := range c.known {
-		all[name] = SourceConfig{}
+	for _, s := range c.known {
+		all[s.Name] = SourceConfig{}
 	}
 	return all
 }
@@ -105,14 +112,14 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) validateSource(name string, s SourceConfig) error {
-	if name == changelog.SourceOTLP || name == "telemetry" {
+	if name == "otlp" || name == "telemetry" {
 		return fmt.Errorf("sources::%s: the name is taken, for changes that come by OTLP or are seen in telemetry; choose another and say the type", name)
 	}
 	if !plainName.MatchString(name) {
 		return fmt.Errorf("sources::%s: the name is part of a path; use letters, digits, dot, dash and underscore", name)
 	}
-	if kind := s.typeOf(name); len(c.known) > 0 && !slices.Contains(c.known, kind) {
-		return fmt.Errorf("sources::%s::type: there is no source %q; the known ones are %s", name, kind, strings.Join(c.known, ", "))
+	if _, err := s.configure(name, c.known); err != nil {
+		return err
 	}
 	return secret.CheckEach("sources::"+name+"::secrets", s.Secrets)
 }

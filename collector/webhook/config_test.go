@@ -17,7 +17,7 @@ import (
 )
 
 func load(values map[string]any) (*Config, error) {
-	cfg := NewFactory(all.Factories(), &correlate.Tally{}).CreateDefaultConfig().(*Config)
+	cfg := NewFactory(all.Sources(), &correlate.Tally{}).CreateDefaultConfig().(*Config)
 	if err := confmap.NewFromStringMap(values).Unmarshal(cfg); err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func TestTheDefaultsAreValid(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "127.0.0.1:8787", cfg.ServerConfig.NetAddr.Endpoint)
 	require.Equal(t, int64(5<<20), cfg.MaxBodySize)
-	require.Len(t, cfg.sources(), len(all.Factories()), "every source there is")
+	require.Len(t, cfg.sources(), len(all.Sources()), "every source there is")
 	require.Positive(t, cfg.ServerConfig.ReadHeaderTimeout)
 	require.Positive(t, cfg.ServerConfig.ReadTimeout)
 }
@@ -53,7 +53,7 @@ func TestAConfigurationIsRead(t *testing.T) {
 		"generic":      {},
 		"cdevents":     {Secrets: []configopaque.String{"s3cret"}},
 		"acme":         {Type: "github", Secret: "s3cret", Secrets: []configopaque.String{"older"}},
-		"alertmanager": {SecretFile: "/run/secrets/am", ServiceLabels: []string{"team_service"}},
+		"alertmanager": {SecretFile: "/run/secrets/am", Own: OwnKeys{"service_labels": []any{"team_service"}}},
 	}, cfg.Sources)
 	require.NotContains(t, fmt.Sprintf("%v %+v", cfg, cfg), "s3cret")
 }
@@ -65,7 +65,9 @@ func TestAWrongConfigurationNamesTheKey(t *testing.T) {
 		want   string
 	}{
 		"an unknown key":                   {map[string]any{"sauces": nil}, `unknown key "sauces"; the known ones are allow_unauthenticated, auth,`},
-		"a misspelled secret":              {map[string]any{"sources": source(map[string]any{"secrett": "s3cret"})}, "secrett"},
+		"a misspelled secret":              {map[string]any{"sources": source(map[string]any{"secrett": "s3cret"})}, "sources::generic::secrett: there is no such key"},
+		"a key of another source":          {map[string]any{"sources": source(map[string]any{"service_labels": []any{"a"}})}, "sources::generic::service_labels: there is no such key"},
+		"an own key with a wrong value":    {map[string]any{"sources": map[string]any{"alertmanager": map[string]any{"service_labels": []any{""}}}}, "sources::alertmanager::service_labels: must name labels"},
 		"an unknown source":                {map[string]any{"sources": map[string]any{"gitlab": nil}}, `sources::gitlab::type: there is no source "gitlab"; the known ones are alertmanager, cdevents, generic, github`},
 		"an unknown type":                  {map[string]any{"sources": map[string]any{"acme": map[string]any{"type": "git"}}}, `sources::acme::type: there is no source "git"`},
 		"an unset secret":                  {map[string]any{"sources": source(map[string]any{"secret": ""})}, "secret is empty"},
@@ -173,7 +175,7 @@ func loadYAML(t *testing.T, text string) (*Config, error) {
 	defer func() { require.NoError(t, resolver.Shutdown(t.Context())) }()
 	conf, err := resolver.Resolve(t.Context())
 	require.NoError(t, err)
-	cfg := NewFactory(all.Factories(), &correlate.Tally{}).CreateDefaultConfig().(*Config)
+	cfg := NewFactory(all.Sources(), &correlate.Tally{}).CreateDefaultConfig().(*Config)
 	if err := conf.Unmarshal(cfg); err != nil {
 		return nil, err
 	}
@@ -199,7 +201,7 @@ func TestWhatMayBeReachedFromOtherMachines(t *testing.T) {
 }
 
 func TestAMissingSecretFileIsAnErrorAtOnce(t *testing.T) {
-	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	factory := NewFactory(all.Sources(), &correlate.Tally{})
 	cfg := factory.CreateDefaultConfig().(*Config)
 	cfg.Sources = map[string]SourceConfig{"generic": {SecretFile: t.TempDir() + "/absent"}}
 	_, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())

@@ -2,7 +2,6 @@ package webhook
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -32,31 +31,26 @@ const (
 // Type is the receiver's type in a configuration.
 func Type() component.Type { return component.MustNewType("change_webhook") }
 
-// NewFactory makes the factory of the receiver for the given sources. What comes in is counted in the tally.
-func NewFactory(sources []source.Factory, tally *correlate.Tally) receiver.Factory {
-	create := func(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+// NewFactory makes the factory of the receiver for the given sources. What comes in is counted in the tally. It is a
+// receiver of logs because a Collector runs a receiver only as part of a pipeline, and stops it before the extensions; the
+// pipeline itself gets nothing, since deliveries go to the intake.
+func NewFactory(sources []source.Source, tally *correlate.Tally) receiver.Factory {
+	create := func(_ context.Context, set receiver.Settings, cfg component.Config, _ consumer.Logs) (receiver.Logs, error) {
 		config, ok := cfg.(*Config)
 		if !ok {
 			return nil, fmt.Errorf("the configuration must be a *webhook.Config, not a %T", cfg)
 		}
-		if next == nil {
-			return nil, errors.New("a pipeline must follow")
-		}
-		return newReceiver(set, config, sources, tally, next)
+		return newReceiver(set, config, sources, tally)
 	}
 	return receiver.NewFactory(Type(), func() component.Config { return defaultConfig(sources) },
 		receiver.WithLogs(create, component.StabilityLevelDevelopment))
 }
 
-func defaultConfig(sources []source.Factory) *Config {
+func defaultConfig(sources []source.Source) *Config {
 	server := confighttp.NewDefaultServerConfig()
 	server.NetAddr.Endpoint = defaultEndpoint
 	server.ReadHeaderTimeout = readHeaderTimeout
 	server.ReadTimeout = readTimeout
 	server.WriteTimeout = writeTimeout
-	cfg := &Config{ServerConfig: server, MaxBodySize: defaultMaxBodySize, MaxConnections: defaultMaxConnections}
-	for _, f := range sources {
-		cfg.known = append(cfg.known, f.Name)
-	}
-	return cfg
+	return &Config{ServerConfig: server, MaxBodySize: defaultMaxBodySize, MaxConnections: defaultMaxConnections, known: sources}
 }

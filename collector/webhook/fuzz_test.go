@@ -9,10 +9,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
-	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -21,18 +22,19 @@ import (
 func FuzzRequest(f *testing.F) {
 	f.Add("github", "", "sha256=00", "ping", []byte("{}"))
 	f.Add("generic", "gzip", "", "", zipped(change))
-	f.Add("cdevents", "deflate", source.Sign("guess", nil), "x", deflated("[]"))
-	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	f.Add("cdevents", "deflate", signature("guess", nil), "x", deflated("[]"))
+	factory := NewFactory(all.Sources(), &correlate.Tally{})
 	cfg := factory.CreateDefaultConfig().(*Config)
 	cfg.MaxBodySize = 10_000
 	cfg.Sources = map[string]SourceConfig{}
-	for _, s := range all.Factories() {
+	for _, s := range all.Sources() {
 		cfg.Sources[s.Name] = SourceConfig{Secret: "a secret that no fuzzer finds"}
 	}
-	kept := &next{}
-	logs, err := factory.CreateLogs(context.Background(), receivertest.NewNopSettings(Type()), cfg, kept)
+	kept := &sourcetest.Intake{}
+	logs, err := factory.CreateLogs(context.Background(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
 	require.NoError(f, err)
 	h := logs.(*webhook).handler
+	h.intake = kept
 	documented := []int{http.StatusUnauthorized, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusNotFound}
 	f.Fuzz(func(t *testing.T, name, encoding, signature, event string, body []byte) {
 		r := httptest.NewRequest(http.MethodPost, prefix, bytes.NewReader(body))
@@ -44,7 +46,7 @@ func FuzzRequest(f *testing.F) {
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		require.True(t, slices.Contains(documented, w.Code), w.Code)
-		require.Empty(t, kept.deliveries())
+		require.Empty(t, kept.Entries())
 		require.Zero(t, h.budget.Used())
 	})
 }

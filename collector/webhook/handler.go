@@ -7,16 +7,14 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/admission"
-	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -36,7 +34,7 @@ type handler struct {
 	budget  *admission.Budget
 	tally   *correlate.Tally
 	report  *receiverhelper.ObsReport
-	next    consumer.Logs
+	intake  source.Intake // from Start on
 	log     *zap.Logger
 }
 
@@ -89,8 +87,8 @@ func (h *handler) take(live *liveSource, r *http.Request, room *admission.Grant)
 		return h.unread(err)
 	}
 	req := source.Request{Header: r.Header, Body: wire, ReceivedAt: time.Now().UTC()}
-	s := live.get()
-	refusal := s.Authenticate(req)
+	secrets := live.live()
+	refusal := live.Authenticate(secrets, req)
 	if open != nil {
 		if req.Body, err = inflate(wire, open, h.limit, room); err != nil {
 			return h.unread(err)
@@ -98,13 +96,13 @@ func (h *handler) take(live *liveSource, r *http.Request, room *admission.Grant)
 		// Who compresses may have signed the bytes that were sent; a proxy that compresses leaves the signature of the
 		// original. Either is authentic.
 		if refusal != nil {
-			refusal = s.Authenticate(req)
+			refusal = live.Authenticate(secrets, req)
 		}
 	}
 	if refusal != nil {
 		return refuse(http.StatusUnauthorized, resultUnauthorized, refusal.Error())
 	}
-	return h.parse(r.Context(), live.name, s, req)
+	return h.read(r.Context(), live, req)
 }
 
 // surplus answers a body that is too large when it has come, up to a point: a sender whose connection is closed while it
@@ -143,50 +141,64 @@ func refusedFor(err error, reason admission.Reason) bool {
 	return errors.As(err, &r) && r.Reason == reason
 }
 
-func (h *handler) parse(ctx context.Context, name string, s source.Reader, req source.Request) answer {
-	deliveries, err := s.Parse(req)
-	var parse *source.ParseError
+// read answers a message in which nothing can be read at once. Where some of its deliveries can be, all are kept.
+func (h *handler) read(ctx context.Context, live *liveSource, req source.Request) answer {
+	items, err := live.Read(req)
+	var wrong *source.ParseError
 	switch {
-	case errors.As(err, &parse):
-		return answer{status: http.StatusBadRequest, result: resultMalformed, body: refused{Error: parse.Want, Path: parse.Path}}
+	case errors.As(err, &wrong):
+		return malformed(wrong)
 	case err != nil:
-		h.log.Error("A source failed", zap.String("source", name), zap.Error(err))
+		h.log.Error("A source failed", zap.String("source", live.Name()), zap.Error(err))
 		return refuse(http.StatusInternalServerError, resultError, "the delivery can't be read; see the log")
 	}
-	source.Stamp(deliveries, name)
-	return h.commit(ctx, name, deliveries)
+	if !slices.ContainsFunc(items, func(item source.Item) bool { return item.Wrong == nil }) {
+		return malformed(items[0].Wrong)
+	}
+	return h.commit(ctx, live.Name(), items)
+}
+
+func malformed(wrong *source.ParseError) answer {
+	return answer{status: http.StatusBadRequest, result: resultMalformed, body: refused{Error: wrong.Want, Path: wrong.Path}}
 }
 
 // commit hands the deliveries on and waits. It goes on when the sender hangs up: a delivery that is here whole is not
 // lost because its sender didn't wait.
-func (h *handler) commit(ctx context.Context, name string, deliveries []correlate.Delivery) answer {
-	logs := changelog.ToLogs(deliveries, nil)
-	ctx, cancel := context.WithTimeout(changelog.FromReceiver(context.WithoutCancel(ctx)), commitTimeout)
+func (h *handler) commit(ctx context.Context, name string, items []source.Item) answer {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	ctx = h.report.StartLogsOp(ctx)
-	records := logs.LogRecordCount()
-	err := h.next.ConsumeLogs(ctx, logs)
-	h.report.EndLogsOp(ctx, name, records, err)
-	id := deliveries[0].ID
-	switch {
-	case err == nil:
-		for _, d := range deliveries {
-			h.count(name, resultOf(d), 1)
+	receipt, err := h.intake.Commit(ctx, source.Entries(items), nil)
+	h.report.EndLogsOp(ctx, name, len(items), err)
+	if err == nil {
+		for _, item := range items {
+			h.count(name, resultOf(item), 1)
 		}
-		return accept(deliveries)
-	case consumererror.IsPermanent(err):
-		h.log.Error("A delivery was refused for good", zap.String("source", name), zap.String("delivery_id", id), zap.Error(err))
-		h.count(name, resultError, int64(len(deliveries)))
-		return answer{status: http.StatusInternalServerError, body: refused{Error: "the delivery was refused; see the log", ID: id}}
+		return accept(items, receipt)
 	}
-	h.log.Warn("A delivery can't be kept now", zap.String("source", name), zap.String("delivery_id", id), zap.Error(err))
-	h.count(name, resultUnavailable, int64(len(deliveries)))
-	return unavailable("", "the delivery can't be kept now; send it again")
+	return h.unkept(name, items, err)
 }
 
-func resultOf(d correlate.Delivery) string {
-	if d.Problem != "" {
+// unkept answers for deliveries that the intake didn't take.
+func (h *handler) unkept(name string, items []source.Item, err error) answer {
+	id := items[0].ID
+	log := h.log.With(zap.String("source", name), zap.String("delivery_id", id), zap.Error(err))
+	if errors.Is(err, correlate.ErrUnavailable) || errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("A delivery can't be kept now")
+		h.count(name, resultUnavailable, int64(len(items)))
+		return unavailable("", "the delivery can't be kept now; send it again")
+	}
+	log.Error("A delivery was refused for good")
+	h.count(name, resultError, int64(len(items)))
+	return answer{status: http.StatusInternalServerError, body: refused{Error: "the delivery was refused; see the log", ID: id}}
+}
+
+func resultOf(item source.Item) string {
+	switch {
+	case item.Problem != "":
 		return resultQuarantined
+	case item.Ignored != "":
+		return resultIgnored
 	}
 	return resultAccepted
 }

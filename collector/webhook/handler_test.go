@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -24,7 +24,7 @@ const githubSecret = "It's a Secret to Everybody"
 
 func TestAnswers(t *testing.T) {
 	ping := []byte(`{"zen":"Approachable is better than simple."}`)
-	signed := map[string]string{"X-GitHub-Event": "ping", "X-GitHub-Delivery": "d-1", "X-Hub-Signature-256": source.Sign(githubSecret, ping)}
+	signed := map[string]string{"X-GitHub-Event": "ping", "X-GitHub-Delivery": "d-1", "X-Hub-Signature-256": signature(githubSecret, ping)}
 	for name, c := range map[string]struct {
 		method, path string
 		header       map[string]string
@@ -41,17 +41,32 @@ func TestAnswers(t *testing.T) {
 		},
 		"a batch has several ids": {
 			path: "/hooks/cdevents", body: []byte(`[{"id":"1","source":"/a","type":"x"},{"id":"2","source":"/a","type":"x"}]`), status: 202,
-			answer:  `{"status":"accepted","ids":["/a 1","/a 2"],"facts":0,"problem":"unmapped: only CDEvents of services, pipeline runs and incidents are read"}`,
-			counted: map[string]int64{"quarantined": 2},
+			answer:  `{"status":"accepted","ids":["/a 1","/a 2"],"facts":0,"ignored":"only CDEvents of services, pipeline runs and incidents are read"}`,
+			counted: map[string]int64{"ignored": 2},
 		},
-		"a signed event that nobody maps is kept": {
+		"a batch with one that can't be read": {
+			path: "/hooks/cdevents", body: []byte(`[{"id":"1","source":"/a","type":"x"},{"id":"2","source":"/a"}]`), status: 202,
+			answer: `{"status":"accepted","ids":["/a 1","/a 2"],"facts":0,"ignored":"only CDEvents of services, pipeline runs and incidents are read",` +
+				`"problem":"unreadable: $.type: required: the type of the CloudEvent","quarantined":[{"id":"/a 2","problem":"unreadable: $.type: required: the type of the CloudEvent"}]}`,
+			counted: map[string]int64{"ignored": 1, "quarantined": 1},
+		},
+		"a batch of which nothing can be read": {
+			path: "/hooks/cdevents", body: []byte(`[7,{"id":"2","source":"/a"}]`), status: 400,
+			answer:  `{"error":"must be a CloudEvent or a CDEvent, an object","path":"$"}`,
+			counted: map[string]int64{"malformed": 1},
+		},
+		"the same event twice in a batch": {
+			path: "/hooks/cdevents", body: []byte(`[{"id":"1","source":"/a","type":"x"},{"id":"1","source":"/a","type":"x"}]`), status: 202,
+			answer: `"duplicates":1`, counted: map[string]int64{"ignored": 2},
+		},
+		"a signed event that says nothing of a change is kept": {
 			path: "/hooks/github", header: signed, body: ping, status: 202,
-			answer:  `{"status":"accepted","id":"` + source.BodyID(ping) + `","facts":0,"problem":"unmapped: of GitHub's events only deployment and deployment_status are read"}`,
-			counted: map[string]int64{"quarantined": 1},
+			answer:  `{"status":"accepted","id":"` + source.BodyID(ping) + `","facts":0,"ignored":"of GitHub's events only deployment and deployment_status are read"}`,
+			counted: map[string]int64{"ignored": 1},
 		},
 		"a slash at the end of the path": {
 			path: "/hooks/github/", header: signed, body: ping, status: 202, answer: `"id":"` + source.BodyID(ping) + `"`,
-			counted: map[string]int64{"quarantined": 1},
+			counted: map[string]int64{"ignored": 1},
 		},
 		"a wrong signature": {
 			path: "/hooks/github", header: signed, body: append([]byte(" "), ping...), status: 401,
@@ -70,8 +85,8 @@ func TestAnswers(t *testing.T) {
 			counted: map[string]int64{"unauthorized": 1},
 		},
 		"a body that can't be read": {
-			path: "/hooks/generic", body: []byte(`[{"change":{"id":"c","service":"s","started_at":7}}]`), status: 400,
-			answer:  `{"error":"must be a string","path":"$[0].change.started_at"}`,
+			path: "/hooks/generic", body: []byte(`[{"change":{"id":"c","service":"s","started_at":"1969-01-01T00:00:00Z"}}]`), status: 400,
+			answer:  `{"error":"must lie between the years 1970 and 2261","path":"$[0].change.started_at"}`,
 			counted: map[string]int64{"malformed": 1},
 		},
 		"a body over the limit": {
@@ -111,19 +126,19 @@ func TestAnswers(t *testing.T) {
 		"gzip by the sender, who signed what was sent": {
 			path: "/hooks/github", body: zipped(string(ping)), status: 202, answer: `"facts":0`,
 			header: map[string]string{"Content-Encoding": "gzip", "X-GitHub-Event": "ping",
-				"X-Hub-Signature-256": source.Sign(githubSecret, zipped(string(ping)))},
-			counted: map[string]int64{"quarantined": 1},
+				"X-Hub-Signature-256": signature(githubSecret, zipped(string(ping)))},
+			counted: map[string]int64{"ignored": 1},
 		},
 		"gzip by a proxy, which left the sender's signature": {
 			path: "/hooks/github", body: zipped(string(ping)), status: 202, answer: `"facts":0`,
 			header: map[string]string{"Content-Encoding": "gzip", "X-GitHub-Event": "ping",
-				"X-Hub-Signature-256": source.Sign(githubSecret, ping)},
-			counted: map[string]int64{"quarantined": 1},
+				"X-Hub-Signature-256": signature(githubSecret, ping)},
+			counted: map[string]int64{"ignored": 1},
 		},
 		"gzip with a forged signature": {
 			path: "/hooks/github", body: zipped(string(ping)), status: 401, answer: "fits none",
 			header: map[string]string{"Content-Encoding": "gzip", "X-GitHub-Event": "ping",
-				"X-Hub-Signature-256": source.Sign("another", ping)},
+				"X-Hub-Signature-256": signature("another", ping)},
 			counted: map[string]int64{"unauthorized": 1},
 		},
 		"the ledger can't take it now": {
@@ -132,7 +147,7 @@ func TestAnswers(t *testing.T) {
 			counted: map[string]int64{"unavailable": 1},
 		},
 		"refused for good": {
-			path: "/hooks/generic", body: []byte(change), fail: consumererror.NewPermanent(errors.New("schema")), status: 500,
+			path: "/hooks/generic", body: []byte(change), fail: errors.New("schema"), status: 500,
 			answer:  `{"error":"the delivery was refused; see the log","id":"` + source.BodyID([]byte(change)) + `"}`,
 			counted: map[string]int64{"error": 1},
 		},
@@ -152,7 +167,7 @@ func TestAnswers(t *testing.T) {
 				cfg.MaxBodySize = 2000
 				cfg.Sources = map[string]SourceConfig{"generic": {}, "cdevents": {}, "github": {Secret: githubSecret}}
 			})
-			r.next.err = c.fail
+			r.fail(c.fail)
 			method := c.method
 			if method == "" {
 				method = "POST"
@@ -166,7 +181,7 @@ func TestAnswers(t *testing.T) {
 				counted = map[string]int64{}
 			}
 			require.Equal(t, counted, r.counted(strings.Trim(strings.TrimPrefix(c.path, "/hooks/"), "/")))
-			require.Equal(t, status == 202, len(r.next.deliveries()) > 0, "202 if and only if it was kept")
+			require.Equal(t, status == 202, len(r.intake.Entries()) > 0, "202 if and only if it was kept")
 			require.Equal(t, status == 503, header.Get("Retry-After") != "")
 			require.Equal(t, status == 405, header.Get("Allow") != "")
 			for _, entry := range r.logs.All() {
@@ -180,17 +195,20 @@ func TestWhatIsKeptIsStampedAndRaw(t *testing.T) {
 	r := start(t, nil)
 	status, _, _ := r.send(t, "POST", "/hooks/generic", map[string]string{"Content-Encoding": "gzip", "Content-Type": "application/json"}, zipped(change))
 	require.Equal(t, http.StatusAccepted, status)
-	d := r.next.deliveries()[0]
-	require.Equal(t, "generic", d.Source)
-	require.Equal(t, "generic", d.Facts[0].Change.Source)
-	require.Equal(t, change, string(d.Raw))
-	require.Equal(t, "application/json", d.ContentType)
-	require.False(t, d.ReceivedAt.IsZero())
+	kept := r.intake.Entries()[0]
+	require.Equal(t, "generic", kept.Source)
+	require.Equal(t, "generic", kept.Facts[0].Change.Source)
+	require.Equal(t, change, string(kept.Body))
+	require.Equal(t, map[string]string{"Content-Type": "application/json"}, kept.Header)
+	require.WithinDuration(t, time.Now(), kept.ReceivedAt, time.Minute)
+	projector, ok := r.intake.Projector("generic")
+	require.True(t, ok, "the intake is told how to read it again")
+	require.Equal(t, kept.Projection, projector.Project(kept.Raw))
 }
 
 func TestTheSenderIsAskedToComeBackAndTheIDIsLogged(t *testing.T) {
 	r := start(t, nil)
-	r.next.err = correlate.ErrUnavailable
+	r.fail(correlate.ErrUnavailable)
 	_, header, _ := r.send(t, "POST", "/hooks/generic", nil, []byte(change))
 	require.Equal(t, "5", header.Get("Retry-After"))
 	entries := r.logs.FilterMessage("A delivery can't be kept now").All()
@@ -215,8 +233,8 @@ func TestCountersExistBeforeTheFirstDelivery(t *testing.T) {
 		require.Zero(t, v.Value)
 		seen = append(seen, v.What+"/"+v.Source+"/"+v.Result)
 	}
-	require.Equal(t, []string{"deliveries/generic/accepted", "deliveries/generic/error", "deliveries/generic/malformed",
-		"deliveries/generic/quarantined", "deliveries/generic/too_large", "deliveries/generic/unauthorized",
+	require.Equal(t, []string{"deliveries/generic/accepted", "deliveries/generic/error", "deliveries/generic/ignored",
+		"deliveries/generic/malformed", "deliveries/generic/quarantined", "deliveries/generic/too_large", "deliveries/generic/unauthorized",
 		"deliveries/generic/unavailable"}, seen)
 }
 
@@ -253,7 +271,16 @@ func TestOneTypeUnderTwoNames(t *testing.T) {
 	require.Equal(t, 202, status)
 	status, _, _ = r.send(t, "POST", "/hooks/umbrella", map[string]string{"Authorization": "Bearer a"}, []byte(change))
 	require.Equal(t, 401, status)
-	require.Equal(t, "acme", r.next.deliveries()[0].Source)
+	require.Equal(t, "acme", r.intake.Entries()[0].Source)
+}
+
+// signature is what GitHub puts into X-Hub-Signature-256.
+func signature(secret string, body []byte) string {
+	req := source.Request{Header: http.Header{}, Body: body}
+	if err := source.HubSignature().Sign(&req, secret); err != nil {
+		return err.Error()
+	}
+	return req.Header.Get("X-Hub-Signature-256")
 }
 
 func zipped(text string) []byte {

@@ -13,69 +13,84 @@ import (
 	"github.com/shipwake/shipwake/collector/source"
 )
 
-// liveSource is a configured source whose secrets may be in a file that changes.
+// liveSource is a configured source with its secrets, which may be in a file that changes.
 type liveSource struct {
-	name    string
-	factory source.Factory
-	cfg     source.ReaderConfig // without secrets
+	source.Configured
 	secrets *secret.Live
 	log     *zap.Logger
 	// guarded: requests of browsers are refused, since nothing else tells them from the sender's.
 	guarded bool
 
 	mu      sync.Mutex
-	version int // of the secrets that current was made of
-	current source.Reader
+	version int // of the secrets that were looked at last
+	valid   []string
 }
 
-func newLiveSource(name string, cfg SourceConfig, factories []source.Factory, log *zap.Logger) (*liveSource, error) {
-	kind := cfg.typeOf(name)
-	i := slices.IndexFunc(factories, func(f source.Factory) bool { return f.Name == kind })
-	if i < 0 {
-		known := make([]string, len(factories))
-		for i, f := range factories {
-			known[i] = f.Name
-		}
-		return nil, fmt.Errorf("sources::%s::type: there is no source %q; the known ones are %s", name, kind, joined(known))
+func newLiveSource(name string, cfg SourceConfig, known []source.Source, log *zap.Logger) (*liveSource, error) {
+	configured, err := cfg.configure(name, known)
+	if err != nil {
+		return nil, err
 	}
 	fixed := cfg.Secrets
 	if cfg.Secret != "" {
 		fixed = append([]configopaque.String{cfg.Secret}, fixed...)
 	}
-	secrets, err := secret.NewLive(fixed, "secret_file", cfg.SecretFile, log.With(zap.String("source", name)))
+	log = log.With(zap.String("source", name))
+	secrets, err := secret.NewLive(fixed, "secret_file", cfg.SecretFile, log)
 	if err != nil {
 		return nil, fmt.Errorf("sources::%s: %w", name, err)
 	}
-	l := &liveSource{name: name, factory: factories[i], secrets: secrets, log: log}
-	l.cfg.ServiceLabels = cfg.ServiceLabels
-	if err := l.make(secrets.Get()); err != nil {
+	l := &liveSource{Configured: configured, secrets: secrets, log: log}
+	l.valid, l.version = secrets.Get()
+	if err := l.CheckSecrets(l.valid); err != nil {
 		return nil, fmt.Errorf("sources::%s: %w", name, err)
 	}
 	return l, nil
 }
 
-// get is the source with the secrets that are valid now.
-func (l *liveSource) get() source.Reader {
+// configure makes the source of this configuration ready. The error names the key that is wrong.
+func (c SourceConfig) configure(name string, known []source.Source) (source.Configured, error) {
+	kind := c.typeOf(name)
+	i := slices.IndexFunc(known, func(s source.Source) bool { return s.Name == kind })
+	if i < 0 {
+		return source.Configured{}, fmt.Errorf("sources::%s::type: there is no source %q; the known ones are %s", name, kind, joined(namesOf(known)))
+	}
+	keys := slices.Sorted(slices.Values(append(commonKeys(), known[i].Keys()...)))
+	for _, key := range sortedKeys(c.Own) {
+		if !slices.Contains(keys, key) {
+			return source.Configured{}, fmt.Errorf("sources::%s::%s: there is no such key; known in its place are %s", name, key, joined(keys))
+		}
+	}
+	configured, err := known[i].Configure(name, c.Own)
+	if err != nil {
+		return source.Configured{}, fmt.Errorf("sources::%s::%w", name, err)
+	}
+	return configured, nil
+}
+
+// live are the secrets that are valid. Those of a file that can't be used leave the last ones valid, and are tried once.
+func (l *liveSource) live() []string {
 	texts, version := l.secrets.Get()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if version != l.version {
-		if err := l.make(texts, version); err != nil {
-			l.log.Error("The new secrets can't be used; the last ones stay valid", zap.String("source", l.name), zap.Error(err))
-		}
+	if version == l.version {
+		return l.valid
 	}
-	return l.current
+	l.version = version
+	if err := l.CheckSecrets(texts); err != nil {
+		l.log.Error("The secret file can't be used; the last secrets stay valid", zap.Error(err))
+		return l.valid
+	}
+	l.valid = texts
+	return l.valid
 }
 
-func (l *liveSource) make(texts []string, version int) error {
-	cfg := l.cfg
-	cfg.Secrets = texts
-	made, err := l.factory.New(cfg)
-	l.version = version // secrets that can't be used are tried once
-	if err == nil {
-		l.current = made
+func namesOf(known []source.Source) []string {
+	names := make([]string, len(known))
+	for i, s := range known {
+		names[i] = s.Name
 	}
-	return err
+	return names
 }
 
 func joined(names []string) string { return strings.Join(names, ", ") }

@@ -12,7 +12,6 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
@@ -39,7 +38,7 @@ type webhook struct {
 // that telemetry is refused first, and webhooks last.
 const minBudget = 64 << 20
 
-func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory, tally *correlate.Tally, next consumer.Logs) (*webhook, error) {
+func newReceiver(set receiver.Settings, cfg *Config, known []source.Source, tally *correlate.Tally) (*webhook, error) {
 	report, err := receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
 		ReceiverID: set.ID, Transport: "http", ReceiverCreateSettings: set,
 	})
@@ -52,11 +51,10 @@ func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory,
 		budget:  admission.NewBudget(max(minBudget, 4*cfg.MaxBodySize)),
 		tally:   tally,
 		report:  report,
-		next:    next,
 		log:     set.Logger,
 	}
 	for name, sc := range cfg.sources() {
-		live, err := newLiveSource(name, sc, factories, set.Logger)
+		live, err := newLiveSource(name, sc, known, set.Logger)
 		if err != nil {
 			return nil, err
 		}
@@ -68,8 +66,12 @@ func newReceiver(set receiver.Settings, cfg *Config, factories []source.Factory,
 	return &webhook{set: set, cfg: cfg, handler: h}, nil
 }
 
-// Start listens, and returns when connections are taken.
+// Start finds the intake, listens, and returns when connections are taken.
 func (w *webhook) Start(ctx context.Context, host component.Host) error {
+	intake, err := source.FindIntake(host)
+	if err != nil {
+		return fmt.Errorf("receiver %q: %w", w.set.ID, err)
+	}
 	config := w.cfg.ServerConfig
 	config.CompressionAlgorithms = []string{}                  // signatures are over the bytes as sent, so the handler itself decompresses
 	config.MaxRequestBodySize = w.cfg.MaxBodySize + maxSurplus // the handler itself keeps to the limit
@@ -84,8 +86,9 @@ func (w *webhook) Start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("can't listen for webhooks on %s: %w; receivers::%s::endpoint sets another address",
 			config.NetAddr.Endpoint, err, w.set.ID)
 	}
-	for name, live := range w.handler.sources {
-		source.Register(host, name, func(d correlate.Delivery) correlate.Delivery { return source.Again(live.get(), d) })
+	w.handler.intake = intake
+	for _, name := range w.handler.names {
+		intake.Register(name, w.handler.sources[name].Projector())
 	}
 	w.server, w.addr = server, listener.Addr()
 	w.set.Logger.Info("Taking webhooks", zap.Stringer("address", w.addr), zap.Strings("sources", w.handler.names))

@@ -17,11 +17,12 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 func TestLifecycle(t *testing.T) {
-	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	factory := NewFactory(all.Sources(), &correlate.Tally{})
 	require.Equal(t, component.MustNewType("change_webhook"), factory.Type())
 	cfg := factory.CreateDefaultConfig().(*Config)
 	require.NoError(t, componenttest.CheckConfigStruct(cfg))
@@ -29,7 +30,7 @@ func TestLifecycle(t *testing.T) {
 	for range 2 {
 		r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
 		require.NoError(t, err)
-		require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+		require.NoError(t, r.Start(t.Context(), sourcetest.NewHost(&sourcetest.Intake{})))
 		require.NoError(t, r.Shutdown(t.Context()))
 		require.NoError(t, r.Shutdown(t.Context()))
 	}
@@ -42,22 +43,44 @@ func TestAPortInUseSaysWhichSettingChangesIt(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, taken.Close()) }()
-	factory := NewFactory(all.Factories(), &correlate.Tally{})
+	factory := NewFactory(all.Sources(), &correlate.Tally{})
 	cfg := factory.CreateDefaultConfig().(*Config)
 	cfg.ServerConfig.NetAddr.Endpoint = taken.Addr().String()
 	set := receivertest.NewNopSettings(Type())
 	set.ID = component.NewID(Type())
 	r, err := factory.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())
 	require.NoError(t, err)
-	err = r.Start(t.Context(), componenttest.NewNopHost())
+	err = r.Start(t.Context(), sourcetest.NewHost(&sourcetest.Intake{}))
 	require.ErrorContains(t, err, taken.Addr().String())
 	require.ErrorContains(t, err, "receivers::change_webhook::endpoint")
 	require.NoError(t, r.Shutdown(t.Context()))
 }
 
+func TestWithoutOneIntakeNothingIsTaken(t *testing.T) {
+	factory := NewFactory(all.Sources(), &correlate.Tally{})
+	cfg := factory.CreateDefaultConfig().(*Config)
+	cfg.ServerConfig.NetAddr.Endpoint = "127.0.0.1:0"
+	two := sourcetest.NewHost(&sourcetest.Intake{})
+	two[component.MustNewIDWithName("correlate", "second")] = &sourcetest.Intake{}
+	for name, c := range map[string]struct {
+		host component.Host
+		want string
+	}{
+		"none": {sourcetest.Host{}, "no extension keeps deliveries: put `correlate:` under `extensions:`"},
+		"two":  {two, "there are two correlate extensions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, err := factory.CreateLogs(t.Context(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())
+			require.NoError(t, err)
+			require.ErrorContains(t, r.Start(t.Context(), c.host), c.want)
+			require.NoError(t, r.Shutdown(t.Context()))
+		})
+	}
+}
+
 func TestShutdownWaitsForTheDeliveryUnderWay(t *testing.T) {
 	r := start(t, nil)
-	r.next.wait = make(chan struct{})
+	release := r.hold()
 	conn := r.dial(t)
 	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
 	require.NoError(t, err)
@@ -70,22 +93,22 @@ func TestShutdownWaitsForTheDeliveryUnderWay(t *testing.T) {
 		t.Fatal("Shutdown must wait")
 	case <-time.After(20 * time.Millisecond):
 	}
-	close(r.next.wait)
+	release()
 	require.NoError(t, <-down)
 	require.Equal(t, http.StatusAccepted, readStatus(t, conn))
-	require.Len(t, r.next.deliveries(), 1)
+	require.Len(t, r.intake.Entries(), 1)
 }
 
 func TestADeliveryIsKeptAlthoughItsSenderHangsUp(t *testing.T) {
 	r := start(t, nil)
-	r.next.wait = make(chan struct{})
+	release := r.hold()
 	conn := r.dial(t)
 	_, err := fmt.Fprintf(conn, "POST /hooks/generic HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(change), change)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return r.handler.budget.Used() > 0 }, time.Second, time.Millisecond)
 	require.NoError(t, conn.Close())
-	close(r.next.wait)
-	require.Eventually(t, func() bool { return len(r.next.deliveries()) == 1 }, time.Second, time.Millisecond)
+	release()
+	require.Eventually(t, func() bool { return len(r.intake.Entries()) == 1 }, time.Second, time.Millisecond)
 }
 
 func TestABodyThatIsCutShortIsNotTaken(t *testing.T) {
@@ -95,7 +118,7 @@ func TestABodyThatIsCutShortIsNotTaken(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 	require.Equal(t, http.StatusBadRequest, readStatus(t, conn))
-	require.Empty(t, r.next.deliveries())
+	require.Empty(t, r.intake.Entries())
 }
 
 func TestSlowSendersAreCutOff(t *testing.T) {

@@ -3,13 +3,18 @@ package webhook
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/shipwake/shipwake/collector/secret"
 )
 
-// Unmarshal reads the secrets by themselves, so that no error repeats one.
+// commonKeys are those that every source has.
+func commonKeys() []string { return []string{"secret", "secret_file", "secrets", "type"} }
+
+// Unmarshal reads the secrets by themselves, so that no error repeats one, and sets the keys aside that only one type of
+// source has.
 func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
 	one, err := secret.One(conf, "secret")
 	if err != nil {
@@ -19,6 +24,7 @@ func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
 	if err != nil {
 		return err
 	}
+	own := setAside(conf)
 	file := conf.IsSet("secret_file")
 	if err := conf.Unmarshal(c); err != nil {
 		return err
@@ -26,8 +32,24 @@ func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
 	if file && c.SecretFile == "" {
 		return secret.Empty("secret_file")
 	}
-	c.Secret, c.Secrets = one, many
+	c.Secret, c.Secrets, c.Own = one, many, own
 	return nil
+}
+
+// setAside takes the keys out that not every source has.
+func setAside(conf *confmap.Conf) OwnKeys {
+	var own OwnKeys
+	for key, value := range conf.ToStringMap() {
+		if slices.Contains(commonKeys(), key) {
+			continue
+		}
+		if own == nil {
+			own = OwnKeys{}
+		}
+		own[key] = value
+		conf.Delete(key)
+	}
+	return own
 }
 
 // checkSources refuses a secret that stands where the keys of a source ought to, without repeating it.

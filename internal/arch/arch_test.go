@@ -138,7 +138,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "collector/source/...", except: []string{"collector/source/all", "collector/source/sourcetest"},
-			ours: []string{"correlate", "collector/source"}, never: []string{pdata},
+			ours:   []string{"correlate", "collector/source"},
+			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a source knows one sender's format; a second source or the pipeline in it would make it hard to add one",
 		},
 		{
@@ -148,8 +149,9 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room:   "collector/webhook/...",
-			ours:   []string{"correlate", "collector/admission", "collector/source", "collector/changelog", "collector/listen", "collector/secret"},
-			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+			ours:   []string{"correlate", "collector/admission", "collector/source", "collector/listen", "collector/secret"},
+			never:  []string{collector + "pdata/..."},
+			reason: "a receiver hands deliveries to whoever keeps them; it does not know the engine, and facts don't go through pipelines",
 		},
 		{
 			room: "collector/kafka/...", ours: []string{"correlate", "collector/source", "collector/changelog"},

@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
 	"github.com/shipwake/shipwake/collector/otlp"
+	"github.com/shipwake/shipwake/collector/source"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
 	"github.com/shipwake/shipwake/correlate"
@@ -38,8 +39,8 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 	info, _ := debug.ReadBuildInfo()
 	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
 		otlp.NewFactory(budget, tally),
-		webhook.NewFactory(sources.Factories(), tally),
-		kafka.NewFactory(sources.Factories(), tally),
+		webhook.NewFactory(sources.Sources(), tally),
+		kafka.NewFactory(source.Factories(sources.Sources()), tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

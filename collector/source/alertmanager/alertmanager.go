@@ -14,6 +14,9 @@
 package alertmanager
 
 import (
+	"cmp"
+	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/shipwake/shipwake/collector/source"
@@ -28,85 +31,89 @@ func environmentLabels() []string {
 	return []string{"deployment_environment_name", "environment", "env"}
 }
 
-// Factory makes the source.
-func Factory() source.Factory { return source.Factory{Name: "alertmanager", New: newSource} }
-
-type alertmanager struct{ secrets, serviceLabels []string }
-
-func newSource(cfg source.ReaderConfig) (source.Reader, error) {
-	if err := source.CheckSecrets(cfg.Secrets); err != nil {
-		return nil, err
+// Source is Alertmanager.
+func Source() source.Source {
+	return source.Source{
+		Name:    "alertmanager",
+		Version: "1",
+		Schemes: []source.Scheme{{Kind: source.Bearer}},
+		Config:  func() source.Config { return &Config{ServiceLabels: DefaultServiceLabels()} },
 	}
-	labels := cfg.ServiceLabels
-	if len(labels) == 0 {
-		labels = DefaultServiceLabels()
-	}
-	return &alertmanager{cfg.Secrets, labels}, nil
 }
 
-func (a *alertmanager) Authenticate(req source.Request) error {
-	return source.Authenticate("alertmanager", a.secrets, req)
+// Config is what the source can be told beyond its secrets.
+type Config struct {
+	// ServiceLabels are the labels to take the service from, in this order.
+	ServiceLabels []string `mapstructure:"service_labels"`
 }
 
-func (a *alertmanager) Parse(req source.Request) ([]correlate.Delivery, error) {
-	doc, err := source.ParseJSON(req.Body, "$")
+// Validate refuses an empty name.
+func (c *Config) Validate() error {
+	if slices.Contains(c.ServiceLabels, "") {
+		return errors.New("service_labels: must name labels, such as [service, app]; leave the key out for the default")
+	}
+	return nil
+}
+
+// Configure implements source.Config.
+func (c *Config) Configure(s *source.Source) error {
+	s.Parse = c.parse
+	return nil
+}
+
+func (c *Config) parse(raw correlate.Raw) (source.Reading, error) {
+	doc, err := source.ParseJSON(raw.Body, "$")
 	if err != nil {
-		return nil, err
+		return source.Reading{}, err
 	}
 	if !doc.IsObject() {
 		doc.Fail("must be an object")
-		return nil, doc.Err()
+		return source.Reading{}, doc.Err()
 	}
-	d, err := a.read(source.NewDelivery(req, "", "alerts"), doc)
-	if err != nil {
-		return nil, err
-	}
-	return []correlate.Delivery{d}, nil
+	return c.read(doc)
 }
 
-func (a *alertmanager) read(d correlate.Delivery, doc source.JSON) (correlate.Delivery, error) {
+func (c *Config) read(doc source.JSON) (source.Reading, error) {
 	if version := doc.Get("version").Number(); version != "4" && doc.Err() == nil {
-		return source.Unmapped(d, `only version "4" of the webhook is read`), nil
+		return source.Reading{Unmapped: `only version "4" of the webhook is read`}, nil
 	}
 	alerts := doc.Get("alerts")
 	if !alerts.IsArray() {
 		alerts.Fail("required: an array of alerts")
 	}
+	var r source.Reading
 	externalURL := doc.Get("externalURL").AnyText()
 	for _, alert := range alerts.Items() {
-		incident, counts := a.incident(alert, externalURL)
+		incident, counts := c.incident(alert, externalURL)
 		if err := doc.Err(); err != nil {
-			return d, err
+			return r, err
 		}
 		if !counts {
 			continue
 		}
-		if err := source.AddFact(&d, correlate.Fact{Incident: &incident}, alert); err != nil {
-			return d, err
+		if err := r.Add(correlate.Fact{Incident: &incident}, alert); err != nil {
+			return r, err
 		}
 	}
-	if len(d.Facts) == 0 {
-		return source.Unmapped(d, "no alert of a severity other than none"), doc.Err()
+	if len(r.Facts) == 0 {
+		r.Ignored = "no alert of a severity other than none"
 	}
-	return d, doc.Err()
+	return r, doc.Err()
 }
 
 // incident maps one alert, and tells whether it counts as an incident.
-func (a *alertmanager) incident(alert source.JSON, externalURL string) (correlate.Incident, bool) {
+func (c *Config) incident(alert source.JSON, externalURL string) (correlate.Incident, bool) {
 	labels, annotations := alert.Get("labels"), alert.Get("annotations")
-	starts := alert.Get("startsAt").Time()
-	if starts.IsZero() {
-		alert.Get("startsAt").Fail("required: an RFC 3339 time")
-	}
+	starts := alert.Get("startsAt").RequiredTime()
 	i := correlate.Incident{
 		ID:          "am-" + fingerprint(alert) + "-" + strconv.FormatInt(starts.Unix(), 10),
-		Service:     firstText(labels, a.serviceLabels...),
-		Environment: firstText(labels, environmentLabels()...),
+		Service:     labels.FirstText(c.ServiceLabels...),
+		Environment: labels.FirstText(environmentLabels()...),
 		Severity:    labels.Get("severity").AnyText(),
-		Title:       or(firstText(annotations, "summary", "title"), labels.Get("alertname").AnyText()),
-		URL:         or(alert.Get("generatorURL").AnyText(), externalURL),
+		Title:       cmp.Or(annotations.FirstText("summary", "title"), labels.Get("alertname").AnyText()),
+		URL:         cmp.Or(alert.Get("generatorURL").AnyText(), externalURL),
 		OpenedAt:    starts,
-		CausedBy:    or(labels.Get("change_id").AnyText(), annotations.Get("change_id").AnyText()),
+		CausedBy:    cmp.Or(labels.Get("change_id").AnyText(), annotations.Get("change_id").AnyText()),
 	}
 	resolve(alert, &i)
 	return i, i.Severity != "none"
@@ -133,20 +140,4 @@ func fingerprint(alert source.JSON) string {
 		v.Fail("required: the fingerprint of the alert")
 	}
 	return text
-}
-
-func firstText(v source.JSON, keys ...string) string {
-	for _, k := range keys {
-		if text := v.Get(k).AnyText(); text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/shipwake/shipwake/collector/source/github"
 )
 
-// Factories lists every source, by name.
-func Factories() []source.Factory {
-	return []source.Factory{
-		alertmanager.Factory(),
-		cdevents.Factory(),
-		generic.Factory(),
-		github.Factory(),
+// Sources lists every source, by name.
+func Sources() []source.Source {
+	return []source.Source{
+		alertmanager.Source(),
+		cdevents.Source(),
+		generic.Source(),
+		github.Source(),
 	}
 }

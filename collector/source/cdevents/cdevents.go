@@ -12,7 +12,8 @@
 //	incident.detected, .reported            an incident that opened
 //	incident.resolved                       its end
 //
-// Every other type is kept as unmapped. The delivery id is the event's source and id.
+// Every other type says nothing of a change. The delivery id is the event's source and id, and each event of a batch is a
+// delivery, so that one that can't be read doesn't hold back the others.
 //
 // With secrets, the sender says "Authorization: Bearer <secret>" or signs the body as GitHub does, with
 // X-Hub-Signature-256. CloudEvents puts a binary event's attributes into headers, which that signature doesn't cover;
@@ -21,66 +22,32 @@
 package cdevents
 
 import (
-	"net/http"
-	"net/url"
-
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
-const headerSignature = "X-Hub-Signature-256"
+// headerType is the header with a binary event's type, by its canonical name.
+const headerType = "Ce-Type"
 
-// Factory makes the source.
-func Factory() source.Factory { return source.Factory{Name: "cdevents", New: newSource} }
-
-type cdevents struct{ secrets []string }
-
-func newSource(cfg source.ReaderConfig) (source.Reader, error) {
-	if err := source.CheckSecrets(cfg.Secrets); err != nil {
-		return nil, err
+// Source is CDEvents.
+func Source() source.Source {
+	return source.Source{
+		Name:    "cdevents",
+		Version: "1",
+		Headers: []string{headerType},
+		Schemes: []source.Scheme{source.HubSignature(), {Kind: source.Bearer}},
+		Open:    open,
+		Parse:   parse,
 	}
-	return &cdevents{cfg.Secrets}, nil
 }
 
-func (c *cdevents) Authenticate(req source.Request) error {
-	return source.Authenticate("cdevents", c.secrets, req)
-}
-
-// Recall implements source.Recaller: a type that only a header told is told by it again.
-func (c *cdevents) Recall(d correlate.Delivery) http.Header {
-	header := http.Header{}
-	if doc, err := source.ParseJSON(d.Raw, "$"); d.Event != "" && (err != nil || kindIn(doc) != d.Event) {
-		header.Set("Ce-Type", url.PathEscape(d.Event))
-	}
-	return header
-}
-
-// kindIn is the type that a body tells, of a CDEvent or of a CloudEvent.
-func kindIn(doc source.JSON) string {
-	switch {
-	case !doc.IsObject():
-		return ""
-	case doc.Get("context").IsObject():
-		return doc.Get("context").Get("type").AnyText()
-	}
-	return doc.Get("type").AnyText()
-}
-
-func (c *cdevents) Parse(req source.Request) ([]correlate.Delivery, error) {
-	events, err := unpack(req)
+func parse(raw correlate.Raw) (source.Reading, error) {
+	e, err := unpack(raw)
 	if err != nil {
-		return nil, err
+		return source.Reading{}, err
 	}
-	if len(events) == 0 {
-		return []correlate.Delivery{source.Unmapped(source.NewDelivery(req, "", ""), "an empty batch")}, nil
+	if e.empty {
+		return source.Reading{Ignored: "an empty batch"}, nil
 	}
-	deliveries := make([]correlate.Delivery, 0, len(events))
-	for _, e := range events {
-		d, err := read(req, e)
-		if err != nil {
-			return nil, err
-		}
-		deliveries = append(deliveries, d)
-	}
-	return deliveries, nil
+	return read(e)
 }

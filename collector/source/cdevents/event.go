@@ -1,6 +1,7 @@
 package cdevents
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -22,31 +23,29 @@ type event struct {
 }
 
 // read maps one event.
-func read(req source.Request, e cloudEvent) (correlate.Delivery, error) {
+func read(e cloudEvent) (source.Reading, error) {
 	var context source.JSON
 	if e.data.IsObject() && e.data.Get("context").IsObject() {
 		context = e.data.Get("context")
 	}
-	kind := or(context.Get("type").AnyText(), e.kind)
-	id, origin := or(context.Get("id").AnyText(), e.id), or(context.Get("source").AnyText(), e.source)
-	d := source.NewDelivery(source.Request{Header: req.Header, Body: e.raw, ReceivedAt: req.ReceivedAt}, deliveryID(origin, id), kind)
-	mapping := mappingOf(kind)
+	mapping := mappingOf(cmp.Or(context.Get("type").AnyText(), e.kind))
 	if mapping == nil {
-		return source.Unmapped(d, "only CDEvents of services, pipeline runs and incidents are read"), nil
+		return source.Reading{Ignored: "only CDEvents of services, pipeline runs and incidents are read"}, nil
 	}
 	ev, err := readEvent(e.data)
 	if err != nil {
-		return d, err
+		return source.Reading{}, err
 	}
 	fact, problem := mapping(ev)
-	if err := e.data.Err(); err != nil {
-		return d, err
+	switch err := e.data.Err(); {
+	case err != nil:
+		return source.Reading{}, err
+	case problem != "":
+		return source.Reading{Unmapped: problem}, nil
 	}
-	if problem != "" {
-		return source.Unmapped(d, problem), nil
-	}
-	err = source.AddFact(&d, fact, e.data)
-	return d, err
+	var r source.Reading
+	err = r.Add(fact, e.data)
+	return r, err
 }
 
 // readEvent reads what every CDEvent has.
@@ -58,12 +57,9 @@ func readEvent(data source.JSON) (event, error) {
 		links:     context.Get("links"),
 		id:        required(context.Get("id")),
 		source:    required(context.Get("source")),
-		timestamp: context.Get("timestamp").Time(),
+		timestamp: context.Get("timestamp").RequiredTime(),
 	}
 	required(subject.Get("id"))
-	if ev.timestamp.IsZero() {
-		context.Get("timestamp").Fail("required: an RFC 3339 time")
-	}
 	if custom := data.Get("customData"); custom.IsObject() {
 		ev.custom = custom
 	}
@@ -143,11 +139,4 @@ func required(v source.JSON) string {
 		v.Fail("required: a string")
 	}
 	return text
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

@@ -1,6 +1,8 @@
 package cdevents
 
 import (
+	"cmp"
+
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -19,7 +21,7 @@ func resolved(ev event) (correlate.Fact, string) {
 
 func incidentOf(ev event) correlate.Incident {
 	return correlate.Incident{
-		ID:          factID("cdevents-incident-", ev.subject.Get("id").Text(), or(ev.subject.Get("source").AnyText(), ev.source)),
+		ID:          factID("cdevents-incident-", ev.subject.Get("id").Text(), cmp.Or(ev.subject.Get("source").AnyText(), ev.source)),
 		Service:     ev.content.Get("service").Get("id").Text(),
 		Environment: ev.content.Get("environment").Get("id").Text(),
 		Severity:    ev.custom.Get("severity").AnyText(),

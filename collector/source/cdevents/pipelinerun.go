@@ -1,6 +1,8 @@
 package cdevents
 
 import (
+	"cmp"
+
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -40,12 +42,12 @@ func runChange(ev event) (correlate.Change, string) {
 		return correlate.Change{}, "the pipeline run doesn't say, in customData or in the tags of a link, which service it changes in which environment"
 	}
 	c := correlate.Change{
-		ID:          factID("cdevents-run-", ev.subject.Get("id").Text(), or(ev.subject.Get("source").AnyText(), ev.source)),
+		ID:          factID("cdevents-run-", ev.subject.Get("id").Text(), cmp.Or(ev.subject.Get("source").AnyText(), ev.source)),
 		Kind:        correlate.KindDeployment,
 		Service:     service,
 		Environment: environment,
 		Version:     versionOf(ev.custom.Get("artifactId").AnyText()),
-		URL:         or(ev.content.Get("url").AnyText(), ev.content.Get("uri").AnyText()),
+		URL:         cmp.Or(ev.content.Get("url").AnyText(), ev.content.Get("uri").AnyText()),
 	}
 	if ev.custom.Get("kind").AnyText() == string(correlate.KindRollback) {
 		c.Kind = correlate.KindRollback
@@ -62,8 +64,8 @@ func runTarget(ev event) (service, environment string) {
 			continue
 		}
 		if tags := link.Get("tags"); tags.IsObject() {
-			service = or(service, tags.Get("service").AnyText())
-			environment = or(environment, tags.Get("environment").AnyText())
+			service = cmp.Or(service, tags.Get("service").AnyText())
+			environment = cmp.Or(environment, tags.Get("environment").AnyText())
 		}
 	}
 	return service, environment

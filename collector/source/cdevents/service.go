@@ -1,6 +1,8 @@
 package cdevents
 
 import (
+	"cmp"
+
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -37,10 +39,10 @@ func serviceChange(ev event) correlate.Change {
 
 // fromCustomData adds what CDEvents has no field for, when the emitter says it in customData in our own words.
 func fromCustomData(ev event, c *correlate.Change) {
-	c.Version = or(ev.custom.Get("version").AnyText(), c.Version)
+	c.Version = cmp.Or(ev.custom.Get("version").AnyText(), c.Version)
 	c.PreviousVersion = ev.custom.Get("previous_version").AnyText()
 	c.Commit = ev.custom.Get("commit").AnyText()
 	c.Actor = ev.custom.Get("actor").AnyText()
 	c.Team = ev.custom.Get("team").AnyText()
-	c.URL = or(ev.custom.Get("url").AnyText(), c.URL)
+	c.URL = cmp.Or(ev.custom.Get("url").AnyText(), c.URL)
 }

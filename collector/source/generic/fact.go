@@ -3,6 +3,7 @@ package generic
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -20,7 +21,7 @@ var (
 )
 
 // readFact reads a wrapped or bare change or incident.
-func readFact(d *correlate.Delivery, v source.JSON) error {
+func readFact(r *source.Reading, v source.JSON) error {
 	if !v.IsObject() {
 		v.Fail(`must be an object: {"change": {…}}, {"incident": {…}}, or a change or incident itself`)
 		return v.Err()
@@ -31,17 +32,17 @@ func readFact(d *correlate.Delivery, v source.JSON) error {
 		return v.Err()
 	case change.Exists():
 		v.Only("change", "incident")
-		return addChange(d, change)
+		return addChange(r, change)
 	case incident.Exists():
 		v.Only("change", "incident")
-		return addIncident(d, incident)
+		return addIncident(r, incident)
 	case v.Has(incidentOnly...):
-		return addIncident(d, v)
+		return addIncident(r, v)
 	}
-	return addChange(d, v)
+	return addChange(r, v)
 }
 
-func addChange(d *correlate.Delivery, v source.JSON) error {
+func addChange(r *source.Reading, v source.JSON) error {
 	v.Only(changeKeys...)
 	c := correlate.Change{
 		ID:              v.Get("id").Text(),
@@ -66,10 +67,10 @@ func addChange(d *correlate.Delivery, v source.JSON) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return source.AddFact(d, correlate.Fact{Change: &c}, v)
+	return r.Add(correlate.Fact{Change: &c}, v)
 }
 
-func addIncident(d *correlate.Delivery, v source.JSON) error {
+func addIncident(r *source.Reading, v source.JSON) error {
 	v.Only(incidentKeys...)
 	i := correlate.Incident{
 		ID:             v.Get("id").Text(),
@@ -87,7 +88,7 @@ func addIncident(d *correlate.Delivery, v source.JSON) error {
 	if err := v.Err(); err != nil {
 		return err
 	}
-	return source.AddFact(d, correlate.Fact{Incident: &i}, v)
+	return r.Add(correlate.Fact{Incident: &i}, v)
 }
 
 func commits(v source.JSON) []correlate.Commit {
@@ -126,9 +127,9 @@ func zones(v source.JSON) []correlate.ZoneStep {
 	return all
 }
 
-// oneOf reads one word of a closed set.
+// oneOf reads one word of a closed set, in capitals or not.
 func oneOf[T ~string](v source.JSON, words []T) T {
-	word := T(v.Text())
+	word := T(strings.ToLower(v.Text()))
 	if word != "" && !slices.Contains(words, word) {
 		v.Fail(fmt.Sprintf("unknown; use one of %v", words))
 		return ""

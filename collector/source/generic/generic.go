@@ -21,39 +21,29 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// Factory makes the source.
-func Factory() source.Factory { return source.Factory{Name: "generic", New: newSource} }
-
-type generic struct{ secrets []string }
-
-func newSource(cfg source.ReaderConfig) (source.Reader, error) {
-	if err := source.CheckSecrets(cfg.Secrets); err != nil {
-		return nil, err
+// Source is our own format.
+func Source() source.Source {
+	return source.Source{
+		Name:    "generic",
+		Version: "1",
+		Schemes: []source.Scheme{source.StandardWebhooks(), {Kind: source.Bearer}},
+		Parse:   parse,
 	}
-	return &generic{cfg.Secrets}, nil
 }
 
-func (g *generic) Authenticate(req source.Request) error {
-	return source.Authenticate("generic", g.secrets, req)
-}
-
-func (g *generic) Parse(req source.Request) ([]correlate.Delivery, error) {
-	d := source.NewDelivery(req, "", "")
-	doc, err := source.ParseJSON(req.Body, "$")
+func parse(raw correlate.Raw) (source.Reading, error) {
+	var r source.Reading
+	doc, err := source.ParseJSON(raw.Body, "$")
 	switch {
 	case err == nil:
-		err = readDocument(&d, doc)
-	case manyLines(req.Body):
-		err = readLines(&d, req.Body)
+		err = readDocument(&r, doc)
+	case manyLines(raw.Body):
+		err = readLines(&r, raw.Body)
 	}
-	if err != nil {
-		return nil, err
+	if err == nil && len(r.Facts) == 0 {
+		err = &source.ParseError{Path: "$", Want: "must hold at least one change or incident"}
 	}
-	if len(d.Facts) == 0 {
-		return nil, &source.ParseError{Path: "$", Want: "must hold at least one change or incident"}
-	}
-	d.Event = eventOf(d.Facts)
-	return []correlate.Delivery{d}, nil
+	return r, err
 }
 
 // manyLines tells a document on several lines from several documents: in the latter the first line is whole.
@@ -67,7 +57,7 @@ func manyLines(body []byte) bool {
 }
 
 // readLines reads one document a line. The path of an error begins with the line's number, counted from 1.
-func readLines(d *correlate.Delivery, body []byte) error {
+func readLines(r *source.Reading, body []byte) error {
 	number := 0
 	for line := range bytes.Lines(body) {
 		number++
@@ -78,38 +68,21 @@ func readLines(d *correlate.Delivery, body []byte) error {
 		if err != nil {
 			return err
 		}
-		if err := readDocument(d, doc); err != nil {
+		if err := readDocument(r, doc); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func readDocument(d *correlate.Delivery, doc source.JSON) error {
+func readDocument(r *source.Reading, doc source.JSON) error {
 	if !doc.IsArray() {
-		return readFact(d, doc)
+		return readFact(r, doc)
 	}
 	for _, item := range doc.Items() {
-		if err := readFact(d, item); err != nil {
+		if err := readFact(r, item); err != nil {
 			return err
 		}
 	}
 	return doc.Err()
-}
-
-// eventOf names what the facts are: "change", "incident" or "mixed".
-func eventOf(facts []correlate.Fact) string {
-	changes := 0
-	for _, f := range facts {
-		if f.Change != nil {
-			changes++
-		}
-	}
-	switch changes {
-	case len(facts):
-		return "change"
-	case 0:
-		return "incident"
-	}
-	return "mixed"
 }

@@ -2,24 +2,20 @@ package generic
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
+	"github.com/shipwake/shipwake/correlate"
 )
 
-func TestSource(t *testing.T) {
-	sourcetest.Run(t, Factory(), sourcetest.Suite{
-		Valid: "change",
-		Sign:  func(req *source.Request, secret string) { req.Header.Set("Authorization", "Bearer "+secret) },
-	})
-}
+func TestSource(t *testing.T) { sourcetest.Run(t, Source(), sourcetest.Suite{Valid: "change"}) }
 
-func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Factory(), source.ReaderConfig{}) }
+func FuzzParse(f *testing.F) { sourcetest.Fuzz(f, Source(), nil) }
 
 func TestErrorsNameThePath(t *testing.T) {
 	for name, c := range map[string]struct{ body, want string }{
@@ -44,25 +40,29 @@ func TestErrorsNameThePath(t *testing.T) {
 		"resolved before it opened":  {`{"id":"i","opened_at":"2026-03-01T10:00:00Z","resolved_at":"2026-03-01T09:00:00Z"}`, "$.resolved_at: must not lie before opened_at"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := parse(t, c.body)
-			require.ErrorContains(t, err, c.want)
+			require.ErrorContains(t, read(c.body), c.want)
 		})
 	}
 }
 
 func TestASmallBodyCannotBecomeALargeHeap(t *testing.T) {
 	one := `{"id":"c","service":"s","started_at":"2026-03-01T10:00:00Z"}`
-	_, err := parse(t, "["+strings.Repeat(one+",", source.MaxFacts)+one+"]")
+	err := read("[" + strings.Repeat(one+",", source.MaxFacts) + one + "]")
 	require.ErrorContains(t, err, fmt.Sprintf("must not hold more than %d elements", source.MaxFacts))
-	_, err = parse(t, strings.Repeat(one+"\n", source.MaxFacts+1))
+	err = read(strings.Repeat(one+"\n", source.MaxFacts+1))
 	require.ErrorContains(t, err, fmt.Sprintf("at most %d facts", source.MaxFacts))
 }
 
-func parse(t *testing.T, body string) (int, error) {
-	t.Helper()
-	deliveries, err := sourcetest.New(t, Factory(), source.ReaderConfig{}).Parse(source.Request{Header: http.Header{}, Body: []byte(body)})
-	if err != nil {
-		return 0, err
-	}
-	return len(deliveries[0].Facts), nil
+func TestWordsMayBeInCapitalsAndTimesInAnyForm(t *testing.T) {
+	r, err := Source().Parse(correlate.Raw{Body: []byte(`{"id":"c","service":"s","status":"Succeeded","kind":"FEATURE_FLAG","finished_at":"2026-03-01 12:00:00 +0200","started_at":1772359200}`)})
+	require.NoError(t, err)
+	require.Equal(t, correlate.Change{
+		ID: "c", Service: "s", Environment: "production", Kind: correlate.KindFeatureFlag, Status: correlate.StatusSucceeded,
+		StartedAt: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), FinishedAt: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC),
+	}, *r.Facts[0].Change)
+}
+
+func read(body string) error {
+	_, err := Source().Parse(correlate.Raw{Body: []byte(body)})
+	return err
 }

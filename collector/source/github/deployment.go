@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -9,18 +10,18 @@ import (
 )
 
 // readDeployment maps a deployment that was requested.
-func readDeployment(d correlate.Delivery, doc source.JSON) (correlate.Delivery, error) {
+func readDeployment(doc source.JSON) (source.Reading, error) {
 	c, transient := changeOf(doc)
 	c.Status = correlate.StatusStarted
-	return add(d, doc, c, transient)
+	return add(doc, c, transient)
 }
 
 // readStatus maps what became of a deployment.
-func readStatus(d correlate.Delivery, doc source.JSON) (correlate.Delivery, error) {
+func readStatus(doc source.JSON) (source.Reading, error) {
 	status := doc.Get("deployment_status")
 	c, transient := changeOf(doc)
-	c.URL = firstText(status, "log_url", "target_url", "environment_url")
-	at := requiredTime(status.Get("created_at"))
+	c.URL = status.FirstText("log_url", "target_url", "environment_url")
+	at := status.Get("created_at").RequiredTime()
 	switch state := status.Get("state").Text(); state {
 	case "queued", "pending", "waiting", "in_progress":
 		c.Status = correlate.StatusStarted
@@ -31,45 +32,46 @@ func readStatus(d correlate.Delivery, doc source.JSON) (correlate.Delivery, erro
 		c.Status = correlate.StatusFailed
 		c.FinishedAt = at
 	case "inactive":
-		return source.Unmapped(d, "inactive says that another deployment took over"), doc.Err()
+		return source.Reading{Ignored: "inactive says that another deployment took over"}, doc.Err()
 	case "":
 		status.Get("state").Fail("required: the state of the deployment")
 	default:
-		return source.Unmapped(d, "the deployment state is none that GitHub documents"), doc.Err()
+		return source.Reading{Unmapped: "the deployment state is none that GitHub documents"}, doc.Err()
 	}
 	if c.FinishedAt.Before(c.StartedAt) && !c.FinishedAt.IsZero() {
 		c.StartedAt = time.Time{} // the two come from different clocks; the end is what verdicts hang on
 	}
-	return add(d, doc, c, transient)
+	return add(doc, c, transient)
 }
 
-// add puts the change into the delivery.
-func add(d correlate.Delivery, doc source.JSON, c correlate.Change, transient bool) (correlate.Delivery, error) {
-	if err := doc.Err(); err != nil {
-		return d, err
+// add is a reading of the change.
+func add(doc source.JSON, c correlate.Change, transient bool) (source.Reading, error) {
+	var r source.Reading
+	switch {
+	case doc.Err() != nil:
+		return r, doc.Err()
+	case transient:
+		return source.Reading{Ignored: "the environment is transient (a preview), so the deployment reaches no users"}, nil
 	}
-	if transient {
-		return source.Unmapped(d, "the environment is transient (a preview), so the deployment reaches no users"), nil
-	}
-	err := source.AddFact(&d, correlate.Fact{Change: &c}, doc.Get("deployment"))
-	return d, err
+	err := r.Add(correlate.Fact{Change: &c}, doc.Get("deployment"))
+	return r, err
 }
 
 // changeOf reads what both events carry, and whether the environment is transient.
 func changeOf(doc source.JSON) (c correlate.Change, transient bool) {
-	deployment := required(doc.Get("deployment"))
-	repository := required(doc.Get("repository"))
+	deployment := doc.Get("deployment").Required()
+	repository := doc.Get("repository").Required()
 	payload := payloadOf(deployment)
 	sha := deployment.Get("sha").Text()
 	c = correlate.Change{
-		ID:              "github-" + requiredText(repository.Get("full_name")) + "-" + requiredText(deployment.Get("id")),
+		ID:              "github-" + repository.Get("full_name").RequiredText() + "-" + deployment.Get("id").RequiredText(),
 		Kind:            kindOf(deployment.Get("task").Text()),
-		Service:         or(payload.Get("service").AnyText(), requiredText(repository.Get("name"))),
+		Service:         cmp.Or(payload.Get("service").AnyText(), repository.Get("name").RequiredText()),
 		Environment:     deployment.Get("environment").Text(),
-		Version:         or(payload.Get("version").AnyText(), versionOf(deployment.Get("ref").Text(), sha)),
+		Version:         cmp.Or(payload.Get("version").AnyText(), versionOf(deployment.Get("ref").Text(), sha)),
 		PreviousVersion: payload.Get("previous_version").AnyText(),
 		Commit:          sha,
-		StartedAt:       requiredTime(deployment.Get("created_at")),
+		StartedAt:       deployment.Get("created_at").RequiredTime(),
 		Actor:           actorOf(doc, deployment),
 		Team:            payload.Get("team").AnyText(),
 	}
@@ -89,7 +91,7 @@ func kindOf(task string) correlate.Kind {
 
 // actorOf is who caused the deployment: behind a deployment by GitHub Actions, whoever triggered the workflow.
 func actorOf(doc, deployment source.JSON) string {
-	return or(
+	return cmp.Or(
 		doc.Get("workflow_run").Get("triggering_actor").Get("login").AnyText(),
 		deployment.Get("creator").Get("login").AnyText(),
 		doc.Get("sender").Get("login").AnyText(),
@@ -111,45 +113,4 @@ func payloadOf(deployment source.JSON) source.JSON {
 		return source.JSON{}
 	}
 	return payload
-}
-
-func firstText(v source.JSON, keys ...string) string {
-	for _, k := range keys {
-		if text := v.Get(k).AnyText(); text != "" {
-			return text
-		}
-	}
-	return ""
-}
-
-func required(v source.JSON) source.JSON {
-	if !v.IsObject() {
-		v.Fail("required: an object")
-	}
-	return v
-}
-
-func requiredText(v source.JSON) string {
-	text := v.Number()
-	if text == "" {
-		v.Fail("required: a string or an integer")
-	}
-	return text
-}
-
-func requiredTime(v source.JSON) time.Time {
-	t := v.Time()
-	if t.IsZero() {
-		v.Fail("required: an RFC 3339 time")
-	}
-	return t
-}
-
-func or(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -1,6 +1,6 @@
 // Package github answers: what does a GitHub webhook say of a deployment?
 //
-// It reads the events "deployment" and "deployment_status"; every other is kept as unmapped. One GitHub deployment is
+// It reads the events "deployment" and "deployment_status"; every other says nothing of a change. One GitHub deployment is
 // one change, "github-<owner>/<repository>-<deployment id>", whose reports merge:
 //
 //	deployment, action created                        started
@@ -8,9 +8,10 @@
 //	                  in_progress                     started
 //	deployment_status success                         succeeded
 //	deployment_status failure, error                  failed
-//	deployment_status inactive                        unmapped: it says that another deployment took over
+//	deployment_status inactive                        ignored: it says that another deployment took over
+//	deployment_status of another state                unmapped
 //
-// Deployments to a transient environment (previews) are unmapped too: they reach nobody.
+// Deployments to a transient environment (previews) are ignored too: they reach nobody.
 //
 // With secrets, X-Hub-Signature-256 must be the HMAC-SHA256 of the body. It doesn't cover X-GitHub-Delivery, so the same
 // body is the same delivery under whatever id: one that somebody recorded and sends again, as well as one that people
@@ -19,82 +20,67 @@ package github
 
 import (
 	"mime"
-	"net/http"
 	"net/url"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// headerEvent says what kind of event a message is.
-const headerEvent = "X-GitHub-Event"
+// headerEvent says what kind of event a message is, by its canonical name.
+const headerEvent = "X-Github-Event"
 
-// Factory makes the source.
-func Factory() source.Factory { return source.Factory{Name: "github", New: newSource} }
-
-type github struct{ secrets []string }
-
-func newSource(cfg source.ReaderConfig) (source.Reader, error) {
-	if err := source.CheckSecrets(cfg.Secrets); err != nil {
-		return nil, err
+// Source is GitHub.
+func Source() source.Source {
+	return source.Source{
+		Name:    "github",
+		Version: "1",
+		Headers: []string{headerEvent},
+		Schemes: []source.Scheme{source.HubSignature()},
+		Parse:   parse,
 	}
-	return &github{cfg.Secrets}, nil
 }
 
-func (g *github) Authenticate(req source.Request) error {
-	return source.Authenticate("github", g.secrets, req)
-}
-
-// Recall implements source.Recaller.
-func (g *github) Recall(d correlate.Delivery) http.Header {
-	return http.Header{http.CanonicalHeaderKey(headerEvent): {d.Event}}
-}
-
-func (g *github) Parse(req source.Request) ([]correlate.Delivery, error) {
-	event := req.Header.Get(headerEvent)
+func parse(raw correlate.Raw) (source.Reading, error) {
+	event := raw.Header[headerEvent]
 	if event == "" {
-		return nil, &source.ParseError{Path: "$", Want: "must come with the header " + headerEvent}
+		return source.Reading{}, &source.ParseError{Path: "$", Want: "must come with the header X-GitHub-Event"}
 	}
-	body, err := jsonOf(req)
+	body, err := jsonOf(raw)
 	if err != nil {
-		return nil, err
+		return source.Reading{}, err
 	}
 	doc, err := source.ParseJSON(body, "$")
 	if err != nil {
-		return nil, err
+		return source.Reading{}, err
 	}
 	if !doc.IsObject() {
 		doc.Fail("must be an object")
-		return nil, doc.Err()
+		return source.Reading{}, doc.Err()
 	}
-	d, err := read(source.NewDelivery(req, "", event), doc)
-	if err != nil {
-		return nil, err
-	}
-	return []correlate.Delivery{d}, nil
+	return read(event, doc)
 }
 
 // read maps one event.
-func read(d correlate.Delivery, doc source.JSON) (correlate.Delivery, error) {
-	switch d.Event {
+func read(event string, doc source.JSON) (source.Reading, error) {
+	switch event {
 	case "deployment":
 		if doc.Get("action").Text() != "created" {
-			return source.Unmapped(d, "of the deployment actions only created is read"), doc.Err()
+			return source.Reading{Ignored: "of the deployment actions only created is read"}, doc.Err()
 		}
-		return readDeployment(d, doc)
+		return readDeployment(doc)
 	case "deployment_status":
-		return readStatus(d, doc)
+		return readStatus(doc)
 	}
-	return source.Unmapped(d, "of GitHub's events only deployment and deployment_status are read"), nil
+	return source.Reading{Ignored: "of GitHub's events only deployment and deployment_status are read"}, nil
 }
 
 // jsonOf is the body, or what the form field "payload" holds when the hook sends a form.
-func jsonOf(req source.Request) ([]byte, error) {
-	media, _, err := mime.ParseMediaType(req.Header.Get("Content-Type"))
+func jsonOf(raw correlate.Raw) ([]byte, error) {
+	media, _, err := mime.ParseMediaType(raw.Header["Content-Type"])
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return req.Body, nil
+		return raw.Body, nil
 	}
-	form, err := url.ParseQuery(string(req.Body))
+	form, err := url.ParseQuery(string(raw.Body))
 	if err != nil || !form.Has("payload") {
 		return nil, &source.ParseError{Path: "$", Want: "must be a form with the field payload, or application/json"}
 	}

@@ -16,12 +16,12 @@ import (
 
 const canary = "canary-value"
 
-func checkBroken(t *testing.T, factory source.Factory, suite Suite) {
-	s := New(t, factory, suite.Config)
+func checkBroken(t *testing.T, src source.Source, suite Suite) {
+	s := New(t, src, suite.Keys)
 	valid := Payload(t, suite.Valid)
-	deliveries, err := requireKept(t, s, valid)
+	items, err := requireKept(t, s, valid)
 	require.NoError(t, err)
-	require.NotEmpty(t, deliveries[0].Facts)
+	require.NotEmpty(t, items[0].Facts)
 
 	for name, body := range map[string]string{
 		"an empty body":          "",
@@ -36,35 +36,50 @@ func checkBroken(t *testing.T, factory source.Factory, suite Suite) {
 		t.Run(name, func(t *testing.T) {
 			req := clone(valid)
 			req.Body = []byte(body)
-			_, err := requireKept(t, s, req)
-			requireParseError(t, err)
-			require.NotContains(t, err.Error(), canary, "an error must not repeat the body")
+			requireRefused(t, s, req)
 		})
 	}
 	t.Run("cut short anywhere", func(t *testing.T) {
 		for n := 0; n < len(valid.Body); n += 1 + len(valid.Body)/200 {
 			req := clone(valid)
 			req.Body = req.Body[:n]
-			_, err := requireKept(t, s, req)
-			requireParseError(t, err)
+			requireRefused(t, s, req)
 		}
 	})
 }
 
+// requireRefused: nothing in the message can be read, and what is said of it repeats nothing.
+func requireRefused(t *testing.T, c source.Configured, req source.Request) {
+	t.Helper()
+	items, err := requireKept(t, c, req)
+	if err == nil {
+		require.Len(t, items, 1)
+		require.NotNil(t, items[0].Wrong)
+		err = items[0].Wrong
+	}
+	require.NotContains(t, err.Error(), canary, "an error must not repeat the body")
+}
+
 // checkWrongTypes puts a value of every other type in every place of the valid payload.
-func checkWrongTypes(t *testing.T, factory source.Factory, suite Suite) {
-	s := New(t, factory, suite.Config)
+func checkWrongTypes(t *testing.T, src source.Source, suite Suite) {
+	s := New(t, src, suite.Keys)
 	valid := Payload(t, suite.Valid)
-	var document any
-	require.NoError(t, json.Unmarshal(valid.Body, &document), "the suite's valid payload must be JSON")
+	document := asDocument(t, valid.Body)
 	for _, wrong := range []any{nil, true, 7, -0.5, 1e300, "", canary, "2026-13-45T99:00:00Z", []any{}, []any{1, "x"}, map[string]any{}, map[string]any{canary: canary}} {
 		replaceEach(document, func(v any) { document = v }, wrong, func() {
 			body, err := json.Marshal(document)
 			require.NoError(t, err)
 			req := clone(valid)
 			req.Body = body
-			if _, err := requireKept(t, s, req); err != nil && !strings.Contains(fmt.Sprint(wrong), "map") {
+			items, err := requireKept(t, s, req)
+			if strings.Contains(fmt.Sprint(wrong), "map") {
+				return // the error may name an unknown key
+			}
+			if err != nil {
 				require.NotContains(t, err.Error(), canary, "an error must not repeat a value")
+			}
+			for _, item := range items {
+				require.NotContains(t, item.Problem, canary, "a problem must not repeat a value")
 			}
 		})
 	}
@@ -87,20 +102,19 @@ func replaceEach(v any, set func(any), wrong any, visit func()) {
 	}
 }
 
-func checkConcurrency(t *testing.T, factory source.Factory, suite Suite) {
-	const secret = "shared"
-	cfg := suite.Config
-	cfg.Secrets = []string{secret}
-	s := New(t, factory, cfg)
+func checkConcurrency(t *testing.T, src source.Source, suite Suite) {
+	s := New(t, src, suite.Keys)
+	scheme := s.Schemes()[0]
+	secret := newKey(t, scheme, "shared")
 	req := Payload(t, suite.Valid)
-	suite.Sign(&req, secret)
-	want, err := s.Parse(req)
+	require.NoError(t, scheme.Sign(&req, secret.sender))
+	want, err := s.Read(req)
 	require.NoError(t, err)
 
 	var group sync.WaitGroup
 	problems := make(chan error, 8)
 	for range cap(problems) {
-		group.Go(func() { problems <- hammer(s, req, len(want[0].Facts)) })
+		group.Go(func() { problems <- hammer(s, secret.configured, req, len(want[0].Facts)) })
 	}
 	group.Wait()
 	close(problems)
@@ -109,17 +123,17 @@ func checkConcurrency(t *testing.T, factory source.Factory, suite Suite) {
 	}
 }
 
-func hammer(s source.Reader, req source.Request, facts int) error {
+func hammer(s source.Configured, secret string, req source.Request, facts int) error {
 	for range 50 {
-		if err := s.Authenticate(req); err != nil {
+		if err := s.Authenticate([]string{secret}, req); err != nil {
 			return err
 		}
-		deliveries, err := s.Parse(req)
+		items, err := s.Read(req)
 		if err != nil {
 			return err
 		}
-		if len(deliveries[0].Facts) != facts {
-			return fmt.Errorf("%d facts, then %d", facts, len(deliveries[0].Facts))
+		if len(items[0].Facts) != facts {
+			return fmt.Errorf("%d facts, then %d", facts, len(items[0].Facts))
 		}
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"flag"
 	"net/http"
 	"net/textproto"
@@ -19,7 +18,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-var update = flag.Bool("update", false, "accept what the sources make of their payloads now")
+var update = flag.Bool("update", false, "accept what is read from the payloads of the sources")
 
 // golden is what is recorded of one payload: deliveries, or the error.
 type golden struct {
@@ -27,21 +26,22 @@ type golden struct {
 	Error      string           `json:"error,omitempty"`
 }
 
-// goldenDelivery is a delivery without what the suite itself put in. RawBytes is the length of Raw.
+// goldenDelivery is a delivery without what the suite itself put in. BodyBytes is the length of its body.
 type goldenDelivery struct {
-	ID       string           `json:"id"`
-	Event    string           `json:"event,omitempty"`
-	Facts    []correlate.Fact `json:"facts,omitempty"`
-	Problem  string           `json:"problem,omitempty"`
-	RawBytes int              `json:"raw_bytes"`
+	ID        string            `json:"id"`
+	Header    map[string]string `json:"header,omitempty"`
+	Facts     []correlate.Fact  `json:"facts,omitempty"`
+	Ignored   string            `json:"ignored,omitempty"`
+	Problem   string            `json:"problem,omitempty"`
+	BodyBytes int               `json:"body_bytes"`
 }
 
-func checkGoldens(t *testing.T, factory source.Factory, suite Suite) {
-	s := New(t, factory, suite.Config)
+func checkGoldens(t *testing.T, src source.Source, suite Suite) {
+	s := New(t, src, suite.Keys)
 	for _, name := range payloads(t) {
 		t.Run(name, func(t *testing.T) {
-			deliveries, err := requireKept(t, s, Payload(t, name))
-			got := encode(t, deliveries, err)
+			items, err := requireKept(t, s, Payload(t, name))
+			got := encode(t, items, err)
 			path := filepath.Join("testdata", name+".golden.json")
 			if *update {
 				require.NoError(t, os.WriteFile(path, got, 0o644))
@@ -53,15 +53,14 @@ func checkGoldens(t *testing.T, factory source.Factory, suite Suite) {
 	}
 }
 
-func encode(t *testing.T, deliveries []correlate.Delivery, err error) []byte {
+func encode(t *testing.T, items []source.Item, err error) []byte {
 	t.Helper()
 	var g golden
-	var parse *source.ParseError
-	if errors.As(err, &parse) {
-		g.Error = parse.Error()
+	if err != nil {
+		g.Error = err.Error()
 	}
-	for _, d := range deliveries {
-		g.Deliveries = append(g.Deliveries, goldenDelivery{d.ID, d.Event, d.Facts, d.Problem, len(d.Raw)})
+	for _, item := range items {
+		g.Deliveries = append(g.Deliveries, goldenDelivery{item.ID, item.Header, unsigned(item.Facts), item.Ignored, item.Problem, len(item.Body)})
 	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
@@ -69,6 +68,21 @@ func encode(t *testing.T, deliveries []correlate.Delivery, err error) []byte {
 	encoder.SetIndent("", "  ")
 	require.NoError(t, encoder.Encode(g))
 	return out.Bytes()
+}
+
+// unsigned are the facts without the name that the suite gives every source.
+func unsigned(facts []correlate.Fact) []correlate.Fact {
+	plain := make([]correlate.Fact, len(facts))
+	for i, f := range facts {
+		plain[i] = f.WithDefaults() // a copy
+		if c := plain[i].Change; c != nil {
+			c.Source = ""
+		}
+		if in := plain[i].Incident; in != nil {
+			in.Source = ""
+		}
+	}
+	return plain
 }
 
 // Payload reads testdata/<name>.http.

@@ -1,10 +1,15 @@
 // Package sourcetest answers: does this source keep the contract of every source?
 //
 // Each source calls Run from a test and Fuzz from a fuzz target. Payloads lie in testdata/*.http: header lines, an
-// empty line, the body. What Parse makes of each lies beside it in *.golden.json; -update accepts what it makes now.
+// empty line, the body. What is read from each lies beside it in *.golden.json; -update accepts what is read today. Run
+// holds for all ways in, since a webhook, a Kafka topic, a pull and an import all hand over the same deliveries.
+//
+// Intake stands for the ledger in the tests of receivers.
 package sourcetest
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -22,98 +27,136 @@ var ReceivedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 type Suite struct {
 	// Valid is the payload in testdata, without .http, that the suite bends and breaks: a JSON body with at least one fact.
 	Valid string
-	// Sign makes a request authentic with a secret.
-	Sign func(req *source.Request, secret string)
-	// SignsBody says that another body makes the signature wrong; a bearer token doesn't depend on it.
-	SignsBody bool
-	// Config is what the source needs beyond secrets.
-	Config source.ReaderConfig
+	// Keys are the values of the source's own keys.
+	Keys map[string]any
 }
 
-// Run checks every promise of source.Reader.
-func Run(t *testing.T, factory source.Factory, suite Suite) {
-	t.Run("goldens", func(t *testing.T) { checkGoldens(t, factory, suite) })
-	t.Run("authentication", func(t *testing.T) { checkAuthentication(t, factory, suite) })
-	t.Run("broken bodies", func(t *testing.T) { checkBroken(t, factory, suite) })
-	t.Run("wrong types", func(t *testing.T) { checkWrongTypes(t, factory, suite) })
-	t.Run("concurrency", func(t *testing.T) { checkConcurrency(t, factory, suite) })
+// Run checks every promise of source.Source.
+func Run(t *testing.T, s source.Source, suite Suite) {
+	t.Run("goldens", func(t *testing.T) { checkGoldens(t, s, suite) })
+	t.Run("authentication", func(t *testing.T) { checkAuthentication(t, s, suite) })
+	t.Run("broken bodies", func(t *testing.T) { checkBroken(t, s, suite) })
+	t.Run("wrong types", func(t *testing.T) { checkWrongTypes(t, s, suite) })
+	t.Run("digest", func(t *testing.T) { checkDigest(t, s, suite) })
+	t.Run("concurrency", func(t *testing.T) { checkConcurrency(t, s, suite) })
 }
 
-// New makes the source without secrets.
-func New(t testing.TB, factory source.Factory, cfg source.ReaderConfig) source.Reader {
+// Name is the name under which the suite configures every source.
+const Name = "configured"
+
+// New configures the source.
+func New(t testing.TB, s source.Source, keys map[string]any) source.Configured {
 	t.Helper()
-	s, err := factory.New(cfg)
+	c, err := s.Configure(Name, keys)
 	require.NoError(t, err)
-	return s
+	return c
+}
+
+// Read is what is read from a message, without an error.
+func Read(t testing.TB, s source.Source, req source.Request) []source.Item {
+	t.Helper()
+	items, err := New(t, s, nil).Read(req)
+	require.NoError(t, err)
+	return items
 }
 
 // Fuzz gives the source every header and body that the fuzzer finds, beginning with those in testdata.
-func Fuzz(f *testing.F, factory source.Factory, cfg source.ReaderConfig) {
+func Fuzz(f *testing.F, s source.Source, keys map[string]any) {
 	for _, name := range payloads(f) {
 		head, body := split(f, name)
 		f.Add(head, body)
 	}
-	s := New(f, factory, cfg)
+	c := New(f, s, keys)
 	f.Fuzz(func(t *testing.T, head, body []byte) {
 		header, err := parseHead(head)
 		if err != nil {
 			return
 		}
-		requireKept(t, s, source.Request{Header: header, Body: body, ReceivedAt: ReceivedAt})
+		requireKept(t, c, source.Request{Header: header, Body: body, ReceivedAt: ReceivedAt})
 	})
 }
 
-// requireKept checks what must hold for whatever comes in: an error names a place and nothing of the contents;
-// deliveries are complete, and the same at the second time.
-func requireKept(t testing.TB, s source.Reader, req source.Request) ([]correlate.Delivery, error) {
+// requireKept checks what must hold for whatever comes in: an error names a place; deliveries are complete; nothing that
+// was handed over is changed; and all is the same at the second time, also of deliveries that were kept meanwhile.
+func requireKept(t testing.TB, c source.Configured, req source.Request) ([]source.Item, error) {
 	t.Helper()
-	before := slices.Clone(req.Body)
-	deliveries, err := s.Parse(req)
-	require.Equal(t, before, req.Body, "Parse must not write to the body")
+	before := clone(req)
+	items, err := c.Read(req)
+	require.Equal(t, before, req, "neither Open nor Parse may write to what they are given")
 	if err != nil {
 		requireParseError(t, err)
-		require.Empty(t, deliveries)
+		require.Empty(t, items)
 		return nil, err
 	}
-	require.NotEmpty(t, deliveries)
-	for _, d := range deliveries {
-		requireComplete(t, d)
+	require.NotEmpty(t, items, "a message is at least one delivery")
+	for _, item := range items {
+		requireComplete(t, item)
+		requireProjectedAgain(t, c, item)
 	}
-	for _, d := range deliveries {
-		requireParsedAgain(t, s, d)
-	}
-	again, err := s.Parse(req)
+	again, err := c.Read(req)
 	require.NoError(t, err)
-	require.Equal(t, deliveries, again, "the same message must be the same deliveries, with the same ids")
-	return deliveries, nil
+	require.Equal(t, items, again, "the same message must be the same deliveries, with the same ids")
+	return items, nil
 }
 
-// requireParsedAgain: what a delivery keeps is enough to parse it again after an upgrade.
-func requireParsedAgain(t testing.TB, s source.Reader, d correlate.Delivery) {
+// requireProjectedAgain: what a delivery keeps is all that it was read from.
+func requireProjectedAgain(t testing.TB, c source.Configured, item source.Item) {
 	t.Helper()
-	again := source.Again(s, d)
-	if again.Problem != d.Problem && again.Problem != "" {
-		return // it stays held: what headers alone had said is gone
+	raw := item.Raw
+	raw.Header, raw.Body = maps.Clone(item.Header), slices.Clone(item.Body)
+	first := c.Project(raw)
+	require.Equal(t, item.Raw, raw, "Parse may not write to what it is given")
+	require.Equal(t, item.Projection, source.Hold(first, raw.ReceivedAt, raw.ReceivedAt))
+}
+
+func requireComplete(t testing.TB, item source.Item) {
+	t.Helper()
+	require.NotEmpty(t, item.ID)
+	require.Equal(t, ReceivedAt, item.ReceivedAt)
+	require.Equal(t, Name, item.Source)
+	require.NotEmpty(t, item.Digest)
+	set := 0
+	for _, there := range []bool{len(item.Facts) > 0, item.Problem != "", item.Ignored != ""} {
+		if there {
+			set++
+		}
 	}
-	require.Equal(t, d.Problem, again.Problem)
-	require.Len(t, again.Facts, len(d.Facts))
-	require.Equal(t, []any{d.ID, d.ReceivedAt, d.Raw}, []any{again.ID, again.ReceivedAt, again.Raw}, "it is the same delivery")
-	for i, f := range d.Facts {
-		want := correlate.Delivery{Facts: []correlate.Fact{f}}
-		require.Equal(t, want.Facts[0].WithDefaults(), again.Facts[i])
+	require.Equal(t, 1, set, "facts, or why there are none: %q %q", item.Problem, item.Ignored)
+	require.Equal(t, item.Wrong != nil, len(item.Problem) > 12 && item.Problem[:12] == "unreadable: ")
+	if item.Wrong != nil {
+		requireParseError(t, item.Wrong)
+	}
+	for _, f := range item.Facts {
+		requireFact(t, f)
 	}
 }
 
-func requireComplete(t testing.TB, d correlate.Delivery) {
+func requireFact(t testing.TB, f correlate.Fact) {
 	t.Helper()
-	require.NotEmpty(t, d.ID)
-	require.Equal(t, ReceivedAt, d.ReceivedAt)
-	require.Empty(t, d.Source, "the receiver sets it")
-	require.Equal(t, len(d.Facts) == 0, d.Problem != "", "facts or a problem, not both and not neither: %q", d.Problem)
-	for _, f := range d.Facts {
-		require.NoError(t, f.Validate())
-		require.Equal(t, f, f.WithDefaults(), "facts must be complete")
+	require.NoError(t, f.Validate())
+	require.Equal(t, f, f.WithDefaults(), "facts must be complete")
+	if f.Change != nil {
+		require.Equal(t, Name, f.Change.Source)
 	}
+	if f.Incident != nil {
+		require.Equal(t, Name, f.Incident.Source)
+	}
+	requireUTC(t, f)
+}
+
+// checkDigest: another version or another configuration is another digest.
+func checkDigest(t *testing.T, s source.Source, suite Suite) {
+	c := New(t, s, suite.Keys)
+	require.NotEmpty(t, s.Version, "a source has a version, which changes when its Parse does")
+	require.Equal(t, c.Projector().Digest, New(t, s, suite.Keys).Projector().Digest)
+	other, err := s.Configure("another name", suite.Keys)
+	require.NoError(t, err)
+	require.Equal(t, c.Projector().Digest, other.Projector().Digest, "the name doesn't bear on what is read")
+	s.Version += "+"
+	require.NotEqual(t, c.Projector().Digest, New(t, s, suite.Keys).Projector().Digest)
+	items, err := c.Read(Payload(t, suite.Valid))
+	require.NoError(t, err)
+	require.Equal(t, c.Projector().Digest, items[0].Digest)
 }
 
 func requireParseError(t testing.TB, err error) {
@@ -126,4 +169,12 @@ func requireParseError(t testing.TB, err error) {
 
 func clone(req source.Request) source.Request {
 	return source.Request{Header: req.Header.Clone(), Body: slices.Clone(req.Body), ReceivedAt: req.ReceivedAt}
+}
+
+// asDocument decodes JSON, for the suite to bend.
+func asDocument(t testing.TB, body []byte) any {
+	t.Helper()
+	var document any
+	require.NoError(t, json.Unmarshal(body, &document), "the suite's valid payload must be JSON")
+	return document
 }

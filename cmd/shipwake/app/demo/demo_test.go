@@ -46,22 +46,21 @@ func TestThePastIsWhatADaemonTakes(t *testing.T) {
 	}
 }
 
-// sources are the real ones, with the secrets of the demo.
-func sources(t *testing.T, s secrets) map[string]source.Reader {
-	made := map[string]source.Reader{}
-	for _, f := range all.Factories() {
-		src, err := f.New(source.ReaderConfig{Secrets: map[string][]string{
-			"github": {s.github}, "cdevents": {s.cdevents}, "generic": {s.generic},
-		}[f.Name]})
+// sources are the real ones.
+func sources(t *testing.T) map[string]source.Configured {
+	made := map[string]source.Configured{}
+	for _, s := range all.Sources() {
+		configured, err := s.Configure(s.Name, nil)
 		require.NoError(t, err)
-		made[f.Name] = src
+		made[s.Name] = configured
 	}
 	return made
 }
 
 func TestTheSendersAreUnderstoodByTheSources(t *testing.T) {
 	shared := newSecrets()
-	known := sources(t, shared)
+	known := sources(t)
+	live := map[string][]string{"github": {shared.github}, "cdevents": {shared.cdevents}, "generic": {shared.generic}}
 	facts := map[string]correlate.Change{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -70,15 +69,15 @@ func TestTheSendersAreUnderstoodByTheSources(t *testing.T) {
 		}
 		src := known[strings.TrimPrefix(r.URL.Path, "/hooks/")]
 		request := source.Request{Header: r.Header, Body: body, ReceivedAt: time.Now()}
-		if err := src.Authenticate(request); err != nil {
+		if err := src.Authenticate(live[src.Name()], request); err != nil {
 			t.Error(err)
 		}
-		deliveries, err := src.Parse(request)
+		items, err := src.Read(request)
 		if err != nil {
 			t.Error(err)
 		}
-		for _, d := range deliveries {
-			for _, f := range d.Facts {
+		for _, item := range items {
+			for _, f := range item.Facts {
 				facts[f.Change.ID] = facts[f.Change.ID].Merge(*f.Change)
 			}
 		}

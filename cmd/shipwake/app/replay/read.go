@@ -23,7 +23,6 @@ import (
 
 	"github.com/shipwake/shipwake/collector/reduce"
 	"github.com/shipwake/shipwake/collector/reduce/otlp"
-	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/generic"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -78,24 +77,19 @@ func (c *Case) readSignals(path string) error {
 
 // readFacts reads facts through the generic source, the same that answers at /hooks/generic.
 func (c *Case) readFacts(path string) error {
-	src, err := generic.Factory().New(source.ReaderConfig{})
-	if err != nil {
-		return err
-	}
+	parse := generic.Source().Parse
 	type keyed struct {
 		correlate.Fact
 		line string
 	}
 	var facts []keyed
-	err = eachLine(path, func(n int, line []byte) error {
-		deliveries, err := src.Parse(source.Request{Body: line})
+	err := eachLine(path, func(n int, line []byte) error {
+		reading, err := parse(correlate.Raw{Body: line})
 		if err != nil {
 			return err
 		}
-		for _, d := range deliveries {
-			for _, f := range d.Facts {
-				facts = append(facts, keyed{f, string(line)})
-			}
+		for _, f := range reading.Facts {
+			facts = append(facts, keyed{f, string(line)})
 		}
 		return nil
 	})

@@ -18,37 +18,6 @@ func BodyID(body []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// NewDelivery is a delivery of the whole request, without facts. An empty id becomes BodyID.
-func NewDelivery(req Request, id, event string) correlate.Delivery {
-	if id == "" {
-		id = BodyID(req.Body)
-	}
-	return correlate.Delivery{
-		ID:          Clip(id, maxText),
-		ReceivedAt:  req.ReceivedAt,
-		ContentType: Clip(req.Header.Get("Content-Type"), maxText),
-		Event:       Clip(event, maxText),
-		Raw:         req.Body,
-	}
-}
-
-// Unmapped is a delivery that is kept although it says nothing of a change or an incident.
-func Unmapped(d correlate.Delivery, why string) correlate.Delivery {
-	d.Facts = nil
-	d.Problem = "unmapped: " + why
-	return d
-}
-
-// Stamp says under which name the source that parsed the deliveries is configured, and holds those back that are dated
-// in the future. Receivers call it before they send deliveries on.
-func Stamp(deliveries []correlate.Delivery, name string) {
-	for i := range deliveries {
-		deliveries[i] = deliveries[i].HoldFuture()
-		deliveries[i].Source = name
-		sign(deliveries[i].Facts, name)
-	}
-}
-
 // sign says in each fact where it comes from.
 func sign(facts []correlate.Fact, name string) {
 	for _, f := range facts {
@@ -59,15 +28,6 @@ func sign(facts []correlate.Fact, name string) {
 			f.Incident.Source = name
 		}
 	}
-}
-
-// AddFact completes a fact, validates it and adds it to the delivery. The error is a *ParseError below the value that
-// the fact was read from.
-func AddFact(d *correlate.Delivery, f correlate.Fact, from JSON) error {
-	r := Reading{Facts: d.Facts}
-	err := r.Add(f, from)
-	d.Facts = r.Facts
-	return err
 }
 
 // Add completes a fact, validates it and adds it to the reading. The error is a *ParseError below the value that the fact
@@ -94,7 +54,7 @@ func factError(f correlate.Fact, err error, from JSON) error {
 		bare = f.Incident.Validate()
 	}
 	var field *correlate.FieldError
-	if !errors.As(bare, &field) {
+	if !errors.As(bare, &field) || field.Field == "" {
 		return &ParseError{Path: from.Path(), Want: err.Error()}
 	}
 	return &ParseError{Path: joinPath(from.Path(), field.Field), Want: field.Want}
