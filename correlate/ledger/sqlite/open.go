@@ -58,7 +58,7 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 	}
 	l := &Ledger{options: options, path: filepath.Join(dir, fileName), lock: lock}
 	if err := l.openWithin(ctx, dir); err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
@@ -79,7 +79,7 @@ func (l *Ledger) openWithin(ctx context.Context, dir string) error {
 	if noRoom(err) {
 		return fmt.Errorf("the disk of %s is full, so full that the ledger can't even be read: free some space: %w", dir, err)
 	}
-	return l.explain(err)
+	return explained(l.path, err)
 }
 
 func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
@@ -100,9 +100,9 @@ func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
 	if err := disk.SyncDir(dir); err != nil {
 		return err
 	}
-	small := l.bytes() <= l.options.checkFirst
+	small := bytesOf(l.path) <= l.options.checkFirst
 	if small {
-		if err := l.check(ctx); err != nil {
+		if err := check(ctx, l.readers); err != nil {
 			return err
 		}
 	}
@@ -118,10 +118,7 @@ func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
 
 // Close waits for the commit that is under way, refuses what comes after, and gives the directory free. Closing
 // again changes nothing.
-func (l *Ledger) Close() error { return l.release() }
-
-// release gives the directory free as well.
-func (l *Ledger) release() error {
+func (l *Ledger) Close() error {
 	err := l.close()
 	if unlock := l.lock.Close(); !errors.Is(unlock, os.ErrClosed) {
 		err = errors.Join(err, unlock)
