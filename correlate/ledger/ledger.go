@@ -69,7 +69,7 @@ type Ledger interface {
 	// appended to the log, in that delivery and so with its ReceivedAt; facts that it states no longer, and that no other
 	// delivery states, are retracted in a row of their own. Storing the same readings twice changes nothing, and what
 	// isn't in the log is left out. One exception: the facts of a delivery whose headers weren't kept, as older releases
-	// did, stay when a reading has none: they were read from more than is left.
+	// did, stay when a reading has a problem: they were read from more than is left.
 	Project(ctx context.Context, readings []Reading) (Projected, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
 	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the

@@ -165,6 +165,7 @@ func TestDeliveriesOfLastYearCanBeReadAgain(t *testing.T) {
 		{"the same fact adds nothing", correlate.Projection{Digest: "1", Facts: []correlate.Fact{fact}}, ledger.Projected{Stored: 1}, 0},
 		{"what can't be read any more for want of headers takes nothing back", correlate.Projection{Digest: "2", Problem: "unmapped"}, ledger.Projected{Stored: 1}, 0},
 		{"a corrected fact takes the place of the old one", correlate.Projection{Digest: "3", Facts: []correlate.Fact{corrected(fact)}}, ledger.Projected{Stored: 1, Retracted: 1}, 2},
+		{"what is known to say nothing takes back what was said", correlate.Projection{Digest: "4"}, ledger.Projected{Stored: 1, Retracted: 1}, 3},
 	} {
 		done, err := l.Project(t.Context(), []ledger.Reading{{Number: number, Projection: c.p}})
 		require.NoError(t, err, c.name)
