@@ -2,7 +2,6 @@ package correlate
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -59,55 +58,16 @@ func (f Fact) WithDefaults() Fact {
 	return f
 }
 
-// Delivery is what one sender handed over in one go: the bytes as they came and the facts read from them.
-// A delivery that was authentic but could not be mapped has no facts and a Problem; it is kept, so that it can be
-// parsed again after an upgrade.
-type Delivery struct {
-	Source      string // the name under which the source is configured, e.g. "github"
-	ID          string // the sender's delivery id; the same id from the same source is the same delivery
-	ReceivedAt  time.Time
-	ContentType string
-	Event       string // the sender's own name of the event, e.g. "deployment_status"
-	Raw         []byte
-	Facts       []Fact
-	Problem     string // why there are no facts; "" when there are
-}
-
-// MaxAhead is how far after its receipt a fact may be dated, since clocks differ.
-const MaxAhead = 5 * time.Minute
-
-// HoldFuture returns the delivery as it is or, when one of its facts is dated more than MaxAhead after its receipt,
-// without facts and with a Problem: it is kept, and not applied. Such a fact would pass for the newest report of its
-// change until that time has come.
-func (d Delivery) HoldFuture() Delivery {
-	for i, f := range d.Facts {
-		if f.EventTime().Sub(d.ReceivedAt) > MaxAhead {
-			d.Problem = fmt.Sprintf("future: fact %d of %d is dated more than %s after it was received; is the sender's clock right?",
-				i+1, len(d.Facts), MaxAhead)
-			d.Facts = nil
-			break
-		}
-	}
-	return d
-}
-
-// Position moves a partition's offset in the same transaction as the facts that were read from it: the ledger must
-// hold Expect, and holds Next afterwards.
-type Position struct {
-	Stream       string // e.g. "kafka/deploys/3"
-	Expect, Next int64
-}
-
 // Receipt says what became of the deliveries of one commit.
 type Receipt struct {
 	Accepted, Duplicate, Quarantined int
 }
 
 // Why a commit was refused. ErrUnavailable is worth another try later; ErrFenced is final for the caller, whose
-// partition now belongs to somebody else.
+// stream now belongs to somebody else.
 var (
 	ErrUnavailable = errors.New("the ledger can't take facts now")
-	ErrFenced      = errors.New("another reader has moved this partition's offset")
+	ErrFenced      = errors.New("another reader has moved this stream's cursor")
 )
 
 func latest(times ...time.Time) time.Time {

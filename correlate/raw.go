@@ -1,6 +1,11 @@
 package correlate
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // Raw is a delivery as its sender sent it. Deliveries are the log: they are kept as they came, and what is read from
 // them can be read again.
@@ -15,6 +20,17 @@ type Raw struct {
 	Body   []byte
 }
 
+// Event is the sender's own name of the event (X-Github-Event, Ce-Type), "" where no header tells it.
+func (r Raw) Event() string {
+	for _, name := range slices.Sorted(maps.Keys(r.Header)) {
+		lower := strings.ToLower(name)
+		if strings.HasSuffix(lower, "-event") || strings.HasSuffix(lower, "-type") && lower != "content-type" {
+			return r.Header[name]
+		}
+	}
+	return ""
+}
+
 // Projection is what one version of a parser and of the naming rules reads from a delivery: facts, or a problem. A
 // delivery with a problem is in quarantine.
 type Projection struct {
@@ -26,6 +42,9 @@ type Projection struct {
 	Due     time.Time // when to read it again all the same: a fact in it is dated in the future; zero otherwise
 }
 
+// MaxAhead is how far after its receipt a fact may be dated, since clocks differ.
+const MaxAhead = 5 * time.Minute
+
 // Entry is a delivery in the log with what was read from it.
 type Entry struct {
 	Raw
@@ -34,7 +53,7 @@ type Entry struct {
 
 // Move moves the cursor of a stream in the same transaction as the deliveries that were read from it: the ledger must
 // hold Expect, and holds Next afterwards. What a cursor means is known to its reader alone (an offset, a page token, a
-// resource version); nil is the beginning.
+// resource version); none, nil or empty, is the beginning.
 type Move struct {
 	Stream       string // e.g. "kafka/deploys/3"
 	Expect, Next []byte

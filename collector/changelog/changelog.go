@@ -1,29 +1,20 @@
-// Package changelog answers: how does a fact travel through a Collector pipeline?
+// Package changelog answers: how is a fact told as a log record?
 //
-// As log records, in semantic-convention names, so that any log backend can read them as well. One delivery is one
-// ResourceLogs: a record "shipwake.delivery" whose body is the bytes as they came, followed by one record
-// "shipwake.change" or "shipwake.incident" for each fact. A position is a ResourceLogs of its own. What ToLogs wrote,
-// FromLogs reads back whole: every field survives.
+// In semantic-convention names, so that any log backend can read it as well: a record "shipwake.change" or
+// "shipwake.incident" whose attributes are the fact. WriteFact writes one, Read finds those that came by OTLP; every field
+// survives. WriteVerdict tells a verdict in the same way.
 //
 // # Who may say what
 //
-// A pipeline may also hold what came by OTLP, from anybody who reaches that port. From there only one thing is a fact: a
-// record "shipwake.change" or "shipwake.incident" without a delivery record. It becomes a delivery of the source "otlp",
-// whatever it says of its source; see FromLogs.
-//
-// Deliveries, which carry the name of the source whose signature was checked, and positions come from our own receivers
-// alone. Each carries a seal: a MAC of everything it says, under a key that this process drew at random and that never
-// leaves it. The seal of a position covers the deliveries beside it. Whoever writes such records elsewhere can't seal
-// them, and who copies sealed ones (from a log backend, say) can only repeat a delivery that the ledger already has, or a
-// position that has been left behind. FromLogs leaves out and counts what isn't sealed, and takes the rest.
-//
-// A receiver of ours marks the context (FromReceiver), so that the door can tell a forgery, of which nobody is told, from
-// damage on the way, of which the receiver must be told: it would take a lost delivery for stored. A pipeline that
-// doesn't keep the context, because it batches, loses that.
+// Anybody who reaches the OTLP port may report a change or an incident as a log record, and processors of the pipeline may
+// alter it as they may alter every record. It becomes a delivery of the source "otlp", whatever it says of its source: its
+// body is the record as OTLP/JSON, and Project reads the fact from that. Nothing else in a log record is a fact: what
+// other sources deliver never travels as log records, and a record that pretends to is left out and counted.
 package changelog
 
 import (
-	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -34,40 +25,20 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// ToLogs turns deliveries, and the position that moves with them, into sealed log records.
-func ToLogs(deliveries []correlate.Delivery, move *correlate.Position) plog.Logs {
-	return toLogs(processSeal(), deliveries, move)
+// maxReported bounds the raw form of a reported change or incident, in bytes; one takes about a kilobyte.
+const maxReported = 256 << 10
+
+// Reported is what log records report.
+type Reported struct {
+	Entries []correlate.Entry // a delivery each
+	Rest    int               // records that are no business of ours
+	// Rejected counts the records left out, because they aren't for a log record to say or are too large to be a change or
+	// an incident; Why says what was wrong with the first.
+	Rejected int
+	Why      error
 }
 
-func toLogs(s sealer, deliveries []correlate.Delivery, move *correlate.Position) plog.Logs {
-	logs := plog.NewLogs()
-	logs.ResourceLogs().EnsureCapacity(len(deliveries) + 1)
-	var seals [][]byte
-	for _, d := range deliveries {
-		records := newResource(logs)
-		seals = append(seals, s.delivery(d))
-		writeDelivery(records.AppendEmpty(), d, seals[len(seals)-1])
-		for _, f := range d.Facts {
-			writeFact(records.AppendEmpty(), f, d.ReceivedAt)
-		}
-	}
-	if move != nil {
-		writePosition(newResource(logs).AppendEmpty(), *move, s.position(*move, seals))
-	}
-	return logs
-}
-
-type receiverKey struct{}
-
-// FromReceiver marks a context as that of one of our own receivers.
-func FromReceiver(ctx context.Context) context.Context {
-	return context.WithValue(ctx, receiverKey{}, true)
-}
-
-// IsFromReceiver tells whether a context is that of one of our own receivers, without anything in between that broke it.
-func IsFromReceiver(ctx context.Context) bool { return ctx.Value(receiverKey{}) != nil }
-
-// Holds tells whether FromLogs would find anything of ours, without decoding it.
+// Holds tells whether Read would find anything of ours, without decoding it.
 func Holds(logs plog.Logs) bool {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
@@ -81,135 +52,69 @@ func Holds(logs plog.Logs) bool {
 	return false
 }
 
-// Contents is what FromLogs found.
-type Contents struct {
-	Deliveries []correlate.Delivery
-	Move       *correlate.Position // nil when there was none
-	Rest       int                 // records that are no business of ours
-	// Rejected counts the records left out, because they aren't sealed or because they are too large to be a change or
-	// an incident; Why says what was wrong with the first.
-	Rejected int
-	Why      error
-}
-
-// FromLogs reads deliveries and the position back. Nothing of the logs is kept.
-//
-// A change or an incident without a delivery record becomes a delivery of its own from SourceOTLP, now received: its
-// raw form is the record as OTLP/JSON, its id is taken from shipwake.delivery.id or is a digest of the record. What
-// the record doesn't say of service, version and environment is taken from the resource, and its time from the
-// record's timestamp. One that is not a valid fact is a delivery with a Problem.
-func FromLogs(logs plog.Logs) Contents { return fromLogs(processSeal(), logs, time.Now()) }
-
-func fromLogs(s sealer, logs plog.Logs, now time.Time) Contents {
-	r := reader{sealer: s, now: now}
+// Read finds the changes and incidents among log records, received at an instant. The id of a delivery is taken from
+// shipwake.delivery.id or is a digest of the record. One that is not a valid fact is a delivery with a Problem. Facts dated
+// in the future are among them. Nothing of the logs is kept.
+func Read(logs plog.Logs, now time.Time) Reported {
+	var found Reported
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
-			r.scope(resource.Resource(), scope.LogRecords())
-		}
-	}
-	r.settle()
-	return r.found
-}
-
-// reader collects what a plog.Logs holds.
-type reader struct {
-	sealer
-	now   time.Time
-	found Contents
-	seals [][]byte         // of the deliveries found
-	moves []plog.LogRecord // the positions, to be checked when all deliveries are known
-}
-
-// scope reads one list of records: a delivery record is followed by as many facts as it says. Without a valid seal it
-// says nothing, and what follows it stands for itself.
-func (r *reader) scope(resource pcommon.Resource, records plog.LogRecordSlice) {
-	for i := 0; i < records.Len(); i++ {
-		record := records.At(i)
-		switch eventName(record) {
-		case EventDelivery:
-			n, err := r.delivery(records, i)
-			if err != nil {
-				r.reject(err)
+			for _, record := range scope.LogRecords().All() {
+				found.record(resource.Resource(), record, now)
 			}
-			i += n
-		case EventPosition:
-			r.moves = append(r.moves, record)
-		case EventChange, EventIncident:
-			d, err := readReported(resource, record, r.now)
-			if err != nil {
-				r.reject(err)
-				continue
-			}
-			r.found.Deliveries = append(r.found.Deliveries, d)
-		default:
-			r.found.Rest++
 		}
 	}
+	return found
 }
 
-// delivery reads a delivery record and its facts, and returns how many those are.
-func (r *reader) delivery(records plog.LogRecordSlice, at int) (facts int, err error) {
-	d, n, err := readDelivery(records.At(at))
-	if err != nil {
-		return 0, err
-	}
-	if d.Facts, err = readFacts(records, at+1, n); err != nil {
-		return 0, err
-	}
-	seal := r.sealer.delivery(d)
-	if !isSeal(sealOf(records.At(at)), seal) {
-		return 0, errors.New("a " + EventDelivery + " isn't sealed by a receiver of this process, or was changed on the way")
-	}
-	r.seals = append(r.seals, seal)
-	r.found.Deliveries = append(r.found.Deliveries, d)
-	return n, nil
-}
-
-// settle takes the position: there can be only one.
-func (r *reader) settle() {
-	for _, record := range r.moves {
-		move, err := readPosition(record)
-		switch {
-		case err != nil:
-			r.reject(err)
-		case !isSeal(sealOf(record), r.sealer.position(move, r.seals)):
-			r.reject(errors.New("a " + EventPosition + " isn't sealed by a receiver of this process, or the deliveries beside it aren't those it came with; " +
-				"keep processors that batch, split or filter out of this pipeline"))
-		case r.found.Move != nil:
-			r.reject(errors.New("more than one " + EventPosition + "; keep processors that batch out of this pipeline"))
-		default:
-			r.found.Move = &move
-		}
-	}
-}
-
-func (r *reader) reject(why error) {
-	r.found.Rejected++
-	if r.found.Why == nil {
-		r.found.Why = why
-	}
-}
-
-func readFacts(records plog.LogRecordSlice, from, n int) ([]correlate.Fact, error) {
-	if n < 0 || n > records.Len()-from {
-		return nil, fmt.Errorf("a %s announces %d facts and %d records follow; "+
-			"keep processors that split or batch out of this pipeline", EventDelivery, n, records.Len()-from)
-	}
-	var facts []correlate.Fact
-	for i := from; i < from+n; i++ {
-		f, err := readFact(records.At(i))
+func (r *Reported) record(resource pcommon.Resource, record plog.LogRecord, now time.Time) {
+	switch event := eventName(record); event {
+	case EventChange, EventIncident:
+		raw, err := rawOf(resource, record, now)
 		if err != nil {
-			return nil, err
+			r.reject(err)
+			return
 		}
-		facts = append(facts, f)
+		r.Entries = append(r.Entries, correlate.Entry{Raw: raw, Projection: Project(raw)})
+	case EventDelivery, EventPosition:
+		r.reject(errors.New("a " + event + " is not for a log record to say: deliveries come in by the receiver of their source"))
+	default:
+		r.Rest++
 	}
-	return facts, nil
 }
 
-func newResource(logs plog.Logs) plog.LogRecordSlice {
-	scope := logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty()
-	scope.Scope().SetName("github.com/shipwake/shipwake/collector/changelog")
-	return scope.LogRecords()
+func (r *Reported) reject(why error) {
+	r.Rejected++
+	if r.Why == nil {
+		r.Why = why
+	}
+}
+
+// rawOf is a record as a delivery. An error means that it is too large to be kept.
+func rawOf(resource pcommon.Resource, record plog.LogRecord, now time.Time) (correlate.Raw, error) {
+	raw := correlate.Raw{Source: SourceOTLP, ReceivedAt: now.UTC(), Body: rawRecord(resource, record)}
+	if len(raw.Body) > maxReported {
+		return raw, fmt.Errorf("a %s record of %d bytes; it may have at most %d", eventName(record), len(raw.Body), maxReported)
+	}
+	r := attributes{m: record.Attributes()}
+	if raw.ID = r.text(attrDeliveryID); raw.ID == "" {
+		sum := sha256.Sum256(raw.Body)
+		raw.ID = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	return raw, nil
+}
+
+// rawRecord is the record with its resource as OTLP/JSON: what there is of a message's bytes after a pipeline.
+func rawRecord(resource pcommon.Resource, record plog.LogRecord) []byte {
+	logs := plog.NewLogs()
+	rl := logs.ResourceLogs().AppendEmpty()
+	resource.CopyTo(rl.Resource())
+	record.CopyTo(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	raw, err := new(plog.JSONMarshaler).MarshalLogs(logs)
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 func eventName(record plog.LogRecord) string {

@@ -10,7 +10,8 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-func writeFact(record plog.LogRecord, f correlate.Fact, observed time.Time) {
+// WriteFact tells a fact as a record, dated when it happened and observed at an instant.
+func WriteFact(record plog.LogRecord, f correlate.Fact, observed time.Time) {
 	record.SetSeverityNumber(plog.SeverityNumberInfo)
 	record.SetTimestamp(timestamp(f.EventTime()))
 	record.SetObservedTimestamp(timestamp(observed))
@@ -22,11 +23,7 @@ func writeFact(record plog.LogRecord, f correlate.Fact, observed time.Time) {
 	}
 }
 
-func readFact(record plog.LogRecord) (correlate.Fact, error) {
-	return readFactFrom(record, attributes{m: record.Attributes()})
-}
-
-func readFactFrom(record plog.LogRecord, r attributes) (correlate.Fact, error) {
+func readFact(record plog.LogRecord, r attributes) (correlate.Fact, error) {
 	if eventName(record) == EventIncident {
 		i := readIncident(&r)
 		return correlate.Fact{Incident: &i}, r.wrapped(EventIncident)
@@ -119,7 +116,7 @@ func readIncident(r *attributes) correlate.Incident {
 	}
 }
 
-// sentence is the body of a record, for people who read it in a log backend; FromLogs ignores it.
+// sentence is the body of a record, for people who read it in a log backend; readers of ours ignore it.
 func sentence(words ...string) string {
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }

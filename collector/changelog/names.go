@@ -1,12 +1,13 @@
 package changelog
 
-// The event names of the records. EventDelivery and EventPosition are taken from our receivers only; a change or an
-// incident may be reported by anybody.
+// The event names of the records. A change or an incident may be reported by anybody; verdicts are told. Deliveries and
+// positions of streams are not for a log record to say.
 const (
 	EventDelivery = "shipwake.delivery"
 	EventPosition = "shipwake.position"
 	EventChange   = "shipwake.change"
 	EventIncident = "shipwake.incident"
+	EventVerdict  = "shipwake.verdict"
 )
 
 // SourceOTLP is the source of a change or an incident that came as an ordinary log record.
@@ -44,23 +45,35 @@ const (
 	attrIncidentUpdated = "shipwake.incident.updated_at"
 	attrCausedBy        = "shipwake.incident.caused_by"
 
-	attrDeliveryID  = "shipwake.delivery.id"
-	attrReceivedAt  = "shipwake.delivery.received_at"
-	attrContentType = "shipwake.delivery.content_type"
-	attrEvent       = "shipwake.delivery.event"
-	attrProblem     = "shipwake.delivery.problem"
-	attrFacts       = "shipwake.delivery.facts"
+	attrOutcome     = "shipwake.verdict.outcome"
+	attrReason      = "shipwake.verdict.reason"
+	attrRevision    = "shipwake.verdict.revision"
+	attrFinal       = "shipwake.verdict.final"
+	attrBlame       = "shipwake.verdict.blame"
+	attrOnsetAt     = "shipwake.verdict.onset_at"
+	attrRecoveredAt = "shipwake.verdict.recovered_at"
+	attrSupersedes  = "shipwake.verdict.supersedes"
+	attrReopened    = "shipwake.verdict.reopened"
+	attrReopenedBy  = "shipwake.verdict.reopened_by"
+	attrWithdrawn   = "shipwake.verdict.withdrawn"
+	attrEvidence    = "shipwake.verdict.evidence"
 
-	attrSeal = "shipwake.seal"
-
-	attrStream = "shipwake.position.stream"
-	attrExpect = "shipwake.position.expect"
-	attrNext   = "shipwake.position.next"
+	attrDeliveryID = "shipwake.delivery.id"
 
 	keySHA        = "sha"
 	keyAuthoredAt = "authored_at"
 	keyName       = "name"
 	keyReachedAt  = "reached_at"
+	keyService    = "service"
+	keySignal     = "signal"
+	keyGrade      = "grade"
+	keyBaseline   = "baseline"
+	keyObserved   = "observed"
+	keyRatio      = "ratio"
+	keyRatioLow   = "ratio_low"
+	keyRatioHigh  = "ratio_high"
+	keyExposures  = "exposures"
+	keyEvents     = "events"
 
 	// attrEventName is where senders put the event name before log records had a field for it.
 	attrEventName = "event.name"

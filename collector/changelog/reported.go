@@ -1,9 +1,7 @@
 package changelog
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
+	"errors"
 	"math"
 	"time"
 
@@ -13,69 +11,52 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// maxReported bounds the raw form of a reported change or incident, in bytes; one takes about a kilobyte.
-const maxReported = 256 << 10
+// Digest names the version of Project. It changes whenever Project reads something else from the same record.
+const Digest = "otlp/1"
 
-// Again reads a delivery of SourceOTLP that was kept, as FromLogs would read the record now. Facts may be dated in the
-// future.
-func Again(d correlate.Delivery) correlate.Delivery {
-	d.Facts, d.Problem = nil, "unmapped: the record that was kept can't be read"
-	logs, err := new(plog.JSONUnmarshaler).UnmarshalLogs(d.Raw)
+// Project reads a delivery of SourceOTLP. What the record doesn't say of service, version and environment is taken from
+// the resource, and its time from the record's timestamp.
+func Project(raw correlate.Raw) correlate.Projection {
+	p := correlate.Projection{Digest: Digest}
+	f, err := reportedFact(raw.Body)
+	if err != nil {
+		p.Problem = "unmapped: " + err.Error()
+		return p
+	}
+	p.Facts = []correlate.Fact{f}
+	return p
+}
+
+// reportedFact reads the fact of the one record in OTLP/JSON.
+func reportedFact(body []byte) (correlate.Fact, error) {
+	logs, err := new(plog.JSONUnmarshaler).UnmarshalLogs(body)
 	if err != nil || logs.LogRecordCount() != 1 {
-		return d
+		return correlate.Fact{}, errors.New("the record that was kept can't be read: it must be one log record as OTLP/JSON")
 	}
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				d.Problem = ""
-				d = mapped(d, resource.Resource(), record, attributes{m: record.Attributes(), foreign: true})
+				return factOf(resource.Resource(), record)
 			}
 		}
 	}
-	return d
+	return correlate.Fact{}, nil
 }
 
-// readReported makes a delivery of a change or an incident that somebody reported as an ordinary log record. An error
-// means that the record is too large to be kept.
-func readReported(resource pcommon.Resource, record plog.LogRecord, now time.Time) (correlate.Delivery, error) {
-	d := correlate.Delivery{
-		Source:      SourceOTLP,
-		ReceivedAt:  now.UTC(),
-		ContentType: "application/json",
-		Event:       eventName(record),
-		Raw:         rawRecord(resource, record),
-	}
-	if len(d.Raw) > maxReported {
-		return d, fmt.Errorf("a %s record of %d bytes; it may have at most %d", d.Event, len(d.Raw), maxReported)
-	}
-	r := attributes{m: record.Attributes(), foreign: true}
-	if d.ID = r.text(attrDeliveryID); d.ID == "" {
-		sum := sha256.Sum256(d.Raw)
-		d.ID = "sha256:" + hex.EncodeToString(sum[:])
-	}
-	return mapped(d, resource, record, r).HoldFuture(), nil
-}
-
-// mapped reads the fact of a record, or says in the delivery's Problem why there is none.
-func mapped(d correlate.Delivery, resource pcommon.Resource, record plog.LogRecord, r attributes) correlate.Delivery {
-	f, err := readFactFrom(record, r)
-	if err == nil {
-		f, err = completed(f, resource, record)
-	}
-	if err == nil {
-		err = f.Validate()
-	}
+func factOf(resource pcommon.Resource, record plog.LogRecord) (correlate.Fact, error) {
+	f, err := readFact(record, attributes{m: record.Attributes()})
 	if err != nil {
-		d.Problem = "unmapped: " + err.Error()
-		return d
+		return f, err
 	}
-	d.Facts = []correlate.Fact{f}
-	return d
+	if f, err = completed(f, resource, record); err != nil {
+		return f, err
+	}
+	return f, f.Validate()
 }
 
 // completed fills in from the resource and the record's time what its attributes don't say.
 func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecord) (correlate.Fact, error) {
-	r := attributes{m: resource.Attributes(), foreign: true}
+	r := attributes{m: resource.Attributes()}
 	at := recordTime(record)
 	if c := f.Change; c != nil {
 		c.Service = first(c.Service, r.text(attrService))
@@ -111,19 +92,6 @@ func recordTime(record plog.LogRecord) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// rawRecord is the record with its resource as OTLP/JSON: what there is of a message's bytes after a pipeline.
-func rawRecord(resource pcommon.Resource, record plog.LogRecord) []byte {
-	logs := plog.NewLogs()
-	rl := logs.ResourceLogs().AppendEmpty()
-	resource.CopyTo(rl.Resource())
-	record.CopyTo(rl.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
-	raw, err := new(plog.JSONMarshaler).MarshalLogs(logs)
-	if err != nil {
-		return nil
-	}
-	return raw
 }
 
 func first(values ...string) string {

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -18,6 +18,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/reduce"
 	"github.com/shipwake/shipwake/collector/reduce/otlp"
+	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -28,10 +29,10 @@ type door struct {
 	tally   *correlate.Tally
 	log     *zap.Logger
 	feed    host.Feed
-	warned  atomic.Bool // of a forgery
+	warned  atomic.Bool // of a rejected record
 }
 
-// rejected counts records that say what only our own receivers may say.
+// rejected counts records that say what is not for a log record to say.
 var rejected = correlate.Count{What: "deliveries", Source: changelog.SourceOTLP, Result: "rejected"}
 
 // Start finds the extension that owns the ledger, and hands it the reducer.
@@ -44,9 +45,7 @@ func (d *door) Start(_ context.Context, h component.Host) error {
 	d.reducer.Configure(feed.Signals(), feed.Resolution())
 	d.reducer.Resize(feed.Room())
 	feed.Attach(d.reducer)
-	if q, ok := feed.(host.Quarantine); ok {
-		q.ParseAgain(changelog.SourceOTLP, changelog.Again)
-	}
+	feed.Register(changelog.SourceOTLP, source.Projector{Digest: changelog.Digest, Project: changelog.Project})
 	return nil
 }
 
@@ -117,28 +116,22 @@ func (d *door) admit(source string, records func() int) error {
 	return err
 }
 
-// commit returns nil once every delivery is in the ledger. An error that wraps correlate.ErrUnavailable is worth
-// another try; damage and correlate.ErrFenced are permanent. Of forgeries only the daemon's operator is told.
+// commit returns nil once every fact is in the ledger. An error that wraps correlate.ErrUnavailable is worth another try.
+// Of records that aren't for a sender to say only the daemon's operator is told.
 func (d *door) commit(ctx context.Context, logs plog.Logs) error {
-	found := changelog.FromLogs(logs)
+	found := changelog.Read(logs, time.Now())
 	if found.Rejected > 0 {
-		if changelog.IsFromReceiver(ctx) {
-			return consumererror.NewPermanent(found.Why)
-		}
 		d.reject(found)
 	}
-	if len(found.Deliveries) == 0 && found.Move == nil {
+	if len(found.Entries) == 0 {
 		return nil
 	}
-	_, err := d.feed.Commit(ctx, found.Deliveries, found.Move)
-	if errors.Is(err, correlate.ErrFenced) {
-		return consumererror.NewPermanent(err)
-	}
+	_, err := d.feed.Commit(ctx, found.Entries, nil)
 	return err
 }
 
 // reject counts what was left out and says so once; more than once would let the sender fill the log.
-func (d *door) reject(found changelog.Contents) {
+func (d *door) reject(found changelog.Reported) {
 	d.tally.Add(rejected, int64(found.Rejected))
 	if !d.warned.Swap(true) {
 		d.log.Warn("Left out log records that came by OTLP and are not for it to say; further ones are only counted",

@@ -68,14 +68,12 @@ func TestStartSaysWhatIsWrong(t *testing.T) {
 	}
 }
 
-// delivery is one change as a receiver would pass it on, and its log records.
-func delivery() ([]correlate.Delivery, plog.Logs) {
-	change := correlate.Change{ID: "c1", Service: "checkout", FinishedAt: time.Unix(1_772_359_200, 0).UTC()}.WithDefaults()
-	deliveries := []correlate.Delivery{{
-		Source: "generic", ID: "d1", ReceivedAt: time.Unix(1_772_359_201, 0).UTC(), Raw: []byte("{}"),
-		Facts: []correlate.Fact{{Change: &change}},
-	}}
-	return deliveries, changelog.ToLogs(deliveries, &correlate.Position{Stream: "kafka/deploys/3", Expect: 1, Next: 2})
+// report appends a change that anybody may report.
+func report(to plog.Logs) {
+	record := to.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty()
+	changelog.WriteFact(record, correlate.Fact{Change: &correlate.Change{
+		ID: "c1", Service: "checkout", FinishedAt: time.Unix(1_772_359_200, 0).UTC(), Source: "github",
+	}}, time.Now())
 }
 
 // addLog appends an ordinary record to the logs.
@@ -90,14 +88,32 @@ func addLog(logs plog.Logs) {
 func TestFactsAreCommittedAndTheOtherRecordsReduced(t *testing.T) {
 	l := &ledger{}
 	_, _, logs := doors(t, &correlate.Tally{}, l)
-	deliveries, records := delivery()
+	records := plog.NewLogs()
+	report(records)
 	addLog(records)
+	began := time.Now()
 	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
-	require.Equal(t, deliveries, l.committed)
-	require.Equal(t, &correlate.Position{Stream: "kafka/deploys/3", Expect: 1, Next: 2}, l.moved)
+	require.Len(t, l.committed, 1)
+	e := l.committed[0]
+	require.Equal(t, "otlp", e.Source)
+	require.WithinRange(t, e.ReceivedAt, began, time.Now())
+	require.Equal(t, "c1", e.Facts[0].Change.ID)
+	require.Equal(t, "otlp", e.Facts[0].Change.Source, "whatever it says of its source")
+	require.Nil(t, l.moved)
 	drained := l.measurer.Drain()
 	require.Len(t, drained, 1)
 	require.Equal(t, [2]int64{1, 1}, [2]int64{drained[0].Requests, drained[0].Errors})
+}
+
+func TestWhatWasReportedCanBeReadAgain(t *testing.T) {
+	l := &ledger{}
+	_, _, logs := doors(t, &correlate.Tally{}, l)
+	records := plog.NewLogs()
+	report(records)
+	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	p := l.projectors["otlp"]
+	require.Equal(t, changelog.Digest, p.Digest)
+	require.Equal(t, l.committed[0].Projection, p.Project(l.committed[0].Raw))
 }
 
 func TestOrdinaryLogsDoNotTroubleTheLedger(t *testing.T) {
@@ -110,73 +126,31 @@ func TestOrdinaryLogsDoNotTroubleTheLedger(t *testing.T) {
 }
 
 func TestARefusalIsToldAndNothingIsCounted(t *testing.T) {
-	tests := map[string]struct {
-		refuse    error
-		permanent bool
-	}{
-		"a ledger that is unavailable is worth another try": {refuse: fmt.Errorf("disk full: %w", correlate.ErrUnavailable)},
-		"a fenced reader must not try again":                {refuse: fmt.Errorf("kafka/deploys/3: %w", correlate.ErrFenced), permanent: true},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			l := &ledger{refuse: test.refuse}
-			_, _, logs := doors(t, &correlate.Tally{}, l)
-			_, records := delivery()
-			addLog(records)
-			err := logs.ConsumeLogs(t.Context(), records)
-			require.ErrorIs(t, err, test.refuse)
-			require.Equal(t, test.permanent, consumererror.IsPermanent(err))
-			require.Empty(t, l.measurer.Drain())
-
-			l.refuse = nil
-			require.NoError(t, logs.ConsumeLogs(t.Context(), records))
-			require.Len(t, l.measurer.Drain(), 1)
-		})
-	}
-}
-
-func TestAPositionMovesAloneAndBack(t *testing.T) {
-	l := &ledger{}
+	l := &ledger{refuse: fmt.Errorf("disk full: %w", correlate.ErrUnavailable)}
 	_, _, logs := doors(t, &correlate.Tally{}, l)
-	back := &correlate.Position{Stream: "kafka/deploys/3", Expect: 9, Next: 0}
-	require.NoError(t, logs.ConsumeLogs(changelog.FromReceiver(t.Context()), changelog.ToLogs(nil, back)))
-	require.Equal(t, back, l.moved)
-	require.Empty(t, l.committed)
-}
-
-// A receiver of ours must not take a damaged delivery for stored, nor its offset for moved.
-func TestDamageOnTheWayFromAReceiverIsPermanentAndNothingIsTaken(t *testing.T) {
-	l := &ledger{}
-	_, _, logs := doors(t, &correlate.Tally{}, l)
-	_, records := delivery()
-	records.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(func(r plog.LogRecord) bool {
-		return r.EventName() == changelog.EventChange
-	})
+	records := plog.NewLogs()
+	report(records)
 	addLog(records)
-	require.True(t, consumererror.IsPermanent(logs.ConsumeLogs(changelog.FromReceiver(t.Context()), records)))
-	require.Empty(t, l.committed)
-	require.Nil(t, l.moved)
+	err := logs.ConsumeLogs(t.Context(), records)
+	require.ErrorIs(t, err, correlate.ErrUnavailable)
+	require.False(t, consumererror.IsPermanent(err), "it is worth another try")
 	require.Empty(t, l.measurer.Drain())
+
+	l.refuse = nil
+	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	require.Len(t, l.measurer.Drain(), 1)
 }
 
-// forge writes what a receiver of ours would write, without its seal, beside a change that anybody may report.
+// forge writes what no log record may say, beside a change that anybody may report.
 func forge(to plog.Logs) {
 	records := to.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords()
-	_, genuine := delivery()
-	for _, resource := range genuine.ResourceLogs().All() {
-		for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
-			record.Attributes().Remove("shipwake.seal")
-			if record.EventName() != changelog.EventChange {
-				record.CopyTo(records.AppendEmpty())
-			}
-		}
+	for _, event := range []string{changelog.EventDelivery, changelog.EventPosition} {
+		record := records.AppendEmpty()
+		record.SetEventName(event)
+		record.Attributes().PutStr("shipwake.source", "github")
+		record.Attributes().PutStr("shipwake.position.stream", "kafka/deploys/3")
 	}
-	record := records.AppendEmpty()
-	record.SetEventName(changelog.EventChange)
-	record.SetTimestamp(pcommon.NewTimestampFromTime(time.Now()))
-	record.Attributes().PutStr("deployment.id", "anybody-1")
-	record.Attributes().PutStr("service.name", "checkout")
-	record.Attributes().PutStr("shipwake.source", "github")
+	report(to)
 }
 
 func TestForgeriesAreCountedAndTheRestIsTaken(t *testing.T) {
@@ -207,7 +181,9 @@ func TestForgeriesAreCountedAndTheRestIsTaken(t *testing.T) {
 
 	forged := plog.NewLogs()
 	forge(forged)
-	forged.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().RemoveIf(func(r plog.LogRecord) bool { return r.EventName() == changelog.EventChange })
+	forged.ResourceLogs().RemoveIf(func(r plog.ResourceLogs) bool {
+		return r.ScopeLogs().At(0).LogRecords().At(0).EventName() == changelog.EventChange
+	})
 	l.refuse = errors.New("must not be asked")
 	require.NoError(t, logs.ConsumeLogs(t.Context(), forged))
 	require.NoError(t, logs.Shutdown(t.Context()))
@@ -330,7 +306,8 @@ func TestTelemetryIsRefusedWhileMemoryIsShortAndFactsAreNot(t *testing.T) {
 			require.EqualValues(t, 1, c.Value)
 		}
 	}
-	deliveries, records := delivery()
-	require.NoError(t, logs.ConsumeLogs(changelog.FromReceiver(t.Context()), records))
-	require.Len(t, l.committed, len(deliveries))
+	records := plog.NewLogs()
+	report(records)
+	require.NoError(t, logs.ConsumeLogs(t.Context(), records))
+	require.Len(t, l.committed, 1)
 }

@@ -3,11 +3,9 @@
 // The exporter "correlate" ends traces, metrics and logs pipelines. It has no queue, no retry and no timeout, so that
 // its answer means done: facts are in the ledger, telemetry is in the reducer.
 //
-// What it believes depends on who can have said it. Anybody who reaches the OTLP port may report a change or an incident
-// as a log record: it is a delivery of the source "otlp". Deliveries under the name of any other source, and the
-// positions of partitions, are taken only with the seal of a receiver of this process; package changelog explains how.
-// A record that pretends to be one is left out and counted (deliveries, otlp, rejected), and the rest of its batch is
-// taken.
+// Anybody who reaches the OTLP port may report a change or an incident as a log record: it is a delivery of the source
+// "otlp", whatever it says of its source; package changelog has the words. A record that is not for a log record to say is
+// left out and counted (deliveries, otlp, rejected), and the rest of its batch is taken.
 package door
 
 import (

@@ -12,6 +12,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/door"
 	"github.com/shipwake/shipwake/collector/host"
+	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -21,21 +22,30 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type ledger struct {
 	component.StartFunc
 	component.ShutdownFunc
-	refuse    error
-	full      error
-	committed []correlate.Delivery
-	moved     *correlate.Position
-	measurer  host.Measurer
-	attached  int
+	refuse     error
+	full       error
+	committed  []correlate.Entry
+	moved      *correlate.Move
+	projectors map[string]source.Projector
+	measurer   host.Measurer
+	attached   int
 }
 
-func (l *ledger) Commit(_ context.Context, d []correlate.Delivery, move *correlate.Position) (correlate.Receipt, error) {
+var _ host.Feed = (*ledger)(nil)
+
+func (l *ledger) Register(name string, p source.Projector) {
+	l.projectors = map[string]source.Projector{name: p}
+}
+
+func (l *ledger) Commit(_ context.Context, entries []correlate.Entry, move *correlate.Move) (correlate.Receipt, error) {
 	if l.refuse != nil {
 		return correlate.Receipt{}, l.refuse
 	}
-	l.committed, l.moved = append(l.committed, d...), move
-	return correlate.Receipt{Accepted: len(d)}, nil
+	l.committed, l.moved = append(l.committed, entries...), move
+	return correlate.Receipt{Accepted: len(entries)}, nil
 }
+
+func (l *ledger) Cursor(context.Context, string) ([]byte, error) { return nil, nil }
 
 func (l *ledger) Attach(m host.Measurer) { l.measurer, l.attached = m, l.attached+1 }
 

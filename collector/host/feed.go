@@ -1,17 +1,16 @@
 package host
 
 import (
-	"context"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 // Feed is how a door reaches the extension that owns the engine and the ledger.
 type Feed interface {
-	// Commit stores deliveries with their facts and returns after they are fully synced. A position, when given,
-	// moves in the same transaction. Errors wrap correlate.ErrUnavailable (try again) or correlate.ErrFenced (don't).
-	Commit(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, error)
+	// Facts go in as those of receivers do.
+	source.Intake
 	// Attach gives the host the source of measurements. Drain returns what was reduced since the last call, sorted by
 	// key and start; the host calls it about once a second and once more when it stops. Newest is the newest event
 	// time seen, in Unix nanoseconds, 0 before the first. Attaching the same source again changes nothing.

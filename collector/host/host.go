@@ -1,8 +1,10 @@
 // Package host answers: who owns the engine, the ledger and the sinks?
 //
 // The extension `correlate` does. Extensions start before and stop after the pipelines, so that everything a door
-// accepts has somewhere to go. Facts are committed to the ledger first and acknowledged; one loop then applies them
-// to the engine in the order of the ledger, commits what follows, and only then tells the sinks.
+// accepts has somewhere to go. Deliveries are committed to the ledger first, with the facts read from them, and
+// acknowledged; one loop then applies the facts to the engine in the order of the ledger, commits what follows, and only
+// then tells the sinks. In the background, deliveries that were read by another version of their source or under other
+// naming rules are read again, and what that changes follows in the ledger.
 package host
 
 import (
@@ -18,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger"
@@ -25,7 +28,7 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 )
 
-// Host is the extension. It implements Feed for the doors and tells receivers of partitioned logs their positions.
+// Host is the extension. It implements Feed for the doors and source.Intake for receivers.
 type Host struct {
 	set component.TelemetrySettings
 	cfg Config
@@ -39,9 +42,10 @@ type Host struct {
 	web    *http.Server
 	host   component.Host
 
-	mu       sync.Mutex
-	measured []Measurer
-	parsers  map[string]parser // by source
+	mu         sync.Mutex
+	measured   []Measurer
+	projectors map[string]source.Projector // by source
+	naming     naming
 
 	wake   chan struct{} // facts were committed
 	stop   context.CancelFunc
@@ -58,7 +62,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	if o.Tally == nil {
 		o.Tally = &correlate.Tally{}
 	}
-	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), memory: newMemory(cfg.Memory)}
+	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), memory: newMemory(cfg.Memory), naming: asTold{}}
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }
@@ -66,7 +70,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 // Start opens the ledger, restores the engine from it, and starts the loop and the web listener.
 func (h *Host) Start(ctx context.Context, host component.Host) error {
 	h.host = host
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Release: h.opt.Version})
+	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve})
 	if err != nil {
 		return err
 	}
@@ -93,7 +97,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		defer h.done.Done()
 		newLoop(h).run(loopCtx)
 	}()
-	h.done.Go(func() { h.retryHeld(loopCtx) })
+	h.done.Go(func() { h.reproject(loopCtx) })
 	if err := h.startWeb(ctx, host); err != nil {
 		return err
 	}
@@ -120,25 +124,6 @@ func (h *Host) Shutdown(ctx context.Context) error {
 		errs = append(errs, h.ledger.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// Commit implements Feed.
-func (h *Host) Commit(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, error) {
-	receipt, _, err := h.ledger.CommitFacts(ctx, deliveries, move)
-	if err != nil {
-		return receipt, err
-	}
-	if len(deliveries) > 0 {
-		h.count(deliveries[0].Source, "accepted", receipt.Accepted)
-		h.count(deliveries[0].Source, "duplicate", receipt.Duplicate)
-		h.count(deliveries[0].Source, "quarantined", receipt.Quarantined)
-	}
-	h.awake()
-	return receipt, nil
-}
-
-func (h *Host) count(source, result string, n int) {
-	h.opt.Tally.Add(correlate.Count{What: "facts", Source: source, Result: result}, int64(n))
 }
 
 // Attach implements Feed.
@@ -170,11 +155,6 @@ func (h *Host) Room() int64 { return h.memory.reducer }
 
 // Admit implements Feed.
 func (h *Host) Admit() error { return h.memory.admit() }
-
-// Position is the next offset to read of a stream, for receivers of partitioned logs.
-func (h *Host) Position(ctx context.Context, stream string) (int64, error) {
-	return h.ledger.Position(ctx, stream)
-}
 
 // fail reports an error that the daemon can't go on with.
 func (h *Host) fail(err error) {

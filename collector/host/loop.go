@@ -14,6 +14,8 @@ import (
 const (
 	tickEvery   = time.Second
 	expireEvery = 10 * time.Minute
+	// factsAtOnce bounds the facts applied before the loop looks at the clock again.
+	factsAtOnce = 500
 )
 
 // loop is the only place that touches the engine after the start. What the engine decided and the ledger would not
@@ -73,13 +75,14 @@ func (l *loop) now(read time.Time) time.Time {
 	return now
 }
 
-// facts applies what the ledger holds and the engine has not seen.
+// facts applies what the ledger holds and the engine has not seen, as much of it as may be applied at once. When there is
+// more, the loop comes back to it; ticks go on in between.
 func (l *loop) facts() {
 	if !l.flush() {
 		return
 	}
 	ctx := context.Background()
-	facts, err := l.ledger.Unapplied(ctx)
+	facts, err := l.ledger.Unapplied(ctx, factsAtOnce)
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
 	}
@@ -95,11 +98,13 @@ func (l *loop) facts() {
 		if at := f.EventTime(); at.After(l.newest) {
 			l.newest = at
 		}
-		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt}
+		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt, Retracted: f.Retracted}
 	}
 	l.pending = l.engine.Apply(engine.Input{Facts: batch})
 	l.pendingSeq = facts[len(facts)-1].Seq
-	l.flush()
+	if l.flush() && len(facts) == factsAtOnce {
+		l.awake()
+	}
 	l.report(time.Now())
 }
 

@@ -171,8 +171,8 @@ func TestWhatTheFullDiskWouldNotTakeIsNotSentBeforeItDoes(t *testing.T) {
 			break
 		}
 		committed++
-		d := correlate.Delivery{Source: "generic", ID: fmt.Sprint(committed), ReceivedAt: time.Now(), Raw: make([]byte, 30<<10)}
-		_, _, _ = h.ledger.CommitFacts(t.Context(), []correlate.Delivery{d}, nil) // until the disk is full
+		d := correlate.Entry{Raw: correlate.Raw{Source: "generic", ID: fmt.Sprint(committed), ReceivedAt: time.Now(), Body: make([]byte, 30<<10)}}
+		_, _, _ = h.ledger.Append(t.Context(), []correlate.Entry{d}, nil) // until the disk is full
 	}
 	require.False(t, l.flush(), "it is still full")
 	eventually(t, "what was committed arrives", func() bool { return len(in.taken()) == committed })

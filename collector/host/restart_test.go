@@ -25,7 +25,7 @@ func remembered(tb testing.TB, changes, days, services int) (dir string, now tim
 	began, span := now.AddDate(0, 0, -days), time.Duration(days)*24*time.Hour
 	const batch = 1000
 	for n := 0; n < changes; n += batch {
-		var deliveries []correlate.Delivery
+		var deliveries []correlate.Entry
 		var effects []correlate.Effect
 		for i := n; i < min(n+batch, changes); i++ {
 			finished := began.Add(time.Duration(float64(span) * float64(i) / float64(changes)))
@@ -38,12 +38,15 @@ func remembered(tb testing.TB, changes, days, services int) (dir string, now tim
 				Revision: 1, Final: true, DecidedAt: finished.Add(time.Hour),
 				Evidence: []correlate.Evidence{{Signal: "error_ratio", Baseline: 0.001, Observed: 0.0012, Ratio: 1.2, N: 10000, Events: 12}},
 			}
-			deliveries = append(deliveries, correlate.Delivery{Source: "github", ID: c.ID, ReceivedAt: finished, Raw: make([]byte, 500), Facts: []correlate.Fact{{Change: &c}}})
+			deliveries = append(deliveries, correlate.Entry{
+				Raw:        correlate.Raw{Source: "github", ID: c.ID, ReceivedAt: finished, Body: make([]byte, 500)},
+				Projection: correlate.Projection{Digest: "1", Facts: []correlate.Fact{{Change: &c}}},
+			})
 			effects = append(effects, correlate.Effect{Change: &correlate.ChangeRecord{
 				Change: c, Phase: correlate.PhaseClosed, WindowStart: finished, WindowEnd: v.DecidedAt, Verdict: &v,
 			}})
 		}
-		_, facts, err := l.CommitFacts(tb.Context(), deliveries, nil)
+		_, facts, err := l.Append(tb.Context(), deliveries, nil)
 		require.NoError(tb, err)
 		require.NoError(tb, l.CommitEffects(tb.Context(), effects, nil, facts[len(facts)-1].Seq))
 	}

@@ -7,17 +7,15 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
 
-	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 // harvest is what a batch of messages holds.
 type harvest struct {
-	deliveries  []correlate.Delivery
-	quarantined int64  // deliveries without facts
+	entries     []correlate.Entry
+	quarantined int64  // entries with a problem
 	missing     []span // offsets between the messages that didn't come
 	next        int64  // the offset after the last message
 	messages    int64
@@ -35,23 +33,23 @@ func (r reader) harvest(batch []kafkago.Message, from int64, now time.Time) harv
 		}
 		h.next = m.Offset + 1
 		if !isMarker(m) {
-			h.add(r.deliveries(m, now))
+			h.add(r.entries(m, now))
 		}
 	}
 	return h
 }
 
-func (h *harvest) add(deliveries []correlate.Delivery) {
+func (h *harvest) add(entries []correlate.Entry) {
 	h.messages++
-	for _, d := range deliveries {
-		if len(d.Facts) == 0 {
+	for _, e := range entries {
+		if e.Problem != "" {
 			h.quarantined++
 		}
 	}
-	h.deliveries = append(h.deliveries, deliveries...)
+	h.entries = append(h.entries, entries...)
 }
 
-// apply sends a batch down the pipeline and returns when its facts are in the ledger.
+// apply returns when the facts of a batch are in the ledger.
 func (p *partition) apply(ctx context.Context, batch []kafkago.Message) error {
 	p.vindicate(batch[0])
 	h := p.reader.harvest(batch, p.next, time.Now())
@@ -59,8 +57,8 @@ func (p *partition) apply(ctx context.Context, batch []kafkago.Message) error {
 	if err != nil {
 		return err
 	}
-	if len(h.deliveries) > 0 {
-		if err := p.deliver(ctx, h.deliveries, h.next); err != nil {
+	if len(h.entries) > 0 {
+		if err := p.deliver(ctx, h.entries, h.next); err != nil {
 			return err
 		}
 	}
@@ -74,7 +72,7 @@ func (p *partition) apply(ctx context.Context, batch []kafkago.Message) error {
 // explanation asks the leader about missing offsets, and returns how to record them once the batch is in the ledger. A
 // partition that was never read has lost nothing.
 func (p *partition) explanation(ctx context.Context, missing []span) (func(), error) {
-	if len(missing) == 0 || p.held == 0 {
+	if len(missing) == 0 || p.held.never() {
 		return func() {}, nil
 	}
 	b, err := p.bounds(ctx)
@@ -83,25 +81,25 @@ func (p *partition) explanation(ctx context.Context, missing []span) (func(), er
 
 // deliver repeats a batch until the ledger has it, somebody else moved the offset, or the generation ends. A commit whose
 // answer got lost is not applied twice: the repetition finds the offset moved and is fenced.
-func (p *partition) deliver(ctx context.Context, deliveries []correlate.Delivery, next int64) error {
-	move := correlate.Position{Stream: p.stream, Expect: p.held, Next: next}
-	ctx = changelog.FromReceiver(ctx)
+func (p *partition) deliver(ctx context.Context, entries []correlate.Entry, next int64) error {
+	after := cursorAt(next)
+	move := &correlate.Move{Stream: p.stream, Expect: p.held.text, Next: after.text}
 	for attempt := 0; ; attempt++ {
-		err := p.out.ConsumeLogs(ctx, changelog.ToLogs(deliveries, &move))
+		_, err := p.intake.Commit(ctx, entries, move)
 		switch {
 		case err == nil:
-			p.committed(next)
+			p.committed(after)
 			return nil
 		case errors.Is(err, correlate.ErrFenced):
 			return err
-		case consumererror.IsPermanent(err) && !errors.Is(err, correlate.ErrUnavailable): // joined errors may be both
-			return fmt.Errorf("%w: %w", errRefused, err)
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case !errors.Is(err, correlate.ErrUnavailable):
+			return fmt.Errorf("%w: %w", errRefused, err)
 		}
 		p.count.add(resultRetried, 1)
 		if attempt == 0 {
-			p.log.Warn("the batch could not be stored; trying on", zap.Int64("offset", p.held), zap.Error(err))
+			p.log.Warn("the batch could not be stored; trying on", zap.Int64("offset", p.held.offset), zap.Error(err))
 		}
 		if !pause(ctx, backoff(attempt)) {
 			return ctx.Err()
@@ -110,9 +108,9 @@ func (p *partition) deliver(ctx context.Context, deliveries []correlate.Delivery
 }
 
 // committed tells the broker as well, for those who watch the group's lag.
-func (p *partition) committed(next int64) {
-	p.held = next
-	if err := p.commit(next); err != nil {
+func (p *partition) committed(held cursor) {
+	p.held = held
+	if err := p.commit(held.offset); err != nil {
 		p.log.Debug("the broker did not take the offset; the ledger has it", zap.Error(err))
 	}
 }

@@ -36,7 +36,7 @@ func TestConfig(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			config := NewFactory([]source.Factory{linesFactory()}, &correlate.Tally{}).CreateDefaultConfig()
+			config := NewFactory([]source.Source{lines()}, &correlate.Tally{}).CreateDefaultConfig()
 			err := confmap.NewFromStringMap(c.config).Unmarshal(config)
 			if err == nil {
 				err = confmap.Validate(config)
@@ -51,7 +51,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestFactory(t *testing.T) {
-	f := NewFactory([]source.Factory{linesFactory()}, &correlate.Tally{})
+	f := NewFactory([]source.Source{lines()}, &correlate.Tally{})
 	require.NoError(t, componenttest.CheckConfigStruct(f.CreateDefaultConfig()))
 	config := f.CreateDefaultConfig().(*Config)
 	require.Equal(t, 10*time.Second, config.SessionTimeout)

@@ -5,12 +5,12 @@ import "github.com/shipwake/shipwake/correlate"
 // What can become of messages and partitions: the Result of Count{What: "kafka", Source: <topic>}.
 const (
 	resultRead        = "read"        // messages whose commit was acknowledged
-	resultQuarantined = "quarantined" // deliveries among them without facts: the source could not read or map them
+	resultQuarantined = "quarantined" // deliveries among them that the source could not read or map
 	resultLost        = "lost"        // messages that retention removed before they were read
 	resultHole        = "hole"        // offsets that hold no message: compaction and transaction markers
 	resultRetried     = "retried"     // attempts to commit a batch that have to be repeated
 	resultFenced      = "fenced"      // batches refused because another reader had moved the offset
-	resultRefused     = "refused"     // batches refused for good by a component of the pipeline
+	resultRefused     = "refused"     // batches that the ledger refuses and will not take at another try either
 	resultRewound     = "rewound"     // times a log ended before the ledger's offset
 	resultStalled     = "stalled"     // times a connection handed out nothing although there was something to read
 )

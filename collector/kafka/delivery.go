@@ -11,37 +11,36 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// deliveries reads one message. There is always at least one delivery: what can't be read is kept with the reason.
-func (r reader) deliveries(m kafkago.Message, now time.Time) []correlate.Delivery {
-	header := headerOf(m.Headers)
-	all, err := r.source.Parse(source.Request{Header: header, Body: m.Value, ReceivedAt: now})
+// entries reads one message. There is always at least one entry: what can't be read is kept with the reason.
+func (r reader) entries(m kafkago.Message, now time.Time) []correlate.Entry {
+	items, err := r.Read(source.Request{Header: headerOf(m.Headers), Body: m.Value, ReceivedAt: now})
+	all := source.Entries(items)
 	switch {
 	case err != nil:
-		all = []correlate.Delivery{{Problem: "unreadable: " + err.Error()}}
+		all = []correlate.Entry{r.problem(m, now, "unreadable: "+err.Error())}
 	case len(all) == 0:
-		all = []correlate.Delivery{{Problem: "unmapped: the message holds no event"}}
+		all = []correlate.Entry{r.problem(m, now, "unmapped: the message holds no event")}
 	}
-	source.Stamp(all, r.name)
 	for i := range all {
-		d := &all[i]
-		d.ReceivedAt = now
-		d.ID = identify(*d, m.Value, place(m), i, len(all))
-		if d.Raw == nil {
-			d.Raw = m.Value
-		}
-		if d.ContentType == "" {
-			d.ContentType = header.Get("Content-Type")
-		}
+		all[i].ID = identify(all[i].Raw, m.Value, place(m), i, len(all))
 	}
 	return all
 }
 
+// problem is a message as a whole, kept with the reason why nothing is read from it.
+func (r reader) problem(m kafkago.Message, now time.Time, why string) correlate.Entry {
+	return correlate.Entry{
+		Raw:        r.Keep(source.Request{Header: headerOf(m.Headers), Body: m.Value, ReceivedAt: now}),
+		Projection: correlate.Projection{Digest: r.Projector().Digest, Problem: why},
+	}
+}
+
 // identify keeps the sender's own id, by which the same event is the same delivery wherever it comes from. An id that is
 // only a digest of the bytes gives way to the message's place in the log: equal bytes written twice are two messages.
-func identify(d correlate.Delivery, whole []byte, place string, i, n int) string {
+func identify(raw correlate.Raw, whole []byte, place string, i, n int) string {
 	switch {
-	case d.ID != "" && d.ID != source.BodyID(d.Raw) && d.ID != source.BodyID(whole):
-		return d.ID
+	case raw.ID != "" && raw.ID != source.BodyID(raw.Body) && raw.ID != source.BodyID(whole):
+		return raw.ID
 	case n > 1:
 		return fmt.Sprintf("%s#%d", place, i)
 	}

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"math"
 	"testing"
 	"time"
 
@@ -11,6 +12,13 @@ import (
 
 func message(offset int64, value string) kafkago.Message {
 	return kafkago.Message{Topic: "deploys", Partition: 3, Offset: offset, Time: time.UnixMilli(1_700_000_000_000), Value: []byte(value)}
+}
+
+// ciReader reads lines, under a name of its own.
+func ciReader(t require.TestingT) reader {
+	configured, err := lines().Configure("ci", nil)
+	require.NoError(t, err)
+	return reader{configured}
 }
 
 func TestDeliveryIDs(t *testing.T) {
@@ -29,15 +37,53 @@ func TestDeliveryIDs(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			var ids []string
-			for _, d := range (reader{"ci", lines{}}).deliveries(message(7, c.value), time.Unix(1_000_000_000, 0)) {
+			for _, d := range ciReader(t).entries(message(7, c.value), time.Unix(1_000_000_000, 0)) {
 				ids = append(ids, d.ID)
 				require.Equal(t, "ci", d.Source)
-				require.Equal(t, c.value, string(d.Raw))
-				require.Equal(t, time.Unix(1_000_000_000, 0), d.ReceivedAt)
+				require.Contains(t, c.value, string(d.Body))
+				require.Equal(t, time.Unix(1_000_000_000, 0).UTC(), d.ReceivedAt)
 				require.Equal(t, d.Problem == "", len(d.Facts) > 0)
 			}
 			require.Equal(t, c.ids, ids)
 		})
+	}
+}
+
+func TestWhatSaysNothingOfAChangeIsNotInQuarantine(t *testing.T) {
+	batch := []kafkago.Message{message(0, `{"ignore": "a ping"}`), message(1, `{}`), message(2, `{"change": "c"}`)}
+	h := ciReader(t).harvest(batch, 0, time.Unix(1_000_000_000, 0))
+	require.Len(t, h.entries, 3, "all are kept")
+	require.EqualValues(t, 1, h.quarantined)
+	require.Empty(t, h.entries[0].Problem)
+	require.Empty(t, h.entries[0].Facts)
+	require.Equal(t, "unmapped: no change", h.entries[1].Problem)
+	for _, e := range h.entries {
+		require.Equal(t, ciReader(t).Projector().Digest, e.Digest, "each knows what read it")
+	}
+}
+
+func TestAMessageThatCannotBeOpenedKnowsWhatTriedTo(t *testing.T) {
+	all := ciReader(t).entries(message(0, `[`), time.Unix(1_000_000_000, 0))
+	require.Len(t, all, 1)
+	require.Equal(t, "unreadable: $: JSON", all[0].Problem)
+	require.Equal(t, ciReader(t).Projector().Digest, all[0].Digest, "so that a later version reads it again")
+}
+
+func TestCursors(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		offset := rapid.Int64Range(0, math.MaxInt64).Draw(t, "offset")
+		c := cursorAt(offset)
+		again, err := parseCursor(c.text)
+		require.NoError(t, err)
+		require.Equal(t, c, again)
+	})
+	never, err := parseCursor(nil)
+	require.NoError(t, err)
+	require.True(t, never.never())
+	require.Nil(t, never.text, "the ledger holds nothing of a partition that was never read")
+	for _, text := range []string{"x", "-1", "1.5", "9223372036854775808", "{\"page\": 1}"} {
+		_, err := parseCursor([]byte(text))
+		require.ErrorContains(t, err, "must be an offset in decimal digits", text)
 	}
 }
 
@@ -55,8 +101,8 @@ func TestSourcesFindHeadersWhateverTheirCase(t *testing.T) {
 func TestTransactionMarkersAreNoMessages(t *testing.T) {
 	commit := kafkago.Message{Offset: 1, Key: []byte{0, 0, 0, 1}, Value: []byte{0, 0, 0, 0, 0, 4}}
 	batch := []kafkago.Message{message(0, `{"change": "a"}`), commit, message(2, `{"change": "b"}`)}
-	h := (reader{"ci", lines{}}).harvest(batch, 0, time.Unix(1_000_000_000, 0))
-	require.Len(t, h.deliveries, 2)
+	h := ciReader(t).harvest(batch, 0, time.Unix(1_000_000_000, 0))
+	require.Len(t, h.entries, 2)
 	require.EqualValues(t, 2, h.messages)
 	require.Zero(t, h.quarantined)
 	require.Empty(t, h.missing)
@@ -75,7 +121,7 @@ func TestHarvestAccountsForEveryOffset(t *testing.T) {
 			held[offset] = true
 			offset += rapid.Int64Range(1, 4).Draw(t, "step")
 		}
-		h := (reader{"ci", lines{}}).harvest(batch, from, time.Unix(1_000_000_000, 0))
+		h := ciReader(t).harvest(batch, from, time.Unix(1_000_000_000, 0))
 		logStart := rapid.Int64Range(0, 150).Draw(t, "log start")
 		var missing, lost, read int64
 		for o := from; o < h.next; o++ {
@@ -90,7 +136,7 @@ func TestHarvestAccountsForEveryOffset(t *testing.T) {
 			}
 		}
 		require.Equal(t, read, h.messages)
-		require.Len(t, h.deliveries, int(read))
+		require.Len(t, h.entries, int(read))
 		require.Equal(t, missing, width(h.missing))
 		require.Equal(t, lost, bounds{first: logStart}.lost(h.missing))
 		require.GreaterOrEqual(t, h.next, from)
@@ -103,7 +149,7 @@ func FuzzDeliveries(f *testing.F) {
 	f.Add([]byte(nil), []byte(`[{"event": "e"}, {}]`), "content-type", []byte("text/plain"))
 	f.Fuzz(func(t *testing.T, key, value []byte, header string, headerValue []byte) {
 		m := kafkago.Message{Topic: "t", Key: key, Value: value, Headers: []kafkago.Header{{Key: header, Value: headerValue}}}
-		all := (reader{"ci", lines{}}).deliveries(m, time.Unix(1_000_000_000, 0))
+		all := ciReader(t).entries(m, time.Unix(1_000_000_000, 0))
 		require.NotEmpty(t, all)
 		for _, d := range all {
 			require.NotEmpty(t, d.ID)

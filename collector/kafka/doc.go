@@ -27,14 +27,13 @@
 //	      receivers: [change_webhook, change_kafka]
 //	      exporters: [correlate]
 //
-// Keep processors that batch, split or filter out of that pipeline: the facts and the offset they move travel together.
-// Who may write to a topic is the broker's business (ACLs, TLS): the secrets of a source are not asked for here.
+// The messages go to the extension's intake; the pipeline only makes the receiver run, and carries nothing. Who may write to a topic is the broker's business (ACLs, TLS): the secrets of a source are not asked for here.
 //
 // # Exactly once, in effect
 //
-// The ledger holds the next offset of every partition. A batch (at most 100 messages, 1 MiB or 5 ms) goes down the
-// pipeline together with a correlate.Position that says which offset the ledger must hold and which it holds afterwards,
-// and both are committed in one transaction. So whatever dies, and at whatever instant, reading goes on at exactly
+// The ledger holds the next offset of every partition. A batch (at most 100 messages, 1 MiB or 5 ms) goes to the ledger
+// together with a correlate.Move that says which offset the ledger must hold and which it holds afterwards, and both are
+// committed in one transaction. So whatever dies, and at whatever instant, reading goes on at exactly
 // the message after the last one applied; and a reader that lost its partition without noticing is refused
 // (correlate.ErrFenced) and writes nothing. The offsets committed to the broker are for lag monitors only: nothing
 // reads them. A stream is "kafka/<topic>/<partition>", so one ledger can't follow topics of the same name on two

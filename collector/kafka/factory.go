@@ -17,43 +17,40 @@ var Type = component.MustNewType("change_kafka")
 
 // NewFactory makes the receiver known to a Collector. Topics may use any of the sources; what happens to messages is
 // counted in the tally.
-func NewFactory(sources []source.Factory, tally *correlate.Tally) receiver.Factory {
+func NewFactory(sources []source.Source, tally *correlate.Tally) receiver.Factory {
 	names := make([]string, 0, len(sources))
 	for _, s := range sources {
 		names = append(names, s.Name)
 	}
-	create := func(_ context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
-		return newMember(set, cfg.(*Config), sources, tally, next)
+	create := func(_ context.Context, set receiver.Settings, cfg component.Config, _ consumer.Logs) (receiver.Logs, error) {
+		return newMember(set, cfg.(*Config), sources, tally)
 	}
 	return receiver.NewFactory(Type,
 		func() component.Config { return defaultConfig(names) },
 		receiver.WithLogs(create, component.StabilityLevelBeta))
 }
 
-// reader is a source with the name its deliveries carry.
-type reader struct {
-	name   string
-	source source.Reader
-}
+// reader is the source of a topic.
+type reader struct{ source.Configured }
 
 // readers makes the source of each topic.
-func readers(topics []TopicConfig, factories []source.Factory) (map[string]reader, error) {
+func readers(topics []TopicConfig, sources []source.Source) (map[string]reader, error) {
 	byTopic := make(map[string]reader, len(topics))
 	for _, t := range topics {
-		s, err := newSource(t.source(), factories)
+		configured, err := configure(t.source(), sources)
 		if err != nil {
 			return nil, fmt.Errorf("topic %q: %w", t.Topic, err)
 		}
-		byTopic[t.Topic] = reader{name: t.source(), source: s}
+		byTopic[t.Topic] = reader{configured}
 	}
 	return byTopic, nil
 }
 
-func newSource(name string, factories []source.Factory) (source.Reader, error) {
-	for _, f := range factories {
-		if f.Name == name {
-			return f.New(source.ReaderConfig{})
+func configure(name string, sources []source.Source) (source.Configured, error) {
+	for _, s := range sources {
+		if s.Name == name {
+			return s.Configure(name, nil)
 		}
 	}
-	return nil, fmt.Errorf("source %q is unknown", name)
+	return source.Configured{}, fmt.Errorf("source %q is unknown", name)
 }

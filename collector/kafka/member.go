@@ -3,14 +3,12 @@ package kafka
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
-	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
@@ -28,36 +26,35 @@ type member struct {
 	config  *Config
 	readers map[string]reader // by topic
 	tally   *correlate.Tally
-	out     consumer.Logs
 	log     *zap.Logger
 	dial    dialFunc
 
 	// From Start on.
-	host      component.Host
-	positions source.Positions
-	dialer    *kafkago.Dialer
-	group     *kafkago.ConsumerGroup
-	cut       context.CancelFunc // ends every connection
-	stop      context.CancelFunc // ends run
-	stopped   chan struct{}      // run has ended
-	known     map[string]int     // partitions by topic, as last seen; of the watch alone
-	failing   bool               // the group can't be joined; of run alone
+	host    component.Host
+	intake  source.Intake
+	dialer  *kafkago.Dialer
+	group   *kafkago.ConsumerGroup
+	cut     context.CancelFunc // ends every connection
+	stop    context.CancelFunc // ends run
+	stopped chan struct{}      // run has ended
+	known   map[string]int     // partitions by topic, as last seen; of the watch alone
+	failing bool               // the group can't be joined; of run alone
 }
 
-func newMember(set receiver.Settings, cfg *Config, sources []source.Factory, tally *correlate.Tally, out consumer.Logs) (*member, error) {
+func newMember(set receiver.Settings, cfg *Config, sources []source.Source, tally *correlate.Tally) (*member, error) {
 	byTopic, err := readers(cfg.Topics, sources)
 	if err != nil {
 		return nil, err
 	}
 	return &member{
-		config: cfg, readers: byTopic, tally: tally, out: out, log: set.Logger,
+		config: cfg, readers: byTopic, tally: tally, log: set.Logger,
 		dial: (&net.Dialer{KeepAlive: 30 * time.Second}).DialContext, known: map[string]int{},
 	}, nil
 }
 
 // Start returns without waiting for a broker: one that can't be reached is tried for as long as the receiver lives.
 func (r *member) Start(_ context.Context, host component.Host) error {
-	positions, err := findPositions(host)
+	intake, err := source.FindIntake(host)
 	if err != nil {
 		return err
 	}
@@ -79,10 +76,10 @@ func (r *member) Start(_ context.Context, host component.Host) error {
 		counter{r.tally, topic}.announce()
 	}
 	for _, from := range r.readers {
-		source.Register(host, from.name, func(d correlate.Delivery) correlate.Delivery { return source.Again(from.source, d) })
+		intake.Register(from.Name(), from.Projector())
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	r.host, r.positions, r.dialer, r.group = host, positions, dialer, group
+	r.host, r.intake, r.dialer, r.group = host, intake, dialer, group
 	r.cut, r.stop, r.stopped = cut, stop, make(chan struct{})
 	go r.run(ctx)
 	return nil
@@ -172,13 +169,4 @@ func (r *member) groupConfig(dialer *kafkago.Dialer) kafkago.ConsumerGroupConfig
 
 func (r *member) clientLogger() kafkago.Logger {
 	return kafkago.LoggerFunc(r.log.Sugar().Debugf)
-}
-
-func findPositions(host component.Host) (source.Positions, error) {
-	for _, extension := range host.GetExtensions() {
-		if positions, ok := extension.(source.Positions); ok {
-			return positions, nil
-		}
-	}
-	return nil, fmt.Errorf("no extension keeps the offsets of partitions: define the extension %q and list it under service::extensions", "correlate")
 }

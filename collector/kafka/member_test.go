@@ -23,8 +23,6 @@ import (
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configtls"
-	"go.opentelemetry.io/collector/consumer/consumererror"
-	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
 	"github.com/shipwake/shipwake/collector/source"
@@ -58,7 +56,7 @@ func TestProducedIsAppliedOnce(t *testing.T) {
 		"a member killed after reading and before the commit": func(w *world) {
 			first := w.join()
 			w.trickle(3 * time.Second)
-			w.ledger.hook(func(correlate.Position) error {
+			w.ledger.hook(func(correlate.Move) error {
 				first.kill()
 				return errors.New("killed")
 			}, nil)
@@ -71,7 +69,7 @@ func TestProducedIsAppliedOnce(t *testing.T) {
 		"a member killed after the commit and before it learned of it": func(w *world) {
 			first := w.join()
 			w.trickle(3 * time.Second)
-			w.ledger.hook(nil, func(correlate.Position) error {
+			w.ledger.hook(nil, func(correlate.Move) error {
 				first.kill()
 				return errors.New("killed")
 			})
@@ -84,7 +82,7 @@ func TestProducedIsAppliedOnce(t *testing.T) {
 		"a commit whose answer got lost is not repeated": func(w *world) {
 			w.join()
 			var lost atomic.Bool
-			w.ledger.hook(nil, func(correlate.Position) error {
+			w.ledger.hook(nil, func(correlate.Move) error {
 				if lost.CompareAndSwap(false, true) {
 					return fmt.Errorf("deadline exceeded: %w", correlate.ErrUnavailable)
 				}
@@ -105,7 +103,7 @@ func TestProducedIsAppliedOnce(t *testing.T) {
 		},
 		"a ledger that takes nothing for ten minutes": func(w *world) {
 			w.join()
-			w.ledger.hook(func(correlate.Position) error { return correlate.ErrUnavailable }, nil)
+			w.ledger.hook(func(correlate.Move) error { return correlate.ErrUnavailable }, nil)
 			w.produce(0, 10)
 			w.produce(1, 10)
 			time.Sleep(10 * time.Minute)
@@ -122,9 +120,9 @@ func TestProducedIsAppliedOnce(t *testing.T) {
 			time.Sleep(time.Minute)
 			w.ledger.fail(nil)
 		},
-		"a pipeline that refuses for good, until it is repaired": func(w *world) {
+		"a ledger that refuses for good, until it is repaired": func(w *world) {
 			w.join()
-			w.ledger.hook(func(correlate.Position) error { return consumererror.NewPermanent(errors.New("no")) }, nil)
+			w.ledger.hook(func(correlate.Move) error { return errors.New("no") }, nil)
 			w.produce(0, 10)
 			time.Sleep(time.Minute)
 			require.Less(w.t, w.count(resultRefused), int64(15), "no storm of rejoins")
@@ -160,7 +158,7 @@ func TestAReaderThatLostItsPartitionWritesNothing(t *testing.T) {
 		// the partition over and moves the offset.
 		asleep, wake := make(chan struct{}), make(chan struct{})
 		var first atomic.Bool
-		w.ledger.hook(func(correlate.Position) error {
+		w.ledger.hook(func(correlate.Move) error {
 			if first.CompareAndSwap(false, true) {
 				close(asleep)
 				<-wake
@@ -193,7 +191,7 @@ func TestAMessageThatCannotBeReadIsKeptAndPassedOver(t *testing.T) {
 		require.EqualValues(t, 2, w.count(resultQuarantined))
 		require.EqualValues(t, 4, w.count(resultRead))
 		kept := w.ledger.all()[1]
-		require.Equal(t, "}{", string(kept.Raw))
+		require.Equal(t, "}{", string(kept.Body))
 		require.Equal(t, "lines", kept.Source)
 		require.Equal(t, "unreadable: $: JSON", kept.Problem)
 	})
@@ -273,7 +271,7 @@ func TestATopicThatDoesNotExistYetIsReadWhenItDoes(t *testing.T) {
 		w := newWorld(t, 1)
 		c := w.config()
 		c.Topics = append(c.Topics, TopicConfig{Topic: "later", Source: "lines"})
-		w.joinWith(c, w.ledger)
+		w.joinWith(c)
 		w.produce(0, 5)
 		time.Sleep(5 * time.Minute)
 		require.NoError(t, w.broker.CreateTopic("later", 2, nil))
@@ -337,7 +335,7 @@ func TestProducedIsAppliedOnceInAChaosOfMembers(t *testing.T) {
 						time.Sleep(time.Duration(random.IntN(20_000)) * time.Millisecond)
 						members[i].cable.plug()
 					case action == 4:
-						w.ledger.hook(func(correlate.Position) error {
+						w.ledger.hook(func(correlate.Move) error {
 							time.Sleep(15 * time.Second)
 							return correlate.ErrUnavailable
 						}, nil)
@@ -353,10 +351,10 @@ func TestProducedIsAppliedOnceInAChaosOfMembers(t *testing.T) {
 	}
 }
 
-func TestStartNeedsAnExtensionThatKeepsPositions(t *testing.T) {
-	m, err := newMember(receivertest.NewNopSettings(Type), (&world{}).config(), []source.Factory{linesFactory()}, &correlate.Tally{}, consumertest.NewNop())
+func TestStartNeedsAnIntake(t *testing.T) {
+	m, err := newMember(receivertest.NewNopSettings(Type), (&world{}).config(), []source.Source{lines()}, &correlate.Tally{})
 	require.NoError(t, err)
-	require.ErrorContains(t, m.Start(t.Context(), componenttest.NewNopHost()), `define the extension "correlate"`)
+	require.ErrorContains(t, m.Start(t.Context(), componenttest.NewNopHost()), "put `correlate:` under `extensions:`")
 	require.NoError(t, m.Shutdown(t.Context()))
 }
 
@@ -381,7 +379,7 @@ func TestSASL(t *testing.T) {
 					kfake.Superuser("PLAIN", "ship", "wake"), kfake.Superuser("SCRAM-SHA-256", "ship", "wake"), kfake.Superuser("SCRAM-SHA-512", "ship", "wake"))
 				c := w.config()
 				c.SASL = &SASLConfig{Mechanism: mechanism, Username: "ship", Password: "wake"}
-				w.joinWith(c, w.ledger)
+				w.joinWith(c)
 				w.settle("joined", func() bool { return w.broker.GroupInfo("shipwake") != nil })
 			})
 		})
@@ -394,7 +392,7 @@ func TestTLS(t *testing.T) {
 		w := newWorld(t, 1, kfake.TLS(&tls.Config{Certificates: []tls.Certificate{certificate}}))
 		c := w.config()
 		c.TLS = &configtls.ClientConfig{Config: configtls.Config{CAPem: configopaque.String(pem)}, ServerName: "localhost"}
-		w.joinWith(c, w.ledger)
+		w.joinWith(c)
 		w.settle("joined", func() bool { return w.broker.GroupInfo("shipwake") != nil })
 	})
 }

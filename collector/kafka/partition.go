@@ -7,46 +7,43 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"go.opentelemetry.io/collector/consumer"
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// errRefused says that the pipeline will never take a batch.
-var errRefused = errors.New("the pipeline refuses the batch for good")
+// errRefused says that the ledger will never take a batch.
+var errRefused = errors.New("the ledger refuses the batch for good")
 
 // partition reads one partition for one generation of the group.
 type partition struct {
-	topic     string
-	id        int
-	stream    string // the ledger's name for it
-	brokers   []string
-	dialer    *kafkago.Dialer
-	reader    reader // what reads its messages
-	positions source.Positions
-	out       consumer.Logs
-	commit    func(next int64) error // tells the broker; nothing depends on it
-	count     counter
-	log       *zap.Logger
-	client    kafkago.Logger
+	topic   string
+	id      int
+	stream  string // the ledger's name for it
+	brokers []string
+	dialer  *kafkago.Dialer
+	reader  reader // what reads its messages
+	intake  source.Intake
+	commit  func(next int64) error // tells the broker; nothing depends on it
+	count   counter
+	log     *zap.Logger
+	client  kafkago.Logger
 
-	held    int64 // the offset that the ledger holds
-	next    int64 // the offset to read next; ahead of held while nothing between them was worth a commit
-	suspect int64 // a connection was silent although the log reached up to here; 0: none
+	held    cursor // what the ledger holds
+	next    int64  // the offset to read next; ahead of held while nothing between them was worth a commit
+	suspect int64  // a connection was silent although the log reached up to here; 0: none
 }
 
 func (r *member) partition(gen *kafkago.Generation, topic string, id int) *partition {
 	return &partition{
-		topic:     topic,
-		id:        id,
-		stream:    fmt.Sprintf("kafka/%s/%d", topic, id),
-		brokers:   r.config.Brokers,
-		dialer:    r.dialer,
-		reader:    r.readers[topic],
-		positions: r.positions,
-		out:       r.out,
+		topic:   topic,
+		id:      id,
+		stream:  fmt.Sprintf("kafka/%s/%d", topic, id),
+		brokers: r.config.Brokers,
+		dialer:  r.dialer,
+		reader:  r.readers[topic],
+		intake:  r.intake,
 		commit: func(next int64) error {
 			return gen.CommitOffsets(map[string]map[int]int64{topic: {id: next}})
 		},
@@ -65,11 +62,11 @@ func (p *partition) run(ctx context.Context) {
 	switch {
 	case errors.Is(err, correlate.ErrFenced):
 		p.count.add(resultFenced, 1)
-		p.log.Warn("another reader has moved this partition's offset; starting again from the ledger", zap.Int64("offset", p.held))
+		p.log.Warn("another reader has moved this partition's offset; starting again from the ledger", zap.Int64("offset", p.held.offset))
 		pause(ctx, joinBackoff)
 	case errors.Is(err, errRefused):
 		p.count.add(resultRefused, 1)
-		p.log.Error("a batch was refused for good; starting again from the ledger", zap.Int64("offset", p.held), zap.Error(err))
+		p.log.Error("a batch was refused for good; starting again from the ledger", zap.Int64("offset", p.held.offset), zap.Error(err))
 		pause(ctx, refusedPause)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -24,15 +25,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
-	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/cdevents"
 	"github.com/shipwake/shipwake/collector/source/generic"
+	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -111,14 +109,14 @@ func freeze(t *testing.T, address, dir string) (written int) {
 	}
 	var frozen struct {
 		PID  int
-		Move correlate.Position
+		Move correlate.Move
 	}
 	writeUntil(func() bool {
 		said, err := os.ReadFile(filepath.Join(dir, frozenName))
 		return err == nil && json.Unmarshal(said, &frozen) == nil
 	}, "no consumer froze")
 	writeUntil(func() bool {
-		return ledger.load(t).positions[frozen.Move.Stream] > frozen.Move.Expect
+		return ledger.load(t).offset(frozen.Move.Stream) > offsetOf(frozen.Move.Expect)
 	}, "nobody took the frozen consumer's partition over")
 	require.NoError(t, syscall.Kill(frozen.PID, syscall.SIGCONT))
 	require.Eventually(t, func() bool { return ledger.load(t).fenced > 0 }, time.Minute, 100*time.Millisecond,
@@ -128,7 +126,7 @@ func freeze(t *testing.T, address, dir string) (written int) {
 
 // freezeIfAsked is freeze's other end: the consumer that takes the file says who it is and what it is about to commit,
 // and stops itself, at a moment when it doesn't hold the journal's lock.
-func (j *journal) freezeIfAsked(move correlate.Position) error {
+func (j *journal) freezeIfAsked(move correlate.Move) error {
 	dir, pid := filepath.Dir(j.path), os.Getpid()
 	if os.Remove(filepath.Join(dir, freezeName)) != nil {
 		return nil // not asked, or the other one was faster
@@ -206,20 +204,11 @@ func consume(t *testing.T, address, dir string) {
 	c.Topics = []TopicConfig{{Topic: "events"}, {Topic: "facts", Source: "generic"}}
 	c.SessionTimeout, c.HeartbeatInterval = 6*time.Second, time.Second
 	ledger := &journal{path: filepath.Join(dir, journalName)}
-	m, err := newMember(receivertest.NewNopSettings(Type), c, source.Factories([]source.Source{cdevents.Source(), generic.Source()}), &correlate.Tally{}, ledger)
+	m, err := newMember(receivertest.NewNopSettings(Type), c, []source.Source{cdevents.Source(), generic.Source()}, &correlate.Tally{})
 	require.NoError(t, err)
-	require.NoError(t, m.Start(ctx, keeper{componenttest.NewNopHost(), ledger}))
+	require.NoError(t, m.Start(ctx, sourcetest.Host{component.MustNewID("correlate"): ledger}))
 	<-ctx.Done()
 	require.NoError(t, m.Shutdown(context.Background()))
-}
-
-type keeper struct {
-	component.Host
-	ledger *journal
-}
-
-func (k keeper) GetExtensions() map[component.ID]component.Component {
-	return map[component.ID]component.Component{component.MustNewID("correlate"): k.ledger}
 }
 
 // process is a consumer in a process of its own.
@@ -252,7 +241,7 @@ type journal struct {
 
 type entry struct {
 	Stream       string
-	Expect, Next int64
+	Expect, Next string
 	IDs          []string
 	Problems     []string
 	Fenced       bool
@@ -260,51 +249,52 @@ type entry struct {
 
 // folded is what the entries add up to.
 type folded struct {
-	positions map[string]int64
-	ids       map[string]int // applied deliveries: source and id
-	problems  []string
-	offsets   int64
-	fenced    int
+	cursors  map[string]string
+	ids      map[string]int // applied deliveries: source and id
+	problems []string
+	offsets  int64
+	fenced   int
 }
 
-func (j *journal) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+func (j *journal) Register(string, source.Projector) {}
 
-func (j *journal) ConsumeLogs(_ context.Context, logs plog.Logs) error {
-	found := changelog.FromLogs(logs)
-	if found.Why != nil {
-		return found.Why
-	}
-	deliveries, move := found.Deliveries, found.Move
-	e := entry{Stream: move.Stream, Expect: move.Expect, Next: move.Next}
-	for _, d := range deliveries {
+func (j *journal) Commit(_ context.Context, entries []correlate.Entry, move *correlate.Move) (correlate.Receipt, error) {
+	e := entry{Stream: move.Stream, Expect: string(move.Expect), Next: string(move.Next)}
+	for _, d := range entries {
 		e.IDs = append(e.IDs, d.Source+" "+d.ID)
 		if d.Problem != "" {
 			e.Problems = append(e.Problems, d.Problem)
 		}
 	}
 	if err := j.freezeIfAsked(*move); err != nil {
-		return err
+		return correlate.Receipt{}, err
 	}
-	return j.locked(func(f *os.File) error {
+	err := j.locked(func(f *os.File) error {
 		state, err := fold(f)
 		if err != nil {
 			return err
 		}
-		if state.positions[move.Stream] != move.Expect {
+		if state.cursors[e.Stream] != e.Expect {
 			_ = appendLine(f, entry{Fenced: true})
 			return correlate.ErrFenced
 		}
 		return appendLine(f, e)
 	})
+	if err != nil && !errors.Is(err, correlate.ErrFenced) {
+		err = fmt.Errorf("%w: %w", correlate.ErrUnavailable, err)
+	}
+	return correlate.Receipt{Accepted: len(entries)}, err
 }
 
-func (j *journal) Position(_ context.Context, stream string) (next int64, err error) {
+func (j *journal) Cursor(_ context.Context, stream string) (text []byte, err error) {
 	err = j.locked(func(f *os.File) error {
 		state, err := fold(f)
-		next = state.positions[stream]
+		if held, ok := state.cursors[stream]; ok {
+			text = []byte(held)
+		}
 		return err
 	})
-	return next, err
+	return text, err
 }
 
 func (j *journal) load(t require.TestingT) (state folded) {
@@ -340,7 +330,7 @@ func appendLine(f *os.File, e entry) error {
 }
 
 func fold(f *os.File) (folded, error) {
-	state := folded{positions: map[string]int64{}, ids: map[string]int{}}
+	state := folded{cursors: map[string]string{}, ids: map[string]int{}}
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return state, err
 	}
@@ -363,10 +353,21 @@ func (s *folded) add(e entry) {
 		s.fenced++
 		return
 	}
-	s.offsets += e.Next - s.positions[e.Stream]
-	s.positions[e.Stream] = e.Next
+	s.offsets += offsetOf([]byte(e.Next)) - s.offset(e.Stream)
+	s.cursors[e.Stream] = e.Next
 	for _, id := range e.IDs {
 		s.ids[id]++
 	}
 	s.problems = append(s.problems, e.Problems...)
+}
+
+func (s folded) offset(stream string) int64 { return offsetOf([]byte(s.cursors[stream])) }
+
+// offsetOf is 0 for a partition that was never read.
+func offsetOf(text []byte) int64 {
+	c, err := parseCursor(text)
+	if err != nil {
+		return -1
+	}
+	return c.offset
 }

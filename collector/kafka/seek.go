@@ -9,9 +9,9 @@ import (
 // restore asks the ledger where reading goes on, until it answers.
 func (p *partition) restore(ctx context.Context) error {
 	for attempt := 0; ; attempt++ {
-		held, err := p.positions.Position(ctx, p.stream)
+		held, err := p.askCursor(ctx)
 		if err == nil {
-			p.held, p.next = held, held
+			p.held, p.next = held, held.offset
 			return nil
 		}
 		p.log.Warn("the ledger can't tell the partition's offset; trying on", zap.Error(err))
@@ -21,13 +21,21 @@ func (p *partition) restore(ctx context.Context) error {
 	}
 }
 
+func (p *partition) askCursor(ctx context.Context) (cursor, error) {
+	text, err := p.intake.Cursor(ctx, p.stream)
+	if err != nil {
+		return cursor{}, err
+	}
+	return parseCursor(text)
+}
+
 // seek fits the offset to read next to what the log holds. Where that means a gap or a return, the ledger's offset is
 // moved at once, so that each is recorded once.
 func (p *partition) seek(ctx context.Context, b bounds) error {
 	switch {
 	case b.first <= p.next && p.next <= b.end:
 		return nil
-	case p.held == 0: // never read: it begins where the log does
+	case p.held.never(): // never read: it begins where the log does
 		p.next = b.first
 		return nil
 	}

@@ -1,11 +1,14 @@
 package kafka
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -14,14 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/component/componenttest"
-	"go.opentelemetry.io/collector/consumer"
-	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
 
-	"github.com/shipwake/shipwake/collector/changelog"
 	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -61,10 +61,10 @@ type running struct {
 	cable *cable
 }
 
-func (w *world) join() *running { return w.joinWith(w.config(), w.ledger) }
+func (w *world) join() *running { return w.joinWith(w.config()) }
 
-func (w *world) joinWith(c *Config, out consumer.Logs) *running {
-	m, err := newMember(receivertest.NewNopSettings(Type), c, []source.Factory{linesFactory()}, &w.tally, out)
+func (w *world) joinWith(c *Config) *running {
+	m, err := newMember(receivertest.NewNopSettings(Type), c, []source.Source{lines()}, &w.tally)
 	require.NoError(w.t, err)
 	r := &running{member: m, cable: &cable{dial: w.network.DialContext}}
 	m.dial = r.cable.DialContext
@@ -181,79 +181,85 @@ func (c *cable) plug() {
 	c.pulled = false
 }
 
-// memory is a ledger with compare-and-swap of positions and a counter that is not idempotent: applying a change twice
-// shows. It stands for the rest of the pipeline as well.
+// memory is an intake with compare-and-swap of cursors and a counter that is not idempotent: applying a change twice
+// shows.
 type memory struct {
 	component.StartFunc
 	component.ShutdownFunc
-	mu         sync.Mutex
-	positions  map[string]int64
-	applied    map[string]int
-	deliveries []correlate.Delivery
-	before     func(correlate.Position) error // runs before a commit, unlocked; an error refuses it
-	after      func(correlate.Position) error // runs after a commit; an error loses the answer
-	broken     error                          // what Position says
+	mu      sync.Mutex
+	cursors map[string]string
+	applied map[string]int
+	entries []correlate.Entry
+	sources map[string]source.Projector
+	before  func(correlate.Move) error // runs before a commit, unlocked; an error refuses it
+	after   func(correlate.Move) error // runs after a commit; an error loses the answer
+	broken  error                      // what Cursor says
 }
 
 func newMemory() *memory {
-	return &memory{positions: map[string]int64{}, applied: map[string]int{}}
+	return &memory{cursors: map[string]string{}, applied: map[string]int{}, sources: map[string]source.Projector{}}
 }
 
-func (m *memory) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+func (m *memory) Register(name string, p source.Projector) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sources[name] = p
+}
 
-func (m *memory) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
-	found := changelog.FromLogs(logs)
-	if found.Why != nil || found.Rest != 0 || found.Move == nil || !changelog.IsFromReceiver(ctx) {
-		return fmt.Errorf("not what the receiver ought to send: %+v: %w", found, found.Why)
+func (m *memory) Commit(_ context.Context, entries []correlate.Entry, move *correlate.Move) (correlate.Receipt, error) {
+	if move == nil {
+		return correlate.Receipt{}, errors.New("every batch of messages moves a cursor")
 	}
-	deliveries, move := found.Deliveries, found.Move
 	before, after := m.hooks()
 	if before != nil {
 		if err := before(*move); err != nil {
-			return err
+			return correlate.Receipt{}, err
 		}
 	}
-	if err := m.commit(deliveries, *move); err != nil {
-		return err
+	if err := m.keep(entries, *move); err != nil {
+		return correlate.Receipt{}, err
 	}
 	if after != nil {
-		return after(*move)
+		return correlate.Receipt{}, after(*move)
 	}
-	return nil
+	return correlate.Receipt{Accepted: len(entries)}, nil
 }
 
-func (m *memory) commit(deliveries []correlate.Delivery, move correlate.Position) error {
+func (m *memory) keep(entries []correlate.Entry, move correlate.Move) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.positions[move.Stream] != move.Expect {
-		return fmt.Errorf("%s is at %d: %w", move.Stream, m.positions[move.Stream], correlate.ErrFenced)
+	if m.cursors[move.Stream] != string(move.Expect) {
+		return fmt.Errorf("%s is at %q: %w", move.Stream, m.cursors[move.Stream], correlate.ErrFenced)
 	}
-	m.positions[move.Stream] = move.Next
-	m.deliveries = append(m.deliveries, deliveries...)
-	for _, d := range deliveries {
-		for _, f := range d.Facts {
+	m.cursors[move.Stream] = string(move.Next)
+	m.entries = append(m.entries, entries...)
+	for _, e := range entries {
+		for _, f := range e.Facts {
 			m.applied[f.Change.ID]++
 		}
 	}
 	return nil
 }
 
-func (m *memory) hook(before, after func(correlate.Position) error) {
+func (m *memory) hook(before, after func(correlate.Move) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.before, m.after = before, after
 }
 
-func (m *memory) hooks() (before, after func(correlate.Position) error) {
+func (m *memory) hooks() (before, after func(correlate.Move) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.before, m.after
 }
 
-func (m *memory) Position(_ context.Context, stream string) (int64, error) {
+func (m *memory) Cursor(_ context.Context, stream string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.positions[stream], m.broken
+	if text, ok := m.cursors[stream]; ok {
+		return []byte(text), m.broken
+	}
+	return nil, m.broken
 }
 
 func (m *memory) fail(err error) {
@@ -271,60 +277,53 @@ func (m *memory) changes() int {
 func (m *memory) counts() map[string]int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	counts := make(map[string]int, len(m.applied))
-	for id, n := range m.applied {
-		counts[id] = n
-	}
-	return counts
+	return maps.Clone(m.applied)
 }
 
-func (m *memory) all() []correlate.Delivery {
+func (m *memory) all() []correlate.Entry {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return append([]correlate.Delivery(nil), m.deliveries...)
+	return slices.Clone(m.entries)
 }
 
 func (m *memory) host() component.Host {
-	return extended{componenttest.NewNopHost(), m}
+	return sourcetest.Host{component.MustNewID("correlate"): m}
 }
 
-// extended is a host whose extension keeps positions.
-type extended struct {
-	component.Host
-	memory *memory
+// lines is a source of {"change": id}, {"change": id, "event": id}, {"ignore": why} and lists of them.
+func lines() source.Source {
+	return source.Source{Name: "lines", Version: "1", Open: openLines, Parse: parseLine}
 }
 
-func (h extended) GetExtensions() map[component.ID]component.Component {
-	return map[component.ID]component.Component{component.MustNewID("correlate"): h.memory}
-}
-
-// lines is a source of {"change": id}, {"change": id, "event": id} and lists of them.
-type lines struct{}
-
-func linesFactory() source.Factory {
-	return source.Factory{Name: "lines", New: func(source.ReaderConfig) (source.Reader, error) { return lines{}, nil }}
-}
-
-func (lines) Authenticate(source.Request) error { return nil }
-
-func (lines) Parse(r source.Request) ([]correlate.Delivery, error) {
-	type event struct{ Change, Event string }
-	var list []event
-	if err := json.Unmarshal(r.Body, &list); err != nil {
-		list = make([]event, 1)
-		if err := json.Unmarshal(r.Body, &list[0]); err != nil {
+func openLines(r source.Request) ([]correlate.Raw, error) {
+	list := []json.RawMessage{r.Body}
+	if bytes.HasPrefix(r.Body, []byte("[")) {
+		if err := json.Unmarshal(r.Body, &list); err != nil {
 			return nil, &source.ParseError{Path: "$", Want: "JSON"}
 		}
 	}
-	var all []correlate.Delivery
-	for _, e := range list {
-		d := correlate.Delivery{ID: e.Event, ReceivedAt: r.ReceivedAt, Raw: r.Body}
-		if d.ID == "" {
-			d.ID = source.BodyID(r.Body)
+	raws := make([]correlate.Raw, len(list))
+	for i, event := range list {
+		var e struct{ Event string }
+		if err := json.Unmarshal(event, &e); err != nil {
+			return nil, &source.ParseError{Path: "$", Want: "JSON"}
 		}
-		change := correlate.Change{ID: e.Change, Service: "shop", StartedAt: time.Unix(900_000_000, 0)}.WithDefaults()
-		d.Facts = []correlate.Fact{{Change: &change}}
-		all = append(all, d)
+		raws[i] = correlate.Raw{ID: e.Event, Body: event}
 	}
-	return all, nil
+	return raws, nil
+}
+
+func parseLine(raw correlate.Raw) (source.Reading, error) {
+	var e struct{ Change, Ignore string }
+	if err := json.Unmarshal(raw.Body, &e); err != nil {
+		return source.Reading{}, &source.ParseError{Path: "$", Want: "JSON"}
+	}
+	switch {
+	case e.Ignore != "":
+		return source.Reading{Ignored: e.Ignore}, nil
+	case e.Change == "":
+		return source.Reading{Unmapped: "no change"}, nil
+	}
+	change := correlate.Change{ID: e.Change, Service: "shop", StartedAt: time.Unix(900_000_000, 0).UTC()}.WithDefaults()
+	return source.Reading{Facts: []correlate.Fact{{Change: &change}}}, nil
 }

@@ -22,10 +22,11 @@ type Input struct {
 	Gap      window.Span // telemetry was not received in this stretch (Unix seconds)
 }
 
-// Fact is a fact with the time it was received.
+// Fact is a fact with the time it was received. A retracted one takes back what was said before.
 type Fact struct {
 	correlate.Fact
 	ReceivedAt time.Time
+	Retracted  bool
 }
 
 // Recall brings back records that have left memory, before a fact that touches them is applied.

@@ -91,6 +91,7 @@ func (e *Engine) facts(facts []Fact) {
 		}
 		f.Fact = f.WithDefaults()
 		switch {
+		case f.Retracted: // what a report said stands until another corrects it
 		case f.Change != nil:
 			e.changeReported(correlate.ChangeReport{ReceivedAt: f.ReceivedAt, Said: *f.Change}, &t)
 		case f.Incident != nil:

@@ -1,7 +1,9 @@
 // Package ledger answers: what do we know, durably?
 //
 // It is the contract of a ledger; sqlite/ keeps one in a file, ledgertest/ is the suite that each must pass.
-// A ledger is append-only where it matters: deliveries, facts and verdict revisions are never changed or removed.
+// Deliveries are the log: what senders sent is kept as it came. Facts are a projection of it, under the digest of what
+// read them, and can be read again. A ledger is append-only where it matters: deliveries, facts and verdict revisions are
+// never changed or removed; a fact that isn't stated any more is followed by its retraction.
 // The current state of changes, incidents and regressions is a fold of them, kept beside for reading.
 package ledger
 
@@ -15,12 +17,33 @@ import (
 // ErrNotFound is returned for an id that nobody reported.
 var ErrNotFound = correlate.ErrNotFound
 
-// Fact is a fact with its place in the log. Seq grows by commit order and is what "applied up to" means.
+// Fact is a fact with its place in the log. Seq grows by commit order and is what "applied up to" means. A retracted one
+// takes back what an earlier row with the same fact said: no delivery states it any more.
 type Fact struct {
 	Seq        int64
 	Delivery   int64
-	ReceivedAt time.Time
+	ReceivedAt time.Time // when its delivery was received
+	Retracted  bool
 	correlate.Fact
+}
+
+// Kept is a delivery with its place in the log.
+type Kept struct {
+	Number int64
+	correlate.Raw
+}
+
+// Reading is what was read from a kept delivery by another version than before.
+type Reading struct {
+	Number int64
+	correlate.Projection
+}
+
+// Projected says what readings changed.
+type Projected struct {
+	Stored    int // deliveries whose projection was replaced
+	Released  int // of these, those that had a problem and have none
+	Retracted int // facts that nobody states any more
 }
 
 // Ledger is safe for concurrent use. Every method that writes returns only after the data is fully synced. When the
@@ -31,13 +54,23 @@ type Fact struct {
 // ReceivedAt and the times of checkpoints come back in UTC, cut to the microsecond; records are ordered and selected
 // to the microsecond and keep their full precision.
 type Ledger interface {
-	// CommitFacts appends deliveries with raw body and facts, and moves a position when one is given, all in one
-	// transaction. A delivery whose (source, id) is already there is skipped and counted in the receipt. The facts
-	// that were appended are returned in order of Seq, just as Unapplied would return them after a restart, with times
-	// in UTC. A delivery without source or id is refused. A position may move alone, without deliveries, and to any
-	// place, also back: logs have gaps and are made again. One that isn't where Position.Expect says returns
-	// correlate.ErrFenced and writes nothing. Concurrent calls are grouped into one sync.
-	CommitFacts(ctx context.Context, deliveries []correlate.Delivery, move *correlate.Position) (correlate.Receipt, []Fact, error)
+	// Append adds deliveries to the log, each with its projection, and moves a cursor when a move is given, all in one
+	// transaction. A delivery whose (source, id) is already there is skipped and counted in the receipt; one with a
+	// Problem is counted as quarantined. The facts that were appended are returned in order of Seq, just as Unapplied
+	// would return them after a restart, with times in UTC. A delivery without source or id is refused, and so is a
+	// projection that has both facts and a problem. A cursor may move alone, without deliveries, and to any place, also
+	// back: logs have gaps and are made again. One that isn't where Move.Expect says returns correlate.ErrFenced and
+	// writes nothing. Concurrent calls are grouped into one sync.
+	Append(ctx context.Context, entries []correlate.Entry, move *correlate.Move) (correlate.Receipt, []Fact, error)
+	// Stale returns some of a source's deliveries whose projection has another digest than the one given, or is due, the
+	// oldest first; none when there are none. Their number and their bytes are bounded.
+	Stale(ctx context.Context, source, digest string, now time.Time) ([]Kept, error)
+	// Project replaces the projections of kept deliveries, all in one transaction. Facts that a delivery didn't state are
+	// appended to the log, in that delivery and so with its ReceivedAt; facts that it states no longer, and that no other
+	// delivery states, are retracted in a row of their own. Storing the same readings twice changes nothing, and what
+	// isn't in the log is left out. One exception: the facts of a delivery whose headers weren't kept, as older releases
+	// did, stay when a reading has a problem: they were read from more than is left.
+	Project(ctx context.Context, readings []Reading) (Projected, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
 	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
 	// same effects twice changes nothing. A verdict revision that is already there stays as it is; a change's current
@@ -50,10 +83,11 @@ type Ledger interface {
 	// Expire removes checkpoints drained before fine and rollups that start before coarse.
 	Expire(ctx context.Context, fine, coarse time.Time) error
 
-	// Position is the next offset of a stream, 0 when it was never moved.
-	Position(ctx context.Context, stream string) (int64, error)
-	// Unapplied yields the facts after the applied sequence number, in order.
-	Unapplied(ctx context.Context) ([]Fact, error)
+	// Cursor is where the reader of a stream stands: what it moved to last, nil for the beginning.
+	Cursor(ctx context.Context, stream string) ([]byte, error)
+	// Unapplied yields the facts after the applied sequence number, retractions among them, in order; the first of them
+	// with a limit (0: none).
+	Unapplied(ctx context.Context, limit int) ([]Fact, error)
 	// Restore yields what the engine needs to go on: see Saved.
 	Restore(ctx context.Context, since time.Time) (Saved, error)
 	// Checkpoints yields the checkpoints in the order they were written, and Rollups the rollups by start.
@@ -82,16 +116,8 @@ type Ledger interface {
 	Delivered(ctx context.Context, sink, key string) error
 	OutboxKeeper
 
-	// A delivery that came with a Problem is held. Held lists those that are, newest first, all of them with limit 0.
+	// Held lists the deliveries whose current projection has a problem, newest first, all of them with limit 0.
 	Held(ctx context.Context, limit int) ([]correlate.Held, error)
-	// HeldFor returns some of a source's held deliveries that this release hasn't tried to parse, or that are due, with
-	// their numbers; none when there are none. A delivery counts as tried by the release that the ledger was opened for
-	// when it came, unless it IsFuture.
-	HeldFor(ctx context.Context, source, release string, now time.Time) (numbers []int64, deliveries []correlate.Delivery, err error)
-	// Retried stores what came of that in one transaction, and how many deliveries it released. The facts of one without
-	// a Problem are appended to the log, in that delivery and so with its ReceivedAt, and it is no longer held. What isn't
-	// held, or was released before, is left as it is.
-	Retried(ctx context.Context, release string, retries []correlate.Retry) (released int, err error)
 
 	Health() Health
 	Close() error

@@ -18,7 +18,7 @@ type Held struct {
 	ReceivedAt time.Time  `json:"received_at"`
 	Bytes      int64      `json:"bytes"`
 	Problem    string     `json:"problem"`
-	Due        *time.Time `json:"due"` // null when it waits for a release that can map it
+	Due        *time.Time `json:"due"` // null when it waits for a source or a naming rule that can map it
 }
 
 func (s *sink) quarantine(ctx context.Context, p *parameters) (any, error) {

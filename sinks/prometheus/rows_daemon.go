@@ -14,7 +14,7 @@ func intake() []Metric {
 		tallied("shipwake_deliveries_total", "deliveries", "source",
 			"Messages that senders handed over, by source and by what became of them."),
 		tallied("shipwake_facts_total", "facts", "source",
-			"Deliveries that reached the ledger, by source: accepted, duplicate, quarantined because nobody maps them, or released from there later."),
+			"Deliveries that reached the ledger, by source: accepted, duplicate, quarantined because nobody maps them, or ignored by the naming rules; those reprojected (read again) and released from quarantine by that; and facts retracted by it."),
 		tallied("shipwake_telemetry_total", "telemetry", "signal",
 			"Spans, points and log records, and buckets made of them (cells), by what became of them."),
 		tallied("shipwake_otlp_requests_total", "otlp", "signal",

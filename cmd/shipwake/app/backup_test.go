@@ -23,9 +23,9 @@ func TestWhatIsHeldIsListedWithTheReason(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, status)
 	require.Eventually(t, func() bool {
 		_, stdout, _ = shipwake(t, "quarantine", "--api", "http://"+p.w)
-		return !strings.Contains(stdout, "by the next release")
+		return !strings.Contains(stdout, "by another version")
 	}, 10*time.Second, 100*time.Millisecond, "it is learned when its time comes")
-	require.Regexp(t, `RECEIVED +SOURCE +EVENT +ID +TRIED AGAIN +PROBLEM\n.* generic .*`+at.UTC().Add(time.Second).Format("2006-01-02 15:04:05")+`Z  future: fact 1 of 1`, stdout)
+	require.Regexp(t, `RECEIVED +SOURCE +EVENT +ID +READ AGAIN +PROBLEM\n.* generic .*`+at.UTC().Add(time.Second).Format("2006-01-02 15:04:05")+`Z  future: fact 1 of 1`, stdout)
 	code, stdout, _ = shipwake(t, "quarantine", "--output", "json", "--api", "http://"+p.w)
 	require.Zero(t, code)
 	require.Contains(t, stdout, `"problem": "future: `)

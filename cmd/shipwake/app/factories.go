@@ -25,7 +25,6 @@ import (
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
 	"github.com/shipwake/shipwake/collector/otlp"
-	"github.com/shipwake/shipwake/collector/source"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
 	"github.com/shipwake/shipwake/correlate"
@@ -40,7 +39,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
 		otlp.NewFactory(budget, tally),
 		webhook.NewFactory(sources.Sources(), tally),
-		kafka.NewFactory(source.Factories(sources.Sources()), tally),
+		kafka.NewFactory(sources.Sources(), tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

@@ -29,8 +29,8 @@ func newQuarantine() *cobra.Command {
 		Short: "List the deliveries that are kept and not applied, and why",
 		Long: `Asks the running daemon which deliveries it keeps without applying them, newest first.
 
-Each was authentic and could not be mapped, or is dated in the future. It is parsed again by the next release, or when its
-time has come, and then applied as if it had been read when it was received.`,
+Each was authentic and could not be mapped, or is dated in the future. It is read again when its source or the naming rules
+change, or when its time has come, and then applied as if it had been read when it was received.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
@@ -68,9 +68,9 @@ func quarantineTable(out io.Writer, q api.Quarantine) error {
 		return err
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RECEIVED\tSOURCE\tEVENT\tID\tTRIED AGAIN\tPROBLEM")
+	fmt.Fprintln(w, "RECEIVED\tSOURCE\tEVENT\tID\tREAD AGAIN\tPROBLEM")
 	for _, h := range q.Held {
-		again := "by the next release"
+		again := "by another version"
 		if h.Due != nil {
 			again = words.Instant(*h.Due)
 		}

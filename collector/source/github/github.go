@@ -37,6 +37,7 @@ func Source() source.Source {
 		Headers: []string{headerEvent},
 		Schemes: []source.Scheme{source.HubSignature()},
 		Parse:   parse,
+		Pull:    puller(),
 	}
 }
 

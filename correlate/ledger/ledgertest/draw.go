@@ -16,17 +16,29 @@ func drawFact(t *rapid.T) correlate.Fact {
 	}}
 }
 
-func drawDelivery(t *rapid.T) correlate.Delivery {
-	d := correlate.Delivery{
+func drawRaw(t *rapid.T) correlate.Raw {
+	return correlate.Raw{
 		Source: someService.Draw(t, "source"), ID: rapid.StringMatching("[a-z]{1,2}").Draw(t, "delivery"),
-		ReceivedAt: someTime.Draw(t, "received"), Raw: rapid.SliceOf(rapid.Byte()).Draw(t, "raw"),
+		ReceivedAt: someTime.Draw(t, "received"), Body: rapid.SliceOf(rapid.Byte()).Draw(t, "body"),
+		Header: rapid.SampledFrom([]map[string]string{nil, {"Content-Type": "text/plain"}, {"X-B-Event": "ü", "A": "\x00"}}).Draw(t, "header"),
 	}
+}
+
+var someDigest = rapid.SampledFrom([]string{"1", "2", "3"})
+
+// drawProjection reads facts drawn by a generator, or a problem.
+func drawProjection(t *rapid.T, digest string, facts *rapid.Generator[correlate.Fact]) correlate.Projection {
+	p := correlate.Projection{Digest: digest}
 	if rapid.IntRange(0, 5).Draw(t, "problem") == 0 {
-		d.Problem = "unknown"
-		return d
+		p.Problem, p.Due = rapid.SampledFrom([]string{"unknown", "future"}).Draw(t, "why"), maybeTime.Draw(t, "due")
+		return p
 	}
-	d.Facts = rapid.SliceOfN(rapid.Custom(drawFact), 0, 3).Draw(t, "facts")
-	return d
+	p.Facts = rapid.SliceOfN(facts, 0, 3).Draw(t, "facts")
+	return p
+}
+
+func drawEntry(t *rapid.T) correlate.Entry {
+	return correlate.Entry{Raw: drawRaw(t), Projection: drawProjection(t, someDigest.Draw(t, "digest"), rapid.Custom(drawFact))}
 }
 
 func drawRecord(t *rapid.T) correlate.ChangeRecord {

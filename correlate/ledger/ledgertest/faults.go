@@ -56,7 +56,7 @@ func (m *machine) tried(t *rapid.T, write func() error) {
 func (m *machine) seen(t *rapid.T) []any {
 	saved, err := m.l.Restore(t.Context(), time.Time{})
 	require.NoError(t, err)
-	unapplied, err := m.l.Unapplied(t.Context())
+	unapplied, err := m.l.Unapplied(t.Context(), 0)
 	require.NoError(t, err)
 	held, err := m.l.Held(t.Context(), 0)
 	require.NoError(t, err)
@@ -66,10 +66,15 @@ func (m *machine) seen(t *rapid.T) []any {
 		require.NoError(t, err)
 		all = append(all, rows)
 	}
-	for _, stream := range slices.Sorted(maps.Keys(m.positions)) {
-		next, err := m.l.Position(t.Context(), stream)
+	for _, stream := range slices.Sorted(maps.Keys(m.cursors)) {
+		at, err := m.l.Cursor(t.Context(), stream)
 		require.NoError(t, err)
-		all = append(all, next)
+		all = append(all, at)
+	}
+	for _, source := range []string{"cart", "checkout"} {
+		stale, err := m.l.Stale(t.Context(), source, "none", time.Time{})
+		require.NoError(t, err)
+		all = append(all, stale)
 	}
 	return all
 }

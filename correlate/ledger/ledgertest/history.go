@@ -25,6 +25,7 @@ type ClockedOpener func(ctx context.Context, place string, now func() time.Time)
 func RunHistory(t *testing.T, open ClockedOpener) {
 	for name, test := range map[string]func(*testing.T, ClockedOpener){
 		"a record that is as it was adds nothing, one that moved adds one revision":      revisionsOfRecords,
+		"an incident that moved adds one revision":                                       revisionsOfIncidents,
 		"a commit adds one revision, whatever it went through":                           oneForACommit,
 		"what was before the history is told":                                            beforeHistory,
 		"a clock that goes back doesn't turn the history around":                         clockGoesBack,
@@ -107,6 +108,36 @@ func revisionsOfRecords(t *testing.T, open ClockedOpener) {
 	storeAt(t, l, clock, 13, change())
 	require.Equal(t, want, causes(t, l, "a"), "stored again, nothing is new")
 
+	requireSelected(t, l, clock)
+}
+
+// requireSelected: of the ten revisions those asked for.
+func requireSelected(t *testing.T, l ledger.Ledger, clock *clock) {
+	t.Helper()
+	for name, c := range map[string]struct {
+		id    string
+		until time.Time
+		limit int
+		want  []int
+	}{
+		"the newest two":                  {"a", time.Time{}, 2, []int{9, 10}},
+		"until an instant":                {"a", clock.after(5), 0, []int{1, 2, 3}},
+		"the one of an instant":           {"a", clock.after(6).Add(-time.Second), 1, []int{3}},
+		"none before it was known":        {"a", epoch, 0, nil},
+		"none of what nobody has told of": {"nobody", time.Time{}, 0, nil},
+	} {
+		found, err := l.ChangeRevisions(t.Context(), c.id, c.until, c.limit)
+		require.NoError(t, err)
+		var got []int
+		for _, r := range found {
+			got = append(got, r.Revision)
+		}
+		require.Equal(t, c.want, got, name)
+	}
+}
+
+func revisionsOfIncidents(t *testing.T, open ClockedOpener) {
+	l, clock := startClocked(t, open)
 	i := incident("i", epoch, time.Time{})
 	incidentAt := func(minute int) { told := i; storeAt(t, l, clock, minute, correlate.Effect{Incident: &told}) }
 	incidentAt(1)
@@ -131,27 +162,6 @@ func revisionsOfRecords(t *testing.T, open ClockedOpener) {
 		correlate.CauseReported, correlate.CauseLinked, correlate.CauseRelinked, correlate.CauseUnlinked, correlate.CauseRecovered, correlate.CauseLateFact,
 	}, got)
 	require.Equal(t, i, revisions[5].Record)
-
-	for name, c := range map[string]struct {
-		id    string
-		until time.Time
-		limit int
-		want  []int
-	}{
-		"the newest two":                  {"a", time.Time{}, 2, []int{9, 10}},
-		"until an instant":                {"a", clock.after(5), 0, []int{1, 2, 3}},
-		"the one of an instant":           {"a", clock.after(6).Add(-time.Second), 1, []int{3}},
-		"none before it was known":        {"a", epoch, 0, nil},
-		"none of what nobody has told of": {"nobody", time.Time{}, 0, nil},
-	} {
-		found, err := l.ChangeRevisions(t.Context(), c.id, c.until, c.limit)
-		require.NoError(t, err)
-		var got []int
-		for _, r := range found {
-			got = append(got, r.Revision)
-		}
-		require.Equal(t, c.want, got, name)
-	}
 	last, err := l.IncidentRevisions(t.Context(), "i", time.Time{}, 1)
 	require.NoError(t, err)
 	require.Equal(t, 6, last[0].Revision)

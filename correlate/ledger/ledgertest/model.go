@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"os"
@@ -24,9 +25,9 @@ type machine struct {
 	place string
 	l     ledger.Ledger
 
-	deliveries  map[[2]string]bool
+	deliveries  map[[2]string]*kept
 	facts       []ledger.Fact
-	positions   map[string]int64
+	cursors     map[string][]byte
 	applied     int64
 	changes     map[string]correlate.ChangeRecord // without verdicts
 	verdicts    map[string]map[int]correlate.Verdict
@@ -38,7 +39,6 @@ type machine struct {
 	rollups     map[int64]correlate.Rollup
 	outbox      []ledger.OutboxRow
 	delivered   map[[2]string]bool
-	held        []holding
 
 	faults []Fault
 	count  *tally
@@ -52,7 +52,7 @@ func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 		l, err := open(t.Context(), place)
 		require.NoError(t, err)
 		m := &machine{
-			open: open, place: place, l: l, deliveries: make(map[[2]string]bool), positions: make(map[string]int64),
+			open: open, place: place, l: l, deliveries: make(map[[2]string]*kept), cursors: make(map[string][]byte),
 			changes: make(map[string]correlate.ChangeRecord), verdicts: make(map[string]map[int]correlate.Verdict),
 			incidents: make(map[string]correlate.IncidentRecord), regressions: make(map[string]correlate.Regression),
 			idle: make(map[time.Time]correlate.Idle), rollups: make(map[int64]correlate.Rollup),
@@ -71,7 +71,7 @@ func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 			"list the rest":    m.listRest,
 			"restore":          m.restore,
 			"read what's left": m.readStreams,
-			"retry":            m.retry,
+			"project":          m.project,
 			"list what's held": m.listHeld,
 			"":                 func(*rapid.T) { count.steps++ },
 		})
@@ -91,56 +91,64 @@ var (
 	someTime        = rapid.Custom(func(t *rapid.T) time.Time {
 		return epoch.Add(time.Duration(rapid.IntRange(-20, 20).Draw(t, "seconds")) * time.Second)
 	})
-	maybeTime = rapid.OneOf(rapid.Just(time.Time{}), someTime)
+	someCursor = rapid.SampledFrom([][]byte{nil, []byte("1"), []byte("2"), {0, 0xff}})
+	maybeTime  = rapid.OneOf(rapid.Just(time.Time{}), someTime)
 )
 
 func (m *machine) commitFacts(t *rapid.T) {
-	deliveries := rapid.SliceOfN(rapid.Custom(drawDelivery), 0, 4).Draw(t, "deliveries")
-	var move *correlate.Position
+	entries := rapid.SliceOfN(rapid.Custom(drawEntry), 0, 4).Draw(t, "entries")
+	var move *correlate.Move
 	if rapid.Bool().Draw(t, "move") {
 		stream := someID.Draw(t, "stream")
-		expect := m.positions[stream] + int64(rapid.SampledFrom([]int{0, 0, 0, 1, -1}).Draw(t, "off by"))
-		move = &correlate.Position{Stream: stream, Expect: expect, Next: int64(rapid.IntRange(0, 9).Draw(t, "next"))}
+		move = &correlate.Move{Stream: stream, Expect: m.cursors[stream], Next: someCursor.Draw(t, "next")}
+		if rapid.IntRange(0, 2).Draw(t, "elsewhere") == 0 {
+			move.Expect = someCursor.Draw(t, "expect")
+		}
 	}
 	var receipt correlate.Receipt
 	var facts []ledger.Fact
 	write := func() (err error) {
-		receipt, facts, err = m.l.CommitFacts(t.Context(), deliveries, move)
+		receipt, facts, err = m.l.Append(t.Context(), entries, move)
 		return err
 	}
-	if move != nil && move.Expect != m.positions[move.Stream] {
+	if move != nil && !bytes.Equal(move.Expect, m.cursors[move.Stream]) {
 		require.ErrorIs(t, write(), correlate.ErrFenced)
 		return
 	}
 	m.tried(t, write)
 	if move != nil {
-		m.positions[move.Stream] = move.Next
+		m.cursors[move.Stream] = move.Next
 	}
 	var want correlate.Receipt
 	var told []correlate.Fact
-	for _, d := range deliveries {
-		key := [2]string{d.Source, d.ID}
+	for _, e := range entries {
+		key := [2]string{e.Source, e.ID}
 		switch {
-		case m.deliveries[key]:
+		case m.deliveries[key] != nil:
 			want.Duplicate++
 			continue
-		case d.Problem != "":
+		case e.Problem != "":
 			want.Quarantined++
-			m.hold(d)
 		default:
 			want.Accepted++
 		}
-		m.deliveries[key] = true
-		told = append(told, d.Facts...)
+		m.deliveries[key] = &kept{Entry: e, states: texts(t, e.Facts)}
+		told = append(told, e.Facts...)
 	}
 	require.Equal(t, want, receipt)
-	require.Len(t, facts, len(told))
-	for i, f := range facts {
-		require.Equal(t, told[i], f.Fact)
+	m.added(t, facts, told, nil)
+}
+
+// added expects rows at the end of the log: first facts, then retractions.
+func (m *machine) added(t *rapid.T, rows []ledger.Fact, facts, retracted []correlate.Fact) {
+	require.Len(t, rows, len(facts)+len(retracted))
+	for i, want := range slices.Concat(facts, retracted) {
+		require.Equal(t, want, rows[i].Fact)
+		require.Equal(t, i >= len(facts), rows[i].Retracted)
 		if n := len(m.facts); n > 0 {
-			require.Greater(t, f.Seq, m.facts[n-1].Seq)
+			require.Greater(t, rows[i].Seq, m.facts[n-1].Seq)
 		}
-		m.facts = append(m.facts, f)
+		m.facts = append(m.facts, rows[i])
 	}
 }
 

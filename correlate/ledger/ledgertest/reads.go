@@ -191,9 +191,10 @@ func (m *machine) readStreams(t *rapid.T) {
 			left = append(left, f)
 		}
 	}
-	got, err := m.l.Unapplied(t.Context())
+	most := rapid.IntRange(0, 5).Draw(t, "at most")
+	got, err := m.l.Unapplied(t.Context(), most)
 	require.NoError(t, err)
-	same(t, left, got)
+	same(t, limited(left, most), got)
 
 	for _, sink := range []string{"cart", "checkout"} {
 		limit := rapid.IntRange(0, 3).Draw(t, "limit")
@@ -204,8 +205,8 @@ func (m *machine) readStreams(t *rapid.T) {
 		require.NoError(t, err)
 		same(t, limited(waiting, limit), rows)
 	}
-	for stream, next := range m.positions {
-		at, err := m.l.Position(t.Context(), stream)
+	for stream, next := range m.cursors {
+		at, err := m.l.Cursor(t.Context(), stream)
 		require.NoError(t, err)
 		require.Equal(t, next, at)
 	}

@@ -252,7 +252,14 @@ func restore(t *testing.T, open Opener) {
 	require.Equal(t, []correlate.Regression{back}, saved.Regressions)
 	require.Equal(t, &correlate.Idle{From: since, Until: since.Add(time.Second)}, saved.Idle)
 	require.Equal(t, since.Add(time.Minute), saved.LastAlive, "known also when the checkpoint has expired")
+	requireRevisions(t, l, since, late)
+}
 
+// requireRevisions: those of a change with one verdict and then with two, and everything of all time.
+func requireRevisions(t *testing.T, l ledger.Ledger, since time.Time, late correlate.Verdict) {
+	t.Helper()
+	saved, err := l.Restore(t.Context(), since)
+	require.NoError(t, err)
 	require.Empty(t, saved.Revisions, "the record holds the only verdict")
 
 	later := verdict("judged", 2, correlate.Healthy)

@@ -10,17 +10,19 @@ import (
 // epoch is the time of most samples.
 var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// Delivery is a sample delivery of one finished deployment whose id is the delivery's.
-func Delivery(source, id string) correlate.Delivery {
-	return correlate.Delivery{
-		Source: source, ID: id, ReceivedAt: epoch.Add(time.Minute), ContentType: "application/json",
-		Event: "deployment_status", Raw: fmt.Appendf(nil, `{"id":%q}`, id),
-		Facts: []correlate.Fact{{Change: &correlate.Change{
+// Entry is a sample delivery of one finished deployment whose id is the delivery's, as version 1 of a parser reads it.
+func Entry(source, id string) correlate.Entry {
+	return correlate.Entry{
+		Raw: correlate.Raw{
+			Source: source, ID: id, ReceivedAt: epoch.Add(time.Minute), Body: fmt.Appendf(nil, `{"id":%q}`, id),
+			Header: map[string]string{"Content-Type": "application/json", "X-Github-Event": "deployment_status"},
+		},
+		Projection: correlate.Projection{Digest: "1", Facts: []correlate.Fact{{Change: &correlate.Change{
 			ID: id, Kind: correlate.KindDeployment, Status: correlate.StatusSucceeded, Service: "checkout",
 			Environment: correlate.DefaultEnvironment, Version: "1.4.2", StartedAt: epoch, FinishedAt: epoch.Add(time.Second),
 			Commits: []correlate.Commit{{SHA: "8c1f", AuthoredAt: epoch.Add(-time.Hour)}},
 			Labels:  map[string]string{"region": "eu"}, Source: source,
-		}}},
+		}}}},
 	}
 }
 

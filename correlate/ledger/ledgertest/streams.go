@@ -93,7 +93,7 @@ func outbox(t *testing.T, open Opener) {
 func health(t *testing.T, open Opener) {
 	l, _ := start(t, open)
 	before := l.Health()
-	commit(t, l, Delivery("github", "a"))
+	commit(t, l, Entry("github", "a"))
 	after := l.Health()
 	require.Equal(t, before.Commits+1, after.Commits)
 	require.Greater(t, after.Busy, before.Busy)

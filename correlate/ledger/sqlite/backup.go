@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
 )
 
 // partialSuffix marks a backup that isn't finished.
@@ -51,7 +53,7 @@ func BackUp(ctx context.Context, dir, to string) (Backup, error) {
 	if err := os.MkdirAll(partial, 0o700); err != nil {
 		return Backup{}, fmt.Errorf("the backup can't be made: %w", err)
 	}
-	lock, err := acquire(partial)
+	lock, err := disk.Acquire(partial)
 	if err != nil {
 		return Backup{}, err
 	}
@@ -193,7 +195,7 @@ func count(ctx context.Context, conn *sql.Conn) (b Backup, err error) {
 
 // publish gives a finished directory its name.
 func publish(partial, to string) error {
-	if err := syncDir(partial); err != nil {
+	if err := disk.SyncDir(partial); err != nil {
 		return err
 	}
 	if err := os.Remove(to); err != nil && !errors.Is(err, fs.ErrNotExist) { // an empty directory
@@ -202,7 +204,7 @@ func publish(partial, to string) error {
 	if err := os.Rename(partial, to); err != nil {
 		return err
 	}
-	return syncDir(filepath.Dir(to))
+	return disk.SyncDir(filepath.Dir(to))
 }
 
 func syncFile(path string) error {

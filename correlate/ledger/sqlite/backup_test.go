@@ -14,6 +14,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
 )
 
 // committing commits facts from several goroutines until stopped. Known are the ids acknowledged so far.
@@ -28,9 +29,9 @@ func (c *committing) start(t *testing.T, l *Ledger) {
 	for k := range 8 {
 		c.done.Go(func() {
 			for n := 0; !c.stop.Load(); n++ {
-				d := ledgertest.Delivery("github", fmt.Sprintf("%d/%d", k, n))
-				d.Raw = make([]byte, 4000)
-				if _, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{d}, nil); err != nil {
+				d := ledgertest.Entry("github", fmt.Sprintf("%d/%d", k, n))
+				d.Body = make([]byte, 4000)
+				if _, _, err := l.Append(t.Context(), []correlate.Entry{d}, nil); err != nil {
 					t.Errorf("%s: %v", d.ID, err)
 					return
 				}
@@ -128,7 +129,7 @@ func TestABackupThatCannotBeMadeSaysWhyAndLeavesNothing(t *testing.T) {
 		}, "is damaged"},
 		"a backup under way": {func(t *testing.T, _, to string) {
 			require.NoError(t, os.Mkdir(to+partialSuffix, 0o700))
-			lock, err := acquire(to + partialSuffix)
+			lock, err := disk.Acquire(to + partialSuffix)
 			require.NoError(t, err)
 			t.Cleanup(func() { require.NoError(t, lock.Close()) })
 		}, "is in use by process"},

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -30,8 +31,8 @@ func BenchmarkAcknowledge(b *testing.B) {
 						if n > int64(b.N) {
 							return
 						}
-						d := ledgertest.Delivery("github", fmt.Sprint(n))
-						if _, _, err := l.CommitFacts(b.Context(), []correlate.Delivery{d}, nil); err != nil {
+						d := ledgertest.Entry("github", fmt.Sprint(n))
+						if _, _, err := l.Append(b.Context(), []correlate.Entry{d}, nil); err != nil {
 							b.Error(err)
 						}
 					}
@@ -54,10 +55,10 @@ func hundredThousand(b *testing.B) string {
 	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	const batch = 1000
 	for n := 0; n < 100_000; n += batch {
-		var deliveries []correlate.Delivery
+		var deliveries []correlate.Entry
 		var effects []correlate.Effect
 		for i := n; i < n+batch; i++ {
-			d := ledgertest.Delivery("github", fmt.Sprint(i))
+			d := ledgertest.Entry("github", fmt.Sprint(i))
 			c := d.Facts[0].Change
 			c.Service = fmt.Sprintf("service-%03d", i%500)
 			c.StartedAt = begin.Add(time.Duration(i) * 77760 * time.Millisecond)
@@ -72,7 +73,7 @@ func hundredThousand(b *testing.B) string {
 				Change: *c, Phase: correlate.PhaseClosed, WindowStart: c.FinishedAt, WindowEnd: v.DecidedAt, Verdict: &v,
 			}})
 		}
-		_, facts, err := l.CommitFacts(b.Context(), deliveries, nil)
+		_, facts, err := l.Append(b.Context(), deliveries, nil)
 		require.NoError(b, err)
 		require.NoError(b, l.CommitEffects(b.Context(), effects, nil, facts[batch-1].Seq))
 	}
@@ -93,7 +94,7 @@ func BenchmarkRestart(b *testing.B) {
 				if days > 0 {
 					saved, err := l.Restore(b.Context(), since)
 					require.NoError(b, err)
-					left, err := l.Unapplied(b.Context())
+					left, err := l.Unapplied(b.Context(), 0)
 					require.NoError(b, err)
 					require.NotEmpty(b, saved.Changes)
 					require.Empty(b, left)
@@ -110,4 +111,40 @@ func BenchmarkRestart(b *testing.B) {
 			require.Len(b, page, 100)
 		}
 	})
+}
+
+// BenchmarkReadAgain reads 100,000 kept deliveries again, each with its fact as it was.
+func BenchmarkReadAgain(b *testing.B) {
+	l := openAt(b, Options{Dir: hundredThousand(b)})
+	for n := 0; b.Loop(); n++ {
+		digest := fmt.Sprintf("again/%d", n)
+		for {
+			found, err := l.Stale(b.Context(), "github", digest, time.Time{})
+			require.NoError(b, err)
+			if len(found) == 0 {
+				break
+			}
+			readings := make([]ledger.Reading, len(found))
+			for i, k := range found {
+				facts, err := l.facts(b.Context(), k.Number)
+				require.NoError(b, err)
+				readings[i] = ledger.Reading{Number: k.Number, Projection: correlate.Projection{Digest: digest, Facts: facts}}
+			}
+			done, err := l.Project(b.Context(), readings)
+			require.NoError(b, err)
+			require.Equal(b, ledger.Projected{Stored: len(readings)}, done)
+		}
+	}
+	b.ReportMetric(100_000*float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
+}
+
+// facts are those that a delivery stated when it came.
+func (l *Ledger) facts(ctx context.Context, delivery int64) ([]correlate.Fact, error) {
+	return list(ctx, l.readers, func(scan func(...any) error) (f correlate.Fact, err error) {
+		var text []byte
+		if err := scan(&text); err != nil {
+			return f, err
+		}
+		return f, decode(text, &f, "fact", delivery)
+	}, "SELECT json FROM facts WHERE delivery = ?", delivery)
 }

@@ -22,8 +22,8 @@ func (d damage) Error() string { return string(d) }
 
 // check has SQLite walk through every page of the file. It finds pages that aren't what they should be. A bit that
 // flipped within a value isn't found: there are no checksums.
-func (l *Ledger) check(ctx context.Context) error {
-	findings, err := list(ctx, l.readers, scanText, "PRAGMA quick_check(1)")
+func check(ctx context.Context, readers querier) error {
+	findings, err := list(ctx, readers, scanText, "PRAGMA quick_check(1)")
 	if err != nil {
 		return err
 	}
@@ -41,17 +41,17 @@ func (l *Ledger) checkBeside(ctx context.Context) {
 		return
 	case <-time.After(l.options.checkAfter):
 	}
-	if err := l.check(ctx); damaged(err) {
-		err = fmt.Errorf("%w: %w", correlate.ErrUnavailable, l.explain(err))
+	if err := check(ctx, l.readers); damaged(err) {
+		err = fmt.Errorf("%w: %w", correlate.ErrUnavailable, explained(l.path, err))
 		l.writer.broken.Store(&err)
 	}
 }
 
-// explain says what to do about a damaged file, and leaves other errors as they are.
-func (l *Ledger) explain(err error) error {
+// explained says what to do about a damaged file, and leaves other errors as they are.
+func explained(path string, err error) error {
 	if damaged(err) {
 		return fmt.Errorf("%s is damaged: %w; restore it from a backup, or move it away to start with an empty ledger",
-			l.path, err)
+			path, err)
 	}
 	return err
 }

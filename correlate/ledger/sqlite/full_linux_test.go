@@ -40,9 +40,9 @@ func TestAFullFileSystemIsSurvived(t *testing.T) {
 
 	var stored []string
 	send := func(n int) error {
-		d := ledgertest.Delivery("github", fmt.Sprint(n))
-		d.Raw = make([]byte, 20<<10)
-		_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{d}, nil)
+		d := ledgertest.Entry("github", fmt.Sprint(n))
+		d.Body = make([]byte, 20<<10)
+		_, _, err := l.Append(t.Context(), []correlate.Entry{d}, nil)
 		if err == nil {
 			stored = append(stored, fmt.Sprint(n))
 		}
@@ -105,12 +105,12 @@ func TestOnAFullDiskTheDaemonKeepsItsOwnStateAndTakesNoFacts(t *testing.T) {
 	require.NoError(t, err)
 	info, err := os.Stat(filepath.Join(dir, "reserve"))
 	require.NoError(t, err)
-	require.Equal(t, int64(256<<20/reserveShare), info.Size(), "a small disk has a small reserve")
+	require.Equal(t, int64(256<<20/16), info.Size(), "a small disk has a small reserve")
 
 	send := func(id string) error {
-		d := ledgertest.Delivery("github", id)
-		d.Raw = make([]byte, 20<<10)
-		_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{d}, nil)
+		d := ledgertest.Entry("github", id)
+		d.Body = make([]byte, 20<<10)
+		_, _, err := l.Append(t.Context(), []correlate.Entry{d}, nil)
 		return err
 	}
 	require.NoError(t, send("before"))

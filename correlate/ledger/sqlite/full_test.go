@@ -43,20 +43,20 @@ func TestAFullDiskRefusesWritesKeepsReadsAndRecovers(t *testing.T) {
 	at := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	fillDisk(t, l, at)
 
-	big := ledgertest.Delivery("github", "refused")
-	big.Raw = make([]byte, 64<<10)
-	_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{big}, &correlate.Position{Stream: "s", Next: 1})
+	big := ledgertest.Entry("github", "refused")
+	big.Body = make([]byte, 64<<10)
+	_, _, err := l.Append(t.Context(), []correlate.Entry{big}, &correlate.Move{Stream: "s", Next: []byte("1")})
 	require.ErrorIs(t, err, correlate.ErrUnavailable)
 	require.Positive(t, l.Health().Failures)
-	facts, err := l.Unapplied(t.Context())
+	facts, err := l.Unapplied(t.Context(), 0)
 	require.NoError(t, err, "reads go on")
 	require.Len(t, facts, 1)
-	next, err := l.Position(t.Context(), "s")
+	next, err := l.Cursor(t.Context(), "s")
 	require.NoError(t, err)
 	require.Zero(t, next, "a refused commit moves nothing")
 
 	require.NoError(t, l.Expire(t.Context(), at.Add(time.Second), time.Time{}), "room can be made")
-	receipt, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{big}, nil)
+	receipt, _, err := l.Append(t.Context(), []correlate.Entry{big}, nil)
 	require.NoError(t, err)
 	require.Equal(t, 1, receipt.Accepted, "it was not in the ledger before")
 
@@ -72,11 +72,11 @@ func TestOnlyWhatDoesNotFitIsRefused(t *testing.T) {
 	var callers sync.WaitGroup
 	for i := range 64 {
 		callers.Go(func() {
-			d := ledgertest.Delivery("github", fmt.Sprint(i))
+			d := ledgertest.Entry("github", fmt.Sprint(i))
 			if i%8 == 0 {
-				d.Raw = make([]byte, 8<<20)
+				d.Body = make([]byte, 8<<20)
 			}
-			_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{d}, nil)
+			_, _, err := l.Append(t.Context(), []correlate.Entry{d}, nil)
 			switch {
 			case err == nil:
 				accepted.Add(1)
@@ -101,7 +101,7 @@ func TestAnotherProgramThatHoldsTheDatabaseMakesItUnavailable(t *testing.T) {
 	_, err = intruder.ExecContext(t.Context(), "BEGIN IMMEDIATE")
 	require.NoError(t, err)
 
-	_, _, err = l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", "a")}, nil)
+	_, _, err = l.Append(t.Context(), []correlate.Entry{ledgertest.Entry("github", "a")}, nil)
 	require.ErrorIs(t, err, correlate.ErrUnavailable)
 	require.ErrorContains(t, err, "another program holds the database")
 	require.Empty(t, factIDs(t, l), "reads go on")
@@ -122,7 +122,7 @@ func TestClosingAnswersEverybody(t *testing.T) {
 		callers.Go(func() {
 			for n := 0; ; n++ {
 				id := fmt.Sprintf("%d/%d", i, n)
-				_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", id)}, nil)
+				_, _, err := l.Append(t.Context(), []correlate.Entry{ledgertest.Entry("github", id)}, nil)
 				if err != nil {
 					if !errors.Is(err, correlate.ErrUnavailable) {
 						t.Errorf("%s: %v", id, err)
@@ -146,7 +146,7 @@ func TestClosingAnswersEverybody(t *testing.T) {
 
 func factIDs(t *testing.T, l ledger.Ledger) []string {
 	t.Helper()
-	facts, err := l.Unapplied(t.Context())
+	facts, err := l.Unapplied(t.Context(), 0)
 	require.NoError(t, err)
 	var all []string
 	for _, f := range facts {

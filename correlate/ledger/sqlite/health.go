@@ -8,7 +8,7 @@ import (
 
 // Health implements ledger.Ledger. A commit is one synced transaction, which may have answered many callers.
 func (l *Ledger) Health() ledger.Health {
-	bytes := l.bytes()
+	bytes := bytesOf(l.path)
 	w := l.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -18,11 +18,11 @@ func (l *Ledger) Health() ledger.Health {
 	}
 }
 
-// bytes is the size of the database, its write-ahead log and the index of that.
-func (l *Ledger) bytes() int64 {
+// bytesOf is the size of a database, its write-ahead log and the index of that.
+func bytesOf(path string) int64 {
 	var total int64
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if info, err := os.Stat(l.path + suffix); err == nil {
+		if info, err := os.Stat(path + suffix); err == nil {
 			total += info.Size()
 		}
 	}

@@ -12,6 +12,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 // The test binary runs itself as the process that is killed; these variables say which part it plays, where, and how
@@ -69,20 +73,20 @@ func dieAtStatement(ctx context.Context, dir, at string) error {
 
 func place(version, statement int) string { return fmt.Sprintf("%d/%d", version, statement) }
 
-// eachStatement calls try for every statement of every migration, with a directory as the version before left it.
-func eachStatement(t *testing.T, try func(t *testing.T, dir string, version, statement, last int)) {
-	names, err := scriptNames()
+// eachStatement calls try for every statement of every migration after a schema, with a directory as the version before
+// left it.
+func eachStatement(t *testing.T, after int, leave func(dir string, schema int), try func(t *testing.T, dir string, version, statement, last int)) {
+	newest, err := migrations.Newest()
 	require.NoError(t, err)
-	for i, name := range names {
-		script, err := scripts.ReadFile(name)
+	for version := after + 1; version <= newest; version++ {
+		statements, err := migrations.Statements(version)
 		require.NoError(t, err)
-		version, last := i+1, len(statements(string(script), i+1))
 		before := t.TempDir()
-		makeOld(t, before, version-1)
-		for statement := 1; statement <= last; statement++ {
+		leave(before, version-1)
+		for statement := range statements {
 			dir := t.TempDir()
 			require.NoError(t, os.CopyFS(dir, os.DirFS(before)))
-			try(t, dir, version, statement, last)
+			try(t, dir, version, statement+1, len(statements))
 		}
 	}
 }
@@ -99,6 +103,11 @@ func makeOld(t testing.TB, dir string, schema int) {
 	}
 	l, err := Open(t.Context(), Options{Dir: dir, schema: schema})
 	require.NoError(t, err)
+	if schema >= projectionsSchema {
+		appendOld(t, l)
+		require.NoError(t, l.Close())
+		return
+	}
 	for n := 1; n <= oldFacts; n++ {
 		id := fmt.Sprintf("old/%d", n)
 		require.NoError(t, l.run(t.Context(), []write{
@@ -112,6 +121,22 @@ func makeOld(t testing.TB, dir string, schema int) {
 		"INSERT INTO deliveries (seq, source, delivery_id, received_at, content_type, event, raw, problem) VALUES (?, 'github', 'held', 0, '', '', x'7b7d', 'unmapped')",
 		[]any{oldFacts + 1}}}))
 	require.NoError(t, l.Close())
+}
+
+// projectionsSchema is the schema from which on deliveries have projections.
+const projectionsSchema = 6
+
+// appendOld leaves what makeOld leaves, as this version writes it.
+func appendOld(t testing.TB, l *Ledger) {
+	t.Helper()
+	held := ledgertest.Entry("github", "held")
+	held.Facts, held.Problem = nil, "unmapped"
+	entries := []correlate.Entry{held}
+	for n := 1; n <= oldFacts; n++ {
+		entries = append(entries, ledgertest.Entry("github", fmt.Sprintf("old/%d", n)))
+	}
+	_, _, err := l.Append(t.Context(), entries, nil)
+	require.NoError(t, err)
 }
 
 // schemaOf is the schema that a file has now, before anybody opens it as a ledger.
@@ -137,17 +162,20 @@ func requireMigrated(t *testing.T, dir string, version int, done bool) {
 	l := openAt(t, Options{Dir: dir})
 	if version > 1 {
 		require.Len(t, factIDs(t, l), oldFacts)
+		held, err := l.Held(t.Context(), 0)
+		require.NoError(t, err)
+		require.Len(t, held, 1)
 	}
 	commitOne(t, l, "new")
 	requireSound(t, l)
 	require.NoError(t, l.Close())
-	newest, err := newestSchema()
+	newest, err := migrations.Newest()
 	require.NoError(t, err)
 	require.Equal(t, newest, schemaOf(t, dir+"/"+fileName))
 }
 
 func TestAMigrationKilledAtAnyStatementIsDoneAgain(t *testing.T) {
-	eachStatement(t, func(t *testing.T, dir string, version, statement, last int) {
+	eachStatement(t, 0, func(dir string, schema int) { makeOld(t, dir, schema) }, func(t *testing.T, dir string, version, statement, last int) {
 		out, err := child(t, "migrate", dir, place(version, statement)).CombinedOutput()
 		require.ErrorContains(t, err, "killed", "statement %s: %s", place(version, statement), out)
 		requireMigrated(t, dir, version, statement == last)
@@ -156,7 +184,7 @@ func TestAMigrationKilledAtAnyStatementIsDoneAgain(t *testing.T) {
 
 func TestAMigrationThatFailsAtAnyStatementIsUndoneAndDoneAgain(t *testing.T) {
 	refused := errors.New("the disk said no")
-	eachStatement(t, func(t *testing.T, dir string, version, statement, last int) {
+	eachStatement(t, 0, func(dir string, schema int) { makeOld(t, dir, schema) }, func(t *testing.T, dir string, version, statement, last int) {
 		if statement == last {
 			return // it is committed
 		}

@@ -227,7 +227,7 @@ func (b *books) check(t *testing.T) {
 	require.NoError(t, err)
 	requireHeld(t, l, b.facts)
 	requireConsistent(t, l)
-	require.Subset(t, texts(t, l, "SELECT delivery_id FROM deliveries WHERE problem <> ''"), b.held)
+	require.Subset(t, texts(t, l, "SELECT delivery_id FROM deliveries WHERE source = 'holder'"), b.held)
 	waiting := texts(t, l, "SELECT key FROM outbox WHERE delivered_at IS NULL")
 	for _, key := range b.sent {
 		require.NotContains(t, waiting, key, "a message that was sent would be sent again")
@@ -264,11 +264,14 @@ func (b *books) checkBackups(t *testing.T) {
 	}
 }
 
+// liveRows are the facts that their deliveries state.
+const liveRows = "facts f LEFT JOIN withdrawn w ON w.fact = f.seq WHERE f.retracted = 0 AND w.fact IS NULL"
+
 // requireHeld: every fact that was acknowledged is there, and none is there twice.
 func requireHeld(t *testing.T, l *Ledger, acknowledged []string) {
 	t.Helper()
 	stored := map[string]bool{}
-	for _, id := range texts(t, l, "SELECT id FROM facts") {
+	for _, id := range texts(t, l, "SELECT f.id FROM "+liveRows) {
 		require.False(t, stored[id], "doubled: %s", id)
 		stored[id] = true
 	}
@@ -283,18 +286,19 @@ func requireConsistent(t *testing.T, l *Ledger) {
 	t.Helper()
 	const applied = "coalesce((SELECT value FROM meta WHERE name = 'applied_seq'), 0)"
 	for what, query := range map[string]string{
-		"a position that isn't where the facts are": `SELECT 1 WHERE coalesce((SELECT next FROM positions WHERE stream = 'stream'), 0) <>
+		"a cursor that isn't where the facts are": `SELECT 1 WHERE coalesce((SELECT CAST(CAST(cursor AS TEXT) AS INTEGER) FROM cursors WHERE stream = 'stream'), 0) <>
 			(SELECT count(*) FROM facts WHERE id GLOB 'stream/*')`,
 		"an applied fact without record, verdict or message": `SELECT f.id FROM facts f WHERE f.seq <= ` + applied + ` AND NOT (
 			EXISTS (SELECT 1 FROM changes c WHERE c.id = f.id AND c.revision = 1) AND
 			EXISTS (SELECT 1 FROM verdicts v WHERE v.change_id = f.id) AND
 			EXISTS (SELECT 1 FROM outbox o WHERE o.key = f.id))`,
-		"a record of a fact that isn't applied":  "SELECT c.id FROM changes c JOIN facts f ON f.id = c.id WHERE f.seq > " + applied,
-		"a message of a fact that isn't applied": "SELECT o.key FROM outbox o JOIN facts f ON f.id = o.key WHERE f.seq > " + applied,
-		"a held delivery with facts, or a released one without": `SELECT delivery FROM quarantine q WHERE
-			(released_at IS NULL) = (SELECT count(*) FROM facts f WHERE f.delivery = q.delivery)`,
-		"a delivery with a problem that isn't in quarantine": `SELECT delivery_id FROM deliveries WHERE problem <> '' AND seq NOT IN
-			(SELECT delivery FROM quarantine)`,
+		"a record of a fact that isn't applied":  "SELECT c.id FROM changes c JOIN facts f ON f.id = c.id GROUP BY c.id HAVING min(f.seq) > " + applied,
+		"a message of a fact that isn't applied": "SELECT o.key FROM outbox o JOIN facts f ON f.id = o.key GROUP BY o.key HAVING min(f.seq) > " + applied,
+		"a held delivery with facts, or one that was read without": `SELECT p.delivery FROM projections p WHERE
+			(p.problem = '') <> (SELECT count(*) FROM ` + liveRows + ` AND f.delivery = p.delivery)`,
+		"a delivery without a projection": "SELECT delivery_id FROM deliveries WHERE seq NOT IN (SELECT delivery FROM projections)",
+		"a fact that nobody states and that isn't retracted": `SELECT g.id FROM withdrawn x JOIN facts g ON g.seq = x.fact WHERE NOT EXISTS (
+			SELECT 1 FROM facts r WHERE r.id = g.id AND r.json = g.json AND r.seq > g.seq AND r.retracted = 1)`,
 		"a fact without its delivery": "SELECT id FROM facts WHERE delivery NOT IN (SELECT seq FROM deliveries)",
 	} {
 		require.Empty(t, texts(t, l, query), what)

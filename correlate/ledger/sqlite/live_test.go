@@ -1,12 +1,14 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,7 +42,7 @@ func (d *diary) during(step string, do func() error) error {
 const senders = 6
 
 // live does what a daemon does until it is killed: it opens the ledger, migrates it when it is old, restores, and then
-// takes facts, follows a stream, releases what was held, applies, sends, checkpoints, expires and is backed up, all at once. Number tells one
+// takes facts, follows a stream, reads again what it has, applies, sends, checkpoints, expires and is backed up, all at once. Number tells one
 // life of a directory from the next.
 func live(ctx context.Context, dir, number string, out io.Writer) error {
 	d := &diary{out: out}
@@ -85,68 +87,79 @@ func restoreAll(ctx context.Context, l *Ledger) error {
 func commitOwn(ctx context.Context, l ledger.Ledger, prefix string, d *diary) error {
 	for n := 0; ; n++ {
 		id := fmt.Sprintf("%s/%d", prefix, n)
-		delivery := ledgertest.Delivery("github", id)
-		delivery.Raw = make([]byte, (n%40)*200)
-		if _, _, err := l.CommitFacts(ctx, []correlate.Delivery{delivery}, nil); err != nil {
+		delivery := ledgertest.Entry("github", id)
+		delivery.Body = make([]byte, (n%40)*200)
+		if _, _, err := l.Append(ctx, []correlate.Entry{delivery}, nil); err != nil {
 			return err
 		}
 		d.write("fact ", id)
 		// A sender that saw no answer sends again.
-		if _, _, err := l.CommitFacts(ctx, []correlate.Delivery{delivery}, nil); err != nil {
+		if _, _, err := l.Append(ctx, []correlate.Entry{delivery}, nil); err != nil {
 			return err
 		}
 	}
 }
 
-// followStream applies message n of an endless stream once each, with nothing but the position to say what was applied:
-// the delivery ids differ from one life to the next.
+// followStream applies message n of an endless stream once each, with nothing but the cursor to say what was applied: the
+// delivery ids differ from one life to the next.
 func followStream(ctx context.Context, l ledger.Ledger, number string) error {
 	for {
-		next, err := l.Position(ctx, "stream")
+		at, err := l.Cursor(ctx, "stream")
 		if err != nil {
 			return err
 		}
-		delivery := ledgertest.Delivery("kafka", fmt.Sprintf("stream %d in life %s", next, number))
-		delivery.Facts[0].Change.ID = fmt.Sprintf("stream/%d", next)
-		if _, _, err := l.CommitFacts(ctx, []correlate.Delivery{delivery}, &correlate.Position{Stream: "stream", Expect: next, Next: next + 1}); err != nil {
+		n, err := strconv.Atoi(cmp.Or(string(at), "0"))
+		if err != nil {
+			return err
+		}
+		delivery := ledgertest.Entry("kafka", fmt.Sprintf("stream %d in life %s", n, number))
+		delivery.Facts[0].Change.ID = fmt.Sprintf("stream/%d", n)
+		move := correlate.Move{Stream: "stream", Expect: at, Next: fmt.Append(nil, n+1)}
+		if _, _, err := l.Append(ctx, []correlate.Entry{delivery}, &move); err != nil {
 			return err
 		}
 	}
 }
 
-// holdAndRelease takes deliveries that nobody can map, and every fourth time parses again what is held, as a release
-// would that can map it.
+// holdAndRelease takes deliveries that nobody can map, and every fourth time has a next version read what an earlier one
+// has read: what was held is released, and of every third the version is corrected, which retracts what it said before.
 func holdAndRelease(ctx context.Context, l ledger.Ledger, number string, d *diary) error {
 	for n := 1; ; n++ {
 		id := fmt.Sprintf("held/%s/%d", number, n)
-		delivery := ledgertest.Delivery("github", id)
-		facts := delivery.Facts
+		delivery := ledgertest.Entry("holder", id)
 		delivery.Facts, delivery.Problem = nil, "unmapped"
-		if _, _, err := l.CommitFacts(ctx, []correlate.Delivery{delivery}, nil); err != nil {
+		if _, _, err := l.Append(ctx, []correlate.Entry{delivery}, nil); err != nil {
 			return err
 		}
 		d.write("held ", id)
 		if n%4 != 0 {
 			continue
 		}
-		err := d.during("release", func() error {
-			numbers, held, err := l.HeldFor(ctx, "github", "next", delivery.ReceivedAt)
-			if err != nil {
-				return err
-			}
-			var retries []correlate.Retry
-			for i, h := range held {
-				change := *facts[0].Change
-				change.ID = h.ID
-				retries = append(retries, correlate.Retry{Number: numbers[i], Facts: []correlate.Fact{{Change: &change}}})
-			}
-			_, err = l.Retried(ctx, "next", retries)
-			return err
-		})
-		if err != nil {
+		if err := d.during("release", func() error { return readNext(ctx, l, fmt.Sprintf("next/%s/%d", number, n)) }); err != nil {
 			return err
 		}
 		d.write("fact ", id)
+	}
+}
+
+// readNext reads all that is stale for a version.
+func readNext(ctx context.Context, l ledger.Ledger, digest string) error {
+	for {
+		found, err := l.Stale(ctx, "holder", digest, time.Time{})
+		if err != nil || len(found) == 0 {
+			return err
+		}
+		var readings []ledger.Reading
+		for i, k := range found {
+			f := ledgertest.Entry("holder", k.ID).Facts[0]
+			if i%3 == 0 {
+				f.Change.Version = digest
+			}
+			readings = append(readings, ledger.Reading{Number: k.Number, Projection: correlate.Projection{Digest: digest, Facts: []correlate.Fact{f}}})
+		}
+		if _, err := l.Project(ctx, readings); err != nil {
+			return err
+		}
 	}
 }
 
@@ -154,7 +167,7 @@ func holdAndRelease(ctx context.Context, l ledger.Ledger, number string, d *diar
 // the number that says so. After that, a checkpoint, and at times the expiry of old ones.
 func keepState(ctx context.Context, l ledger.Ledger, d *diary) error {
 	for n := 0; ; n++ {
-		facts, err := l.Unapplied(ctx)
+		facts, err := l.Unapplied(ctx, 0)
 		if err != nil {
 			return err
 		}
@@ -162,9 +175,12 @@ func keepState(ctx context.Context, l ledger.Ledger, d *diary) error {
 		var rows []ledger.OutboxRow
 		var applied int64
 		for _, f := range facts {
+			applied = f.Seq
+			if f.Retracted {
+				continue
+			}
 			effects = append(effects, correlate.Effect{Change: recordOf(f)})
 			rows = append(rows, ledger.OutboxRow{Sink: "slack", Key: f.Change.ID, Payload: []byte(f.Change.ID)})
-			applied = f.Seq
 		}
 		at := time.Now().UTC().Truncate(time.Microsecond)
 		err = errors.Join(

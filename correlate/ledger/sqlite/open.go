@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -16,6 +15,8 @@ import (
 	driver "modernc.org/sqlite"
 
 	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 const (
@@ -51,25 +52,25 @@ func Open(ctx context.Context, options Options) (*Ledger, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the data directory %s can't be made: %w", dir, err)
 	}
-	lock, err := acquire(dir)
+	lock, err := disk.Acquire(dir)
 	if err != nil {
 		return nil, err
 	}
 	l := &Ledger{options: options, path: filepath.Join(dir, fileName), lock: lock}
 	if err := l.openWithin(ctx, dir); err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }
 
 // openWithin opens with the reserve at hand: a full disk must not keep the daemon from starting to be read.
 func (l *Ledger) openWithin(ctx context.Context, dir string) error {
-	r, err := newReserve(dir, l.options.Reserve)
+	r, err := disk.NewReserve(dir, l.options.Reserve)
 	if err != nil {
 		return err
 	}
 	err = l.open(ctx, dir, r)
-	if noRoom(err) && r.spend() {
+	if noRoom(err) && r.Spend() {
 		if err := l.close(); err != nil {
 			return err
 		}
@@ -78,10 +79,10 @@ func (l *Ledger) openWithin(ctx context.Context, dir string) error {
 	if noRoom(err) {
 		return fmt.Errorf("the disk of %s is full, so full that the ledger can't even be read: free some space: %w", dir, err)
 	}
-	return l.explain(err)
+	return explained(l.path, err)
 }
 
-func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
+func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
 	// Reading the header comes before SQLite has the file open: closing any descriptor of a file drops the process's
 	// POSIX locks on it.
 	if err := checkMagic(l.path); err != nil {
@@ -96,16 +97,16 @@ func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
 	}
 	l.readers.SetMaxOpenConns(readConnections)
 	l.readers.SetMaxIdleConns(readConnections)
-	if err := syncDir(dir); err != nil {
+	if err := disk.SyncDir(dir); err != nil {
 		return err
 	}
-	small := l.bytes() <= l.options.checkFirst
+	small := bytesOf(l.path) <= l.options.checkFirst
 	if small {
-		if err := l.check(ctx); err != nil {
+		if err := check(ctx, l.readers); err != nil {
 			return err
 		}
 	}
-	r.take()
+	r.Take()
 	l.writer.start()
 	if !small {
 		beside, stop := context.WithCancel(context.Background())
@@ -117,10 +118,7 @@ func (l *Ledger) open(ctx context.Context, dir string, r *reserve) error {
 
 // Close waits for the commit that is under way, refuses what comes after, and gives the directory free. Closing
 // again changes nothing.
-func (l *Ledger) Close() error { return l.release() }
-
-// release gives the directory free as well.
-func (l *Ledger) release() error {
+func (l *Ledger) Close() error {
 	err := l.close()
 	if unlock := l.lock.Close(); !errors.Is(unlock, os.ErrClosed) {
 		err = errors.Join(err, unlock)
@@ -140,7 +138,7 @@ func (l *Ledger) close() error {
 	}
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
-		l.writer.reserve.keepSome()
+		l.writer.reserve.KeepSome()
 	}
 	return errors.Join(errs...)
 }
@@ -149,7 +147,7 @@ func (l *Ledger) close() error {
 func checkMagic(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return inaccessible(path, err)
+		return disk.Inaccessible(path, err)
 	}
 	head := make([]byte, len(magic))
 	n, err := io.ReadFull(file, head)
@@ -167,18 +165,6 @@ func checkMagic(path string) error {
 	return nil
 }
 
-// inaccessible says what would be right where the ledger's file can't be opened.
-func inaccessible(path string, err error) error {
-	if info, failed := os.Stat(path); failed == nil && info.IsDir() {
-		return fmt.Errorf("%s is a directory, and should be the file of the ledger: move it away, or choose another data directory", path)
-	}
-	if errors.Is(err, fs.ErrPermission) {
-		return fmt.Errorf("%w: this user must be able to read and write it; start the daemon as the user that owns the file, "+
-			"or give it to this one (uid %d)", err, os.Getuid())
-	}
-	return err
-}
-
 // checkSchema says how many scripts were applied to the file, and refuses one that isn't ours. It only reads.
 func checkSchema(ctx context.Context, conn *sql.Conn, path string) (int, error) {
 	var application, version, tables int
@@ -189,15 +175,15 @@ func checkSchema(ctx context.Context, conn *sql.Conn, path string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	newest, err := newestSchema()
+	newest, err := migrations.Newest()
 	switch fresh := application == 0 && version == 0 && tables == 0; {
 	case err != nil:
 		return 0, err
 	case fresh:
 		return 0, nil
-	case application != applicationID:
+	case application != migrations.ApplicationID:
 		return 0, fmt.Errorf("%s is the database of another program (application id %#x, a ledger has %#x): move it away, "+
-			"or choose another data directory", path, application, applicationID)
+			"or choose another data directory", path, application, migrations.ApplicationID)
 	case version > newest:
 		return 0, fmt.Errorf("%s was written by a newer version (schema %d, this one knows up to %d): upgrade, or choose "+
 			"another data directory", path, version, newest)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger/ledgertest"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 func openAt(t testing.TB, options Options) *Ledger {
@@ -28,7 +29,7 @@ func openAt(t testing.TB, options Options) *Ledger {
 
 func commitOne(t testing.TB, l *Ledger, id string) {
 	t.Helper()
-	_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", id)}, nil)
+	_, _, err := l.Append(t.Context(), []correlate.Entry{ledgertest.Entry("github", id)}, nil)
 	require.NoError(t, err)
 }
 
@@ -99,7 +100,7 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 			require.NoError(t, file.Close())
 		}
 	}
-	newest, err := newestSchema()
+	newest, err := migrations.Newest()
 	require.NoError(t, err)
 	cases := map[string]struct {
 		spoil func(t *testing.T, path string)
@@ -171,7 +172,7 @@ func TestDamageInALargeLedgerIsFoundBesideAndEndsWriting(t *testing.T) {
 	l, err = Open(t.Context(), Options{Dir: dir, checkFirst: 1, checkAfter: 1})
 	require.NoError(t, err, "a restart doesn't wait for the check")
 	l.checking.Wait()
-	_, _, err = l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", "b")}, nil)
+	_, _, err = l.Append(t.Context(), []correlate.Entry{ledgertest.Entry("github", "b")}, nil)
 	require.ErrorIs(t, err, correlate.ErrUnavailable)
 	require.ErrorContains(t, err, "is damaged")
 	require.ErrorContains(t, err, "restore it from a backup")

@@ -3,7 +3,12 @@ package sqlite
 import (
 	"math"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
 )
+
+// StandardReserve is the usual Options.Reserve, in bytes.
+const StandardReserve = disk.StandardReserve
 
 // Options say where the ledger is kept.
 type Options struct {
@@ -15,8 +20,6 @@ type Options struct {
 	// Reserve is the space kept free for the daemon's own state when the disk runs full, in bytes, at most a sixteenth of
 	// the disk; 0: none. While it is spent, facts are refused with correlate.ErrUnavailable and everything else goes on.
 	Reserve int64
-	// Release is the version of the program: a delivery that it can't map is next tried by another one.
-	Release string
 	// Now is the wall clock for Health, for the time a message was delivered and for the history of records; nil: time.Now.
 	Now func() time.Time
 

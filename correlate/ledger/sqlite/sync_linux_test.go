@@ -49,7 +49,7 @@ func TestAFailedSyncIsNeverAcknowledged(t *testing.T) {
 	l := openAt(t, Options{Dir: dir})
 	requireHeld(t, l, acknowledged)
 	for _, id := range refused {
-		_, _, err := l.CommitFacts(t.Context(), []correlate.Delivery{ledgertest.Delivery("github", id)}, nil)
+		_, _, err := l.Append(t.Context(), []correlate.Entry{ledgertest.Entry("github", id)}, nil)
 		require.NoError(t, err, "its sender sends it again")
 	}
 	requireHeld(t, l, append(acknowledged, refused...))
@@ -68,9 +68,9 @@ func loseSyncs(ctx context.Context, dir string, out io.Writer) error {
 		return nil
 	}
 	commit := func(id string) error {
-		d := ledgertest.Delivery("github", id)
-		d.Raw = make([]byte, 40<<10)
-		_, _, err := l.CommitFacts(ctx, []correlate.Delivery{d}, nil)
+		d := ledgertest.Entry("github", id)
+		d.Body = make([]byte, 40<<10)
+		_, _, err := l.Append(ctx, []correlate.Entry{d}, nil)
 		return err
 	}
 	for round := range 5 {
@@ -82,7 +82,7 @@ func loseSyncs(ctx context.Context, dir string, out io.Writer) error {
 			}
 			_, _ = fmt.Fprintln(out, "refused", id)
 		}
-		facts, err := l.Unapplied(ctx)
+		facts, err := l.Unapplied(ctx, 0)
 		if err != nil || len(facts) != 20*round {
 			return fmt.Errorf("reads go on: %d facts in round %d: %w", len(facts), round, err)
 		}

@@ -10,6 +10,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 // maxBatch bounds how many requests share a transaction.
@@ -37,7 +40,7 @@ type writer struct {
 	now      func() time.Time
 	db       *sql.DB
 	injected func(step string) error
-	reserve  *reserve
+	reserve  *disk.Reserve
 	broken   atomic.Pointer[error] // why nothing is written any more, nil as long as it is
 	tx       *transaction
 	requests chan *request // unbuffered: a request is either still the caller's or being committed
@@ -55,7 +58,7 @@ type stats struct {
 	last              time.Time
 }
 
-func newWriter(ctx context.Context, path string, r *reserve, options Options) (*writer, error) {
+func newWriter(ctx context.Context, path string, r *disk.Reserve, options Options) (*writer, error) {
 	db, err := connect(path)
 	if err != nil {
 		return nil, err
@@ -93,7 +96,7 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err := logAhead(ctx, conn, path); err != nil {
 		return err
 	}
-	if err := migrate(ctx, conn, have, options); err != nil {
+	if err := migrations.Apply(ctx, conn, migrations.Range{Have: have, Want: options.schema}, options.migrated); err != nil {
 		return err
 	}
 	if options.schema < historySchema {
@@ -154,7 +157,7 @@ func (w *writer) run() {
 	for {
 		select {
 		case r := <-w.requests:
-			w.reserve.retake()
+			w.reserve.Retake()
 			if batch := w.admit(w.gather(r)); len(batch) > 0 {
 				w.commit(batch)
 			}
@@ -181,12 +184,12 @@ func (w *writer) gather(first *request) []*request {
 
 // admit refuses facts while the reserve is spent.
 func (w *writer) admit(batch []*request) []*request {
-	if !w.reserve.spent.Load() {
+	if !w.reserve.Spent() {
 		return batch
 	}
 	return slices.DeleteFunc(batch, func(r *request) bool {
 		if r.origin == ofSenders {
-			r.err = w.reserve.refusal()
+			r.err = w.reserve.Refusal()
 			close(r.done)
 		}
 		return r.origin == ofSenders
@@ -209,7 +212,7 @@ func (w *writer) commit(batch []*request) {
 		if err != nil {
 			r.err = err
 		}
-		if full(r.err) && r.origin == ofDaemon && w.reserve.spend() {
+		if full(r.err) && r.origin == ofDaemon && w.reserve.Spend() {
 			w.commit(batch[i : i+1])
 			continue
 		}
@@ -332,6 +335,25 @@ func (t *transaction) integer(query string, args ...any) (int64, error) {
 		return 0, nil
 	}
 	return n, err
+}
+
+// each calls row for every row of a query.
+func (t *transaction) each(row func(scan func(...any) error) error, query string, args ...any) (err error) {
+	s, err := t.statement(query)
+	if err != nil {
+		return err
+	}
+	rows, err := s.Query(args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := row(rows.Scan); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
 }
 
 func (t *transaction) close() error {

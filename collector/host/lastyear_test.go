@@ -1,0 +1,71 @@
+package host
+
+import (
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source/all"
+)
+
+// lastYear is a directory with the ledger of schema 5 that package sqlite is tested with: it has every payload of the
+// sources' tests, as the release of then kept them.
+func lastYear(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	zipped, err := os.Open("../../correlate/ledger/sqlite/testdata/schema5.db.gz")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, zipped.Close()) }()
+	r, err := gzip.NewReader(zipped)
+	require.NoError(t, err)
+	text, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "ledger.db"), text, 0o600))
+	return dir
+}
+
+// The sources of today read what was kept then. One delivery says less: a ping, of which a release in between had made a
+// change.
+func TestTheDeliveriesOfLastYearStillSayWhatTheySaid(t *testing.T) {
+	h := keeper(t, lastYear(t))
+	before, err := h.ledger.Held(t.Context(), 0)
+	require.NoError(t, err)
+	log, err := h.ledger.Unapplied(t.Context(), 0)
+	require.NoError(t, err)
+	for _, s := range all.Sources() {
+		configured, err := s.Configure(s.Name, nil)
+		require.NoError(t, err)
+		h.Register(s.Name, configured.Projector())
+	}
+	require.NoError(t, h.projectStale(t.Context(), time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)))
+
+	counted := map[string]int64{}
+	for _, c := range h.opt.Tally.Values() {
+		counted[c.Result] += c.Value
+	}
+	require.EqualValues(t, 104, counted[resultReprojected], "all of them")
+	require.EqualValues(t, 1, counted[resultRetracted])
+	after, err := h.ledger.Held(t.Context(), 0)
+	require.NoError(t, err)
+	require.Len(t, after, len(before)-int(counted[resultReleased]))
+
+	more, err := h.ledger.Unapplied(t.Context(), 0)
+	require.NoError(t, err)
+	require.Equal(t, log, more[:len(log)])
+	incidents := 0
+	for _, f := range more[len(log):] {
+		if f.Incident != nil { // what was dated ahead then has come
+			incidents++
+			continue
+		}
+		require.True(t, f.Retracted)
+		require.Equal(t, "released-1", f.Change.ID)
+	}
+	require.Equal(t, 10, incidents)
+	require.Len(t, more[len(log):], incidents+1)
+}

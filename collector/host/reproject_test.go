@@ -1,0 +1,291 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componenttest"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+)
+
+// keeper is a host with a ledger, and nothing that runs.
+func keeper(t *testing.T, dir string) *Host {
+	t.Helper()
+	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{Version: "1.0"})
+	h.ledger = l
+	return h
+}
+
+// applied are the rows that the engine hasn't seen, in words; what is taken back has a minus.
+func (h *Host) applied(t *testing.T) []string {
+	t.Helper()
+	facts, err := h.ledger.Unapplied(t.Context(), 0)
+	require.NoError(t, err)
+	words := []string{}
+	for _, f := range facts {
+		said := f.Change.ID + "@" + f.Change.Version
+		if f.Retracted {
+			said = "-" + said
+		}
+		words = append(words, said)
+	}
+	return words
+}
+
+func (h *Host) counted(result string) int64 {
+	for _, c := range h.opt.Tally.Values() {
+		if c.Count == (correlate.Count{What: "facts", Source: "ci", Result: result}) {
+			return c.Value
+		}
+	}
+	return -1
+}
+
+var shippedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// parser is a projector: what it reads of a body is of the change whose id is the delivery's.
+func parser(digest string, of func(body string) correlate.Projection) source.Projector {
+	return source.Projector{Digest: digest, Project: func(raw correlate.Raw) correlate.Projection {
+		p := of(string(raw.Body))
+		for _, f := range p.Facts {
+			f.Change.ID = raw.ID
+		}
+		return p
+	}}
+}
+
+func says(version string) correlate.Projection {
+	return correlate.Projection{Facts: []correlate.Fact{{Change: &correlate.Change{Service: "cart", Version: version, FinishedAt: shippedAt}}}}
+}
+
+// deliver commits deliveries as a receiver does: read by the projector given.
+func deliver(t *testing.T, h *Host, p source.Projector, raws ...correlate.Raw) correlate.Receipt {
+	t.Helper()
+	var entries []correlate.Entry
+	for _, raw := range raws {
+		e := correlate.Entry{Raw: raw, Projection: p.Project(raw)}
+		e.Digest = p.Digest
+		entries = append(entries, e)
+	}
+	receipt, err := h.Commit(t.Context(), entries, nil)
+	require.NoError(t, err)
+	return receipt
+}
+
+func sent(id, body string) correlate.Raw {
+	return correlate.Raw{Source: "ci", ID: id, ReceivedAt: shippedAt.Add(time.Minute), Body: []byte(body)}
+}
+
+func TestABetterParserCorrectsTheFactsOfLastMonth(t *testing.T) {
+	dir := t.TempDir()
+	first := parser("ci/1", says)
+	h := keeper(t, dir)
+	h.Register("ci", first)
+	deliver(t, h, first, sent("a", "v1"), sent("b", "2"))
+	require.NoError(t, h.projectStale(t.Context(), time.Now()))
+	require.Equal(t, []string{"a@v1", "b@2"}, h.applied(t))
+	require.Zero(t, h.counted(resultReprojected), "nothing is stale")
+	require.NoError(t, h.ledger.CommitEffects(t.Context(), nil, nil, 2))
+	require.NoError(t, h.ledger.Close())
+
+	h = keeper(t, dir)
+	require.NoError(t, h.projectStale(t.Context(), time.Now()), "before any receiver has said how")
+	reads := 0
+	h.Register("ci", parser("ci/2", func(body string) correlate.Projection {
+		reads++
+		return says(body[len(body)-1:])
+	}))
+	for range 2 {
+		require.NoError(t, h.projectStale(t.Context(), time.Now()))
+		require.Equal(t, []string{"a@1", "-a@v1"}, h.applied(t), "what is read in the same way adds nothing")
+		require.Equal(t, 2, reads, "each once")
+	}
+	facts, err := h.ledger.Unapplied(t.Context(), 0)
+	require.NoError(t, err)
+	require.Equal(t, shippedAt.Add(time.Minute), facts[0].ReceivedAt, "when it was received, not when it was read")
+	require.EqualValues(t, 2, h.counted(resultReprojected))
+	require.EqualValues(t, 1, h.counted(resultRetracted))
+	select {
+	case <-h.wake:
+	default:
+		require.Fail(t, "the loop must be told")
+	}
+}
+
+func TestAReaderThatCanMapMoreReleasesWhatWasHeld(t *testing.T) {
+	mapping := func(digest, known string) source.Projector {
+		return parser(digest, func(body string) correlate.Projection {
+			if body != known {
+				return correlate.Projection{Problem: "unmapped: not yet"}
+			}
+			return says("1")
+		})
+	}
+	h := keeper(t, t.TempDir())
+	older := mapping("ci/1", "nothing")
+	h.Register("ci", older)
+	var raws []correlate.Raw
+	for n := range 700 {
+		raws = append(raws, sent(fmt.Sprint(n), []string{"shipped", "sunk"}[n%2]))
+	}
+	require.Equal(t, correlate.Receipt{Quarantined: 700}, deliver(t, h, older, raws...))
+	h.Register("ci", mapping("ci/2", "shipped"))
+	for range 2 {
+		require.NoError(t, h.projectStale(t.Context(), time.Now()))
+		require.Len(t, h.applied(t), 350)
+		require.EqualValues(t, 700, h.counted(resultReprojected))
+		require.EqualValues(t, 350, h.counted(resultReleased))
+	}
+	held, err := reader{h}.Held(t.Context(), 0)
+	require.NoError(t, err)
+	require.Len(t, held, 100)
+}
+
+func TestAFutureFactIsReleasedWhenItsTimeHasCome(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	received := time.Now().UTC()
+	at := received.Add(3 * time.Hour)
+	reads := 0
+	ahead := parser("ci/1", func(string) correlate.Projection {
+		reads++
+		p := says("1")
+		p.Facts[0].Change.FinishedAt = at
+		return p
+	})
+	h.Register("ci", ahead)
+	require.Equal(t, correlate.Receipt{Quarantined: 1}, deliver(t, h, ahead, correlate.Raw{Source: "ci", ID: "early", ReceivedAt: received}))
+	for _, early := range []time.Duration{0, time.Minute, 3*time.Hour - time.Second} {
+		require.NoError(t, h.projectStale(t.Context(), received.Add(early)))
+		require.Empty(t, h.applied(t))
+	}
+	require.Equal(t, 1, reads)
+	held, err := reader{h}.Held(t.Context(), 0)
+	require.NoError(t, err)
+	require.Equal(t, at.Truncate(time.Microsecond), held[0].Due)
+	for range 2 {
+		require.NoError(t, h.projectStale(t.Context(), at.Add(time.Second)))
+		require.Equal(t, []string{"early@1"}, h.applied(t))
+	}
+	require.Equal(t, 2, reads)
+}
+
+// aliases are naming rules for tests.
+type aliases struct {
+	digest   string
+	services map[string]string // "" leaves out what happened there
+}
+
+func (a aliases) Digest() string { return a.digest }
+
+func (a aliases) Apply(facts []correlate.Fact) ([]correlate.Fact, string) {
+	var kept []correlate.Fact
+	for _, f := range facts {
+		to, known := a.services[f.Change.Service]
+		if known && to == "" {
+			return nil, "a preview"
+		}
+		if known {
+			c := *f.Change
+			c.Service = to
+			f = correlate.Fact{Change: &c}
+		}
+		kept = append(kept, f)
+	}
+	return kept, ""
+}
+
+func TestAnAliasAddedTodayMendsWhatWasToldBefore(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	p := parser("ci/1", says)
+	h.Register("ci", p)
+	deliver(t, h, p, sent("a", "1"))
+	services := func() (all []string) {
+		facts, err := h.ledger.Unapplied(t.Context(), 0)
+		require.NoError(t, err)
+		for _, f := range facts {
+			all = append(all, f.Change.Service)
+		}
+		return all
+	}
+	h.naming = aliases{"1", map[string]string{"cart": "basket"}}
+	require.NoError(t, h.projectStale(t.Context(), time.Now()))
+	require.Equal(t, []string{"cart", "basket", "cart"}, services(), "the old name is retracted")
+	deliver(t, h, p, sent("b", "2"))
+	require.Equal(t, "basket", services()[3], "what comes in is under its name at once")
+	require.NoError(t, h.projectStale(t.Context(), time.Now()))
+	require.Len(t, services(), 4)
+
+	h.naming = aliases{"2", map[string]string{"cart": ""}}
+	require.NoError(t, h.projectStale(t.Context(), time.Now()))
+	require.Equal(t, []string{"a@1", "a@1", "-a@1", "b@2", "-a@1", "-b@2"}, h.applied(t))
+	require.EqualValues(t, 2, h.counted(resultIgnored))
+	held, err := reader{h}.Held(t.Context(), 0)
+	require.NoError(t, err)
+	require.Empty(t, held, "what says nothing needs nobody to look at it")
+}
+
+func TestEntriesWithoutADigestWereReadByWhatIsRegistered(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	h.Register("ci", parser("ci/1", says))
+	raw := sent("a", "1")
+	_, err := h.Commit(t.Context(), []correlate.Entry{{Raw: raw, Projection: correlate.Projection{Facts: says("1").Facts}}}, nil)
+	require.NoError(t, err)
+	require.NoError(t, h.projectStale(t.Context(), time.Now()))
+	require.Zero(t, h.counted(resultReprojected))
+}
+
+func TestACursorIsMovedWithTheDeliveries(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	at, err := h.Cursor(t.Context(), "kafka/deploys/3")
+	require.NoError(t, err)
+	require.Nil(t, at)
+	move := func(from, to string) error {
+		_, err := h.Commit(t.Context(), nil, &correlate.Move{Stream: "kafka/deploys/3", Expect: []byte(from), Next: []byte(to)})
+		return err
+	}
+	require.NoError(t, move("", "7"))
+	require.ErrorIs(t, move("", "8"), correlate.ErrFenced)
+	require.NoError(t, move("7", "page two"))
+	at, err = h.Cursor(t.Context(), "kafka/deploys/3")
+	require.NoError(t, err)
+	require.Equal(t, "page two", string(at), "what a cursor means is known to its reader alone")
+}
+
+// A backlog is applied in parts, so that ticks go on between them.
+func TestFactsAreAppliedInParts(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	h.engine = engine.New(h.cfg.engineConfig())
+	h.outbox = newOutbox(h)
+	l := newLoop(h)
+	p := parser("ci/1", says)
+	var raws []correlate.Raw
+	for n := range factsAtOnce + 1 {
+		raws = append(raws, sent(fmt.Sprint(n), "1"))
+	}
+	deliver(t, h, p, raws...)
+	<-h.wake
+	l.facts()
+	left, err := h.ledger.Unapplied(context.Background(), 0)
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+	select {
+	case <-h.wake:
+	default:
+		require.Fail(t, "the loop must come back to the rest")
+	}
+	l.facts()
+	left, err = h.ledger.Unapplied(context.Background(), 0)
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.Empty(t, h.wake)
+}

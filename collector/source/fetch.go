@@ -1,0 +1,155 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of what an API's answer may do to us.
+const (
+	maxAnswer = 16 << 20      // bytes of a body
+	maxReason = 4 << 10       // bytes of the body of a refusal
+	leastWait = time.Second   // when somebody asks to be left alone
+	mostWait  = 2 * time.Hour // the longest limits are by the hour
+	busyWait  = time.Minute   // when nobody says how long
+	nextPage  = `rel="next"`  // RFC 8288, as GitHub and GitLab write it
+	resetAt   = "X-Ratelimit-Reset"
+	remaining = "X-Ratelimit-Remaining"
+)
+
+// Answer is a document of an API.
+type Answer struct {
+	Body []byte
+	// Next is the URL of the next page by the header Link, "" for the last one or when it leads to another host.
+	Next string
+}
+
+// StatusError is an answer of an API that isn't a document.
+type StatusError struct {
+	Code int
+	Path string // of the URL
+	// Reason is the beginning of the body. It isn't part of the error's text, for it may say anything.
+	Reason string
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("GET %s: %d %s", e.Path, e.Code, http.StatusText(e.Code))
+	switch {
+	case e.Code == http.StatusUnauthorized:
+		return text + "; is the secret valid?"
+	case e.Code == http.StatusForbidden || e.Code == http.StatusNotFound:
+		return text + "; does it exist, and may the secret read it?"
+	case slices.Contains([]int{301, 302, 303, 307, 308}, e.Code):
+		return text + "; it has moved, configure its new name"
+	}
+	return text
+}
+
+// Fetch asks an API for a document. A *BusyError says that it wants to be left alone, a *StatusError that it answers
+// otherwise. Errors don't repeat the query of the URL.
+func Fetch(ctx context.Context, client *http.Client, address string, header http.Header) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return Answer{}, errors.New("the URL can't be read")
+	}
+	request.Header = header.Clone()
+	response, err := client.Do(request)
+	if err != nil {
+		return Answer{}, withoutURL(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return Answer{}, refusal(request, response)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return Answer{}, withoutURL(err)
+	case len(body) > maxAnswer:
+		return Answer{}, fmt.Errorf("GET %s: the answer is larger than %d bytes", request.URL.Path, maxAnswer)
+	}
+	return Answer{Body: body, Next: nextOf(request.URL, response.Header)}, nil
+}
+
+// refusal is what an answer without a document says.
+func refusal(request *http.Request, response *http.Response) error {
+	if busy := busyOf(response); busy != nil {
+		return busy
+	}
+	reason, _ := io.ReadAll(io.LimitReader(response.Body, maxReason)) // what of it can be read
+	return &StatusError{Code: response.StatusCode, Path: request.URL.Path, Reason: string(reason)}
+}
+
+// busyOf reads the ways in which an API asks to come again later: Retry-After, or nothing left of a limit and when it is
+// filled again.
+func busyOf(response *http.Response) *BusyError {
+	code, header := response.StatusCode, response.Header
+	limited := code == http.StatusTooManyRequests || code == http.StatusForbidden
+	if wait, ok := retryAfter(header); ok && (limited || code == http.StatusServiceUnavailable) {
+		return &BusyError{Wait: bounded(wait), Why: fmt.Sprintf("Retry-After with status %d", code)}
+	}
+	if limited && header.Get(remaining) == "0" {
+		if at, err := strconv.ParseInt(header.Get(resetAt), 10, 64); err == nil {
+			// A second more, since the reset is told in whole seconds.
+			return &BusyError{Wait: bounded(time.Unix(at, 0).Sub(dateOf(header)) + time.Second), Why: "the rate limit is used up"}
+		}
+	}
+	if code == http.StatusTooManyRequests {
+		return &BusyError{Wait: busyWait, Why: "too many requests"}
+	}
+	return nil
+}
+
+func retryAfter(header http.Header) (time.Duration, bool) {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.ParseUint(text, 10, 31); err == nil {
+		return time.Duration(seconds) * time.Second, true
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return at.Sub(dateOf(header)), true
+	}
+	return 0, false
+}
+
+// dateOf is the time by the API's own clock, by which it counts.
+func dateOf(header http.Header) time.Time {
+	if at, err := http.ParseTime(header.Get("Date")); err == nil {
+		return at
+	}
+	return time.Now()
+}
+
+func bounded(wait time.Duration) time.Duration { return min(max(wait, leastWait), mostWait) }
+
+// nextOf is the URL of the next page, on the same host.
+func nextOf(asked *url.URL, header http.Header) string {
+	for link := range strings.SplitSeq(strings.Join(header.Values("Link"), ","), ",") {
+		target, parameters, _ := strings.Cut(strings.TrimSpace(link), ";")
+		if !strings.Contains(parameters, nextPage) || !strings.HasPrefix(target, "<") || !strings.HasSuffix(target, ">") {
+			continue
+		}
+		next, err := asked.Parse(target[1 : len(target)-1])
+		if err != nil || next.Scheme != asked.Scheme || next.Host != asked.Host {
+			return ""
+		}
+		return next.String()
+	}
+	return ""
+}
+
+// withoutURL is what went wrong, without the method and the URL that http.Client puts before it.
+func withoutURL(err error) error {
+	var u *url.Error
+	if errors.As(err, &u) {
+		return u.Err
+	}
+	return err
+}

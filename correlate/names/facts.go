@@ -1,0 +1,42 @@
+package names
+
+import (
+	"fmt"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Apply calls the services, environments and versions of facts by their names, and leaves out what happened in a preview.
+// When that leaves nothing, ignored says why. The facts are copied, not changed.
+func (r *Rules) Apply(facts []correlate.Fact) (kept []correlate.Fact, ignored string) {
+	for _, f := range facts {
+		named, environment, tier := r.fact(f)
+		if tier == Preview {
+			ignored = fmt.Sprintf("the environment %q is a preview, which reaches no users", environment)
+			continue
+		}
+		kept = append(kept, named)
+	}
+	if len(kept) > 0 {
+		ignored = ""
+	}
+	return kept, ignored
+}
+
+// fact is a fact with its names, and where it happened.
+func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string, tier Tier) {
+	if f.Change != nil {
+		c := *f.Change
+		c.Service = r.Service(c.Service)
+		c.Version, c.PreviousVersion = r.Version(c.Version), r.Version(c.PreviousVersion)
+		c.Environment, tier = r.Environment(c.Environment)
+		named.Change, environment = &c, c.Environment
+	}
+	if f.Incident != nil {
+		i := *f.Incident
+		i.Service = r.Service(i.Service)
+		i.Environment, tier = r.Environment(i.Environment)
+		named.Incident, environment = &i, i.Environment
+	}
+	return named, environment, tier
+}

@@ -1,0 +1,98 @@
+package names
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+const (
+	digest = "sha256:b7f1c2d3e4f5a6b7c8d9e0f1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b1"
+	commit = "9fceb02d0ae598e95dc970b74767f19372d61af8"
+)
+
+func TestVersion(t *testing.T) {
+	cases := map[string]struct{ told, want string }{
+		"a version":                                {"1.4.2", "1.4.2"},
+		"a version with a v keeps it":              {"v1.4.2", "v1.4.2"},
+		"a commit":                                 {commit, commit},
+		"nothing":                                  {"", ""},
+		"space around it":                          {" v2\n", "v2"},
+		"a tag of Git":                             {"refs/tags/v2.1.0", "v2.1.0"},
+		"a branch is no version, and stays":        {"refs/heads/main", "refs/heads/main"},
+		"a branch with a version":                  {"release/1.4", "release/1.4"},
+		"an image with a registry":                 {"registry.example.com/shop/checkout:v2", "v2"},
+		"an image with a port":                     {"localhost:5000/checkout:v2", "v2"},
+		"an image with a port and no tag":          {"localhost:5000/checkout", "localhost:5000/checkout"},
+		"an image by tag and digest":               {"shop/checkout:v2@" + digest, "v2"},
+		"an image by digest":                       {"shop/checkout@" + digest, digest},
+		"an image by digest without a path":        {"checkout@" + digest, digest},
+		"a chart":                                  {"oci://registry.example.com/charts/shop:1.4.0", "1.4.0"},
+		"an image as Kubernetes shows one":         {"docker-pullable://shop/checkout@" + digest, digest},
+		"a word and a number are no image":         {"release:42", "release:42"},
+		"a digest is no image":                     {digest, digest},
+		"a URL is no image":                        {"https://example.com/v2:3", "https://example.com/v2:3"},
+		"capital letters are in no image's path":   {"Shop/Checkout/x:v2", "Shop/Checkout/x:v2"},
+		"a package's tag goes before its digest":   {"pkg:oci/checkout@sha256%3Ab7f1?repository_url=r.example.com&tag=v2", "v2"},
+		"a package's digest":                       {"pkg:oci/checkout@sha256%3Ab7f1", "sha256:b7f1"},
+		"a package's version":                      {"pkg:golang/example.com/checkout@v2.1.0", "v2.1.0"},
+		"a package with a subpath":                 {"pkg:golang/example.com/checkout@v2.1.0#cmd/x", "v2.1.0"},
+		"a scope is no version":                    {"pkg:npm/%40acme/checkout", ""},
+		"an @ before the name is none either":      {"pkg:npm/@acme/checkout", ""},
+		"a package's version with bad escapes":     {"pkg:npm/checkout@1%zz", "1%zz"},
+		"a package whose qualifiers can't be read": {"pkg:npm/checkout@1.2?a=%zz", "1.2"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, Version(c.told)) })
+	}
+}
+
+func TestSameVersion(t *testing.T) {
+	cases := map[string]struct {
+		a, b string
+		want bool
+	}{
+		"equal":                                    {"1.4", "1.4", true},
+		"different":                                {"1.4", "1.5", false},
+		"nothing is no version":                    {"", "", false},
+		"with and without a v":                     {"v1.4", "1.4", true},
+		"a v that begins a word":                   {"vega", "ega", false},
+		"an abbreviated commit":                    {commit[:7], commit, true},
+		"a commit in capital letters":              {strings.ToUpper(commit[:9]), commit, true},
+		"an abbreviation that is too short":        {commit[:6], commit, false},
+		"another commit":                           {"1234567", commit, false},
+		"two abbreviations of different length":    {commit[:7], commit[:9], true},
+		"dates and build numbers are no commits":   {"20260301", "202603011200", false},
+		"an abbreviated commit of digits alone":    {"1234567", "1234567890123456789012345678901234567890", true},
+		"a longer version is another one":          {"2026.03.01", "2026.03.01-rc.1", false},
+		"an image and its tag":                     {"shop/checkout:v2", "2", true},
+		"an image and its digest":                  {"shop/checkout:v2@" + digest, digest, true},
+		"an image by digest and by tag and digest": {"shop/checkout@" + digest, "other/checkout:v3@" + digest, true},
+		"an abbreviated digest":                    {digest[:19], digest, true},
+		"a digest without its algorithm":           {strings.TrimPrefix(digest, "sha256:"), digest, true},
+		"an image builder's tag of a commit":       {"shop/checkout:sha-" + commit[:7], commit, true},
+		"sha- before anything else":                {"sha-la", "la", false},
+		"a tag of Git and an image's":              {"refs/tags/v2.1.0", "shop/checkout:2.1.0", true},
+		"a package and its tag":                    {"pkg:oci/checkout@" + digest + "?tag=v2", "v2", true},
+		"a package and its digest":                 {"pkg:oci/checkout@" + digest + "?tag=v2", digest, true},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.want, SameVersion(c.a, c.b))
+			require.Equal(t, c.want, SameVersion(c.b, c.a), "symmetric")
+		})
+	}
+}
+
+func TestSameVersionIsReflexiveAndSymmetric(t *testing.T) {
+	text := rapid.OneOf(rapid.String(),
+		rapid.StringMatching(`(refs/tags/|pkg:npm/a@|a/b:|v|sha-|sha256:)?[0-9a-f]{1,12}(@sha256:[0-9a-f]{32})?`))
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := text.Draw(t, "a"), text.Draw(t, "b")
+		require.Equal(t, SameVersion(a, b), SameVersion(b, a))
+		require.Equal(t, Version(a) != "", SameVersion(a, a))
+		require.Equal(t, Version(a) != "", SameVersion(a, Version(a)), "what was read of it is the same version")
+	})
+}
