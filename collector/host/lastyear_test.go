@@ -12,6 +12,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // lastYear is a directory with the ledger of schema 5 that package sqlite is tested with: it has every payload of the
@@ -33,6 +34,7 @@ func lastYear(t *testing.T) string {
 // The sources of today read what was kept then, and nothing that was told is taken back.
 func TestTheDeliveriesOfLastYearStillSayWhatTheySaid(t *testing.T) {
 	h := keeper(t, lastYear(t))
+	h.naming = called(t, names.DefaultConfig())
 	before, err := h.ledger.Held(t.Context(), 0)
 	require.NoError(t, err)
 	log, err := h.ledger.Unapplied(t.Context(), 0)
