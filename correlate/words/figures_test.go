@@ -2,20 +2,14 @@ package words_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/words"
 )
-
-func TestEveryReasonHasWords(t *testing.T) {
-	for _, r := range correlate.Reasons() {
-		require.NotEqual(t, words.Plain(string(r)), words.Reason(r), "%s is said by its name only", r)
-	}
-	require.Equal(t, "something new", words.Reason("something_new"))
-}
 
 func TestAnEffectIsSaidWithItsInterval(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -32,6 +26,8 @@ func TestAnEffectIsSaidWithItsInterval(t *testing.T) {
 			Interval: [2]float64{0.00166, 0.08}, N: 4113}, "20 % → 0 %, ×0 (0 … 0.08)"},
 		"slower": {correlate.Evidence{Signal: "latency_p90", Baseline: 0.1234, Observed: 0.2468, Ratio: 2,
 			Interval: [2]float64{1.8, 2.1}, N: 100, Events: 50}, "123.4ms → 246.8ms, ×2 (1.8 … 2.1)"},
+		"other routes than before": {correlate.Evidence{Signal: "error_ratio", Baseline: 0.01, Observed: 0.03, Ratio: 1.5,
+			Interval: [2]float64{1.2, 1.9}, N: 1000, Events: 30, Mix: 2}, "1 % → 3 %, ×1.5 (1.2 … 1.9), of ×2 by the route mix"},
 		"a signal of one's own": {correlate.Evidence{Signal: "orders", Baseline: 1234567, Observed: 617283, Ratio: 0.5,
 			Interval: [2]float64{0.4, 0.6}, N: 1, Events: 1}, "1.2e+06 → 617,283, ×0.5 (0.4 … 0.6)"},
 	} {
@@ -47,6 +43,8 @@ func TestNoDataIsNotZero(t *testing.T) {
 	require.Equal(t, "–", words.Rate(nil))
 	require.Equal(t, "0.00", words.Rate(&zero))
 	require.Equal(t, "–", words.Or(""))
+	require.Equal(t, "v2", words.Or("v2"))
+	require.Equal(t, "1h 30m (n 4)", words.Median(&dora.Duration{Median: 5400, N: 4}))
 }
 
 func TestASpanHasTwoUnits(t *testing.T) {
@@ -61,4 +59,10 @@ func TestCountsHaveTheirThousandsApart(t *testing.T) {
 	for want, n := range map[string]int64{"0": 0, "999": 999, "1,000": 1000, "-12,345,678": -12345678} {
 		require.Equal(t, want, words.Count(n))
 	}
+}
+
+func TestTimesAreInUTC(t *testing.T) {
+	late := time.Date(2026, 3, 1, 1, 30, 0, 999, time.FixedZone("east", 2*3600))
+	require.Equal(t, "2026-02-28 23:30:00Z", words.Instant(late))
+	require.Equal(t, "2026-02-28", words.Day(late))
 }
