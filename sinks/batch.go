@@ -24,6 +24,9 @@ type Decision struct {
 	Record correlate.ChangeRecord
 	// Prior are all revisions before this one, oldest first, those of the same transaction included.
 	Prior []correlate.Verdict
+	// Faults are the newest regressions for which the change is among the suspects, for words.Explain; those of a verdict
+	// that isn't regressed are left out.
+	Faults []correlate.Regression
 	// PriorUnknown: the ledger could not be read, and Prior may lack revisions.
 	PriorUnknown bool
 }
@@ -39,7 +42,8 @@ type Past struct {
 	Record  correlate.ChangeRecord
 	Known   bool // Record is set: somebody reported the change
 	Prior   []correlate.Verdict
-	Unknown bool // it could not be read
+	Faults  []correlate.Regression // for which the change is among the suspects, the newest first
+	Unknown bool                   // it could not be read, or not all of it
 }
 
 // NewBatch sums up effects. Past is asked at most once for each change with a new verdict, and only where the effects don't
@@ -88,15 +92,19 @@ func replaced[R any](all []R, newest R, id func(R) string) []R {
 func (s *summary) decision(id string, past func(string) Past) Decision {
 	revisions := s.verdicts[id]
 	slices.SortStableFunc(revisions, func(a, b correlate.Verdict) int { return a.Revision - b.Revision })
-	last := len(revisions) - 1
+	first, last := revisions[0].Revision, len(revisions)-1
 	d := Decision{Verdict: revisions[last]}
+	regressed := d.Verdict.Outcome == correlate.Regressed
 	record, known := s.records[id]
-	if first := revisions[0].Revision; first > 1 || !known {
+	if first > 1 || !known || regressed {
 		p := past(id)
 		d.PriorUnknown = p.Unknown
 		d.Prior = slices.DeleteFunc(slices.Clone(p.Prior), func(v correlate.Verdict) bool { return v.Revision >= first })
 		if !known && p.Known {
 			record, known = p.Record, true
+		}
+		if regressed {
+			d.Faults = s.faults(id, p.Faults)
 		}
 	}
 	d.Prior = append(d.Prior, revisions[:last]...)
@@ -107,4 +115,24 @@ func (s *summary) decision(id string, past func(string) Past) Decision {
 	record.Verdict = &d.Verdict
 	d.Record = record
 	return d
+}
+
+// faults are those of the transaction that suspect a change, the newest first, then earlier ones that it left alone.
+func (s *summary) faults(id string, before []correlate.Regression) []correlate.Regression {
+	var all []correlate.Regression
+	for _, r := range slices.Backward(s.regressions) {
+		if suspects(r, id) {
+			all = append(all, r)
+		}
+	}
+	for _, r := range before {
+		if !slices.ContainsFunc(s.regressions, func(newer correlate.Regression) bool { return newer.ID == r.ID }) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+func suspects(r correlate.Regression, id string) bool {
+	return slices.ContainsFunc(r.Suspects, func(s correlate.Suspect) bool { return s.ChangeID == id })
 }

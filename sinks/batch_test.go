@@ -47,6 +47,26 @@ func TestABatchHasTheNewestOfEachKind(t *testing.T) {
 	require.Equal(t, sinks.Batch{}, sinks.NewBatch(nil, nothing))
 }
 
+func TestARegressionComesWithTheFaultsThatSuspectTheChange(t *testing.T) {
+	fault := func(id, signal string, suspects ...string) correlate.Regression {
+		r := correlate.Regression{ID: id, Signal: signal}
+		for _, s := range suspects {
+			r.Suspects = append(r.Suspects, correlate.Suspect{ChangeID: s})
+		}
+		return r
+	}
+	known := []correlate.Regression{fault("2", "old", "a"), fault("1", "old", "a", "b"), fault("0", "old", "a")}
+	newer, cleared, other, first := fault("1", "newer", "a"), fault("0", "cleared", "b"), fault("4", "other", "b"), fault("3", "first", "a")
+	for outcome, want := range map[correlate.Outcome][]correlate.Regression{
+		correlate.Regressed: {first, newer, known[0]}, correlate.Healthy: nil,
+	} {
+		b := sinks.NewBatch([]correlate.Effect{
+			recorded("a", "shop"), {Regression: &newer}, {Regression: &cleared}, {Regression: &other}, {Regression: &first}, decided("a", 1, outcome),
+		}, func(string) sinks.Past { return sinks.Past{Faults: known} })
+		require.Equal(t, want, b.Decisions[0].Faults)
+	}
+}
+
 func TestBeforeIsTrueWhenItCannotBeKnown(t *testing.T) {
 	regressed := func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed }
 	for name, c := range map[string]struct {

@@ -13,22 +13,14 @@
 // A sink is one folder beside this file and one line in all/all.go.
 //
 //  1. Write down its settings as a struct with mapstructure tags, with a method Validate where not every value is right, and
-//     make the factory with Kind. Unknown keys are refused by it, with the known ones in the error.
-//
-//     type Config struct {
-//     URL configopaque.String `mapstructure:"url"`
-//     }
-//
-//     func Factory() sinks.Factory {
-//     return sinks.Kind[Config]{Name: "note", Open: open}.Factory()
-//     }
+//     make the factory with Kind, as below. Unknown keys are refused by it, with the known ones in the error.
 //
 //  2. Implement Name and Close, and the interfaces of the ways above.
 //
 //  3. A sink that sends: Messages turns decisions into messages. It is a pure function: the same batch gives the same
-//     messages. Whatever it needs to know of a change is in the Decision; what was decided before is asked with
-//     Decision.Before. Subject is what the conversation is about, usually the change's id. Key is the same for the same
-//     message for ever.
+//     messages. Whatever it needs to know of a change is in the Decision, and words.Explain says it to people; what was
+//     decided before is asked with Decision.Before, so that what was said isn't left wrong. Subject is what the conversation
+//     is about, usually the change's id. Key is the same for the same message for ever.
 //
 //  4. Deliver sends one message. It makes at most one call that can't be repeated (post a message, create an annotation)
 //     and returns what it has to remember of it as the Receipt; with the next message of that subject it gets it back, and
@@ -38,6 +30,16 @@
 //  5. Call sinktest.Run in its test with Options.Receiver, an HTTP server that plays the receiver. The suite restarts the
 //     daemon in the middle, lets the receiver be down for an hour, refuse a message, ask for patience, and checks that each
 //     subject ends with what was decided last.
+//
+// The factory:
+//
+//	type Config struct {
+//		URL configopaque.String `mapstructure:"url"`
+//	}
+//
+//	func Factory() sinks.Factory {
+//		return sinks.Kind[Config]{Name: "note", Open: open}.Factory()
+//	}
 //
 // # What a sink that sends may rely on
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 	"github.com/shipwake/shipwake/sinks"
+	"github.com/shipwake/shipwake/sinks/sinktest"
 )
 
 // asked is a ledger that counts how often it is asked for a change.
@@ -55,8 +56,9 @@ func TestWhatWasDecidedBeforeIsReadOnceForAllSinks(t *testing.T) {
 	l := &asked{Ledger: real}
 	chat, hook := &listening{name: "chat"}, &listening{name: "hook"}
 	o := &outbox{ledger: l, log: zap.NewNop(), tally: &correlate.Tally{}, sinks: []sinks.Outgoing{chat, hook}}
+	outcome := correlate.Healthy
 	decided := func(id string, revision int) correlate.Effect {
-		return correlate.Effect{Verdict: &correlate.Verdict{ChangeID: id, Revision: revision, Outcome: correlate.Regressed, Evidence: []correlate.Evidence{}}}
+		return correlate.Effect{Verdict: &correlate.Verdict{ChangeID: id, Revision: revision, Outcome: outcome, Evidence: []correlate.Evidence{}}}
 	}
 	record := func(id string) correlate.Effect {
 		return correlate.Effect{Change: &correlate.ChangeRecord{Change: correlate.Change{ID: id, Team: "shop"}}}
@@ -81,9 +83,16 @@ func TestWhatWasDecidedBeforeIsReadOnceForAllSinks(t *testing.T) {
 	require.Equal(t, []int{1, 2}, []int{b[1].Prior[0].Revision, b[1].Prior[1].Revision})
 	require.Equal(t, "shop", b[1].Record.Team)
 
+	outcome = correlate.Regressed
+	fault := correlate.Regression{ID: "r", Service: "cart", OnsetAt: sinktest.Noon, DecidedAt: sinktest.Noon, Suspects: []correlate.Suspect{{ChangeID: "c"}}}
+	require.NoError(t, real.CommitEffects(t.Context(), []correlate.Effect{{Regression: &fault}}, nil, 0))
+	o.rows([]correlate.Effect{record("c"), decided("c", 1)})
+	require.Equal(t, []correlate.Regression{fault}, chat.batches[2].Decisions[0].Faults)
+	require.False(t, chat.batches[2].Decisions[0].PriorUnknown, "a change that is stored with its verdict has no past")
+
 	l.err = errors.New("the disk fails")
 	o.rows([]correlate.Effect{decided("a", 4)})
-	d := chat.batches[2].Decisions[0]
+	d := chat.batches[3].Decisions[0]
 	require.True(t, d.PriorUnknown)
 	require.Equal(t, "a", d.Record.ID)
 

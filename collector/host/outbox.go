@@ -86,17 +86,28 @@ func (o *outbox) batch(effects []correlate.Effect) sinks.Batch {
 	ctx, cancel := context.WithTimeout(context.Background(), pastWithin)
 	defer cancel()
 	return sinks.NewBatch(effects, func(id string) sinks.Past {
-		record, prior, err := o.ledger.Change(ctx, id)
-		switch {
-		case errors.Is(err, ledger.ErrNotFound): // a verdict came before the record
-			return sinks.Past{}
-		case err != nil:
+		p, err := o.past(ctx, id)
+		if err != nil {
 			o.log.Warn("What was decided of a change before can't be read; whoever may have heard of it is told",
 				zap.String("change_id", id), zap.Error(err))
-			return sinks.Past{Unknown: true}
+			p.Unknown = true
 		}
-		return sinks.Past{Record: record, Known: true, Prior: prior}
+		return p
 	})
+}
+
+// mostFaults is how many of the regressions that suspect a change a message may speak of.
+const mostFaults = 20
+
+func (o *outbox) past(ctx context.Context, id string) (p sinks.Past, err error) {
+	p.Record, p.Prior, err = o.ledger.Change(ctx, id)
+	switch p.Known = err == nil; {
+	case errors.Is(err, ledger.ErrNotFound): // its record is stored with these effects, or comes later
+	case err != nil:
+		return sinks.Past{}, err
+	}
+	p.Faults, err = o.ledger.Regressions(ctx, ledger.RegressionFilter{ChangeID: id, Limit: mostFaults})
+	return p, err
 }
 
 // wake tells the couriers that there may be something new.

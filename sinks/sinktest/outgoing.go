@@ -1,6 +1,7 @@
 package sinktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -20,8 +21,22 @@ func NewBatch(r *Reader, effects ...correlate.Effect) sinks.Batch {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		record, known := r.changes[id]
-		return sinks.Past{Record: record, Known: known, Prior: slices.Clone(r.verdicts[id])}
+		return sinks.Past{Record: record, Known: known, Prior: slices.Clone(r.verdicts[id]), Faults: r.faults(id)}
 	})
+}
+
+// faults are the regressions that suspect a change, the newest first.
+func (r *Reader) faults(id string) []correlate.Regression {
+	var all []correlate.Regression
+	for _, g := range r.regressions {
+		if slices.ContainsFunc(g.Suspects, func(s correlate.Suspect) bool { return s.ChangeID == id }) {
+			all = append(all, g)
+		}
+	}
+	slices.SortFunc(all, func(a, b correlate.Regression) int {
+		return cmp.Or(b.OnsetAt.Compare(a.OnsetAt), cmp.Compare(b.ID, a.ID))
+	})
+	return all
 }
 
 // outgoing is the sink, if it sends; else the test is skipped.
@@ -75,4 +90,23 @@ func (s suite) messages(t *testing.T) {
 	r.Fail(sinks.ErrNotFound)
 	_, err = s.new(t, r).(sinks.Outgoing).Messages(batch)
 	require.NoError(t, err, "Messages reads nothing")
+}
+
+// corrects: a regression that was worth a message is followed by one that takes it back.
+func (s suite) corrects(t *testing.T) {
+	out := s.outgoing(t)
+	subjectsOf := func(r *Reader, round int) []string {
+		messages, err := out.Messages(NewBatch(r, course(round)...))
+		require.NoError(t, err)
+		var all []string
+		for _, m := range messages {
+			all = append(all, m.Queue+" "+m.Subject)
+		}
+		return all
+	}
+	r := NewReader(Noon)
+	said := subjectsOf(r, 0)
+	require.NotEmpty(t, said)
+	r.Put(course(0)...)
+	require.Subset(t, subjectsOf(r, 1), said, "use Decision.Before to ask whether a receiver was told")
 }

@@ -49,6 +49,7 @@ func Run(t *testing.T, f sinks.Factory, o Options) {
 		"the handlers answer, without a secret, when nothing can be read":  s.failingReader,
 		"Close can be called twice, and Publish after it":                  s.closeTwice,
 		"the same batch gives the same messages, in known queues":          s.messages,
+		"what was said is not left wrong":                                  s.corrects,
 		"an answer of the receiver says for how long it is worth a try":    s.answers,
 		"a message and its receipt may be delivered again":                 s.again,
 		"a conversation ends with what was decided last, whatever happens": s.conversation,
