@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -95,6 +96,24 @@ func names(all []words.Finding) (names []string) {
 		names = append(names, f.Name())
 	}
 	return names
+}
+
+func texts(all []words.Finding) (texts []string) {
+	for _, f := range all {
+		texts = append(texts, f.Text())
+	}
+	return texts
+}
+
+func TestAFaultThatEndedSaysWhen(t *testing.T) {
+	onset, recovered := ten(1), ten(9)
+	v := &correlate.Verdict{Outcome: correlate.Regressed, Reason: correlate.ReasonErrorRatio, OnsetAt: &onset, RecoveredAt: &recovered}
+	e := words.Explain(checkout(v), nil)
+	require.Equal(t, []time.Time{ten(1).UTC(), ten(9).UTC()}, []time.Time{e.Since, e.Recovered})
+	require.False(t, e.Lasting)
+	require.Empty(t, e.WhoElse)
+	require.Empty(t, e.RuledOut)
+	require.Empty(t, e.Blame.Terms, "nobody says what the blame is made of without the faults")
 }
 
 func TestWhatDecidedIsKnownByTheReason(t *testing.T) {
@@ -198,6 +217,14 @@ func TestAnExplanationIsBounded(t *testing.T) {
 			require.Less(t, len(f.Suspects), words.MostShown)
 			require.NotEqual(t, "checkout", f.Service)
 		}
+		before, err := json.Marshal([]any{v, faults})
+		require.NoError(t, err)
 		require.Equal(t, e, words.Explain(checkout(v), faults), "the same record gives the same words")
+		after, err := json.Marshal([]any{v, faults})
+		require.NoError(t, err)
+		require.Equal(t, string(before), string(after), "what is explained is left as it is")
+		for _, line := range append([]string{e.Headline(), e.Next, e.Compared.With}, texts(e.Shows)...) {
+			require.NotContains(t, line, "\n")
+		}
 	})
 }

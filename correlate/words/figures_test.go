@@ -1,10 +1,13 @@
 package words_test
 
 import (
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
@@ -65,4 +68,72 @@ func TestTimesAreInUTC(t *testing.T) {
 	late := time.Date(2026, 3, 1, 1, 30, 0, 999, time.FixedZone("east", 2*3600))
 	require.Equal(t, "2026-02-28 23:30:00Z", words.Instant(late))
 	require.Equal(t, "2026-02-28", words.Day(late))
+}
+
+func TestAFigureHasTheDigitsThatMatter(t *testing.T) {
+	for want, v := range map[string]float64{
+		"0": 0, "7": 7, "-3": -3, "1.5": 1.5, "0.031": 0.0312, "9.9": 9.94, "10": 9.96, "12": 12.4, "-1,235": -1234.6, "999,999": 999_999,
+		"1e+06": 1_000_000, "1.3e-05": 0.0000131,
+	} {
+		t.Run(want, func(t *testing.T) { require.Equal(t, want, words.Figure(v)) })
+	}
+}
+
+func TestALevelIsSaidInItsUnit(t *testing.T) {
+	for name, c := range map[string]struct {
+		signal string
+		value  float64
+		want   string
+	}{
+		"a share of requests":       {"error_ratio", 0.0312, "3.1 %"},
+		"a share of another place":  {"zone error_ratio", 0.2, "20 %"},
+		"log errors, for each call": {"log_errors", 0.5, "50 %"},
+		"a short latency":           {"latency_p50", 0.00123456, "1.2ms"},
+		"a long latency":            {"latency_p99", 72.5, "1m12.5s"},
+		"a count":                   {"throughput", 1500, "1,500"},
+		"no data at all":            {"error_ratio", 0, "0 %"},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, words.Level(c.signal, c.value)) })
+	}
+}
+
+// TestACountIsReadBack: with the commas taken out it is the number again, and each group has three digits.
+func TestACountIsReadBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.Int64Range(-1<<62, 1<<62).Draw(t, "n")
+		text := words.Count(n)
+		back, err := strconv.ParseInt(strings.ReplaceAll(text, ",", ""), 10, 64)
+		require.NoError(t, err)
+		require.Equal(t, n, back)
+		require.Regexp(t, `^-?\d{1,3}(,\d{3})*$`, text)
+	})
+}
+
+// TestASpanIsCloseToWhatItWas: what is said is at most one of its smaller unit away from what it was.
+func TestASpanIsCloseToWhatItWas(t *testing.T) {
+	units := map[string]float64{"d": 86400, "h": 3600, "m": 60, "s": 1}
+	rapid.Check(t, func(t *rapid.T) {
+		seconds := float64(rapid.IntRange(0, 400*86400).Draw(t, "seconds"))
+		var said, smallest float64
+		for _, part := range strings.Fields(words.Span(seconds)) {
+			n, err := strconv.Atoi(part[:len(part)-1])
+			require.NoError(t, err)
+			smallest = units[part[len(part)-1:]]
+			said += float64(n) * smallest
+		}
+		require.LessOrEqual(t, said, seconds)
+		require.Less(t, seconds-said, smallest)
+	})
+}
+
+func TestAFindingSaysItsPartsApart(t *testing.T) {
+	f := words.NewFinding(correlate.Evidence{Service: "cart", Signal: "error_ratio", Baseline: 0.004, Observed: 0.031, Ratio: 7.7,
+		Interval: [2]float64{0.001, 700}, N: 12000, Events: 372, Mix: 1.25})
+	require.Equal(t, words.Finding{
+		Service: "cart", Signal: "error_ratio", Before: "0.4 %", After: "3.1 %", Factor: "7.7", Least: "0", Most: "∞", Mix: "1.2", N: "12,000",
+	}, f)
+	require.Equal(t, "cart error_ratio", f.Name())
+	require.Equal(t, "0.4 % → 3.1 %, ×7.7 (0 … ∞), of ×1.2 by the route mix", f.Text())
+	require.Equal(t, "orders", words.Finding{Signal: "orders"}.Name())
+	require.True(t, words.NewFinding(correlate.Evidence{Signal: "error_ratio", N: 7}).Nothing)
 }
