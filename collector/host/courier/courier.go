@@ -249,7 +249,7 @@ func (c *Courier) arrived(ctx context.Context, row ledger.Waiting, receipt sinks
 		c.Log.Error("A receipt is too long to be kept; the one before stays", zap.String("key", row.Key), zap.Int("bytes", len(receipt)))
 		receipt = nil
 	}
-	if !c.settle(ctx, "delivered", func(ctx context.Context) error { return c.Shelf.Delivered(ctx, c.name, row.Key, receipt) }) {
+	if !c.note(ctx, "delivered", func(ctx context.Context) error { return c.Shelf.Delivered(ctx, c.name, row.Key, receipt) }) {
 		c.care.release(row.Subject)
 		return done{}
 	}
@@ -265,7 +265,7 @@ func (c *Courier) failed(ctx context.Context, row ledger.Waiting, err error) don
 	if f.hopeless {
 		c.Log.Error("A message is set aside; it is tried again at the next start", zap.String("key", row.Key),
 			zap.Int("failures", f.failures), zap.Error(err))
-		parked := c.settle(ctx, "parked", func(ctx context.Context) error { return c.Shelf.Park(ctx, c.name, row.Key) })
+		parked := c.note(ctx, "parked", func(ctx context.Context) error { return c.Shelf.Park(ctx, c.name, row.Key) })
 		c.care.parked(row.Subject)
 		return done{arrived: parked}
 	}
@@ -276,8 +276,8 @@ func (c *Courier) failed(ctx context.Context, row ledger.Waiting, err error) don
 	return done{}
 }
 
-// settle notes what became of a message, also when the daemon is about to stop.
-func (c *Courier) settle(ctx context.Context, result string, note func(context.Context) error) bool {
+// note stores what became of a message, also when the daemon is about to stop.
+func (c *Courier) note(ctx context.Context, result string, note func(context.Context) error) bool {
 	noted := c.insist(ctx, "note what was "+result, func() error {
 		err := note(context.WithoutCancel(ctx))
 		if errors.Is(err, ledger.ErrNotFound) { // it expired meanwhile
