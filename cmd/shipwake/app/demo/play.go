@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/words"
 )
 
 // patience is how long after the last deployment a verdict may take; one that is later counts as wrong.
