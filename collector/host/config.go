@@ -12,6 +12,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -43,6 +44,8 @@ type Config struct {
 	// AbandonAfter is how long after its start a change whose end nobody told is given up.
 	AbandonAfter time.Duration      `mapstructure:"abandon_after"`
 	Signals      []correlate.Signal `mapstructure:"signals"`
+	// Names are the rules by which services, environments and versions are called, whoever tells them.
+	Names names.Config `mapstructure:"names"`
 	// Sinks are the sinks by name, each with its own part of the configuration.
 	Sinks map[string]map[string]any `mapstructure:"sinks"`
 
@@ -83,6 +86,7 @@ func createDefaultConfig() component.Config {
 		AdoptAfter:      sec(d.AdoptAfter),
 		AllowedLateness: sec(d.AllowedLateness),
 		AbandonAfter:    sec(d.AbandonAfter),
+		Names:           names.DefaultConfig(),
 		Sinks:           map[string]map[string]any{"prometheus": nil, "api": nil},
 	}
 }

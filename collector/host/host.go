@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -45,7 +46,7 @@ type Host struct {
 	mu         sync.Mutex
 	measured   []Measurer
 	projectors map[string]source.Projector // by source
-	naming     naming
+	naming     *names.Rules                // of services, environments and versions
 
 	wake   chan struct{} // facts were committed
 	stop   context.CancelFunc
@@ -62,7 +63,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	if o.Tally == nil {
 		o.Tally = &correlate.Tally{}
 	}
-	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), memory: newMemory(cfg.Memory), naming: asTold{}}
+	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }
@@ -75,6 +76,9 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		return err
 	}
 	h.ledger = l
+	if h.naming, err = names.New(h.cfg.Names); err != nil {
+		return fmt.Errorf("names: %w", err)
+	}
 	h.memory.apply()
 	if h.opt.Intake != nil {
 		h.opt.Intake.Resize(int64(h.cfg.Memory.Limit) / 4)

@@ -24,21 +24,6 @@ const (
 	resultRetracted   = "retracted"   // facts that nobody states any more
 )
 
-// naming are the rules for the names of services, environments and versions. They are applied to facts between the source
-// and the ledger.
-type naming interface {
-	// Apply returns the facts under their names, or none of them and why they say nothing.
-	Apply(facts []correlate.Fact) (kept []correlate.Fact, ignored string)
-	// Digest changes when the rules do.
-	Digest() string
-}
-
-// asTold leaves names as they are told.
-type asTold struct{}
-
-func (asTold) Apply(facts []correlate.Fact) ([]correlate.Fact, string) { return facts, "" }
-func (asTold) Digest() string                                          { return "" }
-
 // Register implements source.Intake.
 func (h *Host) Register(name string, p source.Projector) {
 	for _, result := range []string{resultIgnored, resultReleased, resultReprojected, resultRetracted} {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // lastYear is a directory with the ledger of schema 5 that package sqlite is tested with: it has every payload of the
@@ -33,6 +34,7 @@ func lastYear(t *testing.T) string {
 // change.
 func TestTheDeliveriesOfLastYearStillSayWhatTheySaid(t *testing.T) {
 	h := keeper(t, lastYear(t))
+	h.naming = called(t, names.DefaultConfig())
 	before, err := h.ledger.Held(t.Context(), 0)
 	require.NoError(t, err)
 	log, err := h.ledger.Unapplied(t.Context(), 0)

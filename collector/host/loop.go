@@ -115,7 +115,9 @@ func (l *loop) tick(now time.Time) {
 	}
 	if len(l.unsaved) == 0 { // while the ledger fails the reducers go on merging in place, so memory stays flat
 		for _, m := range l.measurers() {
-			l.unsaved = append(l.unsaved, m.Drain()...)
+			drained := m.Drain()
+			l.naming.Measurements(drained)
+			l.unsaved = append(l.unsaved, drained...)
 		}
 		l.unsaved = append(l.unsaved, l.losses.refused(l.opt.Tally, now.Unix(), l.cfg.Resolution)...)
 		l.unsaved = l.engine.Fold(l.unsaved)

@@ -13,6 +13,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // keeper is a host with a ledger, and nothing that runs.
@@ -65,7 +66,7 @@ func parser(digest string, of func(body string) correlate.Projection) source.Pro
 }
 
 func says(version string) correlate.Projection {
-	return correlate.Projection{Facts: []correlate.Fact{{Change: &correlate.Change{Service: "cart", Version: version, FinishedAt: shippedAt}}}}
+	return correlate.Projection{Facts: []correlate.Fact{{Change: &correlate.Change{Service: "cart", Environment: "shop-7", Version: version, FinishedAt: shippedAt}}}}
 }
 
 // deliver commits deliveries as a receiver does: read by the projector given.
@@ -179,29 +180,12 @@ func TestAFutureFactIsReleasedWhenItsTimeHasCome(t *testing.T) {
 	require.Equal(t, 2, reads)
 }
 
-// aliases are naming rules for tests.
-type aliases struct {
-	digest   string
-	services map[string]string // "" leaves out what happened there
-}
-
-func (a aliases) Digest() string { return a.digest }
-
-func (a aliases) Apply(facts []correlate.Fact) ([]correlate.Fact, string) {
-	var kept []correlate.Fact
-	for _, f := range facts {
-		to, known := a.services[f.Change.Service]
-		if known && to == "" {
-			return nil, "a preview"
-		}
-		if known {
-			c := *f.Change
-			c.Service = to
-			f = correlate.Fact{Change: &c}
-		}
-		kept = append(kept, f)
-	}
-	return kept, ""
+// called makes naming rules.
+func called(t *testing.T, c names.Config) *names.Rules {
+	t.Helper()
+	rules, err := names.New(c)
+	require.NoError(t, err)
+	return rules
 }
 
 func TestAnAliasAddedTodayMendsWhatWasToldBefore(t *testing.T) {
@@ -217,7 +201,7 @@ func TestAnAliasAddedTodayMendsWhatWasToldBefore(t *testing.T) {
 		}
 		return all
 	}
-	h.naming = aliases{"1", map[string]string{"cart": "basket"}}
+	h.naming = called(t, names.Config{Services: []names.Rule{{Is: []string{"cart"}, Name: "basket"}}})
 	require.NoError(t, h.projectStale(t.Context(), time.Now()))
 	require.Equal(t, []string{"cart", "basket", "cart"}, services(), "the old name is retracted")
 	deliver(t, h, p, sent("b", "2"))
@@ -225,7 +209,7 @@ func TestAnAliasAddedTodayMendsWhatWasToldBefore(t *testing.T) {
 	require.NoError(t, h.projectStale(t.Context(), time.Now()))
 	require.Len(t, services(), 4)
 
-	h.naming = aliases{"2", map[string]string{"cart": ""}}
+	h.naming = called(t, names.Config{Environments: []names.EnvironmentRule{{Rule: names.Rule{Is: []string{"shop-7"}}, Tier: names.Preview}}})
 	require.NoError(t, h.projectStale(t.Context(), time.Now()))
 	require.Equal(t, []string{"a@1", "a@1", "-a@1", "b@2", "-a@1", "-b@2"}, h.applied(t))
 	require.EqualValues(t, 2, h.counted(resultIgnored))

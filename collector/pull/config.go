@@ -56,6 +56,22 @@ type SourceConfig struct {
 	Keys map[string]any `mapstructure:",remain"`
 }
 
+// Unmarshal refuses a secret that stands where the keys of a source ought to, without repeating it.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if conf.IsSet("sources") {
+		sources, ok := conf.Get("sources").(map[string]any)
+		if !ok {
+			return errors.New("sources: must be a map from names to the keys of a source")
+		}
+		for _, name := range slices.Sorted(maps.Keys(sources)) {
+			if _, ok := sources[name].(map[string]any); !ok {
+				return fmt.Errorf("sources::%s: must be the keys of a source, such as secret and type", name)
+			}
+		}
+	}
+	return conf.Unmarshal(c)
+}
+
 // Unmarshal reads the secrets by themselves, so that no error repeats one.
 func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
 	token, err := secret.One(conf, "secret")

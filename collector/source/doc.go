@@ -38,7 +38,8 @@
 //     delivery, and the same bytes are the same delivery. Events of a batch are deliveries of their own, so that one that
 //     can't be read doesn't hold back the others.
 //   - Config, for keys beyond the secrets: a struct with mapstructure tags, Validate, and Configure, which sets Parse.
-//   - Pull, for asking the system by its API for what its webhooks would have said.
+//   - Pull, for asking the system by its API for what its webhooks would have said. Fetch asks for a page, and reads how an API
+//     says that it wants to be left alone. Package github is the example, with a server to test against.
 //
 // # What the sender is told
 //

@@ -188,7 +188,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			room: "collector/host/...", except: nil,
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
-				"correlate/ledger", "correlate/ledger/sqlite", "sinks", "collector/listen", "collector/secret", "collector/source",
+				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},

@@ -7,7 +7,7 @@ import (
 )
 
 // catalogued are the groups of the tally that have a row of their own.
-var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "otlp": true, "kafka": true, "outbox": true}
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "otlp": true, "kafka": true, "pull": true, "outbox": true}
 
 func intake() []Metric {
 	return []Metric{
@@ -21,6 +21,8 @@ func intake() []Metric {
 			"OTLP requests by what became of them: accepted; put off, to be sent again (busy, unavailable); or refused (malformed, too_large, too_deep, too_costly, too_slow, error). Also connections that were closed at once (busy)."),
 		tallied("shipwake_kafka_total", "kafka", "topic",
 			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound, stalled)."),
+		tallied("shipwake_pull_total", "pull", "source",
+			"What was asked of a source's API: requests and those of them that nothing had changed for (request, unchanged); pages and the deliveries in them that were stored (page, delivery); and what happened while asking (busy, failed, retried, fenced)."),
 		{
 			Name: "shipwake_uncatalogued_total", Type: Counter, Labels: []string{"what", "source", "result"},
 			Help: "Counts of the daemon that have no metric of their own.",

@@ -42,6 +42,10 @@ receivers:
     brokers: ["127.0.0.1:1"]
     topics: [{topic: deploys}]
     sasl: {mechanism: PLAIN, username: shipwake, password: canary-kafka}
+  change_pull:
+    sources:
+      github: {secret: canary-pull, repositories: [octo/shop], allow: [loopback], api_url: "http://%[3]s"}
+      ours: {type: github, secret: canary-pull, repositories: [octo/shop], allow: [loopback], proxy_url: "http://u:canary-proxy@127.0.0.1:1"}
 exporters:
   otlp_http/out: # a server that answers everything with an error
     endpoint: http://%[3]s
@@ -55,7 +59,7 @@ service:
   extensions: [correlate, zpages]
   pipelines:
     traces: {exporters: [correlate, otlp_http/out, otlp_grpc/out]}
-    logs/changes: {receivers: [change_webhook, change_kafka]}
+    logs/changes: {receivers: [change_webhook, change_kafka, change_pull]}
   telemetry: {logs: {level: debug}}
 `
 
@@ -168,6 +172,10 @@ func TestNoErrorOfAConfigurationSaysASecret(t *testing.T) {
 		"extensions.correlate.readers", "extensions.correlate.web.tls.key_pem", "extensions.correlate.web.tls", "extensions.correlate.web.auth",
 		"receivers.change_webhook.sources.github.secret", "receivers.change_webhook.sources.github.secrets", "receivers.change_webhook.sources.github",
 		"receivers.change_webhook.sources", "receivers.change_webhook.tls.key_pem", "receivers.change_webhook.response_headers.x",
+		"receivers.change_pull.sources.github.secret", "receivers.change_pull.sources.github", "receivers.change_pull.sources",
+		"receivers.change_pull.sources.github.secret_file", "receivers.change_pull.sources.github.proxy_url",
+		"receivers.change_pull.sources.github.tls.key_pem", "receivers.change_pull.sources.github.tls",
+		"receivers.change_pull.sources.github.repositories", "receivers.change_pull.sources.github.api_url",
 		"receivers.change_kafka.sasl.password", "receivers.change_kafka.sasl", "receivers.change_kafka.brokers",
 		"receivers.otlp.protocols.http.tls.key_pem", "receivers.otlp.protocols.grpc.tls.key_pem", "receivers.otlp.protocols.http.tls",
 		"exporters.otlp_http.headers", "exporters.otlp_http.headers.authorization", "exporters.otlp_grpc.headers", "exporters.otlp_grpc.tls.key_pem",

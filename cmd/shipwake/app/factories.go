@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
 	"github.com/shipwake/shipwake/collector/otlp"
+	"github.com/shipwake/shipwake/collector/pull"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
 	"github.com/shipwake/shipwake/correlate"
@@ -40,6 +41,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		otlp.NewFactory(budget, tally),
 		webhook.NewFactory(sources.Sources(), tally),
 		kafka.NewFactory(sources.Sources(), tally),
+		pull.NewFactory(sources.Sources(), tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

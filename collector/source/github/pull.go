@@ -25,7 +25,10 @@ import (
 //
 // The API lists deployments newest first and can't be asked for those of a time. So a round goes down the pages to what it
 // knows, and looks again at deployments that have not come to an end. A deployment created meanwhile moves others to the
-// next page, where they are seen twice; it is found by the next round itself.
+// next page, where they are known already; it is found by the next round itself.
+//
+// What the API doesn't tell: who triggered the workflow behind a deployment by GitHub Actions (the actor is its creator, a
+// bot); what changed of deployments that have ended and are no longer among the newest 20; and those that were deleted.
 
 // puller asks GitHub's REST API.
 func puller() *source.Puller {

@@ -1,0 +1,200 @@
+package github
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/collector/source/github/githubtest"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// asking is a stream of a server, with its cursor.
+type asking struct {
+	t      *testing.T
+	stream source.Stream
+	client *http.Client
+	cursor []byte
+}
+
+func ask(t *testing.T, s *githubtest.Server, environments ...string) *asking {
+	c := &pullConfig{Repositories: []string{"octo/shop"}, Environments: environments, API: s.URL}
+	require.NoError(t, c.Validate())
+	return &asking{t: t, stream: c.Streams()[0], client: &http.Client{Transport: githubtest.Transport{Handler: s}}}
+}
+
+// page asks for one.
+func (a *asking) page() (source.Page, error) {
+	p, err := a.stream.Pull(a.t.Context(), a.client, a.cursor, time.Now().Add(-time.Hour))
+	if err == nil {
+		a.cursor = p.Next
+	}
+	return p, err
+}
+
+// round asks until there is nothing more to ask for.
+func (a *asking) round() (raws []correlate.Raw) {
+	for {
+		p, err := a.page()
+		require.NoError(a.t, err)
+		raws = append(raws, p.Raws...)
+		if !p.More {
+			return raws
+		}
+	}
+}
+
+// readings are what Parse makes of deliveries.
+func readings(t *testing.T, raws []correlate.Raw) (all []source.Reading) {
+	for _, raw := range raws {
+		r, err := Source().Parse(raw)
+		require.NoError(t, err)
+		all = append(all, r)
+	}
+	return all
+}
+
+func hook(events ...githubtest.Event) (raws []correlate.Raw) {
+	for _, e := range events {
+		raws = append(raws, correlate.Raw{Header: map[string]string{headerEvent: e.Name, "Content-Type": "application/json"}, Body: e.Body})
+	}
+	return raws
+}
+
+func public() *githubtest.Server { return githubtest.New("Octo/shop") }
+
+func TestWhatIsPulledReadsLikeTheWebhook(t *testing.T) {
+	s := public()
+	id, requested := s.Deploy("production", "v2", "9fceb02d0ae598e95dc970b74767f19372d61af8")
+	started, failed := s.Report(id, "in_progress"), s.Report(id, "failure")
+	pulled := ask(t, s).round()
+	require.Equal(t, readings(t, hook(requested, started, failed)), readings(t, pulled))
+	require.Equal(t, "github-Octo/shop-1", readings(t, pulled)[0].Facts[0].Change.ID, "in the repository's own case, however it is configured")
+	for i, id := range []string{"1", "1/statuses/2", "1/statuses/3"} {
+		require.Equal(t, "Octo/shop/deployments/"+id, pulled[i].ID)
+	}
+}
+
+func TestARoundTellsOnlyWhatTheOnesBeforeDidNot(t *testing.T) {
+	s := public()
+	a := ask(t, s)
+	require.Empty(t, a.round())
+	id, requested := s.Deploy("production", "v2", "a")
+	require.Equal(t, readings(t, hook(requested)), readings(t, a.round()))
+	require.Empty(t, a.round())
+	started := s.Report(id, "in_progress")
+	require.Equal(t, readings(t, hook(started)), readings(t, a.round()))
+	ended := s.Report(id, "success")
+	s.Report(id, "inactive") // of which no webhook tells
+	require.Equal(t, readings(t, hook(ended)), readings(t, a.round()))
+	require.Empty(t, a.round())
+	cursor := string(a.cursor)
+	a.round()
+	require.Equal(t, cursor, string(a.cursor), "when nothing changes the cursor doesn't either")
+}
+
+func TestAPageIsBounded(t *testing.T) {
+	s := public()
+	for range 3 * pageSize {
+		id, _ := s.Deploy("production", "v2", "a")
+		s.Report(id, "success")
+	}
+	a := ask(t, s)
+	for n := range 3 {
+		p, err := a.page()
+		require.NoError(t, err)
+		require.Len(t, p.Raws, 2*pageSize)
+		require.Equal(t, n < 2, p.More)
+		requests, _ := s.Requests()
+		require.Equal(t, (n+1)*(1+pageSize), requests, "less than the 60 an hour that anybody may send")
+	}
+}
+
+func TestAnEnvironmentIsAskedForByItself(t *testing.T) {
+	s := public()
+	s.Deploy("staging", "v1", "a")
+	s.Deploy("production", "v2", "b")
+	a := ask(t, s, "production", "staging")
+	require.Equal(t, "octo/shop/production", a.stream.Name)
+	raws := a.round()
+	require.Len(t, raws, 1)
+	require.Equal(t, "v2", readings(t, raws)[0].Facts[0].Change.Version)
+}
+
+func TestADeploymentWithManyStatuses(t *testing.T) {
+	s := public()
+	id, requested := s.Deploy("production", "v2", "a")
+	events := []githubtest.Event{requested}
+	for range statusesPerPage + 5 {
+		events = append(events, s.Report(id, "in_progress"))
+	}
+	require.Equal(t, readings(t, hook(events...)), readings(t, ask(t, s).round()))
+}
+
+func TestOnlyThePartAfterADateIsImported(t *testing.T) {
+	s := public()
+	now := time.Now()
+	s.Now = func() time.Time { return now }
+	now = now.Add(-2 * time.Hour)
+	s.Deploy("production", "v1", "a")
+	now = now.Add(2 * time.Hour)
+	s.Deploy("production", "v2", "b")
+	raws := ask(t, s).round()
+	require.Len(t, raws, 1)
+	require.Equal(t, "v2", readings(t, raws)[0].Facts[0].Change.Version)
+}
+
+func TestPullSaysWhatWentWrong(t *testing.T) {
+	answer := func(code int, body string) func(http.ResponseWriter, *http.Request) bool {
+		return func(w http.ResponseWriter, _ *http.Request) bool {
+			w.WriteHeader(code)
+			_, _ = w.Write([]byte(body))
+			return true
+		}
+	}
+	cases := map[string]struct {
+		code int
+		body string
+		want string
+	}{
+		"a secondary limit":           {403, `{"message": "You have exceeded a secondary rate limit"}`, "asks to come again in 1m0s: the secondary rate limit"},
+		"an older word for it":        {403, `{"message": "You have triggered an abuse detection mechanism"}`, "asks to come again in 1m0s: the secondary rate limit"},
+		"a refusal":                   {403, `{"message": "Resource not accessible by personal access token"}`, "403 Forbidden; does it exist, and may the secret read it?"},
+		"no list":                     {200, `{"message": "x"}`, "the API's list of deployments must be an array"},
+		"no JSON":                     {200, `<html>`, "must be a JSON document"},
+		"a deployment without a time": {200, `[{"id": 1}]`, "$[0].created_at: required: a time"},
+		"a deployment without an id":  {200, `[{"created_at": "2026-03-01T10:00:00Z"}]`, "$[0].id: required"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := public()
+			s.Fail(answer(c.code, c.body))
+			a := ask(t, s)
+			_, err := a.page()
+			require.ErrorContains(t, err, c.want)
+			require.Nil(t, a.cursor)
+			id, requested := s.Deploy("production", "v2", "a")
+			ended := s.Report(id, "success")
+			require.Equal(t, readings(t, hook(requested, ended)), readings(t, a.round()), "and the next look finds everything")
+		})
+	}
+}
+
+func TestADeploymentThatVanishesWhileItIsLookedAt(t *testing.T) {
+	s := public()
+	id, _ := s.Deploy("production", "v2", "a")
+	for range pageSize {
+		s.Deploy("production", "v2", "a")
+	}
+	a := ask(t, s)
+	a.round()
+	s.Delete(id)
+	require.Empty(t, a.round())
+	require.NotContains(t, string(a.cursor), fmt.Sprintf(`{"id":%d,`, id))
+	require.True(t, json.Valid(a.cursor))
+}
