@@ -92,8 +92,8 @@ func requireSameAnswers(t *testing.T, l *Ledger) {
 	requireSame(t, old, "outbox", func() ([]oldMessage, error) {
 		waiting, err := l.Outbox(ctx, "webhook/ops", 0, 0)
 		var all []oldMessage
-		for _, w := range waiting {
-			all = append(all, oldMessage{w.Sink, w.Key, w.Payload})
+		for _, m := range waiting {
+			all = append(all, oldMessage{m.Sink, m.Key, m.Payload})
 		}
 		return all, err
 	})
