@@ -5,7 +5,8 @@ import "github.com/shipwake/shipwake/correlate"
 // Ripe says that the change was watched for long enough to be acquitted, as far as that depends on its dates: while its
 // rollout isn't complete, a canary must also have been held, see held.
 func (c *Case) Ripe(p *Params) bool {
-	return c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
+	watched := c.Now - c.Start
+	return watched >= p.MinHealthy && (watched >= 2*(c.Finish-c.Start) || !p.Guards.On(guardTwiceTheRollout))
 }
 
 // acquit requires enough time, nothing that speaks for a fault and, of every required family, a proof by the old version
@@ -19,7 +20,9 @@ func (t *trial) acquit(a *Assessment) bool {
 		grade = t.proven(t.provenNow)
 	}
 	if grade == "" && (t.c.Finish != 0 || t.concurrently()) && t.proven((*contest).tolerable) != "" {
-		grade = t.stood()
+		if grade = t.stood(); grade != "" && !t.p.Guards.On(guardProofStands) {
+			grade = ""
+		}
 	}
 	if grade == "" {
 		return false
@@ -29,7 +32,9 @@ func (t *trial) acquit(a *Assessment) bool {
 }
 
 // watched says that the change was watched for long enough.
-func (t *trial) watched() bool { return t.c.Ripe(t.p) && (t.c.Finish != 0 || t.held()) }
+func (t *trial) watched() bool {
+	return t.c.Ripe(t.p) && (t.c.Finish != 0 || t.held() || !t.p.Guards.On(guardHeld))
+}
 
 // doubtful says that something speaks for a fault: what is not enough to convict may be too much to acquit.
 func (t *trial) doubtful() bool {
@@ -38,7 +43,10 @@ func (t *trial) doubtful() bool {
 		f := &t.findings[i]
 		switch {
 		case f.family == supporting:
-		case f.strength >= halfway, t.lost(f), risen(f), f.contest != nil && f.family.required() && t.way(f) >= someway:
+		case f.strength >= halfway && t.p.Guards.On(guardHalfway),
+			t.lost(f) && t.p.Guards.On(guardLost),
+			risen(f) && t.p.Guards.On(guardRisen),
+			f.contest != nil && f.family.required() && t.way(f) >= someway && t.p.Guards.On(guardSomeWay):
 			return true
 		}
 	}
@@ -66,7 +74,7 @@ func (t *trial) proven(by func(*contest) bool) correlate.Grade {
 			continue
 		}
 		grade := t.proof(f, by)
-		if grade == "" || (t.c.Finish == 0 && grade > correlate.GradeB) {
+		if grade == "" || (t.c.Finish == 0 && grade > correlate.GradeB && t.p.Guards.On(guardCanaryBeside)) {
 			return ""
 		}
 		worst = max(worst, grade)
@@ -95,7 +103,7 @@ func (t *trial) proof(family family, by func(*contest) bool) correlate.Grade {
 }
 
 // provenNow is a proof by everything up to now.
-func (t *trial) provenNow(c *contest) bool { return c.harmless(t.p.AlphaHealthy) }
+func (t *trial) provenNow(c *contest) bool { return c.harmless(t.p) }
 
 // stood is the grade of a proof that was there at an earlier look, "" when there was none. The bounds of a confidence
 // sequence hold at all instants at once, so a proof isn't undone by chance; that what it is about hasn't changed since is
@@ -145,7 +153,7 @@ func (t *trial) hearRequired() {
 	t.hearZones()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		if s.Kind == correlate.Traffic || (s.Kind == correlate.Edge && !concurrently) {
+		if s.Kind == correlate.Traffic || (s.Kind == correlate.Edge && !concurrently && t.p.Guards.On(guardCallers)) {
 			t.ask(s)
 		}
 	}

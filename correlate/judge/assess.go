@@ -46,7 +46,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe {
+		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe && p.Guards.On(guardCatastrophe) {
 			return t
 		}
 	}
@@ -81,18 +81,24 @@ func (t *trial) hearAll() {
 		case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
 			t.gauge(s)
 		case correlate.Exception:
-			t.newException(s)
+			if t.p.Guards.On(guardExceptions) {
+				t.newException(s)
+			}
 		case correlate.Saturation:
 			t.saturation(s)
 		case correlate.Edge:
-			if !t.concurrently() {
+			if !t.concurrently() && t.p.Guards.On(guardCallers) {
 				t.ask(s)
 			}
 		case correlate.Traffic:
 			t.ask(s)
-			t.throughput(s)
+			if t.p.Guards.On(guardThroughput) {
+				t.throughput(s)
+			}
 		default:
-			t.ask(s)
+			if t.p.Guards.On(guardLogs) {
+				t.ask(s)
+			}
 		}
 	}
 	t.weigh()
@@ -135,7 +141,7 @@ func (t *trial) assessment() Assessment {
 func (t *trial) convict(a *Assessment) bool {
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.family == supporting || f.strength < 1 || f.cells < t.p.MinBuckets || t.blip(f) {
+		if f.family == supporting || f.strength < 1 || t.flash(f) || t.blip(f) {
 			continue
 		}
 		if t.excused(f) {
@@ -154,9 +160,14 @@ func (t *trial) convict(a *Assessment) bool {
 	return false
 }
 
+// flash: it shows in too few cells.
+func (t *trial) flash(f *finding) bool {
+	return f.cells < t.p.MinBuckets && t.p.Guards.On(guardCells)
+}
+
 // blip: it went away by itself before it was long enough to matter, and didn't come again.
 func (t *trial) blip(f *finding) bool {
-	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f)
+	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f) && t.p.Guards.On(guardTransient)
 }
 
 // repeated says that there was another excursion, well apart from the one that was located, as strong as would convict
@@ -170,7 +181,7 @@ func (t *trial) repeated(f *finding) bool {
 	for _, in := range [...]span{{t.begin, f.onset - t.p.Recovery}, {f.end + t.p.Recovery, t.c.Now}} {
 		if c.pairs = pairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
 			if _, gain := c.locate(); gain >= bar {
-				return true
+				return t.p.Guards.On(guardRepeated)
 			}
 		}
 	}
@@ -214,7 +225,7 @@ func (t *trial) suspicion() *Suspicion {
 			best, most = f, t.way(f)
 		}
 	}
-	if best == nil {
+	if best == nil || !t.p.Guards.On(guardNearMiss) {
 		return nil
 	}
 	s := &Suspicion{Signal: best.Signal, Onset: max(best.onset, t.begin), Strength: round(best.logE)}

@@ -34,7 +34,7 @@ func tooFew(events, exposure, rate, phi float64) float64 {
 // difference is bounded from the factor, with the control's ratio taken one standard deviation and one event high, or
 // from the treated side alone, with the control's ratio taken one standard deviation low. together is φ of the two
 // sides' comparison, own that of each side by itself.
-func (c *contest) proven(t pair, upperRatio, together, own, alpha float64) bool {
+func (c *contest) proven(t pair, upperRatio, together, own float64, p *Params) bool {
 	if upperRatio < c.floor.Margin {
 		return true
 	}
@@ -42,9 +42,9 @@ func (c *contest) proven(t pair, upperRatio, together, own, alpha float64) bool 
 		return false
 	}
 	high := (t.eC + math.Sqrt(t.eC*together) + together) / t.nC
-	if high*(upperRatio-1) < c.floor.MarginAbsolute {
+	if high*(upperRatio-1) < c.floor.MarginAbsolute && p.Guards.On(guardSmallRise) {
 		return true
 	}
 	low := max(0, t.eC-math.Sqrt(t.eC*own)) / t.nC
-	return upperRate(t.eT, t.nT, own, alpha)-low < c.floor.MarginAbsolute
+	return upperRate(t.eT, t.nT, own, p.AlphaHealthy)-low < c.floor.MarginAbsolute && p.Guards.On(guardSmallRate)
 }

@@ -144,20 +144,25 @@ func (c *contest) counted(pairs []pair) (counted, warmed pair) {
 }
 
 // harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.
-func (c *contest) harmless(alpha float64) bool {
+func (c *contest) harmless(p *Params) bool {
 	if c.floor.Margin == 0 {
 		return false
 	}
-	own := max(c.h.phi, c.unsteady)
+	own, alpha := c.h.phi, p.AlphaHealthy
+	if c.unsteady > own && p.Guards.On(guardUnsteady) {
+		own = c.unsteady
+	}
 	together := c.scatter
 	if c.before != nil {
 		together = own
+	} else if !p.Guards.On(guardScatter) {
+		together = c.h.phi
 	}
 	pairs := c.settled(c.pairs)
 	l := newLikelihood(pairs, c.h)
 	l.scale = 1 / together
 	ratio := c.h.bounds(1, upper(&l, alpha))[1]
-	return c.proven(totals(pairs), ratio, together, own, alpha) || c.hardlyMoved(together, alpha)
+	return c.proven(totals(pairs), ratio, together, own, p) || (c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved))
 }
 
 // tolerable says whether the most likely rise lies within the margin.

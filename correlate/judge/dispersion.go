@@ -15,13 +15,13 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 	phi := max(1, p.FleetDispersion)
 	windows := baseline
 	for _, cells := range [...]int64{1, 6, 30} {
-		if cells == 30 && concurrently {
+		if (cells == 30 && concurrently) || (cells > 1 && !p.Guards.On(guardWideDispersion)) {
 			break
 		}
 		if cells > 1 {
 			windows = regroup(make([]tally, 0, len(baseline)/int(cells)+2), baseline, cells*resolution)
 		}
-		if cells < 30 && float64(e) < sparse*float64(len(windows)) {
+		if cells < 30 && float64(e) < sparse*float64(len(windows)) && p.Guards.On(guardSparse) {
 			continue
 		}
 		chi2, df := pearson(windows, rate)
@@ -30,14 +30,17 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 		}
 		phi = max(phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
 	}
+	if phi > 1 && !p.Guards.On(guardDispersion) {
+		return 1
+	}
 	return phi
 }
 
 // borrowed is φ of a question with its baseline. Where the baseline holds too few events to show in what bursts they come,
 // that of the next lower threshold of the same requests stands in.
 func borrowed(phi, lower float64, baseline []tally, p *Params) float64 {
-	if e, _ := sum(baseline); float64(e) < 2*p.DispersionWeight {
-		return max(phi, lower)
+	if e, _ := sum(baseline); float64(e) < 2*p.DispersionWeight && lower > phi && p.Guards.On(guardBorrowed) {
+		return lower
 	}
 	return phi
 }

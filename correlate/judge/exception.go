@@ -48,7 +48,7 @@ func (t *trial) newException(s *Stream) {
 	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
 	f.strength = f.logE / t.p.need(t.p.Weights.Exceptions)
-	if f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets {
+	if (f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets) && t.p.Guards.On(guardFewExceptions) {
 		f.strength = min(f.strength, 0.5)
 	}
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery

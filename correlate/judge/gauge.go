@@ -66,7 +66,7 @@ var yesterdays = [...]int64{1, 2, 3}
 func newGauge(t *trial, s *Stream) *gauge {
 	g := &gauge{t: t, l: newLevel(t.c, s), bad: s.Bad, width: max(t.p.Gauge.Smoothing, t.c.Resolution)}
 	raw := g.values()
-	if g.seasonal(raw) || g.plain(raw) {
+	if g.seasonal(raw) || (t.p.Guards.On(guardGaugeBefore) && g.plain(raw)) {
 		return g
 	}
 	return nil
@@ -85,12 +85,15 @@ func (g *gauge) values() []float64 {
 // seasonal compares with earlier days; false when they are too few to know what is usual.
 func (g *gauge) seasonal(raw []float64) bool {
 	p := g.t.p
-	if g.t.c.Start-g.l.first() < p.History {
+	if g.t.c.Start-g.l.first() < p.History || !p.Guards.On(guardGaugeSeason) {
 		return false
 	}
 	g.grade, g.threshold = correlate.GradeC, p.Gauge.Threshold
 	g.days = g.days[:0]
 	for _, d := range yesterdays {
+		if d > 1 && !p.Guards.On(guardBracket) {
+			break
+		}
 		g.days = append(g.days, d*p.Day)
 	}
 	g.compare(raw)

@@ -27,6 +27,10 @@ func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
 	statistic := unknown(len(moments))
 	before, after := unknown(len(moments)), unknown(len(moments))
 	for m, n := range multiples {
+		if m > 0 && !g.t.p.Guards.On(guardGaugeWidths) {
+			usual[m] = math.NaN()
+			continue
+		}
 		smooth := g.smooth(n)
 		for j, at := range moments {
 			before[j] = g.peak(smooth, levels[j], at-g.windowsIn(g.t.p.Gauge.Unrest), at-n)
@@ -82,11 +86,20 @@ func (g *gauge) peak(smooth [][]float64, levels []float64, from, to int) float64
 func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool {
 	g.scales = g.scales[:0]
 	for _, fifths := range glances {
+		if !g.t.p.Guards.On(guardGlances) {
+			break
+		}
 		g.glance(fifths, usual[0], negligible)
 	}
 	at := len(g.past[0])
 	for m, n := range multiples {
-		before := g.peak(g.smooth(n), g.levels, at-g.windowsIn(g.t.p.Gauge.Unrest), at-n)
+		if math.IsNaN(usual[m]) {
+			continue
+		}
+		before := negligible
+		if g.t.p.Guards.On(guardBaselineNoise) {
+			before = g.peak(g.smooth(n), g.levels, at-g.windowsIn(g.t.p.Gauge.Unrest), at-n)
+		}
 		g.add(int64(n)*g.width, usual[m], fmax(before, negligible))
 	}
 	return len(g.scales) > 0
@@ -100,7 +113,7 @@ func (g *gauge) glance(fifths int64, usual, negligible float64) {
 		return
 	}
 	before := negligible
-	for to := g.t.c.Start; to-width >= g.t.c.Start-g.t.p.Gauge.Unrest; to -= g.step(width) {
+	for to := g.t.c.Start; g.t.p.Guards.On(guardBaselineNoise) && to-width >= g.t.c.Start-g.t.p.Gauge.Unrest; to -= g.step(width) {
 		_, b := g.deviation(to-width, to)
 		before = fmax(b.hurt(g.bad), before)
 	}

@@ -18,15 +18,18 @@ type hypothesis struct {
 const common = 0.25
 
 // hypothesize chooses the null for a signal whose control has the given event ratio.
-func hypothesize(floor Floor, ratio, nominal, rate, phi float64) hypothesis {
+func (p *Params) hypothesize(floor Floor, ratio, nominal, rate, phi float64) hypothesis {
+	if ratio > 1 && !p.Guards.On(guardPracticalFloor) {
+		ratio = 1
+	}
 	h := hypothesis{theta: ratio, phi: phi, control: rate}
 	switch {
-	case rate > common:
+	case rate > common && p.Guards.On(guardComplement):
 		h.complement = true
 		h.theta = complementary(ratio, rate)
 	case nominal > 0:
 		h.rate = nominal * ratio
-	case floor.Absolute > 0:
+	case floor.Absolute > 0 && p.Guards.On(guardAbsoluteFloor):
 		h.rate = rate + floor.Absolute
 	}
 	return h

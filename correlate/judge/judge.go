@@ -36,7 +36,7 @@ type Case struct {
 
 // settled is when what was changed is warm: what is measured before doesn't count.
 func (c *Case) settled(p *Params) int64 {
-	if c.AtOnce {
+	if c.AtOnce || !p.Guards.On(guardGrace) {
 		return c.Start
 	}
 	return c.Start + p.Grace

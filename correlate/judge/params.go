@@ -1,6 +1,10 @@
 package judge
 
-import "math"
+import (
+	"math"
+
+	"github.com/shipwake/shipwake/correlate/guard"
+)
 
 // Floor is how much of a rise matters, and how much of one can be tolerated. All four are compared with the ratio of
 // the treated side's event ratio to the control's, or with their difference.
@@ -15,6 +19,8 @@ type Floor struct {
 
 // Params is the calibration of the judge. Durations are in seconds and scale with the resolution, see Scale.
 type Params struct {
+	// Guards are the safeguards that are in force: all of them when nil. See Guards.
+	Guards *guard.Set `json:"-"`
 	// Alpha is the chance that a change without any effect is ever called regressed, over its whole window.
 	Alpha float64
 	// AlphaHealthy is the chance that a change whose rise is just beyond the margin is ever called healthy.
@@ -137,5 +143,13 @@ func (p Params) Scale(resolution int64) Params {
 	return p
 }
 
+// beforeAfter is the floor of a rise where the control is only the time before the change.
+func (p *Params) beforeAfter(of Floor) float64 {
+	if !p.Guards.On(guardBeforeAfter) {
+		return of.Ratio
+	}
+	return of.BeforeAfter
+}
+
 // need is the ln e-value at which a family convicts: its share of Alpha, inverted.
-func (p Params) need(weight float64) float64 { return -math.Log(p.Alpha * weight) }
+func (p *Params) need(weight float64) float64 { return -math.Log(p.Alpha * weight) }

@@ -82,7 +82,8 @@ func TestLocate(t *testing.T) {
 }
 
 func TestComplementOfCommonEvents(t *testing.T) {
-	h := hypothesize(DefaultParams().Latency[0], 1.25, 0.5, 0.4, 1)
+	p := DefaultParams()
+	h := p.hypothesize(p.Latency[0], 1.25, 0.5, 0.4, 1)
 	require.True(t, h.complement)
 	require.InDelta(t, 1.2, h.theta, 1e-9, "0.6 / (1 − 1.25·0.4)")
 	require.Equal(t, pair{start, 60, 100, 30, 100}, h.turn(pair{start, 70, 100, 40, 100}))

@@ -46,12 +46,15 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 	r.view = &latencyView{before: known}
 	r.questions = make([]comparison, len(quantiles), len(quantiles)+1)
 	for i, q := range quantiles {
-		r.above[i] = known.bin(q) + p.LatencySlack
+		r.above[i] = known.bin(q)
+		if p.Guards.On(guardLatencySlack) {
+			r.above[i] += p.LatencySlack
+		}
 		r.questions[i] = comparison{
 			signal: prefix + latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
 			latency: r.view,
 		}
-		if float64(known.total)*(1-q) < p.KnownBeyond {
+		if float64(known.total)*(1-q) < p.KnownBeyond && p.Guards.On(guardDoubled) {
 			r.above[i] += correlate.BinsPerOctave
 			r.questions[i].doubled = true
 			floor := &r.questions[i].floor

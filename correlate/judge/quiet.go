@@ -45,7 +45,7 @@ func (t *trial) quiet(s *Stream) bool {
 			return false
 		}
 	}
-	return s.Kind != correlate.Traffic || t.quietFlow(s, t.p.need(t.p.Weights.Traffic))
+	return s.Kind != correlate.Traffic || !t.p.Guards.On(guardThroughput) || t.quietFlow(s, t.p.need(t.p.Weights.Traffic))
 }
 
 // hear is the strength of what a question that is no contest finds.
@@ -79,7 +79,7 @@ func (t *trial) quietBefore(q *comparison, bar float64) bool {
 	phi := q.dispersion(t.c.Resolution, false, t.p)
 	sums := q.tails.since(treated, t.starts)
 	reaches := func(ratio, phi float64, control pair) bool {
-		h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
+		h := t.p.hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
 		return boundAgainst(sums, control, h, t.starts) >= bar
 	}
 	return t.quietAgainst(q.season, q.control, phi, q.floor, reaches)
@@ -88,7 +88,7 @@ func (t *trial) quietBefore(q *comparison, bar float64) bool {
 // quietFlow is about lost requests.
 func (t *trial) quietFlow(s *Stream, bar float64) bool {
 	f := t.flow(s)
-	if f.width == 0 || !t.heard() {
+	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return true
 	}
 	sums := f.tails.since(f.catchUp(t, s), t.starts)
@@ -102,16 +102,16 @@ func (t *trial) quietFlow(s *Stream, bar float64) bool {
 // quietAgainst tries the null without a season and, where there may be one, with it.
 func (t *trial) quietAgainst(y *seasons, control pair, phi float64, floor Floor, reaches func(ratio, phi float64, control pair) bool) bool {
 	if y == nil {
-		return !reaches(floor.BeforeAfter, phi, control)
+		return !reaches(t.p.beforeAfter(floor), phi, control)
 	}
 	after := span{t.begin, t.c.Now}
 	moved := control
 	moved.nC /= y.factor(after, t.p)
-	if !reaches(floor.BeforeAfter, phi, control) && !reaches(floor.Ratio, phi, moved) {
+	if !reaches(t.p.beforeAfter(floor), phi, control) && !reaches(floor.Ratio, phi, moved) {
 		return true
 	}
 	if c := y.calibrated(after, t.p); c.ok {
 		return !reaches(floor.Ratio, max(phi, c.phi), moved)
 	}
-	return !reaches(floor.BeforeAfter, phi, control)
+	return !reaches(t.p.beforeAfter(floor), phi, control)
 }

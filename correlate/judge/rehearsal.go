@@ -44,6 +44,9 @@ func (r *rehearsal) phi(after int64, p *Params) float64 {
 	}
 	chi2, df := r.rehearsed(after)
 	c := calibration{length: after, phi: max(1, (chi2+p.RehearsalWeight*p.FleetDispersion)/(df+p.RehearsalWeight))}
+	if c.phi > 1 && !p.Guards.On(guardShortHistory) {
+		c.phi = 1
+	}
 	r.phis = append(r.phis, c)
 	return c.phi
 }

@@ -11,7 +11,7 @@ import (
 func (t *trial) support() float64 {
 	const muchMore, logOdds = 5, 2
 	for i := range t.findings {
-		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore {
+		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore && t.p.Guards.On(guardSupport) {
 			return logOdds
 		}
 	}

@@ -26,7 +26,7 @@ type calibration struct {
 
 // seasonsOf prepares a history in cells of the given width; nil when it is shorter than p.History.
 func seasonsOf(history []tally, width int64, before span, p *Params) *seasons {
-	if len(history) == 0 || before.from-history[0].at < p.History-before.length() {
+	if len(history) == 0 || before.from-history[0].at < p.History-before.length() || !p.Guards.On(guardSeason) {
 		return nil
 	}
 	return &seasons{sums: newSums(history, width), before: before}
@@ -54,6 +54,9 @@ func (s *seasons) calibrated(after span, p *Params) calibration {
 	c := calibration{
 		length: after.length(), ok: windows >= p.MinPlacebos,
 		phi: max(1, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight)),
+	}
+	if c.phi > 1 && !p.Guards.On(guardSeasonPlacebos) {
+		c.phi = 1
 	}
 	s.phis = append(s.phis, c)
 	return c

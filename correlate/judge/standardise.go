@@ -226,6 +226,9 @@ func (t *trial) standard(q *comparison, beside bool) *standard {
 		if ask := t.counting(at); ask != nil {
 			memo.standard = m.standardOf(ask)
 		}
+		if memo.standard != nil && !t.p.Guards.On(guardRouteMix) {
+			memo.standard = nil
+		}
 	}
 	return memo.standard
 }

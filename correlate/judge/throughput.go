@@ -10,7 +10,7 @@ import (
 // events are requests, the exposure is seconds, and a fall hurts.
 func (t *trial) throughput(s *Stream) {
 	f := t.flow(s)
-	if f.width == 0 || !t.heard() {
+	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return
 	}
 	treated := f.catchUp(t, s)
@@ -19,7 +19,7 @@ func (t *trial) throughput(s *Stream) {
 	}
 	q := &comparison{signal: "throughput", family: familyTraffic, floor: t.p.Traffic}
 	control := f.control
-	grade, h := correlate.GradeD, hypothesis{theta: t.p.Traffic.BeforeAfter, phi: f.phi, fall: true}
+	grade, h := correlate.GradeD, hypothesis{theta: t.p.beforeAfter(t.p.Traffic), phi: f.phi, fall: true}
 	if f.season != nil {
 		if y, ok := f.season.at(span{t.begin, t.c.Now}, t.p); ok {
 			grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
@@ -109,7 +109,7 @@ func (t *trial) heard() bool {
 		if s.Kind != correlate.Edge {
 			return true
 		}
-		if t.answered(s, recent) {
+		if t.answered(s, recent) && t.p.Guards.On(guardAnswered) {
 			return false
 		}
 		others = true
@@ -176,6 +176,9 @@ func periods(cells []correlate.Cell, from, to, width int64) []tally {
 // covered drops the windows in which telemetry may have been lost: their silence says nothing.
 func (t *trial) covered(windows []tally) []tally {
 	for _, g := range t.c.Gaps {
+		if !t.p.Guards.On(guardGaps) {
+			break
+		}
 		windows = slices.DeleteFunc(windows, func(w tally) bool { return w.at < g.To && g.From < w.at+w.exposure })
 	}
 	return windows

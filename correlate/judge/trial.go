@@ -31,10 +31,14 @@ type trial struct {
 }
 
 func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
-	return &trial{
+	t := &trial{
 		m: m, p: p, c: c, begin: begin,
 		starts: restarts(make([]restart, 0, 16), begin, c.Now, p.Restart),
 	}
+	if len(t.starts) > 1 && !p.Guards.On(guardRestarts) {
+		t.starts = t.starts[:1]
+	}
+	return t
 }
 
 // ask puts the questions of a stream before every control they have: the old version at the same time, and, once that
@@ -52,7 +56,9 @@ func (t *trial) ask(s *Stream) {
 
 // concurrent says whether there is a control at the same time: the old version beside the new one, or unchanged zones
 // beside changed ones.
-func (t *trial) concurrent(s *Stream) bool { return t.beside(s) || t.besideZones() }
+func (t *trial) concurrent(s *Stream) bool {
+	return (t.beside(s) || t.besideZones()) && t.p.Guards.On(guardBesideAlone)
+}
 
 // beside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
 func (t *trial) beside(s *Stream) bool {
@@ -79,7 +85,7 @@ func (t *trial) hearBeside(q *comparison) {
 	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
 	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
 	if far := t.beyond(q, q.farNew); len(far) > 0 {
-		c.far = t.expectBeside(q, concurrent(nil, far, untreated, t.c.Resolution).pairs)
+		c.far = t.expectBeside(q, t.p.concurrent(nil, far, untreated, t.c.Resolution).pairs)
 		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
@@ -100,7 +106,7 @@ func (t *trial) opposeBeside(q *comparison) *contest {
 	if t.begin != t.c.settled(t.p) {
 		one = nil
 	}
-	j := concurrent(one, since(q.new, t.begin), since(q.old, t.begin), t.c.Resolution)
+	j := t.p.concurrent(one, since(q.new, t.begin), since(q.old, t.begin), t.c.Resolution)
 	if len(j.pairs) == 0 {
 		return nil
 	}
@@ -108,7 +114,7 @@ func (t *trial) opposeBeside(q *comparison) *contest {
 	if len(q.base) == 0 {
 		r = rate(q.old)
 	}
-	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
+	h := t.p.hypothesize(q.floor, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
 	c := &contest{comparison: q, joint: j, pairs: j.pairs, h: h}
 	if t.warms(q) {
 		c.pairs, c.served = t.expectBeside(q, j.pairs), j.pairs
@@ -124,7 +130,7 @@ func (t *trial) hearBefore(q *comparison) {
 		return
 	}
 	control := q.control
-	grade, ratio, season := correlate.GradeD, q.floor.BeforeAfter, 1.0
+	grade, ratio, season := correlate.GradeD, t.p.beforeAfter(q.floor), 1.0
 	phi := q.dispersion(t.c.Resolution, false, t.p)
 	if q.season != nil {
 		if y, ok := q.season.at(span{t.begin, t.c.Now}, t.p); ok {
@@ -136,7 +142,7 @@ func (t *trial) hearBefore(q *comparison) {
 	if grade == correlate.GradeD {
 		phi = max(phi, q.pseudo.phi(t.c.Now-t.begin, t.p))
 	}
-	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
+	h := t.p.hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
 	c := &contest{
 		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
 		unsteady: dispersion(treated, t.c.Resolution, false, t.p),
@@ -173,7 +179,7 @@ func (t *trial) weigh() {
 	for f := range families {
 		beside, before := t.average(f, true), t.average(f, false)
 		bar := t.p.need(f.weight(&t.p.Weights))
-		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) {
+		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) && t.p.Guards.On(guardTwoControls) {
 			bar += math.Ln2
 		}
 		for i := range t.findings {
@@ -187,7 +193,7 @@ func (t *trial) weigh() {
 			}
 			// Only what itself speaks for a fault is strong by its family.
 			d.strength = min(family, d.logE) / bar
-			if family >= bar && d.logE >= family {
+			if d.logE >= bar && (family >= bar && d.logE >= family || !t.p.Guards.On(guardFamily)) {
 				d.strength = d.logE / bar
 			}
 		}

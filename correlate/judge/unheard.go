@@ -30,7 +30,7 @@ func (t *trial) excused(f *finding) bool {
 	if ask == nil || s.fails(last, f.family) {
 		return false
 	}
-	return s.rest(t, f) < t.p.need(f.family.weight(&t.p.Weights))
+	return s.rest(t, f) < t.p.need(f.family.weight(&t.p.Weights)) && t.p.Guards.On(guardNewRoutes)
 }
 
 // unheard says that lately many requests were for routes without a baseline: new ones, and not because others are called

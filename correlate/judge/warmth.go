@@ -61,7 +61,7 @@ func warmthOf(history []tally, width int64, earlier []Rollout, p *Params) *warmt
 	for len(w.factor) > 0 && w.factor[len(w.factor)-1] == 1 {
 		w.factor = w.factor[:len(w.factor)-1]
 	}
-	if len(w.factor) == 0 {
+	if len(w.factor) == 0 || !p.Guards.On(guardWarmUp) {
 		return nil
 	}
 	return w

@@ -52,7 +52,7 @@ func (t *trial) zoneQuestion(q int) (c *comparison, imagined float64) {
 
 // opposeZones puts a question in front of the unchanged zones; nil when there are none.
 func (t *trial) opposeZones(question int) *contest {
-	if len(t.c.Zones) < 2 {
+	if len(t.c.Zones) < 2 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
 	z := &zonal{t: t, q: question}

@@ -80,7 +80,7 @@ type zoneRecord struct {
 
 // zones are the records of the case's zones, caught up with their cells.
 func (t *trial) zones() []*zoneRecord {
-	if len(t.c.Zones) == 0 {
+	if len(t.c.Zones) == 0 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
 	m := &t.m.zones
