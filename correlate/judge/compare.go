@@ -51,9 +51,9 @@ func (q *comparison) dispersion(resolution int64, concurrently bool, p *Params) 
 	if len(baseline) == 0 {
 		baseline = q.old
 	}
-	phi := dispersion(baseline, resolution, concurrently, p)
+	phi := p.dispersion(baseline, resolution, concurrently)
 	if q.lower != nil {
-		phi = borrowed(phi, q.lower.dispersion(resolution, concurrently, p), baseline, p)
+		phi = p.borrowed(phi, q.lower.dispersion(resolution, concurrently, p), baseline)
 	}
 	*known = phi
 	return phi

@@ -6,7 +6,7 @@ package judge
 // It is Pearson's χ²/df of windows of 1, 6 and (against a baseline) 30 cells, shrunk to the fleet's, at least 1, and the
 // largest of them counts. A concurrent control shares the slow drift, so there only differences of neighbouring windows
 // are counted.
-func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params) float64 {
+func (p *statistics) dispersion(baseline []tally, resolution int64, concurrently bool) float64 {
 	e, n := sum(baseline)
 	if e == 0 || e >= n {
 		return max(1, p.FleetDispersion)
@@ -28,7 +28,7 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 		if concurrently {
 			chi2, df = successive(windows, rate)
 		}
-		phi = max(phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
+		phi = max(phi, p.shrunk(chi2, df))
 	}
 	if phi > 1 && !p.Guards.On(guardDispersion) {
 		return 1
@@ -38,7 +38,7 @@ func dispersion(baseline []tally, resolution int64, concurrently bool, p *Params
 
 // borrowed is φ of a question with its baseline. Where the baseline holds too few events to show in what bursts they come,
 // that of the next lower threshold of the same requests stands in.
-func borrowed(phi, lower float64, baseline []tally, p *Params) float64 {
+func (p *statistics) borrowed(phi, lower float64, baseline []tally) float64 {
 	if e, _ := sum(baseline); float64(e) < 2*p.DispersionWeight && lower > phi && p.Guards.On(guardBorrowed) {
 		return lower
 	}
@@ -73,7 +73,7 @@ func successive(windows []tally, rate float64) (chi2, df float64) {
 
 // scatter is φ of how the events of pairs fall on the two sides, given how many there are: Pearson's χ²/df of the split,
 // of windows of 1 and 6 cells, shrunk as dispersion is.
-func scatter(pairs []pair, h hypothesis, resolution int64, p *Params) float64 {
+func (p *statistics) scatter(pairs []pair, h hypothesis, resolution int64) float64 {
 	phi := max(1, p.FleetDispersion)
 	turned := make([]pair, len(pairs))
 	for i := range pairs {
@@ -81,7 +81,7 @@ func scatter(pairs []pair, h hypothesis, resolution int64, p *Params) float64 {
 	}
 	for _, cells := range [...]int64{1, 6} {
 		chi2, df := split(turned, cells*resolution)
-		phi = max(phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
+		phi = max(phi, p.shrunk(chi2, df))
 	}
 	return phi
 }

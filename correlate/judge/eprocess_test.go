@@ -59,7 +59,7 @@ func TestFalseAlarmsStayBelowAlphaUnderContinuousPeeking(t *testing.T) {
 				pairs := s.null(cells, 0.3)
 				// Without a floor where the control is concurrent: the null is as near as it can be. The hour before is
 				// never compared without one.
-				h := hypothesis{theta: 1, phi: dispersion(base, 10, !tc.before, &p)}
+				h := hypothesis{theta: 1, phi: p.dispersion(base, 10, !tc.before)}
 				if tc.before {
 					h.theta = p.Errors.Ratio
 				}

@@ -10,7 +10,8 @@ import (
 // widths, of the time since the change from what earlier days let expect of it (gauge_expect.go), in units of what such
 // a deviation is without a change (gauge_placebo.go).
 func (t *trial) gauge(s *Stream) {
-	g := newGauge(t, s)
+	l := newLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
+	g := newGauge(&t.p.expectations, l, s.Bad, t.c.Resolution, t.c.Start, t.c.Now)
 	if g == nil {
 		return
 	}
@@ -38,8 +39,11 @@ func (t *trial) gauge(s *Stream) {
 
 // gauge is a signal with what is known of it before the change, on a grid of windows of which one ends at the change.
 type gauge struct {
-	t     *trial
+	p     *expectations
 	l     level
+	start int64 // of the change
+	now   int64
+	cell  int64 // width of a cell
 	bad   correlate.Direction
 	width int64 // of a window of the grid
 	// days are how far back the references lie that are taken from a value, in seconds: 0 takes nothing.
@@ -63,10 +67,10 @@ type scale struct {
 var yesterdays = [...]int64{1, 2, 3}
 
 // newGauge prepares a signal; nil when there is too little to compare with.
-func newGauge(t *trial, s *Stream) *gauge {
-	g := &gauge{t: t, l: newLevel(t.c, s), bad: s.Bad, width: max(t.p.Gauge.Smoothing, t.c.Resolution)}
+func newGauge(p *expectations, l level, bad correlate.Direction, resolution, start, now int64) *gauge {
+	g := &gauge{p: p, l: l, bad: bad, cell: resolution, start: start, now: now, width: max(p.Gauge.Smoothing, resolution)}
 	raw := g.values()
-	if g.seasonal(raw) || (t.p.Guards.On(guardGaugeBefore) && g.plain(raw)) {
+	if g.seasonal(raw) || (p.Guards.On(guardGaugeBefore) && g.plain(raw)) {
 		return g
 	}
 	return nil
@@ -74,9 +78,9 @@ func newGauge(t *trial, s *Stream) *gauge {
 
 // values are the windows of the grid before the change, NaN where there is no data.
 func (g *gauge) values() []float64 {
-	raw := make([]float64, max(0, (g.t.c.Start-g.l.first())/g.width))
+	raw := make([]float64, max(0, (g.start-g.l.first())/g.width))
 	for i := range raw {
-		from := g.t.c.Start - int64(len(raw)-i)*g.width
+		from := g.start - int64(len(raw)-i)*g.width
 		raw[i] = g.l.over(from, from+g.width)
 	}
 	return raw
@@ -84,8 +88,8 @@ func (g *gauge) values() []float64 {
 
 // seasonal compares with earlier days; false when they are too few to know what is usual.
 func (g *gauge) seasonal(raw []float64) bool {
-	p := g.t.p
-	if g.t.c.Start-g.l.first() < p.History || !p.Guards.On(guardGaugeSeason) {
+	p := g.p
+	if g.start-g.l.first() < p.History || !p.Guards.On(guardGaugeSeason) {
 		return false
 	}
 	g.grade, g.threshold = correlate.GradeC, p.Gauge.Threshold
@@ -103,7 +107,7 @@ func (g *gauge) seasonal(raw []float64) bool {
 
 // plain compares with the time before alone, and with its spread where it is too short for placebos.
 func (g *gauge) plain(raw []float64) bool {
-	p := g.t.p
+	p := g.p
 	g.grade, g.threshold = correlate.GradeD, p.Gauge.BeforeAfter
 	g.days = []int64{0}
 	g.compare(raw)

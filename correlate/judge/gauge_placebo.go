@@ -18,7 +18,7 @@ var glances = [...]int64{1, 2}
 
 // calibrate fills the placebos and returns the usual largest deviation by multiple, NaN where it isn't known.
 func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
-	windows := g.windowsIn(max(g.t.c.Now-g.t.c.Start, g.t.p.Gauge.Horizon))
+	windows := g.windowsIn(max(g.now-g.start, g.p.Gauge.Horizon))
 	moments := g.moments(windows)
 	levels := make([][]float64, len(moments))
 	for j, at := range moments {
@@ -27,13 +27,13 @@ func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
 	statistic := unknown(len(moments))
 	before, after := unknown(len(moments)), unknown(len(moments))
 	for m, n := range multiples {
-		if m > 0 && !g.t.p.Guards.On(guardGaugeWidths) {
+		if m > 0 && !g.p.Guards.On(guardGaugeWidths) {
 			usual[m] = math.NaN()
 			continue
 		}
 		smooth := g.smooth(n)
 		for j, at := range moments {
-			before[j] = g.peak(smooth, levels[j], at-g.windowsIn(g.t.p.Gauge.Unrest), at-n)
+			before[j] = g.peak(smooth, levels[j], at-g.windowsIn(g.p.Gauge.BaselineNoise), at-n)
 			after[j] = g.peak(smooth, levels[j], at, at+windows-n)
 		}
 		usual[m] = median(after)
@@ -48,8 +48,8 @@ func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
 
 // moments are where placebo windows begin on the grid, spread evenly over the past.
 func (g *gauge) moments(windows int) (at []int) {
-	p := &g.t.p.Gauge
-	first, last := g.windowsIn(max(p.Baseline, p.Unrest)), len(g.past[0])-windows
+	p := &g.p.Gauge
+	first, last := g.windowsIn(max(p.Baseline, p.BaselineNoise)), len(g.past[0])-windows
 	stride := max(1, windows/2, (last-first)/max(1, p.Placebos))
 	for i := last; i >= first; i -= stride {
 		at = append(at, i)
@@ -86,7 +86,7 @@ func (g *gauge) peak(smooth [][]float64, levels []float64, from, to int) float64
 func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool {
 	g.scales = g.scales[:0]
 	for _, fifths := range glances {
-		if !g.t.p.Guards.On(guardGlances) {
+		if !g.p.Guards.On(guardGlances) {
 			break
 		}
 		g.glance(fifths, usual[0], negligible)
@@ -97,8 +97,8 @@ func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool 
 			continue
 		}
 		before := negligible
-		if g.t.p.Guards.On(guardBaselineNoise) {
-			before = g.peak(g.smooth(n), g.levels, at-g.windowsIn(g.t.p.Gauge.Unrest), at-n)
+		if g.p.Guards.On(guardBaselineNoise) {
+			before = g.peak(g.smooth(n), g.levels, at-g.windowsIn(g.p.Gauge.BaselineNoise), at-n)
 		}
 		g.add(int64(n)*g.width, usual[m], fmax(before, negligible))
 	}
@@ -108,12 +108,12 @@ func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool 
 // glance measures windows of a few fifths of the grid's. History knows no such windows; but unless neighbouring values
 // repel each other, the mean over a part of the time deviates at most by the square root of the ratio of the widths more.
 func (g *gauge) glance(fifths int64, usual, negligible float64) {
-	width := max(fifths*g.width/5, g.t.c.Resolution)
+	width := max(fifths*g.width/5, g.cell)
 	if width >= g.width {
 		return
 	}
 	before := negligible
-	for to := g.t.c.Start; g.t.p.Guards.On(guardBaselineNoise) && to-width >= g.t.c.Start-g.t.p.Gauge.Unrest; to -= g.step(width) {
+	for to := g.start; g.p.Guards.On(guardBaselineNoise) && to-width >= g.start-g.p.Gauge.BaselineNoise; to -= g.step(width) {
 		_, b := g.deviation(to-width, to)
 		before = fmax(b.hurt(g.bad), before)
 	}

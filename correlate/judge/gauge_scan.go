@@ -15,7 +15,7 @@ type excess struct {
 func (g *gauge) scan() excess {
 	x := excess{largest: math.Inf(-1)}
 	for _, s := range g.scales {
-		for from := g.t.c.Start; from+s.width <= g.t.c.Now; from += g.step(s.width) {
+		for from := g.start; from+s.width <= g.now; from += g.step(s.width) {
 			g.look(&x, from, s)
 		}
 	}
@@ -27,7 +27,7 @@ func (g *gauge) scan() excess {
 
 // step is by how much windows of a width slide: a multiple of the params' step, as the widths are.
 func (g *gauge) step(width int64) int64 {
-	return max(1, width/g.width) * g.t.p.Gauge.step(g.t.c.Resolution)
+	return max(1, width/g.width) * g.p.Gauge.step(g.cell)
 }
 
 // step is by how much the narrowest windows slide: no window ends in between.
@@ -56,9 +56,9 @@ func (g *gauge) look(x *excess, from int64, s scale) {
 // for longest or most: the change point of a cumulative sum (Page, Continuous Inspection Schemes, Biometrika 1954).
 func (g *gauge) onset(end int64, bar float64) int64 {
 	var best, run float64
-	onset, from := g.t.c.Start, g.t.c.Start
+	onset, from := g.start, g.start
 	width := g.scales[0].width
-	for at := g.t.c.Start; at < end; at += width {
+	for at := g.start; at < end; at += width {
 		_, b := g.deviation(at, at+width)
 		d := b.hurt(g.bad)
 		if math.IsNaN(d) {

@@ -1,24 +1,17 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate/guard"
+import (
+	"slices"
 
-// The names of the guards, see Guards.
+	"github.com/shipwake/shipwake/correlate/guard"
+)
+
+// The names of the guards.
 const (
 	guardGrace           = "grace"
 	guardCatastrophe     = "catastrophe"
-	guardAbsoluteFloor   = "absolute_floor"
-	guardPracticalFloor  = "practical_floor"
 	guardBeforeAfter     = "before_after_floor"
-	guardDispersion      = "dispersion"
-	guardWideDispersion  = "wide_dispersion"
-	guardSparse          = "sparse"
-	guardBorrowed        = "borrowed_dispersion"
-	guardSeason          = "season"
-	guardSeasonPlacebos  = "season_placebos"
-	guardShortHistory    = "short_history_placebos"
-	guardWarmUp          = "warm_up"
 	guardRestarts        = "restarts"
-	guardComplement      = "complement"
 	guardTransient       = "transient"
 	guardRepeated        = "repeated"
 	guardCells           = "cells"
@@ -32,13 +25,11 @@ const (
 	guardThroughput      = "throughput"
 	guardHeartbeat       = "heartbeat"
 	guardAnswered        = "answered"
-	guardGaps            = "gaps"
 	guardLatencySlack    = "latency_slack"
 	guardDoubled         = "doubled_quantile"
 	guardTwoControls     = "two_controls"
 	guardFamily          = "family"
 	guardBesideAlone     = "beside_alone"
-	guardWidePairs       = "wide_pairs"
 	guardHalfway         = "halfway"
 	guardSomeWay         = "some_way"
 	guardLost            = "lost"
@@ -54,32 +45,15 @@ const (
 	guardSmallRate       = "small_rate"
 	guardSupport         = "saturation"
 	guardNearMiss        = "near_miss"
-	guardGaugeSeason     = "gauge_season"
-	guardBracket         = "gauge_bracket"
-	guardGaugeBefore     = "gauge_before"
-	guardGaugeWidths     = "gauge_widths"
-	guardGlances         = "gauge_glances"
-	guardBaselineNoise   = "baseline_noise"
 )
 
-// Guards are the safeguards of this package, with what each does.
-func Guards() []guard.Guard {
+// ownGuards are those of the trial itself.
+func ownGuards() []guard.Guard {
 	return []guard.Guard{
 		{Name: guardGrace, What: "what is measured while instances start doesn't count"},
 		{Name: guardCatastrophe, What: "ten times the errors are not waited out"},
-		{Name: guardAbsoluteFloor, What: "a rise of a tiny error ratio must also be a rise of a thousandth"},
-		{Name: guardPracticalFloor, What: "a rise below a factor that matters is no regression"},
 		{Name: guardBeforeAfter, What: "where the control is only the time before, the rise must be larger"},
-		{Name: guardDispersion, What: "evidence is divided by how bursty the baseline is"},
-		{Name: guardWideDispersion, What: "bursts are also looked for in windows of a minute and of five"},
-		{Name: guardSparse, What: "nearly empty windows say nothing of bursts"},
-		{Name: guardBorrowed, What: "a quantile with few events beyond takes the bursts of the next lower one"},
-		{Name: guardSeason, What: "earlier days say how that time of day goes on"},
-		{Name: guardSeasonPlacebos, What: "evidence is divided by how far off such expectations were"},
-		{Name: guardShortHistory, What: "the same where history is too short for days"},
-		{Name: guardWarmUp, What: "what earlier rollouts showed while warming up is expected again"},
 		{Name: guardRestarts, What: "evidence is also collected afresh, for faults that begin late"},
-		{Name: guardComplement, What: "where events are common, the exposures without one are counted"},
 		{Name: guardTransient, What: "a short excursion that went away is forgiven"},
 		{Name: guardRepeated, What: "but not when it came again"},
 		{Name: guardCells, What: "a fault must show in three cells"},
@@ -93,13 +67,11 @@ func Guards() []guard.Guard {
 		{Name: guardThroughput, What: "lost requests are judged"},
 		{Name: guardHeartbeat, What: "silence of everything is lost telemetry"},
 		{Name: guardAnswered, What: "so is silence of a service whose callers are answered"},
-		{Name: guardGaps, What: "gaps of telemetry are no lost requests"},
 		{Name: guardLatencySlack, What: "slower by one bin is not slower"},
 		{Name: guardDoubled, What: "a quantile that is hardly known counts as twice as high"},
 		{Name: guardTwoControls, What: "a family with two controls needs twice the evidence"},
 		{Name: guardFamily, What: "a family convicts by the mean of its evidence"},
 		{Name: guardBesideAlone, What: "while the old version serves, nothing else is compared with"},
-		{Name: guardWidePairs, What: "sides that report at different instants are compared by minutes"},
 		{Name: guardHalfway, What: "half of the proof of a fault bars an acquittal"},
 		{Name: guardSomeWay, What: "a tenth of the proof of errors or latency bars an acquittal"},
 		{Name: guardLost, What: "a likely loss of requests bars an acquittal"},
@@ -115,11 +87,10 @@ func Guards() []guard.Guard {
 		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
 		{Name: guardSupport, What: "a resource that is used much more supports a near miss"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
-		{Name: guardGaugeSeason, What: "values are compared with earlier days"},
-		{Name: guardBracket, What: "and must lie outside the expectations of all three"},
-		{Name: guardGaugeBefore, What: "without such days, with the time before"},
-		{Name: guardGaugeWidths, What: "values are smoothed at three widths"},
-		{Name: guardGlances, What: "and at two short ones, to see a large fault early"},
-		{Name: guardBaselineNoise, What: "a value that strayed just before the change is measured by that"},
 	}
+}
+
+// Guards are the safeguards of judging, with what each does.
+func Guards() []guard.Guard {
+	return slices.Concat(ownGuards(), expectationGuards(), statisticsGuards())
 }

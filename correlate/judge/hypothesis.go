@@ -18,7 +18,7 @@ type hypothesis struct {
 const common = 0.25
 
 // hypothesize chooses the null for a signal whose control has the given event ratio.
-func (p *Params) hypothesize(floor Floor, ratio, nominal, rate, phi float64) hypothesis {
+func (p *statistics) hypothesize(absolute, ratio, nominal, rate, phi float64) hypothesis {
 	if ratio > 1 && !p.Guards.On(guardPracticalFloor) {
 		ratio = 1
 	}
@@ -29,8 +29,8 @@ func (p *Params) hypothesize(floor Floor, ratio, nominal, rate, phi float64) hyp
 		h.theta = complementary(ratio, rate)
 	case nominal > 0:
 		h.rate = nominal * ratio
-	case floor.Absolute > 0 && p.Guards.On(guardAbsoluteFloor):
-		h.rate = rate + floor.Absolute
+	case absolute > 0 && p.Guards.On(guardAbsoluteFloor):
+		h.rate = rate + absolute
 	}
 	return h
 }

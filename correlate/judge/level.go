@@ -21,8 +21,9 @@ type series struct {
 	num, den []float64 // of the cells before at[i]
 }
 
-func newLevel(c *Case, s *Stream) level {
-	return level{s.Kind, newSeries(s.History, s.Kind, c.Coarse), newSeries(s.Whole, s.Kind, c.Resolution)}
+// newLevel takes fine cells and the coarse ones before them, each with their width in seconds.
+func newLevel(kind correlate.SignalKind, fine []correlate.Cell, resolution int64, history []correlate.Cell, coarse int64) level {
+	return level{kind, newSeries(history, kind, coarse), newSeries(fine, kind, resolution)}
 }
 
 func newSeries(cells []correlate.Cell, kind correlate.SignalKind, width int64) series {

@@ -117,9 +117,9 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 	r.add(s.History, func(q *comparison) *[]tally { return &q.history })
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
-			q.season = seasonsOf(q.history, c.Coarse, span{q.base[0].at, c.Start}, p)
+			q.season = seasonsOf(q.history, c.Coarse, span{q.base[0].at, c.Start}, &p.expectations)
 			if q.season == nil {
-				q.pseudo = rehearse(q.history, q.base, c)
+				q.pseudo = rehearse(q.history, q.base, c.Coarse, c.Start, c.Changed)
 			}
 			q.history = nil
 		}

@@ -45,32 +45,38 @@ type class struct {
 }
 
 // mixture is that of one kind of control; nil when the mix didn't move.
-func (t *trial) mixture(beside bool) *mixture {
+func (t *trial) routeMix(beside bool) *mixture {
 	memo := &t.mixtures[0]
 	if beside {
 		memo = &t.mixtures[1]
 	}
 	if !memo.made {
-		memo.made, memo.mixture = true, t.newMixture(beside)
+		memo.made, memo.mixture = true, t.newRouteMix(beside)
 	}
 	return memo.mixture
 }
 
-func (t *trial) newMixture(beside bool) *mixture {
+func (t *trial) newRouteMix(beside bool) *mixture {
 	c := t.c
-	if c.Routes == nil || c.Minute == 0 {
-		return nil
-	}
-	m := &mixture{width: c.Minute, first: roundUpTo(c.Start, c.Minute), beside: beside}
-	if m.minutes = int((c.Now - m.first) / m.width); m.minutes <= 0 {
+	if c.Routes == nil || c.Minute == 0 || (c.Now-roundUpTo(c.Start, c.Minute))/c.Minute <= 0 {
 		return nil
 	}
 	if t.parts == nil {
 		t.parts = c.Routes()
 		slices.SortStableFunc(t.parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	for i := range t.parts {
-		m.add(&t.parts[i], c)
+	return newMixture(t.parts, c.Minute, c.Start, c.Now, beside)
+}
+
+// newMixture compares what was served since the start of a change, in whole minutes of the given width, with the control;
+// nil when the mix didn't move. The parts are sorted by name.
+func newMixture(parts []Part, minute, start, now int64, beside bool) *mixture {
+	m := &mixture{width: minute, first: roundUpTo(start, minute), beside: beside}
+	if m.minutes = int((now - m.first) / m.width); m.minutes <= 0 {
+		return nil
+	}
+	for i := range parts {
+		m.add(&parts[i], start)
 	}
 	if len(m.classes) < 2 {
 		return nil
@@ -83,7 +89,7 @@ func (t *trial) newMixture(beside bool) *mixture {
 }
 
 // add counts the requests of a part. Parts come sorted by name.
-func (m *mixture) add(p *Part, c *Case) {
+func (m *mixture) add(p *Part, start int64) {
 	if n := len(m.classes); n == 0 || m.classes[n-1].name != p.Name {
 		m.classes = append(m.classes, class{name: p.Name, perMinute: make([]float64, m.minutes)})
 		if m.beside {
@@ -92,7 +98,7 @@ func (m *mixture) add(p *Part, c *Case) {
 	}
 	k := &m.classes[len(m.classes)-1]
 	after := cellsIn(p.Cells, span{m.first, m.first + int64(m.minutes)*m.width})
-	earlier := cellsIn(p.Cells, span{math.MinInt64, c.Start - m.width + 1})
+	earlier := cellsIn(p.Cells, span{math.MinInt64, start - m.width + 1})
 	switch {
 	case !m.beside:
 		k.known = append(k.known, earlier)

@@ -225,7 +225,7 @@ func TestAnEqualMixHasTheFactorOne(t *testing.T) {
 		c.Routes = func() []Part { return parts }
 		m := &mixture{width: minute, minutes: 10}
 		for i := range parts {
-			m.add(&parts[i], &c)
+			m.add(&parts[i], c.Start)
 		}
 		m.join()
 		require.False(t, m.stirred())

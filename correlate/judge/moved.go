@@ -30,7 +30,7 @@ func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64) (ratio
 			if t.nT == 0 || t.nC == 0 {
 				continue
 			}
-			h := p.hypothesize(Floor{}, 1, 0, over(t.eC, t.nC), q.dispersion(c.Resolution, false, p))
+			h := p.hypothesize(0, 1, 0, over(t.eC, t.nC), q.dispersion(c.Resolution, false, p))
 			l := newLikelihood([]pair{t}, h)
 			lo, hi := interval(&l, p.Alpha)
 			if b := h.bounds(lo, hi); b[0] > least {

@@ -9,7 +9,7 @@ type pair struct {
 // concurrent joins the tallies of two sides by time. Where the sides report at different instants within a minute or
 // five (sparse exporters), the stretch is widened until most of the treated exposure has company. The pairs of single
 // cells go on from those of an earlier look, which may be nil.
-func (p *Params) concurrent(one *joint, treated, control []tally, resolution int64) *joint {
+func (p *statistics) concurrent(one *joint, treated, control []tally, resolution int64) *joint {
 	if one == nil || one.treated > len(treated) || one.control > len(control) {
 		one = new(joint)
 	}

@@ -22,7 +22,7 @@ func TestDispersion(t *testing.T) {
 			s.burst, s.errors, s.rps = tc.burst, 0.02, 100
 			base := ask(nil, s.cells(start-3600, start, 1, 1, 1), errorsOfRequests)
 			for _, concurrently := range []bool{true, false} {
-				phi := dispersion(base, 10, concurrently, &p)
+				phi := p.dispersion(base, 10, concurrently)
 				require.GreaterOrEqual(t, phi, tc.low)
 				require.LessOrEqual(t, phi, tc.high)
 			}
@@ -33,13 +33,13 @@ func TestDispersion(t *testing.T) {
 		for i := range int64(360) {
 			base = append(base, tally{start + 10*i, 5 + i/12, 1000})
 		}
-		require.Less(t, dispersion(base, 10, true, &p), 1.5)
-		require.Greater(t, dispersion(base, 10, false, &p), 20.0)
+		require.Less(t, p.dispersion(base, 10, true), 1.5)
+		require.Greater(t, p.dispersion(base, 10, false), 20.0)
 	})
 	t.Run("without events the fleet's is taken", func(t *testing.T) {
 		p := p
 		p.FleetDispersion = 3
-		require.Equal(t, 3.0, dispersion([]tally{{start, 0, 100}}, 10, true, &p))
+		require.Equal(t, 3.0, p.dispersion([]tally{{start, 0, 100}}, 10, true))
 	})
 }
 
@@ -53,12 +53,12 @@ func TestSeason(t *testing.T) {
 		}
 		history = append(history, tally{at, errors, 3000})
 	}
-	s, ok := seasonsOf(history, 300, span{start - 3600, start}, &p).at(span{start, start + 1800}, &p)
+	s, ok := seasonsOf(history, 300, span{start - 3600, start}, &p.expectations).at(span{start, start + 1800}, &p.expectations)
 	require.True(t, ok)
 	require.InDelta(t, 2, s.factor, 0.05)
 	require.GreaterOrEqual(t, s.phi, 1.0)
 
-	require.Nil(t, seasonsOf(since(history, start-80000), 300, span{start - 3600, start}, &p), "less than a day")
+	require.Nil(t, seasonsOf(since(history, start-80000), 300, span{start - 3600, start}, &p.expectations), "less than a day")
 }
 
 func TestLocate(t *testing.T) {
@@ -83,7 +83,7 @@ func TestLocate(t *testing.T) {
 
 func TestComplementOfCommonEvents(t *testing.T) {
 	p := DefaultParams()
-	h := p.hypothesize(p.Latency[0], 1.25, 0.5, 0.4, 1)
+	h := p.hypothesize(0, 1.25, 0.5, 0.4, 1)
 	require.True(t, h.complement)
 	require.InDelta(t, 1.2, h.theta, 1e-9, "0.6 / (1 − 1.25·0.4)")
 	require.Equal(t, pair{start, 60, 100, 30, 100}, h.turn(pair{start, 70, 100, 40, 100}))
@@ -206,10 +206,10 @@ func TestASeasonStaysKnownAsTimeGoesOn(t *testing.T) {
 			for at := start - 3600 - tc.hours*3600; at < start-3600; at += 300 {
 				history = append(history, tally{at, 15 + at/300%3, 6000})
 			}
-			y := seasonsOf(history, 300, span{start - 3600, start}, &p)
+			y := seasonsOf(history, 300, span{start - 3600, start}, &p.expectations)
 			ok := false
 			if y != nil {
-				_, ok = y.at(span{start, start + tc.after}, &p)
+				_, ok = y.at(span{start, start + tc.after}, &p.expectations)
 			}
 			require.Equal(t, tc.ok, ok)
 		})
@@ -222,7 +222,7 @@ func TestOverlappingWindowsAreNoMoreWitnesses(t *testing.T) {
 	for at := start - 3600 - 3*86400; at < start-3600; at += 300 {
 		history = append(history, tally{at, 15 + at/300%3, 6000})
 	}
-	s := seasonsOf(history, 300, span{start - 3600, start}, &p)
+	s := seasonsOf(history, 300, span{start - 3600, start}, &p.expectations)
 	_, df, windows := s.sums.placebos(s.before, span{start, start + 3600}, p.Day)
 	require.InDelta(t, 71, df, 2, "one for each hour")
 	require.InDelta(t, 4*df, windows, 0.01)

@@ -79,7 +79,7 @@ func (t *trial) quietBefore(q *comparison, bar float64) bool {
 	phi := q.dispersion(t.c.Resolution, false, t.p)
 	sums := q.tails.since(treated, t.starts)
 	reaches := func(ratio, phi float64, control pair) bool {
-		h := t.p.hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
+		h := t.p.hypothesize(q.floor.Absolute, ratio, q.nominal, over(control.eC, control.nC), phi)
 		return boundAgainst(sums, control, h, t.starts) >= bar
 	}
 	return t.quietAgainst(q.season, q.control, phi, q.floor, reaches)
@@ -91,7 +91,7 @@ func (t *trial) quietFlow(s *Stream, bar float64) bool {
 	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return true
 	}
-	sums := f.tails.since(f.catchUp(t, s), t.starts)
+	sums := f.tails.since(f.catchUp(s.Whole, t.c.Now), t.starts)
 	reaches := func(ratio, phi float64, control pair) bool {
 		h := hypothesis{theta: ratio, phi: phi, fall: true, control: over(control.eC, control.nC)}
 		return boundAgainst(sums, control, h, t.starts) >= bar
@@ -106,11 +106,11 @@ func (t *trial) quietAgainst(y *seasons, control pair, phi float64, floor Floor,
 	}
 	after := span{t.begin, t.c.Now}
 	moved := control
-	moved.nC /= y.factor(after, t.p)
+	moved.nC /= y.factor(after, &t.p.expectations)
 	if !reaches(t.p.beforeAfter(floor), phi, control) && !reaches(floor.Ratio, phi, moved) {
 		return true
 	}
-	if c := y.calibrated(after, t.p); c.ok {
+	if c := y.calibrated(after, &t.p.expectations); c.ok {
 		return !reaches(floor.Ratio, max(phi, c.phi), moved)
 	}
 	return !reaches(t.p.beforeAfter(floor), phi, control)

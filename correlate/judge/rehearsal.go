@@ -17,22 +17,21 @@ type rehearsal struct {
 
 // rehearse prepares a history and the time up to the change, in the history's cells; nil when there is no more than
 // the time before the change.
-func rehearse(history, base []tally, c *Case) *rehearsal {
-	width := c.Coarse
+func rehearse(history, base []tally, width, start int64, changed []int64) *rehearsal {
 	if len(history) == 0 || len(base) == 0 || width <= 0 {
 		return nil
 	}
 	end := history[len(history)-1].at + width
 	all := regroup(slices.Clone(history), since(base, end), width)
-	all = slices.DeleteFunc(all, func(t tally) bool { return changing(span{t.at, t.at + width}, c.Changed) })
+	all = slices.DeleteFunc(all, func(t tally) bool { return changing(span{t.at, t.at + width}, changed) })
 	if len(all) == 0 {
 		return nil
 	}
-	return &rehearsal{sums: newSums(all, width), length: c.Start - base[0].at, until: c.Start}
+	return &rehearsal{sums: newSums(all, width), length: start - base[0].at, until: start}
 }
 
 // phi is φ of what follows for so long.
-func (r *rehearsal) phi(after int64, p *Params) float64 {
+func (r *rehearsal) phi(after int64, p *expectations) float64 {
 	if r == nil {
 		return 1
 	}
@@ -43,7 +42,7 @@ func (r *rehearsal) phi(after int64, p *Params) float64 {
 		}
 	}
 	chi2, df := r.rehearsed(after)
-	c := calibration{length: after, phi: max(1, (chi2+p.RehearsalWeight*p.FleetDispersion)/(df+p.RehearsalWeight))}
+	c := calibration{length: after, phi: max(1, (chi2+p.ShortHistoryWeight*p.FleetDispersion)/(df+p.ShortHistoryWeight))}
 	if c.phi > 1 && !p.Guards.On(guardShortHistory) {
 		c.phi = 1
 	}

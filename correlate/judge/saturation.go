@@ -21,7 +21,7 @@ func (t *trial) support() float64 {
 // saturation shows a resource before and after the change. It supports and never convicts: a busier processor may be
 // the price of more work.
 func (t *trial) saturation(s *Stream) {
-	l := newLevel(t.c, s)
+	l := newLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
 	before, after := l.over(l.first(), t.c.Start), l.over(t.begin, t.c.Now)
 	if math.IsNaN(before) || math.IsNaN(after) {
 		return

@@ -25,7 +25,7 @@ type calibration struct {
 }
 
 // seasonsOf prepares a history in cells of the given width; nil when it is shorter than p.History.
-func seasonsOf(history []tally, width int64, before span, p *Params) *seasons {
+func seasonsOf(history []tally, width int64, before span, p *expectations) *seasons {
 	if len(history) == 0 || before.from-history[0].at < p.History-before.length() || !p.Guards.On(guardSeason) {
 		return nil
 	}
@@ -34,16 +34,18 @@ func seasonsOf(history []tally, width int64, before span, p *Params) *seasons {
 
 // at compares with the same hours of earlier days. ok is false when the history holds fewer than p.MinPlacebos windows
 // to calibrate with.
-func (s *seasons) at(after span, p *Params) (y season, ok bool) {
+func (s *seasons) at(after span, p *expectations) (y season, ok bool) {
 	c := s.calibrated(after, p)
 	return season{s.factor(after, p), c.phi}, c.ok
 }
 
-func (s *seasons) factor(after span, p *Params) float64 { return s.sums.factor(s.before, after, p.Day) }
+func (s *seasons) factor(after span, p *expectations) float64 {
+	return s.sums.factor(s.before, after, p.Day)
+}
 
 // calibrated is φ of windows that are at least as long as the time after the change, of few different lengths: 1, 2, 3,
 // 4, 6, 8, 12, 16 … times p.Restart, so that it needn't be found afresh at each look.
-func (s *seasons) calibrated(after span, p *Params) calibration {
+func (s *seasons) calibrated(after span, p *expectations) calibration {
 	after.to = after.from + roundUp(after.length(), p.Restart)
 	for _, c := range s.phis {
 		if c.length == after.length() {
@@ -53,7 +55,7 @@ func (s *seasons) calibrated(after span, p *Params) calibration {
 	chi2, df, windows := s.sums.placebos(s.before, after, p.Day)
 	c := calibration{
 		length: after.length(), ok: windows >= p.MinPlacebos,
-		phi: max(1, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight)),
+		phi: max(1, p.shrunk(chi2, df)),
 	}
 	if c.phi > 1 && !p.Guards.On(guardSeasonPlacebos) {
 		c.phi = 1

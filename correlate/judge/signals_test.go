@@ -78,7 +78,7 @@ func TestLevel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.cell.Start = start
-			l := newLevel(&Case{Resolution: 10, Coarse: 300}, &Stream{Kind: tc.kind, Whole: []correlate.Cell{tc.cell}})
+			l := newLevel(tc.kind, []correlate.Cell{tc.cell}, 10, nil, 300)
 			require.InEpsilon(t, tc.want, l.over(start, start+10), 0.1)
 			require.True(t, math.IsNaN(l.over(start+10, start+20)), "no data is not zero")
 		})

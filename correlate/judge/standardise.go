@@ -209,7 +209,7 @@ func (h hypothesis) moved(floor float64, factor float64) hypothesis {
 // standard is what the mix makes of the question that a comparison puts, as the service itself counts it; nil when
 // nothing.
 func (t *trial) standard(q *comparison, beside bool) *standard {
-	m := t.mixture(beside)
+	m := t.routeMix(beside)
 	if m == nil {
 		return nil
 	}

@@ -13,7 +13,7 @@ func (t *trial) throughput(s *Stream) {
 	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return
 	}
-	treated := f.catchUp(t, s)
+	treated := f.catchUp(s.Whole, t.c.Now)
 	if len(treated) == 0 {
 		return
 	}
@@ -21,7 +21,7 @@ func (t *trial) throughput(s *Stream) {
 	control := f.control
 	grade, h := correlate.GradeD, hypothesis{theta: t.p.beforeAfter(t.p.Traffic), phi: f.phi, fall: true}
 	if f.season != nil {
-		if y, ok := f.season.at(span{t.begin, t.c.Now}, t.p); ok {
+		if y, ok := f.season.at(span{t.begin, t.c.Now}, &t.p.expectations); ok {
 			grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
 			control.nC /= y.factor
 		}
@@ -32,8 +32,12 @@ func (t *trial) throughput(s *Stream) {
 
 // flow is what is remembered of the requests before the change.
 type flow struct {
+	p       *expectations
 	gaps    []Gap // that were known
+	cell    int64 // width of one
+	start   int64 // of the change
 	width   int64 // of the windows in which requests are counted, see cadence
+	base    []tally
 	control pair
 	phi     float64
 	season  *seasons
@@ -48,40 +52,53 @@ func (t *trial) flow(s *Stream) *flow {
 	if r.flow != nil && slices.Equal(r.flow.gaps, t.c.Gaps) {
 		return r.flow
 	}
-	f := &flow{gaps: slices.Clone(t.c.Gaps), next: t.begin}
-	r.flow = f
 	before, _ := halves(t.c, s)
-	if f.width = t.cadence(before); f.width == 0 {
+	r.flow = newFlow(&t.p.expectations, slices.Clone(t.c.Gaps), t.c.Resolution, t.c.Start, before)
+	r.flow.next = t.begin
+	r.flow.remember(s.History, t.c.Coarse)
+	return r.flow
+}
+
+// newFlow counts the requests before a change, in cells of the given width.
+func newFlow(p *expectations, gaps []Gap, resolution, start int64, cells []correlate.Cell) *flow {
+	f := &flow{p: p, gaps: gaps, cell: resolution, start: start}
+	if f.width = f.cadence(cells); f.width == 0 {
 		return f
 	}
-	base := t.covered(periods(before, before[0].Start, t.c.Start, f.width))
-	e, n := sum(base)
+	f.base = f.covered(periods(cells, cells[0].Start, start, f.width))
+	e, n := sum(f.base)
 	f.control = pair{eC: float64(e), nC: float64(n)}
-	f.phi = t.burstiness(base, f.width)
-	f.season = seasonsOf(t.covered(everyPeriod(s.History, t.c.Coarse)), t.c.Coarse, span{base[0].at, t.c.Start}, t.p)
+	f.phi = f.burstiness()
 	return f
 }
 
+// remember takes in the days before.
+func (f *flow) remember(history []correlate.Cell, coarse int64) {
+	if f.width > 0 {
+		f.season = seasonsOf(f.covered(everyPeriod(history, coarse)), coarse, span{f.base[0].at, f.start}, f.p)
+	}
+}
+
 // catchUp counts the windows since the change that are complete by now.
-func (f *flow) catchUp(t *trial, s *Stream) []tally {
-	if n := (t.c.Now - f.next) / f.width; n > 0 {
+func (f *flow) catchUp(whole []correlate.Cell, now int64) []tally {
+	if n := (now - f.next) / f.width; n > 0 {
 		to := f.next + n*f.width
-		f.windows = append(f.windows, t.covered(periods(cellsIn(s.Whole, span{f.next, to}), f.next, to, f.width))...)
+		f.windows = append(f.windows, f.covered(periods(cellsIn(whole, span{f.next, to}), f.next, to, f.width))...)
 		f.next = to
 	}
-	return before(f.windows, t.c.Now-f.width+1)
+	return before(f.windows, now-f.width+1)
 }
 
 // cadence is the shortest window of 1, 6 or 30 cells in which the service was never silent before the change, 0 when
 // there is none or there are fewer than 8 of them.
-func (t *trial) cadence(before []correlate.Cell) int64 {
+func (f *flow) cadence(before []correlate.Cell) int64 {
 	if len(before) == 0 {
 		return 0
 	}
 	for _, cells := range [...]int64{1, 6, 30} {
-		windows := t.covered(periods(before, before[0].Start, t.c.Start, cells*t.c.Resolution))
+		windows := f.covered(periods(before, before[0].Start, f.start, cells*f.cell))
 		if len(windows) >= 8 && !anySilent(windows) {
-			return cells * t.c.Resolution
+			return cells * f.cell
 		}
 	}
 	return 0
@@ -136,20 +153,20 @@ func answers(cells []correlate.Cell) (n int64) {
 	return n
 }
 
-// burstiness is φ of counts in time, of windows of 1, 6 and 30 times the width.
-func (t *trial) burstiness(base []tally, width int64) float64 {
-	e, n := sum(base)
+// burstiness is φ of the requests before the change, of windows of 1, 6 and 30 times the width.
+func (f *flow) burstiness() float64 {
+	e, n := sum(f.base)
 	rate := over(float64(e), float64(n))
 	phi := 1.0
 	for _, windows := range [...]int64{1, 6, 30} {
 		chi2, df := 0.0, -1.0
-		for _, w := range regroup(nil, base, windows*width) {
+		for _, w := range regroup(nil, f.base, windows*f.width) {
 			expected := rate * float64(w.exposure)
 			d := float64(w.events) - expected
 			chi2, df = chi2+d*d/expected, df+1
 		}
 		if df >= 1 {
-			phi = max(phi, (chi2+t.p.DispersionWeight*t.p.FleetDispersion)/(df+t.p.DispersionWeight))
+			phi = max(phi, f.p.shrunk(chi2, df))
 		}
 	}
 	return phi
@@ -174,9 +191,9 @@ func periods(cells []correlate.Cell, from, to, width int64) []tally {
 }
 
 // covered drops the windows in which telemetry may have been lost: their silence says nothing.
-func (t *trial) covered(windows []tally) []tally {
-	for _, g := range t.c.Gaps {
-		if !t.p.Guards.On(guardGaps) {
+func (f *flow) covered(windows []tally) []tally {
+	for _, g := range f.gaps {
+		if !f.p.Guards.On(guardGaps) {
 			break
 		}
 		windows = slices.DeleteFunc(windows, func(w tally) bool { return w.at < g.To && g.From < w.at+w.exposure })

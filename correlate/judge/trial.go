@@ -82,8 +82,8 @@ func (t *trial) hearBeside(q *comparison) {
 	}
 	t.standardise(c, q.floor.Ratio, 1)
 	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
-	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
-	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
+	c.unsteady = t.p.dispersion(treated, t.c.Resolution, true)
+	c.scatter = max(t.p.scatter(c.pairs, c.h, t.c.Resolution), c.unsteady/t.p.dispersion(untreated, t.c.Resolution, true))
 	if far := t.beyond(q, q.farNew); len(far) > 0 {
 		c.far = t.expectBeside(q, t.p.concurrent(nil, far, untreated, t.c.Resolution).pairs)
 		t.standardiseFar(c, 1)
@@ -114,7 +114,7 @@ func (t *trial) opposeBeside(q *comparison) *contest {
 	if len(q.base) == 0 {
 		r = rate(q.old)
 	}
-	h := t.p.hypothesize(q.floor, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
+	h := t.p.hypothesize(q.floor.Absolute, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
 	c := &contest{comparison: q, joint: j, pairs: j.pairs, h: h}
 	if t.warms(q) {
 		c.pairs, c.served = t.expectBeside(q, j.pairs), j.pairs
@@ -133,19 +133,19 @@ func (t *trial) hearBefore(q *comparison) {
 	grade, ratio, season := correlate.GradeD, t.p.beforeAfter(q.floor), 1.0
 	phi := q.dispersion(t.c.Resolution, false, t.p)
 	if q.season != nil {
-		if y, ok := q.season.at(span{t.begin, t.c.Now}, t.p); ok {
+		if y, ok := q.season.at(span{t.begin, t.c.Now}, &t.p.expectations); ok {
 			grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, y.phi)
 			control.nC /= y.factor
 			season = y.factor
 		}
 	}
 	if grade == correlate.GradeD {
-		phi = max(phi, q.pseudo.phi(t.c.Now-t.begin, t.p))
+		phi = max(phi, q.pseudo.phi(t.c.Now-t.begin, &t.p.expectations))
 	}
-	h := t.p.hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
+	h := t.p.hypothesize(q.floor.Absolute, ratio, q.nominal, over(control.eC, control.nC), phi)
 	c := &contest{
 		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
-		unsteady: dispersion(treated, t.c.Resolution, false, t.p),
+		unsteady: t.p.dispersion(treated, t.c.Resolution, false),
 	}
 	if t.warms(q) {
 		c.served = alongside(since(q.after, t.begin), control)

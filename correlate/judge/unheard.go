@@ -17,7 +17,7 @@ func (t *trial) excused(f *finding) bool {
 		return false
 	}
 	beside := f.contest.before == nil
-	m := t.mixture(beside)
+	m := t.routeMix(beside)
 	if m == nil || !m.unheard() {
 		return false
 	}
@@ -27,10 +27,14 @@ func (t *trial) excused(f *finding) bool {
 	}
 	s := &standard{mixture: m, q: ask}
 	last := &m.classes[len(m.classes)-1]
-	if ask == nil || s.fails(last, f.family) {
+	if ask == nil || (f.family != familyLatency && s.fails(last)) {
 		return false
 	}
-	return s.rest(t, f) < t.p.need(f.family.weight(&t.p.Weights)) && t.p.Guards.On(guardNewRoutes)
+	pairs, control := s.rest(t.begin)
+	if len(pairs) > 0 && evidenceAgainst(pairs, control, f.contest.h, t.starts) >= t.p.need(f.family.weight(&t.p.Weights)) {
+		return false
+	}
+	return t.p.Guards.On(guardNewRoutes)
 }
 
 // unheard says that lately many requests were for routes without a baseline: new ones, and not because others are called
@@ -56,10 +60,7 @@ func (m *mixture) unheard() bool {
 }
 
 // fails says that routes without a baseline fail far more often than any other did.
-func (s *standard) fails(k *class, of family) bool {
-	if of == familyLatency {
-		return false
-	}
+func (s *standard) fails(k *class) bool {
 	e, n := s.events(k.after)
 	worst := 0.0
 	for i := range s.classes[:len(s.classes)-1] {
@@ -69,13 +70,14 @@ func (s *standard) fails(k *class, of family) bool {
 	return over(e, n) >= max(oftenFail, farAbove*worst)
 }
 
-// rest is ln E of the requests whose routes have a baseline, each route with its share.
-func (s *standard) rest(t *trial, f *finding) float64 {
+// rest is the requests since an instant whose routes have a baseline, each route with its share, and what they are compared
+// with. The pairs are none when there is nothing to compare.
+func (s *standard) rest(begin int64) (pairs []pair, control pair) {
 	known := s.classes[:len(s.classes)-1]
 	if len(known) == 0 {
-		return 0
+		return nil, pair{}
 	}
-	pairs := make([]pair, s.minutes)
+	pairs = make([]pair, s.minutes)
 	var before pair
 	for i := range known {
 		e, n := s.events(known[i].known)
@@ -95,14 +97,13 @@ func (s *standard) rest(t *trial, f *finding) float64 {
 			p.eC += n * over(own+imagined, all+imagined*over(before.nC, before.eC))
 		}
 	}
-	pairs = slices.DeleteFunc(pairs, func(p pair) bool { return p.at < t.begin || p.nT == 0 })
+	pairs = slices.DeleteFunc(pairs, func(p pair) bool { return p.at < begin || p.nT == 0 })
 	usual := totals(pairs)
 	if usual.nT == 0 || before.nC == 0 {
-		return 0
+		return nil, pair{}
 	}
 	// The control's own size is what is known of it, its ratio what the mix of the known routes makes of it.
-	control := pair{eC: over(usual.eC, usual.nC) * before.nC, nC: before.nC}
-	return evidenceAgainst(pairs, control, f.contest.h, t.starts)
+	return pairs, pair{eC: over(usual.eC, usual.nC) * before.nC, nC: before.nC}
 }
 
 func (s *standard) eventsIn(of [][]correlate.Cell, in span) (events, exposure float64) {

@@ -27,7 +27,7 @@ const (
 
 // warmthOf learns from earlier rollouts; nil when they are fewer than p.WarmUps, or never showed a warm-up. Of each age
 // it takes what the upper quarter of them, and at least two, went beyond: a trouble that one of them had is no habit.
-func warmthOf(history []tally, width int64, earlier []Rollout, p *Params) *warmth {
+func warmthOf(history []tally, width int64, earlier []Rollout, p *expectations) *warmth {
 	if len(history) == 0 || len(earlier) < p.WarmUps {
 		return nil
 	}
@@ -163,7 +163,7 @@ func (r *record) learn(p *Params, c *Case, s *Stream) {
 	r.add(s.Past, func(q *comparison) *[]tally { return &q.past })
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
-			q.warm = warmthOf(q.past, c.Coarse, c.Earlier, p)
+			q.warm = warmthOf(q.past, c.Coarse, c.Earlier, &p.expectations)
 		}
 		r.questions[i].past = nil
 	}

@@ -98,7 +98,7 @@ func TestWhatIsLearntOfEarlierRollouts(t *testing.T) {
 			}
 			earlier = append(earlier, Rollout{Start: at + offset, Finish: at + offset, Until: at + every})
 		}
-		return warmthOf(append([]tally{{every - width, 10, 1000}}, history...), width, earlier, &p)
+		return warmthOf(append([]tally{{every - width, 10, 1000}}, history...), width, earlier, &p.expectations)
 	}
 	cold, fine := []int64{40, 30}, []int64{10}
 	forGood := make([]int64, every/width)

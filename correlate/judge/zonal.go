@@ -205,7 +205,7 @@ func (z *zonal) measure(side []int) (b zonesBefore) {
 	b.phi = max(1, p.FleetDispersion)
 	for _, cells := range [...]int64{1, 6, 30} {
 		chi2, df := split(w.pairs, cells*c.Resolution)
-		b.phi = max(b.phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
+		b.phi = max(b.phi, p.shrunk(chi2, df))
 	}
 	t := totals(w.pairs)
 	b.information = over(t.eT*t.eC, t.eT+t.eC)
@@ -219,7 +219,7 @@ func (z *zonal) trust(c *contest) {
 	share := z.share(z.null.information(c.pairs))
 	c.h = z.null
 	c.h.phi /= share
-	c.scatter = max(scatter(c.pairs, z.null, z.t.c.Resolution, z.t.p)/share, c.h.phi)
+	c.scatter = max(z.t.p.scatter(c.pairs, z.null, z.t.c.Resolution)/share, c.h.phi)
 	if z.q != zoneErrors && z.t.c.Now-z.t.c.Start >= z.t.p.MinHealthy {
 		c.far = z.farther()
 	}
