@@ -14,11 +14,11 @@ func Assess(p Params, c Case) Assessment { return new(Memory).Assess(&p, &c) }
 // Assess is Assess with what is remembered of earlier looks at the same change.
 func (m *Memory) Assess(p *Params, c *Case) Assessment {
 	if t := m.catastrophe(p, c); t != nil {
-		return t.assessment()
+		return ruling{t}.assessment()
 	}
 	t := m.newTrial(p, c, c.settled(p))
 	t.hearAll()
-	return t.assessment()
+	return ruling{t}.assessment()
 }
 
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
@@ -42,7 +42,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			}
 		}
 	}
-	t.addZones(t.opposeZones(zoneErrors))
+	zoning{t}.addZones(zoning{t}.opposeZones(zoneErrors))
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
@@ -74,32 +74,14 @@ func (t *trial) overwhelming(q *comparison) bool {
 
 // hearAll puts every question of every stream.
 func (t *trial) hearAll() {
-	t.hearZones()
+	zoning{t}.hearZones()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		switch s.Kind {
-		case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
-			t.gauge(s)
-		case correlate.Exception:
-			if t.p.Guards.On(guardExceptions) {
-				t.newException(s)
-			}
-		case correlate.Saturation:
-			t.saturation(s)
-		case correlate.Edge:
-			if !t.concurrently() && t.p.Guards.On(guardCallers) {
-				t.ask(s)
-			}
-		case correlate.Traffic:
-			t.ask(s)
-			if t.p.Guards.On(guardThroughput) {
-				t.throughput(s)
-			}
-		default:
-			if t.p.Guards.On(guardLogs) {
-				t.ask(s)
-			}
+		in := inquiryOf(s.Kind)
+		if in.outside && t.concurrently() || in.guard != "" && !t.p.Guards.On(in.guard) {
+			continue
 		}
+		in.put(t, s)
 	}
 	t.weigh()
 }
@@ -107,7 +89,7 @@ func (t *trial) hearAll() {
 // concurrently says that the service's own requests are compared with the old version's, or with those of unchanged zones,
 // now: then no view from outside, which can't tell them apart, is worth asking.
 func (t *trial) concurrently() bool {
-	if t.besideZones() {
+	if (zoning{t}).besideZones() {
 		return true
 	}
 	for i := range t.c.Streams {
@@ -118,8 +100,11 @@ func (t *trial) concurrently() bool {
 	return false
 }
 
+// ruling is what is made of a trial's findings.
+type ruling struct{ *trial }
+
 // assessment decides.
-func (t *trial) assessment() Assessment {
+func (t ruling) assessment() Assessment {
 	t.date()
 	slices.SortStableFunc(t.findings, byStrength)
 	a := Assessment{Outcome: correlate.Inconclusive, Contrast: t.contrast(), SmallestVisible: round(t.smallestVisible())}
@@ -138,7 +123,7 @@ func (t *trial) assessment() Assessment {
 }
 
 // convict finds the strongest fault that shows in enough cells and wasn't a blip.
-func (t *trial) convict(a *Assessment) bool {
+func (t ruling) convict(a *Assessment) bool {
 	for i := range t.findings {
 		f := &t.findings[i]
 		if f.family == supporting || f.strength < 1 || t.flash(f) || t.blip(f) {
@@ -148,9 +133,9 @@ func (t *trial) convict(a *Assessment) bool {
 			t.shifted = true
 			continue
 		}
-		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, f.family.reason(), f.Grade, f.onset
+		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, asked[f.family].reason, f.Grade, f.onset
 		a.Strength = f.strength
-		weight := f.family.weight(&t.p.Weights)
+		weight := asked[f.family].weight(&t.p.Weights)
 		a.LogE = f.strength*t.p.need(weight) + math.Log(weight)
 		if f.recovered {
 			a.Recovered = f.end
@@ -161,23 +146,23 @@ func (t *trial) convict(a *Assessment) bool {
 }
 
 // flash: it shows in too few cells.
-func (t *trial) flash(f *finding) bool {
+func (t ruling) flash(f *finding) bool {
 	return f.cells < t.p.MinBuckets && t.p.Guards.On(guardCells)
 }
 
 // blip: it went away by itself before it was long enough to matter, and didn't come again.
-func (t *trial) blip(f *finding) bool {
+func (t ruling) blip(f *finding) bool {
 	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f) && t.p.Guards.On(guardTransient)
 }
 
 // repeated says that there was another excursion, well apart from the one that was located, as strong as would convict
 // by itself.
-func (t *trial) repeated(f *finding) bool {
+func (t ruling) repeated(f *finding) bool {
 	if f.contest == nil {
 		return false
 	}
 	c := *f.contest
-	bar := t.p.need(f.family.weight(&t.p.Weights))
+	bar := f.family.need(t.p)
 	for _, in := range [...]span{{t.begin, f.onset - t.p.Recovery}, {f.end + t.p.Recovery, t.c.Now}} {
 		if c.pairs = pairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
 			if _, gain := c.locate(); gain >= bar {
@@ -189,7 +174,7 @@ func (t *trial) repeated(f *finding) bool {
 }
 
 // doubt says why nothing can be said, and how good the best comparison was.
-func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
+func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 	best := correlate.Grade("")
 	for i := range t.findings {
 		f := &t.findings[i]
@@ -217,7 +202,7 @@ func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
 const suspicious = 0.05
 
 // suspicion is the finding that came nearest to convict by itself, nil when none came any way.
-func (t *trial) suspicion() *Suspicion {
+func (t ruling) suspicion() *Suspicion {
 	var best *finding
 	most := suspicious
 	for i := range t.findings {
@@ -233,21 +218,21 @@ func (t *trial) suspicion() *Suspicion {
 		x, _ := best.contest.locate()
 		s.Onset = x.onset
 	}
-	missing := t.p.need(best.family.weight(&t.p.Weights))*(1-most) - t.support()
+	missing := best.family.need(t.p)*(1-most) - t.support()
 	s.Probability = round(1 / (1 + math.Exp(missing)))
 	return s
 }
 
 // way is how much of the way to convict a finding has come, whatever its family says: 1 is there.
-func (t *trial) way(f *finding) float64 {
+func (t ruling) way(f *finding) float64 {
 	if f.contest == nil {
 		return f.strength
 	}
-	return min(f.logE/t.p.need(f.family.weight(&t.p.Weights)), 1)
+	return min(f.logE/f.family.need(t.p), 1)
 }
 
 // anything says that some stream has data since the change.
-func (t *trial) anything() bool {
+func (t ruling) anything() bool {
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		for _, cells := range [...][]correlate.Cell{s.Whole, s.New} {
@@ -260,7 +245,7 @@ func (t *trial) anything() bool {
 }
 
 // baseline says that some stream has data from before the change.
-func (t *trial) baseline() bool {
+func (t ruling) baseline() bool {
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		if len(s.History) > 0 || (len(s.Whole) > 0 && s.Whole[0].Start+t.c.Resolution <= t.c.Start) {
@@ -271,14 +256,14 @@ func (t *trial) baseline() bool {
 }
 
 // visible says that a tripled error ratio would have shown.
-func (t *trial) visible() bool {
+func (t ruling) visible() bool {
 	const worthSeeing = 3
 	v := t.smallestVisible()
 	return v > 0 && v <= worthSeeing
 }
 
 // smallestVisible is that of the error ratio in front of its best control, 0 when nothing could be seen.
-func (t *trial) smallestVisible() float64 {
+func (t ruling) smallestVisible() float64 {
 	smallest := 0.0
 	for i := range t.findings {
 		if f := &t.findings[i]; f.family == familyErrors && f.visible > 0 && (smallest == 0 || f.visible < smallest) {
@@ -290,7 +275,7 @@ func (t *trial) smallestVisible() float64 {
 
 // contrast is the strongest ln e-value of the new version against the old one, or of the changed zones against the others,
 // 0 without such a comparison.
-func (t *trial) contrast() float64 {
+func (t ruling) contrast() float64 {
 	strongest := math.Inf(-1)
 	for i := range t.findings {
 		if f := &t.findings[i]; f.Grade <= correlate.GradeB && f.contest != nil {

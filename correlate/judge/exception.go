@@ -47,7 +47,7 @@ func (t *trial) newException(s *Stream) {
 	f.bounds[0], f.bounds[1] = interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
-	f.strength = f.logE / t.p.need(t.p.Weights.Exceptions)
+	f.strength = f.logE / familyExceptions.need(t.p)
 	if (f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets) && t.p.Guards.On(guardFewExceptions) {
 		f.strength = min(f.strength, 0.5)
 	}

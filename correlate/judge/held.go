@@ -10,7 +10,7 @@ import (
 // requests, through the last half of its time and at least for the shortest observation: as much was seen of it as of a
 // rollout that was complete by then, and in so many requests that errors at the margin would hardly have stayed out of
 // them.
-func (t *trial) held() bool {
+func (t ruling) held() bool {
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		if s.Kind == correlate.Traffic && t.steadily(func(in span) (treated, control int64) {
@@ -19,11 +19,11 @@ func (t *trial) held() bool {
 			return true
 		}
 	}
-	return t.steadily(t.zoneRequests)
+	return t.steadily(zoning{t.trial}.zoneRequests)
 }
 
 // steadily is held by the requests of two sides.
-func (t *trial) steadily(sides func(span) (treated, control int64)) bool {
+func (t ruling) steadily(sides func(span) (treated, control int64)) bool {
 	if treated, _ := sides(span{t.begin, t.c.Now}); float64(treated) < -math.Log(t.p.Alpha)/t.p.Errors.MarginAbsolute {
 		return false
 	}

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"strings"
-
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -41,13 +39,12 @@ func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64) (ratio
 	return ratio, least
 }
 
-// about says whether a family of questions is what a signal is about.
+// about says whether a family of questions is what a signal is about. What is none's, all are about.
 func about(f family, signal string) bool {
-	switch {
-	case strings.Contains(signal, "latency"):
-		return f == familyLatency
-	case strings.Contains(signal, "error"), strings.HasPrefix(signal, "exception"):
-		return f == familyErrors
+	for of := range families {
+		if mine := asked[of].about; mine != nil && mine(signal) {
+			return f == of
+		}
 	}
 	return true
 }

@@ -6,21 +6,16 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// newRecord chooses the stream's questions and puts them to the time before the change: what is counted depends on its
-// kind. Edges are the service as its callers see it: what is lost on the way shows only there.
+// newRecord chooses the stream's questions, see inquiryOf, and puts them to the time before the change.
 func newRecord(p *Params, c *Case, s *Stream) *record {
 	r := &record{origin: originOf(s), settled: true}
 	earlier, _ := halves(c, s)
-	prefix := ""
-	switch s.Kind {
-	case correlate.Edge:
-		prefix = "client_"
-		fallthrough
-	case correlate.Traffic:
-		r.latencies(p, s, earlier, prefix)
-		r.questions = append(r.questions, comparison{signal: prefix + "error_ratio", family: familyErrors, floor: p.Errors})
-	case correlate.Log:
-		r.questions = []comparison{{signal: "log_errors", family: familyLogs, floor: p.LogErrors}}
+	in := inquiryOf(s.Kind)
+	if in.slow {
+		r.latencies(p, s, earlier, in.prefix)
+	}
+	if in.failed != "" {
+		r.questions = append(r.questions, comparison{signal: in.failed, family: in.family, floor: in.floor(p)})
 	}
 	r.add(earlier, func(q *comparison) *[]tally { return &q.base })
 	for i := range r.questions {

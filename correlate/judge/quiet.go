@@ -1,43 +1,46 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
-
 // Quiet says that nothing seen now can convict. It costs far less than an assessment, because an upper bound of the
 // evidence does, and nothing is described. False says nothing.
 func (m *Memory) Quiet(p *Params, c *Case) bool {
 	if m.catastrophe(p, c) != nil {
 		return false
 	}
-	t := m.newTrial(p, c, c.settled(p))
-	if !t.quietZones() {
+	t := glance{m.newTrial(p, c, c.settled(p))}
+	if !(zoning{t.trial}).quietZones() {
 		return false
 	}
 	concurrently := t.concurrently()
 	for i := range c.Streams {
-		if s := &c.Streams[i]; s.Kind == correlate.Edge && concurrently {
-			continue
-		} else if !t.quiet(s) {
+		s := &c.Streams[i]
+		if in := inquiryOf(s.Kind); !(in.outside && concurrently) && !in.quiet(t, s) {
 			return false
 		}
 	}
 	return true
 }
 
-// quiet looks at one stream.
-func (t *trial) quiet(s *Stream) bool {
-	switch s.Kind {
-	case correlate.Saturation:
-		return true
-	case correlate.Exception:
-		return t.hear(t.newException, s) < 1
-	case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
-		return t.value(s) < 1
-	}
+// glance looks only whether a trial may convict.
+type glance struct{ *trial }
+
+func (t glance) quietSaturation(*Stream) bool { return true }
+
+func (t glance) quietException(s *Stream) bool { return t.strength(t.newException, s) < 1 }
+
+func (t glance) quietValue(s *Stream) bool { return t.value(s) < 1 }
+
+// quietTraffic is about requests that were served, and whether as many came.
+func (t glance) quietTraffic(s *Stream) bool {
+	return t.quietCounts(s) && (!t.p.Guards.On(guardThroughput) || t.quietFlow(s, familyTraffic.need(t.p)))
+}
+
+// quietCounts is about events that are counted.
+func (t glance) quietCounts(s *Stream) bool {
 	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		q := &qs[i]
-		bar := t.p.need(q.family.weight(&t.p.Weights))
+		bar := q.family.need(t.p)
 		if c := t.opposeBeside(q); c != nil && c.joint.bound(c.h, t.starts, c.pairs) >= bar {
 			return false
 		}
@@ -45,11 +48,11 @@ func (t *trial) quiet(s *Stream) bool {
 			return false
 		}
 	}
-	return s.Kind != correlate.Traffic || !t.p.Guards.On(guardThroughput) || t.quietFlow(s, t.p.need(t.p.Weights.Traffic))
+	return true
 }
 
-// hear is the strength of what a question that is no contest finds.
-func (t *trial) hear(question func(*Stream), s *Stream) float64 {
+// strength is that of what a question that is no contest finds.
+func (t glance) strength(question func(*Stream), s *Stream) float64 {
 	known := len(t.findings)
 	question(s)
 	strongest := 0.0
@@ -60,18 +63,18 @@ func (t *trial) hear(question func(*Stream), s *Stream) float64 {
 }
 
 // value is the strength of a signal that is a value. It can only change when another of its smoothing windows ends.
-func (t *trial) value(s *Stream) float64 {
+func (t glance) value(s *Stream) float64 {
 	r := t.m.record(t.p, t.c, s)
 	ended := (t.c.Now - t.c.Start) / t.p.Gauge.step(t.c.Resolution)
 	if r.value.ended != ended {
-		r.value.ended, r.value.strength = ended, t.hear(t.gauge, s)
+		r.value.ended, r.value.strength = ended, t.strength(t.gauge, s)
 	}
 	return r.value.strength
 }
 
 // quietBefore is about the time before the change as the control. How far seasonal expectations are off is only looked
 // up when it matters: it weakens the evidence.
-func (t *trial) quietBefore(q *comparison, bar float64) bool {
+func (t glance) quietBefore(q *comparison, bar float64) bool {
 	treated := t.expect(q, since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return true
@@ -86,7 +89,7 @@ func (t *trial) quietBefore(q *comparison, bar float64) bool {
 }
 
 // quietFlow is about lost requests.
-func (t *trial) quietFlow(s *Stream, bar float64) bool {
+func (t glance) quietFlow(s *Stream, bar float64) bool {
 	f := t.flow(s)
 	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return true
@@ -100,7 +103,7 @@ func (t *trial) quietFlow(s *Stream, bar float64) bool {
 }
 
 // quietAgainst tries the null without a season and, where there may be one, with it.
-func (t *trial) quietAgainst(y *seasons, control pair, phi float64, floor Floor, reaches func(ratio, phi float64, control pair) bool) bool {
+func (t glance) quietAgainst(y *seasons, control pair, phi float64, floor Floor, reaches func(ratio, phi float64, control pair) bool) bool {
 	if y == nil {
 		return !reaches(t.p.beforeAfter(floor), phi, control)
 	}

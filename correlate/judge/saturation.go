@@ -8,7 +8,7 @@ import (
 
 // support is the log-odds that a resource adds to a fault that is suspected already, when much more of it is used than
 // before.
-func (t *trial) support() float64 {
+func (t ruling) support() float64 {
 	const muchMore, logOdds = 5, 2
 	for i := range t.findings {
 		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore && t.p.Guards.On(guardSupport) {

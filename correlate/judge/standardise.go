@@ -21,7 +21,7 @@ const (
 // standard is what a mix makes of a question: how often the event was to be expected, had no route become worse.
 type standard struct {
 	*mixture
-	q     question
+	q     counting
 	rate  []float64 // the control's event ratio, by class
 	known []float64 // its exposures
 	mean  float64
@@ -30,7 +30,7 @@ type standard struct {
 }
 
 // standardOf is that of a question; nil when too little is known, or when the mix hardly moves what is to be expected.
-func (m *mixture) standardOf(q question) *standard {
+func (m *mixture) standardOf(q counting) *standard {
 	s := &standard{mixture: m, q: q, rate: make([]float64, len(m.classes)), known: make([]float64, len(m.classes))}
 	var events, exposure float64
 	for i := range m.classes {
@@ -223,7 +223,7 @@ func (t *trial) standard(q *comparison, beside bool) *standard {
 	}
 	if !memo.made {
 		memo.made = true
-		if ask := t.counting(at); ask != nil {
+		if ask := t.countingOf(at); ask != nil {
 			memo.standard = m.standardOf(ask)
 		}
 		if memo.standard != nil && !t.p.Guards.On(guardRouteMix) {
@@ -233,8 +233,8 @@ func (t *trial) standard(q *comparison, beside bool) *standard {
 	return memo.standard
 }
 
-// counting is the question about a latency's quantile or, beyond them, about errors.
-func (t *trial) counting(at int) question {
+// countingOf is how events are counted for the question about a latency's quantile or, beyond them, about errors.
+func (t *trial) countingOf(at int) counting {
 	if at == len(quantiles) {
 		return errorsOfRequests
 	}

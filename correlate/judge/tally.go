@@ -56,13 +56,13 @@ func regroup(out, ts []tally, width int64) []tally {
 
 func mod(a, b int64) int64 { return ((a % b) + b) % b }
 
-// question turns a cell into events and exposures.
-type question func(c *correlate.Cell) (events, exposure int64)
+// counting turns a cell into events and exposures.
+type counting func(c *correlate.Cell) (events, exposure int64)
 
 func errorsOfRequests(c *correlate.Cell) (int64, int64) { return min(c.Errors, c.Requests), c.Requests }
 
 // ask puts a question to every cell, appending to out.
-func ask(out []tally, cells []correlate.Cell, q question) []tally {
+func ask(out []tally, cells []correlate.Cell, q counting) []tally {
 	out = slices.Grow(out, len(cells))
 	for i := range cells {
 		if e, n := q(&cells[i]); n > 0 {

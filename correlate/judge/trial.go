@@ -54,10 +54,18 @@ func (t *trial) ask(s *Stream) {
 	}
 }
 
+// askTraffic puts the questions about requests that were served, and asks whether as many came.
+func (t *trial) askTraffic(s *Stream) {
+	t.ask(s)
+	if t.p.Guards.On(guardThroughput) {
+		t.throughput(s)
+	}
+}
+
 // concurrent says whether there is a control at the same time: the old version beside the new one, or unchanged zones
 // beside changed ones.
 func (t *trial) concurrent(s *Stream) bool {
-	return (t.beside(s) || t.besideZones()) && t.p.Guards.On(guardBesideAlone)
+	return (t.beside(s) || zoning{t}.besideZones()) && t.p.Guards.On(guardBesideAlone)
 }
 
 // beside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
@@ -168,7 +176,7 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 	f.Grade = grade
 	c.describe(&f, c.pairs, t.p.Alpha)
 	if c.family == familyErrors {
-		f.visible = smallestVisible(totals(c.settled(c.pairs)), c.h, t.p.need(t.p.Weights.Errors))
+		f.visible = smallestVisible(totals(c.settled(c.pairs)), c.h, familyErrors.need(t.p))
 	}
 	t.findings = append(t.findings, f)
 }
@@ -178,7 +186,7 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 func (t *trial) weigh() {
 	for f := range families {
 		beside, before := t.average(f, true), t.average(f, false)
-		bar := t.p.need(f.weight(&t.p.Weights))
+		bar := f.need(t.p)
 		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) && t.p.Guards.On(guardTwoControls) {
 			bar += math.Ln2
 		}

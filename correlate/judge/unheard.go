@@ -12,8 +12,8 @@ const unheardOf, farAbove, oftenFail = 0.2, 5, 0.2
 
 // excused says that a fault may be nothing but requests for routes that have no baseline: there are many of them, without
 // them nothing convicts, and they don't fail far more often than any other route did.
-func (t *trial) excused(f *finding) bool {
-	if f.contest == nil || (f.family != familyErrors && f.family != familyLatency && f.family != familyLogs) {
+func (t ruling) excused(f *finding) bool {
+	if f.contest == nil || !asked[f.family].routed {
 		return false
 	}
 	beside := f.contest.before == nil
@@ -21,9 +21,9 @@ func (t *trial) excused(f *finding) bool {
 	if m == nil || !m.unheard() {
 		return false
 	}
-	ask := t.counting(len(quantiles))
+	ask := t.countingOf(len(quantiles))
 	if f.family == familyLatency {
-		ask = t.counting(slices.Index(quantiles[:], f.contest.quantile))
+		ask = t.countingOf(slices.Index(quantiles[:], f.contest.quantile))
 	}
 	s := &standard{mixture: m, q: ask}
 	last := &m.classes[len(m.classes)-1]
@@ -31,7 +31,7 @@ func (t *trial) excused(f *finding) bool {
 		return false
 	}
 	pairs, control := s.rest(t.begin)
-	if len(pairs) > 0 && evidenceAgainst(pairs, control, f.contest.h, t.starts) >= t.p.need(f.family.weight(&t.p.Weights)) {
+	if len(pairs) > 0 && evidenceAgainst(pairs, control, f.contest.h, t.starts) >= f.family.need(t.p) {
 		return false
 	}
 	return t.p.Guards.On(guardNewRoutes)

@@ -14,7 +14,7 @@ import (
 // that are weighted so, both sides had the same ratio of events then, whichever zones they are, and a zone may change
 // sides. What then differs is the difference of differences.
 type zonal struct {
-	t        *trial
+	t        zoning
 	q        int
 	asked    *comparison
 	zones    []*zoneRecord
@@ -40,7 +40,7 @@ type zonesBefore struct {
 
 // zoneQuestion is a question as it is put to zones. imagined is a ratio of events that is added to all sides: what is far
 // rarer is as good as never, and a zone needn't have seen it to be compared.
-func (t *trial) zoneQuestion(q int) (c *comparison, imagined float64) {
+func (t zoning) zoneQuestion(q int) (c *comparison, imagined float64) {
 	if q == zoneErrors {
 		return &comparison{signal: "error_ratio", family: familyErrors, floor: t.p.Errors}, t.p.Errors.Absolute
 	}
@@ -51,7 +51,7 @@ func (t *trial) zoneQuestion(q int) (c *comparison, imagined float64) {
 }
 
 // opposeZones puts a question in front of the unchanged zones; nil when there are none.
-func (t *trial) opposeZones(question int) *contest {
+func (t zoning) opposeZones(question int) *contest {
 	if len(t.c.Zones) < 2 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
@@ -336,13 +336,13 @@ func (z *zonal) seconds(f *finding, q float64, in span, phi float64) {
 }
 
 // hearZones compares the zones that the change has reached with those that it has not, at the same time: grade B.
-func (t *trial) hearZones() {
+func (t zoning) hearZones() {
 	for q := range zoneQuestions {
 		t.addZones(t.opposeZones(q))
 	}
 }
 
-func (t *trial) addZones(c *contest) {
+func (t zoning) addZones(c *contest) {
 	if c != nil {
 		c.zones.trust(c)
 		t.add(c, correlate.GradeB)
@@ -350,10 +350,10 @@ func (t *trial) addZones(c *contest) {
 }
 
 // quietZones says that no comparison of zones can convict.
-func (t *trial) quietZones() bool {
+func (t zoning) quietZones() bool {
 	for q := range zoneQuestions {
 		c := t.opposeZones(q)
-		if c != nil && c.evidence(t.starts) >= t.p.need(c.family.weight(&t.p.Weights)) {
+		if c != nil && c.evidence(t.starts) >= c.family.need(t.p) {
 			return false
 		}
 	}

@@ -15,14 +15,17 @@ type Zone struct {
 	Cells   []correlate.Cell // from Start minus the baseline to Now
 }
 
+// zoning compares the zones that a change has reached with the others.
+type zoning struct{ *trial }
+
 // besideZones says whether unchanged zones were serving a moment ago beside changed ones.
-func (t *trial) besideZones() bool {
+func (t zoning) besideZones() bool {
 	treated, control := t.zoneRequests(span{t.c.Now - t.p.Restart, t.c.Now})
 	return treated > 0 && 20*control > treated
 }
 
 // zoneRequests are the requests in a span on the two sides.
-func (t *trial) zoneRequests(in span) (treated, control int64) {
+func (t zoning) zoneRequests(in span) (treated, control int64) {
 	for _, r := range t.zones() {
 		for _, c := range since(before(r.after[0], in.to), in.from) {
 			switch t.sideOf(r, c.at) {
@@ -43,7 +46,7 @@ const (
 	unreached
 )
 
-func (t *trial) sideOf(r *zoneRecord, at int64) int {
+func (t zoning) sideOf(r *zoneRecord, at int64) int {
 	grace := t.begin - t.c.Start
 	switch {
 	case r.reached == 0 || at+t.c.Resolution <= r.reached:
@@ -79,7 +82,7 @@ type zoneRecord struct {
 }
 
 // zones are the records of the case's zones, caught up with their cells.
-func (t *trial) zones() []*zoneRecord {
+func (t zoning) zones() []*zoneRecord {
 	if len(t.c.Zones) == 0 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
