@@ -29,22 +29,3 @@ func tooFew(events, exposure, rate, phi float64) float64 {
 	}
 	return l.mix()
 }
-
-// proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
-// difference is bounded from the factor, with the control's ratio taken one standard deviation and one event high, or
-// from the treated side alone, with the control's ratio taken one standard deviation low. together is φ of the two
-// sides' comparison, own that of each side by itself.
-func (c *contest) proven(t pair, upperRatio, together, own float64, p *Params) bool {
-	if upperRatio < c.floor.Margin {
-		return true
-	}
-	if c.floor.MarginAbsolute <= 0 || t.nT == 0 || t.nC == 0 {
-		return false
-	}
-	high := (t.eC + math.Sqrt(t.eC*together) + together) / t.nC
-	if high*(upperRatio-1) < c.floor.MarginAbsolute && p.Guards.On(guardSmallRise) {
-		return true
-	}
-	low := max(0, t.eC-math.Sqrt(t.eC*own)) / t.nC
-	return upperRate(t.eT, t.nT, own, p.AlphaHealthy)-low < c.floor.MarginAbsolute && p.Guards.On(guardSmallRate)
-}

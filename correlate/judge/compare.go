@@ -1,5 +1,7 @@
 package judge
 
+import "math"
+
 // comparison is one question put to one stream: how often did the event happen before, after, on the new version and
 // on the old one? Every slice is sorted by time.
 type comparison struct {
@@ -200,13 +202,6 @@ func (c *contest) locate() (excursion, float64) {
 	return locate(c.pairs, c.h, min(max(c.likely(), 1.5*c.h.theta), 13*c.h.theta))
 }
 
-func over(events, exposure float64) float64 {
-	if exposure == 0 {
-		return 0
-	}
-	return events / exposure
-}
-
 // quotient is observed over baseline; where the baseline had no events, half an event is imagined.
 func quotient(observed, baseline float64, t pair) float64 {
 	switch {
@@ -216,4 +211,23 @@ func quotient(observed, baseline float64, t pair) float64 {
 		return 1
 	}
 	return observed / (0.5 / t.nC)
+}
+
+// proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
+// difference is bounded from the factor, with the control's ratio taken one standard deviation and one event high, or
+// from the treated side alone, with the control's ratio taken one standard deviation low. together is φ of the two
+// sides' comparison, own that of each side by itself.
+func (c *contest) proven(t pair, upperRatio, together, own float64, p *Params) bool {
+	if upperRatio < c.floor.Margin {
+		return true
+	}
+	if c.floor.MarginAbsolute <= 0 || t.nT == 0 || t.nC == 0 {
+		return false
+	}
+	high := (t.eC + math.Sqrt(t.eC*together) + together) / t.nC
+	if high*(upperRatio-1) < c.floor.MarginAbsolute && p.Guards.On(guardSmallRise) {
+		return true
+	}
+	low := max(0, t.eC-math.Sqrt(t.eC*own)) / t.nC
+	return upperRate(t.eT, t.nT, own, p.AlphaHealthy)-low < c.floor.MarginAbsolute && p.Guards.On(guardSmallRate)
 }

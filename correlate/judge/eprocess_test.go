@@ -10,7 +10,7 @@ import (
 )
 
 // null draws pairs of 10 s in which both sides have the same event ratio, with load and trouble that both share.
-func (s *sim) null(cells int, part float64) []pair {
+func null(s *service, cells int, part float64) []pair {
 	pairs := make([]pair, cells)
 	for i := range pairs {
 		load := s.rps * 10 * (1 + 0.5*math.Sin(float64(i)/40))
@@ -37,8 +37,8 @@ func whole(pairs []pair) []tally {
 }
 
 func TestFalseAlarmsStayBelowAlphaUnderContinuousPeeking(t *testing.T) {
-	p := DefaultParams()
-	const runs, cells = 600, 360
+	p := statisticsByDefault()
+	const runs, cells, alpha, floor, restart = 600, 360, 0.01, 1.25, 300
 	for name, tc := range map[string]struct {
 		burst float64
 		// control says what the treated side is compared with: itself at the same time, or the hour before.
@@ -51,35 +51,35 @@ func TestFalseAlarmsStayBelowAlphaUnderContinuousPeeking(t *testing.T) {
 		"heavily over-dispersed events, the hour before": {20, true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSim(42)
+			s := newService(42)
 			s.burst, s.errors = tc.burst, 0.02
 			alarms := 0
 			for range runs {
-				base := whole(s.null(cells, 0.3))
-				pairs := s.null(cells, 0.3)
+				base := whole(null(&s, cells, 0.3))
+				pairs := null(&s, cells, 0.3)
 				// Without a floor where the control is concurrent: the null is as near as it can be. The hour before is
 				// never compared without one.
 				h := hypothesis{theta: 1, phi: p.dispersion(base, 10, !tc.before)}
 				if tc.before {
-					h.theta = p.Errors.Ratio
+					h.theta = floor
 				}
 				e, n := sum(base)
 				control := pair{eC: float64(e), nC: float64(n)}
 				for now := 1; now <= cells; now += 6 {
-					starts := restarts(nil, start, pairs[now-1].at+10, p.Restart)
+					starts := restarts(nil, start, pairs[now-1].at+10, restart)
 					lnE := 0.0
 					if tc.before {
 						lnE = evidenceAgainst(pairs[:now], control, h, starts)
 					} else {
 						lnE = evidence(pairs[:now], h, starts)
 					}
-					if lnE >= -math.Log(p.Alpha) {
+					if lnE >= -math.Log(alpha) {
 						alarms++
 						break
 					}
 				}
 			}
-			require.LessOrEqual(t, float64(alarms)/runs, p.Alpha, "false alarms")
+			require.LessOrEqual(t, float64(alarms)/runs, alpha, "false alarms")
 		})
 	}
 }
@@ -172,7 +172,7 @@ func TestGroupedLikelihoodIsTheExactOne(t *testing.T) {
 
 func TestIntervalsCoverTheTruth(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	s := newSim(2)
+	s := newService(2)
 	s.rng = rng
 	missed := 0
 	const runs = 400

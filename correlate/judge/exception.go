@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"math"
-
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -53,12 +51,6 @@ func (t *trial) newException(s *Stream) {
 	}
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
-}
-
-// onOneSide is ln E of so many events that all fell on one side, whose share of the time is the given one. Where a type
-// that is new falls is unknown, so every share is as likely: E is the integral of q^n over q, divided by share^n.
-func onOneSide(events, share float64) float64 {
-	return -events*math.Log(share) - math.Log(events+1)
 }
 
 // quietTime is for how long the service was watched before the change, as far as its streams tell.

@@ -64,3 +64,12 @@ func (h *hypothesis) bounds(lo, hi float64) [2]float64 {
 func (h *hypothesis) uncounted(theta float64) float64 {
 	return max(1-(1-h.control)/theta, 0) / h.control
 }
+
+// information is what the events of pairs tell of ln of the ratio of the two sides.
+func (h *hypothesis) information(pairs []pair) (sum float64) {
+	for _, p := range pairs {
+		q := over(h.theta*p.nT, h.theta*p.nT+p.nC)
+		sum += (p.eT + p.eC) * q * (1 - q)
+	}
+	return sum
+}

@@ -42,9 +42,6 @@ func (c *Case) settled(p *Params) int64 {
 	return c.Start + p.Grace
 }
 
-// Gap is a stretch of time: From inclusive, To exclusive, Unix seconds.
-type Gap struct{ From, To int64 }
-
 // Stream is the cells of one kind of measurement of the changed service, from one origin.
 type Stream struct {
 	Kind correlate.SignalKind

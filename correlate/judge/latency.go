@@ -2,7 +2,6 @@ package judge
 
 import (
 	"math"
-	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -12,85 +11,6 @@ var (
 	quantiles    = [...]float64{0.5, 0.9, 0.99}
 	latencyNames = [...]string{"latency_p50", "latency_p90", "latency_p99"}
 )
-
-const latencyBins = 512
-
-// spread is a latency histogram without gaps.
-type spread struct {
-	count [latencyBins]int64
-	total int64
-}
-
-func (s *spread) add(cells []correlate.Cell) {
-	for i := range cells {
-		for _, b := range cells[i].Latency {
-			if at := int(b.Index); at >= 0 && at < latencyBins {
-				s.count[at] += int64(b.Count)
-				s.total += int64(b.Count)
-			}
-		}
-	}
-}
-
-// bin is the bin of the value with rank q·total, -1 when there are no values.
-func (s *spread) bin(q float64) int16 {
-	rank := int64(math.Ceil(q * float64(s.total)))
-	rank = min(max(rank, 1), s.total)
-	var seen int64
-	for i := range s.count {
-		if seen += s.count[i]; s.total > 0 && seen >= rank {
-			return int16(i)
-		}
-	}
-	return -1
-}
-
-// seconds is the q-quantile, interpolated within its bin.
-func (s *spread) seconds(q float64) float64 {
-	rank := min(max(q*float64(s.total), 1), float64(s.total))
-	var seen float64
-	for i := range s.count {
-		here := float64(s.count[i])
-		if seen+here >= rank && here > 0 {
-			low, high := correlate.BinFloor(int16(i)), correlate.BinFloor(int16(i)+1)
-			return low * math.Pow(high/low, (rank-seen)/here) / 1e9
-		}
-		seen += here
-	}
-	return 0
-}
-
-// exceed counts, for three bins at once in rising order, the values above each, appending to out.
-func exceed(out [3][]tally, cells []correlate.Cell, above [3]int16) [3][]tally {
-	for k := range out {
-		out[k] = slices.Grow(out[k], len(cells))
-	}
-	for i := range cells {
-		var n int64
-		var e [3]int64
-		for _, b := range cells[i].Latency {
-			c := int64(b.Count)
-			n += c
-			if b.Index <= above[0] {
-				continue
-			}
-			e[0] += c
-			if b.Index > above[1] {
-				e[1] += c
-			}
-			if b.Index > above[2] {
-				e[2] += c
-			}
-		}
-		if n == 0 {
-			continue
-		}
-		for k := range out {
-			out[k] = append(out[k], tally{cells[i].Start, e[k], n})
-		}
-	}
-	return out
-}
 
 // latencyView shows the effect on a latency as seconds instead of exceedances. The three questions of a stream share it,
 // so that the histograms of a stretch of time are added up once.
@@ -143,9 +63,4 @@ func (v *latencyView) show(f *finding, q float64, concurrently bool, in span, ph
 	low, high := treated.seconds(max(q-reach, 0)), treated.seconds(min(q+reach, 1))
 	f.Ratio = f.Observed / f.Baseline
 	f.Interval = [2]float64{low / f.Baseline, high / f.Baseline}
-}
-
-// cellsIn are the cells that begin in a span.
-func cellsIn(cells []correlate.Cell, in span) []correlate.Cell {
-	return correlate.CellsBetween(cells, in.from, in.to)
 }

@@ -1,9 +1,7 @@
 package judge
 
 import (
-	"cmp"
 	"math"
-	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -42,30 +40,6 @@ type class struct {
 	alongside    []float64          // the control's at the same time; nil when it is before
 	treated      float64            // the sums of both
 	control      float64
-}
-
-// mixture is that of one kind of control; nil when the mix didn't move.
-func (t *trial) routeMix(beside bool) *mixture {
-	memo := &t.mixtures[0]
-	if beside {
-		memo = &t.mixtures[1]
-	}
-	if !memo.made {
-		memo.made, memo.mixture = true, t.newRouteMix(beside)
-	}
-	return memo.mixture
-}
-
-func (t *trial) newRouteMix(beside bool) *mixture {
-	c := t.c
-	if c.Routes == nil || c.Minute == 0 || (c.Now-roundUpTo(c.Start, c.Minute))/c.Minute <= 0 {
-		return nil
-	}
-	if t.parts == nil {
-		t.parts = c.Routes()
-		slices.SortStableFunc(t.parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
-	}
-	return newMixture(t.parts, c.Minute, c.Start, c.Now, beside)
 }
 
 // newMixture compares what was served since the start of a change, in whole minutes of the given width, with the control;
@@ -207,11 +181,4 @@ func (m *mixture) shares(k *class, in stretch) (treated, control float64) {
 		return treated, total(k.alongside[in.from:in.to]) / in.control
 	}
 	return treated, k.control / in.control
-}
-
-func total(of []float64) (sum float64) {
-	for _, n := range of {
-		sum += n
-	}
-	return sum
 }

@@ -1,5 +1,10 @@
 package judge
 
+import (
+	"slices"
+	"sort"
+)
+
 // pair is one stretch of time as both sides saw it: e events among n exposures, treated (T) and control (C).
 type pair struct {
 	at             int64
@@ -80,4 +85,21 @@ func totals(pairs []pair) (t pair) {
 		t.nC += p.nC
 	}
 	return t
+}
+
+// pairsIn are the pairs that begin in a span.
+func pairsIn(pairs []pair, in span) []pair {
+	at := func(unix int64) int { return sort.Search(len(pairs), func(i int) bool { return pairs[i].at >= unix }) }
+	lo := at(in.from)
+	return pairs[lo:max(lo, at(in.to))]
+}
+
+// between are the pairs that begin in [from, to].
+func between(pairs []pair, from, to int64) []pair {
+	lo := slices.IndexFunc(pairs, func(p pair) bool { return p.at >= from })
+	hi := len(pairs)
+	for hi > 0 && pairs[hi-1].at > to {
+		hi--
+	}
+	return pairs[lo:hi]
 }

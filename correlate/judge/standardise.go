@@ -2,7 +2,6 @@ package judge
 
 import (
 	"math"
-	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -14,8 +13,6 @@ const (
 	// imagined is how many events at the usual ratio steady what is known of a route, and counted how many there must be of
 	// all routes together for any to be known.
 	imagined, counted = 2, 5
-	// mostly is the highest event ratio that is expected.
-	mostly = 0.95
 )
 
 // standard is what a mix makes of a question: how often the event was to be expected, had no route become worse.
@@ -126,131 +123,6 @@ func (s *standard) around(in span) stretch {
 	return here
 }
 
-// standardise moves what is expected of the treated side by the mix of routes. What earlier days' season already moved
-// in the same direction isn't moved twice. ratio is the floor's.
-func (t *trial) standardise(c *contest, ratio, season float64) {
-	if c.mix = t.standard(c.comparison, c.before == nil); c.mix != nil {
-		c.plain = c.pairs
-		c.pairs = c.h.expecting(c.pairs, t.factors(c, c.pairs, season))
-		t.standardiseFar(c, season)
-		c.h = c.h.moved(ratio, c.h.mixed(totals(c.plain), totals(c.pairs)))
-	}
-}
-
-// standardiseFar is the same for what lies beyond the margin in time.
-func (t *trial) standardiseFar(c *contest, season float64) {
-	if c.mix != nil && len(c.far) > 0 {
-		c.far = (&hypothesis{}).expecting(c.far, t.factors(c, c.far, season))
-	}
-}
-
-// factors are by how much the mix moves what is expected of each pair.
-func (t *trial) factors(c *contest, pairs []pair, season float64) []float64 {
-	g := make([]float64, len(pairs))
-	for i := range g {
-		until := pairs[i].at + t.c.Resolution
-		if i+1 < len(g) {
-			until = max(until, min(pairs[i+1].at, until+t.p.Restart))
-		}
-		g[i] = beyond(c.mix.at(span{pairs[i].at, until}), season)
-		if c.family == familyLogs {
-			g[i] = max(g[i], 1) // not all errors that are logged are of requests
-		}
-	}
-	return g
-}
-
-// beyond is what a factor adds to another that says part of the same.
-func beyond(mix, season float64) float64 {
-	switch {
-	case mix > 1 && season > 1:
-		return max(mix, season) / season
-	case mix < 1 && season < 1:
-		return min(mix, season) / season
-	}
-	return mix
-}
-
-// expecting gives the treated side as much exposure as its events let expect when they are so many times as frequent as on
-// the control. Where exposures without an event are counted, those become rarer.
-func (h *hypothesis) expecting(pairs []pair, factors []float64) []pair {
-	moved := slices.Clone(pairs)
-	for i := range moved {
-		p, g := &moved[i], factors[i]
-		if h.complement {
-			rarer := (1 - min(g*h.control, mostly)) / (1 - h.control)
-			p.eT += p.nT * (rarer - 1)
-			p.nT *= rarer
-			continue
-		}
-		p.nT *= g
-	}
-	return moved
-}
-
-// mixed is the factor by which what is expected moved, from the treated side's exposures before and after that.
-func (h *hypothesis) mixed(plain, moved pair) float64 {
-	g, usual := over(moved.nT, plain.nT), over(moved.eC, moved.nC)
-	if h.complement {
-		return (1 - g*(1-usual)) / usual
-	}
-	return g
-}
-
-// moved is the null about events that are expected so many times as often as on the control.
-func (h hypothesis) moved(floor float64, factor float64) hypothesis {
-	if h.complement {
-		h.control = min(h.control*factor, mostly)
-		h.theta = complementary(floor, h.control)
-	}
-	return h
-}
-
-// standard is what the mix makes of the question that a comparison puts, as the service itself counts it; nil when
-// nothing.
-func (t *trial) standard(q *comparison, beside bool) *standard {
-	m := t.routeMix(beside)
-	if m == nil {
-		return nil
-	}
-	at := len(quantiles) // of the errors
-	if q.family == familyLatency {
-		at = slices.Index(quantiles[:], q.quantile)
-	}
-	memo := &t.standards[at]
-	if beside {
-		memo = &t.standards[len(quantiles)+1+at]
-	}
-	if !memo.made {
-		memo.made = true
-		if ask := t.countingOf(at); ask != nil {
-			memo.standard = m.standardOf(ask)
-		}
-		if memo.standard != nil && !t.p.Guards.On(guardRouteMix) {
-			memo.standard = nil
-		}
-	}
-	return memo.standard
-}
-
-// countingOf is how events are counted for the question about a latency's quantile or, beyond them, about errors.
-func (t *trial) countingOf(at int) counting {
-	if at == len(quantiles) {
-		return errorsOfRequests
-	}
-	for i := range t.c.Streams {
-		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic {
-			r := t.m.record(t.p, t.c, s)
-			if r.view == nil {
-				return nil
-			}
-			above := r.above[at]
-			return func(c *correlate.Cell) (int64, int64) { return c.Latency.Above(above), c.Latency.Total() }
-		}
-	}
-	return nil
-}
-
 // slower is by how much the mix alone moves a quantile of the latency in a span.
 func (s *standard) slower(q float64, in span) float64 {
 	var before, after weighted
@@ -270,40 +142,4 @@ func (s *standard) slower(q float64, in span) float64 {
 		return after.quantile(q) / low
 	}
 	return 1
-}
-
-// showMix says by how much the mix moved a quantile that is shown in seconds.
-func (c *contest) showMix(f *finding, in span) {
-	if c.mix == nil || f.Baseline == 0 {
-		return
-	}
-	f.Mix = c.mix.slower(c.quantile, in)
-	f.Ratio = f.Observed / (f.Baseline * f.Mix)
-	f.Interval = [2]float64{f.Interval[0] / f.Mix, f.Interval[1] / f.Mix}
-}
-
-// weighted is a latency histogram of requests that don't count alike.
-type weighted [latencyBins]float64
-
-func (w *weighted) add(cells []correlate.Cell, weight float64) {
-	for i := range cells {
-		for _, b := range cells[i].Latency {
-			if at := int(b.Index); at >= 0 && at < latencyBins {
-				w[at] += weight * float64(b.Count)
-			}
-		}
-	}
-}
-
-// quantile is the q-quantile in nanoseconds, interpolated within its bin.
-func (w *weighted) quantile(q float64) float64 {
-	rank, seen := q*total(w[:]), 0.0
-	for i, here := range w {
-		if here > 0 && seen+here >= rank {
-			low, high := correlate.BinFloor(int16(i)), correlate.BinFloor(int16(i)+1)
-			return low * math.Pow(high/low, (rank-seen)/here)
-		}
-		seen += here
-	}
-	return 0
 }

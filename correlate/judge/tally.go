@@ -71,3 +71,22 @@ func ask(out []tally, cells []correlate.Cell, q counting) []tally {
 	}
 	return out
 }
+
+func over(events, exposure float64) float64 {
+	if exposure == 0 {
+		return 0
+	}
+	return events / exposure
+}
+
+func rate(ts []tally) float64 {
+	e, n := sum(ts)
+	return over(float64(e), float64(n))
+}
+
+func requests(cells []correlate.Cell) (n int64) {
+	for i := range cells {
+		n += cells[i].Requests
+	}
+	return n
+}

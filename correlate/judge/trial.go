@@ -2,8 +2,6 @@ package judge
 
 import (
 	"math"
-	"slices"
-	"sort"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -73,13 +71,6 @@ func (t *trial) beside(s *Stream) bool {
 	recent := span{t.c.Now - t.p.Restart, t.c.Now}
 	treated, control := requests(cellsIn(s.New, recent)), requests(cellsIn(s.Old, recent))
 	return treated > 0 && 20*control > treated
-}
-
-func requests(cells []correlate.Cell) (n int64) {
-	for i := range cells {
-		n += cells[i].Requests
-	}
-	return n
 }
 
 // hearBeside compares the new version with the old one at the same time: grade A.
@@ -165,11 +156,6 @@ func (t *trial) hearBefore(q *comparison) {
 	t.add(c, grade)
 }
 
-func rate(ts []tally) float64 {
-	e, n := sum(ts)
-	return over(float64(e), float64(n))
-}
-
 // add decides a contest.
 func (t *trial) add(c *contest, grade correlate.Grade) {
 	f := finding{contest: c, logE: c.evidence(t.starts)}
@@ -253,21 +239,4 @@ func (t *trial) show() {
 		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
 		f.contest.showMix(f, in)
 	}
-}
-
-// pairsIn are the pairs that begin in a span.
-func pairsIn(pairs []pair, in span) []pair {
-	at := func(unix int64) int { return sort.Search(len(pairs), func(i int) bool { return pairs[i].at >= unix }) }
-	lo := at(in.from)
-	return pairs[lo:max(lo, at(in.to))]
-}
-
-// between are the pairs that begin in [from, to].
-func between(pairs []pair, from, to int64) []pair {
-	lo := slices.IndexFunc(pairs, func(p pair) bool { return p.at >= from })
-	hi := len(pairs)
-	for hi > 0 && pairs[hi-1].at > to {
-		hi--
-	}
-	return pairs[lo:hi]
 }

@@ -230,15 +230,6 @@ func (z *zonal) share(learnt float64) float64 {
 	return over(z.zonesBefore.information, z.zonesBefore.information+learnt)
 }
 
-// information is what the events of pairs tell of ln of the ratio of the two sides.
-func (h *hypothesis) information(pairs []pair) (sum float64) {
-	for _, p := range pairs {
-		q := over(h.theta*p.nT, h.theta*p.nT+p.nC)
-		sum += (p.eT + p.eC) * q * (1 - q)
-	}
-	return sum
-}
-
 // evidence is ln E of the pairs: see evidence.
 func (z *zonal) evidence(pairs []pair, starts []restart) float64 {
 	s := z.null.steps()

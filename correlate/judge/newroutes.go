@@ -10,33 +10,6 @@ import (
 // many times as often as any other route did, and at least so often, is no excuse.
 const unheardOf, farAbove, oftenFail = 0.2, 5, 0.2
 
-// excused says that a fault may be nothing but requests for routes that have no baseline: there are many of them, without
-// them nothing convicts, and they don't fail far more often than any other route did.
-func (t ruling) excused(f *finding) bool {
-	if f.contest == nil || !asked[f.family].routed {
-		return false
-	}
-	beside := f.contest.before == nil
-	m := t.routeMix(beside)
-	if m == nil || !m.unheard() {
-		return false
-	}
-	ask := t.countingOf(len(quantiles))
-	if f.family == familyLatency {
-		ask = t.countingOf(slices.Index(quantiles[:], f.contest.quantile))
-	}
-	s := &standard{mixture: m, q: ask}
-	last := &m.classes[len(m.classes)-1]
-	if ask == nil || (f.family != familyLatency && s.fails(last)) {
-		return false
-	}
-	pairs, control := s.rest(t.begin)
-	if len(pairs) > 0 && evidenceAgainst(pairs, control, f.contest.h, t.starts) >= f.family.need(t.p) {
-		return false
-	}
-	return t.p.Guards.On(guardNewRoutes)
-}
-
 // unheard says that lately many requests were for routes without a baseline: new ones, and not because others are called
 // so now.
 func (m *mixture) unheard() bool {

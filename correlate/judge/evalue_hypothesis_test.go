@@ -1,0 +1,18 @@
+package judge
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestComplementOfCommonEvents(t *testing.T) {
+	p := statisticsByDefault()
+	h := p.hypothesize(0, 1.25, 0.5, 0.4, 1)
+	require.True(t, h.complement)
+	require.InDelta(t, 1.2, h.theta, 1e-9, "0.6 / (1 − 1.25·0.4)")
+	require.Equal(t, pair{start, 60, 100, 30, 100}, h.turn(pair{start, 70, 100, 40, 100}))
+	bounds := h.bounds(1, 2)
+	require.InDelta(t, 1, bounds[0], 1e-9)
+	require.InDelta(t, 1.75, bounds[1], 1e-9, "p_T = 1 − 0.6/2 = 0.7")
+}
