@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,17 +14,17 @@ import (
 
 // ablation measures what every guard gains: what comes out otherwise when it alone is switched off.
 func ablation(ctx context.Context, s *settings) (*report, error) {
-	study := accuracy.Study{Seed: s.seed, Cases: fewCasesOfKind, Placebos: fewPlacebos}
+	study := accuracy.Study{Seed: s.seed, Together: s.together, Cases: fewCasesOfKind, Placebos: fewPlacebos}
 	if s.cases >= 0 {
 		study.Cases = s.cases
 	}
 	if s.placebos >= 0 {
 		study.Placebos = s.placebos
 	}
-	if s.without != "" {
-		study.Without = strings.Split(s.without, ",")
-	}
 	var err error
+	if study.Only, err = guards(s.guards); err != nil {
+		return nil, err
+	}
 	if study.Corpora, err = corpora(s.corpora); err != nil {
 		return nil, err
 	}
@@ -41,6 +43,21 @@ func ablation(ctx context.Context, s *settings) (*report, error) {
 		"less delay (−).")
 	r.say("%s", accuracy.AblationPage(all))
 	return r, nil
+}
+
+// guards reads a list of names with commas.
+func guards(list string) (names []string, err error) {
+	if list == "" {
+		return nil, nil
+	}
+	names = strings.Split(list, ",")
+	known := accuracy.Guards()
+	for _, name := range names {
+		if !slices.ContainsFunc(known, func(g accuracy.Guarded) bool { return g.Name == name }) {
+			err = errors.Join(err, fmt.Errorf("-guards: there is no %q; results/ablation.md lists them", name))
+		}
+	}
+	return names, err
 }
 
 // corpora reads a list of folders with commas, each with "=N" when only every N-th case of it is wanted.

@@ -44,7 +44,8 @@ type settings struct {
 	operations int
 	minutes    float64 // of load
 	corpora    string  // of ablation
-	without    string
+	guards     string
+	together   bool
 }
 
 // run measures one thing and writes its results.
@@ -66,7 +67,8 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&s.services, "services", 1_000_000, "`number` of made-up services of cardinality")
 	flags.IntVar(&s.operations, "operations", 10_000_000, "`number` of made-up operations of cardinality")
 	flags.StringVar(&s.corpora, "corpora", "", "`folders` of labelled replay cases for ablation, with commas; DIR=4 takes every fourth case")
-	flags.StringVar(&s.without, "without", "", "`guards` that ablation switches off together, with commas, instead of each by itself")
+	flags.StringVar(&s.guards, "guards", "", "`guards` that ablation is about, with commas, all when empty")
+	flags.BoolVar(&s.together, "together", false, "whether ablation switches them off all at once, instead of each by itself")
 	flags.BoolVar(&s.misses, "changes", false, "show every change with what was said of it")
 	if err := flags.Parse(args); err != nil {
 		return err

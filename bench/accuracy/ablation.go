@@ -99,8 +99,10 @@ type Study struct {
 	Seed            uint64
 	Cases, Placebos int // of each kind, and pseudo-changes
 	Corpora         []Corpus
-	// Without is the only list of guards to switch off, all of them at once; when it is empty, each is by itself.
-	Without []string
+	// Only are the guards that it is about, all when there are none.
+	Only []string
+	// Together: they are switched off all at once, instead of each by itself.
+	Together bool
 }
 
 // Ablate drives every case with all guards in force and then, guard by guard, without each that made a difference in it.
@@ -169,13 +171,14 @@ func (s Study) ablate(ctx context.Context, l labelled, k *keeper) error {
 	if err != nil {
 		return err
 	}
-	if len(s.Without) > 0 {
-		if slices.ContainsFunc(s.Without, func(name string) bool { return slices.Contains(full.Asked, name) }) {
-			_, err = once(strings.Join(s.Without, ","), s.Without...)
+	asked := slices.DeleteFunc(slices.Clone(full.Asked), func(name string) bool { return len(s.Only) > 0 && !slices.Contains(s.Only, name) })
+	if s.Together {
+		if len(asked) > 0 {
+			_, err = once(strings.Join(s.Only, ","), s.Only...)
 		}
 		return err
 	}
-	for _, name := range full.Asked {
+	for _, name := range asked {
 		if _, err := once(name, name); err != nil {
 			return err
 		}

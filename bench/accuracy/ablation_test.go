@@ -32,7 +32,7 @@ func TestAnAblationOnlyAsksForGuardsThatAreListed(t *testing.T) {
 
 func TestAnAblationGoesOnWhereItWasStopped(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "ablation.jsonl")
-	study := Study{Seed: 1, Placebos: 1, Without: []string{"restarts", "grace"}}
+	study := Study{Seed: 1, Placebos: 1, Only: []string{"restarts", "grace"}, Together: true}
 	var first, second []Ablated
 	require.NoError(t, study.Ablate(t.Context(), file, func(a Ablated) { first = append(first, a) }))
 	require.NoError(t, study.Ablate(t.Context(), file, func(a Ablated) { second = append(second, a) }))

@@ -1,6 +1,9 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+)
 
 // Ripe says that the change was watched for long enough to be acquitted, as far as that depends on its dates: while its
 // rollout isn't complete, a canary must also have been held, see held.
@@ -98,7 +101,7 @@ func (t ruling) provenNow(c *contest) bool { return c.harmless(t.p) }
 //
 // The earlier looks are at fixed distances and see what was known then, so that this is a function of the cells alone.
 func (t ruling) stood() correlate.Grade {
-	first := roundUpTo(t.c.Start, t.c.Resolution) + roundUpTo(t.p.MinHealthy, t.p.Restart)
+	first := evalue.RoundUpTo(t.c.Start, t.c.Resolution) + evalue.RoundUpTo(t.p.MinHealthy, t.p.Restart)
 	known := &t.m.proof
 	if known.next == 0 || known.finish != t.c.Finish {
 		*known = proof{finish: t.c.Finish, next: first}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // Assess says whether the change hurt, by everything known now. It may be called after every cell: the chance that a
@@ -56,15 +57,15 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 // overwhelming says that there may be enough errors, and so many times more of them than before the change or on the
 // old version, for a catastrophe: with the interval's centre so high, its lower bound might be.
 func (t *trial) overwhelming(q *comparison) bool {
-	e0, n0 := sum(since(q.old, t.begin))
-	controls := [...]pair{q.control, {eC: float64(e0), nC: float64(n0)}}
-	for _, treated := range [...][]tally{q.new, q.after} {
-		e, n := sum(since(treated, t.begin))
+	e0, n0 := evalue.Sum(evalue.Since(q.old, t.begin))
+	controls := [...]evalue.Pair{q.control, {EC: float64(e0), NC: float64(n0)}}
+	for _, treated := range [...][]evalue.Tally{q.new, q.after} {
+		e, n := evalue.Sum(evalue.Since(treated, t.begin))
 		if e < t.p.CatastropheEvents {
 			continue
 		}
 		for _, c := range controls {
-			if float64(e)*c.nC > t.p.Catastrophe/2*c.eC*float64(n) {
+			if float64(e)*c.NC > t.p.Catastrophe/2*c.EC*float64(n) {
 				return true
 			}
 		}
@@ -163,8 +164,8 @@ func (t ruling) repeated(f *finding) bool {
 	}
 	c := *f.contest
 	bar := f.family.need(t.p)
-	for _, in := range [...]span{{t.begin, f.onset - t.p.Recovery}, {f.end + t.p.Recovery, t.c.Now}} {
-		if c.pairs = pairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
+	for _, in := range [...]evalue.Span{{From: t.begin, To: f.onset - t.p.Recovery}, {From: f.end + t.p.Recovery, To: t.c.Now}} {
+		if c.pairs = evalue.PairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
 			if _, gain := c.locate(); gain >= bar {
 				return t.p.Guards.On(guardRepeated)
 			}
@@ -216,7 +217,7 @@ func (t ruling) suspicion() *Suspicion {
 	s := &Suspicion{Signal: best.Signal, Onset: max(best.onset, t.begin), Strength: round(best.logE)}
 	if best.contest != nil {
 		x, _ := best.contest.locate()
-		s.Onset = x.onset
+		s.Onset = x.Onset
 	}
 	missing := best.family.need(t.p)*(1-most) - t.support()
 	s.Probability = round(1 / (1 + math.Exp(missing)))

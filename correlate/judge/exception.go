@@ -2,6 +2,7 @@ package judge
 
 import (
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // newException is a finding when an exception type showed after the change that never showed before, nor on the old
@@ -38,11 +39,11 @@ func (t *trial) newException(s *Stream) {
 		f.Grade = correlate.GradeA
 	}
 	// One failing call may leave several records, and so may its retries: what counts is in how many cells it showed.
-	once := pair{at: t.c.Start, eT: float64(cells), nT: watched, nC: quiet}
-	h := hypothesis{theta: 1, phi: 1}
-	f.logE = onOneSide(float64(cells), watched/(watched+quiet))
-	l := newLikelihood([]pair{once}, h)
-	f.bounds[0], f.bounds[1] = interval(&l, t.p.Alpha)
+	once := evalue.Pair{At: t.c.Start, ET: float64(cells), NT: watched, NC: quiet}
+	h := evalue.Hypothesis{Theta: 1, Phi: 1}
+	f.logE = evalue.OnOneSide(float64(cells), watched/(watched+quiet))
+	l := evalue.NewLikelihood([]evalue.Pair{once}, h)
+	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
 	f.strength = f.logE / familyExceptions.need(t.p)

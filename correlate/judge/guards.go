@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate/guard"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // The names of the guards.
@@ -92,5 +94,5 @@ func ownGuards() []guard.Guard {
 
 // Guards are the safeguards of judging, with what each does.
 func Guards() []guard.Guard {
-	return slices.Concat(ownGuards(), expectationGuards(), statisticsGuards())
+	return slices.Concat(ownGuards(), expect.Guards(), evalue.Guards())
 }

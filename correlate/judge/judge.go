@@ -4,7 +4,10 @@
 // rounded before it leaves.
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
 
 // Case is everything that may be known of one change at the instant Now: only cells that end at or before Now.
 type Case struct {
@@ -21,14 +24,14 @@ type Case struct {
 	Zones []Zone
 	// Routes are the requests of the stream of kind Traffic by route, as far as routes are known, in cells of Minute seconds
 	// that ended; nil when none are. They are asked for only when something hangs on them.
-	Routes func() []Part
+	Routes func() []expect.Part
 	Minute int64
 	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see warmthOf.
-	Earlier []Rollout
+	Earlier []expect.Rollout
 	// Changed is when anything changed the service in the day before this change, sorted: what followed was no usual time.
 	Changed []int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
-	Gaps []Gap
+	Gaps []expect.Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
 	// falls silent while others are heard lost its requests, not its telemetry.
 	Heard int64 // Unix seconds

@@ -7,6 +7,9 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // operation is a route: how many requests a second it has before and after the change, how it differs from the service
@@ -23,24 +26,24 @@ const minute = 60
 
 // serving is a case of a service with routes, all of it changed at once, at 25 minutes after the change.
 func serving(seed uint64, routes ...operation) Case {
-	const until = start + 1500
+	const until = drawn.Start + 1500
 	s := newSim(seed)
-	c := Case{Resolution: s.resolution, Coarse: 300, Now: until, Start: start, Finish: start, Minute: minute}
-	var parts []Part
+	c := Case{Resolution: s.Resolution, Coarse: 300, Now: until, Start: drawn.Start, Finish: drawn.Start, Minute: minute}
+	var parts []expect.Part
 	var whole []correlate.Cell
 	for _, o := range routes {
-		s.rps = 1
-		cells := append(s.cells(start-3600, start, o.before, o.errors, o.slow),
-			s.cells(start, until, o.after, o.errors*or1(o.worse), o.slow*or1(o.slower))...)
+		s.RPS = 1
+		cells := append(s.Cells(drawn.Start-3600, drawn.Start, o.before, o.errors, o.slow),
+			s.Cells(drawn.Start, until, o.after, o.errors*or1(o.worse), o.slow*or1(o.slower))...)
 		if whole == nil {
 			whole = added(cells, make([]correlate.Cell, len(cells)))
 		} else {
 			whole = added(whole, cells)
 		}
-		parts = append(parts, Part{Name: o.name, Cells: wider(cells, minute)})
+		parts = append(parts, expect.Part{Name: o.name, Cells: wider(cells, minute)})
 	}
 	c.Streams = []Stream{{Kind: correlate.Traffic, Whole: whole}}
-	c.Routes = func() []Part { return parts }
+	c.Routes = func() []expect.Part { return parts }
 	return c
 }
 
@@ -55,7 +58,7 @@ func or1(factor float64) float64 {
 func wider(cells []correlate.Cell, width int64) []correlate.Cell {
 	var out []correlate.Cell
 	for _, c := range cells {
-		at := c.Start - mod(c.Start, width)
+		at := c.Start - evalue.Mod(c.Start, width)
 		if c.Requests == 0 {
 			continue
 		}
@@ -162,24 +165,24 @@ func TestTheMixOfRoutes(t *testing.T) {
 
 func TestTheOldVersionsMixIsTheControl(t *testing.T) {
 	s := newSim(3)
-	s.rps = 1
-	c := Case{Resolution: 10, Coarse: 300, Now: start + 1500, Start: start, Finish: start + 60, Minute: minute}
+	s.RPS = 1
+	c := Case{Resolution: 10, Coarse: 300, Now: drawn.Start + 1500, Start: drawn.Start, Finish: drawn.Start + 60, Minute: minute}
 	sides := func(fast, slow float64, from, to int64) (sum, quick, late []correlate.Cell) {
-		quick, late = s.cells(from, to, fast, 1, 1), s.cells(from, to, slow, 10, 8)
+		quick, late = s.Cells(from, to, fast, 1, 1), s.Cells(from, to, slow, 10, 8)
 		return added(quick, late), quick, late
 	}
-	before, b1, b2 := sides(80, 4, start-3600, start)
-	old, o1, o2 := sides(60, 3, start, c.Now)
-	new, n1, n2 := sides(20, 10, start, c.Now) // who asks for reports is sent to the canary
+	before, b1, b2 := sides(80, 4, drawn.Start-3600, drawn.Start)
+	old, o1, o2 := sides(60, 3, drawn.Start, c.Now)
+	new, n1, n2 := sides(20, 10, drawn.Start, c.Now) // who asks for reports is sent to the canary
 	c.Streams = []Stream{{Kind: correlate.Traffic, New: new, Old: old, Whole: append(before, added(new, old)...)}}
-	parts := []Part{
+	parts := []expect.Part{
 		{Name: "/list", Cells: wider(append(b1, o1...), minute)}, {Name: "/list", New: true, Cells: wider(n1, minute)},
 		{Name: "/report", Cells: wider(append(b2, o2...), minute)}, {Name: "/report", New: true, Cells: wider(n2, minute)},
 	}
 	first, a := firstRegressed(DefaultParams(), c, 60)
 	require.Positive(t, first)
 	require.Equal(t, correlate.GradeA, a.Grade)
-	c.Routes = func() []Part { return parts }
+	c.Routes = func() []expect.Part { return parts }
 	first, a = firstRegressed(DefaultParams(), c, 60)
 	require.Zero(t, first)
 	require.Equal(t, correlate.Healthy, a.Outcome, "%+v", a)

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // Moved is by how much the requests of a service got worse in the stretch [from, to), against the time before it, in
@@ -22,17 +23,17 @@ func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64) (ratio
 			if !about(q.family, signal) || len(q.base) == 0 {
 				continue
 			}
-			eT, nT := sum(before(since(q.after, from), to))
-			eC, nC := sum(before(q.after, from))
-			t := pair{eT: float64(eT), nT: float64(nT), eC: q.control.eC + float64(eC), nC: q.control.nC + float64(nC)}
-			if t.nT == 0 || t.nC == 0 {
+			eT, nT := evalue.Sum(evalue.Before(evalue.Since(q.after, from), to))
+			eC, nC := evalue.Sum(evalue.Before(q.after, from))
+			t := evalue.Pair{ET: float64(eT), NT: float64(nT), EC: q.control.EC + float64(eC), NC: q.control.NC + float64(nC)}
+			if t.NT == 0 || t.NC == 0 {
 				continue
 			}
-			h := p.hypothesize(0, 1, 0, over(t.eC, t.nC), q.dispersion(c.Resolution, false, p))
-			l := newLikelihood([]pair{t}, h)
-			lo, hi := interval(&l, p.Alpha)
-			if b := h.bounds(lo, hi); b[0] > least {
-				ratio, least = quotient(over(t.eT, t.nT), over(t.eC, t.nC), t), b[0]
+			h := p.Hypothesize(0, 1, 0, evalue.Ratio(t.EC, t.NC), q.dispersion(c.Resolution, false, p))
+			l := evalue.NewLikelihood([]evalue.Pair{t}, h)
+			lo, hi := evalue.Interval(&l, p.Alpha)
+			if b := h.Bounds(lo, hi); b[0] > least {
+				ratio, least = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t), b[0]
 			}
 		}
 	}

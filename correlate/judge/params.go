@@ -1,6 +1,10 @@
 package judge
 
-import "math"
+import (
+	"math"
+
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
 
 // Floor is how much of a rise matters, and how much of one can be tolerated. All four are compared with the ratio of
 // the treated side's event ratio to the control's, or with their difference.
@@ -15,7 +19,7 @@ type Floor struct {
 
 // Params is the calibration of the judge. Durations are in seconds and scale with the resolution, see Scale.
 type Params struct {
-	expectations
+	expect.Params
 	// Alpha is the chance that a change without any effect is ever called regressed, over its whole window.
 	Alpha float64
 	// AlphaHealthy is the chance that a change whose rise is just beyond the margin is ever called healthy.
@@ -63,8 +67,8 @@ type Weights struct{ Errors, Latency, Logs, Exceptions, Traffic, Custom float64 
 // DefaultParams is the calibration for cells of 10 seconds.
 func DefaultParams() Params {
 	return Params{
-		expectations: expectationsByDefault(),
-		Alpha:        0.01, AlphaHealthy: 0.05,
+		Params: expect.Default(),
+		Alpha:  0.01, AlphaHealthy: 0.05,
 		Grace:             60,
 		MinHealthy:        900,
 		Recovery:          300,

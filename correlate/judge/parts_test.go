@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 func TestRound(t *testing.T) {
@@ -38,13 +39,13 @@ func TestNumbersThatLeaveAreOrdinary(t *testing.T) {
 			}
 			return out
 		}
-		new, old := cells("new", start), cells("old", start)
+		new, old := cells("new", drawn.Start), cells("old", drawn.Start)
 		var streams []Stream
 		for kind := correlate.Traffic; kind <= correlate.Saturation; kind++ {
 			streams = append(streams, Stream{Kind: kind, Name: "x", Bad: correlate.BadBoth, New: new, Old: old,
-				Whole: append(cells("base", start-300), cells("after", start)...)})
+				Whole: append(cells("base", drawn.Start-300), cells("after", drawn.Start)...)})
 		}
-		a := Assess(DefaultParams(), Case{Resolution: 10, Coarse: 300, Now: start + 1200, Start: start, Finish: start, Streams: streams})
+		a := Assess(DefaultParams(), Case{Resolution: 10, Coarse: 300, Now: drawn.Start + 1200, Start: drawn.Start, Finish: drawn.Start, Streams: streams})
 		for _, e := range a.Evidence {
 			for _, v := range []float64{e.Baseline, e.Observed, e.Ratio, e.Interval[0], e.Interval[1], e.EValue, e.SmallestVisible} {
 				require.False(t, math.IsNaN(v) || math.IsInf(v, 0), "%+v", e)

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // newRecord chooses the stream's questions, see inquiryOf, and puts them to the time before the change.
@@ -17,10 +18,10 @@ func newRecord(p *Params, c *Case, s *Stream) *record {
 	if in.failed != "" {
 		r.questions = append(r.questions, comparison{signal: in.failed, family: in.family, floor: in.floor(p)})
 	}
-	r.add(earlier, func(q *comparison) *[]tally { return &q.base })
+	r.add(earlier, func(q *comparison) *[]evalue.Tally { return &q.base })
 	for i := range r.questions {
-		e, n := sum(r.questions[i].base)
-		r.questions[i].control = pair{eC: float64(e), nC: float64(n)}
+		e, n := evalue.Sum(r.questions[i].base)
+		r.questions[i].control = evalue.Pair{EC: float64(e), NC: float64(n)}
 	}
 	return r
 }
@@ -29,19 +30,19 @@ func newRecord(p *Params, c *Case, s *Stream) *record {
 // change the old version's requests are the baseline. A quantile that the baseline holds too few requests to know is
 // doubled, and what lies beyond that needn't be as much more frequent.
 func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefix string) {
-	known := new(spread)
-	known.add(earlier)
-	if known.total == 0 {
+	known := new(evalue.Histogram)
+	known.Add(earlier)
+	if known.Total == 0 {
 		r.settled = false
-		known.add(s.Old)
+		known.Add(s.Old)
 	}
-	if known.total == 0 {
+	if known.Total == 0 {
 		return
 	}
 	r.view = &latencyView{before: known}
 	r.questions = make([]comparison, len(quantiles), len(quantiles)+1)
 	for i, q := range quantiles {
-		r.above[i] = known.bin(q)
+		r.above[i] = known.Bin(q)
 		if p.Guards.On(guardLatencySlack) {
 			r.above[i] += p.LatencySlack
 		}
@@ -49,7 +50,7 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 			signal: prefix + latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
 			latency: r.view,
 		}
-		if float64(known.total)*(1-q) < p.KnownBeyond && p.Guards.On(guardDoubled) {
+		if float64(known.Total)*(1-q) < p.KnownBeyond && p.Guards.On(guardDoubled) {
 			r.above[i] += correlate.BinsPerOctave
 			r.questions[i].doubled = true
 			floor := &r.questions[i].floor
@@ -63,6 +64,6 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 
 // halves splits the whole at the start of the change; the cell in which it happened belongs to neither.
 func halves(c *Case, s *Stream) (before, after []correlate.Cell) {
-	begin := span{math.MinInt64, c.Start - c.Resolution + 1}
-	return cellsIn(s.Whole, begin), cellsIn(s.Whole, span{c.Start, math.MaxInt64})
+	begin := evalue.Span{From: math.MinInt64, To: c.Start - c.Resolution + 1}
+	return evalue.CellsIn(s.Whole, begin), evalue.CellsIn(s.Whole, evalue.Span{From: c.Start, To: math.MaxInt64})
 }

@@ -1,5 +1,10 @@
 package judge
 
+import (
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
+
 // Quiet says that nothing seen now can convict. It costs far less than an assessment, because an upper bound of the
 // evidence does, and nothing is described. False says nothing.
 func (m *Memory) Quiet(p *Params, c *Case) bool {
@@ -41,7 +46,7 @@ func (t glance) quietCounts(s *Stream) bool {
 	for i := range qs {
 		q := &qs[i]
 		bar := q.family.need(t.p)
-		if c := t.opposeBeside(q); c != nil && c.joint.bound(c.h, t.starts, c.pairs) >= bar {
+		if c := t.opposeBeside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs) >= bar {
 			return false
 		}
 		if !beside && !t.quietBefore(q, bar) {
@@ -65,7 +70,7 @@ func (t glance) strength(question func(*Stream), s *Stream) float64 {
 // value is the strength of a signal that is a value. It can only change when another of its smoothing windows ends.
 func (t glance) value(s *Stream) float64 {
 	r := t.m.record(t.p, t.c, s)
-	ended := (t.c.Now - t.c.Start) / t.p.Gauge.step(t.c.Resolution)
+	ended := (t.c.Now - t.c.Start) / t.p.Gauge.Step(t.c.Resolution)
 	if r.value.ended != ended {
 		r.value.ended, r.value.strength = ended, t.strength(t.gauge, s)
 	}
@@ -75,15 +80,15 @@ func (t glance) value(s *Stream) float64 {
 // quietBefore is about the time before the change as the control. How far seasonal expectations are off is only looked
 // up when it matters: it weakens the evidence.
 func (t glance) quietBefore(q *comparison, bar float64) bool {
-	treated := t.expect(q, since(q.after, t.begin))
+	treated := t.expect(q, evalue.Since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return true
 	}
 	phi := q.dispersion(t.c.Resolution, false, t.p)
-	sums := q.tails.since(treated, t.starts)
-	reaches := func(ratio, phi float64, control pair) bool {
-		h := t.p.hypothesize(q.floor.Absolute, ratio, q.nominal, over(control.eC, control.nC), phi)
-		return boundAgainst(sums, control, h, t.starts) >= bar
+	sums := q.tails.Since(treated, t.starts)
+	reaches := func(ratio, phi float64, control evalue.Pair) bool {
+		h := t.p.Hypothesize(q.floor.Absolute, ratio, q.nominal, evalue.Ratio(control.EC, control.NC), phi)
+		return evalue.BoundAgainst(sums, control, h, t.starts) >= bar
 	}
 	return t.quietAgainst(q.season, q.control, phi, q.floor, reaches)
 }
@@ -91,30 +96,30 @@ func (t glance) quietBefore(q *comparison, bar float64) bool {
 // quietFlow is about lost requests.
 func (t glance) quietFlow(s *Stream, bar float64) bool {
 	f := t.flow(s)
-	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
+	if f.Width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return true
 	}
-	sums := f.tails.since(f.catchUp(s.Whole, t.c.Now), t.starts)
-	reaches := func(ratio, phi float64, control pair) bool {
-		h := hypothesis{theta: ratio, phi: phi, fall: true, control: over(control.eC, control.nC)}
-		return boundAgainst(sums, control, h, t.starts) >= bar
+	sums := f.Tails.Since(f.CatchUp(s.Whole, t.c.Now), t.starts)
+	reaches := func(ratio, phi float64, control evalue.Pair) bool {
+		h := evalue.Hypothesis{Theta: ratio, Phi: phi, Fall: true, Control: evalue.Ratio(control.EC, control.NC)}
+		return evalue.BoundAgainst(sums, control, h, t.starts) >= bar
 	}
-	return t.quietAgainst(f.season, f.control, f.phi, t.p.Traffic, reaches)
+	return t.quietAgainst(f.Season, f.Control, f.Phi, t.p.Traffic, reaches)
 }
 
 // quietAgainst tries the null without a season and, where there may be one, with it.
-func (t glance) quietAgainst(y *seasons, control pair, phi float64, floor Floor, reaches func(ratio, phi float64, control pair) bool) bool {
+func (t glance) quietAgainst(y *expect.Seasons, control evalue.Pair, phi float64, floor Floor, reaches func(ratio, phi float64, control evalue.Pair) bool) bool {
 	if y == nil {
 		return !reaches(t.p.beforeAfter(floor), phi, control)
 	}
-	after := span{t.begin, t.c.Now}
+	after := evalue.Span{From: t.begin, To: t.c.Now}
 	moved := control
-	moved.nC /= y.factor(after, &t.p.expectations)
+	moved.NC /= y.Factor(after, &t.p.Params)
 	if !reaches(t.p.beforeAfter(floor), phi, control) && !reaches(floor.Ratio, phi, moved) {
 		return true
 	}
-	if c := y.calibrated(after, &t.p.expectations); c.ok {
-		return !reaches(floor.Ratio, max(phi, c.phi), moved)
+	if c := y.Calibrated(after, &t.p.Params); c.OK {
+		return !reaches(floor.Ratio, max(phi, c.Phi), moved)
 	}
 	return !reaches(t.p.beforeAfter(floor), phi, control)
 }

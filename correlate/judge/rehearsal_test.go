@@ -4,18 +4,20 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // withHours puts some hours before a case, in which the error ratio is another every half an hour.
 func (s *sim) withHours(c Case, factors ...float64) Case {
-	fine := s.resolution
-	s.resolution = c.Coarse
+	fine := s.Resolution
+	s.Resolution = c.Coarse
 	to := c.Streams[0].Whole[0].Start
 	for i, f := range factors {
 		from := to - int64(len(factors)-i)*1800
-		c.Streams[0].History = append(c.Streams[0].History, s.cells(from, from+1800, 1, f, 1)...)
+		c.Streams[0].History = append(c.Streams[0].History, s.Cells(from, from+1800, 1, f, 1)...)
 	}
-	s.resolution = fine
+	s.Resolution = fine
 	return c
 }
 
@@ -39,7 +41,7 @@ func TestHoursThatWereRestlessWeakenTheEvidence(t *testing.T) {
 			k := s.withHours(s.allAtOnce(1800, c.errors, 1), c.hours...)
 			if c.change {
 				for _, hours := range []float64{4.5, 3.5, 2.5, 1.5} {
-					at := start - int64(hours*3600)
+					at := drawn.Start - int64(hours*3600)
 					k.Changed = append(k.Changed, at, at+600)
 				}
 			}

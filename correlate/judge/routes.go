@@ -5,30 +5,32 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // mixture is that of one kind of control; nil when the mix didn't move.
-func (t *trial) routeMix(beside bool) *mixture {
+func (t *trial) routeMix(beside bool) *expect.RouteMix {
 	memo := &t.mixtures[0]
 	if beside {
 		memo = &t.mixtures[1]
 	}
 	if !memo.made {
-		memo.made, memo.mixture = true, t.newRouteMix(beside)
+		memo.made, memo.RouteMix = true, t.newRouteMix(beside)
 	}
-	return memo.mixture
+	return memo.RouteMix
 }
 
-func (t *trial) newRouteMix(beside bool) *mixture {
+func (t *trial) newRouteMix(beside bool) *expect.RouteMix {
 	c := t.c
-	if c.Routes == nil || c.Minute == 0 || (c.Now-roundUpTo(c.Start, c.Minute))/c.Minute <= 0 {
+	if c.Routes == nil || c.Minute == 0 || (c.Now-evalue.RoundUpTo(c.Start, c.Minute))/c.Minute <= 0 {
 		return nil
 	}
 	if t.parts == nil {
 		t.parts = c.Routes()
-		slices.SortStableFunc(t.parts, func(a, b Part) int { return cmp.Compare(a.Name, b.Name) })
+		slices.SortStableFunc(t.parts, func(a, b expect.Part) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	return newMixture(t.parts, c.Minute, c.Start, c.Now, beside)
+	return expect.NewRouteMix(t.parts, c.Minute, c.Start, c.Now, beside)
 }
 
 // standardise moves what is expected of the treated side by the mix of routes. What earlier days' season already moved
@@ -36,28 +38,28 @@ func (t *trial) newRouteMix(beside bool) *mixture {
 func (t *trial) standardise(c *contest, ratio, season float64) {
 	if c.mix = t.standard(c.comparison, c.before == nil); c.mix != nil {
 		c.plain = c.pairs
-		c.pairs = c.h.expecting(c.pairs, t.factors(c, c.pairs, season))
+		c.pairs = c.h.Expecting(c.pairs, t.factors(c, c.pairs, season))
 		t.standardiseFar(c, season)
-		c.h = c.h.moved(ratio, c.h.mixed(totals(c.plain), totals(c.pairs)))
+		c.h = c.h.Moved(ratio, c.h.Mixed(evalue.Totals(c.plain), evalue.Totals(c.pairs)))
 	}
 }
 
 // standardiseFar is the same for what lies beyond the margin in time.
 func (t *trial) standardiseFar(c *contest, season float64) {
 	if c.mix != nil && len(c.far) > 0 {
-		c.far = (&hypothesis{}).expecting(c.far, t.factors(c, c.far, season))
+		c.far = (&evalue.Hypothesis{}).Expecting(c.far, t.factors(c, c.far, season))
 	}
 }
 
 // factors are by how much the mix moves what is expected of each pair.
-func (t *trial) factors(c *contest, pairs []pair, season float64) []float64 {
+func (t *trial) factors(c *contest, pairs []evalue.Pair, season float64) []float64 {
 	g := make([]float64, len(pairs))
 	for i := range g {
-		until := pairs[i].at + t.c.Resolution
+		until := pairs[i].At + t.c.Resolution
 		if i+1 < len(g) {
-			until = max(until, min(pairs[i+1].at, until+t.p.Restart))
+			until = max(until, min(pairs[i+1].At, until+t.p.Restart))
 		}
-		g[i] = beyond(c.mix.at(span{pairs[i].at, until}), season)
+		g[i] = beyond(c.mix.At(evalue.Span{From: pairs[i].At, To: until}), season)
 		if c.family == familyLogs {
 			g[i] = max(g[i], 1) // not all errors that are logged are of requests
 		}
@@ -78,7 +80,7 @@ func beyond(mix, season float64) float64 {
 
 // standard is what the mix makes of the question that a comparison puts, as the service itself counts it; nil when
 // nothing.
-func (t *trial) standard(q *comparison, beside bool) *standard {
+func (t *trial) standard(q *comparison, beside bool) *expect.Standard {
 	m := t.routeMix(beside)
 	if m == nil {
 		return nil
@@ -94,19 +96,19 @@ func (t *trial) standard(q *comparison, beside bool) *standard {
 	if !memo.made {
 		memo.made = true
 		if ask := t.countingOf(at); ask != nil {
-			memo.standard = m.standardOf(ask)
+			memo.Standard = m.StandardOf(ask)
 		}
-		if memo.standard != nil && !t.p.Guards.On(guardRouteMix) {
-			memo.standard = nil
+		if memo.Standard != nil && !t.p.Guards.On(guardRouteMix) {
+			memo.Standard = nil
 		}
 	}
-	return memo.standard
+	return memo.Standard
 }
 
 // countingOf is how events are counted for the question about a latency's quantile or, beyond them, about errors.
-func (t *trial) countingOf(at int) counting {
+func (t *trial) countingOf(at int) evalue.Counting {
 	if at == len(quantiles) {
-		return errorsOfRequests
+		return evalue.ErrorsOfRequests
 	}
 	for i := range t.c.Streams {
 		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic {
@@ -122,11 +124,11 @@ func (t *trial) countingOf(at int) counting {
 }
 
 // showMix says by how much the mix moved a quantile that is shown in seconds.
-func (c *contest) showMix(f *finding, in span) {
+func (c *contest) showMix(f *finding, in evalue.Span) {
 	if c.mix == nil || f.Baseline == 0 {
 		return
 	}
-	f.Mix = c.mix.slower(c.quantile, in)
+	f.Mix = c.mix.Slower(c.quantile, in)
 	f.Ratio = f.Observed / (f.Baseline * f.Mix)
 	f.Interval = [2]float64{f.Interval[0] / f.Mix, f.Interval[1] / f.Mix}
 }
@@ -139,20 +141,20 @@ func (t ruling) excused(f *finding) bool {
 	}
 	beside := f.contest.before == nil
 	m := t.routeMix(beside)
-	if m == nil || !m.unheard() {
+	if m == nil || !m.Unheard() {
 		return false
 	}
 	ask := t.countingOf(len(quantiles))
 	if f.family == familyLatency {
 		ask = t.countingOf(slices.Index(quantiles[:], f.contest.quantile))
 	}
-	s := &standard{mixture: m, q: ask}
-	last := &m.classes[len(m.classes)-1]
-	if ask == nil || (f.family != familyLatency && s.fails(last)) {
+	s := &expect.Standard{RouteMix: m, Q: ask}
+	last := &m.Classes[len(m.Classes)-1]
+	if ask == nil || (f.family != familyLatency && s.Fails(last)) {
 		return false
 	}
-	pairs, control := s.rest(t.begin)
-	if len(pairs) > 0 && evidenceAgainst(pairs, control, f.contest.h, t.starts) >= f.family.need(t.p) {
+	pairs, control := s.Rest(t.begin)
+	if len(pairs) > 0 && evalue.EvidenceAgainst(pairs, control, f.contest.h, t.starts) >= f.family.need(t.p) {
 		return false
 	}
 	return t.p.Guards.On(guardNewRoutes)

@@ -2,28 +2,29 @@ package judge
 
 import (
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // sim makes cases of a service.
-type sim struct{ service }
+type sim struct{ drawn.Service }
 
-func newSim(seed uint64) *sim { return &sim{newService(seed)} }
+func newSim(seed uint64) *sim { return &sim{drawn.New(seed)} }
 
 // canary is a case in which the new version serves a part of the traffic for some seconds.
 func (s *sim) canary(seconds int64, part, errors, slower float64) Case {
-	new, old := s.cells(start, start+seconds, part, errors, slower), s.cells(start, start+seconds, 1-part, 1, 1)
-	whole := append(s.cells(start-360*s.resolution, start, 1, 1, 1), added(new, old)...)
+	new, old := s.Cells(drawn.Start, drawn.Start+seconds, part, errors, slower), s.Cells(drawn.Start, drawn.Start+seconds, 1-part, 1, 1)
+	whole := append(s.Cells(drawn.Start-360*s.Resolution, drawn.Start, 1, 1, 1), added(new, old)...)
 	return Case{
-		Resolution: s.resolution, Coarse: 300, Now: start + seconds, Start: start, Finish: start + 60,
+		Resolution: s.Resolution, Coarse: 300, Now: drawn.Start + seconds, Start: drawn.Start, Finish: drawn.Start + 60,
 		Streams: []Stream{{Kind: correlate.Traffic, New: new, Old: old, Whole: whole}},
 	}
 }
 
 // allAtOnce is a case in which every request is served by the new version from the start.
 func (s *sim) allAtOnce(seconds int64, errors, slower float64) Case {
-	whole := append(s.cells(start-360*s.resolution, start, 1, 1, 1), s.cells(start, start+seconds, 1, errors, slower)...)
+	whole := append(s.Cells(drawn.Start-360*s.Resolution, drawn.Start, 1, 1, 1), s.Cells(drawn.Start, drawn.Start+seconds, 1, errors, slower)...)
 	return Case{
-		Resolution: s.resolution, Coarse: 300, Now: start + seconds, Start: start, Finish: start,
+		Resolution: s.Resolution, Coarse: 300, Now: drawn.Start + seconds, Start: drawn.Start, Finish: drawn.Start,
 		Streams: []Stream{{Kind: correlate.Traffic, Whole: whole}},
 	}
 }
@@ -78,10 +79,10 @@ func firstRegressed(p Params, c Case, every int64) (int64, Assessment) {
 
 // withHistory puts days of coarse cells before a case.
 func (s *sim) withHistory(c Case, days int64) Case {
-	fine := s.resolution
-	s.resolution = c.Coarse
+	fine := s.Resolution
+	s.Resolution = c.Coarse
 	to := c.Streams[0].Whole[0].Start
-	c.Streams[0].History = s.cells(to-days*86400, to, 1, 1, 1)
-	s.resolution = fine
+	c.Streams[0].History = s.Cells(to-days*86400, to, 1, 1, 1)
+	s.Resolution = fine
 	return c
 }

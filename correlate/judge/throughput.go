@@ -4,41 +4,43 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // throughput asks whether the service lost traffic: vanishing requests are often the only local sign of a fault. The
 // events are requests, the exposure is seconds, and a fall hurts.
 func (t *trial) throughput(s *Stream) {
 	f := t.flow(s)
-	if f.width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
+	if f.Width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
 		return
 	}
-	treated := f.catchUp(s.Whole, t.c.Now)
+	treated := f.CatchUp(s.Whole, t.c.Now)
 	if len(treated) == 0 {
 		return
 	}
 	q := &comparison{signal: "throughput", family: familyTraffic, floor: t.p.Traffic}
-	control := f.control
-	grade, h := correlate.GradeD, hypothesis{theta: t.p.beforeAfter(t.p.Traffic), phi: f.phi, fall: true}
-	if f.season != nil {
-		if y, ok := f.season.at(span{t.begin, t.c.Now}, &t.p.expectations); ok {
-			grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
-			control.nC /= y.factor
+	control := f.Control
+	grade, h := correlate.GradeD, evalue.Hypothesis{Theta: t.p.beforeAfter(t.p.Traffic), Phi: f.Phi, Fall: true}
+	if f.Season != nil {
+		if y, ok := f.Season.At(evalue.Span{From: t.begin, To: t.c.Now}, &t.p.Params); ok {
+			grade, h.Theta, h.Phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.Phi, y.Phi)
+			control.NC /= y.Factor
 		}
 	}
-	h.control = over(control.eC, control.nC)
-	t.add(&contest{comparison: q, h: h, pairs: alongside(treated, control), before: &control}, grade)
+	h.Control = evalue.Ratio(control.EC, control.NC)
+	t.add(&contest{comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control}, grade)
 }
 
-func (t *trial) flow(s *Stream) *flow {
+func (t *trial) flow(s *Stream) *expect.Flow {
 	r := t.m.record(t.p, t.c, s)
-	if r.flow != nil && slices.Equal(r.flow.gaps, t.c.Gaps) {
+	if r.flow != nil && slices.Equal(r.flow.Gaps, t.c.Gaps) {
 		return r.flow
 	}
 	before, _ := halves(t.c, s)
-	r.flow = newFlow(&t.p.expectations, slices.Clone(t.c.Gaps), t.c.Resolution, t.c.Start, before)
-	r.flow.next = t.begin
-	r.flow.remember(s.History, t.c.Coarse)
+	r.flow = expect.NewFlow(&t.p.Params, slices.Clone(t.c.Gaps), t.c.Resolution, t.c.Start, before)
+	r.flow.Next = t.begin
+	r.flow.Remember(s.History, t.c.Coarse)
 	return r.flow
 }
 
@@ -71,7 +73,7 @@ func (t *trial) answered(s *Stream, recent int64) bool {
 	}
 	usual := float64(answers(before)) / float64(t.c.Start-before[0].Start)
 	const most = 0.5
-	return float64(answers(cellsIn(s.Whole, span{recent, t.c.Now}))) > most*usual*float64(t.c.Now-recent)
+	return float64(answers(evalue.CellsIn(s.Whole, evalue.Span{From: recent, To: t.c.Now}))) > most*usual*float64(t.c.Now-recent)
 }
 
 // answers are the requests that didn't fail.

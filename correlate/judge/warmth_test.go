@@ -6,6 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // warmingUp is a service that fails and waits a few times as much for five minutes after each of some rollouts, two hours
@@ -15,31 +18,31 @@ func warmingUp(seed uint64, rollouts int64, errors, lasting float64) Case {
 	const apart = 7200
 	cells := func(from, to int64, more float64) []correlate.Cell {
 		first := min(from+300, to)
-		return append(s.cells(from, first, 1, errors*more, 1), s.cells(first, to, 1, more, 1)...)
+		return append(s.Cells(from, first, 1, errors*more, 1), s.Cells(first, to, 1, more, 1)...)
 	}
 	c := s.allAtOnce(0, 1, 1)
 	if rollouts > 0 {
-		at := start - rollouts*apart
-		c.Streams[0].History = coarse(s.cells(at-3600, at, 1, 1, 1))
+		at := drawn.Start - rollouts*apart
+		c.Streams[0].History = coarse(s.Cells(at-3600, at, 1, 1, 1))
 	}
 	for n := rollouts; n > 0; n-- {
-		at := start - n*apart
-		c.Earlier = append(c.Earlier, Rollout{Start: at, Finish: at, Until: at + apart})
-		c.Streams[0].History = append(c.Streams[0].History, coarse(cells(at, min(at+apart, start-3600), 1))...)
+		at := drawn.Start - n*apart
+		c.Earlier = append(c.Earlier, expect.Rollout{Start: at, Finish: at, Until: at + apart})
+		c.Streams[0].History = append(c.Streams[0].History, coarse(cells(at, min(at+apart, drawn.Start-3600), 1))...)
 	}
-	c.Streams[0].Whole = append(c.Streams[0].Whole, cells(start, start+1800, lasting)...)
-	c.Now, c.Streams[0].Past = start+1800, c.Streams[0].History
+	c.Streams[0].Whole = append(c.Streams[0].Whole, cells(drawn.Start, drawn.Start+1800, lasting)...)
+	c.Now, c.Streams[0].Past = drawn.Start+1800, c.Streams[0].History
 	return c
 }
 
 // coarse adds fine cells up.
 func coarse(cells []correlate.Cell) (out []correlate.Cell) {
 	for _, c := range cells {
-		if n := len(out); n > 0 && out[n-1].Start == c.Start-mod(c.Start, 300) {
+		if n := len(out); n > 0 && out[n-1].Start == c.Start-evalue.Mod(c.Start, 300) {
 			out[n-1].Merge(c)
 			continue
 		}
-		c.Start -= mod(c.Start, 300)
+		c.Start -= evalue.Mod(c.Start, 300)
 		out = append(out, c)
 	}
 	return out
@@ -68,7 +71,7 @@ func TestAWarmUpIsExpectedOnceItIsKnown(t *testing.T) {
 }
 
 func TestTheNumbersOfAWarmUpAreThoseThatWereCounted(t *testing.T) {
-	c := upTo(warmingUp(8, 3, 4, 1), start+300)
+	c := upTo(warmingUp(8, 3, 4, 1), drawn.Start+300)
 	a := Assess(DefaultParams(), c)
 	for _, e := range a.Evidence {
 		if e.Signal == "error_ratio" {

@@ -119,7 +119,15 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "judge, blame and engine all name their guards in it, so it knows none of them",
 		},
 		{
-			room: "correlate/judge/...", ours: []string{"correlate", "correlate/guard"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			room: "correlate/judge/evalue", ours: []string{"correlate", "correlate/guard"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the statistics know neither what is expected nor what a verdict is",
+		},
+		{
+			room: "correlate/judge/expect", ours: []string{"correlate", "correlate/guard", "correlate/judge/evalue"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what is expected doesn't depend on what is made of it",
+		},
+		{
+			room: "correlate/judge", ours: []string{"correlate", "correlate/guard", "correlate/judge/expect", "correlate/judge/evalue"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "a verdict depends on its case and nothing else",
 		},
 		{
