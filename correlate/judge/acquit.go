@@ -125,7 +125,7 @@ func (t ruling) provenAt(at int64) correlate.Grade {
 	if !then.watched() {
 		return ""
 	}
-	then.hearRequired()
+	then.askRequired()
 	return then.proven(t.provenNow)
 }
 
@@ -137,10 +137,10 @@ type proof struct {
 	grade  correlate.Grade
 }
 
-// hearRequired puts the questions that a proof is about.
-func (t *trial) hearRequired() {
+// askRequired puts the questions that a proof is about.
+func (t *trial) askRequired() {
 	concurrently := t.concurrently()
-	zoning{t}.hearZones()
+	zoning{t}.compare()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		if in := inquiryOf(s.Kind); in.family == familyErrors && in.slow && !(in.outside && concurrently) && (in.guard == "" || t.p.Guards.On(in.guard)) {

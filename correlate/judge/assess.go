@@ -17,8 +17,8 @@ func (m *Memory) Assess(p *Params, c *Case) Assessment {
 	if t := m.catastrophe(p, c); t != nil {
 		return ruling{t}.assessment()
 	}
-	t := m.newTrial(p, c, c.settled(p))
-	t.hearAll()
+	t := m.newTrial(p, c, c.countsFrom(p))
+	t.askAll()
 	return ruling{t}.assessment()
 }
 
@@ -37,13 +37,13 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			if !t.overwhelming(q) {
 				continue
 			}
-			t.hearBeside(q)
+			t.compareBeside(q)
 			if !beside {
-				t.hearBefore(q)
+				t.compareBefore(q)
 			}
 		}
 	}
-	zoning{t}.addZones(zoning{t}.opposeZones(zoneErrors))
+	zoning{t}.add(zoning{t}.contest(zoneErrors))
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
@@ -73,9 +73,9 @@ func (t *trial) overwhelming(q *comparison) bool {
 	return false
 }
 
-// hearAll puts every question of every stream.
-func (t *trial) hearAll() {
-	zoning{t}.hearZones()
+// askAll puts every question of every stream.
+func (t *trial) askAll() {
+	zoning{t}.compare()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		in := inquiryOf(s.Kind)
@@ -90,11 +90,11 @@ func (t *trial) hearAll() {
 // concurrently says that the service's own requests are compared with the old version's, or with those of unchanged zones,
 // now: then no view from outside, which can't tell them apart, is worth asking.
 func (t *trial) concurrently() bool {
-	if (zoning{t}).besideZones() {
+	if (zoning{t}).serving() {
 		return true
 	}
 	for i := range t.c.Streams {
-		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic && t.beside(s) {
+		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic && t.servedBeside(s) {
 			return true
 		}
 	}
@@ -114,7 +114,7 @@ func (t ruling) assessment() Assessment {
 	case t.acquit(&a):
 	default:
 		a.Reason, a.Grade = t.doubt()
-		a.Suspicion = t.suspicion()
+		a.Suspicion = t.nearMiss()
 	}
 	t.show()
 	for i := range t.findings {
@@ -199,13 +199,13 @@ func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 	return correlate.ReasonUnderpowered, best
 }
 
-// suspicious is how far on its way to convict a finding is worth a word.
-const suspicious = 0.05
+// worthAWord is how far on its way to convict a finding is worth a word.
+const worthAWord = 0.05
 
-// suspicion is the finding that came nearest to convict by itself, nil when none came any way.
-func (t ruling) suspicion() *Suspicion {
+// nearMiss is the finding that came nearest to convict by itself, nil when none came any way.
+func (t ruling) nearMiss() *Suspicion {
 	var best *finding
-	most := suspicious
+	most := worthAWord
 	for i := range t.findings {
 		if f := &t.findings[i]; f.family != supporting && t.way(f) > most {
 			best, most = f, t.way(f)

@@ -100,8 +100,8 @@ func (c *contest) evidence(starts []evalue.Restart) float64 {
 	return evalue.Evidence(c.pairs, c.h, starts)
 }
 
-// settled is the contest's pairs as the interval wants them: one for each independent control.
-func (c *contest) settled(pairs []evalue.Pair) []evalue.Pair {
+// independent is the contest's pairs as the interval wants them: one for each independent control.
+func (c *contest) independent(pairs []evalue.Pair) []evalue.Pair {
 	if c.before == nil {
 		return pairs
 	}
@@ -113,7 +113,7 @@ func (c *contest) settled(pairs []evalue.Pair) []evalue.Pair {
 // interval, and what it rests on.
 func (c *contest) describe(f *finding, pairs []evalue.Pair, alpha float64) {
 	counted, warmed := c.counted(pairs)
-	pairs = c.settled(pairs)
+	pairs = c.independent(pairs)
 	t := evalue.Totals(pairs)
 	l := evalue.NewLikelihood(pairs, c.h)
 	lo, hi := evalue.Interval(&l, alpha)
@@ -165,7 +165,7 @@ func (c *contest) harmless(p *Params) bool {
 	} else if !p.Guards.On(guardScatter) {
 		together = c.h.Phi
 	}
-	pairs := c.settled(c.pairs)
+	pairs := c.independent(c.pairs)
 	l := evalue.NewLikelihood(pairs, c.h)
 	l.Scale = 1 / together
 	ratio := c.h.Bounds(1, evalue.Upper(&l, alpha))[1]
@@ -174,12 +174,12 @@ func (c *contest) harmless(p *Params) bool {
 
 // tolerable says whether the most likely rise lies within the margin.
 func (c *contest) tolerable() bool {
-	t := evalue.Totals(c.settled(c.pairs))
+	t := evalue.Totals(c.independent(c.pairs))
 	rise := evalue.Ratio(t.ET, t.NT) - evalue.Ratio(t.EC, t.NC)
 	if rise < c.floor.MarginAbsolute || c.likely() < c.floor.Margin {
 		return true
 	}
-	far := evalue.Totals(c.settled(c.far))
+	far := evalue.Totals(c.independent(c.far))
 	return far.NT > 0 && evalue.Ratio(far.ET, far.NT) < evalue.Ratio(far.EC, far.NC)
 }
 
@@ -189,13 +189,13 @@ func (c *contest) hardlyMoved(phi, alpha float64) bool {
 	if len(c.far) == 0 {
 		return false
 	}
-	l := evalue.NewLikelihood(c.settled(c.far), evalue.Hypothesis{Phi: phi})
+	l := evalue.NewLikelihood(c.independent(c.far), evalue.Hypothesis{Phi: phi})
 	return evalue.Upper(&l, alpha) < 1
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.
 func (c *contest) likely() float64 {
-	t := c.h.Turn(evalue.Totals(c.settled(c.pairs)))
+	t := c.h.Turn(evalue.Totals(c.independent(c.pairs)))
 	if t.NT == 0 || t.NC == 0 {
 		return 1
 	}

@@ -89,33 +89,33 @@ type inquiry struct {
 	outside bool
 	// put puts the questions, and convicts says how far on its way to convict what they find may be: 1 is there.
 	put   func(*trial, *Stream)
-	quiet func(glance, *Stream) bool
+	quiet func(quickLook, *Stream) bool
 }
 
 // inquiryOf is the table of inquiries. Callers see the service from outside: what is lost on the way shows only there.
 func inquiryOf(kind correlate.SignalKind) inquiry {
 	requests := inquiry{
 		slow: true, failed: "error_ratio", family: familyErrors, floor: func(p *Params) Floor { return p.Errors },
-		put: (*trial).askTraffic, quiet: glance.quietTraffic,
+		put: (*trial).askTraffic, quiet: quickLook.quietTraffic,
 	}
 	switch kind {
 	case correlate.Traffic:
 		return requests
 	case correlate.Edge:
 		requests.prefix, requests.failed, requests.outside = "client_", "client_error_ratio", true
-		requests.guard, requests.put, requests.quiet = guardCallers, (*trial).ask, glance.quietCounts
+		requests.guard, requests.put, requests.quiet = guardCallers, (*trial).ask, quickLook.quietCounts
 		return requests
 	case correlate.Log:
 		return inquiry{
 			guard: guardLogs, failed: "log_errors", family: familyLogs, floor: func(p *Params) Floor { return p.LogErrors },
-			put: (*trial).ask, quiet: glance.quietCounts,
+			put: (*trial).ask, quiet: quickLook.quietCounts,
 		}
 	case correlate.Exception:
-		return inquiry{guard: guardExceptions, put: (*trial).newException, quiet: glance.quietException}
+		return inquiry{guard: guardExceptions, put: (*trial).newException, quiet: quickLook.quietException}
 	case correlate.Saturation:
-		return inquiry{put: (*trial).saturation, quiet: glance.quietSaturation}
+		return inquiry{put: (*trial).saturation, quiet: quickLook.quietSaturation}
 	case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
-		return inquiry{put: (*trial).gauge, quiet: glance.quietValue}
+		return inquiry{put: (*trial).gauge, quiet: quickLook.quietValue}
 	}
-	return inquiry{put: (*trial).ask, quiet: glance.quietCounts}
+	return inquiry{put: (*trial).ask, quiet: quickLook.quietCounts}
 }

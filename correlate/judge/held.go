@@ -20,7 +20,7 @@ func (t ruling) held() bool {
 			return true
 		}
 	}
-	return t.steadily(zoning{t.trial}.zoneRequests)
+	return t.steadily(zoning{t.trial}.requests)
 }
 
 // steadily is held by the requests of two sides.

@@ -26,19 +26,19 @@ type Case struct {
 	// that ended; nil when none are. They are asked for only when something hangs on them.
 	Routes func() []expect.Part
 	Minute int64
-	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see warmthOf.
+	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see expect.WarmUpOf.
 	Earlier []expect.Rollout
 	// Changed is when anything changed the service in the day before this change, sorted: what followed was no usual time.
 	Changed []int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []expect.Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
-	// falls silent while others are heard lost its requests, not its telemetry.
+	// falls silent while others still send lost its requests, not its telemetry.
 	Heard int64 // Unix seconds
 }
 
-// settled is when what was changed is warm: what is measured before doesn't count.
-func (c *Case) settled(p *Params) int64 {
+// countsFrom is when what was changed is warm: what is measured before doesn't count.
+func (c *Case) countsFrom(p *Params) int64 {
 	if c.AtOnce || !p.Guards.On(guardGrace) {
 		return c.Start
 	}

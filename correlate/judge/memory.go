@@ -41,7 +41,7 @@ type record struct {
 	questions []comparison
 	view      *latencyView
 	above     [len(quantiles)]int16 // the bins beyond which latencies are counted
-	settled   bool                  // above doesn't hang on the old version's cells since the change
+	fixed     bool                  // above doesn't hang on the old version's cells since the change
 	long      bool                  // the history is counted
 	seen      struct{ after, new, old int }
 	flow      *expect.Flow
@@ -58,7 +58,7 @@ func (m *Memory) record(p *Params, c *Case, s *Stream) *record {
 	for i, r := range m.records {
 		if r.kind == from.kind && r.name == from.name {
 			at = i
-			if r.origin == from && (r.settled || r.seen.old == len(s.Old)) {
+			if r.origin == from && (r.fixed || r.seen.old == len(s.Old)) {
 				return r
 			}
 		}

@@ -9,7 +9,7 @@ import (
 
 // newRecord chooses the stream's questions, see inquiryOf, and puts them to the time before the change.
 func newRecord(p *Params, c *Case, s *Stream) *record {
-	r := &record{origin: originOf(s), settled: true}
+	r := &record{origin: originOf(s), fixed: true}
 	earlier, _ := halves(c, s)
 	in := inquiryOf(s.Kind)
 	if in.slow {
@@ -33,7 +33,7 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 	known := new(evalue.Histogram)
 	known.Add(earlier)
 	if known.Total == 0 {
-		r.settled = false
+		r.fixed = false
 		known.Add(s.Old)
 	}
 	if known.Total == 0 {

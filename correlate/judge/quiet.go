@@ -11,8 +11,8 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 	if m.catastrophe(p, c) != nil {
 		return false
 	}
-	t := glance{m.newTrial(p, c, c.settled(p))}
-	if !(zoning{t.trial}).quietZones() {
+	t := quickLook{m.newTrial(p, c, c.countsFrom(p))}
+	if !(zoning{t.trial}).quiet() {
 		return false
 	}
 	concurrently := t.concurrently()
@@ -25,28 +25,28 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 	return true
 }
 
-// glance looks only whether a trial may convict.
-type glance struct{ *trial }
+// quickLook looks only whether a trial may convict.
+type quickLook struct{ *trial }
 
-func (t glance) quietSaturation(*Stream) bool { return true }
+func (t quickLook) quietSaturation(*Stream) bool { return true }
 
-func (t glance) quietException(s *Stream) bool { return t.strength(t.newException, s) < 1 }
+func (t quickLook) quietException(s *Stream) bool { return t.strength(t.newException, s) < 1 }
 
-func (t glance) quietValue(s *Stream) bool { return t.value(s) < 1 }
+func (t quickLook) quietValue(s *Stream) bool { return t.value(s) < 1 }
 
 // quietTraffic is about requests that were served, and whether as many came.
-func (t glance) quietTraffic(s *Stream) bool {
+func (t quickLook) quietTraffic(s *Stream) bool {
 	return t.quietCounts(s) && (!t.p.Guards.On(guardThroughput) || t.quietFlow(s, familyTraffic.need(t.p)))
 }
 
 // quietCounts is about events that are counted.
-func (t glance) quietCounts(s *Stream) bool {
+func (t quickLook) quietCounts(s *Stream) bool {
 	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		q := &qs[i]
 		bar := q.family.need(t.p)
-		if c := t.opposeBeside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs) >= bar {
+		if c := t.beside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs) >= bar {
 			return false
 		}
 		if !beside && !t.quietBefore(q, bar) {
@@ -57,7 +57,7 @@ func (t glance) quietCounts(s *Stream) bool {
 }
 
 // strength is that of what a question that is no contest finds.
-func (t glance) strength(question func(*Stream), s *Stream) float64 {
+func (t quickLook) strength(question func(*Stream), s *Stream) float64 {
 	known := len(t.findings)
 	question(s)
 	strongest := 0.0
@@ -68,7 +68,7 @@ func (t glance) strength(question func(*Stream), s *Stream) float64 {
 }
 
 // value is the strength of a signal that is a value. It can only change when another of its smoothing windows ends.
-func (t glance) value(s *Stream) float64 {
+func (t quickLook) value(s *Stream) float64 {
 	r := t.m.record(t.p, t.c, s)
 	ended := (t.c.Now - t.c.Start) / t.p.Gauge.Step(t.c.Resolution)
 	if r.value.ended != ended {
@@ -79,7 +79,7 @@ func (t glance) value(s *Stream) float64 {
 
 // quietBefore is about the time before the change as the control. How far seasonal expectations are off is only looked
 // up when it matters: it weakens the evidence.
-func (t glance) quietBefore(q *comparison, bar float64) bool {
+func (t quickLook) quietBefore(q *comparison, bar float64) bool {
 	treated := t.expect(q, evalue.Since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return true
@@ -94,9 +94,9 @@ func (t glance) quietBefore(q *comparison, bar float64) bool {
 }
 
 // quietFlow is about lost requests.
-func (t glance) quietFlow(s *Stream, bar float64) bool {
+func (t quickLook) quietFlow(s *Stream, bar float64) bool {
 	f := t.flow(s)
-	if f.Width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
+	if f.Width == 0 || (!t.received() && t.p.Guards.On(guardHeartbeat)) {
 		return true
 	}
 	sums := f.Tails.Since(f.CatchUp(s.Whole, t.c.Now), t.starts)
@@ -108,7 +108,7 @@ func (t glance) quietFlow(s *Stream, bar float64) bool {
 }
 
 // quietAgainst tries the null without a season and, where there may be one, with it.
-func (t glance) quietAgainst(y *expect.Seasons, control evalue.Pair, phi float64, floor Floor, reaches func(ratio, phi float64, control evalue.Pair) bool) bool {
+func (t quickLook) quietAgainst(y *expect.Seasons, control evalue.Pair, phi float64, floor Floor, reaches func(ratio, phi float64, control evalue.Pair) bool) bool {
 	if y == nil {
 		return !reaches(t.p.beforeAfter(floor), phi, control)
 	}

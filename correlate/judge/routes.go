@@ -36,7 +36,7 @@ func (t *trial) newRouteMix(beside bool) *expect.RouteMix {
 // standardise moves what is expected of the treated side by the mix of routes. What earlier days' season already moved
 // in the same direction isn't moved twice. ratio is the floor's.
 func (t *trial) standardise(c *contest, ratio, season float64) {
-	if c.mix = t.standard(c.comparison, c.before == nil); c.mix != nil {
+	if c.mix = t.standardOf(c.comparison, c.before == nil); c.mix != nil {
 		c.plain = c.pairs
 		c.pairs = c.h.Expecting(c.pairs, t.factors(c, c.pairs, season))
 		t.standardiseFar(c, season)
@@ -78,9 +78,9 @@ func beyond(mix, season float64) float64 {
 	return mix
 }
 
-// standard is what the mix makes of the question that a comparison puts, as the service itself counts it; nil when
+// standardOf is what the mix makes of the question that a comparison puts, as the service itself counts it; nil when
 // nothing.
-func (t *trial) standard(q *comparison, beside bool) *expect.Standard {
+func (t *trial) standardOf(q *comparison, beside bool) *expect.Standard {
 	m := t.routeMix(beside)
 	if m == nil {
 		return nil
@@ -141,7 +141,7 @@ func (t ruling) excused(f *finding) bool {
 	}
 	beside := f.contest.before == nil
 	m := t.routeMix(beside)
-	if m == nil || !m.Unheard() {
+	if m == nil || !m.ManyNew() {
 		return false
 	}
 	ask := t.countingOf(len(quantiles))

@@ -12,7 +12,7 @@ import (
 // events are requests, the exposure is seconds, and a fall hurts.
 func (t *trial) throughput(s *Stream) {
 	f := t.flow(s)
-	if f.Width == 0 || (!t.heard() && t.p.Guards.On(guardHeartbeat)) {
+	if f.Width == 0 || (!t.received() && t.p.Guards.On(guardHeartbeat)) {
 		return
 	}
 	treated := f.CatchUp(s.Whole, t.c.Now)
@@ -44,9 +44,9 @@ func (t *trial) flow(s *Stream) *expect.Flow {
 	return r.flow
 }
 
-// heard says that silence of the service would be a loss of requests: it, or anybody else, was heard lately. Silence of
+// received says that silence of the service would be a loss of requests: it, or anybody else, sent telemetry lately. Silence of
 // everything is lost telemetry, and so is that of a service whose callers are still answered.
-func (t *trial) heard() bool {
+func (t *trial) received() bool {
 	recent := max(t.begin, t.c.Now-t.p.Restart)
 	others := false
 	for i := range t.c.Streams {

@@ -47,9 +47,9 @@ func (t *trial) ask(s *Stream) {
 	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
-		t.hearBeside(&qs[i])
+		t.compareBeside(&qs[i])
 		if !beside {
-			t.hearBefore(&qs[i])
+			t.compareBefore(&qs[i])
 		}
 	}
 }
@@ -65,19 +65,19 @@ func (t *trial) askTraffic(s *Stream) {
 // concurrent says whether there is a control at the same time: the old version beside the new one, or unchanged zones
 // beside changed ones.
 func (t *trial) concurrent(s *Stream) bool {
-	return (t.beside(s) || zoning{t}.besideZones()) && t.p.Guards.On(guardBesideAlone)
+	return (t.servedBeside(s) || zoning{t}.serving()) && t.p.Guards.On(guardBesideAlone)
 }
 
-// beside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
-func (t *trial) beside(s *Stream) bool {
+// servedBeside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
+func (t *trial) servedBeside(s *Stream) bool {
 	recent := evalue.Span{From: t.c.Now - t.p.Restart, To: t.c.Now}
 	treated, control := evalue.Requests(evalue.CellsIn(s.New, recent)), evalue.Requests(evalue.CellsIn(s.Old, recent))
 	return treated > 0 && 20*control > treated
 }
 
-// hearBeside compares the new version with the old one at the same time: grade A.
-func (t *trial) hearBeside(q *comparison) {
-	c := t.opposeBeside(q)
+// compareBeside compares the new version with the old one at the same time: grade A.
+func (t *trial) compareBeside(q *comparison) {
+	c := t.beside(q)
 	if c == nil {
 		return
 	}
@@ -101,10 +101,10 @@ func (t *trial) beyond(q *comparison, far []evalue.Tally) []evalue.Tally {
 	return evalue.Since(far, t.begin)
 }
 
-// opposeBeside puts a question in front of the old version; nil when the versions never met.
-func (t *trial) opposeBeside(q *comparison) *contest {
+// beside puts a question in front of the old version; nil when the versions never met.
+func (t *trial) beside(q *comparison) *contest {
 	one := &q.one
-	if t.begin != t.c.settled(t.p) {
+	if t.begin != t.c.countsFrom(t.p) {
 		one = nil
 	}
 	j := t.p.Concurrent(one, evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), t.c.Resolution)
@@ -123,9 +123,9 @@ func (t *trial) opposeBeside(q *comparison) *contest {
 	return c
 }
 
-// hearBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
+// compareBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
 // else D.
-func (t *trial) hearBefore(q *comparison) {
+func (t *trial) compareBefore(q *comparison) {
 	treated := t.expect(q, evalue.Since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return
@@ -164,13 +164,13 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 	f.Grade = grade
 	c.describe(&f, c.pairs, t.p.Alpha)
 	if c.family == familyErrors {
-		f.visible = evalue.SmallestVisible(evalue.Totals(c.settled(c.pairs)), c.h, familyErrors.need(t.p))
+		f.visible = evalue.SmallestVisible(evalue.Totals(c.independent(c.pairs)), c.h, familyErrors.need(t.p))
 	}
 	t.findings = append(t.findings, f)
 }
 
 // weigh turns evidence into strength: within a family and kind of control the e-values are averaged, and a family that
-// is heard before two controls needs twice the evidence of each.
+// is compared with two controls needs twice the evidence of each.
 func (t *trial) weigh() {
 	for f := range families {
 		beside, before := t.average(f, true), t.average(f, false)

@@ -39,9 +39,9 @@ type zonesBefore struct {
 	information float64
 }
 
-// zoneQuestion is a question as it is put to zones. imagined is a ratio of events that is added to all sides: what is far
+// question is a question as it is put to zones. imagined is a ratio of events that is added to all sides: what is far
 // rarer is as good as never, and a zone needn't have seen it to be compared.
-func (t zoning) zoneQuestion(q int) (c *comparison, imagined float64) {
+func (t zoning) question(q int) (c *comparison, imagined float64) {
 	if q == zoneErrors {
 		return &comparison{signal: "error_ratio", family: familyErrors, floor: t.p.Errors}, t.p.Errors.Absolute
 	}
@@ -51,14 +51,14 @@ func (t zoning) zoneQuestion(q int) (c *comparison, imagined float64) {
 	}, (1 - quantiles[q]) / 10
 }
 
-// opposeZones puts a question in front of the unchanged zones; nil when there are none.
-func (t zoning) opposeZones(question int) *contest {
+// contest puts a question in front of the unchanged zones; nil when there are none.
+func (t zoning) contest(question int) *contest {
 	if len(t.c.Zones) < 2 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
 	z := &zonal{t: t, q: question}
-	z.asked, z.imagined = t.zoneQuestion(question)
-	for _, r := range t.zones() {
+	z.asked, z.imagined = t.question(question)
+	for _, r := range t.records() {
 		if r.knows(question, t.p) {
 			z.zones = append(z.zones, r)
 		}
@@ -327,24 +327,24 @@ func (z *zonal) seconds(f *finding, q float64, in evalue.Span, phi float64) {
 	f.Interval = [2]float64{low / f.Baseline, high / f.Baseline}
 }
 
-// hearZones compares the zones that the change has reached with those that it has not, at the same time: grade B.
-func (t zoning) hearZones() {
+// compare compares the zones that the change has reached with those that it has not, at the same time: grade B.
+func (t zoning) compare() {
 	for q := range zoneQuestions {
-		t.addZones(t.opposeZones(q))
+		t.add(t.contest(q))
 	}
 }
 
-func (t zoning) addZones(c *contest) {
+func (t zoning) add(c *contest) {
 	if c != nil {
 		c.zones.trust(c)
-		t.add(c, correlate.GradeB)
+		t.trial.add(c, correlate.GradeB)
 	}
 }
 
-// quietZones says that no comparison of zones can convict.
-func (t zoning) quietZones() bool {
+// quiet says that no comparison of zones can convict.
+func (t zoning) quiet() bool {
 	for q := range zoneQuestions {
-		c := t.opposeZones(q)
+		c := t.contest(q)
 		if c != nil && c.evidence(t.starts) >= c.family.need(t.p) {
 			return false
 		}

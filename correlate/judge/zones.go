@@ -19,15 +19,15 @@ type Zone struct {
 // zoning compares the zones that a change has reached with the others.
 type zoning struct{ *trial }
 
-// besideZones says whether unchanged zones were serving a moment ago beside changed ones.
-func (t zoning) besideZones() bool {
-	treated, control := t.zoneRequests(evalue.Span{From: t.c.Now - t.p.Restart, To: t.c.Now})
+// serving says whether unchanged zones were serving a moment ago beside changed ones.
+func (t zoning) serving() bool {
+	treated, control := t.requests(evalue.Span{From: t.c.Now - t.p.Restart, To: t.c.Now})
 	return treated > 0 && 20*control > treated
 }
 
-// zoneRequests are the requests in a span on the two sides.
-func (t zoning) zoneRequests(in evalue.Span) (treated, control int64) {
-	for _, r := range t.zones() {
+// requests are the requests in a span on the two sides.
+func (t zoning) requests(in evalue.Span) (treated, control int64) {
+	for _, r := range t.records() {
 		for _, c := range evalue.Since(evalue.Before(r.after[0], in.To), in.From) {
 			switch t.sideOf(r, c.At) {
 			case reached:
@@ -82,8 +82,8 @@ type zoneRecord struct {
 	far    [zoneQuestions][]evalue.Tally // beyond the margin in time; nil for errors
 }
 
-// zones are the records of the case's zones, caught up with their cells.
-func (t zoning) zones() []*zoneRecord {
+// records are those of the case's zones, caught up with their cells.
+func (t zoning) records() []*zoneRecord {
 	if len(t.c.Zones) == 0 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
@@ -130,18 +130,18 @@ func newZoneRecord(p *Params, c *Case, z *Zone) *zoneRecord {
 	for i, q := range quantiles {
 		r.above[i] = r.spread.Bin(q) + p.LatencySlack
 	}
-	r.tell(&r.base, earlier, 0)
+	r.ask(&r.base, earlier, 0)
 	return r
 }
 
 func (r *zoneRecord) count(p *Params, after []correlate.Cell) {
 	fresh := unseen(after, &r.seen)
-	r.tell(&r.after, fresh, 0)
-	r.tell(&r.far, fresh, p.LatencyMargin)
+	r.ask(&r.after, fresh, 0)
+	r.ask(&r.far, fresh, p.LatencyMargin)
 }
 
-// tell puts the questions to some cells, with thresholds of latency that lie so many bins higher.
-func (r *zoneRecord) tell(to *[zoneQuestions][]evalue.Tally, cells []correlate.Cell, bins int16) {
+// ask puts the questions to some cells, with thresholds of latency that lie so many bins higher.
+func (r *zoneRecord) ask(to *[zoneQuestions][]evalue.Tally, cells []correlate.Cell, bins int16) {
 	if len(cells) == 0 {
 		return
 	}

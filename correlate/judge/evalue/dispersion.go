@@ -1,7 +1,7 @@
 package evalue
 
 // Dispersion is φ: by how much the counts of change-free time vary more than independent events would. Evidence is
-// divided by it, because bursts make a chance excess look like many independent witnesses.
+// divided by it, because bursts make a chance excess look like many independent observations.
 //
 // It is Pearson's χ²/df of windows of 1, 6 and (against a baseline) 30 cells, shrunk to the fleet's, at least 1, and the
 // largest of them counts. A concurrent control shares the slow drift, so there only differences of neighbouring windows

@@ -15,7 +15,7 @@ var offsets = [...]int{2, 4, 8, 14, 22, 32, 42, gridEdge}
 
 // profile is a likelihood on the grid, each point computed when first asked for.
 type profile struct {
-	l     *likelihood
+	l     *Likelihood
 	known [2*(gridHalf+gridEdge) + 1]bool
 	value [2*(gridHalf+gridEdge) + 1]float64
 }
@@ -41,7 +41,7 @@ func (p *profile) against(step, likely int) float64 {
 
 // Interval is the confidence sequence of the ratio: every θ that the data have not refuted, E_θ < 1/α. Its ends are at
 // most exp(±6.4).
-func Interval(l *likelihood, alpha float64) (lo, hi float64) {
+func Interval(l *Likelihood, alpha float64) (lo, hi float64) {
 	p := profile{l: l}
 	bar := -math.Log(alpha)
 	best := p.best()
@@ -49,7 +49,7 @@ func Interval(l *likelihood, alpha float64) (lo, hi float64) {
 }
 
 // Upper is the end of a one-sided confidence sequence: every higher θ is refuted.
-func Upper(l *likelihood, alpha float64) float64 {
+func Upper(l *Likelihood, alpha float64) float64 {
 	p := profile{l: l}
 	return p.cross(p.best(), 1, -math.Log(2*alpha))
 }

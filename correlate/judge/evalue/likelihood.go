@@ -2,13 +2,13 @@ package evalue
 
 import "math"
 
-// likelihood is the conditional likelihood of a rate ratio θ: given that an event happened, on which side did it?
+// Likelihood is the conditional likelihood of a rate ratio θ: given that an event happened, on which side did it?
 // At ratio θ it falls on the treated side with probability q = ρθ/(ρθ+1−ρ), where ρ is that side's share of exposure, so
 // whatever moves both sides alike (load, an outage they share) cancels.
 //
 // Pairs with nearly the same ρ are added up: the sums are exact when ρ is equal, and off by less than 10⁻⁴ nats an event
 // otherwise.
-type likelihood struct {
+type Likelihood struct {
 	total  Pair // all events and exposures
 	shares []share
 	Scale  float64 // 1/φ
@@ -27,8 +27,8 @@ func shareBin(odds float64) int {
 }
 
 // NewLikelihood adds up pairs.
-func NewLikelihood(pairs []Pair, h Hypothesis) likelihood {
-	l := likelihood{Scale: 1 / h.Phi, shares: make([]share, 0, 16)}
+func NewLikelihood(pairs []Pair, h Hypothesis) Likelihood {
+	l := Likelihood{Scale: 1 / h.Phi, shares: make([]share, 0, 16)}
 	l.shares, l.total = shares(l.shares, pairs, &h)
 	return l
 }
@@ -58,7 +58,7 @@ func shares(out []share, pairs []Pair, h *Hypothesis) ([]share, Pair) {
 }
 
 // at is the log-likelihood of θ, up to a constant.
-func (l *likelihood) at(theta float64) float64 {
+func (l *Likelihood) at(theta float64) float64 {
 	v := l.total.ET * math.Log(theta)
 	for _, s := range l.shares {
 		v -= s.events * math.Log(1+s.rho*(theta-1))
@@ -67,7 +67,7 @@ func (l *likelihood) at(theta float64) float64 {
 }
 
 // likely is a ratio near the most likely one, with half an event added on both sides: 1 when there were none.
-func (l *likelihood) likely() float64 {
+func (l *Likelihood) likely() float64 {
 	t := &l.total
 	if t.NT == 0 || t.NC == 0 {
 		return 1

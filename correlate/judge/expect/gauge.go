@@ -6,10 +6,10 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// gauge is a signal with what is known of it before the change, on a grid of windows of which one ends at the change.
-type gauge struct {
+// Gauge is a signal with what is known of it before the change, on a grid of windows of which one ends at the change.
+type Gauge struct {
 	p     *Params
-	l     level
+	l     Level
 	start int64 // of the change
 	now   int64
 	cell  int64 // width of a cell
@@ -36,8 +36,8 @@ type scale struct {
 var yesterdays = [...]int64{1, 2, 3}
 
 // NewGauge prepares a signal; nil when there is too little to compare with.
-func NewGauge(p *Params, l level, bad correlate.Direction, resolution, start, now int64) *gauge {
-	g := &gauge{p: p, l: l, bad: bad, cell: resolution, start: start, now: now, width: max(p.Gauge.Smoothing, resolution)}
+func NewGauge(p *Params, l Level, bad correlate.Direction, resolution, start, now int64) *Gauge {
+	g := &Gauge{p: p, l: l, bad: bad, cell: resolution, start: start, now: now, width: max(p.Gauge.Smoothing, resolution)}
 	raw := g.values()
 	if g.seasonal(raw) || (p.Guards.On(guardGaugeBefore) && g.plain(raw)) {
 		return g
@@ -46,7 +46,7 @@ func NewGauge(p *Params, l level, bad correlate.Direction, resolution, start, no
 }
 
 // values are the windows of the grid before the change, NaN where there is no data.
-func (g *gauge) values() []float64 {
+func (g *Gauge) values() []float64 {
 	raw := make([]float64, max(0, (g.start-g.l.First())/g.width))
 	for i := range raw {
 		from := g.start - int64(len(raw)-i)*g.width
@@ -56,7 +56,7 @@ func (g *gauge) values() []float64 {
 }
 
 // seasonal compares with earlier days; false when they are too few to know what is usual.
-func (g *gauge) seasonal(raw []float64) bool {
+func (g *Gauge) seasonal(raw []float64) bool {
 	p := g.p
 	if g.start-g.l.First() < p.History || !p.Guards.On(guardGaugeSeason) {
 		return false
@@ -75,7 +75,7 @@ func (g *gauge) seasonal(raw []float64) bool {
 }
 
 // plain compares with the time before alone, and with its spread where it is too short for placebos.
-func (g *gauge) plain(raw []float64) bool {
+func (g *Gauge) plain(raw []float64) bool {
 	p := g.p
 	g.Grade, g.Threshold = correlate.GradeD, p.Gauge.BeforeAfter
 	g.days = []int64{0}

@@ -13,7 +13,7 @@ import (
 // Evaluating Missouri's Handgun Purchaser Law, Epidemiology 2019).
 
 // compare takes from the windows before the change those of the references.
-func (g *gauge) compare(raw []float64) {
+func (g *Gauge) compare(raw []float64) {
 	g.past, g.levels = g.past[:0], g.levels[:0]
 	for _, day := range g.days {
 		past := slices.Clone(raw)
@@ -32,7 +32,7 @@ func (g *gauge) compare(raw []float64) {
 
 // levelsAt are the medians, by reference, of the time before a window of the grid, appended to out. NaN is the level of
 // less than half of that time.
-func (g *gauge) levelsAt(index int, out []float64) []float64 {
+func (g *Gauge) levelsAt(index int, out []float64) []float64 {
 	n := g.windowsIn(g.p.Gauge.Baseline)
 	known := make([]float64, 0, n)
 	for _, past := range g.past {
@@ -54,7 +54,7 @@ func (g *gauge) levelsAt(index int, out []float64) []float64 {
 }
 
 // windowsIn is how many windows of the grid a duration holds.
-func (g *gauge) windowsIn(seconds int64) int { return int(max(1, seconds/g.width)) }
+func (g *Gauge) windowsIn(seconds int64) int { return int(max(1, seconds/g.width)) }
 
 // bracket is how far a value lies above and below all that was expected of it. Both are +Inf before any expectation is
 // known, and at most one is positive.
@@ -94,7 +94,7 @@ func (b *bracket) off() float64 {
 }
 
 // deviation is the value over [from, to) and where it lies to what is expected of it after the change.
-func (g *gauge) deviation(from, to int64) (value float64, b bracket) {
+func (g *Gauge) deviation(from, to int64) (value float64, b bracket) {
 	value, b = g.l.Over(from, to), newBracket()
 	if math.IsNaN(value) {
 		return value, b

@@ -13,11 +13,11 @@ import (
 // multiples are the widths of windows in windows of the grid: short for spikes, long for shifts and drifts.
 var multiples = [...]int{1, 2, 4}
 
-// glances are widths in fifths of a window of the grid, to see a large fault early.
-var glances = [...]int64{1, 2}
+// shortWidths are widths in fifths of a window of the grid, to see a large fault early.
+var shortWidths = [...]int64{1, 2}
 
 // calibrate fills the placebos and returns the usual largest deviation by multiple, NaN where it isn't known.
-func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
+func (g *Gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
 	windows := g.windowsIn(max(g.now-g.start, g.p.Gauge.Horizon))
 	moments := g.moments(windows)
 	levels := make([][]float64, len(moments))
@@ -47,7 +47,7 @@ func (g *gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
 }
 
 // moments are where placebo windows begin on the grid, spread evenly over the past.
-func (g *gauge) moments(windows int) (at []int) {
+func (g *Gauge) moments(windows int) (at []int) {
 	p := &g.p.Gauge
 	first, last := g.windowsIn(max(p.Baseline, p.BaselineNoise)), len(g.past[0])-windows
 	stride := max(1, windows/2, (last-first)/max(1, p.Placebos))
@@ -58,7 +58,7 @@ func (g *gauge) moments(windows int) (at []int) {
 }
 
 // smooth are the means of n neighbouring windows of the grid, by reference: index i begins where window i begins.
-func (g *gauge) smooth(n int) [][]float64 {
+func (g *Gauge) smooth(n int) [][]float64 {
 	out := make([][]float64, len(g.past))
 	for r, past := range g.past {
 		out[r] = make([]float64, max(0, len(past)-n+1))
@@ -70,7 +70,7 @@ func (g *gauge) smooth(n int) [][]float64 {
 }
 
 // peak is the largest deviation that hurts from window from up to and including window to, NaN when none is known.
-func (g *gauge) peak(smooth [][]float64, levels []float64, from, to int) float64 {
+func (g *Gauge) peak(smooth [][]float64, levels []float64, from, to int) float64 {
 	largest := math.NaN()
 	for i := max(0, from); i <= min(to, len(smooth[0])-1); i++ {
 		b := newBracket()
@@ -83,13 +83,13 @@ func (g *gauge) peak(smooth [][]float64, levels []float64, from, to int) float64
 }
 
 // measure sets the units of all scales; false when there are none.
-func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool {
+func (g *Gauge) measure(usual [len(multiples)]float64, negligible float64) bool {
 	g.scales = g.scales[:0]
-	for _, fifths := range glances {
+	for _, fifths := range shortWidths {
 		if !g.p.Guards.On(guardGlances) {
 			break
 		}
-		g.glance(fifths, usual[0], negligible)
+		g.short(fifths, usual[0], negligible)
 	}
 	at := len(g.past[0])
 	for m, n := range multiples {
@@ -105,9 +105,9 @@ func (g *gauge) measure(usual [len(multiples)]float64, negligible float64) bool 
 	return len(g.scales) > 0
 }
 
-// glance measures windows of a few fifths of the grid's. History knows no such windows; but unless neighbouring values
+// short measures windows of a few fifths of the grid's. History knows no such windows; but unless neighbouring values
 // repel each other, the mean over a part of the time deviates at most by the square root of the ratio of the widths more.
-func (g *gauge) glance(fifths int64, usual, negligible float64) {
+func (g *Gauge) short(fifths int64, usual, negligible float64) {
 	width := max(fifths*g.width/5, g.cell)
 	if width >= g.width {
 		return
@@ -120,7 +120,7 @@ func (g *gauge) glance(fifths int64, usual, negligible float64) {
 	g.add(width, usual*math.Sqrt(float64(g.width)/float64(width)), before)
 }
 
-func (g *gauge) add(width int64, usual, before float64) {
+func (g *Gauge) add(width int64, usual, before float64) {
 	if unit := max(usual, before); unit > 0 { // false of NaN
 		g.scales = append(g.scales, scale{width, unit})
 	}

@@ -2,8 +2,8 @@ package expect
 
 import "math"
 
-// excess is what the time since the change shows: its largest deviation and the stretch in which it was too large.
-type excess struct {
+// Excess is what the time since the change shows: its largest deviation and the stretch in which it was too large.
+type Excess struct {
 	Largest            float64 // in units of its scale
 	Expected, Observed float64 // where it is largest
 	Unit               float64 // of its scale
@@ -12,8 +12,8 @@ type excess struct {
 }
 
 // Scan slides the windows of all scales over the time since the change.
-func (g *gauge) Scan() excess {
-	x := excess{Largest: math.Inf(-1)}
+func (g *Gauge) Scan() Excess {
+	x := Excess{Largest: math.Inf(-1)}
 	for _, s := range g.scales {
 		for from := g.start; from+s.width <= g.now; from += g.step(s.width) {
 			g.look(&x, from, s)
@@ -26,7 +26,7 @@ func (g *gauge) Scan() excess {
 }
 
 // step is by how much windows of a width slide: a multiple of the params' step, as the widths are.
-func (g *gauge) step(width int64) int64 {
+func (g *Gauge) step(width int64) int64 {
 	return max(1, width/g.width) * g.p.Gauge.Step(g.cell)
 }
 
@@ -34,7 +34,7 @@ func (g *gauge) step(width int64) int64 {
 func (p *GaugeParams) Step(resolution int64) int64 { return max(p.Smoothing/10, resolution) }
 
 // look takes in one window.
-func (g *gauge) look(x *excess, from int64, s scale) {
+func (g *Gauge) look(x *Excess, from int64, s scale) {
 	value, b := g.deviation(from, from+s.width)
 	d := b.hurt(g.bad)
 	if math.IsNaN(d) {
@@ -54,7 +54,7 @@ func (g *gauge) look(x *excess, from int64, s scale) {
 
 // onset is the beginning of the stretch, up to an end, in which the narrowest windows were off by more than half of bar
 // for longest or most: the change point of a cumulative sum (Page, Continuous Inspection Schemes, Biometrika 1954).
-func (g *gauge) onset(end int64, bar float64) int64 {
+func (g *Gauge) onset(end int64, bar float64) int64 {
 	var best, run float64
 	onset, from := g.start, g.start
 	width := g.scales[0].width

@@ -7,9 +7,9 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// level is a custom signal as a function of time: its value over any stretch, from fine cells lately and coarse cells
+// Level is a custom signal as a function of time: its value over any stretch, from fine cells lately and coarse cells
 // earlier. Missing data are NaN.
-type level struct {
+type Level struct {
 	kind         correlate.SignalKind
 	coarse, Fine series
 }
@@ -22,8 +22,8 @@ type series struct {
 }
 
 // NewLevel takes fine cells and the coarse ones before them, each with their width in seconds.
-func NewLevel(kind correlate.SignalKind, fine []correlate.Cell, resolution int64, history []correlate.Cell, coarse int64) level {
-	return level{kind, newSeries(history, kind, coarse), newSeries(fine, kind, resolution)}
+func NewLevel(kind correlate.SignalKind, fine []correlate.Cell, resolution int64, history []correlate.Cell, coarse int64) Level {
+	return Level{kind, newSeries(history, kind, coarse), newSeries(fine, kind, resolution)}
 }
 
 func newSeries(cells []correlate.Cell, kind correlate.SignalKind, width int64) series {
@@ -51,7 +51,7 @@ func quantity(c *correlate.Cell, kind correlate.SignalKind) (num, den float64) {
 }
 
 // First is when the signal was first seen.
-func (l *level) First() int64 {
+func (l *Level) First() int64 {
 	if len(l.coarse.at) > 0 {
 		return l.coarse.at[0]
 	}
@@ -62,7 +62,7 @@ func (l *level) First() int64 {
 }
 
 // Over is the value over [from, to): a mean, a rate per second or a ratio.
-func (l *level) Over(from, to int64) float64 {
+func (l *Level) Over(from, to int64) float64 {
 	num, den := l.Fine.Between(from, to)
 	n, d := l.coarse.Between(from, to)
 	if num, den = num+n, den+d; den <= 0 {

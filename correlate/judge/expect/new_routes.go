@@ -7,13 +7,13 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
-// unheardOf is the share of requests for routes without a baseline from which a rise may be theirs alone. That they fail so
+// manyNew is the share of requests for routes without a baseline from which a rise may be theirs alone. That they fail so
 // many times as often as any other route did, and at least so often, is no excuse.
-const unheardOf, farAbove, oftenFail = 0.2, 5, 0.2
+const manyNew, farAbove, oftenFail = 0.2, 5, 0.2
 
-// Unheard says that lately many requests were for routes without a baseline: new ones, and not because others are called
+// ManyNew says that lately many requests were for routes without a baseline: new ones, and not because others are called
 // so now.
-func (m *RouteMix) Unheard() bool {
+func (m *RouteMix) ManyNew() bool {
 	const lately, gone = 5, 0.5
 	in := m.stretch(max(0, m.minutes-lately), m.minutes)
 	last := len(m.Classes) - 1
@@ -21,7 +21,7 @@ func (m *RouteMix) Unheard() bool {
 		return false
 	}
 	fresh, old := m.shares(&m.Classes[last], in)
-	if fresh -= old; fresh < unheardOf {
+	if fresh -= old; fresh < manyNew {
 		return false
 	}
 	renamed := 0.0
@@ -30,11 +30,11 @@ func (m *RouteMix) Unheard() bool {
 			renamed += c - t
 		}
 	}
-	return fresh-renamed >= unheardOf
+	return fresh-renamed >= manyNew
 }
 
 // Fails says that routes without a baseline fail far more often than any other did.
-func (s *Standard) Fails(k *class) bool {
+func (s *Standard) Fails(k *Class) bool {
 	e, n := s.events(k.after)
 	worst := 0.0
 	for i := range s.Classes[:len(s.Classes)-1] {

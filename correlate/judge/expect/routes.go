@@ -15,8 +15,8 @@ type Part struct {
 }
 
 const (
-	// stirred is the share of requests that must have moved between routes in some stretch for that to be looked into.
-	stirred = 0.03
+	// movedShare is the share of requests that must have moved between routes in some stretch for that to be looked into.
+	movedShare = 0.03
 	// hardly is the share of the requests below which a route counts as unseen on a side, and glimpsed the number of
 	// requests below which nothing is known of it.
 	hardly, glimpsed = 0.001, 10
@@ -28,13 +28,13 @@ type RouteMix struct {
 	width, first int64
 	minutes      int
 	beside       bool // the control is at the same time
-	Classes      []class
+	Classes      []Class
 	treated      float64 // requests since the change
 }
 
-// class is requests that are compared with each other: those for one route, or those for the routes that were seen on
+// Class is requests that are compared with each other: those for one route, or those for the routes that were seen on
 // one side only, which may be the same ones under other names.
-type class struct {
+type Class struct {
 	name         string
 	after, known [][]correlate.Cell // the treated side's cells, and the control's
 	perMinute    []float64          // the treated side's requests
@@ -57,7 +57,7 @@ func NewRouteMix(parts []Part, minute, start, now int64, beside bool) *RouteMix 
 		return nil
 	}
 	m.join()
-	if m.treated == 0 || !m.stirred() {
+	if m.treated == 0 || !m.moved() {
 		return nil
 	}
 	return m
@@ -66,7 +66,7 @@ func NewRouteMix(parts []Part, minute, start, now int64, beside bool) *RouteMix 
 // add counts the requests of a part. Parts come sorted by name.
 func (m *RouteMix) add(p *Part, start int64) {
 	if n := len(m.Classes); n == 0 || m.Classes[n-1].name != p.Name {
-		m.Classes = append(m.Classes, class{name: p.Name, perMinute: make([]float64, m.minutes)})
+		m.Classes = append(m.Classes, Class{name: p.Name, perMinute: make([]float64, m.minutes)})
 		if m.beside {
 			m.Classes[n].alongside = make([]float64, m.minutes)
 		}
@@ -106,7 +106,7 @@ func (m *RouteMix) join() {
 		control += m.Classes[i].control
 	}
 	m.treated = treated
-	one := class{perMinute: make([]float64, m.minutes)}
+	one := Class{perMinute: make([]float64, m.minutes)}
 	if m.beside {
 		one.alongside = make([]float64, m.minutes)
 	}
@@ -131,15 +131,15 @@ func (m *RouteMix) join() {
 	}
 }
 
-// stirred says that the mix is another than the control's, in some stretch or altogether.
-func (m *RouteMix) stirred() bool {
+// moved says that the mix is another than the control's, in some stretch or altogether.
+func (m *RouteMix) moved() bool {
 	return m.some(func(in stretch) bool {
 		moved := 0.0
 		for i := range m.Classes {
 			treated, control := m.shares(&m.Classes[i], in)
 			moved += math.Abs(treated-control) / 2
 		}
-		return moved > stirred
+		return moved > movedShare
 	})
 }
 
@@ -176,7 +176,7 @@ func (m *RouteMix) stretch(from, to int) stretch {
 }
 
 // shares are the parts of a class in the requests of both sides.
-func (m *RouteMix) shares(k *class, in stretch) (treated, control float64) {
+func (m *RouteMix) shares(k *Class, in stretch) (treated, control float64) {
 	treated = evalue.Total(k.perMinute[in.from:in.to]) / in.treated
 	if m.beside {
 		return treated, evalue.Total(k.alongside[in.from:in.to]) / in.control

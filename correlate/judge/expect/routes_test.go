@@ -26,7 +26,7 @@ func TestAnEqualMixHasTheFactorOne(t *testing.T) {
 			m.add(&parts[i], 0)
 		}
 		m.join()
-		require.False(t, m.stirred())
+		require.False(t, m.moved())
 		s := &Standard{RouteMix: m, rate: make([]float64, len(m.Classes)), known: make([]float64, len(m.Classes))}
 		for i := range s.rate {
 			s.rate[i] = rapid.Float64Range(1e-6, 1).Draw(t, "rate")

@@ -4,9 +4,9 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
-// season is what earlier days say of the time after a change: factor is how the event ratio moves there from the time
+// Season is what earlier days say of the time after a change: factor is how the event ratio moves there from the time
 // before, phi how far such expectations were off on change-free days.
-type season struct{ Factor, Phi float64 }
+type Season struct{ Factor, Phi float64 }
 
 // daysBack are the earlier days that are asked, in days before the change.
 var daysBack = [...]int64{1, 2, 3, 7}
@@ -38,9 +38,9 @@ func SeasonsOf(history []evalue.Tally, width int64, before evalue.Span, p *Param
 
 // At compares with the same hours of earlier days. ok is false when the history holds fewer than p.MinPlacebos windows
 // to calibrate with.
-func (s *Seasons) At(after evalue.Span, p *Params) (y season, ok bool) {
+func (s *Seasons) At(after evalue.Span, p *Params) (y Season, ok bool) {
 	c := s.Calibrated(after, p)
-	return season{s.Factor(after, p), c.Phi}, c.OK
+	return Season{s.Factor(after, p), c.Phi}, c.OK
 }
 
 // Factor is how the event ratio moves on earlier days from the time before to the time after.

@@ -45,7 +45,7 @@ func (r *ShortHistory) Phi(after int64, p *Params) float64 {
 			return c.Phi
 		}
 	}
-	chi2, df := r.rehearsed(after)
+	chi2, df := r.placebos(after)
 	c := Calibration{length: after, Phi: max(1, (chi2+p.ShortHistoryWeight*p.FleetDispersion)/(df+p.ShortHistoryWeight))}
 	if c.Phi > 1 && !p.Guards.On(guardShortHistory) {
 		c.Phi = 1
@@ -54,9 +54,9 @@ func (r *ShortHistory) Phi(after int64, p *Params) float64 {
 	return c.Phi
 }
 
-// rehearsed is χ² of what followed earlier moments for some time against the time before them, with its degrees of
+// placebos is χ² of what followed earlier moments for some time against the time before them, with its degrees of
 // freedom. Windows that overlap say the same in part: each counts as much as it brings that is new.
-func (r *ShortHistory) rehearsed(after int64) (chi2, df float64) {
+func (r *ShortHistory) placebos(after int64) (chi2, df float64) {
 	width := r.sums.width
 	stride := max(r.length/4/width*width, width)
 	weight := min(1, float64(stride)/float64(after))

@@ -21,10 +21,10 @@ type WarmUp struct {
 const (
 	// warming is for how long after its completion a rollout may have warmed up.
 	warming = 1200
-	// settled is for how long after that, at most and at least, the warm service is looked at.
-	settledMost, settledLeast = 1800, 600
-	// hardlyWarm is the factor below which nothing is known of a warm-up.
-	hardlyWarm = 1.15
+	// afterMost and afterLeast are for how long after that, at most and at least, the warm service is looked at.
+	afterMost, afterLeast = 1800, 600
+	// hardlyAny is the factor below which nothing is known of a warm-up.
+	hardlyAny = 1.15
 )
 
 // WarmUpOf learns from earlier rollouts; nil when they are fewer than p.WarmUps, or never showed a warm-up. Of each age
@@ -55,7 +55,7 @@ func WarmUpOf(history []evalue.Tally, width int64, earlier []Rollout, p *Params)
 		}
 		slices.SortFunc(of, func(a, b float64) int { return cmp.Compare(b, a) })
 		f := min(of[max(1, (len(of)-1)/4)], p.Catastrophe)
-		if f < hardlyWarm {
+		if f < hardlyAny {
 			f = 1
 		}
 		w.factor = append(w.factor, f)
@@ -79,9 +79,9 @@ func (s *sums) warming(r Rollout) []float64 {
 	w := s.width
 	start, over := r.Start-evalue.Mod(r.Start, w), evalue.RoundUpTo(max(r.Finish, r.Start)+warming, w)
 	e0, n0 := s.of(evalue.Span{From: start - before, To: start})
-	until := min(over+settledMost, r.Until)
+	until := min(over+afterMost, r.Until)
 	e1, n1 := s.of(evalue.Span{From: over, To: until - evalue.Mod(until, w)})
-	if n0 == 0 || n1 == 0 || until-over < settledLeast {
+	if n0 == 0 || n1 == 0 || until-over < afterLeast {
 		return nil
 	}
 	usual := max(e0/n0, e1/n1)
