@@ -93,3 +93,14 @@ type Suspicion struct {
 	Strength    float64 // ln e-value
 	Probability float64 // that it is one, when its proof would be even odds
 }
+
+type (
+	// Gap is a stretch of time without telemetry.
+	Gap = expect.Gap
+	// Part is the requests for one route that one version served.
+	Part = expect.Part
+	// Rollout is an earlier rollout that says how a service warms up.
+	Rollout = expect.Rollout
+	// GaugeParams calibrates signals that are values, not counts.
+	GaugeParams = expect.GaugeParams
+)
