@@ -250,19 +250,22 @@ func made(name, set string, build func() Case) labelled {
 	}}
 }
 
-// ReadAblated reads what is known; nothing when there is no such file.
+// ReadAblated reads what is known, each case once for each list of guards; nothing when there is no such file.
 func ReadAblated(file string) (all []Ablated, err error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines, seen := bufio.NewScanner(bytes.NewReader(text)), map[[2]string]bool{}
 	for n := 1; err == nil && lines.Scan(); n++ {
 		var a Ablated
 		if err = json.Unmarshal(lines.Bytes(), &a); err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", file, n, err)
 		}
-		all = append(all, a)
+		if key := [2]string{a.Case, a.Without}; !seen[key] {
+			seen[key] = true
+			all = append(all, a)
+		}
 	}
 	return all, errors.Join(err, lines.Err())
 }
