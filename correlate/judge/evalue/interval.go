@@ -9,6 +9,9 @@ const (
 	gridEdge = 52  // the farthest alternative, in steps
 )
 
+// farthest is the last ratio of the grid.
+var farthest = math.Exp(gridHalf * gridStep)
+
 // offsets are the alternatives 1.1, 1.2, 1.5, 2, 3, 5, 8, 13 in steps of the grid. The small ones let the interval become
 // narrower than the floor when there is much data, which is what proves a change harmless.
 var offsets = [...]int{2, 4, 8, 14, 22, 32, 42, gridEdge}
@@ -48,10 +51,15 @@ func Interval(l *Likelihood, alpha float64) (lo, hi float64) {
 	return p.cross(best, -1, bar), p.cross(best, 1, bar)
 }
 
-// Upper is the end of a one-sided confidence sequence: every higher θ is refuted.
+// Upper is the end of a one-sided confidence sequence: every higher θ is refuted. It is +Inf where none on the grid is:
+// what is not bounded must not look like a bound.
 func Upper(l *Likelihood, alpha float64) float64 {
 	p := profile{l: l}
-	return p.cross(p.best(), 1, -math.Log(2*alpha))
+	bar := -math.Log(2 * alpha)
+	if end := p.cross(p.best(), 1, bar); end < farthest {
+		return end
+	}
+	return math.Inf(1)
 }
 
 // best is the point of the grid next to the most likely ratio.

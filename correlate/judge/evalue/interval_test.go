@@ -36,8 +36,25 @@ func TestOneSideMayBeWrongTwiceAsOften(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := NewLikelihood(drawPairs(t), Hypothesis{Phi: 1})
 		_, hi := Interval(&l, 0.1)
-		require.Equal(t, hi, Upper(&l, 0.05))
+		if upper := Upper(&l, 0.05); !math.IsInf(upper, 1) {
+			require.Equal(t, hi, upper)
+		} else {
+			require.Equal(t, farthest, hi)
+		}
 	})
+}
+
+func TestWhatIsNotBoundedHasNoUpperEnd(t *testing.T) {
+	for name, pair := range map[string]Pair{
+		"no events":                   {NT: 1000, NC: 1e6},
+		"events on the treated side":  {ET: 100, NT: 1000, NC: 1e6},
+		"hardly any on the other one": {ET: 12_000, NT: 128_000, EC: 0.004, NC: 128_000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := NewLikelihood([]Pair{pair}, Hypothesis{Phi: 1})
+			require.Equal(t, math.Inf(1), Upper(&l, 0.05))
+		})
+	}
 }
 
 func TestMuchDataNarrowsAnInterval(t *testing.T) {
