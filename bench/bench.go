@@ -22,7 +22,7 @@ type measurement struct {
 }
 
 func measurements() []measurement {
-	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy},
+	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}, {"ablation", ablation},
 		{"kill", kills}, {"order", orders}, {"ledger", ledgerModel}, {"restart", restarts}, {"cardinality", cardinality}, {"load", overload}}
 }
 
@@ -43,6 +43,9 @@ type settings struct {
 	services   int    // of the bomb
 	operations int
 	minutes    float64 // of load
+	corpora    string  // of ablation
+	guards     string
+	together   bool
 }
 
 // run measures one thing and writes its results.
@@ -63,6 +66,9 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&s.size, "size", 0, "`number` of cycles of kill, orders, operations of ledger, repetitions of restart, instead of the usual one")
 	flags.IntVar(&s.services, "services", 1_000_000, "`number` of made-up services of cardinality")
 	flags.IntVar(&s.operations, "operations", 10_000_000, "`number` of made-up operations of cardinality")
+	flags.StringVar(&s.corpora, "corpora", "", "`folders` of labelled replay cases for ablation, with commas; DIR=4 takes every fourth case")
+	flags.StringVar(&s.guards, "guards", "", "`guards` that ablation is about, with commas, all when empty")
+	flags.BoolVar(&s.together, "together", false, "whether ablation switches them off all at once, instead of each by itself")
 	flags.BoolVar(&s.misses, "changes", false, "show every change with what was said of it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -70,7 +76,7 @@ func run(ctx context.Context, args []string) error {
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 || s.minutes <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, kill, order, ledger, restart, cardinality and load, not %q", flags.Args())
+		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, cardinality and load, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

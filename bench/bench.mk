@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-kill bench-order bench-ledger bench-restart bench-cardinality bench-load load-smoke bench-results
+.PHONY: accuracy bench-build bench-check bench-ingest bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-cardinality bench-load load-smoke bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -34,6 +34,9 @@ load-smoke: build ## The same in ten seconds, without keeping the figures
 
 bench-accuracy: build ## How right verdicts are, on labelled cases made from seeds and 10,000 pseudo-changes, many minutes
 	cd bench && $(GO) run . $(BENCHFLAGS) accuracy
+
+bench-ablation: build ## What each guard of judging gains; CORPORA=DIR,DIR=4 adds recorded cases, hours; goes on where it was stopped
+	cd bench && $(GO) run . $(BENCHFLAGS) $(if $(CORPORA),-corpora $(CORPORA)) ablation
 
 CYCLES ?= 10000
 OPS ?= 100000

@@ -23,9 +23,14 @@ type Result struct {
 // Drive tells a case to an engine on the default configuration. What lies further back than the hour before the change
 // is given to it as after a restart, in its rollups; from then on time goes as in a replay.
 func Drive(c Case) Result {
-	r := Result{Case: c, Verdicts: map[string][]correlate.Verdict{}}
 	cfg := engine.DefaultConfig()
 	cfg.KeepRecords = 0
+	return DriveWith(cfg, c)
+}
+
+// DriveWith is Drive on another configuration.
+func DriveWith(cfg engine.Config, c Case) Result {
+	r := Result{Case: c, Verdicts: map[string][]correlate.Verdict{}}
 	e := engine.New(cfg)
 	for _, past := range c.Past {
 		e.RestoreRollup(past)

@@ -8,11 +8,11 @@ package blame
 // own. What a caller of the faulty service suffers is what the fault does, and says nothing.
 func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float64 {
 	switch compared := c.Contrast != 0; {
-	case c.Service == f.Service && f.Explained && c.Contrast <= 0:
+	case c.Service == f.Service && f.Explained && c.Contrast <= 0 && p.Guards.On(guardExplained):
 		return p.Quiet
-	case c.Service == f.Service && compared && !c.Regressed:
+	case c.Service == f.Service && compared && !c.Regressed && p.Guards.On(guardShared):
 		return p.Shared
-	case c.Service == f.Service && c.Contrast < 0 && !c.Whole:
+	case c.Service == f.Service && c.Contrast < 0 && !c.Whole && p.Guards.On(guardNotWorse):
 		return 0
 	case c.Service == f.Service:
 		return p.strengthOf(f.Strength)
@@ -21,7 +21,10 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 	case down < 0:
 		return 0
 	}
-	return p.strengthOf(c.Strength) + p.Deeper*float64(max(0, down))
+	if down == 0 || !p.Guards.On(guardDeeper) {
+		return p.strengthOf(c.Strength)
+	}
+	return p.strengthOf(c.Strength) + p.Deeper*float64(down)
 }
 
 func (p *Params) strengthOf(strength float64) float64 {

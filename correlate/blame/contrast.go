@@ -10,12 +10,12 @@ func (p *Params) contrast(f Fault, c *Candidate, reachable bool, traces float64)
 	least, most := p.ContrastMin, p.ContrastMax
 	switch {
 	case c.Service == f.Service:
-	case traces > 0:
+	case traces > 0 && p.Guards.On(guardTracesAgainstContrast):
 		least = 0
-	default:
+	case p.Guards.On(guardContrastElsewhere):
 		least = p.ContrastElsewhere
 	}
-	if !reachable || (c.Service == f.Service && !c.Regressed) {
+	if c.Contrast > 0 && (!reachable || (c.Service == f.Service && !c.Regressed)) && p.Guards.On(guardUnprovenContrast) {
 		most = 0
 	}
 	return min(max(c.Contrast, least), most)

@@ -62,7 +62,13 @@ func (p *Params) near(down, up int) float64 {
 	if down >= 0 {
 		best = float64(down) * math.Log(p.Hop)
 	}
-	if up > 0 {
+	if down == 0 {
+		return best
+	}
+	if !p.Guards.On(guardGraph) {
+		return 0
+	}
+	if up > 0 && p.Guards.On(guardUpstream) {
 		best = max(best, p.Upstream+float64(up)*math.Log(p.Hop))
 	}
 	return best

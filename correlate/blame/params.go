@@ -1,9 +1,14 @@
 package blame
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/guard"
+)
 
 // Params is the calibration of the score. All weights are natural log-odds, all durations seconds.
 type Params struct {
+	// Guards are the parts of the score that are in force: all of them when nil. See Guards.
+	Guards *guard.Set `json:"-"`
 	// Lag is the time in which the odds of a rollout step fall by a factor e, LagLong the same from LagKnee on: a leak
 	// takes its time.
 	Lag, LagKnee, LagLong float64

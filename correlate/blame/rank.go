@@ -33,7 +33,7 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 	}
 	// In one order, so that sums of floats don't depend on how the candidates came.
 	candidates = slices.SortedFunc(slices.Values(candidates), func(a, b Candidate) int { return cmp.Compare(a.ChangeID, b.ChangeID) })
-	if slices.ContainsFunc(candidates, func(c Candidate) bool { return p.advances(&f.Course, &c, f.Onset) }) {
+	if slices.ContainsFunc(candidates, func(c Candidate) bool { return p.advances(&f.Course, &c, f.Onset) }) && p.Guards.On(guardAdvances) {
 		for i := range candidates {
 			candidates[i].Whole = false // a rollout that still goes on may be what a late fault comes with
 		}
@@ -47,8 +47,11 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 		scores[i] = score(terms)
 	}
 	nobody := p.Background
-	if f.Explained {
+	if f.Explained && p.Guards.On(guardOutage) {
 		nobody += p.Outage
+	}
+	if !p.Guards.On(guardBackground) {
+		nobody = math.Inf(-1)
 	}
 	total := logSumExp(append(scores, nobody))
 	for i := range suspects {
@@ -68,20 +71,31 @@ func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string
 	}
 	down, up := g.distance(f, c.Service)
 	reachable := down >= 0 || up >= 0
-	traces := p.traces(c.Touches)
+	traces := p.inForce(guardTraces, p.traces(c.Touches))
 	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
 		TermGraph:    round(p.near(down, up)),
-		TermContrast: round(p.contrast(f, c, reachable, traces)),
-		TermAnomaly:  round(p.anomaly(f, c, down, reachable)),
-		TermPrior:    round(p.Prior[c.Kind]),
+		TermContrast: round(p.inForce(guardContrast, p.contrast(f, c, reachable, traces))),
+		TermAnomaly:  round(p.inForce(guardAnomaly, p.anomaly(f, c, down, reachable))),
+		TermPrior:    round(p.inForce(guardPrior, p.Prior[c.Kind])),
 	}
-	for name, v := range map[string]float64{TermDose: dose, TermTraces: traces, TermUnseen: p.unseen(c), TermShock: p.shock(c), TermReversal: p.reversal(c)} {
+	for name, v := range map[string]float64{
+		TermDose: p.inForce(guardDose, dose), TermTraces: traces, TermUnseen: p.inForce(guardUnseen, p.unseen(c)),
+		TermShock: p.inForce(guardShock, p.shock(c)), TermReversal: p.inForce(guardReversal, p.reversal(c)),
+	} {
 		if v != 0 {
 			terms[name] = round(v)
 		}
 	}
 	return terms
+}
+
+// inForce is a term of the score, 0 where it is switched off.
+func (p *Params) inForce(name string, term float64) float64 {
+	if term == 0 || p.Guards.On(name) {
+		return term
+	}
+	return 0
 }
 
 // score adds the terms up, in a fixed order; -Inf for a vetoed candidate.

@@ -71,7 +71,7 @@ func (e *Engine) lookAround(t int64) look {
 		}
 		if a := e.assessPlace(p, anchors[p], t); a.Outcome == correlate.Regressed {
 			f := faultOn(p, "", a)
-			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own))
+			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own)) || !e.cfg.Guards.On(guardStrongElsewhere)
 			seen.faults = append(seen.faults, f)
 		}
 	}
@@ -129,7 +129,7 @@ func (e *Engine) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
 	var worst fault
 	best := 0.0
 	for _, f := range faults {
-		if !f.provesElsewhere || (compared && f.place == s.place()) {
+		if !f.provesElsewhere || (compared && f.place == s.place() && e.cfg.Guards.On(guardOwnService)) {
 			continue
 		}
 		p := e.probability(s.rec.ID, []fault{f}, func(fault) bool { return true })

@@ -198,7 +198,7 @@ func (e *Engine) servedVersion(c *change, now int64) string {
 	if seen := s.versions[c.rec.Version]; seen != nil && seen.first < now {
 		return c.rec.Version
 	}
-	if !c.rollsOut() {
+	if !c.rollsOut() || !e.cfg.Guards.On(guardServedVersion) {
 		return ""
 	}
 	from, to := c.start()-e.cfg.AdoptAfter, max(c.start(), c.finish())+adoptSlack

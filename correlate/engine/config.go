@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/blame"
+	"github.com/shipwake/shipwake/correlate/guard"
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
@@ -32,6 +33,8 @@ type Config struct {
 	Judge       judge.Params
 	Blame       blame.Params
 	Signals     []correlate.Signal
+	// Guards are the engine's own safeguards that are in force: all of them when nil. See Guards.
+	Guards *guard.Set `json:"-"`
 }
 
 // DefaultConfig is the configuration of the daemon without a configuration file.

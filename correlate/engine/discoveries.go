@@ -38,6 +38,9 @@ func (e *Engine) sustain(due []suspicion, t int64) {
 			k--
 		}
 		for _, s := range accused[k:n] {
+			if !e.cfg.Guards.On(guardDiscoveries) {
+				break
+			}
 			s.a.Outcome, s.a.Reason = correlate.Inconclusive, correlate.ReasonUnderpowered
 			s.a.Onset, s.a.Recovered, s.a.Strength = 0, 0, 0
 		}

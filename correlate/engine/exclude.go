@@ -16,7 +16,7 @@ func (e *Engine) findBad(p place, start int64) []window.Span {
 	var bad []window.Span
 	next := start
 	for _, c := range slices.Backward(e.byPlace[p]) {
-		if c.start() == start && c.rec.Rollback {
+		if c.start() == start && c.rec.Rollback && e.cfg.Guards.On(guardRollbackBaseline) {
 			return nil // it is to end that time, and is compared with it
 		}
 		if c.start() >= start || !c.live() {
@@ -27,7 +27,7 @@ func (e *Engine) findBad(p place, start int64) []window.Span {
 			if v.RecoveredAt != nil {
 				s.To = min(s.To, v.RecoveredAt.Unix())
 			}
-			if s.From < s.To {
+			if s.From < s.To && e.cfg.Guards.On(guardBadTime) {
 				bad = append(bad, s)
 			}
 		}
@@ -41,7 +41,7 @@ func (e *Engine) findBad(p place, start int64) []window.Span {
 // changedBefore is when changes of a place began in the day before an instant, sorted.
 func (e *Engine) changedBefore(p place, start int64) (all []int64) {
 	for _, c := range e.byPlace[p] {
-		if at := c.start(); c.live() && at < start && at >= start-e.cfg.Judge.History {
+		if at := c.start(); c.live() && at < start && at >= start-e.cfg.Judge.History && e.cfg.Guards.On(guardChangedBefore) {
 			all = append(all, at)
 		}
 	}
@@ -53,7 +53,7 @@ func (e *Engine) changedBefore(p place, start int64) (all []int64) {
 // was none. What shows after that isn't the doing of whoever changed the place next.
 func (e *Engine) ongoing(p place, start int64) (onset int64, ok bool) {
 	bad := e.before(p, start).bad
-	if len(bad) == 0 || bad[0].To < start {
+	if len(bad) == 0 || bad[0].To < start || !e.cfg.Guards.On(guardOngoing) {
 		return 0, false
 	}
 	return bad[0].From, true

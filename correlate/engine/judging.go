@@ -134,21 +134,21 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 	if s.a.Outcome == correlate.Regressed {
 		f.onset, f.recovered = s.a.Onset, s.a.Recovered
 		f.blame = e.probability(s.rec.ID, faults, func(o fault) bool { return o.own == s.rec.ID })
-		if f.blame < convicted {
+		if f.blame < convicted && e.cfg.Guards.On(guardConfounded) {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
-	} else if o, p := e.blamedElsewhere(s, faults); p >= convicted {
+	} else if o, p := e.blamedElsewhere(s, faults); p >= convicted && e.cfg.Guards.On(guardElsewhere) {
 		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = append(elsewhere(o), s.a.Evidence...)
 	} else if e.ends(s, t, last) && s.a.Outcome == correlate.Inconclusive {
 		f.blame = e.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
 	}
-	if f.outcome == correlate.Healthy && e.suspected(s, faults) {
+	if f.outcome == correlate.Healthy && e.suspected(s, faults) && e.cfg.Guards.On(guardSuspected) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 	}
 	if f.outcome == correlate.Healthy &&
-		(e.gapShare(s.start(), t) > uncovered || e.degraded(s.place(), s.start()-e.cfg.Baseline, t)) {
+		(e.gapShare(s.start(), t) > uncovered || e.degraded(s.place(), s.start()-e.cfg.Baseline, t)) && e.cfg.Guards.On(guardCoverage) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
 	superseded := s.cutoff > 0 && t >= s.cutoff
@@ -165,7 +165,7 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
 // says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
 func (e *Engine) suspected(s suspicion, faults []fault) bool {
-	return !s.rec.Rollback && e.probability(s.rec.ID, faults, func(o fault) bool {
+	return (!s.rec.Rollback || !e.cfg.Guards.On(guardRollbackSuspected)) && e.probability(s.rec.ID, faults, func(o fault) bool {
 		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
 	}) >= mayBe
 }

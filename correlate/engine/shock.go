@@ -89,6 +89,9 @@ func (e *Engine) oldestNear(p place, from map[place]int64) int64 {
 func (e *Engine) farAway(environment string, near map[place]int64) []place {
 	var far []place
 	for _, p := range e.store.places() {
+		if !e.cfg.Guards.On(guardNegativeControls) {
+			break
+		}
 		if _, isNear := near[p]; p.Environment == environment && !isNear && e.store.serves(p, e.asOf) && len(far) < strangers {
 			far = append(far, p)
 		}

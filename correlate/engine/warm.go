@@ -67,7 +67,7 @@ func (e *Engine) rolledOutBy(p place, start int64) []judge.Rollout {
 	near := e.near(p)
 	for _, c := range e.watched {
 		if c.start() == start && c.rollsOut() && c.live() && near[c.place()] {
-			if all := e.before(c.place(), start).rolled; len(all) > 0 {
+			if all := e.before(c.place(), start).rolled; len(all) > 0 && e.cfg.Guards.On(guardWarmUpAround) {
 				return all
 			}
 		}

@@ -1,16 +1,20 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+)
 
 // Ripe says that the change was watched for long enough to be acquitted, as far as that depends on its dates: while its
 // rollout isn't complete, a canary must also have been held, see held.
 func (c *Case) Ripe(p *Params) bool {
-	return c.Now-c.Start >= max(p.MinHealthy, 2*(c.Finish-c.Start))
+	watched := c.Now - c.Start
+	return watched >= p.MinHealthy && (watched >= 2*(c.Finish-c.Start) || !p.Guards.On(guardTwiceTheRollout))
 }
 
 // acquit requires enough time, nothing that speaks for a fault and, of every required family, a proof by the old version
 // or by earlier days. A proof that once was there holds while nothing speaks clearly against it: see stood.
-func (t *trial) acquit(a *Assessment) bool {
+func (t ruling) acquit(a *Assessment) bool {
 	if t.c.Now-t.c.Start < t.p.MinHealthy || t.doubtful() {
 		return false
 	}
@@ -19,7 +23,9 @@ func (t *trial) acquit(a *Assessment) bool {
 		grade = t.proven(t.provenNow)
 	}
 	if grade == "" && (t.c.Finish != 0 || t.concurrently()) && t.proven((*contest).tolerable) != "" {
-		grade = t.stood()
+		if grade = t.stood(); grade != "" && !t.p.Guards.On(guardProofStands) {
+			grade = ""
+		}
 	}
 	if grade == "" {
 		return false
@@ -29,44 +35,36 @@ func (t *trial) acquit(a *Assessment) bool {
 }
 
 // watched says that the change was watched for long enough.
-func (t *trial) watched() bool { return t.c.Ripe(t.p) && (t.c.Finish != 0 || t.held()) }
+func (t ruling) watched() bool {
+	return t.c.Ripe(t.p) && (t.c.Finish != 0 || t.held() || !t.p.Guards.On(guardHeld))
+}
 
 // doubtful says that something speaks for a fault: what is not enough to convict may be too much to acquit.
-func (t *trial) doubtful() bool {
+func (t ruling) doubtful() bool {
 	const halfway, someway = 0.5, 0.1
 	for i := range t.findings {
 		f := &t.findings[i]
 		switch {
 		case f.family == supporting:
-		case f.strength >= halfway, t.lost(f), risen(f), f.contest != nil && f.family.required() && t.way(f) >= someway:
+		case f.strength >= halfway && t.p.Guards.On(guardHalfway),
+			asked[f.family].bars != nil && asked[f.family].bars(t.p, f),
+			f.contest != nil && f.family.required() && t.way(f) >= someway && t.p.Guards.On(guardSomeWay):
 			return true
 		}
 	}
 	return false
 }
 
-// risen says that errors did become more frequent, and likely by more than the margin: that they are few altogether is
-// no excuse.
-func risen(f *finding) bool {
-	return f.family == familyErrors && f.bounds[0] > 1 && f.Ratio >= f.contest.floor.Margin
-}
-
-// lost says that fewer requests came than the season and the bursts of earlier times explain. A fall that is too small
-// to convict is still no way to be harmless.
-func (t *trial) lost(f *finding) bool {
-	return f.family == familyTraffic && f.Ratio*t.p.LostTraffic < 1 && f.bounds[1] < 1
-}
-
 // proven is the worst of the grades by which the required families are proven harmless, "" when one isn't. A canary that
 // is held back is only acquitted by the old version beside it, or by the zones that it hasn't reached.
-func (t *trial) proven(by func(*contest) bool) correlate.Grade {
+func (t ruling) proven(by func(*contest) bool) correlate.Grade {
 	worst := correlate.Grade("")
 	for f := range families {
 		if !f.required() {
 			continue
 		}
 		grade := t.proof(f, by)
-		if grade == "" || (t.c.Finish == 0 && grade > correlate.GradeB) {
+		if grade == "" || (t.c.Finish == 0 && grade > correlate.GradeB && t.p.Guards.On(guardCanaryBeside)) {
 			return ""
 		}
 		worst = max(worst, grade)
@@ -76,7 +74,7 @@ func (t *trial) proven(by func(*contest) bool) correlate.Grade {
 
 // proof is the best grade by which all findings of a family are harmless, "" when there is none. Before and after alone
 // never proves anything.
-func (t *trial) proof(family family, by func(*contest) bool) correlate.Grade {
+func (t ruling) proof(family family, by func(*contest) bool) correlate.Grade {
 	for _, grade := range [...]correlate.Grade{correlate.GradeA, correlate.GradeB, correlate.GradeC} {
 		n, safe := 0, 0
 		for i := range t.findings {
@@ -95,15 +93,15 @@ func (t *trial) proof(family family, by func(*contest) bool) correlate.Grade {
 }
 
 // provenNow is a proof by everything up to now.
-func (t *trial) provenNow(c *contest) bool { return c.harmless(t.p.AlphaHealthy) }
+func (t ruling) provenNow(c *contest) bool { return c.harmless(t.p) }
 
 // stood is the grade of a proof that was there at an earlier look, "" when there was none. The bounds of a confidence
 // sequence hold at all instants at once, so a proof isn't undone by chance; that what it is about hasn't changed since is
 // asked by others: nothing speaks for a fault now, and what is likely is still within the margin.
 //
 // The earlier looks are at fixed distances and see what was known then, so that this is a function of the cells alone.
-func (t *trial) stood() correlate.Grade {
-	first := roundUpTo(t.c.Start, t.c.Resolution) + roundUpTo(t.p.MinHealthy, t.p.Restart)
+func (t ruling) stood() correlate.Grade {
+	first := evalue.RoundUpTo(t.c.Start, t.c.Resolution) + evalue.RoundUpTo(t.p.MinHealthy, t.p.Restart)
 	known := &t.m.proof
 	if known.next == 0 || known.finish != t.c.Finish {
 		*known = proof{finish: t.c.Finish, next: first}
@@ -118,16 +116,16 @@ func (t *trial) stood() correlate.Grade {
 }
 
 // provenAt is the grade of the proof at an earlier look, "" when there was none.
-func (t *trial) provenAt(at int64) correlate.Grade {
+func (t ruling) provenAt(at int64) correlate.Grade {
 	c := *t.c
 	if c.Now = at; c.Finish > at {
 		c.Finish = 0
 	}
-	then := t.m.newTrial(t.p, &c, t.begin)
+	then := ruling{t.m.newTrial(t.p, &c, t.begin)}
 	if !then.watched() {
 		return ""
 	}
-	then.hearRequired()
+	then.askRequired()
 	return then.proven(t.provenNow)
 }
 
@@ -139,13 +137,13 @@ type proof struct {
 	grade  correlate.Grade
 }
 
-// hearRequired puts the questions that a proof is about.
-func (t *trial) hearRequired() {
+// askRequired puts the questions that a proof is about.
+func (t *trial) askRequired() {
 	concurrently := t.concurrently()
-	t.hearZones()
+	zoning{t}.compare()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		if s.Kind == correlate.Traffic || (s.Kind == correlate.Edge && !concurrently) {
+		if in := inquiryOf(s.Kind); in.family == familyErrors && in.slow && !(in.outside && concurrently) && (in.guard == "" || t.p.Guards.On(in.guard)) {
 			t.ask(s)
 		}
 	}

@@ -6,16 +6,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // TestAProofStands: a change that was once proven harmless stays so until something speaks against it.
 func TestAProofStands(t *testing.T) {
 	p := DefaultParams()
 	late := func(s *sim, errors float64) Case {
-		s.rps, s.burst = 8, 2
+		s.RPS, s.Burst = 8, 2
 		c := s.withHistory(s.allAtOnce(5400, 1, 1), 4)
 		of := &c.Streams[0]
-		of.Whole = append(cellsIn(of.Whole, span{0, start + 3600}), s.cells(start+3600, start+5400, 1, errors, 1)...)
+		of.Whole = append(evalue.CellsIn(of.Whole, evalue.Span{From: 0, To: drawn.Start + 3600}), s.Cells(drawn.Start+3600, drawn.Start+5400, 1, errors, 1)...)
 		return c
 	}
 	for name, tc := range map[string]struct {
@@ -32,7 +34,7 @@ func TestAProofStands(t *testing.T) {
 				var m Memory
 				was, turned := false, 0
 				var a Assessment
-				for now := start + 900; now <= c.Now; now += 300 {
+				for now := drawn.Start + 900; now <= c.Now; now += 300 {
 					seen := upTo(c, now)
 					a = m.Assess(&p, &seen)
 					require.Equal(t, Assess(p, seen), a, "it is a function of the cells")
@@ -63,7 +65,7 @@ func TestWhatMayBeAFaultIsNotHealthy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(4) {
 				s := newSim(60 + seed)
-				s.rps, s.errors = 30, 0.002
+				s.RPS, s.Errors = 30, 0.002
 				a := Assess(DefaultParams(), s.canary(3600, 0.5, tc.errors, 1))
 				require.Equal(t, tc.want, a.Outcome == correlate.Healthy, "seed %d: %+v", seed, a)
 			}
@@ -85,10 +87,10 @@ func TestLostTrafficIsNotHealthy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(80)
-			s.rps = 8
+			s.RPS = 8
 			c := s.allAtOnce(3600, 1, 1)
 			of := &c.Streams[0]
-			of.Whole = append(cellsIn(of.Whole, span{0, start}), s.cells(start, start+3600, tc.arrive, 1, 1)...)
+			of.Whole = append(evalue.CellsIn(of.Whole, evalue.Span{From: 0, To: drawn.Start}), s.Cells(drawn.Start, drawn.Start+3600, tc.arrive, 1, 1)...)
 			if tc.days > 0 {
 				c = s.withHistory(c, tc.days)
 			}
@@ -100,11 +102,11 @@ func TestLostTrafficIsNotHealthy(t *testing.T) {
 // TestSilenceWhileOthersAreHeard: whether silence is a loss of requests or of telemetry, others tell.
 func TestSilenceWhileOthersAreHeard(t *testing.T) {
 	s := newSim(90)
-	before := s.cells(start-3600, start, 1, 1, 1)
+	before := s.Cells(drawn.Start-3600, drawn.Start, 1, 1, 1)
 	calls := func(part, errors float64) []Stream {
 		return []Stream{
 			{Kind: correlate.Traffic, Whole: before},
-			{Kind: correlate.Edge, Whole: append(append([]correlate.Cell(nil), before...), s.cells(start, start+900, part, errors, 1)...)},
+			{Kind: correlate.Edge, Whole: append(append([]correlate.Cell(nil), before...), s.Cells(drawn.Start, drawn.Start+900, part, errors, 1)...)},
 		}
 	}
 	for name, tc := range map[string]struct {
@@ -113,15 +115,15 @@ func TestSilenceWhileOthersAreHeard(t *testing.T) {
 		want    correlate.Outcome
 	}{
 		"it is unknown when others were heard": {[]Stream{{Kind: correlate.Traffic, Whole: before}}, 0, correlate.Inconclusive},
-		"nobody is heard any more":             {[]Stream{{Kind: correlate.Traffic, Whole: before}}, start, correlate.Inconclusive},
-		"others are heard":                     {[]Stream{{Kind: correlate.Traffic, Whole: before}}, start + 890, correlate.Regressed},
-		"callers still get their answers":      {calls(1, 1), start + 890, correlate.Inconclusive},
-		"callers get nothing but errors":       {calls(1, 1000), start + 890, correlate.Regressed},
-		"hardly anybody calls any more":        {calls(0.1, 1), start + 890, correlate.Regressed},
+		"nobody is heard any more":             {[]Stream{{Kind: correlate.Traffic, Whole: before}}, drawn.Start, correlate.Inconclusive},
+		"others are heard":                     {[]Stream{{Kind: correlate.Traffic, Whole: before}}, drawn.Start + 890, correlate.Regressed},
+		"callers still get their answers":      {calls(1, 1), drawn.Start + 890, correlate.Inconclusive},
+		"callers get nothing but errors":       {calls(1, 1000), drawn.Start + 890, correlate.Regressed},
+		"hardly anybody calls any more":        {calls(0.1, 1), drawn.Start + 890, correlate.Regressed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := Assess(DefaultParams(), Case{
-				Resolution: 10, Coarse: 300, Now: start + 900, Start: start, Finish: start, Streams: tc.streams, Heard: tc.heard,
+				Resolution: 10, Coarse: 300, Now: drawn.Start + 900, Start: drawn.Start, Finish: drawn.Start, Streams: tc.streams, Heard: tc.heard,
 			})
 			require.Equal(t, tc.want, a.Outcome, "%+v", a)
 		})

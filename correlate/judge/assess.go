@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // Assess says whether the change hurt, by everything known now. It may be called after every cell: the chance that a
@@ -14,11 +15,11 @@ func Assess(p Params, c Case) Assessment { return new(Memory).Assess(&p, &c) }
 // Assess is Assess with what is remembered of earlier looks at the same change.
 func (m *Memory) Assess(p *Params, c *Case) Assessment {
 	if t := m.catastrophe(p, c); t != nil {
-		return t.assessment()
+		return ruling{t}.assessment()
 	}
-	t := m.newTrial(p, c, c.settled(p))
-	t.hearAll()
-	return t.assessment()
+	t := m.newTrial(p, c, c.countsFrom(p))
+	t.askAll()
+	return ruling{t}.assessment()
 }
 
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
@@ -36,17 +37,17 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			if !t.overwhelming(q) {
 				continue
 			}
-			t.hearBeside(q)
+			t.compareBeside(q)
 			if !beside {
-				t.hearBefore(q)
+				t.compareBefore(q)
 			}
 		}
 	}
-	t.addZones(t.opposeZones(zoneErrors))
+	zoning{t}.add(zoning{t}.contest(zoneErrors))
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe {
+		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe && p.Guards.On(guardCatastrophe) {
 			return t
 		}
 	}
@@ -56,15 +57,15 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 // overwhelming says that there may be enough errors, and so many times more of them than before the change or on the
 // old version, for a catastrophe: with the interval's centre so high, its lower bound might be.
 func (t *trial) overwhelming(q *comparison) bool {
-	e0, n0 := sum(since(q.old, t.begin))
-	controls := [...]pair{q.control, {eC: float64(e0), nC: float64(n0)}}
-	for _, treated := range [...][]tally{q.new, q.after} {
-		e, n := sum(since(treated, t.begin))
+	e0, n0 := evalue.Sum(evalue.Since(q.old, t.begin))
+	controls := [...]evalue.Pair{q.control, {EC: float64(e0), NC: float64(n0)}}
+	for _, treated := range [...][]evalue.Tally{q.new, q.after} {
+		e, n := evalue.Sum(evalue.Since(treated, t.begin))
 		if e < t.p.CatastropheEvents {
 			continue
 		}
 		for _, c := range controls {
-			if float64(e)*c.nC > t.p.Catastrophe/2*c.eC*float64(n) {
+			if float64(e)*c.NC > t.p.Catastrophe/2*c.EC*float64(n) {
 				return true
 			}
 		}
@@ -72,28 +73,16 @@ func (t *trial) overwhelming(q *comparison) bool {
 	return false
 }
 
-// hearAll puts every question of every stream.
-func (t *trial) hearAll() {
-	t.hearZones()
+// askAll puts every question of every stream.
+func (t *trial) askAll() {
+	zoning{t}.compare()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		switch s.Kind {
-		case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
-			t.gauge(s)
-		case correlate.Exception:
-			t.newException(s)
-		case correlate.Saturation:
-			t.saturation(s)
-		case correlate.Edge:
-			if !t.concurrently() {
-				t.ask(s)
-			}
-		case correlate.Traffic:
-			t.ask(s)
-			t.throughput(s)
-		default:
-			t.ask(s)
+		in := inquiryOf(s.Kind)
+		if in.outside && t.concurrently() || in.guard != "" && !t.p.Guards.On(in.guard) {
+			continue
 		}
+		in.put(t, s)
 	}
 	t.weigh()
 }
@@ -101,19 +90,22 @@ func (t *trial) hearAll() {
 // concurrently says that the service's own requests are compared with the old version's, or with those of unchanged zones,
 // now: then no view from outside, which can't tell them apart, is worth asking.
 func (t *trial) concurrently() bool {
-	if t.besideZones() {
+	if (zoning{t}).serving() {
 		return true
 	}
 	for i := range t.c.Streams {
-		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic && t.beside(s) {
+		if s := &t.c.Streams[i]; s.Kind == correlate.Traffic && t.servedBeside(s) {
 			return true
 		}
 	}
 	return false
 }
 
+// ruling is what is made of a trial's findings.
+type ruling struct{ *trial }
+
 // assessment decides.
-func (t *trial) assessment() Assessment {
+func (t ruling) assessment() Assessment {
 	t.date()
 	slices.SortStableFunc(t.findings, byStrength)
 	a := Assessment{Outcome: correlate.Inconclusive, Contrast: t.contrast(), SmallestVisible: round(t.smallestVisible())}
@@ -122,7 +114,7 @@ func (t *trial) assessment() Assessment {
 	case t.acquit(&a):
 	default:
 		a.Reason, a.Grade = t.doubt()
-		a.Suspicion = t.suspicion()
+		a.Suspicion = t.nearMiss()
 	}
 	t.show()
 	for i := range t.findings {
@@ -132,19 +124,19 @@ func (t *trial) assessment() Assessment {
 }
 
 // convict finds the strongest fault that shows in enough cells and wasn't a blip.
-func (t *trial) convict(a *Assessment) bool {
+func (t ruling) convict(a *Assessment) bool {
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.family == supporting || f.strength < 1 || f.cells < t.p.MinBuckets || t.blip(f) {
+		if f.family == supporting || f.strength < 1 || t.flash(f) || t.blip(f) {
 			continue
 		}
 		if t.excused(f) {
 			t.shifted = true
 			continue
 		}
-		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, f.family.reason(), f.Grade, f.onset
+		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, asked[f.family].reason, f.Grade, f.onset
 		a.Strength = f.strength
-		weight := f.family.weight(&t.p.Weights)
+		weight := asked[f.family].weight(&t.p.Weights)
 		a.LogE = f.strength*t.p.need(weight) + math.Log(weight)
 		if f.recovered {
 			a.Recovered = f.end
@@ -154,23 +146,28 @@ func (t *trial) convict(a *Assessment) bool {
 	return false
 }
 
+// flash: it shows in too few cells.
+func (t ruling) flash(f *finding) bool {
+	return f.cells < t.p.MinBuckets && t.p.Guards.On(guardCells)
+}
+
 // blip: it went away by itself before it was long enough to matter, and didn't come again.
-func (t *trial) blip(f *finding) bool {
-	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f)
+func (t ruling) blip(f *finding) bool {
+	return f.recovered && f.end-f.onset < t.p.Transient && !t.repeated(f) && t.p.Guards.On(guardTransient)
 }
 
 // repeated says that there was another excursion, well apart from the one that was located, as strong as would convict
 // by itself.
-func (t *trial) repeated(f *finding) bool {
+func (t ruling) repeated(f *finding) bool {
 	if f.contest == nil {
 		return false
 	}
 	c := *f.contest
-	bar := t.p.need(f.family.weight(&t.p.Weights))
-	for _, in := range [...]span{{t.begin, f.onset - t.p.Recovery}, {f.end + t.p.Recovery, t.c.Now}} {
-		if c.pairs = pairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
+	bar := f.family.need(t.p)
+	for _, in := range [...]evalue.Span{{From: t.begin, To: f.onset - t.p.Recovery}, {From: f.end + t.p.Recovery, To: t.c.Now}} {
+		if c.pairs = evalue.PairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
 			if _, gain := c.locate(); gain >= bar {
-				return true
+				return t.p.Guards.On(guardRepeated)
 			}
 		}
 	}
@@ -178,7 +175,7 @@ func (t *trial) repeated(f *finding) bool {
 }
 
 // doubt says why nothing can be said, and how good the best comparison was.
-func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
+func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 	best := correlate.Grade("")
 	for i := range t.findings {
 		f := &t.findings[i]
@@ -202,41 +199,41 @@ func (t *trial) doubt() (correlate.Reason, correlate.Grade) {
 	return correlate.ReasonUnderpowered, best
 }
 
-// suspicious is how far on its way to convict a finding is worth a word.
-const suspicious = 0.05
+// worthAWord is how far on its way to convict a finding is worth a word.
+const worthAWord = 0.05
 
-// suspicion is the finding that came nearest to convict by itself, nil when none came any way.
-func (t *trial) suspicion() *Suspicion {
+// nearMiss is the finding that came nearest to convict by itself, nil when none came any way.
+func (t ruling) nearMiss() *Suspicion {
 	var best *finding
-	most := suspicious
+	most := worthAWord
 	for i := range t.findings {
 		if f := &t.findings[i]; f.family != supporting && t.way(f) > most {
 			best, most = f, t.way(f)
 		}
 	}
-	if best == nil {
+	if best == nil || !t.p.Guards.On(guardNearMiss) {
 		return nil
 	}
 	s := &Suspicion{Signal: best.Signal, Onset: max(best.onset, t.begin), Strength: round(best.logE)}
 	if best.contest != nil {
 		x, _ := best.contest.locate()
-		s.Onset = x.onset
+		s.Onset = x.Onset
 	}
-	missing := t.p.need(best.family.weight(&t.p.Weights))*(1-most) - t.support()
+	missing := best.family.need(t.p)*(1-most) - t.support()
 	s.Probability = round(1 / (1 + math.Exp(missing)))
 	return s
 }
 
 // way is how much of the way to convict a finding has come, whatever its family says: 1 is there.
-func (t *trial) way(f *finding) float64 {
+func (t ruling) way(f *finding) float64 {
 	if f.contest == nil {
 		return f.strength
 	}
-	return min(f.logE/t.p.need(f.family.weight(&t.p.Weights)), 1)
+	return min(f.logE/f.family.need(t.p), 1)
 }
 
 // anything says that some stream has data since the change.
-func (t *trial) anything() bool {
+func (t ruling) anything() bool {
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		for _, cells := range [...][]correlate.Cell{s.Whole, s.New} {
@@ -249,7 +246,7 @@ func (t *trial) anything() bool {
 }
 
 // baseline says that some stream has data from before the change.
-func (t *trial) baseline() bool {
+func (t ruling) baseline() bool {
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		if len(s.History) > 0 || (len(s.Whole) > 0 && s.Whole[0].Start+t.c.Resolution <= t.c.Start) {
@@ -260,14 +257,14 @@ func (t *trial) baseline() bool {
 }
 
 // visible says that a tripled error ratio would have shown.
-func (t *trial) visible() bool {
+func (t ruling) visible() bool {
 	const worthSeeing = 3
 	v := t.smallestVisible()
 	return v > 0 && v <= worthSeeing
 }
 
 // smallestVisible is that of the error ratio in front of its best control, 0 when nothing could be seen.
-func (t *trial) smallestVisible() float64 {
+func (t ruling) smallestVisible() float64 {
 	smallest := 0.0
 	for i := range t.findings {
 		if f := &t.findings[i]; f.family == familyErrors && f.visible > 0 && (smallest == 0 || f.visible < smallest) {
@@ -279,7 +276,7 @@ func (t *trial) smallestVisible() float64 {
 
 // contrast is the strongest ln e-value of the new version against the old one, or of the changed zones against the others,
 // 0 without such a comparison.
-func (t *trial) contrast() float64 {
+func (t ruling) contrast() float64 {
 	strongest := math.Inf(-1)
 	for i := range t.findings {
 		if f := &t.findings[i]; f.Grade <= correlate.GradeB && f.contest != nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 func TestAssess(t *testing.T) {
@@ -24,7 +25,7 @@ func TestAssess(t *testing.T) {
 			want{correlate.Healthy, correlate.ReasonWithinMargin, correlate.GradeA, 0},
 		},
 		"a canary without a single error on either side is healthy": {
-			func(s *sim) Case { s.errors = 0; return s.canary(3600, 0.2, 1, 1) },
+			func(s *sim) Case { s.Errors = 0; return s.canary(3600, 0.2, 1, 1) },
 			want{correlate.Healthy, correlate.ReasonWithinMargin, correlate.GradeA, 0},
 		},
 		"a healthy canary can't be told before the shortest observation": {
@@ -48,13 +49,13 @@ func TestAssess(t *testing.T) {
 			want{correlate.Healthy, correlate.ReasonWithinMargin, correlate.GradeA, 0},
 		},
 		"a canary an eighth slower is not regressed, and close enough to the margin not to be healthy": {
-			func(s *sim) Case { s.rps = 2; return s.canary(3600, 0.5, 1, 1.125) },
+			func(s *sim) Case { s.RPS = 2; return s.canary(3600, 0.5, 1, 1.125) },
 			want{correlate.Inconclusive, correlate.ReasonUnderpowered, correlate.GradeA, 0},
 		},
 		"an outage that both versions share is nobody's regression": {
 			func(s *sim) Case {
-				s.shared = func(at int64) float64 {
-					if at > start+600 && at < start+1200 {
+				s.Shared = func(at int64) float64 {
+					if at > drawn.Start+600 && at < drawn.Start+1200 {
 						return 8
 					}
 					return 1
@@ -68,7 +69,7 @@ func TestAssess(t *testing.T) {
 			want{correlate.Inconclusive, correlate.ReasonBaselineTooShort, correlate.GradeD, 0},
 		},
 		"a change of everything at once is healthy when earlier days say so": {
-			func(s *sim) Case { s.rps = 8; return s.withHistory(s.allAtOnce(3600, 1, 1), 4) },
+			func(s *sim) Case { s.RPS = 8; return s.withHistory(s.allAtOnce(3600, 1, 1), 4) },
 			want{correlate.Healthy, correlate.ReasonWithinMargin, correlate.GradeC, 0},
 		},
 		"a change of everything at once with ten times the errors is regressed": {
@@ -84,7 +85,7 @@ func TestAssess(t *testing.T) {
 			want{correlate.Healthy, correlate.ReasonWithinMargin, correlate.GradeA, 0},
 		},
 		"two requests a minute say nothing": {
-			func(s *sim) Case { s.rps = 0.03; return s.canary(1800, 0.2, 1, 1) },
+			func(s *sim) Case { s.RPS = 0.03; return s.canary(1800, 0.2, 1, 1) },
 			want{correlate.Inconclusive, correlate.ReasonUnderpowered, correlate.GradeA, 0},
 		},
 	} {
@@ -95,7 +96,7 @@ func TestAssess(t *testing.T) {
 			require.Equal(t, tc.want.grade, a.Grade, "%+v", a)
 			require.LessOrEqual(t, first, tc.want.within)
 			if tc.want.outcome == correlate.Regressed {
-				require.InDelta(t, start+60, a.Onset, 120, "onset")
+				require.InDelta(t, drawn.Start+60, a.Onset, 120, "onset")
 			}
 		})
 	}
@@ -103,13 +104,13 @@ func TestAssess(t *testing.T) {
 
 func TestSilenceIsNeitherHealthyNorRegressed(t *testing.T) {
 	s := newSim(1)
-	before := s.cells(start-3600, start, 1, 1, 1)
+	before := s.Cells(drawn.Start-3600, drawn.Start, 1, 1, 1)
 	for name, streams := range map[string][]Stream{
 		"nothing was ever heard":             nil,
 		"nothing was heard since the change": {{Kind: correlate.Traffic, Whole: before}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(DefaultParams(), Case{Resolution: 10, Coarse: 300, Now: start + 3600, Start: start, Finish: start, Streams: streams})
+			a := Assess(DefaultParams(), Case{Resolution: 10, Coarse: 300, Now: drawn.Start + 3600, Start: drawn.Start, Finish: drawn.Start, Streams: streams})
 			require.Equal(t, correlate.Inconclusive, a.Outcome)
 			require.Equal(t, correlate.ReasonNoTelemetry, a.Reason)
 			require.Zero(t, a.SmallestVisible)
@@ -129,7 +130,7 @@ func TestABlipIsTransient(t *testing.T) {
 	c := s.allAtOnce(900, 1, 1)
 	for i := range c.Streams[0].Whole {
 		cell := &c.Streams[0].Whole[i]
-		if at := cell.Start - start; at >= 120 && at < 180 {
+		if at := cell.Start - drawn.Start; at >= 120 && at < 180 {
 			cell.Errors = cell.Requests
 		}
 	}
@@ -143,15 +144,15 @@ func TestARecoveryIsDated(t *testing.T) {
 	c := s.allAtOnce(1500, 1, 1)
 	for i := range c.Streams[0].Whole {
 		cell := &c.Streams[0].Whole[i]
-		if at := cell.Start - start; at >= 120 && at < 900 {
+		if at := cell.Start - drawn.Start; at >= 120 && at < 900 {
 			cell.Errors = cell.Requests / 5
 		}
 	}
 	a := Assess(DefaultParams(), c)
 	require.Equal(t, correlate.Regressed, a.Outcome)
-	require.Equal(t, start+120, a.Onset)
-	require.InDelta(t, start+890, a.Recovered, 10)
-	require.Zero(t, Assess(DefaultParams(), upTo(c, start+900)).Recovered)
+	require.Equal(t, drawn.Start+120, a.Onset)
+	require.InDelta(t, drawn.Start+890, a.Recovered, 10)
+	require.Zero(t, Assess(DefaultParams(), upTo(c, drawn.Start+900)).Recovered)
 }
 
 func TestLateFaultsAreNotDrownedInCleanTime(t *testing.T) {
@@ -164,7 +165,7 @@ func TestLateFaultsAreNotDrownedInCleanTime(t *testing.T) {
 	first, a := firstRegressed(DefaultParams(), c, 30)
 	require.Equal(t, correlate.Regressed, a.Outcome)
 	require.InDelta(t, 1800, first, 240)
-	require.InDelta(t, start+1800, a.Onset, 60)
+	require.InDelta(t, drawn.Start+1800, a.Onset, 60)
 }
 
 func TestEverythingScalesWithTheResolution(t *testing.T) {
@@ -172,14 +173,14 @@ func TestEverythingScalesWithTheResolution(t *testing.T) {
 	require.Equal(t, int64(6), p.Grace)
 	require.Equal(t, int64(90), p.MinHealthy)
 	s := newSim(9)
-	s.resolution, s.rps = 1, 200
+	s.Resolution, s.RPS = 1, 200
 	bad := s.canary(120, 0.5, 10, 1)
-	bad.Finish = start + 6
+	bad.Finish = drawn.Start + 6
 	first, a := firstRegressed(p, bad, 1)
 	require.Equal(t, correlate.Regressed, a.Outcome)
 	require.Less(t, first, int64(20))
 	good := s.canary(200, 0.5, 1, 1)
-	good.Finish = start + 6
+	good.Finish = drawn.Start + 6
 	require.Equal(t, correlate.Healthy, Assess(p, good).Outcome)
 }
 

@@ -1,5 +1,12 @@
 package judge
 
+import (
+	"math"
+
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
+
 // comparison is one question put to one stream: how often did the event happen before, after, on the new version and
 // on the old one? Every slice is sorted by time.
 type comparison struct {
@@ -8,14 +15,14 @@ type comparison struct {
 	floor   Floor
 	nominal float64 // the event ratio that the question implies, 0 when none: 0.1 beyond a 0.9-quantile
 
-	base, after []tally // every version, before and since the change
-	new, old    []tally // since the change; new is nil without a contrast of versions
-	history     []tally // every version, earlier, in coarse cells
-	past        []tally // the same around earlier rollouts
+	base, after []evalue.Tally // every version, before and since the change
+	new, old    []evalue.Tally // since the change; new is nil without a contrast of versions
+	history     []evalue.Tally // every version, earlier, in coarse cells
+	past        []evalue.Tally // the same around earlier rollouts
 
 	// farAfter and farNew count, since the change, what lies beyond the threshold by the margin in time; nil for questions
 	// without one.
-	farAfter, farNew []tally
+	farAfter, farNew []evalue.Tally
 
 	lower    *comparison  // the question about the next lower threshold of the same requests
 	doubled  bool         // the threshold lies twice as high, because the quantile is hardly known
@@ -28,14 +35,14 @@ type comparison struct {
 // kept is what a comparison remembers from look to look.
 type kept struct {
 	// counted is everything, also what a look at an earlier instant must not see.
-	counted struct{ after, new, old, farAfter, farNew []tally }
-	one     joint                            // of the new version and the old one after the grace time
-	control pair                             // base as a control
+	counted struct{ after, new, old, farAfter, farNew []evalue.Tally }
+	one     evalue.Joint                     // of the new version and the old one after the grace time
+	control evalue.Pair                      // base as a control
 	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
-	season  *seasons                         // nil when the history is too short
-	tails   tails                            // of after, since the grace time
-	pseudo  *rehearsal                       // nil when there is a season, or nothing but base
-	warm    *warmth                          // nil when nothing is known of a warm-up
+	season  *expect.Seasons                  // nil when the history is too short
+	tails   evalue.Tails                     // of after, since the grace time
+	pseudo  *expect.ShortHistory             // nil when there is a season, or nothing but base
+	warm    *expect.WarmUp                   // nil when nothing is known of a warm-up
 }
 
 // dispersion is φ of the baseline: of the time before the change or, without any, of the old version.
@@ -51,9 +58,9 @@ func (q *comparison) dispersion(resolution int64, concurrently bool, p *Params) 
 	if len(baseline) == 0 {
 		baseline = q.old
 	}
-	phi := dispersion(baseline, resolution, concurrently, p)
+	phi := p.Dispersion(baseline, resolution, concurrently)
 	if q.lower != nil {
-		phi = borrowed(phi, q.lower.dispersion(resolution, concurrently, p), baseline, p)
+		phi = p.Borrowed(phi, q.lower.dispersion(resolution, concurrently, p), baseline)
 	}
 	*known = phi
 	return phi
@@ -62,18 +69,18 @@ func (q *comparison) dispersion(resolution int64, concurrently bool, p *Params) 
 // contest is a comparison in front of one control.
 type contest struct {
 	*comparison
-	h     hypothesis
-	pairs []pair
-	joint *joint // of the pairs, when the control is concurrent
-	zones *zonal // nil unless zones are compared
+	h     evalue.Hypothesis
+	pairs []evalue.Pair
+	joint *evalue.Joint // of the pairs, when the control is concurrent
+	zones *zonal        // nil unless zones are compared
 	// plain are the pairs as they were counted, before the mix of routes moved what is expected; nil when it doesn't.
-	plain []pair
-	mix   *standard
-	far   []pair // the same with the treated side's events beyond the margin in time; nil without one
+	plain []evalue.Pair
+	mix   *expect.Standard
+	far   []evalue.Pair // the same with the treated side's events beyond the margin in time; nil without one
 	// served is the pairs with the exposure that there was, where a warm-up is expected; nil elsewhere.
-	served []pair
+	served []evalue.Pair
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
-	before *pair
+	before *evalue.Pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
 	// whose events come in new bursts isn't proven harmless by their mean.
 	unsteady float64
@@ -83,43 +90,43 @@ type contest struct {
 }
 
 // evidence is ln E of the contest.
-func (c *contest) evidence(starts []restart) float64 {
+func (c *contest) evidence(starts []evalue.Restart) float64 {
 	if c.zones != nil {
 		return c.zones.evidence(c.pairs, starts)
 	}
 	if c.before != nil {
-		return evidenceAgainst(c.pairs, *c.before, c.h, starts)
+		return evalue.EvidenceAgainst(c.pairs, *c.before, c.h, starts)
 	}
-	return evidence(c.pairs, c.h, starts)
+	return evalue.Evidence(c.pairs, c.h, starts)
 }
 
-// settled is the contest's pairs as the interval wants them: one for each independent control.
-func (c *contest) settled(pairs []pair) []pair {
+// independent is the contest's pairs as the interval wants them: one for each independent control.
+func (c *contest) independent(pairs []evalue.Pair) []evalue.Pair {
 	if c.before == nil {
 		return pairs
 	}
-	t := totals(pairs)
-	return []pair{{t.at, t.eT, t.nT, c.before.eC, c.before.nC}}
+	t := evalue.Totals(pairs)
+	return []evalue.Pair{{At: t.At, ET: t.ET, NT: t.NT, EC: c.before.EC, NC: c.before.NC}}
 }
 
 // describe fills in the numbers that people check, from some of the pairs: both ratios, their quotient and its
 // interval, and what it rests on.
-func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
+func (c *contest) describe(f *finding, pairs []evalue.Pair, alpha float64) {
 	counted, warmed := c.counted(pairs)
-	pairs = c.settled(pairs)
-	t := totals(pairs)
-	l := newLikelihood(pairs, c.h)
-	lo, hi := interval(&l, alpha)
-	f.bounds = c.h.bounds(lo, hi)
+	pairs = c.independent(pairs)
+	t := evalue.Totals(pairs)
+	l := evalue.NewLikelihood(pairs, c.h)
+	lo, hi := evalue.Interval(&l, alpha)
+	f.bounds = c.h.Bounds(lo, hi)
 	f.Signal, f.family = c.signal, c.family
-	f.Ratio, f.Interval = quotient(over(t.eT, t.nT), over(t.eC, t.nC), t), f.bounds
-	f.Baseline, f.Observed = over(t.eC, t.nC), over(counted.eT, counted.nT)
-	f.N, f.Events = int64(counted.nT), int64(counted.eT)
-	if c.served != nil && counted.nT > 0 {
-		f.Baseline *= warmed.nT / counted.nT
+	f.Ratio, f.Interval = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t), f.bounds
+	f.Baseline, f.Observed = evalue.Ratio(t.EC, t.NC), evalue.Ratio(counted.ET, counted.NT)
+	f.N, f.Events = int64(counted.NT), int64(counted.ET)
+	if c.served != nil && counted.NT > 0 {
+		f.Baseline *= warmed.NT / counted.NT
 	}
 	if c.plain != nil {
-		f.Mix = c.h.mixed(warmed, t)
+		f.Mix = c.h.Mixed(warmed, t)
 	}
 	if c.zones != nil {
 		c.zones.describe(f, pairs)
@@ -127,14 +134,14 @@ func (c *contest) describe(f *finding, pairs []pair, alpha float64) {
 }
 
 // counted is the sum of pairs as they were counted, and as the warm-up alone has it, before the mix of routes moved them.
-func (c *contest) counted(pairs []pair) (counted, warmed pair) {
+func (c *contest) counted(pairs []evalue.Pair) (counted, warmed evalue.Pair) {
 	if len(pairs) == 0 {
-		return pair{}, pair{}
+		return evalue.Pair{}, evalue.Pair{}
 	}
-	of := func(earlier []pair) pair {
-		return totals(pairsIn(earlier, span{pairs[0].at, pairs[len(pairs)-1].at + 1}))
+	of := func(earlier []evalue.Pair) evalue.Pair {
+		return evalue.Totals(evalue.PairsIn(earlier, evalue.Span{From: pairs[0].At, To: pairs[len(pairs)-1].At + 1}))
 	}
-	if warmed = totals(pairs); c.plain != nil {
+	if warmed = evalue.Totals(pairs); c.plain != nil {
 		warmed = of(c.plain)
 	}
 	if counted = warmed; c.served != nil {
@@ -144,31 +151,36 @@ func (c *contest) counted(pairs []pair) (counted, warmed pair) {
 }
 
 // harmless says whether the rise is bounded by the margin, with the φ of what was seen since the change.
-func (c *contest) harmless(alpha float64) bool {
+func (c *contest) harmless(p *Params) bool {
 	if c.floor.Margin == 0 {
 		return false
 	}
-	own := max(c.h.phi, c.unsteady)
+	own, alpha := c.h.Phi, p.AlphaHealthy
+	if c.unsteady > own && p.Guards.On(guardUnsteady) {
+		own = c.unsteady
+	}
 	together := c.scatter
 	if c.before != nil {
 		together = own
+	} else if !p.Guards.On(guardScatter) {
+		together = c.h.Phi
 	}
-	pairs := c.settled(c.pairs)
-	l := newLikelihood(pairs, c.h)
-	l.scale = 1 / together
-	ratio := c.h.bounds(1, upper(&l, alpha))[1]
-	return c.proven(totals(pairs), ratio, together, own, alpha) || c.hardlyMoved(together, alpha)
+	pairs := c.independent(c.pairs)
+	l := evalue.NewLikelihood(pairs, c.h)
+	l.Scale = 1 / together
+	ratio := c.h.Bounds(1, evalue.Upper(&l, alpha))[1]
+	return c.proven(evalue.Totals(pairs), ratio, together, own, p) || (c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved))
 }
 
 // tolerable says whether the most likely rise lies within the margin.
 func (c *contest) tolerable() bool {
-	t := totals(c.settled(c.pairs))
-	rise := over(t.eT, t.nT) - over(t.eC, t.nC)
+	t := evalue.Totals(c.independent(c.pairs))
+	rise := evalue.Ratio(t.ET, t.NT) - evalue.Ratio(t.EC, t.NC)
 	if rise < c.floor.MarginAbsolute || c.likely() < c.floor.Margin {
 		return true
 	}
-	far := totals(c.settled(c.far))
-	return far.nT > 0 && over(far.eT, far.nT) < over(far.eC, far.nC)
+	far := evalue.Totals(c.independent(c.far))
+	return far.NT > 0 && evalue.Ratio(far.ET, far.NT) < evalue.Ratio(far.EC, far.NC)
 }
 
 // hardlyMoved says whether a quantile is proven to have moved by less than the margin in time: fewer requests lie beyond
@@ -177,38 +189,50 @@ func (c *contest) hardlyMoved(phi, alpha float64) bool {
 	if len(c.far) == 0 {
 		return false
 	}
-	l := newLikelihood(c.settled(c.far), hypothesis{phi: phi})
-	return upper(&l, alpha) < 1
+	l := evalue.NewLikelihood(c.independent(c.far), evalue.Hypothesis{Phi: phi})
+	return evalue.Upper(&l, alpha) < 1
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.
 func (c *contest) likely() float64 {
-	t := c.h.turn(totals(c.settled(c.pairs)))
-	if t.nT == 0 || t.nC == 0 {
+	t := c.h.Turn(evalue.Totals(c.independent(c.pairs)))
+	if t.NT == 0 || t.NC == 0 {
 		return 1
 	}
-	return ((t.eT + 0.5) / t.nT) / ((t.eC + 0.5) / t.nC)
+	return ((t.ET + 0.5) / t.NT) / ((t.EC + 0.5) / t.NC)
 }
 
 // locate finds when the fault showed.
-func (c *contest) locate() (excursion, float64) {
-	return locate(c.pairs, c.h, min(max(c.likely(), 1.5*c.h.theta), 13*c.h.theta))
-}
-
-func over(events, exposure float64) float64 {
-	if exposure == 0 {
-		return 0
-	}
-	return events / exposure
+func (c *contest) locate() (evalue.Excursion, float64) {
+	return evalue.Locate(c.pairs, c.h, min(max(c.likely(), 1.5*c.h.Theta), 13*c.h.Theta))
 }
 
 // quotient is observed over baseline; where the baseline had no events, half an event is imagined.
-func quotient(observed, baseline float64, t pair) float64 {
+func quotient(observed, baseline float64, t evalue.Pair) float64 {
 	switch {
 	case baseline > 0:
 		return observed / baseline
-	case observed == 0 || t.nC == 0:
+	case observed == 0 || t.NC == 0:
 		return 1
 	}
-	return observed / (0.5 / t.nC)
+	return observed / (0.5 / t.NC)
+}
+
+// proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
+// difference is bounded from the factor, with the control's ratio taken one standard deviation and one event high, or
+// from the treated side alone, with the control's ratio taken one standard deviation low. together is φ of the two
+// sides' comparison, own that of each side by itself.
+func (c *contest) proven(t evalue.Pair, upperRatio, together, own float64, p *Params) bool {
+	if upperRatio < c.floor.Margin {
+		return true
+	}
+	if c.floor.MarginAbsolute <= 0 || t.NT == 0 || t.NC == 0 {
+		return false
+	}
+	high := (t.EC + math.Sqrt(t.EC*together) + together) / t.NC
+	if high*(upperRatio-1) < c.floor.MarginAbsolute && p.Guards.On(guardSmallRise) {
+		return true
+	}
+	low := max(0, t.EC-math.Sqrt(t.EC*own)) / t.NC
+	return evalue.UpperRate(t.ET, t.NT, own, p.AlphaHealthy)-low < c.floor.MarginAbsolute && p.Guards.On(guardSmallRate)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // Complaints that are open against canary judges of fixed horizon: each was called fine, and none may be.
@@ -29,7 +30,7 @@ func TestComplaintsAreNeverHealthy(t *testing.T) {
 		} {
 			t.Run(name+" "+kind, func(t *testing.T) {
 				c := of(tc.canary, tc.control)
-				for now := start + 10; now <= c.Now; now += 10 {
+				for now := drawn.Start + 10; now <= c.Now; now += 10 {
 					a := Assess(p, upTo(c, now))
 					require.NotEqual(t, correlate.Healthy, a.Outcome, "%+v", a)
 				}
@@ -41,7 +42,7 @@ func TestComplaintsAreNeverHealthy(t *testing.T) {
 func complaintAsCounts(canary, control []int64) Case {
 	cells := func(errors []int64) (out []correlate.Cell) {
 		for i, e := range errors {
-			c := correlate.Cell{Start: start + 10*int64(i), Requests: 200, Errors: e}
+			c := correlate.Cell{Start: drawn.Start + 10*int64(i), Requests: 200, Errors: e}
 			c.Latency.Add(200, 200)
 			out = append(out, c)
 		}
@@ -52,12 +53,12 @@ func complaintAsCounts(canary, control []int64) Case {
 }
 
 func complaintAsValue(canary, control []int64) Case {
-	new, old := values(start, canary), values(start, control)
+	new, old := values(drawn.Start, canary), values(drawn.Start, control)
 	return complaint(Stream{Kind: correlate.Gauge, Name: "kpi", Bad: correlate.BadUp, New: new, Old: old, Whole: added(new, old)}, len(canary))
 }
 
 func complaintAsWhole(canary, control []int64) Case {
-	whole := append(values(start-10*int64(len(control)), control), values(start, canary)...)
+	whole := append(values(drawn.Start-10*int64(len(control)), control), values(drawn.Start, canary)...)
 	return complaint(Stream{Kind: correlate.Gauge, Name: "kpi", Bad: correlate.BadUp, Whole: whole}, len(canary))
 }
 
@@ -70,7 +71,7 @@ func values(from int64, v []int64) (out []correlate.Cell) {
 
 func complaint(s Stream, cells int) Case {
 	return Case{
-		Resolution: 10, Coarse: 300, Now: start + 10*int64(cells) + 1200, Start: start, Finish: start,
+		Resolution: 10, Coarse: 300, Now: drawn.Start + 10*int64(cells) + 1200, Start: drawn.Start, Finish: drawn.Start,
 		Streams: []Stream{s},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // Window is what a stretch of time says of a signal: so many events among so many exposures.
@@ -28,8 +29,8 @@ func (m *Memory) Course(p *Params, c *Case, signal string, from, to, width int64
 		qs := m.record(p, c, s).count(p, c, s, true)
 		for j := range qs {
 			if q := &qs[j]; q.signal == signal {
-				for _, part := range [...][]tally{q.base, q.after} {
-					windows = addWindows(windows, before(since(part, from), to), width)
+				for _, part := range [...][]evalue.Tally{q.base, q.after} {
+					windows = addWindows(windows, evalue.Before(evalue.Since(part, from), to), width)
 				}
 				return windows, q.dispersion(c.Resolution, false, p)
 			}
@@ -38,15 +39,15 @@ func (m *Memory) Course(p *Params, c *Case, signal string, from, to, width int64
 	return nil, 0
 }
 
-func addWindows(windows []Window, ts []tally, width int64) []Window {
+func addWindows(windows []Window, ts []evalue.Tally, width int64) []Window {
 	for _, t := range ts {
-		at := t.at - mod(t.at, width)
+		at := t.At - evalue.Mod(t.At, width)
 		if n := len(windows); n == 0 || windows[n-1].At != at {
 			windows = append(windows, Window{At: at})
 		}
 		w := &windows[len(windows)-1]
-		w.Events += float64(t.events)
-		w.Exposure += float64(t.exposure)
+		w.Events += float64(t.Events)
+		w.Exposure += float64(t.Exposure)
 	}
 	return windows
 }

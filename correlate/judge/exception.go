@@ -1,9 +1,8 @@
 package judge
 
 import (
-	"math"
-
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // newException is a finding when an exception type showed after the change that never showed before, nor on the old
@@ -40,25 +39,19 @@ func (t *trial) newException(s *Stream) {
 		f.Grade = correlate.GradeA
 	}
 	// One failing call may leave several records, and so may its retries: what counts is in how many cells it showed.
-	once := pair{at: t.c.Start, eT: float64(cells), nT: watched, nC: quiet}
-	h := hypothesis{theta: 1, phi: 1}
-	f.logE = onOneSide(float64(cells), watched/(watched+quiet))
-	l := newLikelihood([]pair{once}, h)
-	f.bounds[0], f.bounds[1] = interval(&l, t.p.Alpha)
+	once := evalue.Pair{At: t.c.Start, ET: float64(cells), NT: watched, NC: quiet}
+	h := evalue.Hypothesis{Theta: 1, Phi: 1}
+	f.logE = evalue.OnOneSide(float64(cells), watched/(watched+quiet))
+	l := evalue.NewLikelihood([]evalue.Pair{once}, h)
+	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
-	f.strength = f.logE / t.p.need(t.p.Weights.Exceptions)
-	if f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets {
+	f.strength = f.logE / familyExceptions.need(t.p)
+	if (f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets) && t.p.Guards.On(guardFewExceptions) {
 		f.strength = min(f.strength, 0.5)
 	}
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
-}
-
-// onOneSide is ln E of so many events that all fell on one side, whose share of the time is the given one. Where a type
-// that is new falls is unknown, so every share is as likely: E is the integral of q^n over q, divided by share^n.
-func onOneSide(events, share float64) float64 {
-	return -events*math.Log(share) - math.Log(events+1)
 }
 
 // quietTime is for how long the service was watched before the change, as far as its streams tell.

@@ -2,6 +2,8 @@ package judge
 
 import (
 	"cmp"
+	"math"
+	"strconv"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -38,3 +40,27 @@ func byStrength(a, b finding) int {
 	return cmp.Or(cmp.Compare(b.strength, a.strength), cmp.Compare(a.family, b.family),
 		cmp.Compare(a.Signal, b.Signal), cmp.Compare(a.Grade, b.Grade))
 }
+
+// limit keeps numbers in a range that every JSON reader and database takes.
+const limit = 1e300
+
+// round keeps six significant digits. It goes through decimal notation, so that the result is the float nearest to it.
+func round(v float64) float64 {
+	switch {
+	case math.IsNaN(v):
+		return 0
+	case v > limit:
+		return limit
+	case v < -limit:
+		return -limit
+	}
+	var text [32]byte
+	rounded, err := strconv.ParseFloat(string(strconv.AppendFloat(text[:0], v, 'e', 5, 64)), 64)
+	if err != nil || rounded == 0 {
+		return 0 // not the negative one
+	}
+	return rounded
+}
+
+// eValue is exp of a ln e-value, as it is reported.
+func eValue(lnE float64) float64 { return round(math.Exp(min(lnE, 690))) }

@@ -8,17 +8,18 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // business is a KPI of one value a minute: a daily rhythm, noise that grows with the level and remembers its last value,
 // and what add makes of it.
 func (s *sim) business(days, seconds int64, add func(at int64) float64) Case {
 	const memory = 0.6
-	split, noise := start-3600, 0.0
+	split, noise := drawn.Start-3600, 0.0
 	stream := Stream{Kind: correlate.Gauge, Name: "kpi", Bad: correlate.BadBoth}
-	for at := split - days*86400; at < start+seconds; at += 60 {
+	for at := split - days*86400; at < drawn.Start+seconds; at += 60 {
 		level := 100 + 60*math.Sin(2*math.Pi*float64(at%86400)/86400)
-		noise = memory*noise + math.Sqrt(1-memory*memory)*s.rng.NormFloat64()
+		noise = memory*noise + math.Sqrt(1-memory*memory)*s.Rng.NormFloat64()
 		c := correlate.Cell{Start: at, Sum: int64((level*(1+0.03*noise) + add(at)) * correlate.Fixed), N: 1}
 		if at >= split {
 			stream.Whole = append(stream.Whole, c)
@@ -31,13 +32,13 @@ func (s *sim) business(days, seconds int64, add func(at int64) float64) Case {
 			stream.History = append(stream.History, c)
 		}
 	}
-	return Case{Resolution: 10, Coarse: 300, Now: start + seconds, Start: start, Finish: start, Streams: []Stream{stream}}
+	return Case{Resolution: 10, Coarse: 300, Now: drawn.Start + seconds, Start: drawn.Start, Finish: drawn.Start, Streams: []Stream{stream}}
 }
 
 // within is a value in [from, to) seconds after the change, else 0.
 func within(from, to int64, value float64) func(int64) float64 {
 	return func(at int64) float64 {
-		if at >= start+from && at < start+to {
+		if at >= drawn.Start+from && at < drawn.Start+to {
 			return value
 		}
 		return 0
@@ -46,7 +47,7 @@ func within(from, to int64, value float64) func(int64) float64 {
 
 func TestGauge(t *testing.T) {
 	const ever = 1 << 40
-	drift := func(at int64) float64 { return -40 * max(0, float64(at-start)/3600) }
+	drift := func(at int64) float64 { return -40 * max(0, float64(at-drawn.Start)/3600) }
 	for name, tc := range map[string]struct {
 		add     func(int64) float64
 		outcome correlate.Outcome
@@ -59,7 +60,7 @@ func TestGauge(t *testing.T) {
 		"what swings wide just before may swing after":     {func(at int64) float64 { return within(-3600, ever, 1)(at) * 25 * math.Sin(float64(at)/500) }, correlate.Inconclusive, [2]int64{}},
 		"a spike of yesterday doesn't make today look low": {func(at int64) float64 { return within(1200, 2400, 60)(at + 86400) }, correlate.Inconclusive, [2]int64{}},
 		"a spike of every day is no news": {func(at int64) float64 {
-			return within(1200, 2400, 60)(start + (at-start+30*86400)%86400)
+			return within(1200, 2400, 60)(drawn.Start + (at-drawn.Start+30*86400)%86400)
 		}, correlate.Inconclusive, [2]int64{}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,8 +68,8 @@ func TestGauge(t *testing.T) {
 			require.Equal(t, tc.outcome, a.Outcome, "%+v", a.Evidence)
 			if tc.outcome == correlate.Regressed {
 				require.Equal(t, correlate.GradeC, a.Grade)
-				require.GreaterOrEqual(t, a.Onset-start, tc.onset[0])
-				require.LessOrEqual(t, a.Onset-start, tc.onset[1])
+				require.GreaterOrEqual(t, a.Onset-drawn.Start, tc.onset[0])
+				require.LessOrEqual(t, a.Onset-drawn.Start, tc.onset[1])
 			}
 		})
 	}
@@ -101,49 +102,4 @@ func TestGaugeDoesNotDependOnTheUnit(t *testing.T) {
 		require.Equal(t, once.Outcome, scaled.Outcome)
 		require.InEpsilon(t, once.Evidence[0].Ratio, scaled.Evidence[0].Ratio, 1e-5)
 	})
-}
-
-func TestRank(t *testing.T) {
-	placebos := []float64{0.5, 1, 1, 2}
-	for name, tc := range map[string]struct {
-		placebos  []float64
-		statistic float64
-		want      float64 // e-value
-	}{
-		"without placebos nothing is evidence":                  {nil, 9, 0.5},
-		"less than all placebos is no evidence":                 {placebos, 0.1, 0.5},
-		"the largest placebo is as rare as they are many":       {placebos, 2, 0.5 * math.Sqrt(5.0/2)},
-		"more than all placebos grows with the distance":        {placebos, 4, 0.5 * math.Sqrt(5) * 2},
-		"twice the distance beyond them is twice as conclusive": {placebos, 8, 0.5 * math.Sqrt(5) * 4},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.InEpsilon(t, tc.want, math.Exp(rank(tc.placebos, tc.statistic)), 1e-9)
-		})
-	}
-}
-
-func TestBracket(t *testing.T) {
-	for name, tc := range map[string]struct {
-		off            []float64
-		up, down, both float64
-		nearest        float64
-	}{
-		"above all expectations":             {[]float64{3, 5, 4}, 3, -5, 3, 3},
-		"below all expectations":             {[]float64{-3, -5}, -5, 3, 3, -3},
-		"between two expectations":           {[]float64{-3, 5}, -3, -5, -3, 0},
-		"an unknown expectation is left out": {[]float64{math.NaN(), 2}, 2, -2, 2, 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b := newBracket()
-			for _, d := range tc.off {
-				b.add(d)
-			}
-			require.InDelta(t, tc.up, b.hurt(correlate.BadUp), 0)
-			require.InDelta(t, tc.down, b.hurt(correlate.BadDown), 0)
-			require.InDelta(t, tc.both, b.hurt(correlate.BadBoth), 0)
-			require.InDelta(t, tc.nearest, b.off(), 0)
-		})
-	}
-	b := newBracket()
-	require.True(t, math.IsNaN(b.hurt(correlate.BadBoth)), "without an expectation nothing is known")
 }

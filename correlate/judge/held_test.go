@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // staged is a canary whose new version's part of the traffic is another in every stretch of some seconds.
@@ -13,12 +15,12 @@ func (s *sim) staged(seconds int64, errors float64, parts ...float64) Case {
 	c := s.canary(seconds, parts[0], errors, 1)
 	for i := 1; i < len(parts); i++ {
 		next := s.canary(int64(i+1)*seconds, parts[i], errors, 1).Streams[0]
-		begin := span{start + int64(i)*seconds, start + int64(i+1)*seconds}
+		begin := evalue.Span{From: drawn.Start + int64(i)*seconds, To: drawn.Start + int64(i+1)*seconds}
 		of := &c.Streams[0]
-		of.New, of.Old = append(of.New, cellsIn(next.New, begin)...), append(of.Old, cellsIn(next.Old, begin)...)
-		of.Whole = append(of.Whole, cellsIn(next.Whole, begin)...)
+		of.New, of.Old = append(of.New, evalue.CellsIn(next.New, begin)...), append(of.Old, evalue.CellsIn(next.Old, begin)...)
+		of.Whole = append(of.Whole, evalue.CellsIn(next.Whole, begin)...)
 	}
-	c.Now, c.Finish = start+int64(len(parts))*seconds, 0
+	c.Now, c.Finish = drawn.Start+int64(len(parts))*seconds, 0
 	return c
 }
 
@@ -43,12 +45,12 @@ func TestACanaryThatIsHeldBack(t *testing.T) {
 			func(s *sim) Case {
 				c := s.staged(1200, 1, 0.3, 0.3, 0.3)
 				of := &c.Streams[0]
-				of.New = cellsIn(of.New, span{start, c.Now - 900})
+				of.New = evalue.CellsIn(of.New, evalue.Span{From: drawn.Start, To: c.Now - 900})
 				return c
 			}, correlate.Inconclusive,
 		},
 		"one that got a few hundred requests isn't": {
-			func(s *sim) Case { s.rps, s.errors = 0.5, 0; return s.staged(1200, 1, 0.3, 0.3, 0.3) }, correlate.Inconclusive,
+			func(s *sim) Case { s.RPS, s.Errors = 0.5, 0; return s.staged(1200, 1, 0.3, 0.3, 0.3) }, correlate.Inconclusive,
 		},
 		"one with three times the errors is regressed": {
 			func(s *sim) Case { return s.staged(1200, 3, 0.3, 0.3, 0.3) }, correlate.Regressed,
@@ -63,7 +65,7 @@ func TestACanaryThatIsHeldBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(11)
-			s.rps = 40
+			s.RPS = 40
 			require.Equal(t, tc.want, Assess(DefaultParams(), tc.of(s)).Outcome)
 		})
 	}

@@ -4,7 +4,10 @@
 // rounded before it leaves.
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
 
 // Case is everything that may be known of one change at the instant Now: only cells that end at or before Now.
 type Case struct {
@@ -21,29 +24,26 @@ type Case struct {
 	Zones []Zone
 	// Routes are the requests of the stream of kind Traffic by route, as far as routes are known, in cells of Minute seconds
 	// that ended; nil when none are. They are asked for only when something hangs on them.
-	Routes func() []Part
+	Routes func() []expect.Part
 	Minute int64
-	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see warmthOf.
-	Earlier []Rollout
+	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see expect.WarmUpOf.
+	Earlier []expect.Rollout
 	// Changed is when anything changed the service in the day before this change, sorted: what followed was no usual time.
 	Changed []int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
-	Gaps []Gap
+	Gaps []expect.Gap
 	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
-	// falls silent while others are heard lost its requests, not its telemetry.
+	// falls silent while others still send lost its requests, not its telemetry.
 	Heard int64 // Unix seconds
 }
 
-// settled is when what was changed is warm: what is measured before doesn't count.
-func (c *Case) settled(p *Params) int64 {
-	if c.AtOnce {
+// countsFrom is when what was changed is warm: what is measured before doesn't count.
+func (c *Case) countsFrom(p *Params) int64 {
+	if c.AtOnce || !p.Guards.On(guardGrace) {
 		return c.Start
 	}
 	return c.Start + p.Grace
 }
-
-// Gap is a stretch of time: From inclusive, To exclusive, Unix seconds.
-type Gap struct{ From, To int64 }
 
 // Stream is the cells of one kind of measurement of the changed service, from one origin.
 type Stream struct {
@@ -93,3 +93,14 @@ type Suspicion struct {
 	Strength    float64 // ln e-value
 	Probability float64 // that it is one, when its proof would be even odds
 }
+
+type (
+	// Gap is a stretch of time without telemetry.
+	Gap = expect.Gap
+	// Part is the requests for one route that one version served.
+	Part = expect.Part
+	// Rollout is an earlier rollout that says how a service warms up.
+	Rollout = expect.Rollout
+	// GaugeParams calibrates signals that are values, not counts.
+	GaugeParams = expect.GaugeParams
+)

@@ -27,10 +27,10 @@ func TestALatencyThatHardlyMovedIsHarmless(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(2) {
 				s := newSim(20 + seed)
-				s.rps = 30
+				s.RPS = 30
 				a := Assess(DefaultParams(), s.canary(3600, 0.3, 1, tc.slower))
 				require.Equal(t, tc.healthy, a.Outcome == correlate.Healthy, "beside the old version, seed %d", seed)
-				s.rps = 6
+				s.RPS = 6
 				c := s.withHistory(s.allAtOnce(3600, 1, tc.slower), 4)
 				a = Assess(DefaultParams(), c)
 				require.Equal(t, tc.healthy, a.Outcome == correlate.Healthy, "by earlier days, seed %d", seed)

@@ -1,6 +1,10 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
 
 // Memory keeps what was counted at one look at a change for the next: cells before the watermark don't change any more,
 // and neither does what follows from the time before the change. Looks with a memory and without see the same, so it
@@ -37,10 +41,10 @@ type record struct {
 	questions []comparison
 	view      *latencyView
 	above     [len(quantiles)]int16 // the bins beyond which latencies are counted
-	settled   bool                  // above doesn't hang on the old version's cells since the change
+	fixed     bool                  // above doesn't hang on the old version's cells since the change
 	long      bool                  // the history is counted
 	seen      struct{ after, new, old int }
-	flow      *flow
+	flow      *expect.Flow
 	value     struct { // of a signal that is a value
 		ended    int64 // windows
 		strength float64
@@ -54,7 +58,7 @@ func (m *Memory) record(p *Params, c *Case, s *Stream) *record {
 	for i, r := range m.records {
 		if r.kind == from.kind && r.name == from.name {
 			at = i
-			if r.origin == from && (r.settled || r.seen.old == len(s.Old)) {
+			if r.origin == from && (r.fixed || r.seen.old == len(s.Old)) {
 				return r
 			}
 		}
@@ -83,13 +87,13 @@ func unseen(cells []correlate.Cell, seen *int) []correlate.Cell {
 func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison {
 	_, after := halves(c, s)
 	fresh := unseen(s.New, &r.seen.new)
-	r.add(fresh, func(q *comparison) *[]tally { return &q.counted.new })
-	r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]tally { return &q.counted.farNew })
-	r.add(unseen(s.Old, &r.seen.old), func(q *comparison) *[]tally { return &q.counted.old })
+	r.add(fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.new })
+	r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.farNew })
+	r.add(unseen(s.Old, &r.seen.old), func(q *comparison) *[]evalue.Tally { return &q.counted.old })
 	if earlier {
 		fresh := unseen(after, &r.seen.after)
-		r.add(fresh, func(q *comparison) *[]tally { return &q.counted.after })
-		r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]tally { return &q.counted.farAfter })
+		r.add(fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.after })
+		r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.farAfter })
 	}
 	if earlier || len(c.Earlier) > 0 {
 		r.lookBack(p, c, s)
@@ -99,10 +103,10 @@ func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison
 	}
 	for i := range r.questions {
 		q := &r.questions[i]
-		q.new, q.old = before(q.counted.new, c.Now), before(q.counted.old, c.Now)
-		q.farNew = before(q.counted.farNew, c.Now)
+		q.new, q.old = evalue.Before(q.counted.new, c.Now), evalue.Before(q.counted.old, c.Now)
+		q.farNew = evalue.Before(q.counted.farNew, c.Now)
 		if q.after, q.farAfter = nil, nil; earlier {
-			q.after, q.farAfter = before(q.counted.after, c.Now), before(q.counted.farAfter, c.Now)
+			q.after, q.farAfter = evalue.Before(q.counted.after, c.Now), evalue.Before(q.counted.farAfter, c.Now)
 		}
 	}
 	return r.questions
@@ -114,12 +118,12 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 		return
 	}
 	r.long = true
-	r.add(s.History, func(q *comparison) *[]tally { return &q.history })
+	r.add(s.History, func(q *comparison) *[]evalue.Tally { return &q.history })
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
-			q.season = seasonsOf(q.history, c.Coarse, span{q.base[0].at, c.Start}, p)
+			q.season = expect.SeasonsOf(q.history, c.Coarse, evalue.Span{From: q.base[0].At, To: c.Start}, &p.Params)
 			if q.season == nil {
-				q.pseudo = rehearse(q.history, q.base, c)
+				q.pseudo = expect.NewShortHistory(q.history, q.base, c.Coarse, c.Start, c.Changed)
 			}
 			q.history = nil
 		}
@@ -128,20 +132,20 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 }
 
 // add puts every question to some cells.
-func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]tally) {
+func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]evalue.Tally) {
 	if len(cells) == 0 {
 		return
 	}
 	for i := range r.questions {
 		if q := &r.questions[i]; q.latency == nil {
-			*to(q) = ask(*to(q), cells, errorsOfRequests)
+			*to(q) = evalue.Tallies(*to(q), cells, evalue.ErrorsOfRequests)
 		}
 	}
 	r.addBeyond(0, cells, to)
 }
 
 // addBeyond puts the questions about latency to some cells, with thresholds that lie so many bins higher.
-func (r *record) addBeyond(bins int16, cells []correlate.Cell, to func(q *comparison) *[]tally) {
+func (r *record) addBeyond(bins int16, cells []correlate.Cell, to func(q *comparison) *[]evalue.Tally) {
 	if r.view == nil || len(cells) == 0 {
 		return
 	}
@@ -149,11 +153,11 @@ func (r *record) addBeyond(bins int16, cells []correlate.Cell, to func(q *compar
 	for i := range above {
 		above[i] += bins
 	}
-	var out [len(quantiles)][]tally
+	var out [len(quantiles)][]evalue.Tally
 	for i := range out {
 		out[i] = *to(&r.questions[i])
 	}
-	out = exceed(out, cells, above)
+	out = evalue.Exceed(out, cells, above)
 	for i := range out {
 		*to(&r.questions[i]) = out[i]
 	}

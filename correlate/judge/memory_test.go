@@ -7,22 +7,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // histories are cases of every kind, some with a fault, some sparse.
 func histories() map[string]Case {
 	few, bursty := newSim(4), newSim(5)
-	few.rps, bursty.burst = 0.05, 5
+	few.RPS, bursty.Burst = 0.05, 5
 	late := newSim(6).canary(1800, 0.5, 1, 1)
 	for i := range late.Streams[0].New {
-		if c := &late.Streams[0].New[i]; c.Start > start+900 {
+		if c := &late.Streams[0].New[i]; c.Start > drawn.Start+900 {
 			c.Errors += 10
 		}
 	}
 	values := newSim(7).allAtOnce(1800, 1, 1)
 	for i, c := range values.Streams[0].Whole {
 		value := int64(100 + i%7)
-		if c.Start > start+600 {
+		if c.Start > drawn.Start+600 {
 			value *= 2
 		}
 		values.Streams[0].Whole[i].Sum, values.Streams[0].Whole[i].N = value*correlate.Fixed, 1
@@ -45,8 +46,8 @@ func histories() map[string]Case {
 		"a value that doubles":      values,
 		"a service never seen":      unknown,
 		"callers see it as well":    edges,
-		"requests that stay away":   newSim(3).allAtOnce(1800, 1, 1).silent(start+600, start+1800),
-		"nothing for a few minutes": newSim(3).canary(1800, 0.5, 1, 1).silent(start+600, start+900),
+		"requests that stay away":   newSim(3).allAtOnce(1800, 1, 1).silent(drawn.Start+600, drawn.Start+1800),
+		"nothing for a few minutes": newSim(3).canary(1800, 0.5, 1, 1).silent(drawn.Start+600, drawn.Start+900),
 	}
 }
 
@@ -74,8 +75,8 @@ func TestMemoryDoesNotShow(t *testing.T) {
 	for name, c := range histories() {
 		t.Run(name, func(t *testing.T) {
 			var m Memory
-			for now := start + 10; now <= c.Now; now += 10 * rng.Int64N(20) {
-				at := max(start+10, now-10*max(0, rng.Int64N(10)-4))
+			for now := drawn.Start + 10; now <= c.Now; now += 10 * rng.Int64N(20) {
+				at := max(drawn.Start+10, now-10*max(0, rng.Int64N(10)-4))
 				seen := upTo(c, at)
 				if rng.IntN(2) == 0 {
 					require.Equal(t, new(Memory).Quiet(&p, &seen), m.Quiet(&p, &seen))
@@ -94,14 +95,14 @@ func TestQuietMissesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var m Memory
 			quiet := 0
-			for now := start + 10; now <= c.Now; now += 30 {
+			for now := drawn.Start + 10; now <= c.Now; now += 30 {
 				seen := upTo(c, now)
 				if !m.Quiet(&p, &seen) {
 					continue
 				}
 				quiet++
 				a := m.Assess(&p, &seen)
-				require.NotEqual(t, correlate.Regressed, a.Outcome, now-start)
+				require.NotEqual(t, correlate.Regressed, a.Outcome, now-drawn.Start)
 			}
 			require.NotZero(t, quiet)
 		})

@@ -1,9 +1,8 @@
 package judge
 
 import (
-	"strings"
-
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // Moved is by how much the requests of a service got worse in the stretch [from, to), against the time before it, in
@@ -24,30 +23,29 @@ func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64) (ratio
 			if !about(q.family, signal) || len(q.base) == 0 {
 				continue
 			}
-			eT, nT := sum(before(since(q.after, from), to))
-			eC, nC := sum(before(q.after, from))
-			t := pair{eT: float64(eT), nT: float64(nT), eC: q.control.eC + float64(eC), nC: q.control.nC + float64(nC)}
-			if t.nT == 0 || t.nC == 0 {
+			eT, nT := evalue.Sum(evalue.Before(evalue.Since(q.after, from), to))
+			eC, nC := evalue.Sum(evalue.Before(q.after, from))
+			t := evalue.Pair{ET: float64(eT), NT: float64(nT), EC: q.control.EC + float64(eC), NC: q.control.NC + float64(nC)}
+			if t.NT == 0 || t.NC == 0 {
 				continue
 			}
-			h := hypothesize(Floor{}, 1, 0, over(t.eC, t.nC), q.dispersion(c.Resolution, false, p))
-			l := newLikelihood([]pair{t}, h)
-			lo, hi := interval(&l, p.Alpha)
-			if b := h.bounds(lo, hi); b[0] > least {
-				ratio, least = quotient(over(t.eT, t.nT), over(t.eC, t.nC), t), b[0]
+			h := p.Hypothesize(0, 1, 0, evalue.Ratio(t.EC, t.NC), q.dispersion(c.Resolution, false, p))
+			l := evalue.NewLikelihood([]evalue.Pair{t}, h)
+			lo, hi := evalue.Interval(&l, p.Alpha)
+			if b := h.Bounds(lo, hi); b[0] > least {
+				ratio, least = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t), b[0]
 			}
 		}
 	}
 	return ratio, least
 }
 
-// about says whether a family of questions is what a signal is about.
+// about says whether a family of questions is what a signal is about. What is none's, all are about.
 func about(f family, signal string) bool {
-	switch {
-	case strings.Contains(signal, "latency"):
-		return f == familyLatency
-	case strings.Contains(signal, "error"), strings.HasPrefix(signal, "exception"):
-		return f == familyErrors
+	for of := range families {
+		if mine := asked[of].about; mine != nil && mine(signal) {
+			return f == of
+		}
 	}
 	return true
 }

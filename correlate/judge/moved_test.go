@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 func TestMoved(t *testing.T) {
@@ -23,9 +24,9 @@ func TestMoved(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(5)
-			const from = start + 600
-			whole := append(s.cells(start-3600, from, 1, 1, 1), s.cells(from, from+300, 1, tc.errors, tc.slower)...)
-			c := Case{Resolution: 10, Coarse: 300, Now: from + 300, Start: start, Finish: start, Streams: []Stream{{Kind: correlate.Traffic, Whole: whole}}}
+			const from = drawn.Start + 600
+			whole := append(s.Cells(drawn.Start-3600, from, 1, 1, 1), s.Cells(from, from+300, 1, tc.errors, tc.slower)...)
+			c := Case{Resolution: 10, Coarse: 300, Now: from + 300, Start: drawn.Start, Finish: drawn.Start, Streams: []Stream{{Kind: correlate.Traffic, Whole: whole}}}
 			p := DefaultParams()
 			ratio, least := new(Memory).Moved(&p, &c, tc.signal, from, from+300)
 			require.Equal(t, tc.moved, least >= 1.25, "×%g, at least ×%g", ratio, least)
@@ -33,6 +34,6 @@ func TestMoved(t *testing.T) {
 		})
 	}
 	p := DefaultParams()
-	ratio, least := new(Memory).Moved(&p, &Case{Resolution: 10, Start: start, Now: start + 300}, "error_ratio", start, start+300)
+	ratio, least := new(Memory).Moved(&p, &Case{Resolution: 10, Start: drawn.Start, Now: drawn.Start + 300}, "error_ratio", drawn.Start, drawn.Start+300)
 	require.Zero(t, ratio+least, "without data")
 }

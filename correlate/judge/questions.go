@@ -4,28 +4,24 @@ import (
 	"math"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
-// newRecord chooses the stream's questions and puts them to the time before the change: what is counted depends on its
-// kind. Edges are the service as its callers see it: what is lost on the way shows only there.
+// newRecord chooses the stream's questions, see inquiryOf, and puts them to the time before the change.
 func newRecord(p *Params, c *Case, s *Stream) *record {
-	r := &record{origin: originOf(s), settled: true}
+	r := &record{origin: originOf(s), fixed: true}
 	earlier, _ := halves(c, s)
-	prefix := ""
-	switch s.Kind {
-	case correlate.Edge:
-		prefix = "client_"
-		fallthrough
-	case correlate.Traffic:
-		r.latencies(p, s, earlier, prefix)
-		r.questions = append(r.questions, comparison{signal: prefix + "error_ratio", family: familyErrors, floor: p.Errors})
-	case correlate.Log:
-		r.questions = []comparison{{signal: "log_errors", family: familyLogs, floor: p.LogErrors}}
+	in := inquiryOf(s.Kind)
+	if in.slow {
+		r.latencies(p, s, earlier, in.prefix)
 	}
-	r.add(earlier, func(q *comparison) *[]tally { return &q.base })
+	if in.failed != "" {
+		r.questions = append(r.questions, comparison{signal: in.failed, family: in.family, floor: in.floor(p)})
+	}
+	r.add(earlier, func(q *comparison) *[]evalue.Tally { return &q.base })
 	for i := range r.questions {
-		e, n := sum(r.questions[i].base)
-		r.questions[i].control = pair{eC: float64(e), nC: float64(n)}
+		e, n := evalue.Sum(r.questions[i].base)
+		r.questions[i].control = evalue.Pair{EC: float64(e), NC: float64(n)}
 	}
 	return r
 }
@@ -34,24 +30,27 @@ func newRecord(p *Params, c *Case, s *Stream) *record {
 // change the old version's requests are the baseline. A quantile that the baseline holds too few requests to know is
 // doubled, and what lies beyond that needn't be as much more frequent.
 func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefix string) {
-	known := new(spread)
-	known.add(earlier)
-	if known.total == 0 {
-		r.settled = false
-		known.add(s.Old)
+	known := new(evalue.Histogram)
+	known.Add(earlier)
+	if known.Total == 0 {
+		r.fixed = false
+		known.Add(s.Old)
 	}
-	if known.total == 0 {
+	if known.Total == 0 {
 		return
 	}
 	r.view = &latencyView{before: known}
 	r.questions = make([]comparison, len(quantiles), len(quantiles)+1)
 	for i, q := range quantiles {
-		r.above[i] = known.bin(q) + p.LatencySlack
+		r.above[i] = known.Bin(q)
+		if p.Guards.On(guardLatencySlack) {
+			r.above[i] += p.LatencySlack
+		}
 		r.questions[i] = comparison{
 			signal: prefix + latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
 			latency: r.view,
 		}
-		if float64(known.total)*(1-q) < p.KnownBeyond {
+		if float64(known.Total)*(1-q) < p.KnownBeyond && p.Guards.On(guardDoubled) {
 			r.above[i] += correlate.BinsPerOctave
 			r.questions[i].doubled = true
 			floor := &r.questions[i].floor
@@ -65,6 +64,6 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 
 // halves splits the whole at the start of the change; the cell in which it happened belongs to neither.
 func halves(c *Case, s *Stream) (before, after []correlate.Cell) {
-	begin := span{math.MinInt64, c.Start - c.Resolution + 1}
-	return cellsIn(s.Whole, begin), cellsIn(s.Whole, span{c.Start, math.MaxInt64})
+	begin := evalue.Span{From: math.MinInt64, To: c.Start - c.Resolution + 1}
+	return evalue.CellsIn(s.Whole, begin), evalue.CellsIn(s.Whole, evalue.Span{From: c.Start, To: math.MaxInt64})
 }

@@ -1,6 +1,9 @@
 package judge
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
 
 // Quiet says that nothing seen now can convict. It costs far less than an assessment, because an upper bound of the
 // evidence does, and nothing is described. False says nothing.
@@ -8,48 +11,53 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 	if m.catastrophe(p, c) != nil {
 		return false
 	}
-	t := m.newTrial(p, c, c.settled(p))
-	if !t.quietZones() {
+	t := quickLook{m.newTrial(p, c, c.countsFrom(p))}
+	if !(zoning{t.trial}).quiet() {
 		return false
 	}
 	concurrently := t.concurrently()
 	for i := range c.Streams {
-		if s := &c.Streams[i]; s.Kind == correlate.Edge && concurrently {
-			continue
-		} else if !t.quiet(s) {
+		s := &c.Streams[i]
+		if in := inquiryOf(s.Kind); !(in.outside && concurrently) && !in.quiet(t, s) {
 			return false
 		}
 	}
 	return true
 }
 
-// quiet looks at one stream.
-func (t *trial) quiet(s *Stream) bool {
-	switch s.Kind {
-	case correlate.Saturation:
-		return true
-	case correlate.Exception:
-		return t.hear(t.newException, s) < 1
-	case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
-		return t.value(s) < 1
-	}
+// quickLook looks only whether a trial may convict.
+type quickLook struct{ *trial }
+
+func (t quickLook) quietSaturation(*Stream) bool { return true }
+
+func (t quickLook) quietException(s *Stream) bool { return t.strength(t.newException, s) < 1 }
+
+func (t quickLook) quietValue(s *Stream) bool { return t.value(s) < 1 }
+
+// quietTraffic is about requests that were served, and whether as many came.
+func (t quickLook) quietTraffic(s *Stream) bool {
+	return t.quietCounts(s) && (!t.p.Guards.On(guardThroughput) || t.quietFlow(s, familyTraffic.need(t.p)))
+}
+
+// quietCounts is about events that are counted.
+func (t quickLook) quietCounts(s *Stream) bool {
 	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		q := &qs[i]
-		bar := t.p.need(q.family.weight(&t.p.Weights))
-		if c := t.opposeBeside(q); c != nil && c.joint.bound(c.h, t.starts, c.pairs) >= bar {
+		bar := q.family.need(t.p)
+		if c := t.beside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs) >= bar {
 			return false
 		}
 		if !beside && !t.quietBefore(q, bar) {
 			return false
 		}
 	}
-	return s.Kind != correlate.Traffic || t.quietFlow(s, t.p.need(t.p.Weights.Traffic))
+	return true
 }
 
-// hear is the strength of what a question that is no contest finds.
-func (t *trial) hear(question func(*Stream), s *Stream) float64 {
+// strength is that of what a question that is no contest finds.
+func (t quickLook) strength(question func(*Stream), s *Stream) float64 {
 	known := len(t.findings)
 	question(s)
 	strongest := 0.0
@@ -60,58 +68,58 @@ func (t *trial) hear(question func(*Stream), s *Stream) float64 {
 }
 
 // value is the strength of a signal that is a value. It can only change when another of its smoothing windows ends.
-func (t *trial) value(s *Stream) float64 {
+func (t quickLook) value(s *Stream) float64 {
 	r := t.m.record(t.p, t.c, s)
-	ended := (t.c.Now - t.c.Start) / t.p.Gauge.step(t.c.Resolution)
+	ended := (t.c.Now - t.c.Start) / t.p.Gauge.Step(t.c.Resolution)
 	if r.value.ended != ended {
-		r.value.ended, r.value.strength = ended, t.hear(t.gauge, s)
+		r.value.ended, r.value.strength = ended, t.strength(t.gauge, s)
 	}
 	return r.value.strength
 }
 
 // quietBefore is about the time before the change as the control. How far seasonal expectations are off is only looked
 // up when it matters: it weakens the evidence.
-func (t *trial) quietBefore(q *comparison, bar float64) bool {
-	treated := t.expect(q, since(q.after, t.begin))
+func (t quickLook) quietBefore(q *comparison, bar float64) bool {
+	treated := t.expect(q, evalue.Since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return true
 	}
 	phi := q.dispersion(t.c.Resolution, false, t.p)
-	sums := q.tails.since(treated, t.starts)
-	reaches := func(ratio, phi float64, control pair) bool {
-		h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
-		return boundAgainst(sums, control, h, t.starts) >= bar
+	sums := q.tails.Since(treated, t.starts)
+	reaches := func(ratio, phi float64, control evalue.Pair) bool {
+		h := t.p.Hypothesize(q.floor.Absolute, ratio, q.nominal, evalue.Ratio(control.EC, control.NC), phi)
+		return evalue.BoundAgainst(sums, control, h, t.starts) >= bar
 	}
 	return t.quietAgainst(q.season, q.control, phi, q.floor, reaches)
 }
 
 // quietFlow is about lost requests.
-func (t *trial) quietFlow(s *Stream, bar float64) bool {
+func (t quickLook) quietFlow(s *Stream, bar float64) bool {
 	f := t.flow(s)
-	if f.width == 0 || !t.heard() {
+	if f.Width == 0 || (!t.received() && t.p.Guards.On(guardHeartbeat)) {
 		return true
 	}
-	sums := f.tails.since(f.catchUp(t, s), t.starts)
-	reaches := func(ratio, phi float64, control pair) bool {
-		h := hypothesis{theta: ratio, phi: phi, fall: true, control: over(control.eC, control.nC)}
-		return boundAgainst(sums, control, h, t.starts) >= bar
+	sums := f.Tails.Since(f.CatchUp(s.Whole, t.c.Now), t.starts)
+	reaches := func(ratio, phi float64, control evalue.Pair) bool {
+		h := evalue.Hypothesis{Theta: ratio, Phi: phi, Fall: true, Control: evalue.Ratio(control.EC, control.NC)}
+		return evalue.BoundAgainst(sums, control, h, t.starts) >= bar
 	}
-	return t.quietAgainst(f.season, f.control, f.phi, t.p.Traffic, reaches)
+	return t.quietAgainst(f.Season, f.Control, f.Phi, t.p.Traffic, reaches)
 }
 
 // quietAgainst tries the null without a season and, where there may be one, with it.
-func (t *trial) quietAgainst(y *seasons, control pair, phi float64, floor Floor, reaches func(ratio, phi float64, control pair) bool) bool {
+func (t quickLook) quietAgainst(y *expect.Seasons, control evalue.Pair, phi float64, floor Floor, reaches func(ratio, phi float64, control evalue.Pair) bool) bool {
 	if y == nil {
-		return !reaches(floor.BeforeAfter, phi, control)
+		return !reaches(t.p.beforeAfter(floor), phi, control)
 	}
-	after := span{t.begin, t.c.Now}
+	after := evalue.Span{From: t.begin, To: t.c.Now}
 	moved := control
-	moved.nC /= y.factor(after, t.p)
-	if !reaches(floor.BeforeAfter, phi, control) && !reaches(floor.Ratio, phi, moved) {
+	moved.NC /= y.Factor(after, &t.p.Params)
+	if !reaches(t.p.beforeAfter(floor), phi, control) && !reaches(floor.Ratio, phi, moved) {
 		return true
 	}
-	if c := y.calibrated(after, t.p); c.ok {
-		return !reaches(floor.Ratio, max(phi, c.phi), moved)
+	if c := y.Calibrated(after, &t.p.Params); c.OK {
+		return !reaches(floor.Ratio, max(phi, c.Phi), moved)
 	}
-	return !reaches(floor.BeforeAfter, phi, control)
+	return !reaches(t.p.beforeAfter(floor), phi, control)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 func TestExcursionsThatComeAgain(t *testing.T) {
@@ -23,7 +24,7 @@ func TestExcursionsThatComeAgain(t *testing.T) {
 			whole := c.Streams[0].Whole
 			for i := range whole {
 				for _, at := range tc.at {
-					if since := whole[i].Start - start - at; since >= 0 && since < 60 {
+					if since := whole[i].Start - drawn.Start - at; since >= 0 && since < 60 {
 						whole[i].Errors += whole[i].Requests / 4
 					}
 				}

@@ -4,14 +4,15 @@ import (
 	"math"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // support is the log-odds that a resource adds to a fault that is suspected already, when much more of it is used than
 // before.
-func (t *trial) support() float64 {
+func (t ruling) support() float64 {
 	const muchMore, logOdds = 5, 2
 	for i := range t.findings {
-		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore {
+		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore && t.p.Guards.On(guardSupport) {
 			return logOdds
 		}
 	}
@@ -21,8 +22,8 @@ func (t *trial) support() float64 {
 // saturation shows a resource before and after the change. It supports and never convicts: a busier processor may be
 // the price of more work.
 func (t *trial) saturation(s *Stream) {
-	l := newLevel(t.c, s)
-	before, after := l.over(l.first(), t.c.Start), l.over(t.begin, t.c.Now)
+	l := expect.NewLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
+	before, after := l.Over(l.First(), t.c.Start), l.Over(t.begin, t.c.Now)
 	if math.IsNaN(before) || math.IsNaN(after) {
 		return
 	}
@@ -31,7 +32,7 @@ func (t *trial) saturation(s *Stream) {
 	if before != 0 {
 		f.Ratio = after / before
 	}
-	_, n := l.fine.between(t.begin, t.c.Now)
+	_, n := l.Fine.Between(t.begin, t.c.Now)
 	f.N = int64(n)
 	t.findings = append(t.findings, f)
 }

@@ -7,24 +7,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // kpi is a value with a daily rhythm and noise, as cells of one width.
 func (s *sim) kpi(from, to, width int64, add func(at int64) float64) (out []correlate.Cell) {
 	for at := from; at < to; at += width {
-		v := 100 + 30*math.Sin(2*math.Pi*float64(at%86400)/86400) + s.rng.NormFloat64()/math.Sqrt(float64(width)/10) + add(at)
+		v := 100 + 30*math.Sin(2*math.Pi*float64(at%86400)/86400) + s.Rng.NormFloat64()/math.Sqrt(float64(width)/10) + add(at)
 		out = append(out, correlate.Cell{Start: at, Sum: int64(v * correlate.Fixed), N: 1})
 	}
 	return out
 }
 
 func (s *sim) kpiCase(days, seconds int64, bad correlate.Direction, add func(at int64) float64) Case {
-	from := start - 3600
+	from := drawn.Start - 3600
 	return Case{
-		Resolution: 10, Coarse: 300, Now: start + seconds, Start: start, Finish: start,
+		Resolution: 10, Coarse: 300, Now: drawn.Start + seconds, Start: drawn.Start, Finish: drawn.Start,
 		Streams: []Stream{{
 			Kind: correlate.Gauge, Name: "kpi", Bad: bad,
-			Whole: s.kpi(from, start+seconds, 10, add), History: s.kpi(from-days*86400, from, 300, add),
+			Whole: s.kpi(from, drawn.Start+seconds, 10, add), History: s.kpi(from-days*86400, from, 300, add),
 		}},
 	}
 }
@@ -32,7 +33,7 @@ func (s *sim) kpiCase(days, seconds int64, bad correlate.Direction, add func(at 
 func TestCustomSignal(t *testing.T) {
 	after := func(by float64) func(int64) float64 {
 		return func(at int64) float64 {
-			if at >= start+300 {
+			if at >= drawn.Start+300 {
 				return by
 			}
 			return 0
@@ -59,28 +60,8 @@ func TestCustomSignal(t *testing.T) {
 			if tc.outcome == correlate.Regressed {
 				require.Equal(t, correlate.ReasonCustomSignal, a.Reason)
 				require.LessOrEqual(t, first, int64(900))
-				require.InDelta(t, start+300, a.Onset, 300)
+				require.InDelta(t, drawn.Start+300, a.Onset, 300)
 			}
-		})
-	}
-}
-
-func TestLevel(t *testing.T) {
-	for name, tc := range map[string]struct {
-		kind correlate.SignalKind
-		cell correlate.Cell
-		want float64
-	}{
-		"a gauge is the mean of its samples":        {correlate.Gauge, correlate.Cell{Sum: 6 * correlate.Fixed, N: 3}, 2},
-		"a rate is its increase in a second":        {correlate.Rate, correlate.Cell{Sum: 60 * correlate.Fixed, N: 6}, 6},
-		"a ratio is numerator over denominator":     {correlate.Ratio, correlate.Cell{Sum: 3 * correlate.Fixed, N: 4 * correlate.Fixed}, 0.75},
-		"a distribution is the mean of its samples": {correlate.Distribution, correlate.Cell{Latency: correlate.Histogram{{Index: correlate.BinIndex(5 * correlate.Fixed), Count: 9}}}, 5},
-	} {
-		t.Run(name, func(t *testing.T) {
-			tc.cell.Start = start
-			l := newLevel(&Case{Resolution: 10, Coarse: 300}, &Stream{Kind: tc.kind, Whole: []correlate.Cell{tc.cell}})
-			require.InEpsilon(t, tc.want, l.over(start, start+10), 0.1)
-			require.True(t, math.IsNaN(l.over(start+10, start+20)), "no data is not zero")
 		})
 	}
 }
@@ -88,7 +69,7 @@ func TestLevel(t *testing.T) {
 func TestNewException(t *testing.T) {
 	shown := func(seconds ...int64) (out []correlate.Cell) {
 		for _, s := range seconds {
-			out = append(out, correlate.Cell{Start: start + s, Errors: 2})
+			out = append(out, correlate.Cell{Start: drawn.Start + s, Errors: 2})
 		}
 		return out
 	}
@@ -134,23 +115,23 @@ func TestThroughput(t *testing.T) {
 		for i := range c.Streams[0].Whole {
 			c.Streams[0].Whole[i].Latency = nil
 		}
-		logs := s.cells(start-3600, start+600, 0.1, 1, 1)
-		c.Streams[0].Whole = ended(c.Streams[0].Whole, start+100, 10)
+		logs := s.Cells(drawn.Start-3600, drawn.Start+600, 0.1, 1, 1)
+		c.Streams[0].Whole = ended(c.Streams[0].Whole, drawn.Start+100, 10)
 		c.Streams = append(c.Streams, Stream{Kind: correlate.Log, Whole: logs})
 		a := Assess(p, c)
 		require.Equal(t, correlate.Regressed, a.Outcome, "%+v", a)
 		require.Equal(t, correlate.ReasonThroughput, a.Reason)
-		require.Equal(t, start+100, a.Onset)
+		require.Equal(t, drawn.Start+100, a.Onset)
 	})
 	t.Run("everything falling silent is lost telemetry", func(t *testing.T) {
 		c := newSim(1).allAtOnce(900, 1, 1)
-		c.Streams[0].Whole = ended(c.Streams[0].Whole, start+100, 10)
+		c.Streams[0].Whole = ended(c.Streams[0].Whole, drawn.Start+100, 10)
 		require.Equal(t, correlate.Inconclusive, Assess(p, c).Outcome)
 	})
 	t.Run("traffic that comes in waves is not", func(t *testing.T) {
 		s := newSim(1)
-		s.errors = 0
-		s.shared = func(at int64) float64 { return 1 + 0.9*math.Sin(float64(at)/200) }
+		s.Errors = 0
+		s.Shared = func(at int64) float64 { return 1 + 0.9*math.Sin(float64(at)/200) }
 		_, a := firstRegressed(p, s.allAtOnce(1800, 1, 1), 30)
 		require.Equal(t, correlate.Inconclusive, a.Outcome, "%+v", a)
 	})
@@ -159,7 +140,7 @@ func TestThroughput(t *testing.T) {
 func TestSaturationSupportsAndNeverConvicts(t *testing.T) {
 	s := newSim(1)
 	c := s.kpiCase(4, 1800, correlate.BadUp, func(at int64) float64 {
-		if at >= start {
+		if at >= drawn.Start {
 			return 500
 		}
 		return 0

@@ -4,101 +4,49 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // throughput asks whether the service lost traffic: vanishing requests are often the only local sign of a fault. The
 // events are requests, the exposure is seconds, and a fall hurts.
 func (t *trial) throughput(s *Stream) {
 	f := t.flow(s)
-	if f.width == 0 || !t.heard() {
+	if f.Width == 0 || (!t.received() && t.p.Guards.On(guardHeartbeat)) {
 		return
 	}
-	treated := f.catchUp(t, s)
+	treated := f.CatchUp(s.Whole, t.c.Now)
 	if len(treated) == 0 {
 		return
 	}
 	q := &comparison{signal: "throughput", family: familyTraffic, floor: t.p.Traffic}
-	control := f.control
-	grade, h := correlate.GradeD, hypothesis{theta: t.p.Traffic.BeforeAfter, phi: f.phi, fall: true}
-	if f.season != nil {
-		if y, ok := f.season.at(span{t.begin, t.c.Now}, t.p); ok {
-			grade, h.theta, h.phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.phi, y.phi)
-			control.nC /= y.factor
+	control := f.Control
+	grade, h := correlate.GradeD, evalue.Hypothesis{Theta: t.p.beforeAfter(t.p.Traffic), Phi: f.Phi, Fall: true}
+	if f.Season != nil {
+		if y, ok := f.Season.At(evalue.Span{From: t.begin, To: t.c.Now}, &t.p.Params); ok {
+			grade, h.Theta, h.Phi = correlate.GradeC, t.p.Traffic.Ratio, max(h.Phi, y.Phi)
+			control.NC /= y.Factor
 		}
 	}
-	h.control = over(control.eC, control.nC)
-	t.add(&contest{comparison: q, h: h, pairs: alongside(treated, control), before: &control}, grade)
+	h.Control = evalue.Ratio(control.EC, control.NC)
+	t.add(&contest{comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control}, grade)
 }
 
-// flow is what is remembered of the requests before the change.
-type flow struct {
-	gaps    []Gap // that were known
-	width   int64 // of the windows in which requests are counted, see cadence
-	control pair
-	phi     float64
-	season  *seasons
-
-	next    int64   // the first window since the change that isn't counted yet
-	windows []tally // before it
-	tails   tails   // of the windows
-}
-
-func (t *trial) flow(s *Stream) *flow {
+func (t *trial) flow(s *Stream) *expect.Flow {
 	r := t.m.record(t.p, t.c, s)
-	if r.flow != nil && slices.Equal(r.flow.gaps, t.c.Gaps) {
+	if r.flow != nil && slices.Equal(r.flow.Gaps, t.c.Gaps) {
 		return r.flow
 	}
-	f := &flow{gaps: slices.Clone(t.c.Gaps), next: t.begin}
-	r.flow = f
 	before, _ := halves(t.c, s)
-	if f.width = t.cadence(before); f.width == 0 {
-		return f
-	}
-	base := t.covered(periods(before, before[0].Start, t.c.Start, f.width))
-	e, n := sum(base)
-	f.control = pair{eC: float64(e), nC: float64(n)}
-	f.phi = t.burstiness(base, f.width)
-	f.season = seasonsOf(t.covered(everyPeriod(s.History, t.c.Coarse)), t.c.Coarse, span{base[0].at, t.c.Start}, t.p)
-	return f
+	r.flow = expect.NewFlow(&t.p.Params, slices.Clone(t.c.Gaps), t.c.Resolution, t.c.Start, before)
+	r.flow.Next = t.begin
+	r.flow.Remember(s.History, t.c.Coarse)
+	return r.flow
 }
 
-// catchUp counts the windows since the change that are complete by now.
-func (f *flow) catchUp(t *trial, s *Stream) []tally {
-	if n := (t.c.Now - f.next) / f.width; n > 0 {
-		to := f.next + n*f.width
-		f.windows = append(f.windows, t.covered(periods(cellsIn(s.Whole, span{f.next, to}), f.next, to, f.width))...)
-		f.next = to
-	}
-	return before(f.windows, t.c.Now-f.width+1)
-}
-
-// cadence is the shortest window of 1, 6 or 30 cells in which the service was never silent before the change, 0 when
-// there is none or there are fewer than 8 of them.
-func (t *trial) cadence(before []correlate.Cell) int64 {
-	if len(before) == 0 {
-		return 0
-	}
-	for _, cells := range [...]int64{1, 6, 30} {
-		windows := t.covered(periods(before, before[0].Start, t.c.Start, cells*t.c.Resolution))
-		if len(windows) >= 8 && !anySilent(windows) {
-			return cells * t.c.Resolution
-		}
-	}
-	return 0
-}
-
-func anySilent(windows []tally) bool {
-	for _, w := range windows {
-		if w.events == 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// heard says that silence of the service would be a loss of requests: it, or anybody else, was heard lately. Silence of
+// received says that silence of the service would be a loss of requests: it, or anybody else, sent telemetry lately. Silence of
 // everything is lost telemetry, and so is that of a service whose callers are still answered.
-func (t *trial) heard() bool {
+func (t *trial) received() bool {
 	recent := max(t.begin, t.c.Now-t.p.Restart)
 	others := false
 	for i := range t.c.Streams {
@@ -109,7 +57,7 @@ func (t *trial) heard() bool {
 		if s.Kind != correlate.Edge {
 			return true
 		}
-		if t.answered(s, recent) {
+		if t.answered(s, recent) && t.p.Guards.On(guardAnswered) {
 			return false
 		}
 		others = true
@@ -125,7 +73,7 @@ func (t *trial) answered(s *Stream, recent int64) bool {
 	}
 	usual := float64(answers(before)) / float64(t.c.Start-before[0].Start)
 	const most = 0.5
-	return float64(answers(cellsIn(s.Whole, span{recent, t.c.Now}))) > most*usual*float64(t.c.Now-recent)
+	return float64(answers(evalue.CellsIn(s.Whole, evalue.Span{From: recent, To: t.c.Now}))) > most*usual*float64(t.c.Now-recent)
 }
 
 // answers are the requests that didn't fail.
@@ -134,57 +82,4 @@ func answers(cells []correlate.Cell) (n int64) {
 		n += max(0, cells[i].Requests-cells[i].Errors)
 	}
 	return n
-}
-
-// burstiness is φ of counts in time, of windows of 1, 6 and 30 times the width.
-func (t *trial) burstiness(base []tally, width int64) float64 {
-	e, n := sum(base)
-	rate := over(float64(e), float64(n))
-	phi := 1.0
-	for _, windows := range [...]int64{1, 6, 30} {
-		chi2, df := 0.0, -1.0
-		for _, w := range regroup(nil, base, windows*width) {
-			expected := rate * float64(w.exposure)
-			d := float64(w.events) - expected
-			chi2, df = chi2+d*d/expected, df+1
-		}
-		if df >= 1 {
-			phi = max(phi, (chi2+t.p.DispersionWeight*t.p.FleetDispersion)/(df+t.p.DispersionWeight))
-		}
-	}
-	return phi
-}
-
-// periods counts the requests of every full window of a span, also of the silent ones. The exposure is in seconds.
-func periods(cells []correlate.Cell, from, to, width int64) []tally {
-	if to-from < width {
-		return nil
-	}
-	out := make([]tally, (to-from)/width)
-	for i := range out {
-		out[i] = tally{at: from + int64(i)*width, exposure: width}
-	}
-	for i := range cells {
-		at := cells[i].Start - from
-		if at >= 0 && at/width < int64(len(out)) {
-			out[at/width].events += cells[i].Requests
-		}
-	}
-	return out
-}
-
-// covered drops the windows in which telemetry may have been lost: their silence says nothing.
-func (t *trial) covered(windows []tally) []tally {
-	for _, g := range t.c.Gaps {
-		windows = slices.DeleteFunc(windows, func(w tally) bool { return w.at < g.To && g.From < w.at+w.exposure })
-	}
-	return windows
-}
-
-// everyPeriod is periods over all of the history.
-func everyPeriod(history []correlate.Cell, coarse int64) []tally {
-	if len(history) == 0 || coarse <= 0 {
-		return nil
-	}
-	return periods(history, history[0].Start, history[len(history)-1].Start+coarse, coarse)
 }

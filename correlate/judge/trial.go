@@ -2,10 +2,10 @@ package judge
 
 import (
 	"math"
-	"slices"
-	"sort"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // trial is one assessment in the making.
@@ -14,27 +14,31 @@ type trial struct {
 	p        *Params
 	c        *Case
 	begin    int64 // cells before it don't count: the grace time
-	starts   []restart
+	starts   []evalue.Restart
 	findings []finding
 
 	// What was made of the routes, once they were asked for; see mix.go. The control is before the change or beside it.
-	parts    []Part
+	parts    []expect.Part
 	mixtures [2]struct {
 		made bool
-		*mixture
+		*expect.RouteMix
 	}
 	standards [2 * (len(quantiles) + 1)]struct {
 		made bool
-		*standard
+		*expect.Standard
 	}
 	shifted bool // a fault was excused
 }
 
 func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
-	return &trial{
+	t := &trial{
 		m: m, p: p, c: c, begin: begin,
-		starts: restarts(make([]restart, 0, 16), begin, c.Now, p.Restart),
+		starts: evalue.Restarts(make([]evalue.Restart, 0, 16), begin, c.Now, p.Restart),
 	}
+	if len(t.starts) > 1 && !p.Guards.On(guardRestarts) {
+		t.starts = t.starts[:1]
+	}
+	return t
 }
 
 // ask puts the questions of a stream before every control they have: the old version at the same time, and, once that
@@ -43,43 +47,46 @@ func (t *trial) ask(s *Stream) {
 	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
-		t.hearBeside(&qs[i])
+		t.compareBeside(&qs[i])
 		if !beside {
-			t.hearBefore(&qs[i])
+			t.compareBefore(&qs[i])
 		}
+	}
+}
+
+// askTraffic puts the questions about requests that were served, and asks whether as many came.
+func (t *trial) askTraffic(s *Stream) {
+	t.ask(s)
+	if t.p.Guards.On(guardThroughput) {
+		t.throughput(s)
 	}
 }
 
 // concurrent says whether there is a control at the same time: the old version beside the new one, or unchanged zones
 // beside changed ones.
-func (t *trial) concurrent(s *Stream) bool { return t.beside(s) || t.besideZones() }
+func (t *trial) concurrent(s *Stream) bool {
+	return (t.servedBeside(s) || zoning{t}.serving()) && t.p.Guards.On(guardBesideAlone)
+}
 
-// beside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
-func (t *trial) beside(s *Stream) bool {
-	recent := span{t.c.Now - t.p.Restart, t.c.Now}
-	treated, control := requests(cellsIn(s.New, recent)), requests(cellsIn(s.Old, recent))
+// servedBeside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
+func (t *trial) servedBeside(s *Stream) bool {
+	recent := evalue.Span{From: t.c.Now - t.p.Restart, To: t.c.Now}
+	treated, control := evalue.Requests(evalue.CellsIn(s.New, recent)), evalue.Requests(evalue.CellsIn(s.Old, recent))
 	return treated > 0 && 20*control > treated
 }
 
-func requests(cells []correlate.Cell) (n int64) {
-	for i := range cells {
-		n += cells[i].Requests
-	}
-	return n
-}
-
-// hearBeside compares the new version with the old one at the same time: grade A.
-func (t *trial) hearBeside(q *comparison) {
-	c := t.opposeBeside(q)
+// compareBeside compares the new version with the old one at the same time: grade A.
+func (t *trial) compareBeside(q *comparison) {
+	c := t.beside(q)
 	if c == nil {
 		return
 	}
 	t.standardise(c, q.floor.Ratio, 1)
-	treated, untreated := since(q.new, t.begin), since(q.old, t.begin)
-	c.unsteady = dispersion(treated, t.c.Resolution, true, t.p)
-	c.scatter = max(scatter(c.pairs, c.h, t.c.Resolution, t.p), c.unsteady/dispersion(untreated, t.c.Resolution, true, t.p))
+	treated, untreated := evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin)
+	c.unsteady = t.p.Dispersion(treated, t.c.Resolution, true)
+	c.scatter = max(t.p.Scatter(c.pairs, c.h, t.c.Resolution), c.unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
 	if far := t.beyond(q, q.farNew); len(far) > 0 {
-		c.far = t.expectBeside(q, concurrent(nil, far, untreated, t.c.Resolution).pairs)
+		c.far = t.expectBeside(q, t.p.Concurrent(nil, far, untreated, t.c.Resolution).Pairs)
 		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
@@ -87,73 +94,68 @@ func (t *trial) hearBeside(q *comparison) {
 
 // beyond is what is counted beyond the margin in time since the grace time, once that may acquit; nil before, and for
 // questions without such a margin.
-func (t *trial) beyond(q *comparison, far []tally) []tally {
+func (t *trial) beyond(q *comparison, far []evalue.Tally) []evalue.Tally {
 	if q.latency == nil || q.doubled || t.c.Now-t.c.Start < t.p.MinHealthy {
 		return nil
 	}
-	return since(far, t.begin)
+	return evalue.Since(far, t.begin)
 }
 
-// opposeBeside puts a question in front of the old version; nil when the versions never met.
-func (t *trial) opposeBeside(q *comparison) *contest {
+// beside puts a question in front of the old version; nil when the versions never met.
+func (t *trial) beside(q *comparison) *contest {
 	one := &q.one
-	if t.begin != t.c.settled(t.p) {
+	if t.begin != t.c.countsFrom(t.p) {
 		one = nil
 	}
-	j := concurrent(one, since(q.new, t.begin), since(q.old, t.begin), t.c.Resolution)
-	if len(j.pairs) == 0 {
+	j := t.p.Concurrent(one, evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), t.c.Resolution)
+	if len(j.Pairs) == 0 {
 		return nil
 	}
-	r := over(q.control.eC, q.control.nC)
+	r := evalue.Ratio(q.control.EC, q.control.NC)
 	if len(q.base) == 0 {
-		r = rate(q.old)
+		r = evalue.Rate(q.old)
 	}
-	h := hypothesize(q.floor, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
-	c := &contest{comparison: q, joint: j, pairs: j.pairs, h: h}
+	h := t.p.Hypothesize(q.floor.Absolute, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
+	c := &contest{comparison: q, joint: j, pairs: j.Pairs, h: h}
 	if t.warms(q) {
-		c.pairs, c.served = t.expectBeside(q, j.pairs), j.pairs
+		c.pairs, c.served = t.expectBeside(q, j.Pairs), j.Pairs
 	}
 	return c
 }
 
-// hearBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
+// compareBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
 // else D.
-func (t *trial) hearBefore(q *comparison) {
-	treated := t.expect(q, since(q.after, t.begin))
+func (t *trial) compareBefore(q *comparison) {
+	treated := t.expect(q, evalue.Since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return
 	}
 	control := q.control
-	grade, ratio, season := correlate.GradeD, q.floor.BeforeAfter, 1.0
+	grade, ratio, season := correlate.GradeD, t.p.beforeAfter(q.floor), 1.0
 	phi := q.dispersion(t.c.Resolution, false, t.p)
 	if q.season != nil {
-		if y, ok := q.season.at(span{t.begin, t.c.Now}, t.p); ok {
-			grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, y.phi)
-			control.nC /= y.factor
-			season = y.factor
+		if y, ok := q.season.At(evalue.Span{From: t.begin, To: t.c.Now}, &t.p.Params); ok {
+			grade, ratio, phi = correlate.GradeC, q.floor.Ratio, max(phi, y.Phi)
+			control.NC /= y.Factor
+			season = y.Factor
 		}
 	}
 	if grade == correlate.GradeD {
-		phi = max(phi, q.pseudo.phi(t.c.Now-t.begin, t.p))
+		phi = max(phi, q.pseudo.Phi(t.c.Now-t.begin, &t.p.Params))
 	}
-	h := hypothesize(q.floor, ratio, q.nominal, over(control.eC, control.nC), phi)
+	h := t.p.Hypothesize(q.floor.Absolute, ratio, q.nominal, evalue.Ratio(control.EC, control.NC), phi)
 	c := &contest{
-		comparison: q, h: h, pairs: alongside(treated, control), before: &control,
-		unsteady: dispersion(treated, t.c.Resolution, false, t.p),
+		comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control,
+		unsteady: t.p.Dispersion(treated, t.c.Resolution, false),
 	}
 	if t.warms(q) {
-		c.served = alongside(since(q.after, t.begin), control)
+		c.served = evalue.Alongside(evalue.Since(q.after, t.begin), control)
 	}
 	if far := t.beyond(q, q.farAfter); len(far) > 0 {
-		c.far = alongside(t.expect(q, far), control)
+		c.far = evalue.Alongside(t.expect(q, far), control)
 	}
 	t.standardise(c, ratio, season)
 	t.add(c, grade)
-}
-
-func rate(ts []tally) float64 {
-	e, n := sum(ts)
-	return over(float64(e), float64(n))
 }
 
 // add decides a contest.
@@ -162,18 +164,18 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 	f.Grade = grade
 	c.describe(&f, c.pairs, t.p.Alpha)
 	if c.family == familyErrors {
-		f.visible = smallestVisible(totals(c.settled(c.pairs)), c.h, t.p.need(t.p.Weights.Errors))
+		f.visible = evalue.SmallestVisible(evalue.Totals(c.independent(c.pairs)), c.h, familyErrors.need(t.p))
 	}
 	t.findings = append(t.findings, f)
 }
 
 // weigh turns evidence into strength: within a family and kind of control the e-values are averaged, and a family that
-// is heard before two controls needs twice the evidence of each.
+// is compared with two controls needs twice the evidence of each.
 func (t *trial) weigh() {
 	for f := range families {
 		beside, before := t.average(f, true), t.average(f, false)
-		bar := t.p.need(f.weight(&t.p.Weights))
-		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) {
+		bar := f.need(t.p)
+		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) && t.p.Guards.On(guardTwoControls) {
 			bar += math.Ln2
 		}
 		for i := range t.findings {
@@ -187,7 +189,7 @@ func (t *trial) weigh() {
 			}
 			// Only what itself speaks for a fault is strong by its family.
 			d.strength = min(family, d.logE) / bar
-			if family >= bar && d.logE >= family {
+			if d.logE >= bar && (family >= bar && d.logE >= family || !t.p.Guards.On(guardFamily)) {
 				d.strength = d.logE / bar
 			}
 		}
@@ -203,7 +205,7 @@ func (t *trial) average(f family, beside bool) float64 {
 			parts = append(parts, d.logE)
 		}
 	}
-	return logSumExp(parts) - math.Log(float64(len(parts)))
+	return evalue.LogSumExp(parts) - math.Log(float64(len(parts)))
 }
 
 // date looks up when the strong findings showed, and describes them by that time.
@@ -215,9 +217,9 @@ func (t *trial) date() {
 		}
 		c := f.contest
 		x, _ := c.locate()
-		f.onset, f.end, f.cells = x.onset, x.end, x.cells
-		f.recovered = t.c.Now-(x.end+t.c.Resolution) >= t.p.Recovery && x.tail.nT > 0
-		c.describe(f, between(c.pairs, x.onset, x.end), t.p.Alpha)
+		f.onset, f.end, f.cells = x.Onset, x.End, x.Cells
+		f.recovered = t.c.Now-(x.End+t.c.Resolution) >= t.p.Recovery && x.Tail.NT > 0
+		c.describe(f, evalue.Between(c.pairs, x.Onset, x.End), t.p.Alpha)
 	}
 }
 
@@ -228,32 +230,15 @@ func (t *trial) show() {
 		if f.contest == nil || f.family != familyLatency {
 			continue
 		}
-		in := span{t.begin, t.c.Now}
+		in := evalue.Span{From: t.begin, To: t.c.Now}
 		if f.onset != 0 {
-			in = span{f.onset, f.end + t.c.Resolution}
+			in = evalue.Span{From: f.onset, To: f.end + t.c.Resolution}
 		}
 		if z := f.contest.zones; z != nil {
-			z.seconds(f, f.contest.quantile, in, f.contest.h.phi)
+			z.seconds(f, f.contest.quantile, in, f.contest.h.Phi)
 			continue
 		}
-		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.phi)
+		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.Phi)
 		f.contest.showMix(f, in)
 	}
-}
-
-// pairsIn are the pairs that begin in a span.
-func pairsIn(pairs []pair, in span) []pair {
-	at := func(unix int64) int { return sort.Search(len(pairs), func(i int) bool { return pairs[i].at >= unix }) }
-	lo := at(in.from)
-	return pairs[lo:max(lo, at(in.to))]
-}
-
-// between are the pairs that begin in [from, to].
-func between(pairs []pair, from, to int64) []pair {
-	lo := slices.IndexFunc(pairs, func(p pair) bool { return p.at >= from })
-	hi := len(pairs)
-	for hi > 0 && pairs[hi-1].at > to {
-		hi--
-	}
-	return pairs[lo:hi]
 }

@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // zonal is what a contest between zones has besides its pairs.
@@ -14,7 +15,7 @@ import (
 // that are weighted so, both sides had the same ratio of events then, whichever zones they are, and a zone may change
 // sides. What then differs is the difference of differences.
 type zonal struct {
-	t        *trial
+	t        zoning
 	q        int
 	asked    *comparison
 	zones    []*zoneRecord
@@ -25,7 +26,7 @@ type zonal struct {
 	since    windows
 
 	// null is that of the evidence; its φ doesn't hold how little is known of the time before.
-	null hypothesis
+	null evalue.Hypothesis
 	zonesBefore
 }
 
@@ -38,9 +39,9 @@ type zonesBefore struct {
 	information float64
 }
 
-// zoneQuestion is a question as it is put to zones. imagined is a ratio of events that is added to all sides: what is far
+// question is a question as it is put to zones. imagined is a ratio of events that is added to all sides: what is far
 // rarer is as good as never, and a zone needn't have seen it to be compared.
-func (t *trial) zoneQuestion(q int) (c *comparison, imagined float64) {
+func (t zoning) question(q int) (c *comparison, imagined float64) {
 	if q == zoneErrors {
 		return &comparison{signal: "error_ratio", family: familyErrors, floor: t.p.Errors}, t.p.Errors.Absolute
 	}
@@ -50,14 +51,14 @@ func (t *trial) zoneQuestion(q int) (c *comparison, imagined float64) {
 	}, (1 - quantiles[q]) / 10
 }
 
-// opposeZones puts a question in front of the unchanged zones; nil when there are none.
-func (t *trial) opposeZones(question int) *contest {
-	if len(t.c.Zones) < 2 {
+// contest puts a question in front of the unchanged zones; nil when there are none.
+func (t zoning) contest(question int) *contest {
+	if len(t.c.Zones) < 2 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
 	z := &zonal{t: t, q: question}
-	z.asked, z.imagined = t.zoneQuestion(question)
-	for _, r := range t.zones() {
+	z.asked, z.imagined = t.question(question)
+	for _, r := range t.records() {
 		if r.knows(question, t.p) {
 			z.zones = append(z.zones, r)
 		}
@@ -67,11 +68,11 @@ func (t *trial) opposeZones(question int) *contest {
 	}
 	z.weigh()
 	o := z.join()
-	if len(o.pairs) == 0 || !z.lookBack() {
+	if len(o.Pairs) == 0 || !z.lookBack() {
 		return nil
 	}
-	z.null = hypothesis{theta: z.asked.floor.Ratio, phi: z.phi, control: z.usual}
-	return &contest{comparison: z.asked, joint: o, pairs: o.pairs, zones: z}
+	z.null = evalue.Hypothesis{Theta: z.asked.floor.Ratio, Phi: z.phi, Control: z.usual}
+	return &contest{comparison: z.asked, joint: o, pairs: o.Pairs, zones: z}
 }
 
 // weigh finds how often the event happened in each zone.
@@ -79,11 +80,11 @@ func (z *zonal) weigh() {
 	z.weight = make([]float64, len(z.zones))
 	var e, n int64
 	for i, r := range z.zones {
-		events, exposure := sum(r.base[z.q])
-		z.weight[i] = over(float64(events), float64(exposure)) + z.imagined
+		events, exposure := evalue.Sum(r.base[z.q])
+		z.weight[i] = evalue.Ratio(float64(events), float64(exposure)) + z.imagined
 		e, n = e+events, n+exposure
 	}
-	z.usual = over(float64(e), float64(n)) + z.imagined
+	z.usual = evalue.Ratio(float64(e), float64(n)) + z.imagined
 	for i := range z.weight {
 		z.weight[i] /= z.usual
 	}
@@ -91,40 +92,40 @@ func (z *zonal) weigh() {
 
 // windows are the two sides by time.
 type windows struct {
-	joint
+	evalue.Joint
 	requests   []float64  // on the treated side of each pair, unweighted
 	n, weighed [2]float64 // the requests of the treated and of the control's side
 }
 
 // pair adds up tallies by windows. side tells on which side those of the i-th zone are.
-func (z *zonal) pair(in span, width int64, of func(*zoneRecord) []tally, side func(i int, at int64) int) (w windows) {
-	first := in.from - mod(in.from, width)
-	all := make([]pair, max(0, (in.to-first+width-1)/width))
+func (z *zonal) pair(in evalue.Span, width int64, of func(*zoneRecord) []evalue.Tally, side func(i int, at int64) int) (w windows) {
+	first := in.From - evalue.Mod(in.From, width)
+	all := make([]evalue.Pair, max(0, (in.To-first+width-1)/width))
 	requests := make([]float64, len(all))
 	for i, r := range z.zones {
-		for _, c := range since(before(of(r), in.to), in.from) {
-			at, n := (c.at-first)/width, float64(c.exposure)
-			events, weighed := float64(c.events)+z.imagined*n, n*z.weight[i]
-			switch p := &all[at]; side(i, c.at) {
+		for _, c := range evalue.Since(evalue.Before(of(r), in.To), in.From) {
+			at, n := (c.At-first)/width, float64(c.Exposure)
+			events, weighed := float64(c.Events)+z.imagined*n, n*z.weight[i]
+			switch p := &all[at]; side(i, c.At) {
 			case reached:
-				p.eT, p.nT, requests[at] = p.eT+events, p.nT+weighed, requests[at]+n
+				p.ET, p.NT, requests[at] = p.ET+events, p.NT+weighed, requests[at]+n
 				w.n[0], w.weighed[0] = w.n[0]+n, w.weighed[0]+weighed
 			case unreached:
-				p.eC, p.nC = p.eC+events, p.nC+weighed
+				p.EC, p.NC = p.EC+events, p.NC+weighed
 				w.n[1], w.weighed[1] = w.n[1]+n, w.weighed[1]+weighed
 			}
 		}
 	}
-	w.pairs, w.requests = all[:0], requests[:0]
+	w.Pairs, w.requests = all[:0], requests[:0]
 	for i, p := range all {
-		switch p.at = first + int64(i)*width; {
-		case p.nT > 0 && p.nC > 0:
-			w.met++
-			w.pairs, w.requests = append(w.pairs, p), append(w.requests, requests[i])
-		case p.nT > 0:
-			w.onlyT++
-		case p.nC > 0:
-			w.onlyC++
+		switch p.At = first + int64(i)*width; {
+		case p.NT > 0 && p.NC > 0:
+			w.Met++
+			w.Pairs, w.requests = append(w.Pairs, p), append(w.requests, requests[i])
+		case p.NT > 0:
+			w.OnlyT++
+		case p.NC > 0:
+			w.OnlyC++
 		}
 	}
 	return w
@@ -132,26 +133,26 @@ func (z *zonal) pair(in span, width int64, of func(*zoneRecord) []tally, side fu
 
 // join pairs the two sides since the grace time. Like concurrent, it widens the windows where zones report at different
 // instants.
-func (z *zonal) join() *joint {
+func (z *zonal) join() *evalue.Joint {
 	for _, cells := range [...]int64{1, 6, 30} {
 		z.width = cells * z.t.c.Resolution
-		z.since = z.sides(func(r *zoneRecord) []tally { return r.after[z.q] })
-		if z.since.covered() {
+		z.since = z.sides(func(r *zoneRecord) []evalue.Tally { return r.after[z.q] })
+		if z.since.Covered() {
 			break
 		}
 	}
-	return &z.since.joint
+	return &z.since.Joint
 }
 
-func (z *zonal) sides(of func(*zoneRecord) []tally) windows {
-	return z.pair(span{z.t.begin, z.t.c.Now}, z.width, of, func(i int, at int64) int { return z.t.sideOf(z.zones[i], at) })
+func (z *zonal) sides(of func(*zoneRecord) []evalue.Tally) windows {
+	return z.pair(evalue.Span{From: z.t.begin, To: z.t.c.Now}, z.width, of, func(i int, at int64) int { return z.t.sideOf(z.zones[i], at) })
 }
 
 // farther is the pairs with the treated side's requests beyond the margin in time.
-func (z *zonal) farther() []pair {
-	pairs := slices.Clone(z.since.pairs)
-	for i, p := range z.sides(func(r *zoneRecord) []tally { return r.far[z.q] }).pairs {
-		pairs[i].eT = p.eT
+func (z *zonal) farther() []evalue.Pair {
+	pairs := slices.Clone(z.since.Pairs)
+	for i, p := range z.sides(func(r *zoneRecord) []evalue.Tally { return r.far[z.q] }).Pairs {
+		pairs[i].ET = p.ET
 	}
 	return pairs
 }
@@ -162,15 +163,15 @@ func (z *zonal) lookBack() bool {
 	parts := make([]float64, len(z.zones)) // treated, of the cells since
 	for i, r := range z.zones {
 		var treated, control float64
-		for _, c := range since(before(r.after[z.q], z.t.c.Now), z.t.begin) {
-			switch z.t.sideOf(r, c.at) {
+		for _, c := range evalue.Since(evalue.Before(r.after[z.q], z.t.c.Now), z.t.begin) {
+			switch z.t.sideOf(r, c.At) {
 			case reached:
 				treated++
 			case unreached:
 				control++
 			}
 		}
-		parts[i] = over(treated, treated+control)
+		parts[i] = evalue.Ratio(treated, treated+control)
 	}
 	least, most := slices.Min(parts), slices.Max(parts)
 	if least == most {
@@ -198,17 +199,17 @@ func (z *zonal) measure(side []int) (b zonesBefore) {
 	first := c.Start
 	for _, r := range z.zones {
 		if len(r.base[z.q]) > 0 {
-			first = min(first, r.base[z.q][0].at)
+			first = min(first, r.base[z.q][0].At)
 		}
 	}
-	w := z.pair(span{first, c.Start}, z.width, func(r *zoneRecord) []tally { return r.base[z.q] }, func(i int, _ int64) int { return side[i] })
+	w := z.pair(evalue.Span{From: first, To: c.Start}, z.width, func(r *zoneRecord) []evalue.Tally { return r.base[z.q] }, func(i int, _ int64) int { return side[i] })
 	b.phi = max(1, p.FleetDispersion)
 	for _, cells := range [...]int64{1, 6, 30} {
-		chi2, df := split(w.pairs, cells*c.Resolution)
-		b.phi = max(b.phi, (chi2+p.DispersionWeight*p.FleetDispersion)/(df+p.DispersionWeight))
+		chi2, df := evalue.Split(w.Pairs, cells*c.Resolution)
+		b.phi = max(b.phi, p.Shrunk(chi2, df))
 	}
-	t := totals(w.pairs)
-	b.information = over(t.eT*t.eC, t.eT+t.eC)
+	t := evalue.Totals(w.Pairs)
+	b.information = evalue.Ratio(t.ET*t.EC, t.ET+t.EC)
 	return b
 }
 
@@ -216,10 +217,10 @@ func (z *zonal) measure(side []int) (b zonesBefore) {
 // only known as well as its own events tell: what is tested is the difference of two estimates, so φ grows with what was
 // learnt since.
 func (z *zonal) trust(c *contest) {
-	share := z.share(z.null.information(c.pairs))
+	share := z.share(z.null.Information(c.pairs))
 	c.h = z.null
-	c.h.phi /= share
-	c.scatter = max(scatter(c.pairs, z.null, z.t.c.Resolution, z.t.p)/share, c.h.phi)
+	c.h.Phi /= share
+	c.scatter = max(z.t.p.Scatter(c.pairs, z.null, z.t.c.Resolution)/share, c.h.Phi)
 	if z.q != zoneErrors && z.t.c.Now-z.t.c.Start >= z.t.p.MinHealthy {
 		c.far = z.farther()
 	}
@@ -227,133 +228,124 @@ func (z *zonal) trust(c *contest) {
 
 // share is how much of evidence that rests on so much information the time before the change supports.
 func (z *zonal) share(learnt float64) float64 {
-	return over(z.zonesBefore.information, z.zonesBefore.information+learnt)
-}
-
-// information is what the events of pairs tell of ln of the ratio of the two sides.
-func (h *hypothesis) information(pairs []pair) (sum float64) {
-	for _, p := range pairs {
-		q := over(h.theta*p.nT, h.theta*p.nT+p.nC)
-		sum += (p.eT + p.eC) * q * (1 - q)
-	}
-	return sum
+	return evalue.Ratio(z.zonesBefore.information, z.zonesBefore.information+learnt)
 }
 
 // evidence is ln E of the pairs: see evidence.
-func (z *zonal) evidence(pairs []pair, starts []restart) float64 {
-	s := z.null.steps()
-	var l grid
+func (z *zonal) evidence(pairs []evalue.Pair, starts []evalue.Restart) float64 {
+	s := z.null.Steps()
+	var l evalue.Grid
 	var learnt float64
-	var total pair
+	var total evalue.Pair
 	parts := make([]float64, 0, len(starts))
 	end := len(pairs)
 	for i := len(starts) - 1; i >= 0; i-- {
 		from := 0
 		if i > 0 {
-			from = sort.Search(end, func(n int) bool { return pairs[n].at >= starts[i].at })
+			from = sort.Search(end, func(n int) bool { return pairs[n].At >= starts[i].At })
 		}
 		fresh := pairs[from:end]
 		end = from
-		s.splitAll(&l, fresh)
-		learnt += z.null.information(fresh)
-		total = totals([]pair{total, totals(fresh)})
+		s.SplitAll(&l, fresh)
+		learnt += z.null.Information(fresh)
+		total = evalue.Totals([]evalue.Pair{total, evalue.Totals(fresh)})
 		scaled, share := l, z.share(learnt)
 		for j := range scaled {
 			scaled[j] *= share
 		}
-		parts = append(parts, starts[i].logWeight+min(scaled.mix(), z.alone(s, total)))
+		parts = append(parts, starts[i].LogWeight+min(scaled.Mix(), z.alone(s, total)))
 	}
-	return logSumExp(parts)
+	return evalue.LogSumExp(parts)
 }
 
 // alone is what the treated side alone says against its own ratio before the change and what the control's rose by. An
 // outage may fail as many requests in each zone, or as many times more: neither is a difference.
-func (z *zonal) alone(s steps, t pair) float64 {
-	if t.nT == 0 || t.nC == 0 {
+func (z *zonal) alone(s evalue.Steps, t evalue.Pair) float64 {
+	if t.NT == 0 || t.NC == 0 {
 		return 0
 	}
-	heavyT, heavyC := over(z.since.weighed[0], z.since.n[0]), over(z.since.weighed[1], z.since.n[1])
-	rise := t.eC/t.nC + math.Sqrt(z.null.phi*max(1, t.eC))/t.nC - z.usual
-	s.h.rate = z.usual
+	heavyT, heavyC := evalue.Ratio(z.since.weighed[0], z.since.n[0]), evalue.Ratio(z.since.weighed[1], z.since.n[1])
+	rise := t.EC/t.NC + math.Sqrt(z.null.Phi*max(1, t.EC))/t.NC - z.usual
+	s.H.Rate = z.usual
 	if z.asked.nominal > 0 {
-		s.h.rate *= z.asked.floor.Ratio
+		s.H.Rate *= z.asked.floor.Ratio
 	}
-	s.h.rate += (z.asked.floor.Absolute + max(0, rise)*heavyC) / heavyT
-	return s.absolute(t.eT, t.nT)
+	s.H.Rate += (z.asked.floor.Absolute + max(0, rise)*heavyC) / heavyT
+	return s.Absolute(t.ET, t.NT)
 }
 
 // describe fills in what some of the pairs hold of real events and requests. The baseline is what the changed zones would
 // have had without the change: the ratio of the others, as much higher or lower as theirs was before.
-func (z *zonal) describe(f *finding, pairs []pair) {
+func (z *zonal) describe(f *finding, pairs []evalue.Pair) {
 	if len(pairs) == 0 {
 		return
 	}
-	first := sort.Search(len(z.since.pairs), func(i int) bool { return z.since.pairs[i].at >= pairs[0].at })
+	first := sort.Search(len(z.since.Pairs), func(i int) bool { return z.since.Pairs[i].At >= pairs[0].At })
 	var n float64
 	for i := range pairs {
 		n += z.since.requests[first+i]
 	}
-	t := totals(pairs)
-	events := math.Round(t.eT - z.imagined*n)
+	t := evalue.Totals(pairs)
+	events := math.Round(t.ET - z.imagined*n)
 	f.N, f.Events = int64(n), int64(events)
 	f.Observed = events / n
-	f.Baseline = max(0, t.eC/t.nC*t.nT/n-z.imagined)
+	f.Baseline = max(0, t.EC/t.NC*t.NT/n-z.imagined)
 }
 
 // seconds shows a quantile of latency instead of exceedances: that of the changed zones, and what it would have been if
 // it had moved as that of the others did.
-func (z *zonal) seconds(f *finding, q float64, in span, phi float64) {
-	var before, after [2]spread // of the treated side, of the control's
+func (z *zonal) seconds(f *finding, q float64, in evalue.Span, phi float64) {
+	var before, after [2]evalue.Histogram // of the treated side, of the control's
 	for i, r := range z.zones {
 		side := 1
 		if z.treated&(1<<i) != 0 {
 			side = 0
 		}
-		for b := range r.spread.count {
-			before[side].count[b] += r.spread.count[b]
+		for b := range r.spread.Count {
+			before[side].Count[b] += r.spread.Count[b]
 		}
-		before[side].total += r.spread.total
-		cells := cellsIn(r.cells, in)
+		before[side].Total += r.spread.Total
+		cells := evalue.CellsIn(r.cells, in)
 		for j := range cells {
 			switch z.t.sideOf(r, cells[j].Start) {
 			case reached:
-				after[0].add(cells[j : j+1])
+				after[0].Add(cells[j : j+1])
 			case unreached:
-				after[1].add(cells[j : j+1])
+				after[1].Add(cells[j : j+1])
 			}
 		}
 	}
-	usual := before[1].seconds(q)
-	if usual == 0 || before[0].total == 0 || after[0].total == 0 || after[1].total == 0 {
+	usual := before[1].Seconds(q)
+	if usual == 0 || before[0].Total == 0 || after[0].Total == 0 || after[1].Total == 0 {
 		return
 	}
-	f.Baseline, f.Observed = before[0].seconds(q)*after[1].seconds(q)/usual, after[0].seconds(q)
+	f.Baseline, f.Observed = before[0].Seconds(q)*after[1].Seconds(q)/usual, after[0].Seconds(q)
 	const deviations = 3.5
-	reach := deviations * math.Sqrt(q*(1-q)*phi*(1/float64(after[0].total)+1/float64(after[1].total)))
-	low, high := after[0].seconds(max(q-reach, 0)), after[0].seconds(min(q+reach, 1))
+	reach := deviations * math.Sqrt(q*(1-q)*phi*(1/float64(after[0].Total)+1/float64(after[1].Total)))
+	low, high := after[0].Seconds(max(q-reach, 0)), after[0].Seconds(min(q+reach, 1))
 	f.Ratio = f.Observed / f.Baseline
 	f.Interval = [2]float64{low / f.Baseline, high / f.Baseline}
 }
 
-// hearZones compares the zones that the change has reached with those that it has not, at the same time: grade B.
-func (t *trial) hearZones() {
+// compare compares the zones that the change has reached with those that it has not, at the same time: grade B.
+func (t zoning) compare() {
 	for q := range zoneQuestions {
-		t.addZones(t.opposeZones(q))
+		t.add(t.contest(q))
 	}
 }
 
-func (t *trial) addZones(c *contest) {
+func (t zoning) add(c *contest) {
 	if c != nil {
 		c.zones.trust(c)
-		t.add(c, correlate.GradeB)
+		t.trial.add(c, correlate.GradeB)
 	}
 }
 
-// quietZones says that no comparison of zones can convict.
-func (t *trial) quietZones() bool {
+// quiet says that no comparison of zones can convict.
+func (t zoning) quiet() bool {
 	for q := range zoneQuestions {
-		c := t.opposeZones(q)
-		if c != nil && c.evidence(t.starts) >= t.p.need(c.family.weight(&t.p.Weights)) {
+		c := t.contest(q)
+		if c != nil && c.evidence(t.starts) >= c.family.need(t.p) {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
 // Zone is the requests of the changed service in one of its zones or clusters, every version together.
@@ -15,21 +16,24 @@ type Zone struct {
 	Cells   []correlate.Cell // from Start minus the baseline to Now
 }
 
-// besideZones says whether unchanged zones were serving a moment ago beside changed ones.
-func (t *trial) besideZones() bool {
-	treated, control := t.zoneRequests(span{t.c.Now - t.p.Restart, t.c.Now})
+// zoning compares the zones that a change has reached with the others.
+type zoning struct{ *trial }
+
+// serving says whether unchanged zones were serving a moment ago beside changed ones.
+func (t zoning) serving() bool {
+	treated, control := t.requests(evalue.Span{From: t.c.Now - t.p.Restart, To: t.c.Now})
 	return treated > 0 && 20*control > treated
 }
 
-// zoneRequests are the requests in a span on the two sides.
-func (t *trial) zoneRequests(in span) (treated, control int64) {
-	for _, r := range t.zones() {
-		for _, c := range since(before(r.after[0], in.to), in.from) {
-			switch t.sideOf(r, c.at) {
+// requests are the requests in a span on the two sides.
+func (t zoning) requests(in evalue.Span) (treated, control int64) {
+	for _, r := range t.records() {
+		for _, c := range evalue.Since(evalue.Before(r.after[0], in.To), in.From) {
+			switch t.sideOf(r, c.At) {
 			case reached:
-				treated += c.exposure
+				treated += c.Exposure
 			case unreached:
-				control += c.exposure
+				control += c.Exposure
 			}
 		}
 	}
@@ -43,7 +47,7 @@ const (
 	unreached
 )
 
-func (t *trial) sideOf(r *zoneRecord, at int64) int {
+func (t zoning) sideOf(r *zoneRecord, at int64) int {
 	grace := t.begin - t.c.Start
 	switch {
 	case r.reached == 0 || at+t.c.Resolution <= r.reached:
@@ -70,17 +74,17 @@ type zoneRecord struct {
 	reached int64
 	cells   []correlate.Cell // as of the present look
 
-	spread spread // before the change
+	spread evalue.Histogram // before the change
 	above  [len(quantiles)]int16
 	seen   int // cells since the change
-	base   [zoneQuestions][]tally
-	after  [zoneQuestions][]tally
-	far    [zoneQuestions][]tally // beyond the margin in time; nil for errors
+	base   [zoneQuestions][]evalue.Tally
+	after  [zoneQuestions][]evalue.Tally
+	far    [zoneQuestions][]evalue.Tally // beyond the margin in time; nil for errors
 }
 
-// zones are the records of the case's zones, caught up with their cells.
-func (t *trial) zones() []*zoneRecord {
-	if len(t.c.Zones) == 0 {
+// records are those of the case's zones, caught up with their cells.
+func (t zoning) records() []*zoneRecord {
+	if len(t.c.Zones) == 0 || !t.p.Guards.On(guardZones) {
 		return nil
 	}
 	m := &t.m.zones
@@ -97,7 +101,7 @@ func (t *trial) zones() []*zoneRecord {
 			r.reached, t.m.proof = z.Reached, proof{}
 		}
 		r.cells = z.Cells
-		r.count(t.p, cellsIn(z.Cells, span{t.c.Start, math.MaxInt64}))
+		r.count(t.p, evalue.CellsIn(z.Cells, evalue.Span{From: t.c.Start, To: math.MaxInt64}))
 	}
 	return m.records
 }
@@ -121,23 +125,23 @@ func firstOf(cells []correlate.Cell) int64 {
 
 func newZoneRecord(p *Params, c *Case, z *Zone) *zoneRecord {
 	r := &zoneRecord{name: z.Name, account: z.Account, first: firstOf(z.Cells), reached: z.Reached}
-	earlier := cellsIn(z.Cells, span{math.MinInt64, c.Start - c.Resolution + 1})
-	r.spread.add(earlier)
+	earlier := evalue.CellsIn(z.Cells, evalue.Span{From: math.MinInt64, To: c.Start - c.Resolution + 1})
+	r.spread.Add(earlier)
 	for i, q := range quantiles {
-		r.above[i] = r.spread.bin(q) + p.LatencySlack
+		r.above[i] = r.spread.Bin(q) + p.LatencySlack
 	}
-	r.tell(&r.base, earlier, 0)
+	r.ask(&r.base, earlier, 0)
 	return r
 }
 
 func (r *zoneRecord) count(p *Params, after []correlate.Cell) {
 	fresh := unseen(after, &r.seen)
-	r.tell(&r.after, fresh, 0)
-	r.tell(&r.far, fresh, p.LatencyMargin)
+	r.ask(&r.after, fresh, 0)
+	r.ask(&r.far, fresh, p.LatencyMargin)
 }
 
-// tell puts the questions to some cells, with thresholds of latency that lie so many bins higher.
-func (r *zoneRecord) tell(to *[zoneQuestions][]tally, cells []correlate.Cell, bins int16) {
+// ask puts the questions to some cells, with thresholds of latency that lie so many bins higher.
+func (r *zoneRecord) ask(to *[zoneQuestions][]evalue.Tally, cells []correlate.Cell, bins int16) {
 	if len(cells) == 0 {
 		return
 	}
@@ -145,13 +149,13 @@ func (r *zoneRecord) tell(to *[zoneQuestions][]tally, cells []correlate.Cell, bi
 	for i := range above {
 		above[i] += bins
 	}
-	out := exceed([3][]tally{nil, to[zoneP90], to[zoneP99]}, cells, above)
-	to[zoneErrors], to[zoneP90], to[zoneP99] = ask(to[zoneErrors], cells, errorsOfRequests), out[1], out[2]
+	out := evalue.Exceed([3][]evalue.Tally{nil, to[zoneP90], to[zoneP99]}, cells, above)
+	to[zoneErrors], to[zoneP90], to[zoneP99] = evalue.Tallies(to[zoneErrors], cells, evalue.ErrorsOfRequests), out[1], out[2]
 }
 
 // knows says that a zone was seen for long enough before the change to compare it with.
 func (r *zoneRecord) knows(q int, p *Params) bool {
-	_, n := sum(r.base[q])
+	_, n := evalue.Sum(r.base[q])
 	beyond := 0.1
 	if q == zoneP99 {
 		beyond = 1 - quantiles[2]

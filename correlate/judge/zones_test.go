@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/drawn"
 )
 
 // place is a zone of a simulated service: its part of the requests, how its errors and latencies usually compare with the
@@ -20,18 +21,18 @@ type place struct {
 
 // inZones is a case of a service without versions, whose change goes on zone by zone.
 func (s *sim) inZones(seconds int64, places ...place) Case {
-	c := Case{Resolution: s.resolution, Coarse: 300, Now: start + seconds, Start: start}
+	c := Case{Resolution: s.Resolution, Coarse: 300, Now: drawn.Start + seconds, Start: drawn.Start}
 	whole := []correlate.Cell(nil)
 	for i, p := range places {
 		z := Zone{Name: fmt.Sprint("zone-", i)}
-		changed := start + seconds
+		changed := drawn.Start + seconds
 		if p.reached >= 0 {
-			changed = min(changed, start+p.reached)
-			z.Reached = start + p.reached
+			changed = min(changed, drawn.Start+p.reached)
+			z.Reached = drawn.Start + p.reached
 		}
-		z.Cells = s.cells(start-360*s.resolution, changed, p.part, p.errors, p.slower)
+		z.Cells = s.Cells(drawn.Start-360*s.Resolution, changed, p.part, p.errors, p.slower)
 		bad, slow := max(p.bad, 1), max(p.slow, 1)
-		z.Cells = append(z.Cells, s.cells(changed, start+seconds, p.part, p.errors*bad, p.slower*slow)...)
+		z.Cells = append(z.Cells, s.Cells(changed, drawn.Start+seconds, p.part, p.errors*bad, p.slower*slow)...)
 		c.Zones = append(c.Zones, z)
 		if whole == nil {
 			whole = z.Cells
@@ -65,7 +66,7 @@ func TestAFaultInTheChangedZoneIsSeenSoon(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(7)
-			s.rps = tc.rps
+			s.RPS = tc.rps
 			after, a := firstRegressed(DefaultParams(), s.inZones(1800, unequal(tc.bad, tc.slow)...), 10)
 			require.NotZero(t, after, "%+v", a)
 			require.LessOrEqual(t, after, tc.within)
@@ -78,7 +79,7 @@ func TestAFaultInTheChangedZoneIsSeenSoon(t *testing.T) {
 
 func TestTheEvidenceOfZonesIsInRealNumbers(t *testing.T) {
 	s := newSim(3)
-	s.rps = 100
+	s.RPS = 100
 	c := s.inZones(600, unequal(4, 1)...)
 	a := Assess(DefaultParams(), c)
 	require.Equal(t, correlate.Regressed, a.Outcome)
@@ -106,9 +107,9 @@ func TestAnOutageOfAllZonesIsNotTheChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(10) {
 				s := newSim(seed)
-				s.rps = 10 // the outage brings retries, too
-				s.shared = func(at int64) float64 {
-					if at >= start+tc.from && at < start+tc.to {
+				s.RPS = 10 // the outage brings retries, too
+				s.Shared = func(at int64) float64 {
+					if at >= drawn.Start+tc.from && at < drawn.Start+tc.to {
 						return tc.trouble
 					}
 					return 1
@@ -124,14 +125,14 @@ func TestAnOutageOfAllZonesIsNotTheChanges(t *testing.T) {
 func TestAnOutageThatAddsErrorsIsNotTheChanges(t *testing.T) {
 	for seed := range uint64(10) {
 		s := newSim(seed)
-		s.rps = 50
+		s.RPS = 50
 		places := unequal(1, 1)
 		c := s.inZones(1200, places[2], places[1], place{part: 0.5, errors: 4, slower: 1, reached: -1})
-		c.Zones[0].Reached, c.Zones[1].Reached = start, 0
+		c.Zones[0].Reached, c.Zones[1].Reached = drawn.Start, 0
 		for i := range c.Zones {
 			for j := range c.Zones[i].Cells {
-				if cell := &c.Zones[i].Cells[j]; cell.Start >= start+300 {
-					cell.Errors += s.poisson(0.05 * float64(cell.Requests))
+				if cell := &c.Zones[i].Cells[j]; cell.Start >= drawn.Start+300 {
+					cell.Errors += s.Poisson(0.05 * float64(cell.Requests))
 				}
 			}
 		}
@@ -146,11 +147,11 @@ func TestHealthyZonesAreSeldomConvicted(t *testing.T) {
 	alarms, runs := 0, 300
 	for seed := range uint64(runs) {
 		s := newSim(seed)
-		s.rps = []float64{3, 20, 60}[seed%3]
-		s.burst = []float64{0, 1, 3}[seed/3%3]
+		s.RPS = []float64{3, 20, 60}[seed%3]
+		s.Burst = []float64{0, 1, 3}[seed/3%3]
 		c := s.inZones(1800, unequal(1, 1)...)
 		if seed%2 == 1 {
-			c.Zones[2].Reached = start + 900
+			c.Zones[2].Reached = drawn.Start + 900
 		}
 		if after, a := firstRegressed(DefaultParams(), c, 30); after > 0 {
 			t.Logf("seed %d after %d s: %+v", seed, after, a.Evidence[0])
@@ -162,28 +163,28 @@ func TestHealthyZonesAreSeldomConvicted(t *testing.T) {
 
 func TestUnchangedZonesAcquit(t *testing.T) {
 	s := newSim(5)
-	s.rps = 50
+	s.RPS = 50
 	c := s.inZones(1800, unequal(1, 1)...)
 	early := c
-	early.Now = start + 600
+	early.Now = drawn.Start + 600
 	require.Equal(t, correlate.Inconclusive, Assess(DefaultParams(), early).Outcome)
 	a := Assess(DefaultParams(), c)
 	require.Equal(t, correlate.Healthy, a.Outcome, "%+v", a)
 	require.Equal(t, correlate.GradeB, a.Grade)
 	for i := range c.Zones { // the rollout goes on, and nothing is held
-		c.Zones[i].Reached = start + int64(i)*600
+		c.Zones[i].Reached = drawn.Start + int64(i)*600
 	}
 	require.Equal(t, correlate.Inconclusive, Assess(DefaultParams(), c).Outcome)
 }
 
 func TestZonesOneAfterTheOther(t *testing.T) {
 	s := newSim(5)
-	s.rps = 60
+	s.RPS = 60
 	places := []place{
 		{part: 0.4, errors: 1, slower: 1, reached: 0}, {part: 0.3, errors: 2, slower: 1, reached: 600}, {part: 0.3, errors: 1, slower: 1, reached: 1200},
 	}
 	healthy := s.inZones(3600, places...)
-	healthy.Finish = start + 1200
+	healthy.Finish = drawn.Start + 1200
 	a := Assess(DefaultParams(), healthy)
 	require.Equal(t, correlate.Healthy, a.Outcome, "%+v", a)
 	for i := range places {
@@ -197,10 +198,10 @@ func TestZonesOneAfterTheOther(t *testing.T) {
 func TestZonesWithAMemoryAndWithout(t *testing.T) {
 	s := newSim(11)
 	c := s.inZones(2400, place{part: 0.4, errors: 1, slower: 1, bad: 2}, place{part: 0.3, errors: 1, slower: 1, reached: 900}, place{part: 0.3, errors: 1, slower: 1, reached: -1})
-	c.Finish = start + 900
+	c.Finish = drawn.Start + 900
 	var m Memory
 	p := DefaultParams()
-	for now := start + 10; now <= c.Now; now += 70 {
+	for now := drawn.Start + 10; now <= c.Now; now += 70 {
 		k := upTo(c, now)
 		fresh := Assess(p, k)
 		require.Equal(t, fresh, m.Assess(&p, &k))

@@ -119,11 +119,23 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what a name means depends on the rules and nothing else, so that kept deliveries read the same again",
 		},
 		{
-			room: "correlate/judge/...", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			room: "correlate/guard", never: []string{"all"},
+			reason: "judge, blame and engine all name their guards in it, so it knows none of them",
+		},
+		{
+			room: "correlate/judge/evalue", ours: []string{"correlate", "correlate/guard"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the statistics know neither what is expected nor what a verdict is",
+		},
+		{
+			room: "correlate/judge/expect", ours: []string{"correlate", "correlate/guard", "correlate/judge/evalue"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what is expected doesn't depend on what is made of it",
+		},
+		{
+			room: "correlate/judge", ours: []string{"correlate", "correlate/guard", "correlate/judge/expect", "correlate/judge/evalue"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "a verdict depends on its case and nothing else",
 		},
 		{
-			room: "correlate/blame/...", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			room: "correlate/blame/...", ours: []string{"correlate", "correlate/guard"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "blame depends on the fault, the candidates and the graph and nothing else",
 		},
 		{
@@ -136,7 +148,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room:   "correlate/engine/...",
-			ours:   []string{"correlate", "correlate/window", "correlate/judge", "correlate/blame", "correlate/dora"},
+			ours:   []string{"correlate", "correlate/window", "correlate/guard", "correlate/judge", "correlate/blame", "correlate/dora"},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
 		},
@@ -228,8 +240,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/names/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...",
-		"correlate/engine/...", "correlate/words/...", "cmd/shipwake/app/replay/...",
+		"correlate", "correlate/window/...", "correlate/names/...", "correlate/guard", "correlate/judge/...", "correlate/blame/...",
+		"correlate/dora/...", "correlate/engine/...", "correlate/words/...", "cmd/shipwake/app/replay/...",
 	}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 	for _, f := range files(t) {

@@ -1,0 +1,56 @@
+package evalue
+
+import "math"
+
+// Excursion is the stretch in which a fault showed.
+type Excursion struct {
+	Onset, End int64 // of its first cell, and of its last cell that still spoke for it
+	Cells      int   // cells with events in between
+	Tail       Pair  // what came after it
+}
+
+// Locate finds the excursion: the stretch of pairs whose log-likelihood ratio at theta, against the null, is largest.
+// Its beginning is the onset, and what follows its end is not worse than the null. gain is that ratio.
+func Locate(pairs []Pair, h Hypothesis, theta float64) (x Excursion, gain float64) {
+	best, run := math.Inf(-1), 0.0
+	from, lo, hi := 0, 0, -1
+	up := math.Log(theta / h.Theta)
+	for i := range pairs {
+		if run <= 0 {
+			run, from = 0, i
+		}
+		if run += gainOf(h.Turn(pairs[i]), h, theta, up); run > best {
+			best, lo, hi = run, from, i
+		}
+	}
+	if hi < 0 {
+		return x, 0
+	}
+	x = Excursion{Onset: pairs[lo].At, End: pairs[hi].At, Tail: Totals(pairs[hi+1:])}
+	for i := lo; i <= hi; i++ {
+		if h.Fall || pairs[i].ET > 0 {
+			x.Cells++
+		}
+	}
+	return x, best
+}
+
+// gainOf is ln of how much more likely a pair is at ratio theta than at the null; up is ln of their quotient.
+func gainOf(p Pair, h Hypothesis, theta, up float64) float64 {
+	if p.NT == 0 || p.NC == 0 {
+		return 0
+	}
+	rho := p.NT / (p.NT + p.NC)
+	return (p.ET*up - (p.ET+p.EC)*math.Log((1+rho*(theta-1))/(1+rho*(h.Theta-1)))) / h.Phi
+}
+
+// Alongside gives every treated tally its part of a control that was before it, by exposure.
+func Alongside(treated []Tally, control Pair) []Pair {
+	_, n := Sum(treated)
+	pairs := make([]Pair, len(treated))
+	for i, t := range treated {
+		part := float64(t.Exposure) / float64(n)
+		pairs[i] = Pair{t.At, float64(t.Events), float64(t.Exposure), control.EC * part, control.NC * part}
+	}
+	return pairs
+}

@@ -1,0 +1,105 @@
+package evalue
+
+import (
+	"slices"
+	"sort"
+)
+
+// Pair is one stretch of time as both sides saw it: e events among n exposures, treated (T) and control (C).
+type Pair struct {
+	At             int64
+	ET, NT, EC, NC float64
+}
+
+// Concurrent joins the tallies of two sides by time. Where the sides report at different instants within a minute or
+// five (sparse exporters), the stretch is widened until most of the treated exposure has company. The pairs of single
+// cells go on from those of an earlier look, which may be nil.
+func (p *Params) Concurrent(one *Joint, treated, control []Tally, resolution int64) *Joint {
+	if one == nil || one.treated > len(treated) || one.control > len(control) {
+		one = new(Joint)
+	}
+	if one.join(treated, control, resolution); one.Covered() || !p.Guards.On(guardWidePairs) {
+		return one
+	}
+	var wide Joint
+	for _, cells := range [...]int64{6, 30} {
+		wide = Joint{Pairs: make([]Pair, 0, len(treated))}
+		if wide.join(treated, control, resolution*cells); wide.Covered() {
+			break
+		}
+	}
+	return &wide
+}
+
+// Joint is the pairs of two sides, as far as their tallies were joined.
+type Joint struct {
+	Pairs            []Pair
+	treated, control int // tallies
+	Met, OnlyT       int // windows with both sides, with one
+	OnlyC            int
+
+	null    Hypothesis
+	surplus []float64 // before each pair, see surplusOf
+}
+
+// join goes on with windows of one width.
+func (o *Joint) join(treated, control []Tally, width int64) {
+	for i, j := o.treated, o.control; i < len(treated) || j < len(control); o.treated, o.control = i, j {
+		at := int64(0)
+		switch {
+		case j >= len(control) || (i < len(treated) && treated[i].At <= control[j].At):
+			at = treated[i].At - Mod(treated[i].At, width)
+		default:
+			at = control[j].At - Mod(control[j].At, width)
+		}
+		p := Pair{At: at}
+		for ; i < len(treated) && treated[i].At < at+width; i++ {
+			p.ET += float64(treated[i].Events)
+			p.NT += float64(treated[i].Exposure)
+		}
+		for ; j < len(control) && control[j].At < at+width; j++ {
+			p.EC += float64(control[j].Events)
+			p.NC += float64(control[j].Exposure)
+		}
+		switch {
+		case p.NT > 0 && p.NC > 0:
+			o.Met++
+			o.Pairs = append(o.Pairs, p)
+		case p.NT > 0:
+			o.OnlyT++
+		default:
+			o.OnlyC++
+		}
+	}
+}
+
+// Covered says that 80 % of the smaller side's windows met the other side.
+func (o *Joint) Covered() bool { return 10*o.Met >= 8*(o.Met+min(o.OnlyT, o.OnlyC)) }
+
+// Totals adds pairs up.
+func Totals(pairs []Pair) (t Pair) {
+	for _, p := range pairs {
+		t.ET += p.ET
+		t.NT += p.NT
+		t.EC += p.EC
+		t.NC += p.NC
+	}
+	return t
+}
+
+// PairsIn are the pairs that begin in a span.
+func PairsIn(pairs []Pair, in Span) []Pair {
+	at := func(unix int64) int { return sort.Search(len(pairs), func(i int) bool { return pairs[i].At >= unix }) }
+	lo := at(in.From)
+	return pairs[lo:max(lo, at(in.To))]
+}
+
+// Between are the pairs that begin in [from, to].
+func Between(pairs []Pair, from, to int64) []Pair {
+	lo := slices.IndexFunc(pairs, func(p Pair) bool { return p.At >= from })
+	hi := len(pairs)
+	for hi > 0 && pairs[hi-1].At > to {
+		hi--
+	}
+	return pairs[lo:hi]
+}

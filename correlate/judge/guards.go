@@ -1,0 +1,98 @@
+package judge
+
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate/guard"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
+)
+
+// The names of the guards.
+const (
+	guardGrace           = "grace"
+	guardCatastrophe     = "catastrophe"
+	guardBeforeAfter     = "before_after_floor"
+	guardRestarts        = "restarts"
+	guardTransient       = "transient"
+	guardRepeated        = "repeated"
+	guardCells           = "cells"
+	guardRouteMix        = "route_mix"
+	guardNewRoutes       = "new_routes"
+	guardZones           = "zones"
+	guardCallers         = "callers"
+	guardLogs            = "logs"
+	guardExceptions      = "exceptions"
+	guardFewExceptions   = "few_exceptions"
+	guardThroughput      = "throughput"
+	guardHeartbeat       = "heartbeat"
+	guardAnswered        = "answered"
+	guardLatencySlack    = "latency_slack"
+	guardDoubled         = "doubled_quantile"
+	guardTwoControls     = "two_controls"
+	guardFamily          = "family"
+	guardBesideAlone     = "beside_alone"
+	guardHalfway         = "halfway"
+	guardSomeWay         = "some_way"
+	guardLost            = "lost"
+	guardRisen           = "risen"
+	guardTwiceTheRollout = "twice_the_rollout"
+	guardHeld            = "held"
+	guardCanaryBeside    = "canary_beside"
+	guardProofStands     = "proof_stands"
+	guardUnsteady        = "unsteady"
+	guardScatter         = "scatter"
+	guardHardlyMoved     = "hardly_moved"
+	guardSmallRise       = "small_rise"
+	guardSmallRate       = "small_rate"
+	guardSupport         = "saturation"
+	guardNearMiss        = "near_miss"
+)
+
+// ownGuards are those of the trial itself.
+func ownGuards() []guard.Guard {
+	return []guard.Guard{
+		{Name: guardGrace, What: "what is measured while instances start doesn't count"},
+		{Name: guardCatastrophe, What: "ten times the errors are not waited out"},
+		{Name: guardBeforeAfter, What: "where the control is only the time before, the rise must be larger"},
+		{Name: guardRestarts, What: "evidence is also collected afresh, for faults that begin late"},
+		{Name: guardTransient, What: "a short excursion that went away is forgiven"},
+		{Name: guardRepeated, What: "but not when it came again"},
+		{Name: guardCells, What: "a fault must show in three cells"},
+		{Name: guardRouteMix, What: "what is expected moves with the mix of routes"},
+		{Name: guardNewRoutes, What: "requests for routes without a baseline may fail by themselves"},
+		{Name: guardZones, What: "zones that the change has reached are compared with the others"},
+		{Name: guardCallers, What: "the requests are also judged as their callers see them"},
+		{Name: guardLogs, What: "records of errors are judged"},
+		{Name: guardExceptions, What: "new types of exceptions are judged"},
+		{Name: guardFewExceptions, What: "a new exception must come three times, in two cells"},
+		{Name: guardThroughput, What: "lost requests are judged"},
+		{Name: guardHeartbeat, What: "silence of everything is lost telemetry"},
+		{Name: guardAnswered, What: "so is silence of a service whose callers are answered"},
+		{Name: guardLatencySlack, What: "slower by one bin is not slower"},
+		{Name: guardDoubled, What: "a quantile that is hardly known counts as twice as high"},
+		{Name: guardTwoControls, What: "a family with two controls needs twice the evidence"},
+		{Name: guardFamily, What: "a family convicts by the mean of its evidence"},
+		{Name: guardBesideAlone, What: "while the old version serves, nothing else is compared with"},
+		{Name: guardHalfway, What: "half of the proof of a fault bars an acquittal"},
+		{Name: guardSomeWay, What: "a tenth of the proof of errors or latency bars an acquittal"},
+		{Name: guardLost, What: "a likely loss of requests bars an acquittal"},
+		{Name: guardRisen, What: "a rise of few errors bars an acquittal"},
+		{Name: guardTwiceTheRollout, What: "an acquittal takes twice the time of the rollout"},
+		{Name: guardHeld, What: "a canary is only acquitted when it was held"},
+		{Name: guardCanaryBeside, What: "and only by what serves beside it"},
+		{Name: guardProofStands, What: "an acquittal once proven stands while nothing speaks against it"},
+		{Name: guardUnsteady, What: "new bursts after the change weaken an acquittal"},
+		{Name: guardScatter, What: "bursts that both sides share don't"},
+		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
+		{Name: guardSmallRise, What: "so is a rise by less than a difference"},
+		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
+		{Name: guardSupport, What: "a resource that is used much more supports a near miss"},
+		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
+	}
+}
+
+// Guards are the safeguards of judging, with what each does.
+func Guards() []guard.Guard {
+	return slices.Concat(ownGuards(), expect.Guards(), evalue.Guards())
+}
