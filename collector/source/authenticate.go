@@ -10,7 +10,8 @@ import (
 )
 
 // Authenticate checks that a message proves to be its sender's, with one of the secrets. Without secrets everything is
-// authentic; a source without schemes takes nothing then. Every refusal wraps ErrUnauthorized, and says what would be right.
+// authentic; with secrets, a source without schemes takes nothing. Every refusal wraps ErrUnauthorized, and says what would
+// be right.
 func (c Configured) Authenticate(secrets []string, req Request) error {
 	if len(secrets) == 0 {
 		return nil

@@ -231,6 +231,20 @@ func TestATimestampAmongTheSignatures(t *testing.T) {
 	}
 }
 
+// What is moved from the body to the id, or from the id to the body, is signed as before.
+func TestASignedIDDoesNotTakeFromItsNeighbours(t *testing.T) {
+	scheme := Scheme{Kind: HMAC, Header: "X-Signature", Content: "{body}/{id}.", ID: "X-Id"}
+	require.NoError(t, scheme.Validate())
+	req := Request{Header: http.Header{"X-Id": {"d"}}, Body: []byte("a/b/c"), ReceivedAt: now}
+	require.NoError(t, scheme.Sign(&req, "one"))
+	require.NoError(t, with(scheme).Authenticate([]string{"one"}, req))
+	req.Body = []byte("a/b")
+	req.Header.Set("X-Id", "c/d")
+	requireAuth(t, with(scheme).Authenticate([]string{"one"}, req), `the header X-Id must not hold "/"`)
+	req.Header.Set("X-Id", "d.")
+	requireAuth(t, with(scheme).Authenticate([]string{"one"}, req), `the header X-Id must not hold "."`)
+}
+
 func TestPublicKeys(t *testing.T) {
 	_, ed, err := ed25519.GenerateKey(rand.Reader)
 	require.NoError(t, err)
@@ -286,6 +300,8 @@ func TestAWrongSchemeNamesTheField(t *testing.T) {
 		"a timestamp from nowhere":      {Scheme{Kind: HMAC, Header: "X", Content: "{timestamp}{body}"}, "timestamp: where the timestamp is"},
 		"a timestamp that isn't signed": {Scheme{Kind: HMAC, Header: "X", Timestamp: "T"}, "timestamp: where the timestamp is"},
 		"an id that isn't signed":       {Scheme{Kind: HMAC, Header: "X", ID: "I"}, "id: the header of the id"},
+		"an id beside the body":         {Scheme{Kind: HMAC, Header: "X", Content: "{body}{id}", ID: "I"}, "content: {id} must be set apart"},
+		"an id before the body":         {Scheme{Kind: HMAC, Header: "X", Content: "{id}{body}", ID: "I"}, "content: {id} must be set apart"},
 		"no patience":                   {Scheme{Kind: HMAC, Header: "X", Tolerance: -1}, "tolerance: must not be negative"},
 	} {
 		t.Run(name, func(t *testing.T) { require.ErrorContains(t, c.scheme.Validate(), c.want) })

@@ -43,8 +43,24 @@ func (s Source) Configure(name string, keys map[string]any) (Configured, error) 
 			return Configured{}, err
 		}
 	}
+	if err := s.check(); err != nil {
+		return Configured{}, err
+	}
 	digest, err := digestOfSource(s, cfg)
 	return Configured{name: name, source: s, digest: digest}, err
+}
+
+// check refuses what can't be a source, be it written in Go or read from a file.
+func (s Source) check() error {
+	if s.Parse == nil || s.Version == "" {
+		return fmt.Errorf("source %s: must have a version and a way to read its deliveries", s.Name)
+	}
+	for i, scheme := range s.Schemes {
+		if err := scheme.Validate(); err != nil {
+			return fmt.Errorf("source %s: schemes[%d].%w", s.Name, i, err)
+		}
+	}
+	return nil
 }
 
 // Keys are the source's own keys, sorted.

@@ -153,6 +153,24 @@ func TestASourceHasKeysOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestWhatCannotBeASourceIsRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Source)
+		want   string
+	}{
+		"without a version":            {func(s *Source) { s.Version = "" }, "source plain: must have a version"},
+		"nothing that reads":           {func(s *Source) { s.Parse = nil }, "a way to read its deliveries"},
+		"a scheme that proves nothing": {func(s *Source) { s.Schemes = []Scheme{HubSignature(), {Kind: HMAC}} }, "source plain: schemes[1].header: required"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := plain()
+			c.change(&s)
+			_, err := s.Configure("mine", nil)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
 func TestWhatIsDatedInTheFutureIsHeldUntilItsTime(t *testing.T) {
 	deploy := func(finished time.Time) correlate.Fact {
 		return correlate.Fact{Change: &correlate.Change{ID: "c", Service: "s", StartedAt: received.Add(-time.Hour), FinishedAt: finished}}

@@ -63,19 +63,21 @@ func (s Scheme) timestampPlace() string {
 	return s.Header + " (" + s.TimestampPrefix + "…)"
 }
 
-// id is the signed id; "" when the scheme has none. It must not hold the character that ends it in the content, or part of
-// what follows could pass for a part of it.
+// id is the signed id; "" when the scheme has none. It must not hold the characters that set it apart in the content, or a
+// part of what stands beside it could pass for a part of it.
 func (s Scheme) id(req Request) (string, error) {
 	if s.ID == "" {
 		return "", nil
 	}
 	id := req.Header.Get(s.ID)
-	_, after, _ := strings.Cut(s.content(), "{id}")
-	switch {
-	case id == "":
+	if id == "" {
 		return "", unauthorized("the header %s comes with an id in %s", s.Header, s.ID)
-	case after != "" && strings.Contains(id, after[:1]):
-		return "", unauthorized("the header %s must not hold %q", s.ID, after[:1])
+	}
+	before, after, _ := strings.Cut(s.content(), "{id}")
+	for _, apart := range []string{before[max(0, len(before)-1):], after[:min(1, len(after))]} {
+		if apart != "" && strings.Contains(id, apart) {
+			return "", unauthorized("the header %s must not hold %q", s.ID, apart)
+		}
 	}
 	return id, nil
 }

@@ -99,6 +99,8 @@ func (s Scheme) validateContent() error {
 		return errors.New("timestamp: where the timestamp is must be said if and only if content holds {timestamp}")
 	case strings.Contains(content, "{id}") != (s.ID != ""):
 		return errors.New("id: the header of the id must be said if and only if content holds {id}")
+	case strings.Contains(content, "}{id}"), strings.Contains(content, "{id}{"):
+		return errors.New("content: {id} must be set apart from what stands beside it, such as {id}.{body}")
 	}
 	return nil
 }

@@ -93,6 +93,16 @@ func TestUnknownKeysAndComponentsAreNamedWithTheKnownOnes(t *testing.T) {
 	}
 }
 
+func TestAKeyOfOneSourceIsNoUnknownKey(t *testing.T) {
+	own := "--set=receivers.change_webhook.sources.alertmanager.service_labels=[team]"
+	code, _, stderr := shipwake(t, "validate", own)
+	require.Zero(t, code, stderr)
+	code, _, stderr = shipwake(t, "validate", own, "--set=extensions.correlate.windw=1")
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "extensions::correlate::windw: there is no such key")
+	require.NotContains(t, stderr, "service_labels")
+}
+
 func TestAFileOfItsOwnIsToldHowToBeLaidOver(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "mine.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("extensions: {correlate: {lateness: 1m}}"), 0o600))

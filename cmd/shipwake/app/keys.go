@@ -39,7 +39,7 @@ func unknownInMap(conf map[string]any, t reflect.Type, path []string) []error {
 			found = append(found, unknownIn(conf[key], t.Elem(), inner)...)
 		case ok:
 			found = append(found, unknownIn(conf[key], field, inner)...)
-		case len(known) > 0:
+		case len(known) > 0 && !takesMore(t):
 			found = append(found, fmt.Errorf("%s: there is no such key in the configuration; known in its place are %s",
 				strings.Join(inner, "::"), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
 		}
@@ -63,6 +63,16 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		}
 	}
 	return fields
+}
+
+// takesMore tells whether a struct keeps the keys that it has no field for, and so checks them itself.
+func takesMore(t reflect.Type) bool {
+	for f := range t.Fields() {
+		if _, options, _ := strings.Cut(f.Tag.Get("mapstructure"), ","); strings.Contains(options, "remain") {
+			return true
+		}
+	}
+	return false
 }
 
 // plain looks through pointers and the Collector's optional sections.

@@ -32,6 +32,8 @@ func checkBroken(t *testing.T, src source.Source, suite Suite) {
 		"deeply nested lists":    strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000),
 		"deeply nested object":   strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000),
 		"bytes that aren't text": "\xff\xfe\x00",
+		"UTF-16":                 utf16(valid.Body),
+		"a byte order mark":      "\xef\xbb\xbf" + string(valid.Body),
 	} {
 		t.Run(name, func(t *testing.T) {
 			req := clone(valid)
@@ -46,6 +48,15 @@ func checkBroken(t *testing.T, src source.Source, suite Suite) {
 			requireRefused(t, s, req)
 		}
 	})
+}
+
+// utf16 is ASCII text in UTF-16, as a shell on Windows writes it.
+func utf16(text []byte) string {
+	wide := []byte{0xff, 0xfe}
+	for _, c := range text {
+		wide = append(wide, c, 0)
+	}
+	return string(wide)
 }
 
 // requireRefused: nothing in the message can be read, and what is said of it repeats nothing.
