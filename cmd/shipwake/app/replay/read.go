@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/collector/reduce/otlp"
 	"github.com/shipwake/shipwake/collector/source/generic"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // Case is one recorded case in canonical order: facts by event time, cells by start.
@@ -44,10 +45,14 @@ func Read(dir string, resolution time.Duration) (Case, error) {
 	if err := c.readSignals(filepath.Join(dir, "signals.yaml")); err != nil {
 		return c, err
 	}
-	if err := c.readFacts(filepath.Join(dir, "facts.jsonl")); err != nil {
+	rules, err := names.New(names.DefaultConfig())
+	if err != nil {
 		return c, err
 	}
-	return c, c.readTelemetry(dir, resolution)
+	if err := c.readFacts(filepath.Join(dir, "facts.jsonl"), rules); err != nil {
+		return c, err
+	}
+	return c, c.readTelemetry(dir, resolution, rules)
 }
 
 func (c *Case) readSignals(path string) error {
@@ -75,8 +80,9 @@ func (c *Case) readSignals(path string) error {
 	return nil
 }
 
-// readFacts reads facts through the generic source, the same that answers at /hooks/generic.
-func (c *Case) readFacts(path string) error {
+// readFacts reads facts through the generic source, the same that answers at /hooks/generic, under the names that they have by
+// default.
+func (c *Case) readFacts(path string, rules *names.Rules) error {
 	parse := generic.Source().Parse
 	type keyed struct {
 		correlate.Fact
@@ -88,7 +94,8 @@ func (c *Case) readFacts(path string) error {
 		if err != nil {
 			return err
 		}
-		for _, f := range reading.Facts {
+		kept, _ := rules.Apply(reading.Facts)
+		for _, f := range kept {
 			facts = append(facts, keyed{f, string(line)})
 		}
 		return nil
@@ -110,13 +117,13 @@ type request struct {
 	number int
 }
 
-func (c *Case) readTelemetry(dir string, resolution time.Duration) error {
-	names, err := filepath.Glob(filepath.Join(dir, "*.otlp.jsonl*"))
+func (c *Case) readTelemetry(dir string, resolution time.Duration, rules *names.Rules) error {
+	files, err := filepath.Glob(filepath.Join(dir, "*.otlp.jsonl*"))
 	if err != nil {
 		return err
 	}
 	var requests []request
-	for _, name := range names {
+	for _, name := range files {
 		if err := eachLine(name, func(n int, line []byte) error {
 			if !json.Valid(line) {
 				return errors.New("not a JSON object")
@@ -137,6 +144,7 @@ func (c *Case) readTelemetry(dir string, resolution time.Duration) error {
 		}
 	}
 	c.Cells = r.Drain()
+	rules.Measurements(c.Cells)
 	slices.SortFunc(c.Cells, func(a, b correlate.Measurement) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), a.Key.Compare(b.Key))
 	})

@@ -167,6 +167,16 @@ func TestTheOrderOfLinesDoesNotShow(t *testing.T) {
 	}
 }
 
+func TestACaseIsReadUnderTheNamesThatADaemonUses(t *testing.T) {
+	c := record(t)
+	want := replayed(t, c.write(t, nil))
+	for i, line := range c["facts.jsonl"] {
+		line = strings.ReplaceAll(line, `"version":"v2"`, `"version":"registry.example.com/shop/checkout:v2"`)
+		c["facts.jsonl"][i] = strings.ReplaceAll(line, `"service"`, `"environment":"PROD","service"`)
+	}
+	require.Equal(t, want, replayed(t, c.write(t, nil)))
+}
+
 // FuzzRequest checks that whatever stands on a line of telemetry is read or refused, and that its time is found.
 func FuzzRequest(f *testing.F) {
 	for _, line := range []string{
