@@ -14,7 +14,7 @@ import (
 
 // ablation measures what every guard gains: what comes out otherwise when it alone is switched off.
 func ablation(ctx context.Context, s *settings) (*report, error) {
-	study := accuracy.Study{Seed: s.seed, Together: s.together, Cases: fewCasesOfKind, Placebos: fewPlacebos}
+	study := accuracy.Study{Seed: s.seed, Kind: s.kind, Together: s.together, Cases: fewCasesOfKind, Placebos: fewPlacebos}
 	if s.cases >= 0 {
 		study.Cases = s.cases
 	}
