@@ -14,7 +14,7 @@ import (
 
 // ablation measures what every guard gains: what comes out otherwise when it alone is switched off.
 func ablation(ctx context.Context, s *settings) (*report, error) {
-	study := accuracy.Study{Seed: s.seed, Together: s.together, Cases: fewCasesOfKind, Placebos: fewPlacebos}
+	study := accuracy.Study{Seed: s.seed, Kind: s.kind, Together: s.together, Cases: fewCasesOfKind, Placebos: fewPlacebos}
 	if s.cases >= 0 {
 		study.Cases = s.cases
 	}
@@ -38,8 +38,8 @@ func ablation(ctx context.Context, s *settings) (*report, error) {
 	}
 	r := &report{}
 	r.say("# What each guard of judging gains\n")
-	r.say("`make bench-ablation`: every guard is switched off alone, and the cases in which it made a difference are judged again. Shown is what the " +
-		"guard gains: more changes found, fewer alarms (−), more healthy changes that end healthy, fewer bad ones that do (−), more culprits ranked first, " +
+	r.say("`make bench-ablation`: every guard is switched off alone, and the cases in which it speaks (something hangs on it) are judged again; in all others it " +
+		"changes nothing. Shown is what the guard gains: more changes found, fewer alarms (−), more healthy changes that end healthy, fewer bad ones that do (−), more culprits ranked first, " +
 		"less delay (−).")
 	r.say("%s", accuracy.AblationPage(all))
 	return r, nil

@@ -97,7 +97,8 @@ type labelled struct {
 // Study is which cases an ablation is about.
 type Study struct {
 	Seed            uint64
-	Cases, Placebos int // of each kind, and pseudo-changes
+	Kind            string // the only kind of case, all when empty
+	Cases, Placebos int    // of each kind, and pseudo-changes
 	Corpora         []Corpus
 	// Only are the guards that it is about, all when there are none.
 	Only []string
@@ -225,6 +226,9 @@ func (s Study) cases() ([]labelled, error) {
 func (s Study) generated() (all []labelled) {
 	for seed := range uint64(max(0, s.Cases)) {
 		for _, k := range kinds() {
+			if s.Kind != "" && k.name != s.Kind {
+				continue
+			}
 			all = append(all, made(fmt.Sprintf("%s/%d", k.name, s.Seed+seed), "generator", func() Case { return k.build(s.Seed + seed) }))
 		}
 	}

@@ -9,23 +9,25 @@ import (
 // gain is what a guard, or several, changed in the cases of some sets: the figures with it and without.
 type gain struct {
 	with, without Sum
-	asked         int // in how many cases it was
-	changed       int // in how many cases any figure is another one without it
+	mattered      int // in how many cases it made a difference to anything
+	driven        int // how many of them were driven without it
+	changed       int // in how many of those any figure is another one without it
 }
 
 // gains compares the cases that are known with and without some guards.
 func gains(all []Ablated, without string, of func(set string) bool) (g gain) {
 	full := map[string]Ablated{}
 	for _, a := range all {
-		if a.Without == "" {
+		if a.Without == "" && of(a.Set) {
 			full[a.Case] = a
+			g.mattered += one(without == "" || slices.ContainsFunc(strings.Split(without, ","), func(name string) bool { return slices.Contains(a.Asked, name) }))
 		}
 	}
 	for _, a := range all {
-		if b, known := full[a.Case]; known && a.Without == without && of(a.Set) {
+		if b, known := full[a.Case]; known && a.Without == without {
 			g.with.add(b.Sum)
 			g.without.add(a.Sum)
-			g.asked++
+			g.driven++
 			g.changed += one(a.Sum != b.Sum)
 		}
 	}
@@ -45,7 +47,7 @@ func (g gain) String() string {
 		later = fmt.Sprintf("%+.0f", d)
 	}
 	w, o := &g.with, &g.without
-	return fmt.Sprintf("%d | %d | %s | %s | %s | %s | %s | %s", g.asked, g.changed, more(w.Found, o.Found), more(w.Alarms, o.Alarms),
+	return fmt.Sprintf("%d | %d | %d | %s | %s | %s | %s | %s | %s", g.mattered, g.driven, g.changed, more(w.Found, o.Found), more(w.Alarms, o.Alarms),
 		more(w.Cleared, o.Cleared), more(w.FalselyClear, o.FalselyClear), more(w.First, o.First), later)
 }
 
@@ -64,10 +66,10 @@ func AblationPage(all []Ablated) string {
 		base := gains(all, "", group.of)
 		say("\n## %s\n", group.name)
 		say("%d cases. With all guards: %d of %d bad changes found, on average after %.0f s; %d of %d healthy ones ever called regressed, %d end healthy; "+
-			"%d bad ones end healthy; the culprit is the first in %d of %d.\n", base.asked, base.with.Found, base.with.Bad, base.with.delay(),
+			"%d bad ones end healthy; the culprit is the first in %d of %d.\n", base.driven, base.with.Found, base.with.Bad, base.with.delay(),
 			base.with.Alarms, base.with.Healthy, base.with.Cleared, base.with.FalselyClear, base.with.First, base.with.Ranked)
-		say("| guard | what it does | cases in which it made a difference to anything | to an outcome | found | alarms | healthy | bad ones healthy | culprit first | delay, s |")
-		say("|---|---|---|---|---|---|---|---|---|---|")
+		say("| guard | what it does | cases in which it speaks | judged without it | outcomes that change | found | alarms | healthy | bad ones healthy | culprit first | delay, s |")
+		say("|---|---|---|---|---|---|---|---|---|---|---|")
 		for _, g := range Guards() {
 			say("| %s/%s | %s | %s |", g.Package, g.Name, g.What, gains(all, g.Name, group.of))
 		}

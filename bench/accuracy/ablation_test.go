@@ -53,14 +53,16 @@ func TestACutLineOfResultsIsAnError(t *testing.T) {
 
 func TestAGainIsWhatTheGuardChanged(t *testing.T) {
 	all := []Ablated{
-		{Case: "a", Set: "generator", Sum: Sum{Bad: 1, Found: 1, Seconds: 60}},
+		{Case: "a", Set: "generator", Asked: []string{"grace"}, Sum: Sum{Bad: 1, Found: 1, Seconds: 60}},
 		{Case: "a", Set: "generator", Without: "grace", Sum: Sum{Bad: 1, Found: 0}},
-		{Case: "b", Set: "generator", Sum: Sum{Healthy: 1, Cleared: 1}},
+		{Case: "b", Set: "generator", Asked: []string{"grace"}, Sum: Sum{Healthy: 1, Cleared: 1}},
+		{Case: "d", Set: "generator", Asked: []string{"dose", "grace"}},
+		{Case: "e", Set: "generator", Asked: []string{"dose"}},
 		{Case: "b", Set: "generator", Without: "grace", Sum: Sum{Healthy: 1, Alarms: 1}},
 		{Case: "c", Set: "elsewhere", Without: "grace", Sum: Sum{Healthy: 1, Alarms: 1}},
 	}
 	g := gains(all, "grace", func(set string) bool { return set == "generator" })
-	require.Equal(t, "2 | 2 | +1 | -1 | +1 | · | · | +60", g.String())
+	require.Equal(t, "3 | 2 | 2 | +1 | -1 | +1 | · | · | +60", g.String())
 }
 
 func TestACorpusIsAFolderOfCases(t *testing.T) {

@@ -41,14 +41,13 @@ func (t ruling) watched() bool {
 
 // doubtful says that something speaks for a fault: what is not enough to convict may be too much to acquit.
 func (t ruling) doubtful() bool {
-	const halfway, someway = 0.5, 0.1
+	const halfway = 0.5
 	for i := range t.findings {
 		f := &t.findings[i]
 		switch {
 		case f.family == supporting:
 		case f.strength >= halfway && t.p.Guards.On(guardHalfway),
-			asked[f.family].bars != nil && asked[f.family].bars(t.p, f),
-			f.contest != nil && f.family.required() && t.way(f) >= someway && t.p.Guards.On(guardSomeWay):
+			asked[f.family].bars != nil && asked[f.family].bars(t.p, f):
 			return true
 		}
 	}

@@ -219,7 +219,7 @@ func (t ruling) nearMiss() *Suspicion {
 		x, _ := best.contest.locate()
 		s.Onset = x.Onset
 	}
-	missing := best.family.need(t.p)*(1-most) - t.support()
+	missing := best.family.need(t.p) * (1 - most)
 	s.Probability = round(1 / (1 + math.Exp(missing)))
 	return s
 }

@@ -6,8 +6,8 @@ import (
 )
 
 // newException is a finding when an exception type showed after the change that never showed before, nor on the old
-// version since: so many records, in so many cells. How unlikely that is depends on in how many cells it showed,
-// and for how long it had not.
+// version since. How unlikely that is depends on in how many cells it showed, and for how long it had not: that a few
+// records in a cell or two are none follows from the evidence that a family needs, and from the least number of cells.
 func (t *trial) newException(s *Stream) {
 	before, after := halves(t.c, s)
 	if seen(before) || seen(s.History) || seen(s.Old) {
@@ -47,9 +47,6 @@ func (t *trial) newException(s *Stream) {
 	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
 	f.strength = f.logE / familyExceptions.need(t.p)
-	if (f.Events < t.p.NewException || cells < t.p.NewExceptionBuckets) && t.p.Guards.On(guardFewExceptions) {
-		f.strength = min(f.strength, 0.5)
-	}
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
 }

@@ -23,7 +23,6 @@ const (
 	guardCallers         = "callers"
 	guardLogs            = "logs"
 	guardExceptions      = "exceptions"
-	guardFewExceptions   = "few_exceptions"
 	guardThroughput      = "throughput"
 	guardHeartbeat       = "heartbeat"
 	guardAnswered        = "answered"
@@ -33,7 +32,6 @@ const (
 	guardFamily          = "family"
 	guardBesideAlone     = "beside_alone"
 	guardHalfway         = "halfway"
-	guardSomeWay         = "some_way"
 	guardLost            = "lost"
 	guardRisen           = "risen"
 	guardTwiceTheRollout = "twice_the_rollout"
@@ -45,7 +43,6 @@ const (
 	guardHardlyMoved     = "hardly_moved"
 	guardSmallRise       = "small_rise"
 	guardSmallRate       = "small_rate"
-	guardSupport         = "saturation"
 	guardNearMiss        = "near_miss"
 )
 
@@ -65,7 +62,6 @@ func ownGuards() []guard.Guard {
 		{Name: guardCallers, What: "the requests are also judged as their callers see them"},
 		{Name: guardLogs, What: "records of errors are judged"},
 		{Name: guardExceptions, What: "new types of exceptions are judged"},
-		{Name: guardFewExceptions, What: "a new exception must come three times, in two cells"},
 		{Name: guardThroughput, What: "lost requests are judged"},
 		{Name: guardHeartbeat, What: "silence of everything is lost telemetry"},
 		{Name: guardAnswered, What: "so is silence of a service whose callers are answered"},
@@ -75,7 +71,6 @@ func ownGuards() []guard.Guard {
 		{Name: guardFamily, What: "a family convicts by the mean of its evidence"},
 		{Name: guardBesideAlone, What: "while the old version serves, nothing else is compared with"},
 		{Name: guardHalfway, What: "half of the proof of a fault bars an acquittal"},
-		{Name: guardSomeWay, What: "a tenth of the proof of errors or latency bars an acquittal"},
 		{Name: guardLost, What: "a likely loss of requests bars an acquittal"},
 		{Name: guardRisen, What: "a rise of few errors bars an acquittal"},
 		{Name: guardTwiceTheRollout, What: "an acquittal takes twice the time of the rollout"},
@@ -87,7 +82,6 @@ func ownGuards() []guard.Guard {
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardSmallRise, What: "so is a rise by less than a difference"},
 		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
-		{Name: guardSupport, What: "a resource that is used much more supports a near miss"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

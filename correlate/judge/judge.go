@@ -1,7 +1,10 @@
 // Package judge answers: was this change bad?
 //
 // It is a set of pure functions over sorted integer cells: no clock, no goroutine, no randomness, and every float is
-// rounded before it leaves.
+// rounded before it leaves. A trial puts the questions of family.go to the streams of a case and compares each answer with
+// every control it has: the old version or unchanged zones at the same time, else earlier days, else the hour before. A
+// ruling convicts, acquits, or says why it can't. What would have been expected without the change is of package expect,
+// how strong the evidence is of package evalue; imports go judge → expect → evalue and never back.
 package judge
 
 import (

@@ -56,9 +56,6 @@ type Params struct {
 
 	// Weights is the share of Alpha that each family of signals may spend.
 	Weights Weights
-
-	// NewException is how many records of a new exception type, in how many cells, are a fault.
-	NewException, NewExceptionBuckets int64
 }
 
 // Weights is the share of Alpha by family; together they are at most 1.
@@ -82,14 +79,12 @@ func DefaultParams() Params {
 			{Ratio: 1.25, BeforeAfter: 2, Margin: 1.25, MarginAbsolute: 0.025},
 			{Ratio: 1.5, BeforeAfter: 3, Margin: 1.5, MarginAbsolute: 0.01},
 		},
-		LatencySlack:        1,
-		LatencyMargin:       2,
-		KnownBeyond:         5,
-		Traffic:             Floor{Ratio: 1.5, BeforeAfter: 3},
-		LostTraffic:         1.4,
-		Weights:             Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
-		NewException:        3,
-		NewExceptionBuckets: 2,
+		LatencySlack:  1,
+		LatencyMargin: 2,
+		KnownBeyond:   5,
+		Traffic:       Floor{Ratio: 1.5, BeforeAfter: 3},
+		LostTraffic:   1.4,
+		Weights:       Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 	}
 }
 

@@ -7,19 +7,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
-// support is the log-odds that a resource adds to a fault that is suspected already, when much more of it is used than
-// before.
-func (t ruling) support() float64 {
-	const muchMore, logOdds = 5, 2
-	for i := range t.findings {
-		if f := &t.findings[i]; f.family == supporting && f.Ratio >= muchMore && t.p.Guards.On(guardSupport) {
-			return logOdds
-		}
-	}
-	return 0
-}
-
-// saturation shows a resource before and after the change. It supports and never convicts: a busier processor may be
+// saturation shows a resource before and after the change. It never convicts: a busier processor may be
 // the price of more work.
 func (t *trial) saturation(s *Stream) {
 	l := expect.NewLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
