@@ -124,10 +124,11 @@ func (l *loop) tick(now time.Time) {
 		l.engine.Apply(engine.Input{Measured: l.unsaved})
 		l.unsaved = nil
 	}
+	l.engine.Apply(engine.Input{Drained: now})
 	l.pending = l.engine.Apply(engine.Input{Tick: now})
 	for _, e := range l.pending {
 		if e.Rollup != nil {
-			l.losses.note(e.Rollup.Cells, now)
+			l.losses.forgot(e.Rollup.Forgotten, now)
 		}
 	}
 	l.flush()
@@ -158,7 +159,7 @@ func (l *loop) expire(now time.Time) {
 	}
 	l.expired = now
 	cfg := l.cfg.engineConfig()
-	fine := now.Add(-time.Duration(3*cfg.FineKeep) * time.Second)
+	fine := now.Add(-time.Duration(cfg.LongestFine()) * time.Second)
 	coarse := now.Add(-time.Duration(cfg.CoarseKeep) * time.Second)
 	l.trouble("expire old measurements", l.ledger.Expire(context.Background(), fine, coarse))
 }

@@ -55,25 +55,30 @@ func (l *losses) refused(tally *correlate.Tally, now int64, width time.Duration)
 	return cells
 }
 
-// note lists what was lost or forgotten among measurements.
+// note lists what was lost among measurements.
 func (l *losses) note(cells []correlate.Measurement, now time.Time) {
 	for _, m := range cells {
-		switch {
-		case m.Kind == correlate.Lost:
-			l.add(m.Key, m.Requests, now)
-		case m.Kind == correlate.Forgotten && m.Service != "": // "": in the course of time
-			l.add(m.Key, m.N, now)
+		if m.Kind == correlate.Lost {
+			l.add(lossKey{m.Service, m.Environment, m.Name}, m.Requests, now)
 		}
 	}
 }
 
-func (l *losses) add(of correlate.Key, n int64, now time.Time) {
+// forgot lists what was forgotten for lack of memory; what goes in the course of time has no service.
+func (l *losses) forgot(all []correlate.Forgetting, now time.Time) {
+	for _, f := range all {
+		if f.Service != "" {
+			l.add(lossKey{f.Service, f.Environment, f.What}, f.Cells, now)
+		}
+	}
+}
+
+func (l *losses) add(k lossKey, n int64, now time.Time) {
 	if now.Sub(l.last) > degradedFor {
 		l.since = now
 	}
 	l.last = now
-	l.counts[of.Name] += n
-	k := lossKey{of.Service, of.Environment, of.Name}
+	l.counts[k.what] += n
 	known := l.all[k]
 	if known == nil {
 		l.makeRoom(now)

@@ -91,10 +91,13 @@ func TestLossesAreListedAndEnd(t *testing.T) {
 			Cell: correlate.Cell{Requests: n, N: n},
 		}
 	}
+	forgotten := func(service, what string, n int64) correlate.Forgetting {
+		return correlate.Forgetting{Place: correlate.Place{Service: service, Environment: "production"}, What: what, Cells: n}
+	}
 	l.note([]correlate.Measurement{
-		of("checkout", correlate.LostOperations, correlate.Forgotten, 3), of("cart", correlate.LostSignals, correlate.Lost, 2),
-		of("cart", "", correlate.Traffic, 100), of("", correlate.LostBuckets, correlate.Forgotten, 0),
+		of("cart", correlate.LostSignals, correlate.Lost, 2), of("cart", "", correlate.Traffic, 100),
 	}, noon)
+	l.forgot([]correlate.Forgetting{forgotten("checkout", correlate.LostOperations, 3), forgotten("", correlate.LostBuckets, 0)}, noon)
 	l.note([]correlate.Measurement{of("cart", correlate.LostSignals, correlate.Lost, 5)}, noon.Add(time.Minute))
 	told := l.limits(noon.Add(2 * time.Minute))
 	require.Equal(t, noon, told.DegradedSince)
@@ -106,7 +109,7 @@ func TestLossesAreListedAndEnd(t *testing.T) {
 	require.Zero(t, l.limits(noon.Add(10*time.Minute)).DegradedSince)
 
 	for i := range 5 * maxLosses {
-		l.note([]correlate.Measurement{of(fmt.Sprint("s", i), correlate.LostVersions, correlate.Forgotten, 1)}, noon.Add(time.Hour))
+		l.forgot([]correlate.Forgetting{forgotten(fmt.Sprint("s", i), correlate.LostVersions, 1)}, noon.Add(time.Hour))
 	}
 	told = l.limits(noon.Add(time.Hour))
 	require.LessOrEqual(t, len(told.Losses), maxLosses)

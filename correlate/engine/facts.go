@@ -37,7 +37,7 @@ func (c *change) verdict() *correlate.Verdict {
 	return nil
 }
 
-func (c *change) place() place { return place{c.own.Service, c.own.Environment} }
+func (c *change) place() place { return place{Service: c.own.Service, Environment: c.own.Environment} }
 func (c *change) start() int64 { return c.rec.Start().Unix() }
 
 // finish is when the rollout was complete, 0 while it runs.
@@ -81,7 +81,7 @@ type incident struct {
 	reports []correlate.IncidentReport
 }
 
-func (i *incident) place() place { return place{i.rec.Service, i.rec.Environment} }
+func (i *incident) place() place { return place{Service: i.rec.Service, Environment: i.rec.Environment} }
 
 func (e *Engine) facts(facts []Fact) {
 	var t touched
@@ -107,7 +107,7 @@ func (e *Engine) facts(facts []Fact) {
 // touched places mean to one another, and from when on that bears on what was already judged.
 func (e *Engine) settle(t touched) {
 	e.lookAgain()
-	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.Compare) {
 		e.group(p, &t)
 	}
 	e.relink(t)

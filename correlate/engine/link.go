@@ -46,7 +46,7 @@ func put[K comparable](set map[K]bool, k K) map[K]bool {
 // relink works out anew what the changes of the touched places mean to one another: redeploys, rollbacks, and the
 // incidents they answer for. It is a function of the sorted changes, so the order of their arrival doesn't show.
 func (e *Engine) relink(t touched) {
-	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(t.places), place.Compare) {
 		moved := e.rollbacks(e.byPlace[p])
 		for _, i := range e.incidentsAt[p] {
 			t.incident(i)
