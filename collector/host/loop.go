@@ -8,6 +8,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/window"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -34,7 +35,7 @@ type loop struct {
 }
 
 func newLoop(h *Host) *loop {
-	return &loop{Host: h, losses: newLosses(h.opt.Tally), clock: newClock(time.Now())}
+	return &loop{Host: h, losses: newLosses(), clock: newClock(time.Now())}
 }
 
 func (l *loop) run(ctx context.Context) {
@@ -112,7 +113,7 @@ func (l *loop) tick(now time.Time) {
 		for _, m := range l.measurers() {
 			l.unsaved = append(l.unsaved, m.Drain()...)
 		}
-		l.unsaved = append(l.unsaved, l.losses.refused(l.opt.Tally, now.Unix(), l.cfg.Resolution)...)
+		l.unsaved = append(l.unsaved, l.opt.Tally.TakeRefused(window.Floor(now.Unix(), int64(l.cfg.Resolution/time.Second)))...)
 		l.unsaved = l.engine.Fold(l.unsaved)
 		l.losses.note(l.unsaved, now)
 	}

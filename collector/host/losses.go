@@ -22,37 +22,12 @@ type losses struct {
 	counts map[string]int64
 	since  time.Time // when the degraded stretch began
 	last   time.Time
-	shed   map[correlate.Count]int64 // as of the last look at the tally
 }
 
 type lossKey struct{ service, environment, what string }
 
-func newLosses(tally *correlate.Tally) *losses {
-	l := &losses{all: map[lossKey]*sinks.Loss{}, counts: map[string]int64{}, shed: map[correlate.Count]int64{}}
-	l.refused(tally, 0, time.Second)
-	return l
-}
-
-// refused is what the doors refused since the last look, as measurements of everybody in the bucket of now.
-func (l *losses) refused(tally *correlate.Tally, now int64, width time.Duration) []correlate.Measurement {
-	n := map[string]int64{}
-	for _, c := range tally.Values() {
-		if c.What == "telemetry" && (c.Result == correlate.LostShed || c.Result == correlate.LostRefused) {
-			n[c.Result] += c.Value - l.shed[c.Count]
-			l.shed[c.Count] = c.Value
-		}
-	}
-	var cells []correlate.Measurement
-	for _, what := range []string{correlate.LostRefused, correlate.LostShed} {
-		if n[what] > 0 {
-			start := now - now%int64(width/time.Second)
-			cells = append(cells, correlate.Measurement{
-				Key:  correlate.Key{Kind: correlate.Lost, Name: what},
-				Cell: correlate.Cell{Start: start, Requests: n[what]},
-			})
-		}
-	}
-	return cells
+func newLosses() *losses {
+	return &losses{all: map[lossKey]*sinks.Loss{}, counts: map[string]int64{}}
 }
 
 // note lists what was lost among measurements.

@@ -66,23 +66,8 @@ func TestTelemetryIsRefusedWhileTheHeapIsFull(t *testing.T) {
 	require.NoError(t, m.admit())
 }
 
-func TestWhatTheDoorsRefusedIsEverybodysLoss(t *testing.T) {
-	tally := &correlate.Tally{}
-	shed := correlate.Count{What: "telemetry", Source: "spans", Result: correlate.LostShed}
-	tally.Add(shed, 5)
-	l := newLosses(tally)
-	require.Empty(t, l.refused(tally, 1000, 10*time.Second), "what was refused before the start")
-	tally.Add(shed, 7)
-	tally.Add(correlate.Count{What: "kafka", Source: "deploys", Result: "refused"}, 1)
-	require.Equal(t, []correlate.Measurement{{
-		Key:  correlate.Key{Kind: correlate.Lost, Name: correlate.LostShed},
-		Cell: correlate.Cell{Start: 1000, Requests: 7},
-	}}, l.refused(tally, 1007, 10*time.Second))
-	require.Empty(t, l.refused(tally, 1008, 10*time.Second))
-}
-
 func TestLossesAreListedAndEnd(t *testing.T) {
-	l := newLosses(&correlate.Tally{})
+	l := newLosses()
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	require.Zero(t, l.limits(noon).DegradedSince)
 	of := func(service, what string, kind correlate.SignalKind, n int64) correlate.Measurement {

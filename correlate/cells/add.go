@@ -60,18 +60,19 @@ func (st *Store) addVersion(s *Service, str *Stream, m correlate.Measurement, go
 }
 
 // addCoarse merges a cell into the rollup it belongs to. Zones are compared with each other, and traces tell versions of
-// now apart: nobody asks for them of earlier days.
-func (st *Store) addCoarse(m correlate.Measurement) {
+// now apart: nobody asks for them of earlier days. It returns false for what is not kept.
+func (st *Store) addCoarse(m correlate.Measurement) bool {
 	if m.Kind == correlate.Zone || m.Kind == correlate.Trace {
-		return
+		return false
 	}
 	c := m.Cell
 	c.Start = window.Floor(c.Start, st.cfg.Coarse)
 	p := placeOf(&m.Key)
 	if gone := st.forgotten(p); c.Start < gone.coarse || (isPart(m.Kind) && c.Start < gone.operations) {
-		return
+		return false
 	}
 	st.bytes += st.stream(st.at(p), keyOf(m.Key)).coarse.add(c)
+	return true
 }
 
 func placeOf(k *correlate.Key) correlate.Place {

@@ -6,7 +6,10 @@ import "github.com/shipwake/shipwake/correlate"
 func (st *Store) Restore(r correlate.Rollup) {
 	st.full = false
 	for _, m := range r.Cells {
-		st.addCoarse(m)
+		if st.addCoarse(m) && m.Kind == correlate.Edge && m.Peer != "" {
+			m.Start = r.Start + st.cfg.Coarse // it was seen by then; fine cells, where there are any left, tell better
+			st.call(st.at(placeOf(&m.Key)), m)
+		}
 	}
 	for _, f := range r.Forgotten {
 		switch {

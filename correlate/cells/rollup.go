@@ -9,7 +9,7 @@ import (
 
 // Close closes the coarse buckets that end by an instant, a multiple of their width, and returns those with anything in
 // them. Then it brings the store back under its budget; forgot says that this took something away. What it took is told
-// in the last rollup.
+// in the last rollup, as is whether there is room for new services.
 func (st *Store) Close(end int64, held func() Held) (closed []correlate.Rollup, forgot bool) {
 	if st.closed == 0 {
 		st.closed = st.oldestRollup(end)
@@ -23,13 +23,13 @@ func (st *Store) Close(end int64, held func() Held) (closed []correlate.Rollup, 
 		st.closed = end
 		return closed, false
 	}
-	keep := held()
+	keep, wasFull := held(), st.full
 	forgotten := st.ration(end, keep.Open)
 	forgot = len(forgotten) > 0
 	closed = st.rollups(end)
 	last := end - st.cfg.Coarse
 	filled := len(closed) > 0 && closed[len(closed)-1].Start == last
-	if !filled && (forgot || st.full) {
+	if !filled && (forgot || wasFull || st.full) {
 		closed, filled = append(closed, correlate.Rollup{Start: last}), true
 	}
 	if filled {

@@ -10,9 +10,9 @@ import (
 // Sum is several series added up, as far as that was done: cells before the watermark don't change any more, so each is
 // added once. The zero value is ready to use, and may take the place of any Sum.
 type Sum struct {
-	parts []*Series
-	sum   Series
-	until int64
+	parts       []*Series
+	sum         Series
+	from, until int64
 }
 
 // Between is the sum's cells with from <= Start < to. It shares memory with what is remembered.
@@ -23,8 +23,8 @@ func (m *Sum) Between(parts []*Series, from, to int64) []correlate.Cell {
 	case 1:
 		return parts[0].Between(from, to)
 	}
-	if !slices.Equal(parts, m.parts) || (len(m.sum) > 0 && m.sum[0].Start < from) {
-		*m = Sum{parts: slices.Clone(parts), until: from}
+	if !slices.Equal(parts, m.parts) || from != m.from {
+		*m = Sum{parts: slices.Clone(parts), from: from, until: from}
 	}
 	if m.until < to {
 		fresh := make([][]correlate.Cell, len(parts))

@@ -81,7 +81,9 @@ type incident struct {
 	reports []correlate.IncidentReport
 }
 
-func (i *incident) place() place { return place{Service: i.rec.Service, Environment: i.rec.Environment} }
+func (i *incident) place() place {
+	return place{Service: i.rec.Service, Environment: i.rec.Environment}
+}
 
 func (e *Engine) facts(facts []Fact) {
 	var t touched

@@ -218,4 +218,6 @@ func (e *Engine) takeBack(known map[place][]correlate.Regression) {
 	}
 }
 
-func placeOf(r *correlate.Regression) place { return place{Service: r.Service, Environment: r.Environment} }
+func placeOf(r *correlate.Regression) place {
+	return place{Service: r.Service, Environment: r.Environment}
+}
