@@ -16,9 +16,23 @@ type Config struct {
 	AbandonAfter int64 // how long after its start a change whose end nobody told is given up
 }
 
+// limits bound what a report can set in motion.
+type limits struct {
+	// group is how many rollouts of a place may begin in GroupSlack seconds for any of them to be put together. Of more,
+	// the next one is nearer than the clocks and the delays of two sources agree, so that time doesn't tell which account
+	// is of which rollout: each stands by itself.
+	group int
+	// chain is how many rollouts may be linked with one another, each with the next by time and version, for any of them
+	// to be put together. Of more, nothing tells where one ends and the next begins: each stands by itself.
+	chain int
+	// line is how many deployments back a version is recognised that comes back.
+	line int
+}
+
 // Book holds the records of changes and incidents. It must be used from one goroutine.
 type Book struct {
 	cfg       Config
+	limits    limits
 	watermark int64
 	changes   map[string]*Change
 	incidents map[string]*Incident
@@ -46,6 +60,7 @@ type lineup struct {
 func New(cfg Config) *Book {
 	return &Book{
 		cfg:       cfg,
+		limits:    limits{group: 32, chain: 128, line: 32},
 		changes:   map[string]*Change{},
 		incidents: map[string]*Incident{},
 		places:    map[correlate.Place]*lineup{},
@@ -92,7 +107,7 @@ func (b *Book) lineup(p correlate.Place) *lineup {
 func (b *Book) lineupOf(p correlate.Place) *lineup {
 	l := b.places[p]
 	if l == nil {
-		l = &lineup{told: newTimeline(), seen: newTimeline()}
+		l = &lineup{told: newTimeline(b.limits.group), seen: newTimeline(b.limits.group)}
 		b.places[p] = l
 	}
 	return l

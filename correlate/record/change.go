@@ -25,9 +25,10 @@ type Change struct {
 	timed   *key
 	chained bool
 	// line is what is live once it is complete, as far as traced says that it is known, and took what it took back.
-	line   []deployed
-	traced bool
-	took   []*Change
+	// recalled: it was brought back, and its lineage hasn't been traced since.
+	line             []deployed
+	traced, recalled bool
+	took             []*Change
 }
 
 // filing is a place and a key in its line-up.

@@ -15,8 +15,7 @@
 // came, and how they were batched, does not show.
 //
 // The cost of a report does not grow with the number of changes of its service: what is worked out again is what lies
-// near in time. Where more happens at once than can be told apart there are bounds, see groupMost, chainMost and
-// lineMost.
+// near in time. Where more happens at once than can be told apart there are bounds, see limits.
 //
 // The Phase of a record (but for PhaseRetracted) and its Verdict belong to whoever judges; the Book keeps them, and
 // reads of them whether a change was judged bad and when that was over.

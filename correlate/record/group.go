@@ -8,10 +8,6 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// chainMost is how many rollouts may be linked with one another, each with the next by time and version. Of more, nothing
-// tells where one ends and the next begins: each stands by itself. It also bounds what a report can set in motion.
-const chainMost = 128
-
 // enter and leave put a change among the rollouts that may be one, and take it out. Whoever it may have been one with is
 // to be grouped again.
 func (b *Book) enter(c *Change) {
@@ -19,7 +15,7 @@ func (b *Book) enter(c *Change) {
 		return
 	}
 	t := b.lineupOf(c.Place()).timeline(c)
-	if at := Began(c.own); t.begun[stretch(at)] == groupMost {
+	if at := Began(c.own); t.begun[stretch(at)] == t.most {
 		b.loosen(t, at) // it becomes crowded
 	}
 	t.add(c)
@@ -34,7 +30,7 @@ func (b *Book) leave(c *Change) {
 	t := b.lineupOf(c.Place()).timeline(c)
 	at := c.timed.at.Unix()
 	t.remove(c)
-	if t.begun[stretch(at)] == groupMost {
+	if t.begun[stretch(at)] == t.most {
 		b.loosen(t, at) // it is crowded no longer
 	}
 }
@@ -117,7 +113,7 @@ func (b *Book) groupChain(c *Change, done map[*Change]bool) {
 	}
 }
 
-// chain are the changes that are linked with one, directly or by others. ok is false when they are more than chainMost;
+// chain are the changes that are linked with one, directly or by others. ok is false when they are more than limits.chain;
 // then they are those that are to stand by themselves from now on, and some that do already.
 func (b *Book) chain(c *Change, done map[*Change]bool) (chain []*Change, ok bool) {
 	seen := map[*Change]bool{c: true}
@@ -134,7 +130,7 @@ func (b *Book) chain(c *Change, done map[*Change]bool) (chain []*Change, ok bool
 				ok = ok && !done[o] // a chain that was gone through as a whole would have had this one in it
 			}
 		}
-		ok = ok && len(chain) <= chainMost
+		ok = ok && len(chain) <= b.limits.chain
 	}
 	return chain, ok
 }

@@ -6,10 +6,6 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// lineMost is how many deployments back a version is recognised that comes back. It bounds how far the lineage of a
-// change reaches, and so what a late report can set in motion.
-const lineMost = 64
-
 // deployed is a version that is live, or becomes so again when those after it are taken back.
 type deployed struct {
 	version  string
@@ -45,6 +41,10 @@ func (b *Book) traceFrom(l *lineup, k key) (reached key) {
 	for i := range l.all.from(k) {
 		b.steps++
 		c := i.of
+		if c.recalled { // who took it back is found again
+			c.recalled = false
+			b.takenBy(c, "")
+		}
 		was, traced := c.line, c.traced
 		line = b.trace(c, line)
 		c.line, c.traced, reached = line, true, i.key
@@ -85,7 +85,7 @@ func (b *Book) trace(c *Change, line []deployed) []deployed {
 		return line
 	}
 	line = append(line[:len(line):len(line)], deployed{c.Record.Version, c, rollback})
-	return line[max(0, len(line)-lineMost):]
+	return line[max(0, len(line)-b.limits.line):]
 }
 
 // lastOf is where a version is in a line, the latest place; -1 when it is not known.

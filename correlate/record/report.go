@@ -174,7 +174,7 @@ func (b *Book) Recall(changes []correlate.ChangeRecord, incidents []correlate.In
 }
 
 func (b *Book) recall(r correlate.ChangeRecord) *Change {
-	c := &Change{Record: r, reports: r.Reports, own: r.Change}
+	c := &Change{Record: r, reports: r.Reports, own: r.Change, recalled: true}
 	if len(c.reports) == 0 && r.Phase != correlate.PhaseRetracted {
 		c.reports = []correlate.ChangeReport{{ReceivedAt: r.ReceivedAt, Said: r.Change}}
 	}

@@ -10,10 +10,6 @@ import (
 const (
 	// GroupSlack is how far the accounts that several sources give of one rollout may lie apart, in seconds.
 	GroupSlack = 600
-	// groupMost is how many rollouts of a place may begin in GroupSlack seconds for any of them to be put together. Of
-	// more, the next one is nearer than the clocks and the delays of two sources agree, so that time doesn't tell which
-	// account is of which rollout: each stands by itself.
-	groupMost = 32
 	// longest is how much of a rollout counts when accounts of it are looked for, in seconds from its start.
 	longest = 24 * 3600
 )
@@ -21,11 +17,12 @@ const (
 // timeline is rollouts of a place by when they began.
 type timeline struct {
 	index[*Change]
+	most   int           // see limits.group
 	begun  map[int64]int // how many began in each stretch of GroupSlack
 	length int64         // of the longest one there ever was
 }
 
-func newTimeline() timeline { return timeline{begun: map[int64]int{}} }
+func newTimeline(most int) timeline { return timeline{most: most, begun: map[int64]int{}} }
 
 // timeline is the one that a change belongs to.
 func (l *lineup) timeline(c *Change) *timeline {
@@ -35,10 +32,10 @@ func (l *lineup) timeline(c *Change) *timeline {
 	return &l.told
 }
 
-// stretch is the part of the time that counts towards groupMost at an instant.
+// stretch is the part of the time that counts towards limits.group at an instant.
 func stretch(at int64) int64 { return window.Floor(at, GroupSlack) }
 
-func (t *timeline) crowded(at int64) bool { return t.begun[stretch(at)] > groupMost }
+func (t *timeline) crowded(at int64) bool { return t.begun[stretch(at)] > t.most }
 
 func (t *timeline) add(c *Change) {
 	k := key{c.own.Start(), c.Record.ID}
