@@ -7,10 +7,11 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // SourceTelemetry is the source of a change that nobody reported: a new service.version was seen.
-const SourceTelemetry = "telemetry"
+const SourceTelemetry = record.SourceTelemetry
 
 // adoptVersions turns each version that a known service began to serve, and that no source reported within AdoptAfter,
 // into a change of its own; and completes such a change once only the new version serves. While there is no room for new
@@ -55,16 +56,16 @@ func (e *Engine) adopt(p place, version string, first int64) {
 		Kind: correlate.KindDeployment, Status: correlate.StatusStarted,
 		StartedAt: at(first), Source: SourceTelemetry,
 	}
-	for _, c := range e.byPlace[p] {
+	for _, c := range e.lineup(p) {
 		switch {
-		case c.own.Source == SourceTelemetry && c.own.Version == version:
-			if late := began(c.own) - first; late <= 0 || late > e.cfg.AllowedLateness {
+		case c.Own().Source == SourceTelemetry && c.Own().Version == version:
+			if late := record.Began(c.Own()) - first; late <= 0 || late > e.cfg.AllowedLateness {
 				return
 			}
 			seen.ID = c.rec.ID // it had come a little earlier than the first measurements told
 			e.report(seen)
 			return
-		case c.rollsOut() && (e.tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
+		case c.rollsOut() && (e.book.Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
 			return
 		}
 	}
@@ -75,27 +76,26 @@ func (e *Engine) adopt(p place, version string, first int64) {
 
 // report takes in what telemetry says of a change.
 func (e *Engine) report(seen correlate.Change) {
-	var t touched
-	e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: seen.WithDefaults()}, &t)
-	e.settle(t)
+	e.book.Report(correlate.Fact{Change: &seen}, at(e.mark.At))
+	e.settle()
 }
 
 // completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
 // when that was if measurements of them came late.
 func (e *Engine) completeAdopted(p place, s *cells.Service) {
-	for _, c := range e.byPlace[p] {
-		over := c.own.Status != correlate.StatusStarted && ended(c.own)+e.cfg.AdoptAfter+e.cfg.AllowedLateness < e.mark.At
-		if c.own.Source != SourceTelemetry || c.rec.MergedInto != "" || over {
+	for _, c := range e.lineup(p) {
+		over := c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+e.cfg.AdoptAfter+e.cfg.AllowedLateness < e.mark.At
+		if c.Own().Source != SourceTelemetry || c.rec.MergedInto != "" || over {
 			continue
 		}
 		last := e.lastServed(c, s)
-		if last+e.cfg.AdoptAfter > e.mark.At || at(last).Equal(c.own.FinishedAt) {
+		if last+e.cfg.AdoptAfter > e.mark.At || at(last).Equal(c.Own().FinishedAt) {
 			continue
 		}
-		finished := c.own
+		finished := c.Own()
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
 		e.report(finished)
-		return // byPlace was rebuilt; the next tick takes the next one
+		return // the next tick takes the next one
 	}
 }
 
@@ -108,7 +108,7 @@ func (e *Engine) lastServed(c *change, s *cells.Service) int64 {
 		}
 		str := s.Stream(k)
 		for _, v := range str.Versions(nil) {
-			if seen, known := s.Version(v); v == c.own.Version || !known || seen.First >= c.start() {
+			if seen, known := s.Version(v); v == c.Own().Version || !known || seen.First >= c.start() {
 				continue
 			}
 			for _, cell := range str.Version(v).Between(c.start(), e.mark.At) {

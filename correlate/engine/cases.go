@@ -1,11 +1,10 @@
 package engine
 
 import (
-	"strings"
-
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // caseOf gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
@@ -193,14 +192,14 @@ func (e *Engine) servedVersion(c *change, now int64) string {
 	if !c.rollsOut() {
 		return ""
 	}
-	from, to := c.start()-e.cfg.AdoptAfter, max(c.start(), c.finish())+adoptSlack
+	from, to := c.start()-e.cfg.AdoptAfter, max(c.start(), c.finish())+record.GroupSlack
 	var appeared []string
 	for _, v := range s.Versions() {
 		seen, _ := s.Version(v)
 		if seen.First >= now {
 			continue
 		}
-		if samePrefix(v, c.rec.Version) || samePrefix(v, c.rec.Commit) {
+		if record.SamePrefix(v, c.rec.Version) || record.SamePrefix(v, c.rec.Commit) {
 			return v
 		}
 		if seen.First >= from && seen.First <= to {
@@ -211,12 +210,6 @@ func (e *Engine) servedVersion(c *change, now int64) string {
 		return appeared[0]
 	}
 	return ""
-}
-
-// samePrefix: one is a prefix of the other, and at least as long as a short commit hash.
-func samePrefix(a, b string) bool {
-	const short = 7
-	return len(a) >= short && len(b) >= short && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
 // routesOf are the requests of a service by route, as one instrumentation tells them, in cells that ended by an instant.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // paced is a service whose new version takes over from an instant on, within so many seconds.
@@ -81,9 +82,9 @@ func TestTheFaultGrowsWithItsCause(t *testing.T) {
 }
 
 func TestStepsOfARolloutAreThoseOfItsShare(t *testing.T) {
-	c := &change{rec: correlate.ChangeRecord{Change: correlate.Change{
+	c := &change{Change: &record.Change{Record: correlate.ChangeRecord{Change: correlate.Change{
 		StartedAt: at(600), FinishedAt: at(1800), Status: correlate.StatusSucceeded,
-	}}}
+	}}}}
 	var all []serving
 	for i, fresh := range []int64{0, 0, 95, 110, 102, 98, 500, 510, 495, 300, 1000, 1000} {
 		all = append(all, serving{at: 600 + int64(i)*60, fresh: fresh, all: 1000})

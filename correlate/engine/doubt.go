@@ -16,7 +16,7 @@ func (e *Engine) doubt(told *change) {
 		told.rec.ReceivedAt.Unix()-told.start() > doubtFor {
 		return
 	}
-	for _, c := range e.byPlace[told.place()] {
+	for _, c := range e.lineup(told.place()) {
 		v := c.verdict()
 		if c == told || v == nil || !v.Final || v.Outcome != correlate.Regressed || v.Reason == correlate.ReasonDownstream || v.OnsetAt == nil {
 			continue

@@ -11,6 +11,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -30,6 +31,7 @@ type Input struct {
 type Fact struct {
 	correlate.Fact
 	ReceivedAt time.Time
+	Retracted  bool // nobody says so any more
 }
 
 // Recall brings back records that have left memory, before a fact that touches them is applied.
@@ -45,30 +47,25 @@ const maxAhead = 300
 
 // Engine holds the state. It must be used from one goroutine.
 type Engine struct {
-	cfg       Config
-	digest    string // of the configuration
-	mark      window.Watermark
-	now       int64
-	store     *cells.Store
-	changes   map[string]*change
-	incidents map[string]*incident
-	byPlace   map[place][]*change // sorted by completion
-	// incidentsAt and incidentsBy are the incidents of a place, and those that name a change as their cause.
-	incidentsAt map[place][]*incident
-	incidentsBy map[string][]*incident
-	watched     []*change // see watch, sorted by start
-	current     []*change // see inSight
-	unfinished  map[*change]bool
-	asOf        int64 // the instant that is being judged
-	heard       int64 // what was judged up to
-	told        int64 // what the ledger knows of that
-	late        late
-	rehearing   bool
-	reheard     []heardAgain
-	oldest      int64 // fine cells that start before this may be forgotten
-	around      look
-	neighbours  map[place]*watch // of the services around the watched changes
-	graph       graph
+	cfg        Config
+	digest     string // of the configuration
+	mark       window.Watermark
+	now        int64
+	store      *cells.Store
+	changes    map[string]*change
+	book       *record.Book
+	watched    []*change // see watch, sorted by start
+	current    []*change // see inSight
+	asOf       int64     // the instant that is being judged
+	heard      int64     // what was judged up to
+	told       int64     // what the ledger knows of that
+	late       late
+	rehearing  bool
+	reheard    []heardAgain
+	oldest     int64 // fine cells that start before this may be forgotten
+	around     look
+	neighbours map[place]*watch // of the services around the watched changes
+	graph      graph
 	// faults are what is known of the faults of a place, in the order in which it was decided.
 	faults  map[place][]correlate.Regression
 	past    map[place]map[int64]*before
@@ -88,19 +85,18 @@ type Stats struct {
 // New makes an engine without any state.
 func New(cfg Config) *Engine {
 	return &Engine{
-		cfg:         cfg,
-		digest:      digestOf(cfg),
-		store:       cells.New(cfg.Cells()),
-		changes:     map[string]*change{},
-		incidents:   map[string]*incident{},
-		byPlace:     map[place][]*change{},
-		incidentsAt: map[place][]*incident{},
-		incidentsBy: map[string][]*incident{},
-		faults:      map[place][]correlate.Regression{},
-		unfinished:  map[*change]bool{},
-		late:        late{from: never},
-		neighbours:  map[place]*watch{},
-		past:        map[place]map[int64]*before{},
+		cfg:     cfg,
+		digest:  digestOf(cfg),
+		store:   cells.New(cfg.Cells()),
+		changes: map[string]*change{},
+		book: record.New(record.Config{
+			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
+			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
+		}),
+		faults:     map[place][]correlate.Regression{},
+		late:       late{from: never},
+		neighbours: map[place]*watch{},
+		past:       map[place]map[int64]*before{},
 	}
 }
 
@@ -161,7 +157,7 @@ func (e *Engine) OpenWindows() int {
 }
 
 // Knows says whether the record of a change or an incident is in memory.
-func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.incidents[id] != nil }
+func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.book.Incident(id) != nil }
 
 func (e *Engine) measured(all []correlate.Measurement) {
 	for _, m := range all {
@@ -201,7 +197,7 @@ func (e *Engine) tick(now int64) {
 		return
 	}
 	e.asOf = e.mark.At
-	e.abandon()
+	e.settle() // what is given up
 	e.adoptVersions()
 	e.judge()
 	e.tellJudged(e.mark.At)
@@ -294,7 +290,10 @@ func (e *Engine) sweepFaults(before int64) {
 
 // watchNoMore lists no longer the changes whose time has passed.
 func (e *Engine) watchNoMore() {
-	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
+	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool {
+		c.watched = e.watchable(c)
+		return !c.watched
+	})
 }
 
 // expire forgets measurements that are older than any window needs.

@@ -15,7 +15,7 @@ import (
 func (e *Engine) findBad(p place, start int64) []window.Span {
 	var bad []window.Span
 	next := start
-	for _, c := range slices.Backward(e.byPlace[p]) {
+	for _, c := range slices.Backward(e.lineup(p)) {
 		if c.start() == start && c.rec.Rollback {
 			return nil // it is to end that time, and is compared with it
 		}
@@ -40,7 +40,7 @@ func (e *Engine) findBad(p place, start int64) []window.Span {
 
 // changedBefore is when changes of a place began in the day before an instant, sorted.
 func (e *Engine) changedBefore(p place, start int64) (all []int64) {
-	for _, c := range e.byPlace[p] {
+	for _, c := range e.lineup(p) {
 		if at := c.start(); c.live() && at < start && at >= start-e.cfg.Judge.History {
 			all = append(all, at)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // generation is raised when the same inputs may lead to another verdict than before.
@@ -48,11 +49,11 @@ func (e *Engine) inputs(c *change, t int64) string {
 // writeChange writes what judging depends on, as far as it was known by an instant.
 func writeChange(h hash.Hash, c correlate.Change, t int64) {
 	finish := int64(0)
-	if !c.FinishedAt.IsZero() && ended(c) <= t {
-		finish = ended(c)
+	if !c.FinishedAt.IsZero() && record.Ended(c) <= t {
+		finish = record.Ended(c)
 	}
 	writeAll(h, c.ID, string(c.Kind), c.Service, c.Environment, c.Version, c.Commit)
-	writeInts(h, began(c), finish)
+	writeInts(h, record.Began(c), finish)
 	for _, z := range c.Zones {
 		if reached := z.ReachedAt.Unix(); z.ReachedAt.IsZero() || reached <= t {
 			writeAll(h, z.Name)

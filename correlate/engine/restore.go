@@ -73,6 +73,9 @@ func (e *Engine) Resume(judged time.Time) {
 
 // watchAgain lists the changes whose time has not passed.
 func (e *Engine) watchAgain() {
+	for _, c := range e.watched {
+		c.watched = false
+	}
 	e.watched = nil
 	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
 		var found []*change
@@ -80,6 +83,9 @@ func (e *Engine) watchAgain() {
 			if c.rec.Phase == phase && e.watchable(c) {
 				found = append(found, c)
 			}
+		}
+		for _, c := range found {
+			c.watched = true
 		}
 		e.watched = append(e.watched, found...)
 		slices.SortFunc(e.watched, byStart)

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"sort"
-
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/window"
@@ -149,12 +147,9 @@ func (e *Engine) fillIn(s *suspicion) {
 // supersededAt is when the next rollout of the same place began, 0 when none has by t. What was complete when the change
 // began is none.
 func (e *Engine) supersededAt(c *change, t int64) int64 {
-	all := e.byPlace[c.place()]
-	began := at(c.start())
-	later := sort.Search(len(all), func(i int) bool { return all[i].completed().After(began) })
-	for _, o := range all[later:] {
-		if o != c && o.rollsOut() && o.live() && o.start() > c.start() && o.start() < t {
-			return o.start()
+	for o := range e.book.Since(c.Place(), at(c.start())) {
+		if o != c.Change && o.RollsOut() && o.Live() && o.Start() > c.start() && o.Start() < t {
+			return o.Start()
 		}
 	}
 	return 0

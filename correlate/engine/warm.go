@@ -16,7 +16,7 @@ const rehearsals = 6
 // one, oldest first: whose verdict was final by then, and that nobody took back or opened an incident about. What lasted
 // of their effects is no warm-up, so that they needn't have been judged healthy; what was confounded says nothing.
 func (e *Engine) rolledOut(p place, start int64) []judge.Rollout {
-	all := e.byPlace[p]
+	all := e.lineup(p)
 	n := len(all)
 	for n > 0 && all[n-1].start() >= start {
 		n--
@@ -56,8 +56,8 @@ func (e *Engine) objected(c *change, by int64) bool {
 		return true
 	}
 	return slices.ContainsFunc(c.rec.Incidents, func(id string) bool {
-		i := e.incidents[id]
-		return i == nil || i.rec.OpenedAt.Unix() <= by
+		i := e.book.Incident(id)
+		return i == nil || i.Record.OpenedAt.Unix() <= by
 	})
 }
 

@@ -131,6 +131,8 @@ func answerOf(c correlate.ChangeRecord) string {
 	switch {
 	case c.Verdict != nil:
 		return strings.ToUpper(string(c.Verdict.Outcome)) + " (" + words.Reason(c.Verdict.Reason) + ")"
+	case c.Phase == correlate.PhaseRetracted:
+		return "RETRACTED (nobody reports it any more)"
 	case c.Phase == correlate.PhaseHistory:
 		return "NOT JUDGED (it was reported after its time, without telemetry)"
 	}
