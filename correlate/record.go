@@ -88,4 +88,6 @@ type Idle struct {
 type Rollup struct {
 	Start int64 // Unix seconds
 	Cells []Measurement
+	// Forgotten is what was forgotten at its end, sorted.
+	Forgotten []Forgetting
 }

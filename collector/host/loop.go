@@ -8,6 +8,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/window"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -34,7 +35,7 @@ type loop struct {
 }
 
 func newLoop(h *Host) *loop {
-	return &loop{Host: h, losses: newLosses(h.opt.Tally), clock: newClock(time.Now())}
+	return &loop{Host: h, losses: newLosses(), clock: newClock(time.Now())}
 }
 
 func (l *loop) run(ctx context.Context) {
@@ -112,7 +113,7 @@ func (l *loop) tick(now time.Time) {
 		for _, m := range l.measurers() {
 			l.unsaved = append(l.unsaved, m.Drain()...)
 		}
-		l.unsaved = append(l.unsaved, l.losses.refused(l.opt.Tally, now.Unix(), l.cfg.Resolution)...)
+		l.unsaved = append(l.unsaved, l.opt.Tally.TakeRefused(window.Floor(now.Unix(), int64(l.cfg.Resolution/time.Second)))...)
 		l.unsaved = l.engine.Fold(l.unsaved)
 		l.losses.note(l.unsaved, now)
 	}
@@ -124,10 +125,11 @@ func (l *loop) tick(now time.Time) {
 		l.engine.Apply(engine.Input{Measured: l.unsaved})
 		l.unsaved = nil
 	}
+	l.engine.Apply(engine.Input{Drained: now})
 	l.pending = l.engine.Apply(engine.Input{Tick: now})
 	for _, e := range l.pending {
 		if e.Rollup != nil {
-			l.losses.note(e.Rollup.Cells, now)
+			l.losses.forgot(e.Rollup.Forgotten, now)
 		}
 	}
 	l.flush()
@@ -158,7 +160,7 @@ func (l *loop) expire(now time.Time) {
 	}
 	l.expired = now
 	cfg := l.cfg.engineConfig()
-	fine := now.Add(-time.Duration(3*cfg.FineKeep) * time.Second)
+	fine := now.Add(-time.Duration(cfg.LongestFine()) * time.Second)
 	coarse := now.Add(-time.Duration(cfg.CoarseKeep) * time.Second)
 	l.trouble("expire old measurements", l.ledger.Expire(context.Background(), fine, coarse))
 }

@@ -2,11 +2,11 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/record"
 )
 
@@ -17,22 +17,19 @@ const SourceTelemetry = record.SourceTelemetry
 // into a change of its own; and completes such a change once only the new version serves. While there is no room for new
 // services nothing is adopted: whoever makes up names may make up versions.
 func (e *Engine) adoptVersions() {
-	if e.store.full {
+	if e.store.Memory().Full {
 		return
 	}
-	for _, p := range e.store.places() {
-		s := e.store.services[p]
-		if len(s.versions) < 2 {
+	for _, p := range e.store.Places() {
+		s := e.store.Service(p)
+		if s.VersionsBefore(never) < 2 {
 			continue
 		}
-		oldest := int64(0)
-		for _, seen := range s.versions {
-			if oldest == 0 || seen.first < oldest {
-				oldest = seen.first
-			}
-		}
-		for _, v := range slices.Sorted(maps.Keys(s.versions)) {
-			first := s.versions[v].first
+		versions := s.Versions()
+		oldest := firstSeen(s, versions)
+		for _, v := range versions {
+			seen, _ := s.Version(v)
+			first := seen.First
 			if first == oldest || first+e.cfg.AdoptAfter > e.mark.At || first < e.mark.At-e.cfg.FineKeep {
 				continue
 			}
@@ -40,6 +37,16 @@ func (e *Engine) adoptVersions() {
 		}
 		e.completeAdopted(p, s)
 	}
+}
+
+// firstSeen is when the first of some versions was first seen.
+func firstSeen(s *cells.Service, versions []string) int64 {
+	oldest := int64(never)
+	for _, v := range versions {
+		seen, _ := s.Version(v)
+		oldest = min(oldest, seen.First)
+	}
+	return oldest
 }
 
 func (e *Engine) adopt(p place, version string, first int64) {
@@ -75,7 +82,7 @@ func (e *Engine) report(seen correlate.Change) {
 
 // completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
 // when that was if measurements of them came late.
-func (e *Engine) completeAdopted(p place, s *service) {
+func (e *Engine) completeAdopted(p place, s *cells.Service) {
 	for _, c := range e.lineup(p) {
 		over := c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+e.cfg.AdoptAfter+e.cfg.AllowedLateness < e.mark.At
 		if c.Own().Source != SourceTelemetry || c.rec.MergedInto != "" || over {
@@ -93,17 +100,18 @@ func (e *Engine) completeAdopted(p place, s *service) {
 }
 
 // lastServed is when the versions before an adopted one had last served until they were gone for AdoptAfter.
-func (e *Engine) lastServed(c *change, s *service) int64 {
+func (e *Engine) lastServed(c *change, s *cells.Service) int64 {
 	var starts []int64
-	for k, str := range s.streams {
-		if k.kind != correlate.Traffic {
+	for _, k := range s.Keys() {
+		if k.Kind != correlate.Traffic {
 			continue
 		}
-		for v, cells := range str.versions {
-			if seen := s.versions[v]; v == c.Own().Version || seen == nil || seen.first >= c.start() {
+		str := s.Stream(k)
+		for _, v := range str.Versions(nil) {
+			if seen, known := s.Version(v); v == c.Own().Version || !known || seen.First >= c.start() {
 				continue
 			}
-			for _, cell := range cells.between(c.start(), e.mark.At) {
+			for _, cell := range str.Version(v).Between(c.start(), e.mark.At) {
 				starts = append(starts, cell.Start)
 			}
 		}

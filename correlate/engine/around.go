@@ -65,7 +65,7 @@ func (e *Engine) lookAround(t int64) look {
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
 	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool { _, still := anchors[p]; return !still })
 	seen := look{at: t, from: anchors}
-	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
 		if e.quietPlace(p, anchors[p], t) {
 			continue
 		}

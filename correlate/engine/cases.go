@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/record"
 )
@@ -15,12 +13,12 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	c := judge.Case{
 		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
 		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.changed, Earlier: w.earlier,
-		Streams: w.streams[:0], Heard: e.store.lastHeard(p.Environment, now),
+		Streams: w.streams[:0], Heard: e.store.LastHeard(p.Environment, now),
 	}
-	for _, g := range e.gaps {
+	for _, g := range e.store.Gaps(now) {
 		c.Gaps = append(c.Gaps, judge.Gap(g))
 	}
-	s := e.store.services[p]
+	s := e.store.Service(p)
 	if s == nil {
 		return c
 	}
@@ -28,30 +26,31 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	var room [8]view
 	var roomOthers [16]view
 	traffic, others := room[:0], roomOthers[:0]
-	for _, k := range s.keys() {
-		if !s.streams[k].beganBefore(now) {
+	for _, k := range s.Keys() {
+		str := s.Stream(k)
+		if !str.BeganBefore(now) {
 			continue
 		}
-		switch k.kind {
+		switch k.Kind {
 		case correlate.Traffic:
-			traffic = append(traffic, view{k, s.streams[k]})
+			traffic = append(traffic, view{k, str})
 		case correlate.Edge, correlate.Zone, correlate.Trace:
 		default:
-			others = append(others, view{k, s.streams[k]})
+			others = append(others, view{k, str})
 		}
 	}
 	v, ok := preferred(w, traffic, from, now)
 	if w.apart = false; ok {
-		c.Zones, w.apart = e.zonesOf(w, s, v.key.origin, from, now)
+		c.Zones, w.apart = e.zonesOf(w, s, v.key.Origin, from, now)
 	}
 	for _, o := range others {
-		c.Streams = append(c.Streams, e.streamOf(w, o.stream, o.key, from, now))
+		c.Streams = append(c.Streams, e.streamOf(w, o.Stream, o.key, from, now))
 	}
 	if ok {
-		c.Streams = append(c.Streams, e.streamOf(w, v.stream, v.key, from, now))
-		if s.routesBefore(now) > 1 {
-			c.Minute = e.routeWidth()
-			c.Routes = func() []judge.Part { return e.routesOf(s, w, v.key.origin, from, now) }
+		c.Streams = append(c.Streams, e.streamOf(w, v.Stream, v.key, from, now))
+		if s.RoutesBefore(now) > 1 {
+			c.Minute = e.cfg.Cells().RouteWidth()
+			c.Routes = func() []judge.Part { return e.routesOf(s, w, v.key.Origin, from, now) }
 		}
 	}
 	if seen := e.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
@@ -64,14 +63,14 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 	return c
 }
 
-func (e *Engine) streamOf(w *watch, str *stream, k streamKey, from, now int64) judge.Stream {
+func (e *Engine) streamOf(w *watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
 	js := judge.Stream{
-		Kind: k.kind, Name: k.name, Bad: e.direction(k.name), Account: uint64(k.origin),
-		Whole:   str.total.between(from, now),
-		History: str.coarse.between(from-e.cfg.CoarseKeep, from),
-		Past:    str.coarse.between(e.rehearsed(w)),
+		Kind: k.Kind, Name: k.Name, Bad: e.direction(k.Name), Account: uint64(k.Origin),
+		Whole:   str.Total().Between(from, now),
+		History: str.Coarse().Between(from-e.cfg.CoarseKeep, from),
+		Past:    str.Coarse().Between(e.rehearsed(w)),
 	}
-	if w.apart && k.kind != correlate.Exception {
+	if w.apart && k.Kind != correlate.Exception {
 		const told = 1 << 32 // without versions it is another account
 		js.Account |= told
 		return js
@@ -91,14 +90,14 @@ func (e *Engine) direction(name string) correlate.Direction {
 }
 
 // sides splits a stream since the change into the version that came and all others; nil when there is nothing to compare.
-func (w *watch) sides(str *stream, now int64) (fresh, old []correlate.Cell) {
-	v := str.versions[w.version]
+func (w *watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell) {
+	v := str.Version(w.version)
 	if w.version == "" || v == nil {
 		return nil, nil
 	}
-	var room [8]*series
-	others := str.named(room[:0], func(version string) bool { return version != w.version })
-	fresh, old = v.between(w.start, now), w.track(str).old.between(others, w.start, now)
+	var room [8]*cells.Series
+	others := str.Others(room[:0], w.version)
+	fresh, old = v.Between(w.start, now), w.track(str).old.Between(others, w.start, now)
 	if len(fresh) == 0 || len(old) == 0 {
 		return nil, nil
 	}
@@ -107,8 +106,8 @@ func (w *watch) sides(str *stream, now int64) (fresh, old []correlate.Cell) {
 
 // view is one instrumentation's account of the same requests.
 type view struct {
-	key streamKey
-	*stream
+	key cells.Key
+	*cells.Stream
 }
 
 // preferred picks the instrumentation to count requests by: the most trusted one that saw both sides of the change, and
@@ -123,7 +122,7 @@ func preferred(w *watch, views []view, from, now int64) (best view, ok bool) {
 	var most int64
 	both := false
 	for _, v := range views {
-		before, after := w.requests(v.stream, from, now)
+		before, after := w.requests(v.Stream, from, now)
 		o := seen{v, before, after}
 		if o.before+o.after == 0 {
 			continue
@@ -146,44 +145,36 @@ func preferred(w *watch, views []view, from, now int64) (best view, ok bool) {
 	return view{}, false
 }
 
-func requests(cells []correlate.Cell) int64 {
-	var n int64
-	for i := range cells {
-		n += cells[i].Requests
-	}
-	return n
-}
-
 // callerOrigins are the accounts that callers give of their own calls, most trusted first.
 var callerOrigins = [...]correlate.Origin{correlate.OriginClient, correlate.OriginClientSpan}
 
 // seenByCallers is the service as those who call it see it: what is lost between them shows only there.
-func (e *Engine) seenByCallers(p place, w *watch, s *service, from, now int64) judge.Stream {
+func (e *Engine) seenByCallers(p place, w *watch, s *cells.Service, from, now int64) judge.Stream {
 	seen := judge.Stream{Kind: correlate.Edge}
-	var room [8]*series
-	var roomCoarse [8]*series
+	var room [8]*cells.Series
+	var roomCoarse [8]*cells.Series
 	fine, coarse := room[:0], roomCoarse[:0]
-	for _, caller := range s.callerNames() {
-		cs := e.store.services[place{caller, p.Environment}]
+	for _, caller := range s.Callers() {
+		cs := e.store.Service(place{Service: caller, Environment: p.Environment})
 		if cs == nil {
 			continue
 		}
 		var both [len(callerOrigins)]view
 		views := both[:0]
 		for _, origin := range callerOrigins {
-			k := streamKey{kind: correlate.Edge, origin: origin, peer: p.Service}
-			if str := cs.streams[k]; str != nil {
+			k := cells.Key{Kind: correlate.Edge, Origin: origin, Peer: p.Service}
+			if str := cs.Stream(k); str != nil {
 				views = append(views, view{k, str})
 			}
 		}
 		if v, ok := preferred(w, views, from, now); ok {
-			fine, coarse = append(fine, &v.total), append(coarse, &v.coarse)
-			seen.Account = seen.Account*31 + uint64(v.key.origin)
+			fine, coarse = append(fine, v.Total()), append(coarse, v.Coarse())
+			seen.Account = seen.Account*31 + uint64(v.key.Origin)
 		}
 	}
 	past, until := e.rehearsed(w)
-	seen.Past = w.rolled.between(coarse, past, until)
-	seen.Whole, seen.History = w.whole.between(fine, from, now), w.history.between(coarse, from-e.cfg.CoarseKeep, from)
+	seen.Past = w.rolled.Between(coarse, past, until)
+	seen.Whole, seen.History = w.whole.Between(fine, from, now), w.history.Between(coarse, from-e.cfg.CoarseKeep, from)
 	return seen
 }
 
@@ -191,11 +182,11 @@ func (e *Engine) seenByCallers(p place, w *watch, s *service, from, now int64) j
 // or extends it (a short commit hash), or else the only version that appeared while it rolled out. It is "" before that
 // version was seen.
 func (e *Engine) servedVersion(c *change, now int64) string {
-	s := e.store.services[c.place()]
+	s := e.store.Service(c.place())
 	if s == nil {
 		return ""
 	}
-	if seen := s.versions[c.rec.Version]; seen != nil && seen.first < now {
+	if seen, known := s.Version(c.rec.Version); known && seen.First < now {
 		return c.rec.Version
 	}
 	if !c.rollsOut() {
@@ -203,19 +194,33 @@ func (e *Engine) servedVersion(c *change, now int64) string {
 	}
 	from, to := c.start()-e.cfg.AdoptAfter, max(c.start(), c.finish())+record.GroupSlack
 	var appeared []string
-	for _, v := range slices.Sorted(maps.Keys(s.versions)) {
-		if s.versions[v].first >= now {
+	for _, v := range s.Versions() {
+		seen, _ := s.Version(v)
+		if seen.First >= now {
 			continue
 		}
 		if record.SamePrefix(v, c.rec.Version) || record.SamePrefix(v, c.rec.Commit) {
 			return v
 		}
-		if first := s.versions[v].first; first >= from && first <= to {
+		if seen.First >= from && seen.First <= to {
 			appeared = append(appeared, v)
 		}
 	}
-	if len(appeared) == 1 && s.versionsBefore(now) > 1 {
+	if len(appeared) == 1 && s.VersionsBefore(now) > 1 {
 		return appeared[0]
 	}
 	return ""
+}
+
+// routesOf are the requests of a service by route, as one instrumentation tells them, in cells that ended by an instant.
+func (e *Engine) routesOf(s *cells.Service, w *watch, origin correlate.Origin, from, now int64) []judge.Part {
+	width := e.cfg.Cells().RouteWidth()
+	var parts []judge.Part
+	for _, r := range s.Routes(origin) {
+		parts = append(parts, judge.Part{
+			Name: r.Name, New: w.version != "" && r.Version == w.version,
+			Cells: outside(r.Cells.Between(from, now-width+1), w.past.bad, width, w.start),
+		})
+	}
+	return parts
 }

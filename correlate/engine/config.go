@@ -3,6 +3,7 @@ package engine
 import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/blame"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
@@ -33,6 +34,17 @@ type Config struct {
 	Blame       blame.Params
 	Signals     []correlate.Signal
 }
+
+// Cells is how measurements are kept.
+func (c Config) Cells() cells.Config {
+	return cells.Config{
+		Resolution: c.Resolution, Coarse: c.Coarse, Lateness: c.Lateness, AllowedLateness: c.AllowedLateness,
+		Baseline: c.Baseline, FineKeep: c.FineKeep, CoarseKeep: c.CoarseKeep, Budget: c.Memory,
+	}
+}
+
+// LongestFine is the longest that fine cells are kept, in seconds.
+func (c Config) LongestFine() int64 { return c.Cells().LongestFine() }
 
 // DefaultConfig is the configuration of the daemon without a configuration file.
 func DefaultConfig() Config {

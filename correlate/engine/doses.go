@@ -7,6 +7,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/blame"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -57,23 +58,23 @@ type serving struct {
 // not served.
 func (e *Engine) servings(c *change, from, to int64) []serving {
 	version := e.servedVersion(c, to)
-	s := e.store.services[c.place()]
+	s := e.store.Service(c.place())
 	if version == "" || s == nil {
 		return nil
 	}
-	str := s.serving(version, to)
+	str := telling(s, version, to)
 	if str == nil {
 		return nil
 	}
 	width := e.doseWidth()
 	since := int64(math.MinInt64)
-	if s.versions[version].first < c.start()-e.cfg.AdoptAfter {
+	if seen, known := s.Version(version); known && seen.First < c.start()-e.cfg.AdoptAfter {
 		since = window.Floor(c.start(), e.cfg.Resolution)
 	}
 	from = window.Floor(min(from, c.start()), width)
 	all := make([]serving, 0, (to-from)/width+1)
-	fresh := str.versions[version].between(max(from, since), to)
-	for _, cell := range str.total.between(from, to) {
+	fresh := str.Version(version).Between(max(from, since), to)
+	for _, cell := range str.Total().Between(from, to) {
 		at := window.Floor(cell.Start, width)
 		if n := len(all); n == 0 || all[n-1].at != at {
 			all = append(all, serving{at: at})
@@ -123,10 +124,10 @@ func wholeAt(all []serving, at int64) bool {
 	return n > 0 && all[n-1].share >= whole
 }
 
-// serving is the most trusted account of requests that tells a version by an instant, nil when none does.
-func (s *service) serving(version string, by int64) *stream {
-	for _, k := range s.keys() {
-		if str := s.streams[k]; k.kind == correlate.Traffic && str.versions[version].beganBefore(by) {
+// telling is the most trusted account of requests that tells a version by an instant, nil when none does.
+func telling(s *cells.Service, version string, by int64) *cells.Stream {
+	for _, k := range s.Keys() {
+		if str := s.Stream(k); k.Kind == correlate.Traffic && str.Version(version).BeganBefore(by) {
 			return str
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
@@ -19,8 +20,11 @@ type Input struct {
 	Facts    []Fact // in the order of the ledger
 	Recall   *Recall
 	Measured []correlate.Measurement
-	Tick     time.Time   // the time now; it must not run backwards by more than it is corrected for
-	Gap      window.Span // telemetry was not received in this stretch (Unix seconds)
+	Tick     time.Time // the time now; it must not run backwards by more than it is corrected for
+	// Drained says that all measurements were taken in that had come by an instant. Whoever takes them in says so each time;
+	// a stretch of time in which nobody did lacks telemetry.
+	Drained time.Time
+	Gap     window.Span // telemetry was not received in this stretch (Unix seconds)
 }
 
 // Fact is a fact with the time it was received.
@@ -47,7 +51,7 @@ type Engine struct {
 	digest     string // of the configuration
 	mark       window.Watermark
 	now        int64
-	store      *store
+	store      *cells.Store
 	changes    map[string]*change
 	book       *record.Book
 	watched    []*change // see watch, sorted by start
@@ -63,14 +67,12 @@ type Engine struct {
 	neighbours map[place]*watch // of the services around the watched changes
 	graph      graph
 	// faults are what is known of the faults of a place, in the order in which it was decided.
-	faults   map[place][]correlate.Regression
-	past     map[place]map[int64]*before
-	gaps     []window.Span
-	rolledUp int64 // rollups that start before this are closed
-	expired  int64 // when memory was last swept
-	pruned   int64 // the same, of what is being restored
-	stats    Stats
-	effects  []correlate.Effect
+	faults  map[place][]correlate.Regression
+	past    map[place]map[int64]*before
+	expired int64 // when memory was last swept
+	pruned  int64 // the same, of what is being restored
+	stats   Stats
+	effects []correlate.Effect
 }
 
 // Stats counts what Apply did not use, and how often it would have been wrong.
@@ -85,7 +87,7 @@ func New(cfg Config) *Engine {
 	return &Engine{
 		cfg:     cfg,
 		digest:  digestOf(cfg),
-		store:   newStore(),
+		store:   cells.New(cfg.Cells()),
 		changes: map[string]*change{},
 		book: record.New(record.Config{
 			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
@@ -109,7 +111,9 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 	case in.Measured != nil:
 		e.measured(in.Measured)
 	case in.Gap != (window.Span{}):
-		e.gaps = append(e.gaps, in.Gap)
+		e.store.Gap(in.Gap)
+	case !in.Drained.IsZero():
+		e.store.Drained(in.Drained.Unix())
 	case !in.Tick.IsZero():
 		e.tick(in.Tick.Unix())
 	}
@@ -128,7 +132,15 @@ func (e *Engine) Watermark() time.Time {
 func (e *Engine) Idle() bool { return e.mark.Idle }
 
 // Series is the number of tracked measurement series.
-func (e *Engine) Series() int { return e.store.series }
+func (e *Engine) Series() int { return e.store.Memory().Series }
+
+// Memory is what the measurements take now.
+func (e *Engine) Memory() cells.Memory { return e.store.Memory() }
+
+// Fold brings measurements of services that there is no room for under one name; see cells.Store.
+func (e *Engine) Fold(measured []correlate.Measurement) []correlate.Measurement {
+	return e.store.Fold(measured)
+}
 
 // Stats are the counters since New.
 func (e *Engine) Stats() Stats { return e.stats }
@@ -147,11 +159,11 @@ func (e *Engine) OpenWindows() int {
 // Knows says whether the record of a change or an incident is in memory.
 func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.book.Incident(id) != nil }
 
-func (e *Engine) measured(cells []correlate.Measurement) {
-	for _, m := range cells {
+func (e *Engine) measured(all []correlate.Measurement) {
+	for _, m := range all {
 		switch {
 		case m.Kind == correlate.Lost:
-			e.store.lost(m)
+			e.store.Add(m)
 			continue
 		case e.now > 0 && m.Start > e.now+maxAhead:
 			e.stats.Future++
@@ -162,20 +174,8 @@ func (e *Engine) measured(cells []correlate.Measurement) {
 		case m.Start < e.heard:
 			e.goBack(m.Start, correlate.LateMeasurement, m.Service)
 		}
-		e.keep(m)
-	}
-}
-
-// keep stores a cell. A cell in a rollup that is already closed stays out of it.
-func (e *Engine) keep(m correlate.Measurement) {
-	e.mark.Observe(m.Start + e.cfg.Resolution)
-	if m.Kind == correlate.Route {
-		e.store.addRoute(m, e.routeWidth())
-		return
-	}
-	e.store.addFine(m)
-	if window.Floor(m.Start, e.cfg.Coarse) >= e.rolledUp {
-		e.store.addCoarse(m, e.cfg.Coarse)
+		e.mark.Observe(m.Start + e.cfg.Resolution)
+		e.store.Add(m)
 	}
 }
 
@@ -228,40 +228,35 @@ func (e *Engine) unobserved() {
 
 // closeRollups emits the coarse buckets in which nothing is taken in any more.
 func (e *Engine) closeRollups() {
-	end := window.Floor(e.mark.At-e.cfg.AllowedLateness, e.cfg.Coarse)
-	if e.rolledUp == 0 {
-		e.rolledUp = e.oldestCoarse(end)
+	closed, forgot := e.store.Close(window.Floor(e.mark.At-e.cfg.AllowedLateness, e.cfg.Coarse), e.held)
+	if forgot {
+		e.deriveAgain()
 	}
-	var forgotten []correlate.Measurement
-	if e.rolledUp < end {
-		forgotten = e.ration(end)
+	for _, r := range closed {
+		e.emit(correlate.Effect{Rollup: &r})
 	}
-	for start := e.rolledUp; start < end; start += e.cfg.Coarse {
-		cells := e.store.rollup(start)
-		for i := range cells {
-			cells[i].Latency = slices.Clone(cells[i].Latency)
-		}
-		if start+e.cfg.Coarse == end && (len(cells) > 0 || len(forgotten) > 1) { // one is of the course of time alone
-			cells = append(cells, forgotten...)
-			slices.SortFunc(cells, byKeyAndStart)
-		}
-		if len(cells) > 0 {
-			e.emit(correlate.Effect{Rollup: &correlate.Rollup{Start: start, Cells: cells}})
-		}
-	}
-	e.rolledUp = end
 }
 
-func (e *Engine) oldestCoarse(end int64) int64 {
-	oldest := end
-	for _, s := range e.store.services {
-		for _, str := range s.streams {
-			if len(str.coarse) > 0 {
-				oldest = min(oldest, str.coarse[0].Start)
-			}
+// held is what the store is to keep before anything else.
+func (e *Engine) held() cells.Held {
+	e.watchNoMore()
+	open := map[place]bool{}
+	for _, c := range e.changes {
+		if c.rec.Phase == correlate.PhaseObserving {
+			open[c.place()] = true
 		}
 	}
-	return oldest
+	return cells.Held{Open: open, From: e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse))}
+}
+
+// deriveAgain forgets what was derived from measurements: it is to be derived from what is left of them.
+func (e *Engine) deriveAgain() {
+	clear(e.past)
+	clear(e.neighbours)
+	for _, c := range e.changes {
+		c.watch, c.assessed, c.between = nil, assessed{}, assessed{}
+	}
+	e.lookAgain()
 }
 
 // sweep forgets, once per coarse bucket, what no window can need any more.
@@ -277,7 +272,6 @@ func (e *Engine) sweep() {
 	}
 	e.sweepFaults(now - e.cfg.CoarseKeep)
 	e.expire(now)
-	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < now-e.cfg.CoarseKeep })
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)
 	}
@@ -306,17 +300,17 @@ func (e *Engine) watchNoMore() {
 func (e *Engine) expire(now int64) {
 	oldest := e.oldestNeeded(now)
 	e.oldest = oldest
-	e.store.expire(func(place) int64 { return oldest }, min(oldest, now)-e.cfg.CoarseKeep)
+	e.store.Expire(oldest, min(oldest, now)-e.cfg.CoarseKeep)
 }
 
 // oldestNeeded is from when on fine cells are kept. The services around a changed one are judged from the same time on, so
 // all keep as much.
 func (e *Engine) oldestNeeded(now int64) int64 {
-	oldest := now - e.cfg.FineKeep
+	oldest := int64(never)
 	if len(e.watched) > 0 {
-		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
+		oldest = e.watched[0].start()
 	}
-	return max(oldest, now-3*e.cfg.FineKeep)
+	return e.cfg.Cells().FineFrom(now, oldest)
 }
 
 func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }

@@ -47,7 +47,7 @@ func (e *Engine) hints(suspects []suspicion, due int, around look, t int64, last
 			}
 		}
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(ending), place.compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(ending), place.Compare) {
 		if from, seen := around.from[p]; seen {
 			if a := e.assessPlace(p, from, around.at); a.Suspicion != nil {
 				hints = append(hints, hintOn(p, "", a))
@@ -70,7 +70,7 @@ func (e *Engine) rank(faults []fault, suspects []suspicion, around look, t int64
 		all := e.candidates(suspects, *f, t)
 		f.Explained = e.explained(*f, others, all)
 		for j := range all {
-			all[j].Shocked = e.shocked(place{all[j].Service, f.Environment}, *f, others, own)
+			all[j].Shocked = e.shocked(place{Service: all[j].Service, Environment: f.Environment}, *f, others, own)
 		}
 		f.suspects = e.cfg.Blame.Rank(f.Fault, all, e.graphOf(f.Environment))
 	}
@@ -171,22 +171,12 @@ func (e *Engine) reversal(c *change, f fault, t int64) blame.Reversal {
 // unseen says that a rollout has been under way for a while without any instance of the new version being seen, though
 // the other versions of the service report which they are.
 func (e *Engine) unseen(c *change, t int64) bool {
-	s := e.store.services[c.place()]
+	s := e.store.Service(c.place())
 	if s == nil || c.rec.Version == "" || !c.rollsOut() || c.start()+e.cfg.AdoptAfter > t || e.servedVersion(c, t) != "" {
 		return false
 	}
-	for v, seen := range s.versions {
-		if seen.first < c.start() && s.served(v, c.start(), t) {
-			return true
-		}
-	}
-	return false
-}
-
-// served says that a version was seen in a stretch of time.
-func (s *service) served(version string, from, to int64) bool {
-	for _, str := range s.streams {
-		if v := str.versions[version]; v != nil && len(v.between(from, to)) > 0 {
+	for _, v := range s.Versions() {
+		if seen, _ := s.Version(v); seen.First < c.start() && s.Served(v, c.start(), t) {
 			return true
 		}
 	}

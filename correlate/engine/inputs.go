@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"hash"
 	"hash/fnv"
-	"maps"
-	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/record"
 )
 
@@ -40,7 +39,7 @@ func (e *Engine) inputs(c *change, t int64) string {
 	writeChange(h, c.rec.Change, t)
 	b := e.before(c.place(), c.start())
 	writeInts(h, b.digest, int64(len(b.rolled)))
-	for _, g := range e.gaps {
+	for _, g := range e.store.Gaps(t) {
 		writeInts(h, g.From, g.To)
 	}
 	e.writeCells(h, c.place(), c.start()-e.cfg.Baseline, t)
@@ -64,29 +63,29 @@ func writeChange(h hash.Hash, c correlate.Change, t int64) {
 }
 
 func (e *Engine) writeCells(h hash.Hash, p place, from, to int64) {
-	s := e.store.services[p]
+	s := e.store.Service(p)
 	if s == nil {
 		return
 	}
-	for _, k := range s.keys() {
-		str := s.streams[k]
-		if !str.beganBefore(to) {
+	for _, k := range s.Keys() {
+		str := s.Stream(k)
+		if !str.BeganBefore(to) {
 			continue
 		}
-		writeInts(h, int64(k.kind), int64(k.origin))
-		writeAll(h, k.name, k.peer)
-		writeSeries(h, str.total, from, to)
-		for _, v := range slices.Sorted(maps.Keys(str.versions)) {
-			if cells := *str.versions[v]; cells.beganBefore(to) {
+		writeInts(h, int64(k.Kind), int64(k.Origin))
+		writeAll(h, k.Name, k.Peer)
+		writeSeries(h, *str.Total(), from, to)
+		for _, v := range str.Versions(nil) {
+			if of := str.Version(v); of.BeganBefore(to) {
 				writeAll(h, v)
-				writeSeries(h, cells, from, to)
+				writeSeries(h, *of, from, to)
 			}
 		}
 	}
 }
 
-func writeSeries(h hash.Hash, s series, from, to int64) {
-	for _, c := range s.between(from, to) {
+func writeSeries(h hash.Hash, s cells.Series, from, to int64) {
+	for _, c := range s.Between(from, to) {
 		writeInts(h, c.Start, c.Requests, c.Errors, c.Sum, c.N)
 		for _, b := range c.Latency {
 			writeInts(h, int64(b.Index), int64(b.Count))

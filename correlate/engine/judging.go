@@ -148,7 +148,7 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 	}
 	if f.outcome == correlate.Healthy &&
-		(e.gapShare(s.start(), t) > uncovered || e.degraded(s.place(), s.start()-e.cfg.Baseline, t)) {
+		(e.store.GapShare(s.start(), t) > uncovered || e.store.Degraded(s.place(), s.start()-e.cfg.Baseline, t)) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
 	superseded := s.cutoff > 0 && t >= s.cutoff
@@ -168,15 +168,6 @@ func (e *Engine) suspected(s suspicion, faults []fault) bool {
 	return !s.rec.Rollback && e.probability(s.rec.ID, faults, func(o fault) bool {
 		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
 	}) >= mayBe
-}
-
-// gapShare is the share of [from, to) in which no telemetry was received.
-func (e *Engine) gapShare(from, to int64) float64 {
-	var lost int64
-	for _, g := range e.gaps {
-		lost += g.Overlap(window.Span{From: from, To: to})
-	}
-	return float64(lost) / float64(max(1, to-from))
 }
 
 // conclude issues a revision when the finding says something new. An inconclusive finding is news only at the end of

@@ -211,7 +211,7 @@ func (o *oracle) lineage() {
 	slices.SortFunc(o.changes, func(a, b *known) int { return cmp.Or(a.done().Compare(b.done()), cmp.Compare(a.id, b.id)) })
 	places := map[place]bool{}
 	for _, c := range o.changes {
-		places[place{c.Service, c.Environment}] = true
+		places[place{Service: c.Service, Environment: c.Environment}] = true
 	}
 	for p := range places {
 		var history []*known // what is live, oldest first; nil is a version that nobody reported
@@ -223,7 +223,7 @@ func (o *oracle) lineage() {
 		}
 		for _, c := range o.changes {
 			c2 := c
-			if (place{c.Service, c.Environment}) != p {
+			if (place{Service: c.Service, Environment: c.Environment}) != p {
 				continue
 			}
 			c.Rollback = c.Kind == correlate.KindRollback

@@ -19,7 +19,7 @@ const (
 // alarm, or a fault that no change brought. Neither is told as a verdict; both are counted.
 func (e *Engine) placebos(from, to int64) {
 	width := e.cfg.Resolution
-	places := e.store.places()
+	places := e.store.Places()
 	var busy map[place]bool
 	for t := max(from, to-placeboEvery*width) + width; t <= to; t += width {
 		for _, p := range places {
@@ -30,7 +30,7 @@ func (e *Engine) placebos(from, to int64) {
 				busy = e.nearWatched()
 			}
 			start := t - placeboWatch*width
-			if !busy[p] && e.served(p, start) && e.gapShare(start-e.cfg.Baseline, t) == 0 {
+			if !busy[p] && e.served(p, start) && e.store.GapShare(start-e.cfg.Baseline, t) == 0 {
 				e.stats.Placebos++
 				if e.falselyAlarmed(p, start, t) {
 					e.stats.FalseAlarms++
@@ -63,9 +63,10 @@ func (e *Engine) nearWatched() map[place]bool {
 
 // served says that requests of a place were seen in the whole stretch of the baseline before an instant.
 func (e *Engine) served(p place, at int64) bool {
-	for k, str := range e.store.services[p].streams {
-		if k.kind == correlate.Traffic && len(str.total) > 0 && str.total[0].Start < at-e.cfg.Baseline+e.cfg.Coarse &&
-			len(str.total.between(at-e.cfg.Coarse, at)) > 0 {
+	s := e.store.Service(p)
+	for _, k := range s.Keys() {
+		total := s.Stream(k).Total()
+		if k.Kind == correlate.Traffic && total.BeganBefore(at-e.cfg.Baseline+e.cfg.Coarse) && len(total.Between(at-e.cfg.Coarse, at)) > 0 {
 			return true
 		}
 	}

@@ -40,7 +40,7 @@ func TestPlacebosAreCountedAndNotTold(t *testing.T) {
 func TestPseudoChangesAreSpreadOverTime(t *testing.T) {
 	phases := map[int64]bool{}
 	for i := range 50 {
-		phases[phase(place{"service-" + time.Duration(i).String(), "production"})/60] = true
+		phases[phase(place{Service: "service-" + time.Duration(i).String(), Environment: "production"})/60] = true
 	}
 	require.Len(t, phases, 6, "of every ten minutes of the hour, some")
 }

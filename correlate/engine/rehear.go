@@ -70,7 +70,7 @@ func (e *Engine) reopen(from int64) (again []rehearing) {
 		for n < len(c.course) && c.course[n].DecidedAt.Unix() <= from {
 			n++
 		}
-		if c.rec.Phase == correlate.PhaseClosed && (n == len(c.course) || c.start()-e.cfg.Baseline < e.oldest || e.forgot(c)) {
+		if c.rec.Phase == correlate.PhaseClosed && (n == len(c.course) || c.start()-e.cfg.Baseline < e.oldest || e.store.Forgot(c.place(), c.start()-e.cfg.Baseline)) {
 			continue
 		}
 		again = append(again, rehearing{change: c, old: c.course})
@@ -205,7 +205,7 @@ func (e *Engine) forgetFaults(from int64) map[place][]correlate.Regression {
 
 // takeBack withdraws the faults that no longer show.
 func (e *Engine) takeBack(known map[place][]correlate.Regression) {
-	for _, p := range slices.SortedFunc(maps.Keys(known), place.compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(known), place.Compare) {
 		taken := map[string]bool{}
 		for _, r := range known[p] {
 			still := slices.ContainsFunc(e.faults[p], func(o correlate.Regression) bool { return o.ID == r.ID })
@@ -218,4 +218,6 @@ func (e *Engine) takeBack(known map[place][]correlate.Regression) {
 	}
 }
 
-func placeOf(r *correlate.Regression) place { return place{r.Service, r.Environment} }
+func placeOf(r *correlate.Regression) place {
+	return place{Service: r.Service, Environment: r.Environment}
+}

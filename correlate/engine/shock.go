@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/blame"
 )
 
@@ -40,7 +39,7 @@ func (e *Engine) bystanders(f fault, around look, t int64) (all []bystander, own
 	for _, p := range e.farAway(f.Environment, around.from) {
 		asked[p] = from
 	}
-	for _, p := range slices.SortedFunc(maps.Keys(asked), place.compare) {
+	for _, p := range slices.SortedFunc(maps.Keys(asked), place.Compare) {
 		if p == f.place || p.Environment != f.Environment || e.changing(p) {
 			continue
 		}
@@ -88,22 +87,12 @@ func (e *Engine) oldestNear(p place, from map[place]int64) int64 {
 // farAway chooses services of an environment that no open change is near.
 func (e *Engine) farAway(environment string, near map[place]int64) []place {
 	var far []place
-	for _, p := range e.store.places() {
-		if _, isNear := near[p]; p.Environment == environment && !isNear && e.store.serves(p, e.asOf) && len(far) < strangers {
+	for _, p := range e.store.Places() {
+		if _, isNear := near[p]; p.Environment == environment && !isNear && e.store.Service(p).Requested(e.asOf) && len(far) < strangers {
 			far = append(far, p)
 		}
 	}
 	return far
-}
-
-// serves says that requests of a place were counted before an instant.
-func (st *store) serves(p place, by int64) bool {
-	for k, str := range st.services[p].streams {
-		if k.kind == correlate.Traffic && str.beganBefore(by) {
-			return true
-		}
-	}
-	return false
 }
 
 // explained says that a service which the faulty one depends on got worse as well, and nobody changed it, nor what it

@@ -99,7 +99,7 @@ func (e *Engine) glance(c *change, seen *assessed, at int64, inFull bool) {
 }
 
 func (e *Engine) key(c *change, at int64) of {
-	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), atOnce: c.atOnce(), gaps: len(e.gaps)}
+	key := of{at: at, start: c.start(), finish: c.finish(), version: e.servedVersion(c, at), atOnce: c.atOnce(), gaps: len(e.store.Gaps(at))}
 	key.before = e.before(c.place(), c.start()).digest
 	for _, z := range c.rec.Zones {
 		key.zones = key.zones*31 + z.ReachedAt.Unix()

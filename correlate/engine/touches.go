@@ -13,7 +13,7 @@ import (
 // itself, of which its own versions tell more.
 func (e *Engine) touches(c *change, f fault, t int64) []blame.Touch {
 	fails := strings.Contains(f.Signal, "error") || strings.HasPrefix(f.Signal, "exception")
-	s := e.store.services[f.place]
+	s := e.store.Service(f.place)
 	if !fails || s == nil || f.place == c.place() {
 		return nil
 	}
@@ -27,17 +27,17 @@ func (e *Engine) touches(c *change, f fault, t int64) []blame.Touch {
 	}
 	first := window.Floor(f.Onset, width)
 	var touches []blame.Touch
-	for _, k := range s.keys() {
-		if k.kind != correlate.Trace || k.peer != c.rec.Service {
+	for _, k := range s.Keys() {
+		if k.Kind != correlate.Trace || k.Peer != c.rec.Service {
 			continue
 		}
-		for _, cell := range s.streams[k].total.between(max(f.Onset, c.start()), end) {
+		for _, cell := range s.Stream(k).Total().Between(max(f.Onset, c.start()), end) {
 			at := int((cell.Start - first) / width)
 			for len(touches) <= at {
 				touches = append(touches, blame.Touch{})
 			}
 			requests, errors := float64(cell.Requests), float64(min(cell.Errors, cell.Requests))
-			if w := &touches[at]; k.name == version {
+			if w := &touches[at]; k.Name == version {
 				w.New, w.NewErrors = w.New+requests, w.NewErrors+errors
 			} else {
 				w.Old, w.OldErrors = w.Old+requests, w.OldErrors+errors

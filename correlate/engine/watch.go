@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
@@ -17,11 +18,11 @@ type watch struct {
 	steps   []correlate.ZoneStep // as they are known now
 	earlier []judge.Rollout      // that say how the place warms up
 	memory  judge.Memory
-	tracks  map[*stream]*track
-	apart   bool    // the versions of the latest case are told apart by zone alone
-	whole   merging // the accounts of callers
-	history merging
-	rolled  merging        // around the earlier rollouts
+	tracks  map[*cells.Stream]*track
+	apart   bool      // the versions of the latest case are told apart by zone alone
+	whole   cells.Sum // the accounts of callers
+	history cells.Sum
+	rolled  cells.Sum      // around the earlier rollouts
 	streams []judge.Stream // of the latest case, to be overwritten by the next
 }
 
@@ -30,10 +31,10 @@ type watch struct {
 type track struct {
 	counted              bool
 	before, after, until int64
-	old                  merging
+	old                  cells.Sum
 }
 
-func (w *watch) track(s *stream) *track {
+func (w *watch) track(s *cells.Stream) *track {
 	t := w.tracks[s]
 	if t == nil {
 		t = &track{}
@@ -50,48 +51,19 @@ func (e *Engine) observe(w *watch, p place, version string, start int64, atOnce 
 		slices.Equal(w.earlier, earlier) {
 		return w
 	}
-	return &watch{version: version, start: start, atOnce: atOnce, past: past, earlier: earlier, tracks: map[*stream]*track{}}
+	return &watch{version: version, start: start, atOnce: atOnce, past: past, earlier: earlier, tracks: map[*cells.Stream]*track{}}
 }
 
 // requests are those that a stream saw from an instant to the change, and since.
-func (w *watch) requests(s *stream, from, now int64) (before, after int64) {
+func (w *watch) requests(s *cells.Stream, from, now int64) (before, after int64) {
 	t := w.track(s)
 	if !t.counted {
-		*t = track{counted: true, before: requests(s.total.between(from, w.start)), until: w.start, old: t.old}
+		*t = track{counted: true, before: cells.Requests(s.Total().Between(from, w.start)), until: w.start, old: t.old}
 	}
 	if now < t.until {
-		return t.before, t.after - requests(s.total.between(now, t.until))
+		return t.before, t.after - cells.Requests(s.Total().Between(now, t.until))
 	}
-	t.after += requests(s.total.between(t.until, now))
+	t.after += cells.Requests(s.Total().Between(t.until, now))
 	t.until = now
 	return t.before, t.after
-}
-
-// merging is the sum of several series, as far as it was made.
-type merging struct {
-	parts []*series
-	sum   series
-	until int64
-}
-
-// between is the sum's cells with from <= Start < to. It shares memory with what is remembered.
-func (m *merging) between(parts []*series, from, to int64) []correlate.Cell {
-	switch len(parts) {
-	case 0:
-		return nil
-	case 1:
-		return parts[0].between(from, to)
-	}
-	if !slices.Equal(parts, m.parts) || (len(m.sum) > 0 && m.sum[0].Start < from) {
-		*m = merging{parts: slices.Clone(parts), until: from}
-	}
-	if m.until < to {
-		fresh := make([][]correlate.Cell, len(parts))
-		for i, p := range parts {
-			fresh[i] = p.between(m.until, to)
-		}
-		m.sum = append(m.sum, merged(fresh...)...)
-		m.until = to
-	}
-	return m.sum.between(from, to)
 }

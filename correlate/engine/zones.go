@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
@@ -14,17 +12,17 @@ import (
 //
 // Fine cells of a zone are kept by version, and no coarse ones: about 130 kB for a zone that serves one version, of at most
 // correlate.MaxZones zones of a service, and nothing for a service that runs in one.
-func (e *Engine) zonesOf(w *watch, s *service, origin correlate.Origin, from, now int64) (zones []judge.Zone, apart bool) {
+func (e *Engine) zonesOf(w *watch, s *cells.Service, origin correlate.Origin, from, now int64) (zones []judge.Zone, apart bool) {
 	if w.version == "" && len(w.steps) == 0 {
 		return nil, false
 	}
 	var names []string
-	var streams []*stream
+	var streams []*cells.Stream
 	seen := false
-	for _, k := range s.keys() {
-		if str := s.streams[k]; k.kind == correlate.Zone && k.origin == origin && str.beganBefore(now) {
-			names, streams = append(names, k.name), append(streams, str)
-			seen = seen || (w.version != "" && str.versions[w.version].beganBefore(now))
+	for _, k := range s.Keys() {
+		if str := s.Stream(k); k.Kind == correlate.Zone && k.Origin == origin && str.BeganBefore(now) {
+			names, streams = append(names, k.Name), append(streams, str)
+			seen = seen || (w.version != "" && str.Version(w.version).BeganBefore(now))
 		}
 	}
 	if len(streams) < 2 {
@@ -45,8 +43,8 @@ func (e *Engine) zonesOf(w *watch, s *service, origin correlate.Origin, from, no
 			z.Reached = 0
 		}
 		reached = reached || z.Reached > 0
-		var room [8]*series
-		z.Cells = w.track(str).old.between(str.named(room[:0], func(string) bool { return true }), from, now)
+		var room [8]*cells.Series
+		z.Cells = w.track(str).old.Between(str.Each(room[:0]), from, now)
 		zones = append(zones, z)
 	}
 	if !reached {
@@ -55,32 +53,19 @@ func (e *Engine) zonesOf(w *watch, s *service, origin correlate.Origin, from, no
 	return zones, seen
 }
 
-// named are the series of some versions in a fixed order, appended to out.
-func (str *stream) named(out []*series, which func(version string) bool) []*series {
-	var room [8]string
-	names := slices.AppendSeq(room[:0], maps.Keys(str.versions))
-	slices.Sort(names)
-	for _, name := range names {
-		if which(name) {
-			out = append(out, str.versions[name])
-		}
-	}
-	return out
-}
-
 // seenIn is when a change's version was first seen in a zone since about its start; 0 when it wasn't, or when it served
 // there before.
-func (e *Engine) seenIn(w *watch, str *stream, now int64) int64 {
-	v := str.versions[w.version]
+func (e *Engine) seenIn(w *watch, str *cells.Stream, now int64) int64 {
+	v := str.Version(w.version)
 	if v == nil {
 		return 0
 	}
 	since := w.start - e.cfg.AdoptAfter
-	cells := v.between(w.start-e.cfg.Baseline, now)
-	if len(cells) == 0 || cells[0].Start < since {
+	seen := v.Between(w.start-e.cfg.Baseline, now)
+	if len(seen) == 0 || seen[0].Start < since {
 		return 0
 	}
-	return max(cells[0].Start, w.start)
+	return max(seen[0].Start, w.start)
 }
 
 // reachedBy is when a change reached a zone by what was told of it; 0 when it has not.
@@ -103,17 +88,17 @@ func reachedBy(steps []correlate.ZoneStep, name string, start int64) int64 {
 
 // apart says that the version of a change and the others hardly met within any zone, for as long as both served. Then they
 // differ as zones differ, and only a comparison of zones can tell that from what the change did.
-func (e *Engine) apart(w *watch, streams []*stream, now int64) bool {
+func (e *Engine) apart(w *watch, streams []*cells.Stream, now int64) bool {
 	var first, last, within int64
 	for _, str := range streams {
 		var from, to int64
 		if at := e.seenIn(w, str, now); at > 0 {
 			from = at
 		}
-		var room [8]*series
-		for _, s := range str.named(room[:0], func(version string) bool { return version != w.version }) {
-			if cells := s.between(w.start, now); len(cells) > 0 {
-				to = max(to, cells[len(cells)-1].Start+e.cfg.Resolution)
+		var room [8]*cells.Series
+		for _, s := range str.Others(room[:0], w.version) {
+			if old := s.Between(w.start, now); len(old) > 0 {
+				to = max(to, old[len(old)-1].Start+e.cfg.Resolution)
 			}
 		}
 		if from > 0 && (first == 0 || from < first) {

@@ -131,8 +131,24 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the same records give the same report",
 		},
 		{
-			room:   "correlate/engine/...",
-			ours:   []string{"correlate", "correlate/window", "correlate/record", "correlate/judge", "correlate/blame", "correlate/dora"},
+			room: "correlate/cells/...", ours: []string{"correlate", "correlate/window"},
+			never:  []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the store keeps what was measured; what that says of a change is not its business",
+		},
+		{
+			room: "correlate/observe/...",
+			ours: []string{
+				"correlate", "correlate/window", "correlate/cells", "correlate/record", "correlate/judge", "correlate/blame",
+			},
+			never:  []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what a change is compared with is a function of the changes known at an instant, the cells and the configuration",
+		},
+		{
+			room: "correlate/engine/...",
+			ours: []string{
+				"correlate", "correlate/window", "correlate/cells", "correlate/observe", "correlate/record", "correlate/judge", "correlate/blame",
+				"correlate/dora",
+			},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
 		},
@@ -217,8 +233,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/record/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...",
-		"correlate/engine/...", "correlate/replay/...",
+		"correlate", "correlate/window/...", "correlate/record/...", "correlate/cells/...", "correlate/observe/...", "correlate/judge/...",
+		"correlate/blame/...", "correlate/dora/...", "correlate/engine/...", "correlate/replay/...",
 	}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 	for _, f := range files(t) {

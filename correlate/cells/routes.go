@@ -1,4 +1,4 @@
-package engine
+package cells
 
 import (
 	"cmp"
@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -24,11 +23,42 @@ func (k routeKey) compare(o routeKey) int {
 	return cmp.Or(cmp.Compare(k.origin, o.origin), cmp.Compare(k.name, o.name), cmp.Compare(k.version, o.version))
 }
 
+// Route is the requests of a service for one route that one version answered.
+type Route struct {
+	Name, Version string
+	Cells         Series
+}
+
+// RouteWidth is the width of a route's cell in seconds.
+func (c Config) RouteWidth() int64 { return routeBuckets * c.Resolution }
+
+// Routes are the routes of a service as one instrumentation tells them, sorted by name and version.
+func (s *Service) Routes(origin correlate.Origin) []Route {
+	keys := slices.Collect(maps.Keys(s.routes))
+	keys = slices.DeleteFunc(keys, func(k routeKey) bool { return k.origin != origin })
+	slices.SortFunc(keys, routeKey.compare)
+	all := make([]Route, len(keys))
+	for i, k := range keys {
+		all[i] = Route{k.name, k.version, *s.routes[k]}
+	}
+	return all
+}
+
+// RoutesBefore is how many routes were seen before an instant, counted once for each version and instrumentation.
+func (s *Service) RoutesBefore(t int64) (n int) {
+	for _, r := range s.routes {
+		if r.BeganBefore(t) {
+			n++
+		}
+	}
+	return n
+}
+
 // addRoute merges a cell of a route. Routes are kept as long as fine cells, so that the ledger's checkpoints bring them
 // back; there are no rollups of them.
-func (st *store) addRoute(m correlate.Measurement, width int64) {
-	p := place{m.Service, m.Environment}
-	m.Cell.Start = window.Floor(m.Start, width)
+func (st *Store) addRoute(m correlate.Measurement) {
+	p := placeOf(&m.Key)
+	m.Cell.Start = window.Floor(m.Start, st.cfg.RouteWidth())
 	if gone := st.forgotten(p); m.Start < max(gone.fine, gone.operations, st.floor) {
 		return
 	}
@@ -36,7 +66,7 @@ func (st *store) addRoute(m correlate.Measurement, width int64) {
 	k := routeKey{m.Origin, m.Name, m.Version}
 	cells := s.routes[k]
 	if cells == nil {
-		cells = &series{}
+		cells = &Series{}
 		s.routes[k] = cells
 		st.series++
 		st.apart++
@@ -45,8 +75,8 @@ func (st *store) addRoute(m correlate.Measurement, width int64) {
 	st.bytes += cells.add(m.Cell)
 }
 
-// expireRoutes forgets the cells of routes before a time.
-func (st *store) expireRoutes(s *service, before int64) (freed taken) {
+// dropRoutes forgets the cells of routes before a time.
+func (st *Store) dropRoutes(s *Service, before int64) (freed taken) {
 	for k, cells := range s.routes {
 		freed.add(cells.drop(before))
 		if len(*cells) == 0 {
@@ -58,23 +88,4 @@ func (st *store) expireRoutes(s *service, before int64) (freed taken) {
 	}
 	st.bytes -= freed.bytes
 	return freed
-}
-
-// routeWidth is the width of a route's cell in seconds.
-func (e *Engine) routeWidth() int64 { return routeBuckets * e.cfg.Resolution }
-
-// routesOf are the requests of a service by route, as one instrumentation tells them, in cells that ended by an instant.
-func (e *Engine) routesOf(s *service, w *watch, origin correlate.Origin, from, now int64) []judge.Part {
-	keys := slices.Collect(maps.Keys(s.routes))
-	keys = slices.DeleteFunc(keys, func(k routeKey) bool { return k.origin != origin })
-	slices.SortFunc(keys, routeKey.compare)
-	parts := make([]judge.Part, len(keys))
-	width := e.routeWidth()
-	for i, k := range keys {
-		parts[i] = judge.Part{
-			Name: k.name, New: w.version != "" && k.version == w.version,
-			Cells: outside(s.routes[k].between(from, now-width+1), w.past.bad, width, w.start),
-		}
-	}
-	return parts
 }

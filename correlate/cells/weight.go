@@ -1,4 +1,4 @@
-package engine
+package cells
 
 import "github.com/shipwake/shipwake/correlate"
 
@@ -33,7 +33,7 @@ func isPart(kind correlate.SignalKind) bool {
 // weight is what one service takes, by what could be forgotten of it. Only cells that start before an instant count, and
 // what holds them: then it doesn't matter which of the later ones have come already.
 type weight struct {
-	place
+	correlate.Place
 	first, last int64 // the oldest and the newest cell
 	operations  taken
 	versions    taken
@@ -42,44 +42,21 @@ type weight struct {
 	all         int64
 }
 
-// weigh looks at one service. What starts before fineFrom and coarseFrom is told as fine and coarse.
-func (s *service) weigh(p place, until, fineFrom, coarseFrom int64) (w weight) {
-	w.place = p
+// bounds are the instants up to which a service is weighed: everything, what counts as old fine cells, and as old rollups.
+type bounds struct{ until, fine, coarse int64 }
+
+// weigh looks at one service.
+func (s *Service) weigh(p correlate.Place, b bounds) (w weight) {
+	w.Place = p
+	b.fine, b.coarse = min(b.fine, b.until), min(b.coarse, b.until)
 	for k, str := range s.streams {
-		total := str.total.weigh(until)
-		all := total
-		w.see(str.total, until)
-		w.fine.add(str.total.weigh(min(fineFrom, until)))
-		var versions taken
-		for _, v := range str.versions {
-			if t := v.weigh(until); t.cells > 0 {
-				t.bytes += seriesBytes
-				versions.add(t)
-				w.fine.add(v.weigh(min(fineFrom, until)))
-				w.see(*v, until)
-			}
-		}
-		coarse := str.coarse.weigh(until)
-		w.see(str.coarse, until)
-		w.coarse.add(str.coarse.weigh(min(coarseFrom, until)))
-		all.add(versions)
-		all.add(coarse)
-		if all.cells == 0 {
-			continue
-		}
-		all.bytes += streamBytes
-		if isPart(k.kind) {
-			w.operations.add(all)
-		} else {
-			w.versions.add(versions)
-		}
-		w.all += all.bytes
+		w.stream(k, str, b)
 	}
 	for _, r := range s.routes {
-		if t := r.weigh(until); t.cells > 0 {
+		if t := r.weigh(b.until); t.cells > 0 {
 			t.bytes += seriesBytes
 			w.operations.add(t)
-			w.fine.add(r.weigh(min(fineFrom, until)))
+			w.fine.add(r.weigh(b.fine))
 			w.all += t.bytes
 		}
 	}
@@ -89,14 +66,44 @@ func (s *service) weigh(p place, until, fineFrom, coarseFrom int64) (w weight) {
 	return w
 }
 
+// stream adds what a stream takes.
+func (w *weight) stream(k Key, str *Stream, b bounds) {
+	all := str.total.weigh(b.until)
+	w.see(str.total, b.until)
+	w.fine.add(str.total.weigh(b.fine))
+	var versions taken
+	for _, v := range str.versions {
+		if t := v.weigh(b.until); t.cells > 0 {
+			t.bytes += seriesBytes
+			versions.add(t)
+			w.fine.add(v.weigh(b.fine))
+			w.see(*v, b.until)
+		}
+	}
+	w.see(str.coarse, b.until)
+	w.coarse.add(str.coarse.weigh(b.coarse))
+	all.add(versions)
+	all.add(str.coarse.weigh(b.until))
+	if all.cells == 0 {
+		return
+	}
+	all.bytes += streamBytes
+	if isPart(k.Kind) {
+		w.operations.add(all)
+	} else {
+		w.versions.add(versions)
+	}
+	w.all += all.bytes
+}
+
 // see widens the time from the first to the last cell.
-func (w *weight) see(s series, until int64) {
+func (w *weight) see(s Series, until int64) {
 	if len(s) == 0 || s[0].Start >= until {
 		return
 	}
 	if w.first == 0 || s[0].Start < w.first {
 		w.first = s[0].Start
 	}
-	before := correlate.CellsBetween(s, s[0].Start, until)
+	before := s.Between(s[0].Start, until)
 	w.last = max(w.last, before[len(before)-1].Start)
 }
