@@ -26,8 +26,6 @@ func (e *Engine) doubt(told *change) {
 		}
 		doubted := *v
 		doubted.Outcome, doubted.Reason, doubted.Blame = correlate.Inconclusive, correlate.ReasonConfounded, v.Blame/2
-		e.replace(c, append(slices.Clone(c.course[:len(c.course)-1]), doubted), told.rec.ID)
-		e.recovery(c)
-		e.publish(c)
+		e.setCourse(c, append(slices.Clone(c.course[:len(c.course)-1]), doubted), told.rec.ID)
 	}
 }

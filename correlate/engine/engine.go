@@ -57,17 +57,18 @@ type Engine struct {
 	watched    []*change // see watch, sorted by start
 	current    []*change // see inSight
 	asOf       int64     // the instant that is being judged
-	heard      int64     // what was judged up to
-	told       int64     // what the ledger knows of that
-	late       late
-	rehearing  bool
-	reheard    []heardAgain
+	judgedTo   int64     // what was judged up to
+	storedTo   int64     // what the ledger knows of that
+	reopen     reopening // what is to be derived again
+	decisions  []decision
 	oldest     int64 // fine cells that start before this may be forgotten
 	around     look
 	neighbours map[place]*watch // of the services around the watched changes
 	graph      graph
 	// faults are what is known of the faults of a place, in the order in which it was decided.
+	// cut are those that were issued, while some of them are derived again.
 	faults  map[place][]correlate.Regression
+	cut     map[place][]correlate.Regression
 	past    map[place]map[int64]*before
 	expired int64 // when memory was last swept
 	pruned  int64 // the same, of what is being restored
@@ -94,7 +95,7 @@ func New(cfg Config) *Engine {
 			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
 		}),
 		faults:     map[place][]correlate.Regression{},
-		late:       late{from: never},
+		reopen:     reopening{from: never},
 		neighbours: map[place]*watch{},
 		past:       map[place]map[int64]*before{},
 	}
@@ -171,8 +172,8 @@ func (e *Engine) measured(all []correlate.Measurement) {
 		case m.Start+e.cfg.Resolution <= e.mark.At-e.cfg.AllowedLateness:
 			e.stats.Late++
 			continue
-		case m.Start < e.heard:
-			e.goBack(m.Start, correlate.LateMeasurement, m.Service)
+		case m.Start < e.judgedTo:
+			e.differs(m.Start, correlate.LateMeasurement, m.Service)
 		}
 		e.mark.Observe(m.Start + e.cfg.Resolution)
 		e.store.Add(m)
@@ -200,17 +201,17 @@ func (e *Engine) tick(now int64) {
 	e.settle() // what is given up
 	e.adoptVersions()
 	e.judge()
-	e.tellJudged(e.mark.At)
+	e.emitJudged(e.mark.At)
 	e.placebos(before, e.mark.At)
 	e.closeRollups()
 	e.sweep()
 }
 
-// tellJudged says how far everything was judged: when that lies further back than was told before, while a change is
+// emitJudged says how far everything was judged: when that lies further back than was said before, while a change is
 // observed, and else once in a while.
-func (e *Engine) tellJudged(to int64) {
-	if to < e.told || (to > e.told && (to-e.told >= e.cfg.Coarse || len(e.observing()) > 0)) {
-		e.told = to
+func (e *Engine) emitJudged(to int64) {
+	if to < e.storedTo || (to > e.storedTo && (to-e.storedTo >= e.cfg.Coarse || len(e.observing()) > 0)) {
+		e.storedTo = to
 		e.emit(correlate.Effect{Judged: &correlate.Judged{To: at(to)}})
 	}
 }
@@ -224,6 +225,7 @@ func (e *Engine) unobserved() {
 			}, e.windowEnd(c), true)
 		}
 	}
+	e.issue(nil, reopening{})
 }
 
 // closeRollups emits the coarse buckets in which nothing is taken in any more.
@@ -247,16 +249,6 @@ func (e *Engine) held() cells.Held {
 		}
 	}
 	return cells.Held{Open: open, From: e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse))}
-}
-
-// deriveAgain forgets what was derived from measurements: it is to be derived from what is left of them.
-func (e *Engine) deriveAgain() {
-	clear(e.past)
-	clear(e.neighbours)
-	for _, c := range e.changes {
-		c.watch, c.assessed, c.between = nil, assessed{}, assessed{}
-	}
-	e.lookAgain()
 }
 
 // sweep forgets, once per coarse bucket, what no window can need any more.

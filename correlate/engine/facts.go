@@ -2,12 +2,11 @@ package engine
 
 import (
 	"cmp"
-	"maps"
-	"reflect"
 	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/record"
 )
 
@@ -16,11 +15,13 @@ type change struct {
 	*record.Change
 	rec     *correlate.ChangeRecord // the record of Change
 	emitted correlate.ChangeRecord
-	// course is the verdicts as they followed one another, by all that is known now: none that was superseded is among
-	// them. issued is the newest revision there is.
-	course []correlate.Verdict
-	issued int
-	judged int64 // the newest instant at which it was judged
+	// subject is what judging depends on of it, by what was known when that was last compared.
+	subject observe.Subject
+	// course is the verdicts that follow from what is known, issued those that were issued and stand, and revision the
+	// newest one there is.
+	course, issued []correlate.Verdict
+	revision       int
+	judged         int64 // the newest instant at which it was judged
 	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
 	// functions of the state, kept because they are asked for more than once.
 	assessed, between assessed
@@ -56,42 +57,34 @@ func (e *Engine) facts(facts []Fact) {
 		}
 	}
 	e.settle()
-	if e.late.from < e.told {
-		e.tellJudged(e.late.from)
+	if e.reopen.from < e.storedTo {
+		e.emitJudged(e.reopen.from)
 	}
 }
 
-// settle works out what follows from what was reported, and from when on that bears on what was already judged.
+// settle works out what follows from what was reported and from the time that has passed: the records, what they mean to
+// one another, and from when on that bears on what was already judged.
 func (e *Engine) settle() {
 	d := e.book.Settle(e.mark.At)
 	if len(d.Changes) == 0 && len(d.Incidents) == 0 {
 		return
 	}
-	e.lookAgain()
 	for _, o := range d.Changes {
 		e.unwatch(e.changeOf(o.Change))
 	}
 	for _, o := range d.Changes {
-		if c := e.changeOf(o.Change); restated(o.Before, *c.rec) {
-			e.openWindow(c, o.Before)
-		}
-		e.watch(e.changeOf(o.Change))
-	}
-	for _, o := range d.Changes {
-		e.turned(o)
+		e.restate(e.changeOf(o.Change), o.Before)
 	}
 	for _, o := range d.Incidents {
 		e.linked(o)
 	}
 	for _, o := range d.Changes {
-		c := e.changeOf(o.Change)
-		e.recovery(c)
-		e.publish(c)
+		e.publish(e.changeOf(o.Change))
 	}
 	for _, o := range d.Changes {
 		e.doubt(e.changeOf(o.Change))
 	}
-	clear(e.past)
+	e.forgetChanges()
 }
 
 // changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
@@ -104,31 +97,6 @@ func (e *Engine) changeOf(c *record.Change) *change {
 	return known
 }
 
-// restated: what is said of a change is not what was said before, leaving aside what other changes and incidents mean
-// to it.
-func restated(was, is correlate.ChangeRecord) bool {
-	return was.MergedInto != is.MergedInto || was.Abandoned != is.Abandoned || !was.WindowEnd.Equal(is.WindowEnd) ||
-		(was.Phase == correlate.PhaseRetracted) != (is.Phase == correlate.PhaseRetracted) ||
-		!slices.Equal(was.MergedFrom, is.MergedFrom) ||
-		!reflect.DeepEqual(was.Change, is.Change) || !reflect.DeepEqual(was.Reports, is.Reports)
-}
-
-// turned: that a change is a rollback, or was taken back, bears on how it and the other are judged.
-func (e *Engine) turned(o record.ChangeDifference) {
-	c := e.changeOf(o.Change)
-	if o.Before.Rollback != c.rec.Rollback {
-		e.goBack(c.start(), correlate.LateChange, c.rec.ID)
-	}
-	if o.Before.RolledBackBy == c.rec.RolledBackBy {
-		return
-	}
-	for _, id := range []string{c.rec.RolledBackBy, o.Before.RolledBackBy} {
-		if by := e.changes[id]; by != nil {
-			e.goBack(by.start(), correlate.LateChange, id)
-		}
-	}
-}
-
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
 func (e *Engine) linked(o record.IncidentDifference) {
 	for _, id := range []string{o.Before.AttributedTo, o.Record.AttributedTo} {
@@ -137,27 +105,12 @@ func (e *Engine) linked(o record.IncidentDifference) {
 			continue
 		}
 		if o.Before.AttributedTo != o.Record.AttributedTo {
-			e.objects(o.Record.Incident, c)
+			e.compareIncident(o.Record.Incident, c)
 		}
-		e.recovery(c)
 		e.publish(c)
 	}
 	e.emit(correlate.Effect{Incident: new(o.Record)})
 }
-
-func (e *Engine) objects(i correlate.Incident, c *change) {
-	for _, later := range e.watched {
-		if later.rollsOut() && later.start() >= i.OpenedAt.Unix() && later.start() > c.start() && e.near(c.place())[later.place()] {
-			e.goBack(later.start(), correlate.LateIncident, i.ID)
-		}
-	}
-}
-
-// recovery works out since when a change is mended.
-func (e *Engine) recovery(c *change) { e.book.Recover(c.Change) }
-
-// lookAgain forgets what was derived from the changes known until now.
-func (e *Engine) lookAgain() { e.around = look{} }
 
 // lineup are the changes of a place by their completion.
 func (e *Engine) lineup(p place) []*change {
@@ -177,7 +130,7 @@ func (e *Engine) unwatch(c *change) {
 
 // recall puts records back into memory without saying anything about them.
 func (e *Engine) recall(r Recall) {
-	clear(e.past)
+	e.forgetChanges()
 	revisions := map[string][]correlate.Verdict{}
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
@@ -188,27 +141,15 @@ func (e *Engine) recall(r Recall) {
 		c.follow(revisions[c.rec.ID])
 		e.watch(c)
 	}
-}
-
-// follow takes back the verdicts that a change was given, oldest first; without them, the one that its record has.
-func (c *change) follow(revisions []correlate.Verdict) {
-	if len(revisions) == 0 && c.rec.Verdict != nil {
-		revisions = []correlate.Verdict{*c.rec.Verdict}
-	}
-	for _, v := range revisions {
-		c.issued = max(c.issued, v.Revision)
-		if v.Supersedes > 0 {
-			c.course = slices.DeleteFunc(c.course, func(o correlate.Verdict) bool { return o.Revision >= v.Supersedes })
-		}
-		if !v.Withdrawn {
-			c.course = append(c.course, v)
-		}
+	for _, r := range r.Changes {
+		c := e.changes[r.ID]
+		c.subject = e.subjectOf(c)
 	}
 }
 
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
-	clear(e.past)
+	e.forgetChanges()
 	for _, id := range e.book.Forget(at(before)) {
 		delete(e.changes, id)
 	}
@@ -265,17 +206,4 @@ func (e *Engine) observing() []*change {
 		}
 	}
 	return open
-}
-
-// publish emits a record that differs from what was last emitted.
-func (e *Engine) publish(c *change) {
-	if reflect.DeepEqual(*c.rec, c.emitted) {
-		return
-	}
-	rec := *c.rec
-	rec.Incidents = slices.Clone(rec.Incidents)
-	rec.MergedFrom = slices.Clone(rec.MergedFrom)
-	rec.Labels = maps.Clone(rec.Labels)
-	c.emitted = rec
-	e.emit(correlate.Effect{Change: &rec})
 }

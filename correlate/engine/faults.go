@@ -207,7 +207,7 @@ func (e *Engine) probability(id string, faults []fault, which func(fault) bool) 
 	return best
 }
 
-// reportRegression emits a fault when it is new, or when who is suspected changed by more than a little.
+// reportRegression notes a fault when it is new, or when who is suspected changed by more than a little.
 func (e *Engine) reportRegression(f fault, t int64) {
 	known := e.lastFault(f.place)
 	r := correlate.Regression{
@@ -221,16 +221,12 @@ func (e *Engine) reportRegression(f fault, t int64) {
 		}
 	} else {
 		if known != nil && !r.OnsetAt.After(*known.RecoveredAt) {
-			return // the same fault, already told with its recovery
+			return // the same fault, already known with its recovery
 		}
 		r.ID = fmt.Sprintf("%s/%s/%d", f.Environment, f.place.Service, f.Onset)
 	}
 	e.faults[f.place] = append(e.faults[f.place], r)
-	if e.rehearing {
-		e.reheard = append(e.reheard, heardAgain{fault: &r, at: len(e.faults[f.place]) - 1})
-		return
-	}
-	e.emit(correlate.Effect{Regression: &r})
+	e.decisions = append(e.decisions, decision{fault: &r, at: len(e.faults[f.place]) - 1})
 }
 
 // lastFault is what is known of the faults of a place, nil when there never was one.

@@ -79,6 +79,7 @@ func (e *Engine) Conclude() []correlate.Effect {
 		e.conclude(c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry},
 			max(e.mark.At, c.start()), true)
 	}
+	e.issue(nil, reopening{})
 	return e.effects
 }
 
@@ -170,7 +171,7 @@ func (e *Engine) suspected(s suspicion, faults []fault) bool {
 	}) >= mayBe
 }
 
-// conclude issues a revision when the finding says something new. An inconclusive finding is news only at the end of
+// conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at the end of
 // the window, or when it takes back what an earlier revision said.
 func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
 	old := c.verdict()
@@ -188,17 +189,7 @@ func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
 		c.rec.Phase = correlate.PhaseClosed
 	}
 	c.course = append(c.course, v)
-	if e.rehearing {
-		e.reheard = append(e.reheard, heardAgain{verdict: c, at: len(c.course) - 1})
-		return
-	}
-	c.issued++
-	c.verdict().Revision = c.issued
-	shown, issued := *c.verdict(), *c.verdict()
-	c.rec.Verdict = &shown
-	e.emit(correlate.Effect{Verdict: &issued})
-	e.recovery(c)
-	e.publish(c)
+	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 
 // verdict is a finding in words that last, without a revision number.

@@ -60,12 +60,12 @@ func (e *Engine) Resume(judged time.Time) {
 		c.judged = max(c.start(), e.mark.At)
 	}
 	e.watchAgain()
-	e.heard = e.mark.At
-	e.told = e.heard
-	e.late = late{from: never}
+	e.judgedTo = e.mark.At
+	e.storedTo = e.judgedTo
+	e.reopen = reopening{from: never}
 	if !judged.IsZero() {
-		e.told = judged.Unix()
-		e.goBack(judged.Unix(), correlate.LateChange, "")
+		e.storedTo = judged.Unix()
+		e.differs(judged.Unix(), correlate.LateChange, "")
 	}
 	e.stats = Stats{}
 	e.effects = nil

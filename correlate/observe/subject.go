@@ -91,7 +91,7 @@ func finishOf(c *correlate.Change) int64 {
 }
 
 func live(rec *correlate.ChangeRecord) bool {
-	return rec.Phase != correlate.PhaseMerged &&
+	return rec.Phase != correlate.PhaseMerged && rec.Phase != correlate.PhaseRetracted &&
 		(rec.Status == correlate.StatusSucceeded || rec.Status == correlate.StatusStarted)
 }
 
