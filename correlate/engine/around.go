@@ -1,22 +1,21 @@
 package engine
 
 import (
-	"cmp"
 	"maps"
 	"math"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // look is what was last seen on the services around the open changes. It is a function of the state at its instant, so
 // it can be made again after a restart.
 type look struct {
-	at     int64
+	observe.Around
 	faults []fault
-	from   map[place]int64 // since when each service without a fault-bearing change was looked at
 }
 
 // news says that a change may be about to be convicted: then what shows around it must not be old.
@@ -29,88 +28,63 @@ func (e *Engine) news(due []suspicion) bool {
 
 // facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
 // every few buckets, and remembered in between, unless they are to be looked for now.
-func (e *Engine) facedAround(t int64, now bool) look {
-	at := window.Floor(t, e.cfg.Resolution*neighbourEvery)
+func (e *Engine) facedAround(v *view, now bool) look {
+	at := window.Floor(v.At, e.cfg.Resolution*neighbourEvery)
 	if now {
-		at = t
+		at = v.At
 	}
-	if e.around.at != at {
-		e.around = e.lookAround(at)
+	if e.around.At != at {
+		if at < v.At {
+			v = e.view(at)
+		}
+		e.around = e.lookAround(v)
 	}
 	return e.around
 }
 
-// lookAround judges, as of an instant, each service within a few hops of a change, from the oldest such change on. A
+// lookAround judges, at the instant of a view, each service within a few hops of a change, from the oldest such change on. A
 // service whose own change is at fault speaks for itself.
-func (e *Engine) lookAround(t int64) look {
-	now := e.asOf
-	e.asOf = t // what is looked for may lie a little back
-	defer func() { e.asOf = now }()
+func (e *Engine) lookAround(v *view) look {
 	anchors := map[place]int64{}
 	own := map[place]bool{}
-	for _, c := range e.watched {
-		over := t > window.Floor(e.windowEnd(c), e.cfg.Resolution)+e.cfg.Resolution // its last look sees what it saw before
-		if c.start() >= t || over || !c.live() {
+	for i := range v.Watched {
+		s := &v.Watched[i]
+		over := s.End > 0 && v.At > window.Floor(s.End, e.cfg.Resolution)+e.cfg.Resolution // its last look sees what it saw before
+		if over || !s.Live {
 			continue
 		}
-		if e.regressed(c, t) {
-			own[c.place()] = true
+		if e.regressed(v, i) {
+			own[s.Place] = true
 		}
-		for p := range e.near(c.place()) {
-			if old, ok := anchors[p]; !ok || c.start() < old {
-				anchors[p] = c.start()
+		for p := range e.observer.Near(s.Place, v.At) {
+			if old, ok := anchors[p]; !ok || s.Start < old {
+				anchors[p] = s.Start
 			}
 		}
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
-	maps.DeleteFunc(e.neighbours, func(p place, _ *watch) bool { _, still := anchors[p]; return !still })
-	seen := look{at: t, from: anchors}
+	e.observer.KeepNeighbours(anchors)
+	seen := look{Around: observe.Around{At: v.At, From: anchors}}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
-		if e.quietPlace(p, anchors[p], t) {
-			continue
-		}
-		if a := e.assessPlace(p, anchors[p], t); a.Outcome == correlate.Regressed {
+		if a, quiet := e.assessPlace(v, p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
 			f := faultOn(p, "", a)
 			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own))
-			seen.faults = append(seen.faults, f)
+			seen.faults, seen.Faults = append(seen.faults, f), append(seen.Faults, f.seen())
 		}
 	}
 	return seen
 }
 
-// quietPlace says that nothing can convict on a service that is seen as a whole since an instant.
-func (e *Engine) quietPlace(p place, from, t int64) bool {
-	w := e.neighbour(p, from)
-	k := e.caseOf(p, w, from, t)
-	return w.memory.Quiet(&e.cfg.Judge, &k)
-}
-
-func (e *Engine) assessPlace(p place, from, t int64) judge.Assessment {
-	w := e.neighbour(p, from)
-	k := e.caseOf(p, w, from, t)
-	return w.memory.Assess(&e.cfg.Judge, &k)
-}
-
-// neighbour is what is remembered of a service that is seen as a whole.
-func (e *Engine) neighbour(p place, from int64) *watch {
-	w := e.observe(e.neighbours[p], p, "", from, e.atOnce(from), e.rolledOutBy(p, from))
-	e.neighbours[p] = w
-	return w
-}
-
-// atOnce says that what was changed at an instant has nothing to warm up.
-func (e *Engine) atOnce(from int64) bool {
-	first, _ := slices.BinarySearchFunc(e.watched, from, func(c *change, at int64) int { return cmp.Compare(c.start(), at) })
-	all := false
-	for _, c := range e.watched[first:] {
-		if c.start() != from {
-			break
-		}
-		if all = c.atOnce(); !all {
-			return false
-		}
+// assessPlace judges a service that is seen as a whole, at the instant of a look around. Where that is enough, it only
+// says that nothing can convict.
+func (e *Engine) assessPlace(v *view, p place, around observe.Around, maybeQuiet bool) (a judge.Assessment, quiet bool) {
+	from := around.From[p]
+	w := e.observer.Neighbour(v.View, p, from)
+	k := e.observer.Case(w, from, around.At)
+	if maybeQuiet && w.Memory.Quiet(&e.cfg.Judge, &k) {
+		return a, true
 	}
-	return all
+	return w.Memory.Assess(&e.cfg.Judge, &k), false
 }
 
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for

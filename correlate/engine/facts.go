@@ -25,8 +25,8 @@ type change struct {
 	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
 	// functions of the state, kept because they are asked for more than once.
 	assessed, between assessed
-	watch             *watch // nil when nothing is remembered
-	watched           bool   // see Engine.watched
+	watch             *observe.Watch // nil when nothing is remembered
+	watched           bool           // see Engine.watched
 }
 
 // verdict is the current one, nil when nothing can be said yet.
@@ -84,7 +84,7 @@ func (e *Engine) settle() {
 	for _, o := range d.Changes {
 		e.doubt(e.changeOf(o.Change))
 	}
-	e.forgetChanges()
+	e.around = look{}
 }
 
 // changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
@@ -130,7 +130,6 @@ func (e *Engine) unwatch(c *change) {
 
 // recall puts records back into memory without saying anything about them.
 func (e *Engine) recall(r Recall) {
-	e.forgetChanges()
 	revisions := map[string][]correlate.Verdict{}
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
@@ -149,7 +148,6 @@ func (e *Engine) recall(r Recall) {
 
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
-	e.forgetChanges()
 	for _, id := range e.book.Forget(at(before)) {
 		delete(e.changes, id)
 	}
@@ -177,19 +175,19 @@ func (e *Engine) watchable(c *change) bool {
 	return false
 }
 
-// inSight are the changes that may have caused what is seen at an instant while those are judged that are due: it began
-// before, and was not over when the oldest of them began.
-func (e *Engine) inSight(due []suspicion, t int64) {
-	oldest := t
+// inSight are the watched changes, by their place in the view, that may have caused what is seen at the instant of a view while those are judged that are due:
+// they were not over when the oldest of them began.
+func (e *Engine) inSight(v *view, due []suspicion) (sight []int) {
+	oldest := v.At
 	for _, s := range due {
 		oldest = min(oldest, s.start())
 	}
-	e.current = e.current[:0]
-	for _, c := range e.watched {
-		if c.start() < t && c.live() && oldest < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery {
-			e.current = append(e.current, c)
+	for i := range v.Watched {
+		if s := &v.Watched[i]; s.Live && (s.End == 0 || oldest < s.End+e.cfg.Resolution*neighbourEvery) {
+			v.Sight, sight = append(v.Sight, *s), append(sight, i)
 		}
 	}
+	return sight
 }
 
 // byStart orders changes by when they began, then by id.

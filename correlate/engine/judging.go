@@ -6,6 +6,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -47,7 +48,8 @@ type finding struct {
 // suspicion is a change under observation with what its own service says now.
 type suspicion struct {
 	*change
-	cutoff int64 // the change that superseded it began; 0 while none has
+	known  *observe.Subject // the change as it is known
+	cutoff int64            // the change that superseded it began; 0 while none has
 	a      judge.Assessment
 	// assessed is where a came from.
 	assessed *assessed
@@ -76,59 +78,58 @@ func (e *Engine) Conclude() []correlate.Effect {
 		e.judgeAt(t, true)
 	}
 	for _, c := range e.observing() {
-		e.conclude(c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry},
-			max(e.mark.At, c.start()), true)
+		e.conclude(e.view(max(e.mark.At, c.start())), c,
+			finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry}, true)
 	}
 	e.issue(nil, reopening{})
 	return e.effects
 }
 
 func (e *Engine) judgeAt(t int64, last bool) {
-	e.asOf = t
+	v := e.view(t)
+	v.last = last
 	var due, recent []suspicion
-	for _, c := range e.watched {
-		switch {
-		case c.start() >= t:
-		case c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last):
-			due = append(due, e.suspect(c, t, last))
+	for i, c := range v.changes {
+		if c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last) {
+			due = append(due, e.suspect(v, i))
 		}
 	}
 	if len(due) == 0 {
 		return
 	}
-	e.inSight(due, t)
-	for _, c := range e.current {
-		if c.rec.Phase == correlate.PhaseClosed {
-			recent = append(recent, e.suspect(c, t, last))
+	for _, i := range e.inSight(v, due) {
+		if v.changes[i].rec.Phase == correlate.PhaseClosed {
+			recent = append(recent, e.suspect(v, i))
 		}
 	}
-	e.sustain(due, t)
-	own := e.ownFaults(due)
-	around := e.facedAround(t, last || e.news(due))
+	e.sustain(v, due)
+	own := e.ownFaults(v, due)
+	around := e.facedAround(v, last || e.news(due))
 	faults := append(own, around.faults...)
 	for _, f := range faults {
-		e.inform(due, f.place)
-		e.inform(recent, f.place)
+		e.inform(v, due, f.place)
+		e.inform(v, recent, f.place)
 	}
 	suspects := append(slices.Clone(due), recent...)
-	e.rank(faults, suspects, around, t)
+	e.rank(v, faults, suspects, around)
 	for i := range faults {
 		e.reportRegression(faults[i], t)
 	}
-	hints := e.hints(suspects, len(due), around, t, last)
+	hints := e.hints(v, suspects, len(due), around)
 	for _, s := range due {
 		s.judged = t
-		e.decide(s, faults, hints, t, last)
+		e.decide(v, s, faults, hints)
 	}
 }
 
 // ends says that this is the last look at a change.
-func (e *Engine) ends(s suspicion, t int64, last bool) bool {
-	return last || (s.cutoff > 0 && t >= s.cutoff) || t >= e.windowEnd(s.change)
+func (v *view) ends(s suspicion) bool {
+	return v.last || (s.cutoff > 0 && v.At >= s.cutoff) || s.known.End > 0
 }
 
 // decide turns an assessment and the blame for the faults around into a finding, and the finding into a revision.
-func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) {
+func (e *Engine) decide(v *view, s suspicion, faults, hints []fault) {
+	t := v.At
 	f := finding{
 		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
 	}
@@ -142,7 +143,7 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = append(elsewhere(o), s.a.Evidence...)
-	} else if e.ends(s, t, last) && s.a.Outcome == correlate.Inconclusive {
+	} else if v.ends(s) && s.a.Outcome == correlate.Inconclusive {
 		f.blame = e.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
 	}
 	if f.outcome == correlate.Healthy && e.suspected(s, faults) {
@@ -154,13 +155,13 @@ func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) 
 	}
 	superseded := s.cutoff > 0 && t >= s.cutoff
 	if superseded && f.outcome == correlate.Inconclusive {
-		if v := s.verdict(); v != nil && v.Outcome == correlate.Regressed {
-			e.close(s.change, t)
+		if old := s.verdict(); old != nil && old.Outcome == correlate.Regressed {
+			e.close(v, s.change)
 			return
 		}
 		f.reason = correlate.ReasonSuperseded
 	}
-	e.conclude(s.change, f, t, e.ends(s, t, last))
+	e.conclude(v, s.change, f, v.ends(s))
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
@@ -171,9 +172,9 @@ func (e *Engine) suspected(s suspicion, faults []fault) bool {
 	}) >= mayBe
 }
 
-// conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at the end of
-// the window, or when it takes back what an earlier revision said.
-func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
+// conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at
+// the end of the window, or when it takes back what an earlier revision said.
+func (e *Engine) conclude(v *view, c *change, f finding, final bool) {
 	old := c.verdict()
 	if !final && old == nil && f.outcome == correlate.Inconclusive {
 		return
@@ -181,14 +182,13 @@ func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
 	if old != nil && old.Outcome == f.outcome && old.Reason == f.reason && old.Final == final && unix(old.RecoveredAt) == f.recovered {
 		return
 	}
-	v := e.verdict(c, f, t, final)
-	v.Inputs = e.inputs(c, t)
-	delete(e.past, c.place())
+	is := e.verdict(c, f, v.At, final)
+	is.Inputs = e.inputs(v, c)
 	c.rec.Phase = correlate.PhaseObserving
 	if final {
 		c.rec.Phase = correlate.PhaseClosed
 	}
-	c.course = append(c.course, v)
+	c.course = append(c.course, is)
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 
@@ -207,12 +207,12 @@ func (e *Engine) verdict(c *change, f finding, t int64, final bool) correlate.Ve
 }
 
 // close makes the current verdict of a change final as it stands.
-func (e *Engine) close(c *change, t int64) {
-	v := *c.verdict()
-	e.conclude(c, finding{
-		outcome: v.Outcome, reason: v.Reason, grade: v.Grade, blame: v.Blame, evidence: v.Evidence,
-		visible: v.SmallestVisible, onset: unix(v.OnsetAt), recovered: unix(v.RecoveredAt),
-	}, t, true)
+func (e *Engine) close(v *view, c *change) {
+	is := *c.verdict()
+	e.conclude(v, c, finding{
+		outcome: is.Outcome, reason: is.Reason, grade: is.Grade, blame: is.Blame, evidence: is.Evidence,
+		visible: is.SmallestVisible, onset: unix(is.OnsetAt), recovered: unix(is.RecoveredAt),
+	}, true)
 }
 
 func instant(unix int64) *time.Time {

@@ -1,30 +1,30 @@
-package engine
+package observe
 
 import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
-	"github.com/shipwake/shipwake/correlate/record"
 )
 
-// caseOf gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
+// Case gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
 // the same watch.
-func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
+func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
+	p := w.place
 	c := judge.Case{
-		Resolution: e.cfg.Resolution, Coarse: e.cfg.Coarse,
-		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.changed, Earlier: w.earlier,
-		Streams: w.streams[:0], Heard: e.store.LastHeard(p.Environment, now),
+		Resolution: o.cfg.Resolution, Coarse: o.cfg.Coarse,
+		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.Changed, Earlier: w.earlier,
+		Streams: w.streams[:0], Heard: o.cells.LastHeard(p.Environment, now),
 	}
-	for _, g := range e.store.Gaps(now) {
+	for _, g := range o.cells.Gaps(now) {
 		c.Gaps = append(c.Gaps, judge.Gap(g))
 	}
-	s := e.store.Service(p)
+	s := o.cells.Service(p)
 	if s == nil {
 		return c
 	}
-	from := w.start - e.cfg.Baseline
-	var room [8]view
-	var roomOthers [16]view
+	from := w.start - o.cfg.Baseline
+	var room [8]account
+	var roomOthers [16]account
 	traffic, others := room[:0], roomOthers[:0]
 	for _, k := range s.Keys() {
 		str := s.Stream(k)
@@ -33,42 +33,42 @@ func (e *Engine) caseOf(p place, w *watch, finish, now int64) judge.Case {
 		}
 		switch k.Kind {
 		case correlate.Traffic:
-			traffic = append(traffic, view{k, str})
+			traffic = append(traffic, account{k, str})
 		case correlate.Edge, correlate.Zone, correlate.Trace:
 		default:
-			others = append(others, view{k, str})
+			others = append(others, account{k, str})
 		}
 	}
 	v, ok := preferred(w, traffic, from, now)
 	if w.apart = false; ok {
-		c.Zones, w.apart = e.zonesOf(w, s, v.key.Origin, from, now)
+		c.Zones, w.apart = o.zonesOf(w, s, v.key.Origin, from, now)
 	}
-	for _, o := range others {
-		c.Streams = append(c.Streams, e.streamOf(w, o.Stream, o.key, from, now))
+	for _, a := range others {
+		c.Streams = append(c.Streams, o.streamOf(w, a.Stream, a.key, from, now))
 	}
 	if ok {
-		c.Streams = append(c.Streams, e.streamOf(w, v.Stream, v.key, from, now))
+		c.Streams = append(c.Streams, o.streamOf(w, v.Stream, v.key, from, now))
 		if s.RoutesBefore(now) > 1 {
-			c.Minute = e.cfg.Cells().RouteWidth()
-			c.Routes = func() []judge.Part { return e.routesOf(s, w, v.key.Origin, from, now) }
+			c.Minute = o.cfg.RouteWidth
+			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
 		}
 	}
-	if seen := e.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
+	if seen := o.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
 		c.Streams = append(c.Streams, seen)
 	}
 	w.streams = c.Streams
-	if len(w.past.bad) > 0 {
-		exclude(&c, w.past.bad, e.cfg.Judge.Restart)
+	if len(w.past.Bad) > 0 {
+		exclude(&c, w.past.Bad, o.cfg.Judge.Restart)
 	}
 	return c
 }
 
-func (e *Engine) streamOf(w *watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
+func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
 	js := judge.Stream{
-		Kind: k.Kind, Name: k.Name, Bad: e.direction(k.Name), Account: uint64(k.Origin),
+		Kind: k.Kind, Name: k.Name, Bad: o.direction(k.Name), Account: uint64(k.Origin),
 		Whole:   str.Total().Between(from, now),
-		History: str.Coarse().Between(from-e.cfg.CoarseKeep, from),
-		Past:    str.Coarse().Between(e.rehearsed(w)),
+		History: str.Coarse().Between(from-o.cfg.CoarseKeep, from),
+		Past:    str.Coarse().Between(w.profile(&o.cfg)),
 	}
 	if w.apart && k.Kind != correlate.Exception {
 		const told = 1 << 32 // without versions it is another account
@@ -80,8 +80,8 @@ func (e *Engine) streamOf(w *watch, str *cells.Stream, k cells.Key, from, now in
 }
 
 // direction is which movement of a custom signal hurts.
-func (e *Engine) direction(name string) correlate.Direction {
-	for _, s := range e.cfg.Signals {
+func (o *Observer) direction(name string) correlate.Direction {
+	for _, s := range o.cfg.Signals {
 		if s.Name == name {
 			return s.Bad
 		}
@@ -90,7 +90,7 @@ func (e *Engine) direction(name string) correlate.Direction {
 }
 
 // sides splits a stream since the change into the version that came and all others; nil when there is nothing to compare.
-func (w *watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell) {
+func (w *Watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell) {
 	v := str.Version(w.version)
 	if w.version == "" || v == nil {
 		return nil, nil
@@ -104,17 +104,17 @@ func (w *watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell
 	return fresh, old
 }
 
-// view is one instrumentation's account of the same requests.
-type view struct {
+// account is one instrumentation's account of the same requests.
+type account struct {
 	key cells.Key
 	*cells.Stream
 }
 
 // preferred picks the instrumentation to count requests by: the most trusted one that saw both sides of the change, and
 // not much fewer requests than any other (a sampled span is no match for a metric). The views are sorted by trust.
-func preferred(w *watch, views []view, from, now int64) (best view, ok bool) {
+func preferred(w *Watch, views []account, from, now int64) (best account, ok bool) {
 	type seen struct {
-		view
+		account
 		before, after int64
 	}
 	var room [8]seen
@@ -136,35 +136,35 @@ func preferred(w *watch, views []view, from, now int64) (best view, ok bool) {
 			continue
 		}
 		if (o.before+o.after)*4 >= most {
-			return o.view, true
+			return o.account, true
 		}
 	}
 	if len(all) > 0 {
-		return all[0].view, true
+		return all[0].account, true
 	}
-	return view{}, false
+	return account{}, false
 }
 
 // callerOrigins are the accounts that callers give of their own calls, most trusted first.
 var callerOrigins = [...]correlate.Origin{correlate.OriginClient, correlate.OriginClientSpan}
 
 // seenByCallers is the service as those who call it see it: what is lost between them shows only there.
-func (e *Engine) seenByCallers(p place, w *watch, s *cells.Service, from, now int64) judge.Stream {
+func (o *Observer) seenByCallers(p correlate.Place, w *Watch, s *cells.Service, from, now int64) judge.Stream {
 	seen := judge.Stream{Kind: correlate.Edge}
 	var room [8]*cells.Series
 	var roomCoarse [8]*cells.Series
 	fine, coarse := room[:0], roomCoarse[:0]
 	for _, caller := range s.Callers() {
-		cs := e.store.Service(place{Service: caller, Environment: p.Environment})
+		cs := o.cells.Service(correlate.Place{Service: caller, Environment: p.Environment})
 		if cs == nil {
 			continue
 		}
-		var both [len(callerOrigins)]view
+		var both [len(callerOrigins)]account
 		views := both[:0]
 		for _, origin := range callerOrigins {
 			k := cells.Key{Kind: correlate.Edge, Origin: origin, Peer: p.Service}
 			if str := cs.Stream(k); str != nil {
-				views = append(views, view{k, str})
+				views = append(views, account{k, str})
 			}
 		}
 		if v, ok := preferred(w, views, from, now); ok {
@@ -172,54 +172,20 @@ func (e *Engine) seenByCallers(p place, w *watch, s *cells.Service, from, now in
 			seen.Account = seen.Account*31 + uint64(v.key.Origin)
 		}
 	}
-	past, until := e.rehearsed(w)
+	past, until := w.profile(&o.cfg)
 	seen.Past = w.rolled.Between(coarse, past, until)
-	seen.Whole, seen.History = w.whole.Between(fine, from, now), w.history.Between(coarse, from-e.cfg.CoarseKeep, from)
+	seen.Whole, seen.History = w.whole.Between(fine, from, now), w.history.Between(coarse, from-o.cfg.CoarseKeep, from)
 	return seen
 }
 
-// servedVersion is the service.version by which telemetry knows what a change brought: its own, one that begins with
-// or extends it (a short commit hash), or else the only version that appeared while it rolled out. It is "" before that
-// version was seen.
-func (e *Engine) servedVersion(c *change, now int64) string {
-	s := e.store.Service(c.place())
-	if s == nil {
-		return ""
-	}
-	if seen, known := s.Version(c.rec.Version); known && seen.First < now {
-		return c.rec.Version
-	}
-	if !c.rollsOut() {
-		return ""
-	}
-	from, to := c.start()-e.cfg.AdoptAfter, max(c.start(), c.finish())+record.GroupSlack
-	var appeared []string
-	for _, v := range s.Versions() {
-		seen, _ := s.Version(v)
-		if seen.First >= now {
-			continue
-		}
-		if record.SamePrefix(v, c.rec.Version) || record.SamePrefix(v, c.rec.Commit) {
-			return v
-		}
-		if seen.First >= from && seen.First <= to {
-			appeared = append(appeared, v)
-		}
-	}
-	if len(appeared) == 1 && s.VersionsBefore(now) > 1 {
-		return appeared[0]
-	}
-	return ""
-}
-
 // routesOf are the requests of a service by route, as one instrumentation tells them, in cells that ended by an instant.
-func (e *Engine) routesOf(s *cells.Service, w *watch, origin correlate.Origin, from, now int64) []judge.Part {
-	width := e.cfg.Cells().RouteWidth()
+func (o *Observer) routesOf(s *cells.Service, w *Watch, origin correlate.Origin, from, now int64) []judge.Part {
+	width := o.cfg.RouteWidth
 	var parts []judge.Part
 	for _, r := range s.Routes(origin) {
 		parts = append(parts, judge.Part{
 			Name: r.Name, New: w.version != "" && r.Version == w.version,
-			Cells: outside(r.Cells.Between(from, now-width+1), w.past.bad, width, w.start),
+			Cells: outside(r.Cells.Between(from, now-width+1), w.past.Bad, width, w.start),
 		})
 	}
 	return parts
