@@ -48,7 +48,7 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	}
 	if ok {
 		c.Streams = append(c.Streams, o.streamOf(w, v.Stream, v.key, from, now))
-		if s.RoutesBefore(now) > 1 {
+		if s.RoutesBefore(now-o.cfg.RouteWidth+1) > 1 {
 			c.Minute = o.cfg.RouteWidth
 			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
 		}
@@ -183,10 +183,11 @@ func (o *Observer) routesOf(s *cells.Service, w *Watch, origin correlate.Origin,
 	width := o.cfg.RouteWidth
 	var parts []judge.Part
 	for _, r := range s.Routes(origin) {
-		parts = append(parts, judge.Part{
-			Name: r.Name, New: w.version != "" && r.Version == w.version,
-			Cells: outside(r.Cells.Between(from, now-width+1), w.past.Bad, width, w.start),
-		})
+		if ended := r.Cells.Between(from, now-width+1); len(ended) > 0 {
+			parts = append(parts, judge.Part{
+				Name: r.Name, New: w.version != "" && r.Version == w.version, Cells: outside(ended, w.past.Bad, width, w.start),
+			})
+		}
 	}
 	return parts
 }
