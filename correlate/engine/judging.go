@@ -55,7 +55,8 @@ type suspicion struct {
 	assessed *assessed
 }
 
-// judgeUpTo judges every open change at each bucket boundary up to the watermark.
+// judgeUpTo judges every open change at each bucket boundary up to the watermark, from when the oldest cells begin that
+// may be kept: before that nothing tells anything of a change, though a clock that was never set may say 1970.
 func (e *Engine) judgeUpTo(mark int64) {
 	open := e.observing()
 	if len(open) == 0 {
@@ -65,6 +66,7 @@ func (e *Engine) judgeUpTo(mark int64) {
 	for _, c := range open {
 		from = min(from, c.judged)
 	}
+	from = max(from, mark-e.cfg.Cells().LongestFine())
 	for t := window.Floor(from, e.cfg.Resolution) + e.cfg.Resolution; t <= mark; t += e.cfg.Resolution {
 		e.judgeAt(t, false)
 	}

@@ -62,13 +62,14 @@ func wasJudged(was correlate.ChangeRecord) bool {
 	return record.Live(was) && was.Phase != "" && was.Phase != correlate.PhaseHistory
 }
 
-// unobservable: the window had passed before the change was reported, and nothing fine is left of its time.
+// unobservable: the window had passed before the change was reported, and nothing fine is left of its time; or it began
+// before anything is kept that it could be compared with.
 func (e *Engine) unobservable(c *change) bool {
 	end := e.windowEnd(c)
 	if e.mark.At == 0 {
-		return end+e.cfg.Lateness < e.now
+		return end+e.cfg.Lateness < e.now || c.start() < e.now-e.cfg.CoarseKeep
 	}
-	return end < e.mark.At-e.cfg.FineKeep
+	return end < e.mark.At-e.cfg.FineKeep || c.start() < e.mark.At-e.cfg.CoarseKeep
 }
 
 func (e *Engine) windowEnd(c *change) int64 { return e.book.WindowEnd(c.rec.Change) }
