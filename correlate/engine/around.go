@@ -19,54 +19,38 @@ type look struct {
 }
 
 // news says that a change may be about to be convicted: then what shows around it must not be old.
-func (e *Engine) news(due []suspicion) bool {
+func (r *round) news(due []suspicion) bool {
 	return slices.ContainsFunc(due, func(s suspicion) bool {
 		v := s.verdict()
 		return s.a.Outcome == correlate.Regressed && (v == nil || v.Outcome != correlate.Regressed)
 	})
 }
 
-// facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
-// every few buckets, and remembered in between, unless they are to be looked for now.
-func (e *Engine) facedAround(v *view, now bool) look {
-	at := window.Floor(v.At, e.cfg.Resolution*neighbourEvery)
-	if now {
-		at = v.At
-	}
-	if e.around.At != at {
-		if at < v.At {
-			v = e.view(at)
-		}
-		e.around = e.lookAround(v)
-	}
-	return e.around
-}
-
 // lookAround judges, at the instant of a view, each service within a few hops of a change, from the oldest such change on. A
 // service whose own change is at fault speaks for itself.
-func (e *Engine) lookAround(v *view) look {
+func (r *round) lookAround() look {
 	anchors := map[place]int64{}
 	own := map[place]bool{}
-	for i := range v.Watched {
-		s := &v.Watched[i]
-		over := s.End > 0 && v.At > window.Floor(s.End, e.cfg.Resolution)+e.cfg.Resolution // its last look sees what it saw before
+	for i := range r.Watched {
+		s := &r.Watched[i]
+		over := s.End > 0 && r.At > window.Floor(s.End, r.cfg.Resolution)+r.cfg.Resolution // its last look sees what it saw before
 		if over || !s.Live {
 			continue
 		}
-		if e.regressed(v, i) {
+		if r.regressed(i) {
 			own[s.Place] = true
 		}
-		for p := range e.observer.Near(s.Place, v.At) {
+		for p := range r.observer.Near(s.Place, r.At) {
 			if old, ok := anchors[p]; !ok || s.Start < old {
 				anchors[p] = s.Start
 			}
 		}
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
-	e.observer.KeepNeighbours(anchors)
-	seen := look{Around: observe.Around{At: v.At, From: anchors}}
+	r.observer.KeepNeighbours(anchors)
+	seen := look{Around: observe.Around{At: r.At, From: anchors}}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
-		if a, quiet := e.assessPlace(v, p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
+		if a, quiet := r.assessPlace(p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
 			f := faultOn(p, "", a)
 			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own))
 			seen.faults, seen.Faults = append(seen.faults, f), append(seen.Faults, f.seen())
@@ -77,14 +61,14 @@ func (e *Engine) lookAround(v *view) look {
 
 // assessPlace judges a service that is seen as a whole, at the instant of a look around. Where that is enough, it only
 // says that nothing can convict.
-func (e *Engine) assessPlace(v *view, p place, around observe.Around, maybeQuiet bool) (a judge.Assessment, quiet bool) {
+func (r *round) assessPlace(p place, around observe.Around, maybeQuiet bool) (a judge.Assessment, quiet bool) {
 	from := around.From[p]
-	w := e.observer.Neighbour(v.View, p, from)
-	k := e.observer.Case(w, from, around.At)
-	if maybeQuiet && w.Memory.Quiet(&e.cfg.Judge, &k) {
+	w := r.observer.Neighbour(r.View, p, from)
+	k := r.observer.Case(w, from, around.At)
+	if maybeQuiet && w.Memory.Quiet(&r.cfg.Judge, &k) {
 		return a, true
 	}
-	return w.Memory.Assess(&e.cfg.Judge, &k), false
+	return w.Memory.Assess(&r.cfg.Judge, &k), false
 }
 
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for
@@ -98,7 +82,7 @@ func enough(reason correlate.Reason, services int) float64 {
 
 // blamedElsewhere finds the fault on a service without a fault-bearing change of its own that this change most likely
 // caused. One that has a concurrent comparison isn't blamed for what its service suffers in all versions.
-func (e *Engine) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
+func (r *round) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
 	compared := s.a.Grade == correlate.GradeA || s.a.Grade == correlate.GradeB
 	var worst fault
 	best := 0.0
@@ -106,7 +90,7 @@ func (e *Engine) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
 		if !f.provesElsewhere || (compared && f.place == s.place()) {
 			continue
 		}
-		p := e.probability(s.rec.ID, []fault{f}, func(fault) bool { return true })
+		p := r.probability(s.rec.ID, []fault{f}, func(fault) bool { return true })
 		if p > best {
 			worst, best = f, p
 		}

@@ -17,7 +17,7 @@ const falseDiscoveries = 0.05
 // one looks bad by chance. It is e-BH (Wang and Ramdas, 2022) on the evidence of this instant: of K changes the k with
 // the strongest evidence are convicted when each of their e-values is at least K/(k·falseDiscoveries). What every change
 // needs by itself is as much as that of five asks for.
-func (e *Engine) sustain(v *view, due []suspicion) {
+func (r *round) sustain(due []suspicion) {
 	var accused []*suspicion
 	for i := range due {
 		if due[i].a.Outcome == correlate.Regressed {
@@ -32,7 +32,7 @@ func (e *Engine) sustain(v *view, due []suspicion) {
 		for n < len(accused) && accused[n].rec.Environment == accused[0].rec.Environment {
 			n++
 		}
-		among := math.Log(float64(e.watchedIn(v, accused[0].rec.Environment)) / falseDiscoveries)
+		among := math.Log(float64(r.watchedIn(accused[0].rec.Environment)) / falseDiscoveries)
 		k := n
 		for k > 0 && accused[k-1].a.LogE < among-math.Log(float64(k)) {
 			k--
@@ -46,11 +46,11 @@ func (e *Engine) sustain(v *view, due []suspicion) {
 }
 
 // watchedIn is how many changes of an environment are observed at the instant of a view.
-func (e *Engine) watchedIn(v *view, environment string) int {
+func (r *round) watchedIn(environment string) int {
 	n := 0
-	for i := range v.Watched {
-		s := &v.Watched[i]
-		if s.Place.Environment == environment && s.Live && (s.End == 0 || v.At <= window.Floor(s.End, e.cfg.Resolution)) {
+	for i := range r.Watched {
+		s := &r.Watched[i]
+		if s.Place.Environment == environment && s.Live && (s.End == 0 || r.At <= window.Floor(s.End, r.cfg.Resolution)) {
 			n++
 		}
 	}

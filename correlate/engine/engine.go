@@ -48,14 +48,12 @@ const maxAhead = 300
 
 // Engine holds the state. It must be used from one goroutine.
 type Engine struct {
-	cfg       Config
-	digest    string // of the configuration
-	mark      window.Watermark
-	now       int64
-	store     *cells.Store
-	changes   map[string]*change
-	book      *record.Book
-	watched   []*change // see watch, sorted by start
+	cfg    Config
+	digest string // of the configuration
+	mark   window.Watermark
+	now    int64
+	store  *cells.Store
+	roster
 	judgedTo  int64     // what was judged up to
 	storedTo  int64     // what the ledger knows of that
 	reopen    reopening // what is to be derived again
@@ -88,11 +86,10 @@ func New(cfg Config) *Engine {
 		digest:   digestOf(cfg),
 		store:    store,
 		observer: observe.New(cfg.observed(), store),
-		changes:  map[string]*change{},
-		book: record.New(record.Config{
+		roster: roster{changes: map[string]*change{}, book: record.New(record.Config{
 			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
 			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
-		}),
+		})},
 		faults: map[place][]correlate.Regression{},
 		reopen: reopening{from: never},
 	}
@@ -297,14 +294,6 @@ func (e *Engine) expire(now int64) {
 // all keep as much.
 func (e *Engine) oldestNeeded(now int64) int64 {
 	return e.cfg.Cells().FineFrom(now, e.oldestWatched())
-}
-
-// oldestWatched is when the oldest change began whose time has not passed.
-func (e *Engine) oldestWatched() int64 {
-	if len(e.watched) == 0 {
-		return never
-	}
-	return e.watched[0].start()
 }
 
 func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -87,16 +86,6 @@ func (e *Engine) settle() {
 	e.around = look{}
 }
 
-// changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
-func (e *Engine) changeOf(c *record.Change) *change {
-	known := e.changes[c.Record.ID]
-	if known == nil {
-		known = &change{Change: c, rec: &c.Record}
-		e.changes[c.Record.ID] = known
-	}
-	return known
-}
-
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
 func (e *Engine) linked(o record.IncidentDifference) {
 	for _, id := range []string{o.Before.AttributedTo, o.Record.AttributedTo} {
@@ -110,22 +99,6 @@ func (e *Engine) linked(o record.IncidentDifference) {
 		e.publish(c)
 	}
 	e.emit(correlate.Effect{Incident: new(o.Record)})
-}
-
-// lineup are the changes of a place by their completion.
-func (e *Engine) lineup(p place) []*change {
-	var all []*change
-	for c := range e.book.At(correlate.Place(p)) {
-		all = append(all, e.changes[c.Record.ID])
-	}
-	return all
-}
-
-func (e *Engine) unwatch(c *change) {
-	if c.watched {
-		c.watched = false
-		e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
-	}
 }
 
 // recall puts records back into memory without saying anything about them.
@@ -173,35 +146,4 @@ func (e *Engine) watchable(c *change) bool {
 		return c.live() && e.mark.At > 0 && e.windowEnd(c) >= e.mark.At-e.cfg.Reopen
 	}
 	return false
-}
-
-// inSight are the watched changes, by their place in the view, that may have caused what is seen at the instant of a view while those are judged that are due:
-// they were not over when the oldest of them began.
-func (e *Engine) inSight(v *view, due []suspicion) (sight []int) {
-	oldest := v.At
-	for _, s := range due {
-		oldest = min(oldest, s.start())
-	}
-	for i := range v.Watched {
-		if s := &v.Watched[i]; s.Live && (s.End == 0 || oldest < s.End+e.cfg.Resolution*neighbourEvery) {
-			v.Sight, sight = append(v.Sight, *s), append(sight, i)
-		}
-	}
-	return sight
-}
-
-// byStart orders changes by when they began, then by id.
-func byStart(a, b *change) int {
-	return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.rec.ID, b.rec.ID))
-}
-
-// observing are the changes with an open window, oldest first.
-func (e *Engine) observing() []*change {
-	var open []*change
-	for _, c := range e.watched {
-		if c.rec.Phase == correlate.PhaseObserving {
-			open = append(open, c)
-		}
-	}
-	return open
 }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -29,11 +28,11 @@ type fault struct {
 
 // hints are the faults that are not proven near the changes whose last look this is, with their suspects. The first
 // suspects, so many of them, are those that are due.
-func (e *Engine) hints(v *view, suspects []suspicion, due int, around look) []fault {
+func (r *round) hints(suspects []suspicion, due int, around look) []fault {
 	ending := map[place]bool{}
 	for _, s := range suspects[:due] {
-		if v.ends(s) {
-			maps.Copy(ending, e.observer.Near(s.place(), v.At))
+		if r.ends(s) {
+			maps.Copy(ending, r.observer.Near(s.place(), r.At))
 		}
 	}
 	if len(ending) == 0 {
@@ -42,7 +41,7 @@ func (e *Engine) hints(v *view, suspects []suspicion, due int, around look) []fa
 	var hints []fault
 	for i := range suspects[:due] {
 		if s := &suspects[i]; ending[s.place()] {
-			e.fillIn(v, s)
+			r.fillIn(s)
 			if s.a.Suspicion != nil {
 				hints = append(hints, hintOn(s.place(), s.rec.ID, s.a))
 			}
@@ -50,31 +49,31 @@ func (e *Engine) hints(v *view, suspects []suspicion, due int, around look) []fa
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(ending), place.Compare) {
 		if _, seen := around.From[p]; seen {
-			if a, _ := e.assessPlace(v, p, around.Around, false); a.Suspicion != nil {
+			if a, _ := r.assessPlace(p, around.Around, false); a.Suspicion != nil {
 				hints = append(hints, hintOn(p, "", a))
 			}
 		}
 	}
 	for _, h := range hints {
-		e.inform(v, suspects, h.place)
+		r.inform(suspects, h.place)
 	}
-	e.rank(v, hints, suspects, around)
+	r.rank(hints, suspects, around)
 	return hints
 }
 
 // rank finds the suspects of each fault.
-func (e *Engine) rank(v *view, faults []fault, suspects []suspicion, around look) {
+func (r *round) rank(faults []fault, suspects []suspicion, around look) {
 	for i := range faults {
 		f := &faults[i]
-		seen, calls := f.seen(), e.observer.Graph(f.Environment, v.At)
-		others, own := e.observer.Bystanders(v.View, seen, around.Around)
-		f.Course = e.observer.Course(v.View, seen, around.Around)
-		all := e.candidates(v, suspects, *f)
+		seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
+		others, own := r.observer.Bystanders(r.View, seen, around.Around)
+		f.Course = r.observer.Course(r.View, seen, around.Around)
+		all := r.candidates(suspects, *f)
 		f.Explained = observe.Explained(calls, seen, others, all)
 		for j := range all {
 			all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
 		}
-		f.suspects = e.cfg.Blame.Rank(f.Fault, all, calls)
+		f.suspects = r.cfg.Blame.Rank(f.Fault, all, calls)
 	}
 }
 
@@ -85,14 +84,14 @@ func (f *fault) seen() observe.Fault {
 
 // ownFaults are the regressions of changed services. One that was there before the change, and that its new instances
 // don't make worse, has its old onset.
-func (e *Engine) ownFaults(v *view, due []suspicion) []fault {
+func (r *round) ownFaults(due []suspicion) []fault {
 	var faults []fault
 	for _, s := range due {
 		if s.a.Outcome != correlate.Regressed {
 			continue
 		}
 		f := faultOn(s.place(), s.rec.ID, s.a)
-		if onset, ok := e.observer.Ongoing(v.View, s.place(), s.start()); ok && s.a.Contrast <= 0 {
+		if onset, ok := r.observer.Ongoing(r.View, s.place(), s.start()); ok && s.a.Contrast <= 0 {
 			f.Onset = onset
 		}
 		faults = append(faults, f)
@@ -130,19 +129,19 @@ func strength(a judge.Assessment) float64 {
 }
 
 // candidates are the changes around the fault that were being watched when it began, also when they no longer are.
-func (e *Engine) candidates(v *view, suspects []suspicion, f fault) []blame.Candidate {
-	near := e.observer.Near(f.place, v.At)
+func (r *round) candidates(suspects []suspicion, f fault) []blame.Candidate {
+	near := r.observer.Near(f.place, r.At)
 	var all []blame.Candidate
 	for _, s := range suspects {
 		if !near[s.place()] || (s.cutoff > 0 && f.Onset >= s.cutoff) || (s.known.End > 0 && f.Onset >= s.known.End) {
 			continue
 		}
-		served := e.observer.Servings(s.known, f.Onset, v.At)
+		served := r.observer.Servings(s.known, f.Onset, r.At)
 		c := blame.Candidate{
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
-			Steps: s.known.Steps(served, v.At), Whole: observe.WholeAt(served, f.Onset), Unseen: e.observer.Unseen(s.known, v.At),
-			Reversal: e.reversal(s.known, f, v.At), Dose: observe.Doses(&f.Course, served),
-			Touches: e.observer.Touches(s.known, f.seen(), v.At),
+			Steps: s.known.Steps(served, r.At), Whole: observe.WholeAt(served, f.Onset), Unseen: r.observer.Unseen(s.known, r.At),
+			Reversal: r.reversal(s.known, f, r.At), Dose: observe.Doses(&f.Course, served),
+			Touches: r.observer.Touches(s.known, f.seen(), r.At),
 		}
 		if s.a.Outcome == correlate.Regressed {
 			c.Regressed, c.Onset, c.Strength = true, s.a.Onset, strength(s.a)
@@ -154,8 +153,8 @@ func (e *Engine) candidates(v *view, suspects []suspicion, f fault) []blame.Cand
 
 // reversal says what became of a fault when a change was rolled back: whether it went away within the time that recovery
 // takes to be seen, before or after the rollback was complete, or still lasts after twice that time.
-func (e *Engine) reversal(s *observe.Subject, f fault, t int64) blame.Reversal {
-	start, done, wait := s.Undone.Start, s.Undone.Done, e.cfg.Judge.Recovery
+func (r *round) reversal(s *observe.Subject, f fault, t int64) blame.Reversal {
+	start, done, wait := s.Undone.Start, s.Undone.Done, r.cfg.Judge.Recovery
 	switch {
 	case done == 0 || start < f.Onset:
 		return blame.NotReversed
@@ -176,7 +175,7 @@ func elsewhere(f fault) []correlate.Evidence {
 	return evidence
 }
 
-func (e *Engine) probability(id string, faults []fault, which func(fault) bool) float64 {
+func (r *round) probability(id string, faults []fault, which func(fault) bool) float64 {
 	best := 0.0
 	for _, f := range faults {
 		if !which(f) {
@@ -189,41 +188,4 @@ func (e *Engine) probability(id string, faults []fault, which func(fault) bool) 
 		}
 	}
 	return best
-}
-
-// reportRegression notes a fault when it is new, or when who is suspected changed by more than a little.
-func (e *Engine) reportRegression(f fault, t int64) {
-	known := e.lastFault(f.place)
-	r := correlate.Regression{
-		Service: f.place.Service, Environment: f.Environment, Signal: f.Signal,
-		OnsetAt: at(f.Onset), DecidedAt: at(t), RecoveredAt: instant(f.recover), Suspects: f.suspects,
-	}
-	if known != nil && known.RecoveredAt == nil {
-		r.ID = known.ID
-		if sameSuspects(known.Suspects, r.Suspects) && known.Signal == r.Signal && r.RecoveredAt == nil {
-			return
-		}
-	} else {
-		if known != nil && !r.OnsetAt.After(*known.RecoveredAt) {
-			return // the same fault, already known with its recovery
-		}
-		r.ID = fmt.Sprintf("%s/%s/%d", f.Environment, f.place.Service, f.Onset)
-	}
-	e.faults[f.place] = append(e.faults[f.place], r)
-	e.decisions = append(e.decisions, decision{fault: &r, at: len(e.faults[f.place]) - 1})
-}
-
-// lastFault is what is known of the faults of a place, nil when there never was one.
-func (e *Engine) lastFault(p place) *correlate.Regression {
-	all := e.faults[p]
-	if len(all) == 0 {
-		return nil
-	}
-	return &all[len(all)-1]
-}
-
-func sameSuspects(a, b []correlate.Suspect) bool {
-	return slices.EqualFunc(a, b, func(x, y correlate.Suspect) bool {
-		return x.ChangeID == y.ChangeID && math.Abs(x.Probability-y.Probability) < 0.05
-	})
 }

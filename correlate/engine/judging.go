@@ -87,91 +87,48 @@ func (e *Engine) Conclude() []correlate.Effect {
 	return e.effects
 }
 
+// judgeAt judges the open changes at an instant; last says that nothing will be seen later.
 func (e *Engine) judgeAt(t int64, last bool) {
-	v := e.view(t)
-	v.last = last
-	var due, recent []suspicion
-	for i, c := range v.changes {
-		if c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last) {
-			due = append(due, e.suspect(v, i))
-		}
-	}
+	r := e.round(t, last)
+	due := r.due()
 	if len(due) == 0 {
 		return
 	}
-	for _, i := range e.inSight(v, due) {
-		if v.changes[i].rec.Phase == correlate.PhaseClosed {
-			recent = append(recent, e.suspect(v, i))
-		}
-	}
-	e.sustain(v, due)
-	own := e.ownFaults(v, due)
-	around := e.facedAround(v, last || e.news(due))
+	recent := r.recent(due)
+	r.sustain(due)
+	own := r.ownFaults(due)
+	around := e.facedAround(r, last || r.news(due))
 	faults := append(own, around.faults...)
 	for _, f := range faults {
-		e.inform(v, due, f.place)
-		e.inform(v, recent, f.place)
+		r.inform(due, f.place)
+		r.inform(recent, f.place)
 	}
 	suspects := append(slices.Clone(due), recent...)
-	e.rank(v, faults, suspects, around)
+	r.rank(faults, suspects, around)
 	for i := range faults {
 		e.reportRegression(faults[i], t)
 	}
-	hints := e.hints(v, suspects, len(due), around)
+	hints := r.hints(suspects, len(due), around)
 	for _, s := range due {
 		s.judged = t
-		e.decide(v, s, faults, hints)
+		e.conclude(r.view, s.change, r.decide(s, faults, hints), r.ends(s))
 	}
 }
 
-// ends says that this is the last look at a change.
-func (v *view) ends(s suspicion) bool {
-	return v.last || (s.cutoff > 0 && v.At >= s.cutoff) || s.known.End > 0
-}
-
-// decide turns an assessment and the blame for the faults around into a finding, and the finding into a revision.
-func (e *Engine) decide(v *view, s suspicion, faults, hints []fault) {
-	t := v.At
-	f := finding{
-		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
+// facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
+// every few buckets, and remembered in between, unless they are to be looked for now.
+func (e *Engine) facedAround(r *round, now bool) look {
+	at := window.Floor(r.At, e.cfg.Resolution*neighbourEvery)
+	if now {
+		at = r.At
 	}
-	if s.a.Outcome == correlate.Regressed {
-		f.onset, f.recovered = s.a.Onset, s.a.Recovered
-		f.blame = e.probability(s.rec.ID, faults, func(o fault) bool { return o.own == s.rec.ID })
-		if f.blame < convicted {
-			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+	if e.around.At != at {
+		if at < r.At {
+			r = e.round(at, false)
 		}
-	} else if o, p := e.blamedElsewhere(s, faults); p >= convicted {
-		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
-		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
-		f.evidence = append(elsewhere(o), s.a.Evidence...)
-	} else if v.ends(s) && s.a.Outcome == correlate.Inconclusive {
-		f.blame = e.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
+		e.around = r.lookAround()
 	}
-	if f.outcome == correlate.Healthy && e.suspected(s, faults) {
-		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
-	}
-	if f.outcome == correlate.Healthy &&
-		(e.store.GapShare(s.start(), t) > uncovered || e.store.Degraded(s.place(), s.start()-e.cfg.Baseline, t)) {
-		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
-	}
-	superseded := s.cutoff > 0 && t >= s.cutoff
-	if superseded && f.outcome == correlate.Inconclusive {
-		if old := s.verdict(); old != nil && old.Outcome == correlate.Regressed {
-			e.close(v, s.change)
-			return
-		}
-		f.reason = correlate.ReasonSuperseded
-	}
-	e.conclude(v, s.change, f, v.ends(s))
-}
-
-// suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
-// says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
-func (e *Engine) suspected(s suspicion, faults []fault) bool {
-	return !s.rec.Rollback && e.probability(s.rec.ID, faults, func(o fault) bool {
-		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
-	}) >= mayBe
+	return e.around
 }
 
 // conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at
@@ -206,15 +163,6 @@ func (e *Engine) verdict(c *change, f finding, t int64, final bool) correlate.Ve
 		v.Evidence = []correlate.Evidence{}
 	}
 	return v
-}
-
-// close makes the current verdict of a change final as it stands.
-func (e *Engine) close(v *view, c *change) {
-	is := *c.verdict()
-	e.conclude(v, c, finding{
-		outcome: is.Outcome, reason: is.Reason, grade: is.Grade, blame: is.Blame, evidence: is.Evidence,
-		visible: is.SmallestVisible, onset: unix(is.OnsetAt), recovered: unix(is.RecoveredAt),
-	}, true)
 }
 
 func instant(unix int64) *time.Time {

@@ -21,29 +21,29 @@ type assessed struct {
 }
 
 // suspect assesses the service of the i-th watched change from its own point of view.
-func (e *Engine) suspect(v *view, i int) suspicion {
-	c, known, t := v.changes[i], &v.Watched[i], v.At
-	cutoff := e.supersededAt(c, t)
-	end := window.Floor(e.windowEnd(c), e.cfg.Resolution)
+func (r *round) suspect(i int) suspicion {
+	c, known, t := r.changes[i], &r.Watched[i], r.At
+	cutoff := r.supersededAt(c, t)
+	end := window.Floor(r.book.WindowEnd(c.rec.Change), r.cfg.Resolution)
 	if cutoff > 0 {
-		end = min(end, window.Floor(cutoff, e.cfg.Resolution))
+		end = min(end, window.Floor(cutoff, r.cfg.Resolution))
 	}
 	seen := &c.between
-	switch at, scheduled := e.scheduled(c, known, t); {
-	case v.last || t >= end:
+	switch at, scheduled := r.scheduled(c, known, t); {
+	case r.last || t >= end:
 		seen = &c.assessed
-		e.glance(v, c, known, seen, min(t, end), true)
+		r.glance(c, known, seen, min(t, end), true)
 		if c.rec.Phase == correlate.PhaseClosed {
 			c.watch = nil
 		}
 	case scheduled:
-		if e.glance(v, c, known, &c.assessed, at, true); at == t || c.assessed.Outcome == correlate.Regressed {
+		if r.glance(c, known, &c.assessed, at, true); at == t || c.assessed.Outcome == correlate.Regressed {
 			seen = &c.assessed
-		} else if e.glance(v, c, known, seen, t, false); seen.Outcome != correlate.Regressed {
+		} else if r.glance(c, known, seen, t, false); seen.Outcome != correlate.Regressed {
 			seen = &c.assessed // between two such looks a change may be convicted, and nothing is taken back
 		}
 	default:
-		e.glance(v, c, known, seen, t, false)
+		r.glance(c, known, seen, t, false)
 		return suspicion{change: c, known: known, cutoff: cutoff, assessed: seen, a: withheld(seen.Assessment)}
 	}
 	return suspicion{change: c, known: known, cutoff: cutoff, assessed: seen, a: seen.Assessment}
@@ -61,69 +61,69 @@ func withheld(a judge.Assessment) judge.Assessment {
 // a verdict was revised, less often before, when it may be acquitted or was. Instants of the second kind are also of the
 // first, and the second kind never comes after it, so that a verdict doesn't turn because it was given. ok is false when
 // there is none.
-func (e *Engine) scheduled(c *change, known *observe.Subject, t int64) (at int64, ok bool) {
+func (r *round) scheduled(c *change, known *observe.Subject, t int64) (at int64, ok bool) {
 	every := int64(lookEvery)
 	if v := c.verdict(); v == nil || (len(c.course) == 1 && v.Outcome == correlate.Healthy) {
 		every = acquitEvery
 	}
-	began := window.Floor(c.start()+e.cfg.Resolution-1, e.cfg.Resolution)
-	if at = began + window.Floor(t-began, e.cfg.Resolution*every); at <= c.start() {
+	began := window.Floor(c.start()+r.cfg.Resolution-1, r.cfg.Resolution)
+	if at = began + window.Floor(t-began, r.cfg.Resolution*every); at <= c.start() {
 		at = t
 	}
 	by := known.At(at)
 	k := judge.Case{Now: at, Start: c.start(), Finish: by.Finish}
-	return at, c.verdict() != nil || k.Ripe(&e.cfg.Judge)
+	return at, c.verdict() != nil || k.Ripe(&r.cfg.Judge)
 }
 
 // glance assesses a change at an instant, at most that of the view, briefly if nothing convicts it, unless it is to be
 // assessed in full.
-func (e *Engine) glance(v *view, c *change, s *observe.Subject, seen *assessed, at int64, inFull bool) {
-	basis := e.observer.Basis(v.View, s, at)
+func (r *round) glance(c *change, s *observe.Subject, seen *assessed, at int64, inFull bool) {
+	basis := r.observer.Basis(r.View, s, at)
 	if seen.Basis == basis && !(inFull && seen.brief) {
 		return
 	}
-	c.watch = e.observer.Watch(c.watch, v.View, s, at)
-	k := e.observer.Case(c.watch, basis.Finish, at)
-	if !inFull && c.watch.Memory.Quiet(&e.cfg.Judge, &k) {
+	c.watch = r.observer.Watch(c.watch, r.View, s, at)
+	k := r.observer.Case(c.watch, basis.Finish, at)
+	if !inFull && c.watch.Memory.Quiet(&r.cfg.Judge, &k) {
 		*seen = assessed{Basis: basis, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
 		return
 	}
-	*seen = assessed{Basis: basis, Assessment: c.watch.Memory.Assess(&e.cfg.Judge, &k)}
+	*seen = assessed{Basis: basis, Assessment: c.watch.Memory.Assess(&r.cfg.Judge, &k)}
 }
 
 // regressed says that the service of the i-th watched change convicts it at the instant of the view.
-func (e *Engine) regressed(v *view, i int) bool {
-	c, at := v.changes[i], v.At
-	if cutoff := e.supersededAt(c, at); cutoff > 0 {
-		at = min(at, window.Floor(cutoff, e.cfg.Resolution))
+func (r *round) regressed(i int) bool {
+	c, at := r.changes[i], r.At
+	if cutoff := r.supersededAt(c, at); cutoff > 0 {
+		at = min(at, window.Floor(cutoff, r.cfg.Resolution))
 	}
 	seen := c.between
-	e.glance(v, c, &v.Watched[i], &seen, at, false)
+	r.glance(c, &r.Watched[i], &seen, at, false)
 	return seen.Outcome == correlate.Regressed
 }
 
 // inform fills in what is brief about the changes near a place.
-func (e *Engine) inform(v *view, suspects []suspicion, p place) {
-	near := e.observer.Near(p, v.At)
+func (r *round) inform(suspects []suspicion, p place) {
+	near := r.observer.Near(p, r.At)
 	for i := range suspects {
 		if near[suspects[i].place()] {
-			e.fillIn(v, &suspects[i])
+			r.fillIn(&suspects[i])
 		}
 	}
 }
 
 // fillIn fills in what is brief.
-func (e *Engine) fillIn(v *view, s *suspicion) {
+func (r *round) fillIn(s *suspicion) {
 	if s.assessed.brief {
-		e.glance(v, s.change, s.known, s.assessed, s.assessed.At, true)
+		r.glance(s.change, s.known, s.assessed, s.assessed.At, true)
 		s.a = withheld(s.assessed.Assessment)
 	}
 }
 
 // supersededAt is when the next rollout of the same place began, 0 when none has by t. What was complete when the change
 // began is none.
-func (e *Engine) supersededAt(c *change, t int64) int64 {
-	for o := range e.book.Since(c.Place(), at(c.start())) {
+func (r *round) supersededAt(c *change, t int64) int64 {
+	for o := range r.book.Since(c.Place(), at(c.start())) {
 		if o != c.Change && o.RollsOut() && o.Live() && o.Start() > c.start() && o.Start() < t {
 			return o.Start()
 		}

@@ -14,14 +14,13 @@ type place = correlate.Place
 type view struct {
 	*observe.View
 	changes []*change // those of Watched, in the same order
-	last    bool      // nothing will be seen later
 }
 
 // view is that of an instant.
-func (e *Engine) view(t int64) *view {
-	v := &view{View: observe.NewView(t, e.subjects)}
-	for _, c := range e.watched {
-		if s := e.subject(c); s.Start < t {
+func (r *roster) view(t int64) *view {
+	v := &view{View: observe.NewView(t, r.subjects)}
+	for _, c := range r.watched {
+		if s := r.subject(c); s.Start < t {
 			v.Watched, v.changes = append(v.Watched, s.At(t)), append(v.changes, c)
 		}
 	}
@@ -29,21 +28,21 @@ func (e *Engine) view(t int64) *view {
 }
 
 // subjects are the changes of a place by their completion.
-func (e *Engine) subjects(p place) []observe.Subject {
-	all := e.lineup(p)
+func (r *roster) subjects(p place) []observe.Subject {
+	all := r.lineup(p)
 	subjects := make([]observe.Subject, len(all))
 	for i, c := range all {
-		subjects[i] = e.subject(c)
+		subjects[i] = r.subject(c)
 	}
 	return subjects
 }
 
-// subject is what judging depends on of a change.
-func (e *Engine) subject(c *change) observe.Subject {
-	s := e.reported(c)
+// subject is what judging depends on of a changr.
+func (r *roster) subject(c *change) observe.Subject {
+	s := r.reported(c)
 	for _, id := range c.rec.Incidents {
 		opened := int64(0)
-		if i := e.book.Incident(id); i != nil {
+		if i := r.book.Incident(id); i != nil {
 			opened = i.Record.OpenedAt.Unix()
 		}
 		s.Objections = append(s.Objections, opened)
@@ -62,26 +61,26 @@ func (e *Engine) subject(c *change) observe.Subject {
 
 // subjectOf is what judging depends on of a change, but for what follows from judging and for incidents; nothing while it
 // is not judged.
-func (e *Engine) subjectOf(c *change) observe.Subject {
+func (r *roster) subjectOf(c *change) observe.Subject {
 	if !c.live() || c.rec.Phase == correlate.PhaseHistory {
 		return observe.Subject{}
 	}
-	return e.reported(c)
+	return r.reported(c)
 }
 
 // reported is what reports tell of a change and of the one that took it back.
-func (e *Engine) reported(c *change) observe.Subject {
+func (r *roster) reported(c *change) observe.Subject {
 	s := observe.NewSubject(c.rec)
-	s.Place, s.End = c.place(), e.windowEnd(c)
+	s.Place, s.End = c.place(), r.windowEnd(c)
 	if id := c.rec.RolledBackBy; id != "" {
-		s.Undone = e.undo(id)
+		s.Undone = r.undo(id)
 	}
 	return s
 }
 
 // undo is what is known of a change that takes another one back.
-func (e *Engine) undo(id string) observe.Undo {
-	by := e.changes[id]
+func (r *roster) undo(id string) observe.Undo {
+	by := r.changes[id]
 	if by == nil {
 		return observe.Undo{ID: id, Unknown: true}
 	}
