@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"maps"
 	"math"
 	"slices"
 
@@ -46,12 +45,12 @@ func (e *Engine) judge() {
 	var cut []*change
 	if r.from < e.judgedTo {
 		cut = e.cutCourses(r.from)
-		e.cutFaults(r.from)
+		e.faults.cutAt(r.from)
 		e.deriveAgain()
 	}
 	e.judgeUpTo(e.mark.At)
 	e.issue(cut, r)
-	e.withdrawFaults()
+	e.emitFaults(e.faults.withdrawn())
 	e.judgedTo = e.mark.At
 }
 
@@ -74,18 +73,6 @@ func (e *Engine) cutCourses(from int64) (cut []*change) {
 		c.judged = max(c.start(), from)
 	}
 	return cut
-}
-
-// cutFaults takes the faults back to where they stood at an instant.
-func (e *Engine) cutFaults(from int64) {
-	e.cut = maps.Clone(e.faults)
-	for p, all := range e.cut {
-		n := 0
-		for n < len(all) && all[n].DecidedAt.Unix() <= from {
-			n++
-		}
-		e.faults[p] = all[:n:n]
-	}
 }
 
 // compareSubjects notes from when on judging depends on a change in another way than before. What took it back is part of

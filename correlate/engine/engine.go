@@ -6,7 +6,6 @@
 package engine
 
 import (
-	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -50,7 +49,6 @@ const maxAhead = 300
 type Engine struct {
 	cfg    Config
 	digest string // of the configuration
-	mark   window.Watermark
 	now    int64
 	store  *cells.Store
 	roster
@@ -61,14 +59,11 @@ type Engine struct {
 	oldest    int64 // fine cells that start before this may be forgotten
 	around    look
 	observer  *observe.Observer
-	// faults are what is known of the faults of a place, in the order in which it was decided.
-	// cut are those that were issued, while some of them are derived again.
-	faults  map[place][]correlate.Regression
-	cut     map[place][]correlate.Regression
-	expired int64 // when memory was last swept
-	pruned  int64 // the same, of what is being restored
-	stats   Stats
-	effects []correlate.Effect
+	faults    faultBook
+	expired   int64 // when memory was last swept
+	pruned    int64 // the same, of what is being restored
+	stats     Stats
+	effects   []correlate.Effect
 }
 
 // Stats counts what Apply did not use, and how often it would have been wrong.
@@ -86,11 +81,11 @@ func New(cfg Config) *Engine {
 		digest:   digestOf(cfg),
 		store:    store,
 		observer: observe.New(cfg.observed(), store),
-		roster: roster{changes: map[string]*change{}, book: record.New(record.Config{
+		roster: roster{reopenFor: cfg.Reopen, changes: map[string]*change{}, book: record.New(record.Config{
 			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
 			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
 		})},
-		faults: map[place][]correlate.Regression{},
+		faults: faultBook{known: map[place][]correlate.Regression{}},
 		reopen: reopening{from: never},
 	}
 }
@@ -214,7 +209,7 @@ func (e *Engine) emitJudged(to int64) {
 func (e *Engine) unobserved() {
 	for _, c := range e.observing() {
 		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
-			e.conclude(e.view(e.windowEnd(c)), c, finding{
+			e.conclude(e.round(e.windowEnd(c), true), c, finding{
 				outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry,
 			}, true)
 		}
@@ -236,13 +231,7 @@ func (e *Engine) closeRollups() {
 // held is what the store is to keep before anything else.
 func (e *Engine) held() cells.Held {
 	e.watchNoMore()
-	open := map[place]bool{}
-	for _, c := range e.changes {
-		if c.rec.Phase == correlate.PhaseObserving {
-			open[c.place()] = true
-		}
-	}
-	return cells.Held{Open: open, From: e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse))}
+	return cells.Held{Open: e.openPlaces(), From: e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse))}
 }
 
 // sweep forgets, once per coarse bucket, what no window can need any more.
@@ -257,30 +246,11 @@ func (e *Engine) sweep() {
 		e.observer.Forget()
 	}
 	e.observer.Trim(e.oldestWatched())
-	e.sweepFaults(now - e.cfg.CoarseKeep)
+	e.faults.sweep(now - e.cfg.CoarseKeep)
 	e.expire(now)
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)
 	}
-}
-
-// sweepFaults forgets what was known of faults long ago, but the last.
-func (e *Engine) sweepFaults(before int64) {
-	for p, all := range e.faults {
-		n := 0
-		for n < len(all)-1 && all[n].DecidedAt.Unix() < before {
-			n++
-		}
-		e.faults[p] = slices.Clone(all[n:])
-	}
-}
-
-// watchNoMore lists no longer the changes whose time has passed.
-func (e *Engine) watchNoMore() {
-	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool {
-		c.watched = e.watchable(c)
-		return !c.watched
-	})
 }
 
 // expire forgets measurements that are older than any window needs.

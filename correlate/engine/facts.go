@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -124,26 +123,4 @@ func (e *Engine) forget(before int64) {
 	for _, id := range e.book.Forget(at(before)) {
 		delete(e.changes, id)
 	}
-}
-
-// watch lists a change, by its start, among those whose verdict is to be given or may be gone into again.
-func (e *Engine) watch(c *change) {
-	if !e.watchable(c) {
-		return
-	}
-	if i, found := slices.BinarySearchFunc(e.watched, c, byStart); !found {
-		e.watched = slices.Insert(e.watched, i, c)
-		c.watched = true
-	}
-}
-
-// watchable: the window is open, or it closed so lately that what comes late may still bear on it.
-func (e *Engine) watchable(c *change) bool {
-	switch c.rec.Phase {
-	case correlate.PhaseObserving:
-		return true
-	case correlate.PhaseClosed:
-		return c.live() && e.mark.At > 0 && e.windowEnd(c) >= e.mark.At-e.cfg.Reopen
-	}
-	return false
 }

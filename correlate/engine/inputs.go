@@ -26,29 +26,28 @@ func digestOf(cfg Config) string {
 // inputs is a digest of what a verdict at the instant of a view is a function of: the way of judging, the change and those
 // near it that are looked at with it, and what was measured of its service since the beginning of the baseline. What was
 // decided follows from these.
-func (e *Engine) inputs(v *view, c *change) string {
+func (r *round) inputs(c *change, is observe.Subject) string {
 	d := observe.Digest{Hash: fnv.New64a()}
-	d.Words(e.digest)
-	near := e.observer.Near(c.place(), v.At)
-	for i := range v.Watched {
-		if s := &v.Watched[i]; v.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-e.cfg.FineKeep {
+	d.Words(r.digest)
+	near := r.observer.Near(c.place(), r.At)
+	for i := range r.Watched {
+		if s := &r.Watched[i]; r.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-r.cfg.FineKeep {
 			d.Told(s)
 		}
 	}
-	is := e.subject(c)
-	known := is.At(max(v.At, is.Start+1))
+	known := is.At(max(r.At, is.Start+1))
 	d.Told(&known)
-	past := e.observer.Past(v.View, c.place(), c.start())
+	past := r.observer.Past(r.View, c.place(), c.start())
 	d.Ints(past.Digest, int64(len(past.Rolled)))
-	for _, g := range e.store.Gaps(v.At) {
+	for _, g := range r.cells.Gaps(r.At) {
 		d.Ints(g.From, g.To)
 	}
-	e.writeCells(d, c.place(), c.start()-e.cfg.Baseline, v.At)
+	writeCells(d, r.cells, c.place(), c.start()-r.cfg.Baseline, r.At)
 	return hex.EncodeToString(d.Sum(nil))
 }
 
-func (e *Engine) writeCells(d observe.Digest, p place, from, to int64) {
-	s := e.store.Service(p)
+func writeCells(d observe.Digest, store *cells.Store, p place, from, to int64) {
+	s := store.Service(p)
 	if s == nil {
 		return
 	}

@@ -22,7 +22,9 @@ func (e *Engine) issue(others []*change, r reopening) {
 	}
 	for _, d := range decisions {
 		if d.change == nil {
-			e.issueFault(d)
+			if e.faults.isNews(d) {
+				e.emitFaults([]correlate.Regression{*d.fault})
+			}
 			continue
 		}
 		c := d.change
@@ -121,31 +123,8 @@ func (e *Engine) publish(c *change) {
 	e.emit(correlate.Effect{Change: &rec})
 }
 
-// issueFault emits a fault that differs from what was last issued in its place.
-func (e *Engine) issueFault(d decision) {
-	known := e.cut[placeOf(d.fault)]
-	if d.at >= len(known) || !sameJSON(known[d.at], *d.fault) {
-		e.emit(correlate.Effect{Regression: d.fault})
+func (e *Engine) emitFaults(all []correlate.Regression) {
+	for _, r := range all {
+		e.emit(correlate.Effect{Regression: &r})
 	}
-}
-
-// withdrawFaults withdraws the faults that were cut and no longer show.
-func (e *Engine) withdrawFaults() {
-	cut := e.cut
-	e.cut = nil
-	for _, p := range slices.SortedFunc(maps.Keys(cut), place.Compare) {
-		gone := map[string]bool{}
-		for _, r := range cut[p] {
-			still := slices.ContainsFunc(e.faults[p], func(o correlate.Regression) bool { return o.ID == r.ID })
-			if !still && !gone[r.ID] {
-				gone[r.ID] = true
-				r.Suspects, r.Withdrawn = []correlate.Suspect{}, true
-				e.emit(correlate.Effect{Regression: &r})
-			}
-		}
-	}
-}
-
-func placeOf(r *correlate.Regression) place {
-	return place{Service: r.Service, Environment: r.Environment}
 }

@@ -80,7 +80,7 @@ func (e *Engine) Conclude() []correlate.Effect {
 		e.judgeAt(t, true)
 	}
 	for _, c := range e.observing() {
-		e.conclude(e.view(max(e.mark.At, c.start())), c,
+		e.conclude(e.round(max(e.mark.At, c.start()), true), c,
 			finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry}, true)
 	}
 	e.issue(nil, reopening{})
@@ -106,12 +106,14 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	suspects := append(slices.Clone(due), recent...)
 	r.rank(faults, suspects, around)
 	for i := range faults {
-		e.reportRegression(faults[i], t)
+		if d, ok := e.faults.note(faults[i], t); ok {
+			e.decisions = append(e.decisions, d)
+		}
 	}
 	hints := r.hints(suspects, len(due), around)
 	for _, s := range due {
 		s.judged = t
-		e.conclude(r.view, s.change, r.decide(s, faults, hints), r.ends(s))
+		e.conclude(r, s.change, r.decide(s, faults, hints), r.ends(s))
 	}
 }
 
@@ -133,7 +135,7 @@ func (e *Engine) facedAround(r *round, now bool) look {
 
 // conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at
 // the end of the window, or when it takes back what an earlier revision said.
-func (e *Engine) conclude(v *view, c *change, f finding, final bool) {
+func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	old := c.verdict()
 	if !final && old == nil && f.outcome == correlate.Inconclusive {
 		return
@@ -141,8 +143,8 @@ func (e *Engine) conclude(v *view, c *change, f finding, final bool) {
 	if old != nil && old.Outcome == f.outcome && old.Reason == f.reason && old.Final == final && unix(old.RecoveredAt) == f.recovered {
 		return
 	}
-	is := e.verdict(c, f, v.At, final)
-	is.Inputs = e.inputs(v, c)
+	is := c.verdictOf(f, r.At, final)
+	is.Inputs = r.inputs(c, e.subject(c))
 	c.rec.Phase = correlate.PhaseObserving
 	if final {
 		c.rec.Phase = correlate.PhaseClosed
@@ -151,8 +153,8 @@ func (e *Engine) conclude(v *view, c *change, f finding, final bool) {
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 
-// verdict is a finding in words that last, without a revision number.
-func (e *Engine) verdict(c *change, f finding, t int64, final bool) correlate.Verdict {
+// verdictOf is a finding in words that last, without a revision number.
+func (c *change) verdictOf(f finding, t int64, final bool) correlate.Verdict {
 	v := correlate.Verdict{
 		ChangeID: c.rec.ID, Service: c.rec.Service, Environment: c.rec.Environment, Version: c.rec.Version,
 		Outcome: f.outcome, Reason: f.reason, Final: final, DecidedAt: at(t),

@@ -17,7 +17,7 @@ func (e *Engine) RestoreRecords(known Recall, regressions []correlate.Regression
 	slices.SortStableFunc(regressions, func(a, b correlate.Regression) int { return a.DecidedAt.Compare(b.DecidedAt) })
 	for _, r := range regressions {
 		if !r.Withdrawn {
-			e.faults[placeOf(&r)] = append(e.faults[placeOf(&r)], r)
+			e.faults.add(r)
 		}
 	}
 }
@@ -69,25 +69,4 @@ func (e *Engine) Resume(judged time.Time) {
 	}
 	e.stats = Stats{}
 	e.effects = nil
-}
-
-// watchAgain lists the changes whose time has not passed.
-func (e *Engine) watchAgain() {
-	for _, c := range e.watched {
-		c.watched = false
-	}
-	e.watched = nil
-	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
-		var found []*change
-		for _, c := range e.changes {
-			if c.rec.Phase == phase && e.watchable(c) {
-				found = append(found, c)
-			}
-		}
-		for _, c := range found {
-			c.watched = true
-		}
-		e.watched = append(e.watched, found...)
-		slices.SortFunc(e.watched, byStart)
-	}
 }

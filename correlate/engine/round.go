@@ -15,11 +15,12 @@ type round struct {
 	book     *record.Book
 	cells    *cells.Store
 	observer *observe.Observer
-	last     bool // nothing will be seen later
+	digest   string // of the configuration and of the way of judging
+	last     bool   // nothing will be seen later
 }
 
 func (e *Engine) round(t int64, last bool) *round {
-	return &round{view: e.view(t), cfg: &e.cfg, book: e.book, cells: e.store, observer: e.observer, last: last}
+	return &round{view: e.view(t), cfg: &e.cfg, book: e.book, cells: e.store, observer: e.observer, digest: e.digest, last: last}
 }
 
 // due are the changes with an open window that weren't looked at yet, with what their services say.

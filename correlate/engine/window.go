@@ -21,7 +21,7 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 		e.setCourse(c, nil, by)
 	case c.rec.Status == correlate.StatusFailed || c.rec.Status == correlate.StatusCancelled:
 		c.rec.Phase = correlate.PhaseClosed
-		e.setCourse(c, []correlate.Verdict{e.verdict(c, finding{
+		e.setCourse(c, []correlate.Verdict{c.verdictOf(finding{
 			outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed,
 		}, c.completed().Unix(), true)}, by)
 	case !wasJudged(was) && e.unobservable(c):
