@@ -102,7 +102,7 @@ func (st *Store) version(str *Stream, name string) *Series {
 func (st *Store) stream(s *Service, k Key) *Stream {
 	str := s.streams[k]
 	if str == nil {
-		str = &Stream{versions: map[string]*Series{}}
+		str = &Stream{versions: map[string]*Series{}, width: st.cfg.Coarse}
 		s.streams[k] = str
 		s.sorted = nil
 		st.series++

@@ -109,7 +109,7 @@ func TestWhatIsRestoredStaysWithinBoundsWhenTheBudgetIsLess(t *testing.T) {
 			cfg.Budget = c.budget
 			st := New(cfg)
 			r := correlate.Rollup{Start: midnight}
-			for i := range 50_000 {
+			for i := range 55_000 {
 				r.Cells = append(r.Cells, traffic(string(rune('a'+i%26))+string(rune('a'+i/26%26))+string(rune('a'+i/676)), "", midnight, 1))
 			}
 			st.Restore(r)

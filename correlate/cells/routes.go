@@ -44,7 +44,7 @@ func (s *Service) Routes(origin correlate.Origin) []Route {
 	return all
 }
 
-// RoutesBefore is how many routes were seen before an instant, counted once for each version and instrumentation.
+// RoutesBefore is how many routes have cells that start before an instant, counted once for each version and instrumentation.
 func (s *Service) RoutesBefore(t int64) (n int) {
 	for _, r := range s.routes {
 		if r.BeganBefore(t) {

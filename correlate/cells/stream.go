@@ -27,15 +27,16 @@ type Stream struct {
 	total    Series
 	coarse   Series
 	versions map[string]*Series
+	width    int64 // of a rollup
 }
 
 // Total is the fine cells of all versions together, Coarse the rollups of all versions together.
 func (str *Stream) Total() *Series  { return &str.total }
 func (str *Stream) Coarse() *Series { return &str.coarse }
 
-// BeganBefore says that anything was measured before an instant.
+// BeganBefore says that anything was measured before an instant. A rollup tells of that once it is over.
 func (str *Stream) BeganBefore(t int64) bool {
-	if str.total.BeganBefore(t) || str.coarse.BeganBefore(t) {
+	if str.total.BeganBefore(t) || str.coarse.BeganBefore(t-str.width+1) {
 		return true
 	}
 	for _, v := range str.versions {

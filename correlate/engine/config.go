@@ -5,6 +5,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/blame"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 )
 
 // Config is how the engine looks at the world. All durations are whole seconds.
@@ -40,6 +41,14 @@ func (c Config) Cells() cells.Config {
 	return cells.Config{
 		Resolution: c.Resolution, Coarse: c.Coarse, Lateness: c.Lateness, AllowedLateness: c.AllowedLateness,
 		Baseline: c.Baseline, FineKeep: c.FineKeep, CoarseKeep: c.CoarseKeep, Budget: c.Memory,
+	}
+}
+
+// observed is how changes are looked at.
+func (c Config) observed() observe.Config {
+	return observe.Config{
+		Resolution: c.Resolution, Coarse: c.Coarse, Baseline: c.Baseline, CoarseKeep: c.CoarseKeep, AdoptAfter: c.AdoptAfter,
+		RouteWidth: c.Cells().RouteWidth(), Together: c.Blame.Together, Judge: c.Judge, Signals: c.Signals,
 	}
 }
 

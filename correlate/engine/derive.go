@@ -88,31 +88,6 @@ func (e *Engine) cutFaults(from int64) {
 	}
 }
 
-// subjectOf is what judging depends on of a change; nothing while it is not judged.
-func (e *Engine) subjectOf(c *change) observe.Subject {
-	if !c.live() || c.rec.Phase == correlate.PhaseHistory {
-		return observe.Subject{}
-	}
-	s := observe.NewSubject(c.rec)
-	s.End = e.windowEnd(c)
-	if id := c.rec.RolledBackBy; id != "" {
-		s.Undone = e.undoneBy(id)
-	}
-	return s
-}
-
-func (e *Engine) undoneBy(id string) observe.Undo {
-	by := e.changes[id]
-	if by == nil {
-		return observe.Undo{ID: id, Unknown: true}
-	}
-	u := observe.Undo{ID: id, Start: by.start()}
-	if by.rec.Status == correlate.StatusSucceeded {
-		u.Done = by.completed().Unix()
-	}
-	return u
-}
-
 // compareSubjects notes from when on judging depends on a change in another way than before. What took it back is part of
 // that, also where only the other change is another.
 func (e *Engine) compareSubjects(c *change, by string) {
@@ -127,7 +102,7 @@ func (e *Engine) compareSubjects(c *change, by string) {
 // are not compared with one that people objected to.
 func (e *Engine) compareIncident(i correlate.Incident, c *change) {
 	for _, later := range e.watched {
-		if later.rollsOut() && later.start() >= i.OpenedAt.Unix() && later.start() > c.start() && e.near(c.place())[later.place()] {
+		if later.rollsOut() && later.start() >= i.OpenedAt.Unix() && later.start() > c.start() && e.observer.Near(c.place(), e.mark.At)[later.place()] {
 			e.differs(later.start(), correlate.LateIncident, i.ID)
 		}
 	}
@@ -135,17 +110,11 @@ func (e *Engine) compareIncident(i correlate.Incident, c *change) {
 
 // deriveAgain forgets what was derived from changes and measurements and is remembered between looks.
 func (e *Engine) deriveAgain() {
-	e.forgetChanges()
-	clear(e.neighbours)
+	e.observer.Forget()
+	e.around = look{}
 	for _, c := range e.changes {
 		c.watch, c.assessed, c.between = nil, assessed{}, assessed{}
 	}
-}
-
-// forgetChanges forgets what was derived from the changes and their courses alone.
-func (e *Engine) forgetChanges() {
-	e.around = look{}
-	clear(e.past)
 }
 
 // follow takes back the verdicts that a change was given, oldest first; without them, the one that its record has.

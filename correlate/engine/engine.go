@@ -6,6 +6,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
@@ -42,29 +43,23 @@ const maxAhead = 300
 
 // Engine holds the state. It must be used from one goroutine.
 type Engine struct {
-	cfg        Config
-	digest     string // of the configuration
-	mark       window.Watermark
-	now        int64
-	store      *cells.Store
-	changes    map[string]*change
-	book       *record.Book
-	watched    []*change // see watch, sorted by start
-	current    []*change // see inSight
-	asOf       int64     // the instant that is being judged
-	judgedTo   int64     // what was judged up to
-	storedTo   int64     // what the ledger knows of that
-	reopen     reopening // what is to be derived again
-	decisions  []decision
-	oldest     int64 // fine cells that start before this may be forgotten
-	around     look
-	neighbours map[place]*watch // of the services around the watched changes
-	graph      graph
+	cfg    Config
+	digest string // of the configuration
+	mark   window.Watermark
+	now    int64
+	store  *cells.Store
+	roster
+	judgedTo  int64     // what was judged up to
+	storedTo  int64     // what the ledger knows of that
+	reopen    reopening // what is to be derived again
+	decisions []decision
+	oldest    int64 // fine cells that start before this may be forgotten
+	around    look
+	observer  *observe.Observer
 	// faults are what is known of the faults of a place, in the order in which it was decided.
 	// cut are those that were issued, while some of them are derived again.
 	faults  map[place][]correlate.Regression
 	cut     map[place][]correlate.Regression
-	past    map[place]map[int64]*before
 	expired int64 // when memory was last swept
 	pruned  int64 // the same, of what is being restored
 	stats   Stats
@@ -80,19 +75,18 @@ type Stats struct {
 
 // New makes an engine without any state.
 func New(cfg Config) *Engine {
+	store := cells.New(cfg.Cells())
 	return &Engine{
-		cfg:     cfg,
-		digest:  digestOf(cfg),
-		store:   cells.New(cfg.Cells()),
-		changes: map[string]*change{},
-		book: record.New(record.Config{
+		cfg:      cfg,
+		digest:   digestOf(cfg),
+		store:    store,
+		observer: observe.New(cfg.observed(), store),
+		roster: roster{changes: map[string]*change{}, book: record.New(record.Config{
 			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
 			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
-		}),
-		faults:     map[place][]correlate.Regression{},
-		reopen:     reopening{from: never},
-		neighbours: map[place]*watch{},
-		past:       map[place]map[int64]*before{},
+		})},
+		faults: map[place][]correlate.Regression{},
+		reopen: reopening{from: never},
 	}
 }
 
@@ -192,12 +186,12 @@ func (e *Engine) tick(now int64) {
 	if e.mark.At == before {
 		return
 	}
-	e.asOf = e.mark.At
 	e.settle() // what is given up
 	e.adoptVersions()
 	e.judge()
 	e.emitJudged(e.mark.At)
-	e.placebos(before, e.mark.At)
+	pretended, alarms := e.observer.Placebos(e.view(e.mark.At).View, before)
+	e.stats.Placebos, e.stats.FalseAlarms = e.stats.Placebos+pretended, e.stats.FalseAlarms+alarms
 	e.closeRollups()
 	e.sweep()
 }
@@ -215,9 +209,9 @@ func (e *Engine) emitJudged(to int64) {
 func (e *Engine) unobserved() {
 	for _, c := range e.observing() {
 		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
-			e.conclude(c, finding{
+			e.conclude(e.view(e.windowEnd(c)), c, finding{
 				outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry,
-			}, e.windowEnd(c), true)
+			}, true)
 		}
 	}
 	e.issue(nil, reopening{})
@@ -255,8 +249,9 @@ func (e *Engine) sweep() {
 	e.expired = now
 	e.watchNoMore()
 	if len(e.observing()) == 0 {
-		clear(e.neighbours)
+		e.observer.Forget()
 	}
+	e.observer.Trim(e.oldestWatched())
 	e.sweepFaults(now - e.cfg.CoarseKeep)
 	e.expire(now)
 	if e.cfg.KeepRecords > 0 {
@@ -293,11 +288,7 @@ func (e *Engine) expire(now int64) {
 // oldestNeeded is from when on fine cells are kept. The services around a changed one are judged from the same time on, so
 // all keep as much.
 func (e *Engine) oldestNeeded(now int64) int64 {
-	oldest := int64(never)
-	if len(e.watched) > 0 {
-		oldest = e.watched[0].start()
-	}
-	return e.cfg.Cells().FineFrom(now, oldest)
+	return e.cfg.Cells().FineFrom(now, e.oldestWatched())
 }
 
 func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }

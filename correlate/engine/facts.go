@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -25,8 +24,8 @@ type change struct {
 	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
 	// functions of the state, kept because they are asked for more than once.
 	assessed, between assessed
-	watch             *watch // nil when nothing is remembered
-	watched           bool   // see Engine.watched
+	watch             *observe.Watch // nil when nothing is remembered
+	watched           bool           // see Engine.watched
 }
 
 // verdict is the current one, nil when nothing can be said yet.
@@ -84,17 +83,7 @@ func (e *Engine) settle() {
 	for _, o := range d.Changes {
 		e.doubt(e.changeOf(o.Change))
 	}
-	e.forgetChanges()
-}
-
-// changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
-func (e *Engine) changeOf(c *record.Change) *change {
-	known := e.changes[c.Record.ID]
-	if known == nil {
-		known = &change{Change: c, rec: &c.Record}
-		e.changes[c.Record.ID] = known
-	}
-	return known
+	e.around = look{}
 }
 
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
@@ -112,25 +101,8 @@ func (e *Engine) linked(o record.IncidentDifference) {
 	e.emit(correlate.Effect{Incident: new(o.Record)})
 }
 
-// lineup are the changes of a place by their completion.
-func (e *Engine) lineup(p place) []*change {
-	var all []*change
-	for c := range e.book.At(correlate.Place(p)) {
-		all = append(all, e.changes[c.Record.ID])
-	}
-	return all
-}
-
-func (e *Engine) unwatch(c *change) {
-	if c.watched {
-		c.watched = false
-		e.watched = slices.DeleteFunc(e.watched, func(o *change) bool { return o == c })
-	}
-}
-
 // recall puts records back into memory without saying anything about them.
 func (e *Engine) recall(r Recall) {
-	e.forgetChanges()
 	revisions := map[string][]correlate.Verdict{}
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
@@ -149,7 +121,6 @@ func (e *Engine) recall(r Recall) {
 
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
-	e.forgetChanges()
 	for _, id := range e.book.Forget(at(before)) {
 		delete(e.changes, id)
 	}
@@ -175,35 +146,4 @@ func (e *Engine) watchable(c *change) bool {
 		return c.live() && e.mark.At > 0 && e.windowEnd(c) >= e.mark.At-e.cfg.Reopen
 	}
 	return false
-}
-
-// inSight are the changes that may have caused what is seen at an instant while those are judged that are due: it began
-// before, and was not over when the oldest of them began.
-func (e *Engine) inSight(due []suspicion, t int64) {
-	oldest := t
-	for _, s := range due {
-		oldest = min(oldest, s.start())
-	}
-	e.current = e.current[:0]
-	for _, c := range e.watched {
-		if c.start() < t && c.live() && oldest < e.windowEnd(c)+e.cfg.Resolution*neighbourEvery {
-			e.current = append(e.current, c)
-		}
-	}
-}
-
-// byStart orders changes by when they began, then by id.
-func byStart(a, b *change) int {
-	return cmp.Or(cmp.Compare(a.start(), b.start()), cmp.Compare(a.rec.ID, b.rec.ID))
-}
-
-// observing are the changes with an open window, oldest first.
-func (e *Engine) observing() []*change {
-	var open []*change
-	for _, c := range e.watched {
-		if c.rec.Phase == correlate.PhaseObserving {
-			open = append(open, c)
-		}
-	}
-	return open
 }

@@ -71,5 +71,3 @@ func (e *Engine) unobservable(c *change) bool {
 	}
 	return end < e.mark.At-e.cfg.FineKeep || c.start() < e.mark.At-e.cfg.CoarseKeep
 }
-
-func (e *Engine) windowEnd(c *change) int64 { return e.book.WindowEnd(c.rec.Change) }

@@ -10,15 +10,16 @@ type Digest struct{ hash.Hash }
 
 // Told writes what the reports of a change tell, without what was decided of it.
 func (d Digest) Told(s *Subject) {
-	d.words(s.ID, string(s.Kind), s.Place.Service, s.Place.Environment, s.Version, s.Commit)
-	d.ints(s.Start, s.Finish)
+	d.Words(s.ID, string(s.Kind), s.Place.Service, s.Place.Environment, s.Version, s.Commit)
+	d.Ints(s.Start, s.Finish)
 	for _, z := range s.Zones {
-		d.words(z.Name)
-		d.ints(z.Reached)
+		d.Words(z.Name)
+		d.Ints(z.Reached)
 	}
 }
 
-func (d Digest) ints(all ...int64) {
+// Ints and Words write numbers and texts.
+func (d Digest) Ints(all ...int64) {
 	var room [8]byte
 	for _, n := range all {
 		binary.LittleEndian.PutUint64(room[:], uint64(n))
@@ -26,9 +27,9 @@ func (d Digest) ints(all ...int64) {
 	}
 }
 
-func (d Digest) words(all ...string) {
+func (d Digest) Words(all ...string) {
 	for _, text := range all {
-		d.ints(int64(len(text)))
+		d.Ints(int64(len(text)))
 		_, _ = d.Write([]byte(text))
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // Subject is what judging depends on of a change, and all that it depends on. Times are in Unix seconds.
@@ -26,7 +27,7 @@ type Subject struct {
 	// Rollback: it takes an earlier change back. Undone is the change that took this one back.
 	Rollback bool
 	Undone   Undo
-	// Objections are when the incidents that are held against it were opened, sorted.
+	// Objections are when the incidents that are held against it were opened, sorted; 0 where that isn't known.
 	Objections []int64
 	// Decided is what was decided of it, in order.
 	Decided []Decision
@@ -66,8 +67,8 @@ func NewSubject(rec *correlate.ChangeRecord) Subject {
 	s := Subject{
 		ID: rec.ID, Place: correlate.Place{Service: rec.Service, Environment: rec.Environment},
 		Kind: rec.Kind, Version: rec.Version, Commit: rec.Commit,
-		Start: rec.Start().Unix(), Finish: finishOf(&rec.Change),
-		Live: live(rec), Rollback: rec.Rollback,
+		Start: rec.Start().Unix(), Finish: record.Finish(rec.Change),
+		Live: record.Live(*rec), Rollback: rec.Rollback,
 	}
 	for _, z := range rec.Zones {
 		step := Step{Name: z.Name}
@@ -77,22 +78,6 @@ func NewSubject(rec *correlate.ChangeRecord) Subject {
 		s.Zones = append(s.Zones, step)
 	}
 	return s
-}
-
-// finishOf is when a change was complete. One that is over and doesn't tell when was complete at its start.
-func finishOf(c *correlate.Change) int64 {
-	switch {
-	case !c.FinishedAt.IsZero():
-		return c.FinishedAt.Unix()
-	case c.Status == correlate.StatusStarted:
-		return 0
-	}
-	return c.Start().Unix()
-}
-
-func live(rec *correlate.ChangeRecord) bool {
-	return rec.Phase != correlate.PhaseMerged && rec.Phase != correlate.PhaseRetracted &&
-		(rec.Status == correlate.StatusSucceeded || rec.Status == correlate.StatusStarted)
 }
 
 // RollsOut: it brings a version.
@@ -163,14 +148,14 @@ func (s *Subject) Hash() uint64 {
 	h := fnv.New64a()
 	d := Digest{h}
 	d.Told(s)
-	d.ints(s.End, flag(s.Live), flag(s.Rollback))
-	d.words(s.Undone.ID)
-	d.ints(s.Undone.Start, s.Undone.Done, flag(s.Undone.Unknown), int64(len(s.Objections)))
-	d.ints(s.Objections...)
-	d.ints(int64(len(s.Decided)))
+	d.Ints(s.End, flag(s.Live), flag(s.Rollback))
+	d.Words(s.Undone.ID)
+	d.Ints(s.Undone.Start, s.Undone.Done, flag(s.Undone.Unknown), int64(len(s.Objections)))
+	d.Ints(s.Objections...)
+	d.Ints(int64(len(s.Decided)))
 	for _, v := range s.Decided {
-		d.words(string(v.Outcome), string(v.Reason))
-		d.ints(v.At, flag(v.Final), v.Onset, v.Recovered)
+		d.Words(string(v.Outcome), string(v.Reason))
+		d.Ints(v.At, flag(v.Final), v.Onset, v.Recovered)
 	}
 	return h.Sum64()
 }

@@ -143,7 +143,7 @@ func TestASubjectIsWhatARecordTells(t *testing.T) {
 		"under way":                  {correlate.ChangeRecord{Change: started, Phase: correlate.PhaseObserving}, 0, true},
 		"finished":                   {correlate.ChangeRecord{Change: finished, Phase: correlate.PhaseObserving}, 160, true},
 		"finished, nobody told when": {correlate.ChangeRecord{Change: untimed, Phase: correlate.PhaseClosed}, 100, true},
-		"another report of a change reaches none": {correlate.ChangeRecord{Change: finished, Phase: correlate.PhaseMerged}, 160, false},
+		"another report of a change reaches none": {correlate.ChangeRecord{Change: finished, Phase: correlate.PhaseMerged, MergedInto: "c2"}, 160, false},
 		"a cancelled change reaches nobody":       {correlate.ChangeRecord{Change: cancelled, Phase: correlate.PhaseClosed}, 100, false},
 	} {
 		t.Run(name, func(t *testing.T) {

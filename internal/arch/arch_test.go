@@ -146,8 +146,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "correlate/engine/...",
 			ours: []string{
-				"correlate", "correlate/window", "correlate/cells", "correlate/observe", "correlate/record", "correlate/judge", "correlate/blame",
-				"correlate/dora",
+				"correlate", "correlate/window", "correlate/record", "correlate/cells", "correlate/observe", "correlate/judge",
+				"correlate/blame", "correlate/dora",
 			},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
@@ -233,8 +233,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/record/...", "correlate/cells/...", "correlate/observe/...", "correlate/judge/...",
-		"correlate/blame/...", "correlate/dora/...", "correlate/engine/...", "correlate/replay/...",
+		"correlate", "correlate/window/...", "correlate/record/...", "correlate/cells/...", "correlate/observe/...",
+		"correlate/judge/...", "correlate/blame/...", "correlate/dora/...", "correlate/engine/...", "correlate/replay/...",
 	}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 	for _, f := range files(t) {

@@ -1,4 +1,4 @@
-package engine
+package observe
 
 import (
 	"cmp"
@@ -21,24 +21,21 @@ const (
 )
 
 // doseWidth is doseWindow in whole buckets.
-func (e *Engine) doseWidth() int64 {
-	return (doseWindow + e.cfg.Resolution - 1) / e.cfg.Resolution * e.cfg.Resolution
+func (o *Observer) doseWidth() int64 {
+	return (doseWindow + o.cfg.Resolution - 1) / o.cfg.Resolution * o.cfg.Resolution
 }
 
-// courseOf is how the events of a fault went around its onset, up to an instant.
-func (e *Engine) courseOf(f fault, around look, t int64) blame.Course {
-	from := e.oldestNear(f.place, around.from)
+// Course is how the events of a fault went around its onset, up to the instant of the view.
+func (o *Observer) Course(v *View, f Fault, around Around) blame.Course {
+	from := o.oldestNear(v, f.Place, around.From)
 	if from == math.MaxInt64 {
 		return blame.Course{}
 	}
-	width := e.doseWidth()
-	end := min(t, f.Onset+doseAfter)
-	if f.recover > 0 {
-		end = min(end, f.recover)
-	}
-	w := e.neighbour(f.place, from)
-	k := e.caseOf(f.place, w, from, end)
-	windows, phi := w.memory.Course(&e.cfg.Judge, &k, f.Signal, window.Floor(f.Onset-doseBefore, width), end, width)
+	width := o.doseWidth()
+	end := f.until(min(v.At, f.Onset+doseAfter))
+	w := o.Neighbour(v, f.Place, from)
+	k := o.Case(w, from, end)
+	windows, phi := w.Memory.Course(&o.cfg.Judge, &k, f.Signal, window.Floor(f.Onset-doseBefore, width), end, width)
 	course := blame.Course{Width: width, Dispersion: phi, Windows: make([]blame.Window, len(windows))}
 	for i, w := range windows {
 		course.Windows[i] = blame.Window(w)
@@ -46,19 +43,19 @@ func (e *Engine) courseOf(f fault, around look, t int64) blame.Course {
 	return course
 }
 
-// serving is how many requests of a service its new version answered in a window, of how many, and the share at which
+// Serving is how many requests of a service its new version answered in a window, of how many, and the share at which
 // its rollout stood.
-type serving struct {
+type Serving struct {
 	at, fresh, all int64
 	share          float64
 }
 
-// servings follows the rollout of a change from the earlier of two instants, its start and the one given, up to another
-// one. It is nil while telemetry doesn't tell the new version. What the version served before it came back counts as
+// Servings follows the rollout of a change from the earlier of two instants, its start and half an hour before another
+// one, up to a third. It is nil while telemetry doesn't tell the new version. What the version served before it came back counts as
 // not served.
-func (e *Engine) servings(c *change, from, to int64) []serving {
-	version := e.servedVersion(c, to)
-	s := e.store.Service(c.place())
+func (o *Observer) Servings(c *Subject, around, to int64) []Serving {
+	version := o.ServedVersion(c, to)
+	s := o.cells.Service(c.Place)
 	if version == "" || s == nil {
 		return nil
 	}
@@ -66,18 +63,18 @@ func (e *Engine) servings(c *change, from, to int64) []serving {
 	if str == nil {
 		return nil
 	}
-	width := e.doseWidth()
+	width := o.doseWidth()
 	since := int64(math.MinInt64)
-	if seen, known := s.Version(version); known && seen.First < c.start()-e.cfg.AdoptAfter {
-		since = window.Floor(c.start(), e.cfg.Resolution)
+	if seen, known := s.Version(version); known && seen.First < c.Start-o.cfg.AdoptAfter {
+		since = window.Floor(c.Start, o.cfg.Resolution)
 	}
-	from = window.Floor(min(from, c.start()), width)
-	all := make([]serving, 0, (to-from)/width+1)
+	from := window.Floor(min(around-doseBefore, c.Start), width)
+	all := make([]Serving, 0, (to-from)/width+1)
 	fresh := str.Version(version).Between(max(from, since), to)
 	for _, cell := range str.Total().Between(from, to) {
 		at := window.Floor(cell.Start, width)
 		if n := len(all); n == 0 || all[n-1].at != at {
-			all = append(all, serving{at: at})
+			all = append(all, Serving{at: at})
 		}
 		w := &all[len(all)-1]
 		w.all += cell.Requests
@@ -91,7 +88,7 @@ func (e *Engine) servings(c *change, from, to int64) []serving {
 
 // level finds where a rollout stood: shares of few requests stray, so windows are put together until one differs from
 // those before it by more than chance.
-func level(all []serving) []serving {
+func level(all []Serving) []Serving {
 	for from := 0; from < len(all); {
 		var fresh, total int64
 		to := from
@@ -107,7 +104,7 @@ func level(all []serving) []serving {
 }
 
 // departs says that a window's share is another than that of what was put together before it.
-func (w serving) departs(fresh, total int64) bool {
+func (w Serving) departs(fresh, total int64) bool {
 	if w.all == 0 || total == 0 {
 		return false
 	}
@@ -117,10 +114,10 @@ func (w serving) departs(fresh, total int64) bool {
 	return apart >= stepLeast && apart >= stepDeviations*math.Sqrt(both*(1-both)*(1/n+1/m))
 }
 
-// wholeAt says that only the new version served at an instant.
-func wholeAt(all []serving, at int64) bool {
+// WholeAt says that only the new version served at an instant.
+func WholeAt(all []Serving, at int64) bool {
 	const whole = 0.99
-	n, _ := slices.BinarySearchFunc(all, at+1, func(w serving, at int64) int { return cmp.Compare(w.at, at) })
+	n, _ := slices.BinarySearchFunc(all, at+1, func(w Serving, at int64) int { return cmp.Compare(w.at, at) })
 	return n > 0 && all[n-1].share >= whole
 }
 
@@ -134,9 +131,9 @@ func telling(s *cells.Service, version string, by int64) *cells.Stream {
 	return nil
 }
 
-// doses are the shares of requests that the new version served, one for each window of a course. While nothing is served
+// Doses are the shares of requests that the new version served, one for each window of a course. While nothing is served
 // the share is what it was.
-func doses(course *blame.Course, all []serving) []float64 {
+func Doses(course *blame.Course, all []Serving) []float64 {
 	if len(all) == 0 {
 		return nil
 	}
@@ -151,15 +148,20 @@ func doses(course *blame.Course, all []serving) []float64 {
 	return doses
 }
 
-// steps are the instants at which a rollout advanced, as far as they are known by an instant: as it was reported, and as
+// Steps are the instants at which a rollout advanced, as far as they are known by an instant: as it was reported, and as
 // the share of the new version shows it.
-func (c *change) steps(all []serving, t int64) []int64 {
-	steps := []int64{c.start()}
-	if fin := c.finish(); fin > c.start() && fin <= t {
-		steps = append(steps, fin)
+func (s *Subject) Steps(all []Serving, t int64) []int64 {
+	steps := []int64{s.Start}
+	if s.Finish > s.Start && s.Finish <= t {
+		steps = append(steps, s.Finish)
+	}
+	for _, z := range s.Zones {
+		if z.Reached > s.Start && z.Reached <= t {
+			steps = append(steps, z.Reached)
+		}
 	}
 	for i := 1; i < len(all); i++ {
-		if all[i].share > all[i-1].share && all[i].at > c.start() {
+		if all[i].share > all[i-1].share && all[i].at > s.Start {
 			steps = append(steps, all[i].at)
 		}
 	}

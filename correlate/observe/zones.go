@@ -1,4 +1,4 @@
-package engine
+package observe
 
 import (
 	"github.com/shipwake/shipwake/correlate"
@@ -12,7 +12,7 @@ import (
 //
 // Fine cells of a zone are kept by version, and no coarse ones: about 130 kB for a zone that serves one version, of at most
 // correlate.MaxZones zones of a service, and nothing for a service that runs in one.
-func (e *Engine) zonesOf(w *watch, s *cells.Service, origin correlate.Origin, from, now int64) (zones []judge.Zone, apart bool) {
+func (o *Observer) zonesOf(w *Watch, s *cells.Service, origin correlate.Origin, from, now int64) (zones []judge.Zone, apart bool) {
 	if w.version == "" && len(w.steps) == 0 {
 		return nil, false
 	}
@@ -28,14 +28,14 @@ func (e *Engine) zonesOf(w *watch, s *cells.Service, origin correlate.Origin, fr
 	if len(streams) < 2 {
 		return nil, false
 	}
-	if seen && !e.apart(w, streams, now) {
+	if seen && !o.apart(w, streams, now) {
 		return nil, false
 	}
 	reached := false
 	for i, str := range streams {
 		z := judge.Zone{Name: names[i], Account: uint64(origin)}
 		if seen {
-			z.Reached = e.seenIn(w, str, now)
+			z.Reached = o.seenIn(w, str, now)
 		} else {
 			z.Reached = reachedBy(w.steps, names[i], w.start)
 		}
@@ -55,13 +55,13 @@ func (e *Engine) zonesOf(w *watch, s *cells.Service, origin correlate.Origin, fr
 
 // seenIn is when a change's version was first seen in a zone since about its start; 0 when it wasn't, or when it served
 // there before.
-func (e *Engine) seenIn(w *watch, str *cells.Stream, now int64) int64 {
+func (o *Observer) seenIn(w *Watch, str *cells.Stream, now int64) int64 {
 	v := str.Version(w.version)
 	if v == nil {
 		return 0
 	}
-	since := w.start - e.cfg.AdoptAfter
-	seen := v.Between(w.start-e.cfg.Baseline, now)
+	since := w.start - o.cfg.AdoptAfter
+	seen := v.Between(w.start-o.cfg.Baseline, now)
 	if len(seen) == 0 || seen[0].Start < since {
 		return 0
 	}
@@ -69,12 +69,12 @@ func (e *Engine) seenIn(w *watch, str *cells.Stream, now int64) int64 {
 }
 
 // reachedBy is when a change reached a zone by what was told of it; 0 when it has not.
-func reachedBy(steps []correlate.ZoneStep, name string, start int64) int64 {
+func reachedBy(steps []Step, name string, start int64) int64 {
 	everywhere := int64(0)
 	for _, z := range steps {
 		at := start
-		if !z.ReachedAt.IsZero() {
-			at = max(start, z.ReachedAt.Unix())
+		if z.Reached != 0 {
+			at = max(start, z.Reached)
 		}
 		switch z.Name {
 		case name:
@@ -88,17 +88,17 @@ func reachedBy(steps []correlate.ZoneStep, name string, start int64) int64 {
 
 // apart says that the version of a change and the others hardly met within any zone, for as long as both served. Then they
 // differ as zones differ, and only a comparison of zones can tell that from what the change did.
-func (e *Engine) apart(w *watch, streams []*cells.Stream, now int64) bool {
+func (o *Observer) apart(w *Watch, streams []*cells.Stream, now int64) bool {
 	var first, last, within int64
 	for _, str := range streams {
 		var from, to int64
-		if at := e.seenIn(w, str, now); at > 0 {
+		if at := o.seenIn(w, str, now); at > 0 {
 			from = at
 		}
 		var room [8]*cells.Series
 		for _, s := range str.Others(room[:0], w.version) {
 			if old := s.Between(w.start, now); len(old) > 0 {
-				to = max(to, old[len(old)-1].Start+e.cfg.Resolution)
+				to = max(to, old[len(old)-1].Start+o.cfg.Resolution)
 			}
 		}
 		if from > 0 && (first == 0 || from < first) {

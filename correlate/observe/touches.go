@@ -1,4 +1,4 @@
-package engine
+package observe
 
 import (
 	"strings"
@@ -8,30 +8,27 @@ import (
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
-// touches are the requests of a faulty service since the onset, by the version of a changed service that served in the
+// Touches are the requests of a faulty service since the onset, by the version of a changed service that served in the
 // same trace. They are nil for faults that no failing requests are, where traces don't tell, and for the changed service
 // itself, of which its own versions tell more.
-func (e *Engine) touches(c *change, f fault, t int64) []blame.Touch {
+func (o *Observer) Touches(c *Subject, f Fault, t int64) []blame.Touch {
 	fails := strings.Contains(f.Signal, "error") || strings.HasPrefix(f.Signal, "exception")
-	s := e.store.Service(f.place)
-	if !fails || s == nil || f.place == c.place() {
+	s := o.cells.Service(f.Place)
+	if !fails || s == nil || f.Place == c.Place {
 		return nil
 	}
-	version := e.servedVersion(c, t)
+	version := o.ServedVersion(c, t)
 	if version == "" {
 		return nil
 	}
-	end, width := t, e.doseWidth()
-	if f.recover > 0 {
-		end = min(end, f.recover)
-	}
+	end, width := f.until(t), o.doseWidth()
 	first := window.Floor(f.Onset, width)
 	var touches []blame.Touch
 	for _, k := range s.Keys() {
-		if k.Kind != correlate.Trace || k.Peer != c.rec.Service {
+		if k.Kind != correlate.Trace || k.Peer != c.Place.Service {
 			continue
 		}
-		for _, cell := range s.Stream(k).Total().Between(max(f.Onset, c.start()), end) {
+		for _, cell := range s.Stream(k).Total().Between(max(f.Onset, c.Start), end) {
 			at := int((cell.Start - first) / width)
 			for len(touches) <= at {
 				touches = append(touches, blame.Touch{})
