@@ -4,6 +4,7 @@
 // speaks in its words. The rooms below it each answer one question:
 //
 //	window   when is a stretch of event time complete?
+//	record   what is known of changes and incidents?
 //	judge    was this change bad?
 //	blame    which change did it?
 //	dora     how do we deliver, by the DORA definitions?

@@ -1,8 +1,3 @@
-// Package engine answers: what follows from this input?
-//
-// Apply is deterministic and single-threaded: no clock, no goroutine, no I/O. Time comes in as Tick. It returns
-// effects; whoever drives it commits them and then tells the world. State is integers; verdicts are pure functions of
-// the cells and facts up to the watermark, so that arrival order within the lateness doesn't show in them.
 package engine
 
 import (
