@@ -197,7 +197,7 @@ func (l *loop) report(now time.Time) {
 	l.seen = s
 	l.status.Store(&sinks.Status{
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
-		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Series(), Checkpoints: l.saved,
+		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Memory().Series, Checkpoints: l.saved,
 		QueuedInputs: l.driver.Pending(), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
 		Limits: l.limits(now),
 	})

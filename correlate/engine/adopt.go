@@ -13,15 +13,31 @@ import (
 // SourceTelemetry is the source of a change that nobody reported: a new service.version was seen.
 const SourceTelemetry = record.SourceTelemetry
 
-// adoptVersions turns each version that a known service began to serve, and that no source reported within AdoptAfter,
+// adoption turns versions into changes.
+type adoption struct {
+	cfg    *Config
+	cells  *cells.Store
+	roster *roster
+	oldest int64                  // fine cells that start before this may be forgotten
+	report func(correlate.Change) // takes in what telemetry says of a change
+}
+
+func (e *Engine) adoption() *adoption {
+	return &adoption{cfg: &e.cfg, cells: e.store, roster: &e.roster, oldest: e.oldest, report: func(seen correlate.Change) {
+		e.book.Report(correlate.Fact{Change: &seen}, at(e.mark.At))
+		e.settle()
+	}}
+}
+
+// run turns each version that a known service began to serve, and that no source reported within AdoptAfter,
 // into a change of its own; and completes such a change once only the new version serves. While there is no room for new
 // services nothing is adopted: whoever makes up names may make up versions.
-func (e *Engine) adoptVersions() {
-	if e.store.Memory().Full {
+func (a *adoption) run() {
+	if a.cells.Memory().Full {
 		return
 	}
-	for _, p := range e.store.Places() {
-		s := e.store.Service(p)
+	for _, p := range a.cells.Places() {
+		s := a.cells.Service(p)
 		if s.VersionsBefore(never) < 2 {
 			continue
 		}
@@ -30,12 +46,12 @@ func (e *Engine) adoptVersions() {
 		for _, v := range versions {
 			seen, _ := s.Version(v)
 			first := seen.First
-			if first == oldest || first+e.cfg.AdoptAfter > e.mark.At || first < e.mark.At-e.cfg.FineKeep {
+			if first == oldest || first+a.cfg.AdoptAfter > a.roster.mark.At || first < a.roster.mark.At-a.cfg.FineKeep {
 				continue
 			}
-			e.adopt(p, v, first)
+			a.adopt(p, v, first)
 		}
-		e.completeAdopted(p, s)
+		a.complete(p, s)
 	}
 }
 
@@ -49,58 +65,52 @@ func firstSeen(s *cells.Service, versions []string) int64 {
 	return oldest
 }
 
-func (e *Engine) adopt(p place, version string, first int64) {
+func (a *adoption) adopt(p place, version string, first int64) {
 	seen := correlate.Change{
 		ID:      fmt.Sprintf("telemetry-%s-%s-%s-%s", p.Service, p.Environment, version, at(first).Format(time.DateOnly)),
 		Service: p.Service, Environment: p.Environment, Version: version,
 		Kind: correlate.KindDeployment, Status: correlate.StatusStarted,
 		StartedAt: at(first), Source: SourceTelemetry,
 	}
-	for _, c := range e.lineup(p) {
+	for _, c := range a.roster.lineup(p) {
 		switch {
 		case c.Own().Source == SourceTelemetry && c.Own().Version == version:
-			if late := record.Began(c.Own()) - first; late <= 0 || late > e.cfg.AllowedLateness {
+			if late := record.Began(c.Own()) - first; late <= 0 || late > a.cfg.AllowedLateness {
 				return
 			}
 			seen.ID = c.rec.ID // it had come a little earlier than the first measurements told
-			e.report(seen)
+			a.report(seen)
 			return
-		case c.rollsOut() && (e.book.Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
+		case c.rollsOut() && (a.roster.book.Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
 			return
 		}
 	}
-	if e.changes[seen.ID] == nil {
-		e.report(seen)
+	if a.roster.changes[seen.ID] == nil {
+		a.report(seen)
 	}
 }
 
-// report takes in what telemetry says of a change.
-func (e *Engine) report(seen correlate.Change) {
-	e.book.Report(correlate.Fact{Change: &seen}, at(e.mark.At))
-	e.settle()
-}
-
-// completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
+// complete finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
 // when that was if measurements of them came late.
-func (e *Engine) completeAdopted(p place, s *cells.Service) {
-	for _, c := range e.lineup(p) {
-		over := c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+e.cfg.AdoptAfter+e.cfg.AllowedLateness < e.mark.At
+func (a *adoption) complete(p place, s *cells.Service) {
+	for _, c := range a.roster.lineup(p) {
+		over := c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+a.cfg.AdoptAfter+a.cfg.AllowedLateness < a.roster.mark.At
 		if c.Own().Source != SourceTelemetry || c.rec.MergedInto != "" || over {
 			continue
 		}
-		last := e.lastServed(c, s)
-		if last+e.cfg.AdoptAfter > e.mark.At || at(last).Equal(c.Own().FinishedAt) {
+		last := a.lastServed(c, s)
+		if last+a.cfg.AdoptAfter > a.roster.mark.At || at(last).Equal(c.Own().FinishedAt) {
 			continue
 		}
 		finished := c.Own()
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
-		e.report(finished)
+		a.report(finished)
 		return // the next tick takes the next one
 	}
 }
 
 // lastServed is when the versions before an adopted one had last served until they were gone for AdoptAfter.
-func (e *Engine) lastServed(c *change, s *cells.Service) int64 {
+func (a *adoption) lastServed(c *change, s *cells.Service) int64 {
 	var starts []int64
 	for _, k := range s.Keys() {
 		if k.Kind != correlate.Traffic {
@@ -111,18 +121,18 @@ func (e *Engine) lastServed(c *change, s *cells.Service) int64 {
 			if seen, known := s.Version(v); v == c.Own().Version || !known || seen.First >= c.start() {
 				continue
 			}
-			for _, cell := range str.Version(v).Between(c.start(), e.mark.At) {
+			for _, cell := range str.Version(v).Between(c.start(), a.roster.mark.At) {
 				starts = append(starts, cell.Start)
 			}
 		}
 	}
 	slices.Sort(starts)
-	last := max(c.start(), e.oldest)
+	last := max(c.start(), a.oldest)
 	for _, start := range starts {
-		if start >= last+e.cfg.AdoptAfter {
+		if start >= last+a.cfg.AdoptAfter {
 			break
 		}
-		last = max(last, start+e.cfg.Resolution)
+		last = max(last, start+a.cfg.Resolution)
 	}
 	return last
 }

@@ -117,11 +117,11 @@ func TestADriverDecidesNothingWhileItsKeeperFails(t *testing.T) {
 	require.ErrorIs(t, d.Tick(midnight, drain), errFull)
 	require.ErrorIs(t, d.Tick(midnight, drain), errFull)
 	require.Equal(t, 1, drained, "what was drained is kept")
-	require.Zero(t, k.engine.Series(), "and not applied")
+	require.Zero(t, k.engine.Memory().Series, "and not applied")
 	k.failing["checkpoint of 1"] = false
 	require.NoError(t, d.Tick(midnight, drain))
 	require.Equal(t, 1, drained)
-	require.Positive(t, k.engine.Series())
+	require.Positive(t, k.engine.Memory().Series)
 }
 
 func TestADriverRecallsWhatHasLeftMemory(t *testing.T) {

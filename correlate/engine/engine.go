@@ -47,18 +47,16 @@ type Engine struct {
 	now    int64
 	store  *cells.Store
 	roster
-	judgedTo  int64     // what was judged up to
-	storedTo  int64     // what the ledger knows of that
-	reopen    reopening // what is to be derived again
-	decisions []decision
-	oldest    int64 // fine cells that start before this may be forgotten
-	around    look
-	observer  *observe.Observer
-	faults    faultBook
-	expired   int64 // when memory was last swept
-	pruned    int64 // the same, of what is being restored
-	stats     Stats
-	effects   []correlate.Effect
+	issuer
+	judgedTo int64     // what was judged up to
+	storedTo int64     // what the ledger knows of that
+	reopen   reopening // what is to be derived again
+	oldest   int64     // fine cells that start before this may be forgotten
+	around   look
+	observer *observe.Observer
+	expired  int64 // when memory was last swept
+	pruned   int64 // the same, of what is being restored
+	stats    Stats
 }
 
 // Stats counts what Apply did not use, and how often it would have been wrong.
@@ -71,7 +69,7 @@ type Stats struct {
 // New makes an engine without any state.
 func New(cfg Config) *Engine {
 	store := cells.New(cfg.Cells())
-	return &Engine{
+	e := &Engine{
 		cfg:      cfg,
 		digest:   digestOf(cfg),
 		store:    store,
@@ -80,9 +78,10 @@ func New(cfg Config) *Engine {
 			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
 			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
 		})},
-		faults: faultBook{known: map[place][]correlate.Regression{}},
 		reopen: reopening{from: never},
 	}
+	e.issuer = issuer{roster: &e.roster, faults: faultBook{known: map[place][]correlate.Regression{}}}
+	return e
 }
 
 // Apply takes one input and returns what follows from it. The effects are the caller's.
@@ -105,20 +104,6 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 	return e.effects
 }
 
-// Watermark is how far event time is complete; zero before the first telemetry.
-func (e *Engine) Watermark() time.Time {
-	if e.mark.At <= 0 {
-		return time.Time{}
-	}
-	return at(e.mark.At)
-}
-
-// Idle says whether telemetry is silent.
-func (e *Engine) Idle() bool { return e.mark.Idle }
-
-// Series is the number of tracked measurement series.
-func (e *Engine) Series() int { return e.store.Memory().Series }
-
 // Memory is what the measurements take now.
 func (e *Engine) Memory() cells.Memory { return e.store.Memory() }
 
@@ -129,20 +114,6 @@ func (e *Engine) Fold(measured []correlate.Measurement) []correlate.Measurement 
 
 // Stats are the counters since New.
 func (e *Engine) Stats() Stats { return e.stats }
-
-// OpenWindows is the number of changes under observation.
-func (e *Engine) OpenWindows() int {
-	n := 0
-	for _, c := range e.watched {
-		if c.rec.Phase == correlate.PhaseObserving {
-			n++
-		}
-	}
-	return n
-}
-
-// Knows says whether the record of a change or an incident is in memory.
-func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.book.Incident(id) != nil }
 
 func (e *Engine) measured(all []correlate.Measurement) {
 	for _, m := range all {
@@ -182,7 +153,7 @@ func (e *Engine) tick(now int64) {
 		return
 	}
 	e.settle() // what is given up
-	e.adoptVersions()
+	e.adoption().run()
 	e.judge()
 	e.emitJudged(e.mark.At)
 	pretended, alarms := e.observer.Placebos(e.view(e.mark.At).View, before)
@@ -260,7 +231,5 @@ func (e *Engine) expire(now int64) {
 func (e *Engine) oldestNeeded(now int64) int64 {
 	return e.cfg.Cells().FineFrom(now, e.oldestWatched())
 }
-
-func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }
 
 func at(unix int64) time.Time { return time.Unix(unix, 0).UTC() }

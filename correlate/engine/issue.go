@@ -10,20 +10,30 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
+// issuer turns decisions into effects.
+type issuer struct {
+	roster    *roster
+	faults    faultBook
+	decisions []decision // since decisions were last issued
+	effects   []correlate.Effect
+}
+
+func (i *issuer) emit(eff correlate.Effect) { i.effects = append(i.effects, eff) }
+
 // issue compares the courses with what was issued, and issues the difference: of the changes that something was decided
 // of, and of some others. It does so whatever made the difference: time that went by, something that came late, or a
 // course that is no longer that of a change which is judged.
-func (e *Engine) issue(others []*change, r reopening) {
-	decisions := e.decisions
-	e.decisions = nil
+func (i *issuer) issue(others []*change, r reopening) {
+	decisions := i.decisions
+	i.decisions = nil
 	stands, last := map[*change]int{}, map[*change]bool{}
 	for _, c := range others {
 		stands[c], last[c] = c.keepStanding(), true
 	}
 	for _, d := range decisions {
 		if d.change == nil {
-			if e.faults.isNews(d) {
-				e.emitFaults([]correlate.Regression{*d.fault})
+			if i.faults.isNews(d) {
+				i.emitFaults([]correlate.Regression{*d.fault})
 			}
 			continue
 		}
@@ -32,14 +42,14 @@ func (e *Engine) issue(others []*change, r reopening) {
 			stands[c] = c.keepStanding()
 		}
 		if d.at >= stands[c] {
-			e.revise(c, d.at, stands[c], r)
+			i.revise(c, d.at, stands[c], r)
 		}
 		if d.at == len(c.course)-1 && !last[c] {
-			e.show(c, stands[c], r)
+			i.show(c, stands[c], r)
 		}
 	}
 	for _, c := range others {
-		e.show(c, stands[c], r)
+		i.show(c, stands[c], r)
 	}
 }
 
@@ -76,7 +86,7 @@ func sameJSON(a, b any) bool {
 }
 
 // revise issues the verdict at a place of a change's course, of which some stand.
-func (e *Engine) revise(c *change, n, stand int, r reopening) {
+func (i *issuer) revise(c *change, n, stand int, r reopening) {
 	v := &c.course[n]
 	c.revision++
 	v.Revision = c.revision
@@ -84,21 +94,21 @@ func (e *Engine) revise(c *change, n, stand int, r reopening) {
 		v.Supersedes, v.Reopened, v.ReopenedBy = c.issued[n].Revision, r.why, r.by
 	}
 	issued := *v
-	e.emit(correlate.Effect{Verdict: &issued})
+	i.emit(correlate.Effect{Verdict: &issued})
 }
 
 // show puts the verdict in force into the record. One that is taken back without another in its place is withdrawn.
-func (e *Engine) show(c *change, stand int, r reopening) {
+func (i *issuer) show(c *change, stand int, r reopening) {
 	switch v := c.verdict(); {
 	case stand == len(c.course) && stand < len(c.issued):
 		c.revision++
 		w := correlate.Verdict{
 			ChangeID: c.rec.ID, Service: c.rec.Service, Environment: c.rec.Environment, Version: c.rec.Version,
 			Outcome: correlate.Inconclusive, Reason: correlate.ReasonUnderpowered, Evidence: []correlate.Evidence{},
-			Revision: c.revision, DecidedAt: at(e.mark.At),
+			Revision: c.revision, DecidedAt: at(i.roster.mark.At),
 			Supersedes: c.issued[stand].Revision, Reopened: r.why, ReopenedBy: r.by, Withdrawn: true,
 		}
-		e.emit(correlate.Effect{Verdict: &w})
+		i.emit(correlate.Effect{Verdict: &w})
 		shown := w
 		c.rec.Verdict = &shown
 	case v != nil && (len(c.issued) != len(c.course) || stand < len(c.course)):
@@ -106,12 +116,12 @@ func (e *Engine) show(c *change, stand int, r reopening) {
 		c.rec.Verdict = &shown
 	}
 	c.issued = slices.Clone(c.course)
-	e.book.Recover(c.Change)
-	e.publish(c)
+	i.roster.book.Recover(c.Change)
+	i.publish(c)
 }
 
 // publish emits a record that differs from what was last emitted.
-func (e *Engine) publish(c *change) {
+func (i *issuer) publish(c *change) {
 	if reflect.DeepEqual(*c.rec, c.emitted) {
 		return
 	}
@@ -120,11 +130,11 @@ func (e *Engine) publish(c *change) {
 	rec.MergedFrom = slices.Clone(rec.MergedFrom)
 	rec.Labels = maps.Clone(rec.Labels)
 	c.emitted = rec
-	e.emit(correlate.Effect{Change: &rec})
+	i.emit(correlate.Effect{Change: &rec})
 }
 
-func (e *Engine) emitFaults(all []correlate.Regression) {
+func (i *issuer) emitFaults(all []correlate.Regression) {
 	for _, r := range all {
-		e.emit(correlate.Effect{Regression: &r})
+		i.emit(correlate.Effect{Regression: &r})
 	}
 }

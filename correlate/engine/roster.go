@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/record"
@@ -132,3 +133,28 @@ func (r *roster) openPlaces() map[place]bool {
 	}
 	return open
 }
+
+// Watermark is how far event time is complete; zero before the first telemetry.
+func (r *roster) Watermark() time.Time {
+	if r.mark.At <= 0 {
+		return time.Time{}
+	}
+	return at(r.mark.At)
+}
+
+// Idle says whether telemetry is silent.
+func (r *roster) Idle() bool { return r.mark.Idle }
+
+// OpenWindows is the number of changes under observation.
+func (r *roster) OpenWindows() int {
+	n := 0
+	for _, c := range r.watched {
+		if c.rec.Phase == correlate.PhaseObserving {
+			n++
+		}
+	}
+	return n
+}
+
+// Knows says whether the record of a change or an incident is in memory.
+func (r *roster) Knows(id string) bool { return r.changes[id] != nil || r.book.Incident(id) != nil }
