@@ -5,6 +5,7 @@
 //
 //	window   when is a stretch of event time complete?
 //	names    which service, environment and version does a sender mean?
+//	record   what is known of changes and incidents?
 //	judge    was this change bad?
 //	blame    which change did it?
 //	dora     how do we deliver, by the DORA definitions?
