@@ -33,16 +33,16 @@ func (st *Store) Close(end int64, held func() Held) (closed []correlate.Rollup, 
 		closed, filled = append(closed, correlate.Rollup{Start: last}), true
 	}
 	if filled {
-		closed[len(closed)-1].Forgotten = st.told(forgotten, keep.From)
+		closed[len(closed)-1].Forgotten = told(forgotten, keep.From, st.full)
 	}
 	st.closed = end
 	return closed, forgot
 }
 
-// told adds what goes without memory being short: fine cells in the course of time. And it says when the store is full.
-func (st *Store) told(list []correlate.Forgetting, from int64) []correlate.Forgetting {
+// told adds what goes without memory being short: fine cells in the course of time. And it says when a store is full.
+func told(list []correlate.Forgetting, from int64, full bool) []correlate.Forgetting {
 	list = append(list, correlate.Forgetting{What: correlate.LostBuckets, Before: from})
-	if st.full {
+	if full {
 		list = append(list, correlate.Forgetting{
 			Place: correlate.Place{Service: correlate.Overflow, Environment: correlate.DefaultEnvironment}, What: correlate.LostServices,
 		})
