@@ -33,6 +33,7 @@ type limits struct {
 type Book struct {
 	cfg       Config
 	limits    limits
+	grouping  *grouping
 	watermark int64
 	changes   map[string]*Change
 	incidents map[string]*Incident
@@ -51,23 +52,32 @@ type lineup struct {
 	// all are its changes by completion, answering those of them that an incident may be held against.
 	all, answering index[*Change]
 	incidents      index[*Incident] // by their opening
-	told, seen     timeline         // rollouts that were reported, and those that telemetry alone shows
 	// stale are the positions from which on the lineage is to be traced again, once the place is touched.
 	stale []key
 }
 
 // New makes a Book without any records.
-func New(cfg Config) *Book {
-	return &Book{
+func New(cfg Config) *Book { return newBook(cfg, limits{group: 32, chain: 128, line: 32}) }
+
+func newBook(cfg Config, most limits) *Book {
+	b := &Book{
 		cfg:       cfg,
-		limits:    limits{group: 32, chain: 128, line: 32},
+		limits:    most,
 		changes:   map[string]*Change{},
 		incidents: map[string]*Incident{},
 		places:    map[correlate.Place]*lineup{},
 		naming:    map[string]*index[*Incident]{},
 		draft:     newDraft(),
 	}
+	b.grouping = &grouping{
+		cfg: cfg, limits: most, places: map[correlate.Place]*timelines{}, again: map[*Change]bool{}, steps: &b.steps,
+	}
+	return b
 }
+
+// Tells and WindowEnd are those of the configuration.
+func (b *Book) Tells(reported, seen correlate.Change) bool { return b.cfg.Tells(reported, seen) }
+func (b *Book) WindowEnd(c correlate.Change) int64         { return b.cfg.WindowEnd(c) }
 
 // Change is the change that goes by an id, nil when none is in memory.
 func (b *Book) Change(id string) *Change { return b.changes[id] }
@@ -77,9 +87,6 @@ func (b *Book) Incident(id string) *Incident { return b.incidents[id] }
 
 // At yields the changes of a place by their completion. The Book must not change meanwhile.
 func (b *Book) At(p correlate.Place) iter.Seq[*Change] { return values(b.lineup(p).all.all()) }
-
-// Latest yields the changes of a place by their completion, the last first. The Book must not change meanwhile.
-func (b *Book) Latest(p correlate.Place) iter.Seq[*Change] { return values(b.lineup(p).all.backward()) }
 
 // Since yields the changes of a place that were complete at or after an instant. The Book must not change meanwhile.
 func (b *Book) Since(p correlate.Place, t time.Time) iter.Seq[*Change] {
@@ -107,7 +114,7 @@ func (b *Book) lineup(p correlate.Place) *lineup {
 func (b *Book) lineupOf(p correlate.Place) *lineup {
 	l := b.places[p]
 	if l == nil {
-		l = &lineup{told: newTimeline(b.limits.group), seen: newTimeline(b.limits.group)}
+		l = &lineup{}
 		b.places[p] = l
 	}
 	return l

@@ -73,12 +73,6 @@ func drawChange(t *rapid.T, n int, minutes int64) correlate.Change {
 // small are bounds that a drawn history reaches.
 var small = limits{group: 4, chain: 5, line: 3}
 
-func newBook(most limits) *Book {
-	b := New(config)
-	b.limits = most
-	return b
-}
-
 // requireAsAsked holds a Book against what the oracle says of the reports that count. Of records without any only the
 // phase matters.
 func requireAsAsked(t require.TestingT, b *Book, watermark int64, facts []fact) {
@@ -123,7 +117,7 @@ func TestRecordsAreAFunctionOfTheReports(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				facts := drawFacts(t)
-				b := newBook(most)
+				b := newBook(config, most)
 				var counts []fact
 				watermark := int64(0)
 				for _, f := range rapid.Permutation(append(facts, facts[:len(facts)/4]...)).Draw(t, "order") {
@@ -150,7 +144,7 @@ func TestRecordsAreAFunctionOfTheReports(t *testing.T) {
 // TestDifferencesLeadFromOneStateToTheNext: who follows the differences alone knows every record.
 func TestDifferencesLeadFromOneStateToTheNext(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b := newBook(small)
+		b := newBook(config, small)
 		changes, incidents := map[string]correlate.ChangeRecord{}, map[string]correlate.IncidentRecord{}
 		for n, f := range drawFacts(t) {
 			b.Report(f.Fact, f.receivedAt)
@@ -181,7 +175,7 @@ func TestARecalledBookGoesOnAsIfItHadNotBeenAway(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		facts := drawFacts(t)
 		cut := rapid.IntRange(0, len(facts)).Draw(t, "cut")
-		whole := newBook(small)
+		whole := newBook(config, small)
 		for _, f := range facts[:cut] {
 			whole.Report(f.Fact, f.receivedAt)
 		}
@@ -194,7 +188,7 @@ func TestARecalledBookGoesOnAsIfItHadNotBeenAway(t *testing.T) {
 		for _, i := range whole.incidents {
 			incidents = append(incidents, i.Record)
 		}
-		rest := newBook(small)
+		rest := newBook(config, small)
 		require.Len(t, rest.Recall(changes, incidents), len(changes))
 		require.Empty(t, rest.Recall(changes, incidents), "they are in memory")
 		require.Equal(t, Difference{}, rest.Settle(noon.Unix()), "nothing was reported")

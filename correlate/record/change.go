@@ -28,6 +28,7 @@ type Change struct {
 	// recalled: it was brought back, and its lineage hasn't been traced since.
 	line             []deployed
 	traced, recalled bool
+	gone             bool // it has left memory
 	took             []*Change
 }
 

@@ -2,68 +2,98 @@ package record
 
 import (
 	"cmp"
-	"reflect"
+	"maps"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
 
+// grouping works out which changes are one rollout.
+type grouping struct {
+	cfg    Config
+	limits limits
+	places map[correlate.Place]*timelines
+	again  map[*Change]bool // to be grouped again
+	steps  *int             // see Book.steps
+}
+
+// timelines are the rollouts of a place: those that were reported, and those that telemetry alone shows.
+type timelines struct{ told, seen timeline }
+
+func (g *grouping) at(p correlate.Place) *timelines {
+	t := g.places[p]
+	if t == nil {
+		t = &timelines{told: newTimeline(g.limits.group), seen: newTimeline(g.limits.group)}
+		g.places[p] = t
+	}
+	return t
+}
+
+// of is the timeline that a change belongs to.
+func (g *grouping) of(c *Change) *timeline {
+	t := g.at(c.Place())
+	if c.own.Source == SourceTelemetry {
+		return &t.seen
+	}
+	return &t.told
+}
+
 // enter and leave put a change among the rollouts that may be one, and take it out. Whoever it may have been one with is
 // to be grouped again.
-func (b *Book) enter(c *Change) {
+func (g *grouping) enter(c *Change) {
 	if !rollsOut(c.own) || c.own.Source == "" {
 		return
 	}
-	t := b.lineupOf(c.Place()).timeline(c)
+	t := g.of(c)
 	if at := Began(c.own); t.begun[stretch(at)] == t.most {
-		b.loosen(t, at) // it becomes crowded
+		g.loosen(t, at) // it becomes crowded
 	}
 	t.add(c)
 	c.chained = false
 }
 
-func (b *Book) leave(c *Change) {
+func (g *grouping) leave(c *Change) {
 	if c.timed == nil {
 		return
 	}
-	b.regroupAround(c)
-	t := b.lineupOf(c.Place()).timeline(c)
+	g.regroupAround(c)
+	t := g.of(c)
 	at := c.timed.at.Unix()
 	t.remove(c)
 	if t.begun[stretch(at)] == t.most {
-		b.loosen(t, at) // it is crowded no longer
+		g.loosen(t, at) // it is crowded no longer
 	}
 }
 
 // loosen has all rollouts that began in the stretch of an instant grouped again, and those that they may be one with.
-func (b *Book) loosen(t *timeline, at int64) {
+func (g *grouping) loosen(t *timeline, at int64) {
 	for _, c := range t.in(at) {
-		b.draft.regroup(c)
-		b.regroupAround(c)
+		g.again[c] = true
+		g.regroupAround(c)
 	}
 }
 
-func (b *Book) regroupAround(c *Change) {
-	for _, o := range b.neighbours(c) {
-		b.draft.regroup(o)
+func (g *grouping) regroupAround(c *Change) {
+	for _, o := range g.neighbours(c) {
+		g.again[o] = true
 	}
 }
 
 // grouped: the change is among the rollouts that may be one, and few enough began with it.
-func (b *Book) grouped(c *Change) bool {
-	return c.timed != nil && !b.lineupOf(c.Place()).timeline(c).crowded(c.timed.at.Unix())
+func (g *grouping) grouped(c *Change) bool {
+	return c.timed != nil && !g.of(c).crowded(c.timed.at.Unix())
 }
 
 // neighbours are the changes that may be the same rollout as one.
-func (b *Book) neighbours(c *Change) (near []*Change) {
-	if !b.grouped(c) {
+func (g *grouping) neighbours(c *Change) (near []*Change) {
+	if !g.grouped(c) {
 		return nil
 	}
-	l := b.lineupOf(c.Place())
+	l := g.at(c.Place())
 	begin, end := Began(c.own), spanEnd(c.own)
 	if c.own.Source == SourceTelemetry {
-		b.steps += l.told.visit(begin-l.told.length-b.wide(), begin+GroupSlack, func(o *Change) {
-			if b.maySame(o.own, c.own) {
+		*g.steps += l.told.visit(begin-l.told.length-g.cfg.wide(), begin+GroupSlack, func(o *Change) {
+			if g.cfg.maySame(o.own, c.own) {
 				near = append(near, o)
 			}
 		})
@@ -74,48 +104,51 @@ func (b *Book) neighbours(c *Change) (near []*Change) {
 		if asFirstTold(y, x) < 0 {
 			x, y = y, x
 		}
-		if o != c && b.maySame(x.own, y.own) {
+		if o != c && g.cfg.maySame(x.own, y.own) {
 			near = append(near, o)
 		}
 	}
-	b.steps += l.told.visit(begin-l.told.length-GroupSlack, end+GroupSlack, each)
-	b.steps += l.seen.visit(begin-max(GroupSlack, b.cfg.AdoptAfter), end+b.wide(), each)
+	*g.steps += l.told.visit(begin-l.told.length-GroupSlack, end+GroupSlack, each)
+	*g.steps += l.seen.visit(begin-max(GroupSlack, g.cfg.AdoptAfter), end+g.cfg.wide(), each)
 	return near
 }
 
-// group works out anew which changes are the same rollout: those that are noted in the draft, and whoever is linked with
-// them. It is a function of the set of reports.
-func (b *Book) group() {
+// rollouts works out anew which changes are the same rollout: those that are noted, and whoever is linked with them. It
+// is a function of the set of reports.
+func (g *grouping) rollouts() (all []rollout) {
 	done := map[*Change]bool{}
-	for _, c := range b.draft.toGroup() {
+	for _, c := range slices.SortedFunc(maps.Keys(g.again), asFirstTold) {
 		switch {
-		case done[c] || b.changes[c.Record.ID] != c:
-		case !b.grouped(c):
+		case done[c] || c.gone:
+		case !g.grouped(c):
 			c.chained = false
-			b.assignAll(rollout{c})
+			all = append(all, rollout{c})
 		default:
-			b.groupChain(c, done)
+			all = append(all, g.linked(c, done)...)
 		}
 	}
+	clear(g.again)
+	return all
 }
 
-// groupChain groups the changes that are linked with one.
-func (b *Book) groupChain(c *Change, done map[*Change]bool) {
-	chain, most := b.chain(c, done)
+// linked are the rollouts among the changes that are linked with one.
+func (g *grouping) linked(c *Change, done map[*Change]bool) (all []rollout) {
+	chain, ok := g.chain(c, done)
 	for _, o := range chain {
-		done[o], o.chained = true, !most
-		if !most {
-			b.assignAll(rollout{o})
-		}
+		done[o], o.chained = true, !ok
 	}
-	if most {
-		b.put(chain)
+	if ok {
+		return g.put(chain)
 	}
+	for _, o := range chain {
+		all = append(all, rollout{o})
+	}
+	return all
 }
 
 // chain are the changes that are linked with one, directly or by others. ok is false when they are more than limits.chain;
 // then they are those that are to stand by themselves from now on, and some that do already.
-func (b *Book) chain(c *Change, done map[*Change]bool) (chain []*Change, ok bool) {
+func (g *grouping) chain(c *Change, done map[*Change]bool) (chain []*Change, ok bool) {
 	seen := map[*Change]bool{c: true}
 	chain = []*Change{c}
 	ok = true
@@ -123,14 +156,14 @@ func (b *Book) chain(c *Change, done map[*Change]bool) (chain []*Change, ok bool
 		if !ok && chain[n].chained {
 			continue // as are those that it is linked with
 		}
-		for _, o := range b.neighbours(chain[n]) {
+		for _, o := range g.neighbours(chain[n]) {
 			if !seen[o] {
 				seen[o] = true
 				chain = append(chain, o)
 				ok = ok && !done[o] // a chain that was gone through as a whole would have had this one in it
 			}
 		}
-		ok = ok && len(chain) <= b.limits.chain
+		ok = ok && len(chain) <= g.limits.chain
 	}
 	return chain, ok
 }
@@ -146,38 +179,39 @@ type pair struct {
 
 // put puts together those of some changes that are one. Those nearest in time come first; no source tells one rollout
 // under two ids.
-func (b *Book) put(chain []*Change) {
+func (g *grouping) put(chain []*Change) (all []rollout) {
 	slices.SortFunc(chain, asFirstTold)
 	of := map[*Change]*rollout{}
 	for _, c := range chain {
 		of[c] = &rollout{c}
 	}
-	for _, same := range b.pairs(chain) {
+	for _, same := range g.pairs(chain) {
 		r, o := of[same.a], of[same.b]
 		if same.b.own.Source == SourceTelemetry && len(*o) > 1 {
 			continue // what is seen belongs to one report, and makes no two of them one
 		}
 		if r != o && r.mayJoin(*o) {
-			all := append(*r, *o...)
-			slices.SortFunc(all, asFirstTold)
-			for _, c := range all {
-				of[c] = &all
+			both := append(*r, *o...)
+			slices.SortFunc(both, asFirstTold)
+			for _, c := range both {
+				of[c] = &both
 			}
 		}
 	}
 	for _, c := range chain {
 		if r := *of[c]; r[0] == c {
-			b.assignAll(r)
+			all = append(all, r)
 		}
 	}
+	return all
 }
 
 // pairs are the changes that may be one, nearest first, those that only telemetry shows last.
-func (b *Book) pairs(chain []*Change) (all []pair) {
+func (g *grouping) pairs(chain []*Change) (all []pair) {
 	for i, x := range chain {
 		for _, y := range chain[i+1:] {
-			b.steps++
-			if b.maySame(x.own, y.own) {
+			*g.steps++
+			if g.cfg.maySame(x.own, y.own) {
 				d := Began(x.own) - Began(y.own)
 				all = append(all, pair{x, y, max(d, -d)})
 			}
@@ -202,81 +236,4 @@ func (r rollout) mayJoin(o rollout) bool {
 		}
 	}
 	return true
-}
-
-// assignAll gives the changes of a rollout their part in it. What telemetry sees bears out what is reported, and says
-// nothing of itself.
-func (b *Book) assignAll(r rollout) {
-	var reports []correlate.ChangeReport
-	var ids []string
-	for _, c := range r {
-		if c == r[0] || c.own.Source != SourceTelemetry {
-			reports = append(reports, c.reports...)
-		}
-		if c != r[0] {
-			ids = append(ids, c.Record.ID)
-			b.assign(c, c.own, r[0].Record.ID, nil)
-		}
-	}
-	said := r[0].own
-	if len(r) > 1 {
-		correlate.SortChangeReports(reports)
-		said = correlate.FoldChange(reports)
-	}
-	said.ID = r[0].Record.ID
-	slices.Sort(ids)
-	b.assign(r[0], said, "", ids)
-}
-
-// assign gives a change the part that it has among the reports of a rollout, and its window.
-func (b *Book) assign(c *Change, said correlate.Change, into string, from []string) {
-	r := c.Record
-	r.Change, r.MergedInto, r.MergedFrom, r.Reports = said, into, from, nil
-	if len(c.reports) > 1 || len(from) > 0 {
-		r.Reports = c.reports
-	}
-	r.Abandoned = b.abandoned(r)
-	r.WindowStart, r.WindowEnd = b.window(r.Change)
-	if c.filed != nil && reflect.DeepEqual(r, c.Record) {
-		return
-	}
-	b.draft.touch(c)
-	b.unfile(c)
-	c.Record = r
-	b.file(c)
-	b.draft.visit(c.filed.place)
-	if named := b.naming[r.ID]; named != nil {
-		for i := range named.all() {
-			b.draft.attribute(i.of)
-		}
-	}
-}
-
-// file and unfile keep a change where what it means to others is worked out.
-func (b *Book) file(c *Change) {
-	c.filed = &filing{c.Place(), c.position()}
-	l := b.lineupOf(c.filed.place)
-	l.all.insert(c.filed.key, c)
-	l.stale = append(l.stale, c.filed.key)
-	if r := c.Record; r.Status == correlate.StatusStarted && !r.Abandoned && r.MergedInto == "" && r.Phase != correlate.PhaseRetracted {
-		c.waits = &key{r.Start(), r.ID}
-		b.waiting.insert(*c.waits, c)
-	}
-}
-
-func (b *Book) unfile(c *Change) {
-	if c.filed == nil {
-		return
-	}
-	b.answer(c, false)
-	l := b.lineupOf(c.filed.place)
-	l.all.remove(c.filed.key)
-	l.stale = append(l.stale, c.filed.key)
-	b.draft.visit(c.filed.place)
-	b.takeNothing(c)
-	c.filed, c.traced, c.line = nil, false, nil
-	if c.waits != nil {
-		b.waiting.remove(*c.waits)
-		c.waits = nil
-	}
 }

@@ -112,17 +112,6 @@ func yieldBackward[T any](items []item[T], yield func(item[T]) bool) bool {
 // all yields every item in order.
 func (x *index[T]) all() iter.Seq[item[T]] { return x.from(key{}) }
 
-// backward yields every item, the last first.
-func (x *index[T]) backward() iter.Seq[item[T]] {
-	return func(yield func(item[T]) bool) {
-		for _, b := range slices.Backward(x.blocks) {
-			if !yieldBackward(b, yield) {
-				return
-			}
-		}
-	}
-}
-
 func (x *index[T]) len() (n int) {
 	for _, b := range x.blocks {
 		n += len(b)

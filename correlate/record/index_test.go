@@ -37,9 +37,6 @@ func TestAnIndexIsASortedList(t *testing.T) {
 		require.Equal(t, all, slices.AppendSeq([]item[int]{}, x.all()))
 		require.ElementsMatch(t, all[at:], slices.Collect(x.from(from)))
 		require.ElementsMatch(t, before, slices.Collect(x.before(from)))
-		backward := slices.Collect(x.backward())
-		slices.Reverse(backward)
-		require.ElementsMatch(t, all, backward)
 		for _, b := range x.blocks {
 			require.NotEmpty(t, b)
 			require.LessOrEqual(t, len(b), blockMost)

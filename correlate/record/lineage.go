@@ -43,10 +43,10 @@ func (b *Book) traceFrom(l *lineup, k key) (reached key) {
 		c := i.of
 		if c.recalled { // who took it back is found again
 			c.recalled = false
-			b.takenBy(c, "")
+			b.draft.takenBy(c, "")
 		}
 		was, traced := c.line, c.traced
-		line = b.trace(c, line)
+		line = b.draft.trace(c, line, b.limits.line)
 		c.line, c.traced, reached = line, true, i.key
 		if traced && slices.Equal(was, line) {
 			break
@@ -57,9 +57,9 @@ func (b *Book) traceFrom(l *lineup, k key) (reached key) {
 
 // trace gives a change its part in the lineage, and returns what is live after it. A version that had been live before
 // and was superseded comes back: that is a rollback, of every change since it was last live.
-func (b *Book) trace(c *Change, line []deployed) []deployed {
+func (d *draft) trace(c *Change, line []deployed, most int) []deployed {
 	if !c.Live() || !c.RollsOut() {
-		b.play(c, false, c.Record.Kind == correlate.KindRollback, nil)
+		d.play(c, false, c.Record.Kind == correlate.KindRollback, nil)
 		return line
 	}
 	back := lastOf(line, c.Record.Version)
@@ -70,14 +70,14 @@ func (b *Book) trace(c *Change, line []deployed) []deployed {
 	}
 	var took []*Change
 	if rollback {
-		for _, d := range line[back+1:] {
-			if d.by != nil && !d.rollback {
-				took = append(took, d.by)
+		for _, o := range line[back+1:] {
+			if o.by != nil && !o.rollback {
+				took = append(took, o.by)
 			}
 		}
 		line = line[:back+1]
 	}
-	b.play(c, redeploy, rollback, took)
+	d.play(c, redeploy, rollback, took)
 	if previous := c.Record.PreviousVersion; len(line) == 0 && previous != "" && previous != c.Record.Version {
 		line = []deployed{{version: previous}}
 	}
@@ -85,7 +85,7 @@ func (b *Book) trace(c *Change, line []deployed) []deployed {
 		return line
 	}
 	line = append(line[:len(line):len(line)], deployed{c.Record.Version, c, rollback})
-	return line[max(0, len(line)-b.limits.line):]
+	return line[max(0, len(line)-most):]
 }
 
 // lastOf is where a version is in a line, the latest place; -1 when it is not known.
@@ -99,40 +99,40 @@ func lastOf(line []deployed, version string) int {
 }
 
 // play notes the part that a change has in the lineage.
-func (b *Book) play(c *Change, redeploy, rollback bool, took []*Change) {
+func (d *draft) play(c *Change, redeploy, rollback bool, took []*Change) {
 	if c.Record.Redeploy != redeploy || c.Record.Rollback != rollback {
-		b.draft.touch(c)
+		d.touch(c)
 		c.Record.Redeploy, c.Record.Rollback = redeploy, rollback
 	}
 	if slices.Equal(c.took, took) {
-		b.takeBack(c)
+		d.takeBack(c)
 		return
 	}
-	b.takeNothing(c)
+	d.takeNothing(c)
 	c.took = took
-	b.takeBack(c)
+	d.takeBack(c)
 }
 
 // takeBack says of what a change took back who did it.
-func (b *Book) takeBack(c *Change) {
+func (d *draft) takeBack(c *Change) {
 	for _, o := range c.took {
-		b.takenBy(o, c.Record.ID)
+		d.takenBy(o, c.Record.ID)
 	}
 }
 
 // takeNothing forgets what a change took back.
-func (b *Book) takeNothing(c *Change) {
+func (d *draft) takeNothing(c *Change) {
 	for _, o := range c.took {
 		if o.Record.RolledBackBy == c.Record.ID {
-			b.takenBy(o, "")
+			d.takenBy(o, "")
 		}
 	}
 	c.took = nil
 }
 
-func (b *Book) takenBy(c *Change, id string) {
-	if c.Record.RolledBackBy != id && b.changes[c.Record.ID] == c {
-		b.draft.touch(c)
+func (d *draft) takenBy(c *Change, id string) {
+	if c.Record.RolledBackBy != id && !c.gone {
+		d.touch(c)
 		c.Record.RolledBackBy = id
 	}
 }

@@ -55,7 +55,7 @@ func (b *Book) attribute(i *Incident) {
 	old := i.Record.AttributedTo
 	to, inferred := b.named(i.Record.CausedBy), false
 	if i.Record.CausedBy == "" {
-		if c := b.lastBefore(i.Place(), i.Record.OpenedAt); c != nil {
+		if c := b.lineup(i.Place()).lastBefore(i.Record.OpenedAt, b.attribution()); c != nil {
 			to, inferred = c.Record.ID, true
 		}
 	}
@@ -87,11 +87,11 @@ func (b *Book) named(id string) string {
 	return id
 }
 
-// lastBefore is the last change of a place that was complete at an instant and that an incident may be held against, at
-// most Attribution before; nil when there is none.
-func (b *Book) lastBefore(p correlate.Place, t time.Time) *Change {
-	for i := range b.lineup(p).answering.before(key{at: t.Add(1)}) {
-		if t.Sub(i.at) <= b.attribution() {
+// lastBefore is the last change that was complete at an instant and that an incident may be held against, at most so much
+// before; nil when there is none.
+func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
+	for i := range l.answering.before(key{at: t.Add(1)}) {
+		if t.Sub(i.at) <= most {
 			return i.of
 		}
 		break

@@ -59,21 +59,21 @@ func (b *Book) retractChange(said correlate.Change) {
 		b.restate(c, left)
 		return
 	}
-	b.leave(c)
+	b.grouping.leave(c)
 	b.unfile(c)
 	c.reports, c.Record.Phase = nil, correlate.PhaseRetracted
-	b.draft.regroup(c)
+	b.grouping.again[c] = true
 }
 
 // restate gives a change other reports.
 func (b *Book) restate(c *Change, reports []correlate.ChangeReport) {
-	b.leave(c)
+	b.grouping.leave(c)
 	c.reports, c.own = reports, correlate.FoldChange(reports)
 	for _, r := range reports {
 		c.Record.ReceivedAt = earlier(c.Record.ReceivedAt, r.ReceivedAt)
 	}
-	b.enter(c)
-	b.draft.regroup(c)
+	b.grouping.enter(c)
+	b.grouping.again[c] = true
 }
 
 func earlier(a, b time.Time) time.Time {
@@ -186,7 +186,7 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 	if c.answers = c.answerable(); c.answers {
 		b.lineupOf(c.filed.place).answering.insert(c.filed.key, c)
 	}
-	b.enter(c)
+	b.grouping.enter(c)
 	return c
 }
 
@@ -206,8 +206,13 @@ func (b *Book) recallIncident(r correlate.IncidentRecord) {
 // those that are observed, and the incidents that were resolved before it. It returns the ids of the changes.
 func (b *Book) Forget(before time.Time) (gone []string) {
 	for p, l := range b.places {
-		if gone = append(gone, b.forgetOf(l, before)...); l.all.empty() && l.incidents.empty() {
+		for _, c := range l.old(before) {
+			b.drop(c, l)
+			gone = append(gone, c.Record.ID)
+		}
+		if l.all.empty() && l.incidents.empty() {
 			delete(b.places, p)
+			delete(b.grouping.places, p)
 		}
 	}
 	for id, i := range b.incidents {
@@ -220,9 +225,9 @@ func (b *Book) Forget(before time.Time) (gone []string) {
 	return gone
 }
 
-func (b *Book) forgetOf(l *lineup, before time.Time) (gone []string) {
+// old are the changes that were complete before an instant, but for the last and those that are observed.
+func (l *lineup) old(before time.Time) (old []*Change) {
 	left := l.all.len() - correlate.Lineage
-	var old []*Change
 	for i := range l.all.all() {
 		if left--; left < 0 || !i.at.Before(before) {
 			break
@@ -231,18 +236,14 @@ func (b *Book) forgetOf(l *lineup, before time.Time) (gone []string) {
 			old = append(old, i.of)
 		}
 	}
-	for _, c := range old {
-		b.drop(c, l)
-		gone = append(gone, c.Record.ID)
-	}
-	return gone
+	return old
 }
 
 func (b *Book) drop(c *Change, l *lineup) {
 	delete(b.changes, c.Record.ID)
+	c.gone = true
 	if c.timed != nil {
-		l.timeline(c).remove(c)
-		c.timed = nil
+		b.grouping.of(c).remove(c)
 	}
 	if c.answers {
 		l.answering.remove(c.filed.key)

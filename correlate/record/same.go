@@ -8,27 +8,27 @@ import (
 )
 
 // maySame: two changes, as asFirstTold orders them, are told by different sources, overlap, and may bring the same.
-func (b *Book) maySame(x, y correlate.Change) bool {
+func (cfg Config) maySame(x, y correlate.Change) bool {
 	switch {
 	case x.Source == y.Source:
 		return false
 	case y.Source == SourceTelemetry:
-		return b.Tells(x, y) && Began(y) <= spanEnd(x)+b.wide()
+		return cfg.Tells(x, y) && Began(y) <= spanEnd(x)+cfg.wide()
 	}
 	return SameVersion(x, y) && Began(x) <= spanEnd(y)+GroupSlack && Began(y) <= spanEnd(x)+GroupSlack
 }
 
 // wide is how long after a rollout telemetry may show its version, in seconds.
-func (b *Book) wide() int64 { return max(GroupSlack, b.cfg.Watch) }
+func (cfg Config) wide() int64 { return max(GroupSlack, cfg.Watch) }
 
 // Tells: telemetry saw a version arrive that a source reported: the same one since it came, or one that appeared while
 // the source says that something was being rolled out.
-func (b *Book) Tells(reported, seen correlate.Change) bool {
+func (cfg Config) Tells(reported, seen correlate.Change) bool {
 	first := Began(seen)
 	if reported.Version == seen.Version {
 		return first >= Began(reported)-GroupSlack
 	}
-	return first >= Began(reported)-cmp.Or(b.cfg.AdoptAfter, 1) && first <= spanEnd(reported)+GroupSlack
+	return first >= Began(reported)-cmp.Or(cfg.AdoptAfter, 1) && first <= spanEnd(reported)+GroupSlack
 }
 
 // asFirstTold orders changes so that one follows those whose id it may go by: what sources report before what telemetry

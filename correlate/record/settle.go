@@ -33,7 +33,9 @@ type IncidentDifference struct {
 func (b *Book) Settle(watermark int64) Difference {
 	b.watermark = watermark
 	b.abandon()
-	b.group()
+	for _, r := range b.grouping.rollouts() {
+		b.assignAll(r)
+	}
 	b.lineages()
 	b.answers()
 	for _, i := range b.draft.toAttribute() {
@@ -50,7 +52,7 @@ func (b *Book) recoveries() {
 	touched := b.draft.touched()
 	for _, c := range touched {
 		for _, o := range c.took {
-			if b.changes[o.Record.ID] == o {
+			if !o.gone {
 				b.draft.touch(o)
 			}
 		}
@@ -65,7 +67,6 @@ type draft struct {
 	changes   map[*Change]correlate.ChangeRecord
 	incidents map[*Incident]correlate.IncidentRecord
 	places    map[correlate.Place]bool // whose lineage may be another
-	group     map[*Change]bool
 	links     map[*Incident]bool
 	reach     []reach
 }
@@ -79,7 +80,7 @@ type reach struct {
 func newDraft() draft {
 	return draft{
 		changes: map[*Change]correlate.ChangeRecord{}, incidents: map[*Incident]correlate.IncidentRecord{},
-		places: map[correlate.Place]bool{}, group: map[*Change]bool{}, links: map[*Incident]bool{},
+		places: map[correlate.Place]bool{}, links: map[*Incident]bool{},
 	}
 }
 
@@ -100,11 +101,9 @@ func (d *draft) touchIncident(i *Incident) {
 
 func (d *draft) isNewIncident(i *Incident)               { d.incidents[i] = correlate.IncidentRecord{} }
 func (d *draft) visit(p correlate.Place)                 { d.places[p] = true }
-func (d *draft) regroup(c *Change)                       { d.group[c] = true }
 func (d *draft) attribute(i *Incident)                   { d.links[i] = true }
 func (d *draft) reached(p correlate.Place, at time.Time) { d.reach = append(d.reach, reach{p, at}) }
 func (d *draft) touched() []*Change                      { return slices.SortedFunc(maps.Keys(d.changes), byCompletion) }
-func (d *draft) toGroup() []*Change                      { return slices.SortedFunc(maps.Keys(d.group), asFirstTold) }
 func (d *draft) toAttribute() []*Incident                { return slices.SortedFunc(maps.Keys(d.links), byID) }
 func (d *draft) visited() []correlate.Place {
 	return slices.SortedFunc(maps.Keys(d.places), correlate.Place.Compare)

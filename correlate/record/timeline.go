@@ -24,14 +24,6 @@ type timeline struct {
 
 func newTimeline(most int) timeline { return timeline{most: most, begun: map[int64]int{}} }
 
-// timeline is the one that a change belongs to.
-func (l *lineup) timeline(c *Change) *timeline {
-	if c.own.Source == SourceTelemetry {
-		return &l.seen
-	}
-	return &l.told
-}
-
 // stretch is the part of the time that counts towards limits.group at an instant.
 func stretch(at int64) int64 { return window.Floor(at, GroupSlack) }
 

@@ -7,20 +7,20 @@ import (
 )
 
 // window is how long a change is observed.
-func (b *Book) window(c correlate.Change) (start, end time.Time) {
-	return time.Unix(Began(c), 0).UTC(), time.Unix(b.WindowEnd(c), 0).UTC()
+func (cfg Config) window(c correlate.Change) (start, end time.Time) {
+	return time.Unix(Began(c), 0).UTC(), time.Unix(cfg.WindowEnd(c), 0).UTC()
 }
 
 // WindowEnd is when the observation of a change ends, in Unix seconds.
-func (b *Book) WindowEnd(c correlate.Change) int64 {
-	return max(Began(c), Finish(c)) + b.cfg.Grace + b.cfg.Watch
+func (cfg Config) WindowEnd(c correlate.Change) int64 {
+	return max(Began(c), Finish(c)) + cfg.Grace + cfg.Watch
 }
 
 // abandoned: a change that started so long ago that nobody will tell its end. It may have reached users, and is judged
 // and suspected as any other; but it isn't counted, and no incident is held against it unless it names it.
-func (b *Book) abandoned(r correlate.ChangeRecord) bool {
+func (cfg Config) abandoned(r correlate.ChangeRecord, watermark int64) bool {
 	return r.MergedInto == "" && r.Phase != correlate.PhaseRetracted && r.Status == correlate.StatusStarted &&
-		Began(r.Change)+b.cfg.AbandonAfter <= b.watermark
+		Began(r.Change)+cfg.AbandonAfter <= watermark
 }
 
 // abandon notes the changes whose end nobody told for so long that they are given up.
@@ -29,6 +29,6 @@ func (b *Book) abandon() {
 		if i.at.Unix()+b.cfg.AbandonAfter > b.watermark {
 			return
 		}
-		b.draft.regroup(i.of)
+		b.grouping.again[i.of] = true
 	}
 }
