@@ -22,7 +22,7 @@ type Watch struct {
 	steps   []Step          // as they are known at the latest look
 	earlier []judge.Rollout // that say how the place warms up
 	tracks  map[*cells.Stream]*track
-	apart   bool      // the versions of the latest case are told apart by zone alone
+	apart   bool      // zones alone tell the versions of the latest case apart
 	whole   cells.Sum // the accounts of callers
 	history cells.Sum
 	rolled  cells.Sum      // around the earlier rollouts
