@@ -42,14 +42,14 @@ func (e *Engine) hints(suspects []suspicion, due int, around look, t int64, last
 	for i := range suspects[:due] {
 		if s := &suspects[i]; ending[s.place()] {
 			e.fillIn(s)
-			if s.a.Suspicion != nil {
+			if s.a.NearMiss != nil {
 				hints = append(hints, hintOn(s.place(), s.rec.ID, s.a))
 			}
 		}
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(ending), place.compare) {
 		if from, seen := around.from[p]; seen {
-			if a := e.assessPlace(p, from, around.at); a.Suspicion != nil {
+			if a := e.assessPlace(p, from, around.at); a.NearMiss != nil {
 				hints = append(hints, hintOn(p, "", a))
 			}
 		}
@@ -101,7 +101,7 @@ func faultOn(p place, own string, a judge.Assessment) fault {
 }
 
 func hintOn(p place, own string, a judge.Assessment) fault {
-	s := a.Suspicion
+	s := a.NearMiss
 	return fault{
 		place: p, own: own, certain: s.Probability, grade: a.Grade,
 		Fault: blame.Fault{Service: p.Service, Signal: s.Signal, Onset: s.Onset, Strength: s.Strength},
