@@ -42,14 +42,14 @@ func (r *round) hints(suspects []suspicion, due int, around look) []fault {
 	for i := range suspects[:due] {
 		if s := &suspects[i]; ending[s.place()] {
 			r.fillIn(s)
-			if s.a.Suspicion != nil {
+			if s.a.NearMiss != nil {
 				hints = append(hints, hintOn(s.place(), s.rec.ID, s.a))
 			}
 		}
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(ending), place.Compare) {
 		if _, seen := around.From[p]; seen {
-			if a, _ := r.assessPlace(p, around.Around, false); a.Suspicion != nil {
+			if a, _ := r.assessPlace(p, around.Around, false); a.NearMiss != nil {
 				hints = append(hints, hintOn(p, "", a))
 			}
 		}
@@ -107,7 +107,7 @@ func faultOn(p place, own string, a judge.Assessment) fault {
 }
 
 func hintOn(p place, own string, a judge.Assessment) fault {
-	s := a.Suspicion
+	s := a.NearMiss
 	return fault{
 		place: p, own: own, certain: s.Probability, grade: a.Grade,
 		Fault: blame.Fault{Service: p.Service, Signal: s.Signal, Onset: s.Onset, Strength: s.Strength},
