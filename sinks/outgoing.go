@@ -4,32 +4,46 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"github.com/shipwake/shipwake/correlate"
 )
 
 // Outgoing is a sink that sends messages to somebody. What is to be sent is decided before the effects are committed,
-// and stored with them in one transaction; it is sent afterwards, from the ledger, until it has arrived. So nothing is
-// lost by a crash, and a message may arrive twice: when the daemon dies between the sending and the note that it was
-// sent. Its key is then the same, and the receiver can tell.
+// and stored with them in one transaction; it is sent afterwards, from the ledger, until it has arrived. doc.go says what a
+// sink owes and may rely on.
 type Outgoing interface {
 	Sink
-	// Queues are the names of the sink's queues, fixed for its life, "" for one without a name. Each is delivered by
-	// itself, one message after the other, in the order of Messages.
+	// Queues are the names of the sink's queues, fixed for its life, "" for one without a name. Queues don't wait for each
+	// other.
 	Queues() []string
-	// Messages says what is to be sent because of effects that are about to be committed. The same effects give the same
-	// messages. It is called from the engine's loop and may read, of what was committed before, through Reader.
-	Messages(effects []correlate.Effect) ([]Message, error)
-	// Deliver sends a message to the receiver and returns nil when it has arrived. An error that is no *Undelivered is
-	// treated as one of the cause Unreachable. It is called from one goroutine for each queue.
-	Deliver(ctx context.Context, m Message) error
+	// Messages says what is to be sent because of decisions that are about to be committed. The same batch gives the same
+	// messages. It is called from the engine's loop: it reads nothing and waits for nothing.
+	Messages(b Batch) ([]Message, error)
+	// Deliver sends a message to the receiver. Without an error it has arrived, and the receipt is kept for the next
+	// message of the subject. An error that is no *Undelivered is treated as one of the cause Unreachable. It is safe for
+	// concurrent use, with messages of different subjects.
+	Deliver(ctx context.Context, m Message) (Receipt, error)
 }
 
 // Message is one message of a queue. A key is sent once in a queue: a second message with the same key is dropped.
 type Message struct {
-	Queue, Key string
-	Payload    []byte
+	Queue string
+	// Subject is what the message is about: the id of a change, an incident, the day of a digest. Those of one subject
+	// form a conversation.
+	Subject string
+	Key     string
+	// Each says that this message counts by itself: it is sent although a newer one of its subject waits behind it.
+	Each    bool
+	Payload []byte
+	// Receipt is that of the last delivered message of the subject; nil at the beginning of a conversation, and after 90
+	// days of silence. It is set for Deliver only.
+	Receipt Receipt
 }
+
+// Receipt is what a sink remembers of a conversation: the thread, the annotation's id, the status's id, an excerpt of the
+// answer. Nobody else reads it. One that is longer than LongestReceipt is not kept.
+type Receipt []byte
+
+// LongestReceipt is how many bytes a receipt may have.
+const LongestReceipt = 4 << 10
 
 // Cause says whose fault it is that a message didn't arrive, and so how long it is worth another try.
 type Cause int
@@ -37,8 +51,8 @@ type Cause int
 // The causes.
 const (
 	Unreachable Cause = iota // nobody answers, or asks to come later: it is tried until it arrives
-	Failed                   // the receiver answers that it failed, maybe at this message: after a day the next one gets its turn
-	Refused                  // the receiver doesn't want it: after a few tries the next one gets its turn
+	Failed                   // the receiver answers that it failed, maybe at this message: after a day it is set aside
+	Refused                  // the receiver doesn't want it: after a few tries it is set aside
 )
 
 // Undelivered is why a message didn't arrive. Its text holds no secret.

@@ -1,8 +1,3 @@
-// Package sinks answers: what is a sink, and what may it know?
-//
-// A sink tells somebody outside what Shipwake found. It is told of effects after they are committed, never before, and
-// reads the record through Reader. It must not block: Publish is called from the engine's loop. One that sends messages
-// is an Outgoing: its messages are committed with the effects and sent from there.
 package sinks
 
 import (
@@ -14,21 +9,34 @@ import (
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
-// Sink tells the outside. Publish is called once for each committed batch of effects, in order, from one goroutine.
+// Sink is what every sink has. It is also a Publisher, a Server, an Outgoing, or several of them.
 type Sink interface {
 	Name() string
-	Publish(effects []correlate.Effect)
-	// Routes are the HTTP handlers that the sink serves on the web listener, by ServeMux pattern; nil when none.
-	Routes() map[string]http.Handler
+	// Close ends what the sink has begun. It may be called twice; nothing is delivered and published after it.
 	Close() error
 }
 
-// Factory makes a sink. Config is the sink's part of the configuration, nil when it has none.
-type Factory struct {
-	Name string
-	New  func(Reader, map[string]any) (Sink, error)
-	// Check names what is wrong with a configuration without making the sink; nil when New finds it soon enough.
-	Check func(map[string]any) error
+// Publisher is a sink that follows what is committed.
+type Publisher interface {
+	Sink
+	// Publish is called once for each committed batch of effects, in order, from the engine's loop: it must not block, and
+	// leaves the effects as they are. It knows nothing of what was committed before the start; Reader does.
+	Publish(effects []correlate.Effect)
+}
+
+// Server is a sink that answers requests.
+type Server interface {
+	Sink
+	// Routes are the HTTP handlers that the sink serves on the web listener, by ServeMux pattern.
+	Routes() map[string]http.Handler
+}
+
+// Routes are those of any sink, nil for one that serves none.
+func Routes(s Sink) map[string]http.Handler {
+	if server, ok := s.(Server); ok {
+		return server.Routes()
+	}
+	return nil
 }
 
 // ErrNotFound is what Reader.Change returns for an id that nobody reported.

@@ -67,12 +67,11 @@ func putLabels(a pcommon.Map, labels map[string]string) {
 	}
 }
 
-// attributes reads attributes and remembers the first that has the wrong type. An absent one is a zero value.
+// attributes reads attributes and remembers the first that has the wrong type. An absent one is a zero value. They come
+// from anybody: their texts and times must keep within the limits that sources keep to.
 type attributes struct {
-	m pcommon.Map
-	// foreign ones come from anybody: their texts and times must keep within the limits that sources keep to.
-	foreign bool
-	err     error
+	m   pcommon.Map
+	err error
 }
 
 // maxText bounds one text from anybody, in bytes.
@@ -80,7 +79,7 @@ const maxText = 4096
 
 // word is a text, or "" for one that is too long.
 func (r *attributes) word(name, text string) string {
-	if r.foreign && len(text) > maxText {
+	if len(text) > maxText {
 		r.fail(name, fmt.Sprintf("no longer than %d bytes", maxText))
 		return ""
 	}
@@ -121,14 +120,6 @@ func (r *attributes) text(name string) string {
 	return r.word(name, v.Str())
 }
 
-func (r *attributes) number(name string) int64 {
-	v, ok := r.get(name, pcommon.ValueTypeInt, "an integer")
-	if !ok {
-		return 0
-	}
-	return v.Int()
-}
-
 func (r *attributes) time(name string) time.Time {
 	text := r.text(name)
 	if text == "" {
@@ -139,7 +130,7 @@ func (r *attributes) time(name string) time.Time {
 		r.fail(name, "an RFC 3339 time")
 		return time.Time{}
 	}
-	if r.foreign && (t.Year() < 1970 || t.Year() > 2261) {
+	if t.Year() < 1970 || t.Year() > 2261 {
 		r.fail(name, "a time between the years 1970 and 2261")
 		return time.Time{}
 	}
@@ -173,7 +164,7 @@ func (r *attributes) commits() []correlate.Commit {
 			r.fail(attrCommits, "a list of maps")
 			return nil
 		}
-		inner := attributes{m: v.Map(), foreign: r.foreign}
+		inner := attributes{m: v.Map()}
 		all = append(all, correlate.Commit{SHA: inner.text(keySHA), AuthoredAt: inner.time(keyAuthoredAt)})
 		if inner.err != nil && r.err == nil {
 			r.err = inner.err
@@ -195,7 +186,7 @@ func (r *attributes) zones() []correlate.ZoneStep {
 		case pcommon.ValueTypeStr:
 			all = append(all, correlate.ZoneStep{Name: r.word(attrZones, v.Str())})
 		case pcommon.ValueTypeMap:
-			inner := attributes{m: v.Map(), foreign: r.foreign}
+			inner := attributes{m: v.Map()}
 			all = append(all, correlate.ZoneStep{Name: inner.text(keyName), ReachedAt: inner.time(keyReachedAt)})
 			if inner.err != nil && r.err == nil {
 				r.err = inner.err

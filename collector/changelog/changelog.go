@@ -96,7 +96,7 @@ func rawOf(resource pcommon.Resource, record plog.LogRecord, now time.Time) (cor
 	if len(raw.Body) > maxReported {
 		return raw, fmt.Errorf("a %s record of %d bytes; it may have at most %d", eventName(record), len(raw.Body), maxReported)
 	}
-	r := attributes{m: record.Attributes(), foreign: true}
+	r := attributes{m: record.Attributes()}
 	if raw.ID = r.text(attrDeliveryID); raw.ID == "" {
 		sum := sha256.Sum256(raw.Body)
 		raw.ID = "sha256:" + hex.EncodeToString(sum[:])

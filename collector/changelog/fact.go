@@ -23,11 +23,7 @@ func WriteFact(record plog.LogRecord, f correlate.Fact, observed time.Time) {
 	}
 }
 
-func readFact(record plog.LogRecord) (correlate.Fact, error) {
-	return readFactFrom(record, attributes{m: record.Attributes()})
-}
-
-func readFactFrom(record plog.LogRecord, r attributes) (correlate.Fact, error) {
+func readFact(record plog.LogRecord, r attributes) (correlate.Fact, error) {
 	if eventName(record) == EventIncident {
 		i := readIncident(&r)
 		return correlate.Fact{Incident: &i}, r.wrapped(EventIncident)

@@ -1,6 +1,7 @@
 package changelog
 
-// The event names of the records. A change or an incident may be reported by anybody; verdicts are told.
+// The event names of the records. A change or an incident may be reported by anybody; verdicts are told. Deliveries and
+// positions of streams are not for a log record to say.
 const (
 	EventDelivery = "shipwake.delivery"
 	EventPosition = "shipwake.position"
@@ -57,18 +58,7 @@ const (
 	attrWithdrawn   = "shipwake.verdict.withdrawn"
 	attrEvidence    = "shipwake.verdict.evidence"
 
-	attrDeliveryID  = "shipwake.delivery.id"
-	attrReceivedAt  = "shipwake.delivery.received_at"
-	attrContentType = "shipwake.delivery.content_type"
-	attrEvent       = "shipwake.delivery.event"
-	attrProblem     = "shipwake.delivery.problem"
-	attrFacts       = "shipwake.delivery.facts"
-
-	attrSeal = "shipwake.seal"
-
-	attrStream = "shipwake.position.stream"
-	attrExpect = "shipwake.position.expect"
-	attrNext   = "shipwake.position.next"
+	attrDeliveryID = "shipwake.delivery.id"
 
 	keySHA        = "sha"
 	keyAuthoredAt = "authored_at"

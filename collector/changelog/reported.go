@@ -44,7 +44,7 @@ func reportedFact(body []byte) (correlate.Fact, error) {
 }
 
 func factOf(resource pcommon.Resource, record plog.LogRecord) (correlate.Fact, error) {
-	f, err := readFactFrom(record, attributes{m: record.Attributes(), foreign: true})
+	f, err := readFact(record, attributes{m: record.Attributes()})
 	if err != nil {
 		return f, err
 	}
@@ -56,7 +56,7 @@ func factOf(resource pcommon.Resource, record plog.LogRecord) (correlate.Fact, e
 
 // completed fills in from the resource and the record's time what its attributes don't say.
 func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecord) (correlate.Fact, error) {
-	r := attributes{m: resource.Attributes(), foreign: true}
+	r := attributes{m: resource.Attributes()}
 	at := recordTime(record)
 	if c := f.Change; c != nil {
 		c.Service = first(c.Service, r.text(attrService))

@@ -119,9 +119,6 @@ func (d *door) admit(source string, records func() int) error {
 // commit returns nil once every fact is in the ledger. An error that wraps correlate.ErrUnavailable is worth another try.
 // Of records that aren't for a sender to say only the daemon's operator is told.
 func (d *door) commit(ctx context.Context, logs plog.Logs) error {
-	if changelog.IsFromReceiver(ctx) {
-		return d.commitReceived(ctx, logs)
-	}
 	found := changelog.Read(logs, time.Now())
 	if found.Rejected > 0 {
 		d.reject(found)

@@ -151,7 +151,9 @@ func (l *loop) flush() bool {
 		return false
 	}
 	for _, s := range l.sinks {
-		s.Publish(l.pending)
+		if p, follows := s.(sinks.Publisher); follows {
+			p.Publish(l.pending)
+		}
 	}
 	l.outbox.wake()
 	l.log(l.pending)

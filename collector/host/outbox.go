@@ -2,12 +2,14 @@ package host
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/host/courier"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
@@ -18,12 +20,13 @@ const (
 	keepDelivered = 7 * 24 * time.Hour
 	// keepUndelivered is how long a message waits for its receiver, parked or not; then it is removed and counted.
 	keepUndelivered = 30 * 24 * time.Hour
-	// retryParked is how old a parked message may be to be tried again when the daemon starts, or reads its
-	// configuration anew: then what was wrong may have been repaired.
-	retryParked = 7 * 24 * time.Hour
+	// keepReceipts is how long after its last message a conversation can be taken up again.
+	keepReceipts = 90 * 24 * time.Hour
 	// surveyEvery is how often the queues are counted, and sweepEvery how often old messages are removed.
 	surveyEvery = 10 * time.Second
 	sweepEvery  = 10 * time.Minute
+	// pastWithin bounds what the engine's loop waits for what was decided before, for all decisions of a transaction.
+	pastWithin = 5 * time.Second
 )
 
 // outbox carries messages from the ledger to the sinks that send. It has one courier for each queue, and reads
@@ -33,7 +36,7 @@ type outbox struct {
 	log      *zap.Logger
 	tally    *correlate.Tally
 	sinks    []sinks.Outgoing
-	couriers []*courier
+	couriers []*courier.Courier
 	state    *atomic.Pointer[[]sinks.Queue]
 }
 
@@ -47,44 +50,70 @@ func newOutbox(h *Host) *outbox {
 		}
 		o.sinks = append(o.sinks, out)
 		for _, queue := range out.Queues() {
-			o.couriers = append(o.couriers, newCourier(out, queue, o.ledger, o.log, o.tally))
+			o.couriers = append(o.couriers, courier.New(courier.Options{
+				Sink: out, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
+			}))
 		}
 	}
 	return o
 }
 
-// queueName is what the ledger and metrics call a queue.
-func queueName(sink, queue string) string {
-	if queue == "" {
-		return sink
-	}
-	return sink + "/" + queue
-}
-
 // rows are the messages that follow from effects, to be stored with them. A sink that fails at it is left out, and the
 // failure counted: the engine doesn't wait for a sink.
 func (o *outbox) rows(effects []correlate.Effect) []ledger.OutboxRow {
+	if len(o.sinks) == 0 {
+		return nil
+	}
+	batch := o.batch(effects)
 	var rows []ledger.OutboxRow
 	for _, s := range o.sinks {
-		messages, err := s.Messages(effects)
+		messages, err := s.Messages(batch)
 		if err != nil {
-			o.tally.Add(correlate.Count{What: outboxCounts, Source: s.Name(), Result: "unmade"}, 1)
+			o.tally.Add(correlate.Count{What: courier.Counts, Source: s.Name(), Result: "unmade"}, 1)
 			o.log.Error("A sink can't make its messages", zap.String("sink", s.Name()), zap.Error(err))
 		}
 		for _, m := range messages {
-			rows = append(rows, ledger.OutboxRow{Sink: queueName(s.Name(), m.Queue), Key: m.Key, Payload: m.Payload})
+			rows = append(rows, ledger.OutboxRow{
+				Sink: courier.Name(s.Name(), m.Queue), Subject: m.Subject, Key: m.Key, Each: m.Each, Payload: m.Payload,
+			})
 		}
 	}
 	return rows
 }
 
+// batch resolves, once for all sinks, what the effects follow on.
+func (o *outbox) batch(effects []correlate.Effect) sinks.Batch {
+	ctx, cancel := context.WithTimeout(context.Background(), pastWithin)
+	defer cancel()
+	return sinks.NewBatch(effects, func(id string) sinks.Past {
+		p, err := o.past(ctx, id)
+		if err != nil {
+			o.log.Warn("What was decided of a change before can't be read; whoever may have heard of it is told",
+				zap.String("change_id", id), zap.Error(err))
+			p.Unknown = true
+		}
+		return p
+	})
+}
+
+// mostFaults is how many of the regressions that suspect a change a message may speak of.
+const mostFaults = 20
+
+func (o *outbox) past(ctx context.Context, id string) (p sinks.Past, err error) {
+	p.Record, p.Prior, err = o.ledger.Change(ctx, id)
+	switch p.Known = err == nil; {
+	case errors.Is(err, ledger.ErrNotFound): // its record is stored with these effects, or comes later
+	case err != nil:
+		return sinks.Past{}, err
+	}
+	p.Faults, err = o.ledger.Regressions(ctx, ledger.RegressionFilter{ChangeID: id, Limit: mostFaults})
+	return p, err
+}
+
 // wake tells the couriers that there may be something new.
 func (o *outbox) wake() {
 	for _, c := range o.couriers {
-		select {
-		case c.news <- struct{}{}:
-		default:
-		}
+		c.Wake()
 	}
 }
 
@@ -97,7 +126,7 @@ func (o *outbox) run(ctx context.Context) {
 	}
 	var running sync.WaitGroup
 	for _, c := range o.couriers {
-		running.Go(func() { c.run(ctx) })
+		running.Go(func() { c.Run(ctx) })
 	}
 	o.survey(ctx)
 	running.Wait()
@@ -134,17 +163,19 @@ func (o *outbox) count(ctx context.Context) {
 	}
 	state := make([]sinks.Queue, len(o.couriers))
 	for i, c := range o.couriers {
-		s := waiting[c.name]
-		state[i] = sinks.Queue{Name: c.name, Waiting: s.Waiting, Parked: s.Parked, Oldest: s.Oldest}
+		s := waiting[c.Name()]
+		state[i] = sinks.Queue{Name: c.Name(), Waiting: s.Waiting, Parked: s.Parked, Oldest: s.Oldest}
 	}
 	o.state.Store(&state)
 }
 
 // sweep also removes what waits for an endpoint that isn't configured any more.
 func (o *outbox) sweep(ctx context.Context, now time.Time) {
-	lost, err := o.ledger.ExpireOutbox(ctx, now.Add(-keepDelivered), now.Add(-keepUndelivered))
+	lost, err := o.ledger.ExpireOutbox(ctx, ledger.OutboxExpiry{
+		Delivered: now.Add(-keepDelivered), Queued: now.Add(-keepUndelivered), Receipts: now.Add(-keepReceipts),
+	})
 	for queue, n := range lost {
-		o.tally.Add(correlate.Count{What: outboxCounts, Source: queue, Result: "expired"}, n)
+		o.tally.Add(correlate.Count{What: courier.Counts, Source: queue, Result: "expired"}, n)
 		o.log.Error("Messages were removed that could not be delivered for 30 days", zap.String("queue", queue), zap.Int64("messages", n))
 	}
 	if err != nil && ctx.Err() == nil {

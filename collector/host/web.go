@@ -45,7 +45,7 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc("GET /-/ready", h.serveReady)
 	for _, s := range h.sinks {
-		for pattern, handler := range s.Routes() {
+		for pattern, handler := range sinks.Routes(s) {
 			mux.Handle(pattern, handler)
 		}
 	}

@@ -22,11 +22,11 @@ type Input struct {
 	Gap      window.Span // telemetry was not received in this stretch (Unix seconds)
 }
 
-// Fact is a fact with the time it was received. A retracted one takes back what was said before.
+// Fact is a fact with the time it was received.
 type Fact struct {
 	correlate.Fact
 	ReceivedAt time.Time
-	Retracted  bool
+	Retracted  bool // nobody says so any more
 }
 
 // Recall brings back records that have left memory, before a fact that touches them is applied.

@@ -69,7 +69,7 @@ type Ledger interface {
 	// appended to the log, in that delivery and so with its ReceivedAt; facts that it states no longer, and that no other
 	// delivery states, are retracted in a row of their own. Storing the same readings twice changes nothing, and what
 	// isn't in the log is left out. One exception: the facts of a delivery whose headers weren't kept, as older releases
-	// did, stay when a reading has none: they were read from more than is left.
+	// did, stay when a reading has a problem: they were read from more than is left.
 	Project(ctx context.Context, readings []Reading) (Projected, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
 	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
@@ -110,10 +110,6 @@ type Ledger interface {
 	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
 	IncidentRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.IncidentRevision, error)
 
-	// Outbox yields undelivered rows of a sink that aren't parked, oldest first, all of them with limit 0; Delivered marks one as done, once
-	// and for all, and returns ErrNotFound for a key that was never stored.
-	Outbox(ctx context.Context, sink string, limit int) ([]OutboxRow, error)
-	Delivered(ctx context.Context, sink, key string) error
 	OutboxKeeper
 
 	// Held lists the deliveries whose current projection has a problem, newest first, all of them with limit 0.
@@ -167,12 +163,6 @@ type RegressionFilter struct {
 	Service, Environment, ChangeID string
 	From, To                       time.Time
 	Limit                          int
-}
-
-// OutboxRow is one message to one sink. Key is the idempotency key: the same key is stored once.
-type OutboxRow struct {
-	Sink, Key string
-	Payload   []byte
 }
 
 // Health is what the ledger says of itself.

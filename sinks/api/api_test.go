@@ -27,7 +27,7 @@ func serve(t *testing.T, r sinks.Reader) http.Handler {
 	s, err := Factory().New(r, nil)
 	require.NoError(t, err)
 	mux := http.NewServeMux()
-	for pattern, h := range s.Routes() {
+	for pattern, h := range sinks.Routes(s) {
 		mux.Handle(pattern, h)
 	}
 	return mux
@@ -327,7 +327,7 @@ func FuzzParameters(f *testing.F) {
 		f.Fatal(err)
 	}
 	mux := http.NewServeMux()
-	for pattern, h := range s.Routes() {
+	for pattern, h := range sinks.Routes(s) {
 		mux.Handle(pattern, h)
 	}
 	f.Fuzz(func(t *testing.T, query string) {

@@ -6,10 +6,8 @@ package api
 
 import (
 	_ "embed"
-	"fmt"
 	"net/http"
 
-	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -21,20 +19,17 @@ var openAPI []byte
 
 // Factory makes the sink. It has no settings.
 func Factory() sinks.Factory {
-	return sinks.Factory{Name: Name, New: func(r sinks.Reader, config map[string]any) (sinks.Sink, error) {
-		for key := range config {
-			return nil, fmt.Errorf("%s: unknown setting; the api sink has none", key)
-		}
+	return sinks.Kind[struct{}]{Name: Name, Open: func(r sinks.Reader, _ struct{}) (sinks.Sink, error) {
 		return &sink{reader: r}, nil
-	}}
+	}}.Factory()
 }
 
 // sink only answers; it has nothing to tell on its own.
 type sink struct{ reader sinks.Reader }
 
-func (s *sink) Name() string { return Name }
+var _ sinks.Server = (*sink)(nil)
 
-func (s *sink) Publish([]correlate.Effect) {}
+func (s *sink) Name() string { return Name }
 
 func (s *sink) Close() error { return nil }
 

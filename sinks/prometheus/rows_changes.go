@@ -1,6 +1,10 @@
 package prometheus
 
-func outcomes() []Metric {
+import "slices"
+
+func outcomes() []Metric { return slices.Concat(changesAndVerdicts(), incidentsAndRegressions()) }
+
+func changesAndVerdicts() []Metric {
 	return []Metric{
 		{
 			Name: "shipwake_changes_total", Type: Counter, Labels: []string{"service", "environment", "kind", "status"},
@@ -38,6 +42,11 @@ func outcomes() []Metric {
 				}
 			},
 		},
+	}
+}
+
+func incidentsAndRegressions() []Metric {
+	return []Metric{
 		{
 			Name: "shipwake_incidents_total", Type: Counter, Labels: []string{"service", "environment", "state"},
 			Help: "Incidents that were opened and resolved, by the state they reached.",

@@ -1,11 +1,19 @@
 package prometheus
 
-import "github.com/shipwake/shipwake/correlate/dora"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate/dora"
+)
 
 // windows are the DORA numbers, exact over the last 7, 30 and 90 days of event time. Every ratio comes with its
 // numerator and denominator, so that a roll-up is a sum over a sum; medians, which can't be rolled up, are there for
 // each environment too.
 func windows() []Metric {
+	return slices.Concat(failures(), recoveriesAndLeadTimes(), ofEnvironments(), computation())
+}
+
+func failures() []Metric {
 	return []Metric{
 		perService("shipwake_dora_deployments", "",
 			"Successful rollouts, rollbacks included. Divided by the window it is the deployment frequency; denominator of the rework rate.",
@@ -34,6 +42,11 @@ func windows() []Metric {
 		perService("shipwake_dora_inconclusive_changes", "",
 			"Deployments whose observation window closed without an answer; in the denominator of the change fail rate.",
 			func(n dora.Numbers) *float64 { return number(n.Inconclusive) }),
+	}
+}
+
+func recoveriesAndLeadTimes() []Metric {
+	return []Metric{
 		perService("shipwake_dora_recovered_failures", "",
 			"Failed deployments with a proven recovery: the number of recovery times.",
 			func(n dora.Numbers) *float64 { return samples(n.Recovery) }),
@@ -58,6 +71,12 @@ func windows() []Metric {
 		perService("shipwake_dora_rework_deployments", "",
 			"Rollbacks, hotfixes and deployments driven by an incident: numerator of the rework rate.",
 			func(n dora.Numbers) *float64 { return numerator(n.ReworkRate) }),
+	}
+}
+
+// ofEnvironments are those that can't be rolled up from services.
+func ofEnvironments() []Metric {
+	return []Metric{
 		perEnvironment("shipwake_dora_environment_recovery_median_seconds", "seconds",
 			"Median failed deployment recovery time over all services of an environment.",
 			func(n dora.Numbers) *float64 { return median(n.Recovery) }),
@@ -73,6 +92,11 @@ func windows() []Metric {
 		perEnvironment("shipwake_dora_unattributed_incidents", "",
 			"Incidents that no change is held responsible for, by when they opened.",
 			func(n dora.Numbers) *float64 { return number(n.Unattributed) }),
+	}
+}
+
+func computation() []Metric {
+	return []Metric{
 		{
 			Name: "shipwake_dora_age_seconds", Type: Gauge, Unit: "seconds",
 			Help: "Time since the shipwake_dora_* numbers were computed.",

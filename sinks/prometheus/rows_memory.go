@@ -8,7 +8,9 @@ import (
 )
 
 // memory is what /api/v1/limits says, but for which service lost what.
-func memory() []Metric {
+func memory() []Metric { return slices.Concat(memoryBytes(), keptAndDropped()) }
+
+func memoryBytes() []Metric {
 	return []Metric{
 		reading("shipwake_memory_limit_bytes", Gauge, "bytes", "The limit of resident memory that is configured.",
 			func(s sinks.Status) float64 { return float64(s.Limits.Limit) }),
@@ -30,6 +32,11 @@ func memory() []Metric {
 		reading("shipwake_memory_measurements_limit_bytes", Gauge, "bytes",
 			"What the measurements of services may take at the end of each five minutes.",
 			func(s sinks.Status) float64 { return float64(s.Limits.StoreMost) }),
+	}
+}
+
+func keptAndDropped() []Metric {
+	return []Metric{
 		{
 			Name: "shipwake_kept", Type: Gauge, Labels: []string{"class"},
 			Help: "What is kept, by class: services, series, those of them that tell versions and operations apart (series_apart), and what is kept while telemetry is taken in (intake_…).",

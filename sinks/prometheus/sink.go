@@ -29,12 +29,7 @@ const seedLimit = 1000
 
 // Factory makes the sink. It has no settings.
 func Factory() sinks.Factory {
-	return sinks.Factory{Name: Name, New: func(r sinks.Reader, config map[string]any) (sinks.Sink, error) {
-		for key := range config {
-			return nil, fmt.Errorf("%s: unknown setting; the prometheus sink has none", key)
-		}
-		return newSink(r)
-	}}
+	return sinks.Kind[struct{}]{Name: Name, Open: func(r sinks.Reader, _ struct{}) (sinks.Sink, error) { return newSink(r) }}.Factory()
 }
 
 type sink struct {
@@ -43,6 +38,11 @@ type sink struct {
 	dora    *doraCache
 	handler http.Handler
 }
+
+var (
+	_ sinks.Publisher = (*sink)(nil)
+	_ sinks.Server    = (*sink)(nil)
+)
 
 // newSink reads the newest records, so that a change that was counted before a restart isn't counted again.
 func newSink(r sinks.Reader) (*sink, error) {

@@ -33,12 +33,12 @@ func TestContract(t *testing.T) {
 	})
 }
 
-func open(t testing.TB, r sinks.Reader) sinks.Sink {
+func open(t testing.TB, r sinks.Reader) *sink {
 	t.Helper()
 	s, err := Factory().New(r, nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	return s
+	return s.(*sink)
 }
 
 // scrape returns the body of /metrics in a media type.
@@ -47,7 +47,7 @@ func scrape(t testing.TB, s sinks.Sink, accept string) string {
 	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	request.Header.Set("Accept", accept)
 	answer := httptest.NewRecorder()
-	s.Routes()["GET /metrics"].ServeHTTP(answer, request)
+	sinks.Routes(s)["GET /metrics"].ServeHTTP(answer, request)
 	require.Equal(t, http.StatusOK, answer.Code, answer.Body.String())
 	return answer.Body.String()
 }

@@ -1,4 +1,4 @@
-// Package sinktest answers: does this sink keep the contract of sinks.Sink?
+// Package sinktest answers: does this sink keep the contract of package sinks?
 //
 // Run is the suite that each sink passes. Reader and Story are a daemon to read from and something to tell.
 package sinktest
@@ -31,22 +31,28 @@ type Options struct {
 	// Told returns what the sink has told the outside so far, without what varies from run to run. It is compared
 	// after the same effects were published once and twice.
 	Told func(*testing.T, sinks.Sink) string
+	// Receiver plays the receiver of a sink that sends; required for one.
+	Receiver *Receiver
 }
 
 // Run holds a sink against the contract.
 func Run(t *testing.T, f sinks.Factory, o Options) {
 	s := suite{f, o}
 	for name, test := range map[string]func(*testing.T){
-		"the sink has the name of its factory":                            s.name,
-		"an unknown key is refused by name, without a secret":             s.unknownKey,
-		"Publish returns while every read is stuck":                       s.publishDoesNotBlock,
-		"Publish leaves the effects as they are":                          s.publishDoesNotEdit,
-		"the same effects published twice tell nothing new":               s.publishTwice,
-		"an empty batch and an empty effect are fine":                     s.publishNothing,
-		"the handlers survive readers and Publish at the same time":       s.concurrent,
-		"the handlers answer, without a secret, when nothing can be read": s.failingReader,
-		"Close can be called twice, and Publish after it":                 s.closeTwice,
-		"the same effects give the same messages, in known queues":        s.messages,
+		"the sink has the name of its factory":                             s.name,
+		"an unknown key is refused by name, without a secret":              s.unknownKey,
+		"Publish returns while every read is stuck":                        s.publishDoesNotBlock,
+		"Publish leaves the effects as they are":                           s.publishDoesNotEdit,
+		"the same effects published twice tell nothing new":                s.publishTwice,
+		"an empty batch and an empty effect are fine":                      s.publishNothing,
+		"the handlers survive readers and Publish at the same time":        s.concurrent,
+		"the handlers answer, without a secret, when nothing can be read":  s.failingReader,
+		"Close can be called twice, and Publish after it":                  s.closeTwice,
+		"the same batch gives the same messages, in known queues":          s.messages,
+		"what was said is not left wrong":                                  s.corrects,
+		"an answer of the receiver says for how long it is worth a try":    s.answers,
+		"a message and its receipt may be delivered again":                 s.again,
+		"a conversation ends with what was decided last, whatever happens": s.conversation,
 	} {
 		t.Run(name, test)
 	}
@@ -63,6 +69,16 @@ func (s suite) new(t *testing.T, r sinks.Reader) sinks.Sink {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sink.Close()) })
 	return sink
+}
+
+// publisher is the sink, if it follows what is committed; else the test is skipped.
+func (s suite) publisher(t *testing.T, r sinks.Reader) sinks.Publisher {
+	t.Helper()
+	p, follows := s.new(t, r).(sinks.Publisher)
+	if !follows {
+		t.Skip("the sink doesn't follow what is committed")
+	}
+	return p
 }
 
 func (s suite) name(t *testing.T) {
@@ -85,7 +101,7 @@ func (s suite) unknownKey(t *testing.T) {
 
 func (s suite) publishDoesNotBlock(t *testing.T) {
 	r := NewReader(Noon)
-	sink := s.new(t, r)
+	sink := s.publisher(t, r)
 	release := r.Stall()
 	defer release()
 	var asking sync.WaitGroup
@@ -110,7 +126,7 @@ func (s suite) publishDoesNotBlock(t *testing.T) {
 }
 
 func (s suite) publishDoesNotEdit(t *testing.T) {
-	sink := s.new(t, NewReader(Noon))
+	sink := s.publisher(t, NewReader(Noon))
 	effects := Story()
 	before, err := json.Marshal(effects)
 	require.NoError(t, err)
@@ -125,7 +141,7 @@ func (s suite) publishTwice(t *testing.T) {
 	if s.options.Told == nil {
 		t.Skip("the sink tells nothing on its own")
 	}
-	once, twice := s.new(t, NewReader(Noon)), s.new(t, NewReader(Noon))
+	once, twice := s.publisher(t, NewReader(Noon)), s.publisher(t, NewReader(Noon))
 	once.Publish(Story())
 	twice.Publish(Story())
 	twice.Publish(Story())
@@ -133,7 +149,7 @@ func (s suite) publishTwice(t *testing.T) {
 }
 
 func (s suite) publishNothing(t *testing.T) {
-	sink := s.new(t, NewReader(Noon))
+	sink := s.publisher(t, NewReader(Noon))
 	sink.Publish(nil)
 	sink.Publish([]correlate.Effect{})
 	sink.Publish([]correlate.Effect{{}})
@@ -159,7 +175,7 @@ func (s suite) concurrent(t *testing.T) {
 	}
 	all.Go(func() {
 		for range 20 {
-			sink.Publish(Story())
+			publish(sink, Story())
 		}
 	})
 	all.Wait()
@@ -177,10 +193,17 @@ func (s suite) failingReader(t *testing.T) {
 func (s suite) closeTwice(t *testing.T) {
 	sink, err := s.factory.New(NewReader(Noon), s.options.Config)
 	require.NoError(t, err)
-	sink.Publish(Story())
+	publish(sink, Story())
 	require.NoError(t, sink.Close())
 	require.NoError(t, sink.Close())
-	sink.Publish(Story())
+	publish(sink, Story())
+}
+
+// publish tells a sink that follows what is committed.
+func publish(s sinks.Sink, effects []correlate.Effect) {
+	if p, follows := s.(sinks.Publisher); follows {
+		p.Publish(effects)
+	}
 }
 
 func (s suite) secretFree(t *testing.T, text string) {
@@ -194,7 +217,7 @@ func (s suite) secretFree(t *testing.T, text string) {
 
 func handler(sink sinks.Sink) http.Handler {
 	mux := http.NewServeMux()
-	for pattern, h := range sink.Routes() {
+	for pattern, h := range sinks.Routes(sink) {
 		mux.Handle(pattern, h)
 	}
 	return mux
@@ -203,7 +226,7 @@ func handler(sink sinks.Sink) http.Handler {
 // paths turns the patterns of a sink into paths to ask for.
 func paths(sink sinks.Sink) []string {
 	var all []string
-	for pattern := range sink.Routes() {
+	for pattern := range sinks.Routes(sink) {
 		if _, path, ok := strings.Cut(pattern, " "); ok {
 			pattern = path
 		}

@@ -16,7 +16,6 @@ import (
 
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/config/configtls"
-	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/internal/outgoing"
@@ -50,6 +49,9 @@ type EndpointConfig struct {
 	// Only are the verdicts that are sent; none: all three. FinalOnly leaves out what may still change.
 	Only      []correlate.Outcome `mapstructure:"only"`
 	FinalOnly bool                `mapstructure:"final_only"`
+	// LatestOnly passes over revisions that a newer one of the same change has replaced before they could be sent, so that
+	// a receiver that was away gets one message for each change. Without it every revision is sent.
+	LatestOnly bool `mapstructure:"latest_only"`
 	// Environments and Services are those whose changes are told of; none: all.
 	Environments []string `mapstructure:"environments"`
 	Services     []string `mapstructure:"services"`
@@ -66,20 +68,13 @@ var nameOf = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
 // errNoEndpoint ends a configuration that would send nothing.
 var errNoEndpoint = errors.New("endpoints: at least one is required: a name with url and secrets below it")
 
-// newConfig reads the configuration. No error repeats a value that may be secret.
-func newConfig(raw map[string]any) (Config, error) {
-	raw, err := settled(raw)
-	if err != nil {
-		return Config{}, err
-	}
-	var c Config
-	if err := confmap.NewFromStringMap(raw).Unmarshal(&c); err != nil {
-		return Config{}, err
-	}
+// Validate names what is wrong. No error repeats a value that may be secret.
+func (c Config) Validate() error {
 	if len(c.Endpoints) == 0 {
-		return Config{}, errNoEndpoint
+		return errNoEndpoint
 	}
-	return c, nil
+	_, err := c.open()
+	return err
 }
 
 // open makes the endpoints, by name.
@@ -218,5 +213,5 @@ func (c EndpointConfig) addHeaders(h http.Header) error {
 }
 
 func (c EndpointConfig) selection() selection {
-	return selection{only: c.Only, finalOnly: c.FinalOnly, environments: c.Environments, services: c.Services}
+	return selection{only: c.Only, finalOnly: c.FinalOnly, latestOnly: c.LatestOnly, environments: c.Environments, services: c.Services}
 }

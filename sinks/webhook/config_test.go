@@ -65,7 +65,7 @@ func TestAWrongConfigurationIsNamed(t *testing.T) {
 		"an unset header, which is empty": {one(m{"headers": m{"X-Token": nil}, "only": "hush"}), "only"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := check(c.config)
+			err := Factory().Check(c.config)
 			require.ErrorContains(t, err, c.want)
 			_, made := Factory().New(nil, c.config)
 			require.EqualError(t, made, err.Error())
@@ -80,7 +80,7 @@ func TestAWrongConfigurationIsNamed(t *testing.T) {
 }
 
 func TestTheConfigurationOfTheReadme(t *testing.T) {
-	require.NoError(t, check(m{
+	require.NoError(t, Factory().Check(m{
 		"allow": []any{"private"}, "public_url": "https://shipwake.example.com", "proxy_url": "http://proxy.example:3128",
 		"endpoints": m{
 			"ci": m{"url": "https://ci.example.com/hooks/shipwake", "secrets": secretOne + "," + secretTwo, "only": []any{"regressed"}},
@@ -101,7 +101,7 @@ func FuzzConfig(f *testing.F) {
 		c := m{"allow": []any{allow}, "endpoints": m{"ci": m{
 			"url": url + mark, "secrets": secret + mark, "headers": m{header: value + mark}, "timeout": timeout,
 		}}}
-		if err := check(c); err != nil {
+		if err := Factory().Check(c); err != nil {
 			require.NotContains(t, err.Error(), mark)
 		}
 	})

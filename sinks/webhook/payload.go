@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
 )
 
 // Payload is the body of a message: one revision of the verdict on one change. README.md shows one.
@@ -65,17 +66,17 @@ const (
 
 // key of a revision: the same for the same revision, and without a dot, as webhook-id must be. Ids of changes are made
 // by others and so aren't used as they are.
-func key(v *correlate.Verdict) string {
+func key(v correlate.Verdict) string {
 	digest := sha256.Sum256(fmt.Appendf(nil, "%d %s", v.Revision, v.ChangeID))
 	return "msg_" + hex.EncodeToString(digest[:16])
 }
 
-func payload(v *correlate.Verdict, c correlate.ChangeRecord, publicURL string) ([]byte, error) {
-	told := *v
-	told.Evidence = told.Evidence[:min(len(told.Evidence), mostEvidence)]
+func payload(d sinks.Decision, publicURL string) ([]byte, error) {
+	v := d.Verdict
+	v.Evidence = v.Evidence[:min(len(v.Evidence), mostEvidence)]
 	body, err := json.Marshal(Payload{
 		Type: "verdict." + string(v.Outcome), Timestamp: v.DecidedAt,
-		Data: Data{Change: changeOf(v, c), Verdict: told, Links: links(v.ChangeID, c.URL, publicURL)},
+		Data: Data{Change: changeOf(v, d.Record), Verdict: v, Links: links(v.ChangeID, d.Record.URL, publicURL)},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the message of revision %d of %s: %w", v.Revision, v.ChangeID, err)
@@ -83,7 +84,7 @@ func payload(v *correlate.Verdict, c correlate.ChangeRecord, publicURL string) (
 	return body, nil
 }
 
-func changeOf(v *correlate.Verdict, c correlate.ChangeRecord) Change {
+func changeOf(v correlate.Verdict, c correlate.ChangeRecord) Change {
 	told := Change{
 		ID: v.ChangeID, Kind: c.Kind, Status: c.Status, Service: v.Service, Environment: v.Environment, Version: v.Version,
 		PreviousVersion: c.PreviousVersion, Commit: c.Commit, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt,

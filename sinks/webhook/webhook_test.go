@@ -53,12 +53,32 @@ func TestContract(t *testing.T) {
 			"secrets": secretOne + ", " + secretTwo, "headers": m{"Authorization": "Bearer header-word"},
 		}),
 		Secrets: []string{secretOne, secretTwo, "pass-word", "token-word", "header-word"},
+		Receiver: &sinktest.Receiver{
+			Config: func(url string) m { return config(url, nil) },
+			Read:   readMessage,
+		},
+	})
+	sinktest.Run(t, Factory(), sinktest.Options{
+		Config: config("https://hook.example", m{"latest_only": true}),
+		Receiver: &sinktest.Receiver{
+			Config: func(url string) m { return config(url, m{"latest_only": true}) },
+			Read:   readMessage,
+		},
 	})
 }
 
-func open(t testing.TB, r sinks.Reader, c m) sinks.Outgoing {
+// readMessage is the change and the verdict that a request tells of.
+func readMessage(_ *http.Request, body []byte) (subject, says string, ok bool) {
+	var p Payload
+	if json.Unmarshal(body, &p) != nil {
+		return "", "", false
+	}
+	return p.Data.Change.ID, fmt.Sprint(p.Type, " ", p.Data.Verdict.Revision), true
+}
+
+func open(t testing.TB, c m) sinks.Outgoing {
 	t.Helper()
-	s, err := Factory().New(r, c)
+	s, err := Factory().New(nil, c)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s.(sinks.Outgoing)
@@ -95,11 +115,11 @@ func TestWhatIsToldToWhom(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			known := correlate.ChangeRecord{Change: correlate.Change{ID: "checkout-4711"}}
 			r := sinktest.NewReader(sinktest.Noon, correlate.Effect{Change: &known})
-			s := open(t, r, config("http://127.0.0.1", c.keys))
+			s := open(t, config("http://127.0.0.1", c.keys))
 			var onceEach []int
 			for _, v := range course { // each revision in a transaction of its own
 				batch := []correlate.Effect{{Verdict: &v}}
-				onceEach = append(onceEach, revisions(t, s, batch)...)
+				onceEach = append(onceEach, revisions(t, s, sinktest.NewBatch(r, batch...))...)
 				r.Put(batch...)
 			}
 			require.Equal(t, c.want, onceEach)
@@ -113,16 +133,16 @@ func TestWhatIsToldToWhom(t *testing.T) {
 			if slices.Contains(c.want, last) {
 				newest = []int{last}
 			}
-			require.Equal(t, newest, revisions(t, open(t, sinktest.NewReader(sinktest.Noon), config("http://127.0.0.1", c.keys)), batch),
+			require.Equal(t, newest, revisions(t, open(t, config("http://127.0.0.1", c.keys)), sinktest.NewBatch(nil, batch...)),
 				"what was replaced before anybody was told is passed over")
 		})
 	}
 }
 
 // revisions are those of the messages, in order.
-func revisions(t *testing.T, s sinks.Outgoing, effects []correlate.Effect) []int {
+func revisions(t *testing.T, s sinks.Outgoing, b sinks.Batch) []int {
 	t.Helper()
-	messages, err := s.Messages(effects)
+	messages, err := s.Messages(b)
 	require.NoError(t, err)
 	var all []int
 	for _, m := range messages {
@@ -134,17 +154,33 @@ func revisions(t *testing.T, s sinks.Outgoing, effects []correlate.Effect) []int
 }
 
 func TestACorrectionIsToldWhenTheRecordCannotBeRead(t *testing.T) {
-	r := sinktest.NewReader(sinktest.Noon)
-	r.Fail(io.ErrUnexpectedEOF)
-	v := revision(2, correlate.Healthy, false)
-	require.Equal(t, []int{2}, revisions(t, open(t, r, config("http://127.0.0.1", nil)), []correlate.Effect{{Verdict: &v}}))
+	b := sinks.Batch{Decisions: []sinks.Decision{{Verdict: revision(2, correlate.Healthy, false), PriorUnknown: true}}}
+	require.Equal(t, []int{2}, revisions(t, open(t, config("http://127.0.0.1", nil)), b))
+}
+
+func TestEveryRevisionCountsUnlessOnlyTheLatestIsWanted(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys m
+		each bool
+	}{
+		"every revision": {nil, true}, "the latest only": {m{"latest_only": true}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			messages, err := open(t, config("http://127.0.0.1", c.keys)).Messages(sinktest.NewBatch(nil, sinktest.Story()...))
+			require.NoError(t, err)
+			for _, m := range messages {
+				require.Equal(t, c.each, m.Each)
+			}
+			require.Equal(t, "checkout-4711", messages[1].Subject)
+		})
+	}
 }
 
 // TestTheExampleIsWhatIsSent also holds the README to it.
 func TestTheExampleIsWhatIsSent(t *testing.T) {
 	c := config("http://127.0.0.1", nil)
 	c["public_url"] = "https://shipwake.example.com/"
-	messages, err := open(t, sinktest.NewReader(sinktest.Noon), c).Messages(sinktest.Story())
+	messages, err := open(t, c).Messages(sinktest.NewBatch(nil, sinktest.Story()...))
 	require.NoError(t, err)
 	require.Len(t, messages, 4, "three final ones and a regression that may still change")
 	i := slices.IndexFunc(messages, func(m sinks.Message) bool { return strings.Contains(string(m.Payload), `"checkout-4711","kind"`) })
@@ -177,8 +213,8 @@ func TestMessagesStaySmall(t *testing.T) {
 		c.Incidents = append(c.Incidents, "PD-1")
 		c.Labels[strconv.Itoa(n)] = "value"
 	}
-	messages, err := open(t, sinktest.NewReader(sinktest.Noon), config("http://127.0.0.1", nil)).
-		Messages([]correlate.Effect{{Verdict: &v}, {Change: &c}})
+	messages, err := open(t, config("http://127.0.0.1", nil)).
+		Messages(sinktest.NewBatch(nil, correlate.Effect{Verdict: &v}, correlate.Effect{Change: &c}))
 	require.NoError(t, err)
 	require.Less(t, len(messages[0].Payload), 20_000)
 	require.Len(t, v.Evidence, 5000)
@@ -241,17 +277,25 @@ func receive(t *testing.T, answer http.HandlerFunc) (url string, got *[]received
 
 var message = sinks.Message{Queue: "ci", Key: "msg_1", Payload: []byte(`{"type":"verdict.regressed"}`)}
 
+// deliver sends the message; a webhook has nothing to remember of it.
+func deliver(t *testing.T, s sinks.Outgoing) error {
+	t.Helper()
+	receipt, err := s.Deliver(t.Context(), message)
+	require.Nil(t, receipt)
+	return err
+}
+
 func TestEverySecretSigns(t *testing.T) {
 	url, got := receive(t, nil)
 	file := filepath.Join(t.TempDir(), "secrets")
 	require.NoError(t, os.WriteFile(file, []byte(secretOne+"\n"), 0o600))
-	s := open(t, sinktest.NewReader(sinktest.Noon), m{"allow": []any{"loopback"}, "endpoints": m{
+	s := open(t, m{"allow": []any{"loopback"}, "endpoints": m{
 		"ci": m{"url": url, "secret_file": file, "headers": m{"authorization": "Bearer x"}},
 	}})
 	third := "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 64))
-	require.NoError(t, s.Deliver(t.Context(), message))
+	require.NoError(t, deliver(t, s))
 	require.NoError(t, os.WriteFile(file, []byte("\n"+secretTwo+"\n "+third), 0o600))
-	require.NoError(t, s.Deliver(t.Context(), message))
+	require.NoError(t, deliver(t, s))
 	for i, c := range []struct{ valid, invalid []string }{
 		{[]string{secretOne}, []string{secretTwo, third}}, {[]string{secretTwo, third}, []string{secretOne}},
 	} {
@@ -271,7 +315,7 @@ func TestEverySecretSigns(t *testing.T) {
 	}
 
 	require.NoError(t, os.WriteFile(file, []byte("hush"), 0o600))
-	err := s.Deliver(t.Context(), message)
+	err := deliver(t, s)
 	require.ErrorContains(t, err, "secret_file: line 1 of "+file)
 	require.NotContains(t, err.Error(), "hush")
 	require.Len(t, *got, 2)
@@ -308,7 +352,7 @@ func TestAnswers(t *testing.T) {
 				w.WriteHeader(c.code)
 			})
 			var u *sinks.Undelivered
-			require.ErrorAs(t, open(t, sinktest.NewReader(sinktest.Noon), config(url, nil)).Deliver(t.Context(), message), &u)
+			require.ErrorAs(t, deliver(t, open(t, config(url, nil))), &u)
 			require.Equal(t, [2]any{c.cause, c.after}, [2]any{u.Cause, u.After}, u)
 			require.Contains(t, u.Error(), strconv.Itoa(c.code))
 			require.Len(t, *got, 1, "a redirect is not followed")
@@ -316,7 +360,7 @@ func TestAnswers(t *testing.T) {
 	}
 	for _, code := range []int{200, 201, 202, 204, 299} {
 		url, _ := receive(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) })
-		require.NoError(t, open(t, sinktest.NewReader(sinktest.Noon), config(url, nil)).Deliver(t.Context(), message))
+		require.NoError(t, deliver(t, open(t, config(url, nil))))
 	}
 }
 
@@ -330,7 +374,7 @@ func TestAReceiverThatHangsIsGivenUp(t *testing.T) {
 	release := make(chan struct{})
 	url, _ := receive(t, func(http.ResponseWriter, *http.Request) { <-release })
 	defer close(release)
-	err := open(t, sinktest.NewReader(sinktest.Noon), config(url, m{"timeout": "1s"})).Deliver(t.Context(), message)
+	err := deliver(t, open(t, config(url, m{"timeout": "1s"})))
 	require.EqualError(t, err, "no answer within 1s")
 }
 
@@ -338,7 +382,7 @@ func TestAnAddressInsideIsRefused(t *testing.T) {
 	url, got := receive(t, nil)
 	c := config(strings.Replace(url, "127.0.0.1", "user:hush@localhost", 1)+"/hush", nil)
 	delete(c, "allow")
-	err := open(t, sinktest.NewReader(sinktest.Noon), c).Deliver(t.Context(), message)
+	err := deliver(t, open(t, c))
 	require.ErrorContains(t, err, `of localhost is refused (loopback): to allow it, list "loopback" or `)
 	require.ErrorContains(t, err, "under sinks::webhook::allow")
 	require.NotContains(t, err.Error(), "hush")

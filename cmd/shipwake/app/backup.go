@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/correlate/words"
 )
 
 // builtinDataDir is where a daemon with the built-in configuration keeps its ledger.

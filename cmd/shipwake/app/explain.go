@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/service"
+
+	"github.com/shipwake/shipwake/internal/keys"
 )
 
 // explain says of an error of the Collector what the reader needs to put it right: the keys that nobody knows and those
@@ -92,10 +94,10 @@ func explainKey(err error, set otelcol.CollectorSettings) error {
 
 // unknownKeys checks a whole configuration.
 func unknownKeys(conf map[string]any, f otelcol.Factories) []error {
-	found := unknownIn(conf, reflect.TypeFor[sections](), nil)
+	found := keys.Unknown(conf, reflect.TypeFor[sections](), nil)
 	if service, ok := conf["service"].(map[string]any); ok {
 		telemetry := reflect.TypeOf(f.Telemetry.CreateDefaultConfig())
-		found = append(found, unknownIn(service["telemetry"], telemetry, []string{"service", "telemetry"})...)
+		found = append(found, keys.Unknown(service["telemetry"], telemetry, []string{"service", "telemetry"})...)
 	}
 	for _, kind := range []string{"receivers", "processors", "exporters", "connectors", "extensions"} {
 		components, ok := conf[kind].(map[string]any)
@@ -104,7 +106,7 @@ func unknownKeys(conf map[string]any, f otelcol.Factories) []error {
 		}
 		for _, id := range slices.Sorted(maps.Keys(components)) {
 			if config := defaultOf(f, kind, id); config != nil {
-				found = append(found, unknownIn(components[id], reflect.TypeOf(config), []string{kind, id})...)
+				found = append(found, keys.Unknown(components[id], reflect.TypeOf(config), []string{kind, id})...)
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
+	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 

@@ -62,7 +62,7 @@ func (m *machine) seen(t *rapid.T) []any {
 	require.NoError(t, err)
 	all := []any{saved, unapplied, held, readCheckpoints(t, m.l, t), readRollups(t, m.l, t)}
 	for _, sink := range []string{"cart", "checkout"} {
-		rows, err := m.l.Outbox(t.Context(), sink, 0)
+		rows, err := m.l.Outbox(t.Context(), sink, 0, 0)
 		require.NoError(t, err)
 		all = append(all, rows)
 	}

@@ -39,6 +39,7 @@ type machine struct {
 	rollups     map[int64]correlate.Rollup
 	outbox      []ledger.OutboxRow
 	delivered   map[[2]string]bool
+	receipts    map[[2]string][]byte // by sink and subject
 
 	faults []Fault
 	count  *tally
@@ -56,7 +57,7 @@ func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 			changes: make(map[string]correlate.ChangeRecord), verdicts: make(map[string]map[int]correlate.Verdict),
 			incidents: make(map[string]correlate.IncidentRecord), regressions: make(map[string]correlate.Regression),
 			idle: make(map[time.Time]correlate.Idle), rollups: make(map[int64]correlate.Rollup),
-			delivered: make(map[[2]string]bool), faults: faults, count: count,
+			delivered: make(map[[2]string]bool), receipts: make(map[[2]string][]byte), faults: faults, count: count,
 		}
 		defer func() { require.NoError(t, m.l.Close()) }()
 		t.Repeat(map[string]func(*rapid.T){
@@ -214,23 +215,6 @@ func (m *machine) judge(v correlate.Verdict) {
 	if _, ok := of[v.Revision]; !ok {
 		of[v.Revision] = v
 	}
-}
-
-func (m *machine) storeMessage(t *rapid.T) {
-	row := ledger.OutboxRow{Sink: someService.Draw(t, "sink"), Key: someID.Draw(t, "key"), Payload: rapid.SliceOfN(rapid.Byte(), 1, -1).Draw(t, "payload")}
-	m.tried(t, func() error { return m.l.CommitEffects(t.Context(), nil, []ledger.OutboxRow{row}, 0) })
-	if !slices.ContainsFunc(m.outbox, func(o ledger.OutboxRow) bool { return o.Sink == row.Sink && o.Key == row.Key }) {
-		m.outbox = append(m.outbox, row)
-	}
-}
-
-func (m *machine) deliver(t *rapid.T) {
-	if len(m.outbox) == 0 {
-		return
-	}
-	row := rapid.SampledFrom(m.outbox).Draw(t, "message")
-	m.tried(t, func() error { return m.l.Delivered(t.Context(), row.Sink, row.Key) })
-	m.delivered[[2]string{row.Sink, row.Key}] = true
 }
 
 func (m *machine) checkpoint(t *rapid.T) {

@@ -196,15 +196,7 @@ func (m *machine) readStreams(t *rapid.T) {
 	require.NoError(t, err)
 	same(t, limited(left, most), got)
 
-	for _, sink := range []string{"cart", "checkout"} {
-		limit := rapid.IntRange(0, 3).Draw(t, "limit")
-		waiting := slices.DeleteFunc(slices.Clone(m.outbox), func(r ledger.OutboxRow) bool {
-			return r.Sink != sink || m.delivered[[2]string{r.Sink, r.Key}]
-		})
-		rows, err := m.l.Outbox(t.Context(), sink, limit)
-		require.NoError(t, err)
-		same(t, limited(waiting, limit), rows)
-	}
+	m.readOutbox(t)
 	for stream, next := range m.cursors {
 		at, err := m.l.Cursor(t.Context(), stream)
 		require.NoError(t, err)

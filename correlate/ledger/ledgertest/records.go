@@ -38,9 +38,7 @@ func effectsTwice(t *testing.T, open Opener) {
 		Changes: []correlate.ChangeRecord{c}, Incidents: []correlate.IncidentRecord{i},
 		Regressions: []correlate.Regression{r}, Idle: &idle, AppliedSeq: 4, JudgedTo: epoch,
 	}, saved)
-	waiting, err := l.Outbox(t.Context(), "slack", 0)
-	require.NoError(t, err)
-	require.Equal(t, rows, waiting)
+	require.Equal(t, rows, queued(t, l, "slack", 0))
 	var rollups []correlate.Rollup
 	require.NoError(t, l.Rollups(t.Context(), func(r correlate.Rollup) error {
 		rollups = append(rollups, r)

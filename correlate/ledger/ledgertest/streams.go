@@ -65,31 +65,6 @@ func checkpoints(t *testing.T, open Opener) {
 	require.Equal(t, back.at, saved.LastAlive)
 }
 
-func outbox(t *testing.T, open Opener) {
-	l, place := start(t, open)
-	b, a := ledger.OutboxRow{Sink: "slack", Key: "b", Payload: []byte("1")}, ledger.OutboxRow{Sink: "slack", Key: "a"}
-	other := ledger.OutboxRow{Sink: "grafana", Key: "b", Payload: []byte("2")}
-	require.NoError(t, l.CommitEffects(t.Context(), nil, []ledger.OutboxRow{b, a, other, {Sink: "slack", Key: "b", Payload: []byte("3")}}, 0))
-	require.NoError(t, l.Close())
-
-	l = reopen(t, open, place)
-	waiting := func(sink string, limit int) []ledger.OutboxRow {
-		rows, err := l.Outbox(t.Context(), sink, limit)
-		require.NoError(t, err)
-		return rows
-	}
-	require.Equal(t, []ledger.OutboxRow{b, a}, waiting("slack", 0))
-	require.Equal(t, []ledger.OutboxRow{b}, waiting("slack", 1))
-	for range 2 {
-		require.NoError(t, l.Delivered(t.Context(), "slack", "b"))
-	}
-	require.NoError(t, l.CommitEffects(t.Context(), nil, []ledger.OutboxRow{b}, 0))
-	require.Equal(t, []ledger.OutboxRow{a}, waiting("slack", 0))
-	require.Equal(t, []ledger.OutboxRow{other}, waiting("grafana", 0))
-	require.Empty(t, waiting("nobody", 0))
-	require.ErrorIs(t, l.Delivered(t.Context(), "grafana", "a"), ledger.ErrNotFound)
-}
-
 func health(t *testing.T, open Opener) {
 	l, _ := start(t, open)
 	before := l.Health()

@@ -43,6 +43,8 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"checkpoints come back in order, and are forgotten when they expire":                    checkpoints,
 		"a message is queued once, handed out in order until delivered, and never queued again": outbox,
 		"a message set aside waits until it is called back, and old ones go":                    parking,
+		"of the messages of a subject that wait only the newest stays, and those that count":    coalescing,
+		"a receipt comes back with the next message of its subject, until it is old":            receipts,
 		"the health counts commits":                                                             health,
 	}
 	for name, test := range tests {

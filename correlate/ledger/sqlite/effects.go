@@ -29,7 +29,7 @@ func (l *Ledger) CommitEffects(ctx context.Context, effects []correlate.Effect, 
 	}
 	now := l.options.Now()
 	for _, row := range outbox {
-		writes = append(writes, outboxWrite(row, now))
+		writes = append(writes, outboxWrites(row, now)...)
 	}
 	if appliedSeq > 0 {
 		writes = append(writes, write{`INSERT INTO meta (name, value) VALUES ('applied_seq', ?)

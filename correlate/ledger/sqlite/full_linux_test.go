@@ -90,11 +90,11 @@ func keep(t *testing.T, l *Ledger, n int) error {
 	}
 	at := time.Date(2026, 3, 1, 0, 0, n, 0, time.UTC)
 	c := correlate.ChangeRecord{Change: correlate.Change{ID: fmt.Sprint(n), FinishedAt: at}, Phase: correlate.PhaseClosed}
-	row := ledger.OutboxRow{Sink: "slack", Key: fmt.Sprint(n), Payload: make([]byte, 1000)}
+	row := ledger.OutboxRow{Sink: "slack", Subject: fmt.Sprint(n), Key: fmt.Sprint(n), Payload: make([]byte, 1000)}
 	return errors.Join(
 		l.CommitEffects(t.Context(), []correlate.Effect{{Change: &c}}, []ledger.OutboxRow{row}, 0),
 		l.Checkpoint(t.Context(), at, noise),
-		l.Delivered(t.Context(), "slack", fmt.Sprint(n)))
+		l.Delivered(t.Context(), "slack", fmt.Sprint(n), []byte("thread")))
 }
 
 func TestOnAFullDiskTheDaemonKeepsItsOwnStateAndTakesNoFacts(t *testing.T) {

@@ -180,7 +180,7 @@ func keepState(ctx context.Context, l ledger.Ledger, d *diary) error {
 				continue
 			}
 			effects = append(effects, correlate.Effect{Change: recordOf(f)})
-			rows = append(rows, ledger.OutboxRow{Sink: "slack", Key: f.Change.ID, Payload: []byte(f.Change.ID)})
+			rows = append(rows, ledger.OutboxRow{Sink: "slack", Subject: f.Change.ID, Key: f.Change.ID, Payload: []byte(f.Change.ID)})
 		}
 		at := time.Now().UTC().Truncate(time.Microsecond)
 		err = errors.Join(
@@ -207,12 +207,12 @@ func recordOf(f ledger.Fact) *correlate.ChangeRecord {
 // sendMessages says that messages were delivered.
 func sendMessages(ctx context.Context, l ledger.Ledger, d *diary) error {
 	for {
-		rows, err := l.Outbox(ctx, "slack", 10)
+		rows, err := l.Outbox(ctx, "slack", 0, 10)
 		if err != nil {
 			return err
 		}
 		for _, row := range rows {
-			if err := l.Delivered(ctx, row.Sink, row.Key); err != nil {
+			if err := l.Delivered(ctx, row.Sink, row.Key, []byte(row.Key)); err != nil {
 				return err
 			}
 			d.write("sent ", row.Key)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -240,7 +241,7 @@ func TestFiltersUseAnIndex(t *testing.T) {
 		changeColumns + " WHERE (c.at, c.id) < (1, 'a') ORDER BY c.at DESC, c.id DESC LIMIT 5",
 		incidentColumns + " WHERE open = 1 ORDER BY opened_at DESC, id DESC",
 		regressionColumns + " WHERE service = 'a' AND environment = 'b' ORDER BY onset_at DESC, id DESC",
-		"SELECT sink, key, payload FROM outbox WHERE sink = 'a' AND delivered_at IS NULL AND parked_at IS NULL ORDER BY seq",
+		strings.Replace(outboxColumns, "?", "3", 1) + " WHERE o.sink = 'a' AND o.delivered_at IS NULL AND o.parked_at IS NULL AND o.seq > 3 ORDER BY o.seq",
 	} {
 		plan, err := list(t.Context(), l.readers, func(scan func(...any) error) (detail string, err error) {
 			var skip sql.RawBytes

@@ -40,21 +40,27 @@ func (l *Ledger) OutboxState(ctx context.Context) ([]ledger.OutboxState, error) 
 }
 
 // ExpireOutbox implements ledger.OutboxKeeper.
-func (l *Ledger) ExpireOutbox(ctx context.Context, delivered, queued time.Time) (map[string]int64, error) {
-	if _, err := l.removeMessages(ctx, "delivered_at IS NOT NULL AND delivered_at < ?", micros(delivered)); err != nil {
+func (l *Ledger) ExpireOutbox(ctx context.Context, before ledger.OutboxExpiry) (map[string]int64, error) {
+	if _, err := l.remove(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
+		WHERE delivered_at IS NOT NULL AND delivered_at < ? LIMIT ?) RETURNING sink`, before.Delivered); err != nil {
 		return nil, err
 	}
-	return l.removeMessages(ctx, "delivered_at IS NULL AND queued_at < ?", micros(queued))
+	if _, err := l.remove(ctx, `DELETE FROM receipts WHERE (sink, subject) IN (SELECT sink, subject FROM receipts
+		WHERE received_at < ? LIMIT ?) RETURNING sink`, before.Receipts); err != nil {
+		return nil, err
+	}
+	return l.remove(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
+		WHERE delivered_at IS NULL AND queued_at < ? LIMIT ?) RETURNING sink`, before.Queued)
 }
 
-// removeMessages removes what fits the condition, some at a time, and counts by sink.
-func (l *Ledger) removeMessages(ctx context.Context, condition string, before int64) (map[string]int64, error) {
+// remove runs a statement that removes a bounded number of rows older than an instant until none is left, and counts them
+// by sink.
+func (l *Ledger) remove(ctx context.Context, statement string, before time.Time) (map[string]int64, error) {
 	removed := map[string]int64{}
 	for {
 		var sinks []string
 		err := l.writer.write(ctx, ofDaemon, func(tx *transaction) (err error) {
-			sinks, err = tx.texts("DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE "+condition+" LIMIT ?) RETURNING sink",
-				before, expireAtOnce)
+			sinks, err = tx.texts(statement, micros(before), expireAtOnce)
 			return err
 		})
 		if err != nil {

@@ -96,7 +96,7 @@ func project(tx *transaction, r readyReading, done *ledger.Projected) error {
 	if err != nil {
 		return err
 	}
-	if !whole && len(live) > 0 && len(r.facts) == 0 {
+	if !whole && len(live) > 0 && r.Problem != "" {
 		return tx.exec("UPDATE projections SET digest = ? WHERE delivery = ?", r.Digest, r.Number)
 	}
 	if problem != "" && r.Problem == "" {

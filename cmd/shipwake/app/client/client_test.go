@@ -9,6 +9,7 @@ import (
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/api"
 	"github.com/shipwake/shipwake/sinks/sinktest"
 )
@@ -43,7 +44,7 @@ func TestEveryIDFindsItsChange(t *testing.T) {
 	sink, err := api.Factory().New(reader, nil)
 	require.NoError(t, err)
 	mux := http.NewServeMux()
-	for pattern, handler := range sink.Routes() {
+	for pattern, handler := range sinks.Routes(sink) {
 		mux.Handle(pattern, handler)
 	}
 	server := httptest.NewServer(mux)

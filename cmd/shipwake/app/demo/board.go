@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/words"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/words"
 )
 
 // scene is how far one act has come.

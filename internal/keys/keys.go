@@ -1,4 +1,5 @@
-package app
+// Package keys answers: which keys of a configuration does nobody know, and which are known in their place?
+package keys
 
 import (
 	"fmt"
@@ -8,9 +9,9 @@ import (
 	"strings"
 )
 
-// unknownIn compares the keys of a part of the configuration with the struct it is read into, at every depth. Each
+// Unknown compares the keys of a part of the configuration with the struct it is read into, at every depth. Each
 // error names one key that the struct doesn't have, and those that it has.
-func unknownIn(value any, t reflect.Type, path []string) []error {
+func Unknown(value any, t reflect.Type, path []string) []error {
 	t = plain(t)
 	switch v := value.(type) {
 	case []any:
@@ -19,7 +20,7 @@ func unknownIn(value any, t reflect.Type, path []string) []error {
 		}
 		var found []error
 		for i, item := range v {
-			found = append(found, unknownIn(item, t.Elem(), append(slices.Clone(path), fmt.Sprint(i)))...)
+			found = append(found, Unknown(item, t.Elem(), append(slices.Clone(path), fmt.Sprint(i)))...)
 		}
 		return found
 	case map[string]any:
@@ -36,9 +37,9 @@ func unknownInMap(conf map[string]any, t reflect.Type, path []string) []error {
 		field, ok := known[strings.ToLower(key)]
 		switch {
 		case t.Kind() == reflect.Map:
-			found = append(found, unknownIn(conf[key], t.Elem(), inner)...)
+			found = append(found, Unknown(conf[key], t.Elem(), inner)...)
 		case ok:
-			found = append(found, unknownIn(conf[key], field, inner)...)
+			found = append(found, Unknown(conf[key], field, inner)...)
 		case len(known) > 0 && !takesMore(t):
 			found = append(found, fmt.Errorf("%s: there is no such key in the configuration; known in its place are %s",
 				strings.Join(inner, "::"), strings.Join(slices.Sorted(maps.Keys(known)), ", ")))
@@ -46,6 +47,9 @@ func unknownInMap(conf map[string]any, t reflect.Type, path []string) []error {
 	}
 	return found
 }
+
+// Of are the keys of a struct, sorted.
+func Of(t reflect.Type) []string { return slices.Sorted(maps.Keys(fieldsOf(plain(t)))) }
 
 // fieldsOf maps the keys of a struct to their types, those of squashed structs included.
 func fieldsOf(t reflect.Type) map[string]reflect.Type {

@@ -10,24 +10,24 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// settled checks what may be secret before the Collector reads it, whose errors for a value of the wrong type repeat the
+// prepared checks what may be secret before the Collector reads it, whose errors for a value of the wrong type repeat the
 // value, and turns secrets given as one text with commas into a list. The configuration itself is left as it is.
-func settled(raw map[string]any) (map[string]any, error) {
+func prepared(raw map[string]any) (map[string]any, error) {
 	raw = maps.Clone(raw)
-	if err := settleText(raw, "proxy_url"); err != nil {
+	if err := prepareText(raw, "proxy_url"); err != nil {
 		return nil, err
 	}
-	err := settleEach(raw, "endpoints", "must be a map from names to the keys of an endpoint", func(endpoints map[string]any, name string) error {
-		return settleMap(endpoints, name, "must be the keys of an endpoint, such as url and secrets", settleEndpoint)
+	err := prepareEach(raw, "endpoints", "must be a map from names to the keys of an endpoint", func(endpoints map[string]any, name string) error {
+		return prepareMap(endpoints, name, "must be the keys of an endpoint, such as url and secrets", prepareEndpoint)
 	})
 	return raw, err
 }
 
-func settleEndpoint(raw map[string]any) error {
-	if err := settleText(raw, "url"); err != nil {
+func prepareEndpoint(raw map[string]any) error {
+	if err := prepareText(raw, "url"); err != nil {
 		return err
 	}
-	if err := settleEach(raw, "headers", "must be a map from names to texts", settleText); err != nil {
+	if err := prepareEach(raw, "headers", "must be a map from names to texts", prepareText); err != nil {
 		return err
 	}
 	if _, given := raw["secrets"]; !given {
@@ -38,11 +38,11 @@ func settleEndpoint(raw map[string]any) error {
 	return err
 }
 
-// settleEach settles a copy of the map under a key, entry by entry.
-func settleEach(raw map[string]any, key, want string, settle func(map[string]any, string) error) error {
-	return settleMap(raw, key, want, func(inner map[string]any) error {
+// prepareEach prepares a copy of the map under a key, entry by entry.
+func prepareEach(raw map[string]any, key, want string, prepare func(map[string]any, string) error) error {
+	return prepareMap(raw, key, want, func(inner map[string]any) error {
 		for _, name := range slices.Sorted(maps.Keys(inner)) {
-			if err := settle(inner, name); err != nil {
+			if err := prepare(inner, name); err != nil {
 				return err
 			}
 		}
@@ -50,8 +50,8 @@ func settleEach(raw map[string]any, key, want string, settle func(map[string]any
 	})
 }
 
-// settleMap settles a copy of the map under a key, if there is one, and puts the key before errors.
-func settleMap(raw map[string]any, key, want string, settle func(map[string]any) error) error {
+// prepareMap prepares a copy of the map under a key, if there is one, and puts the key before errors.
+func prepareMap(raw map[string]any, key, want string, prepare func(map[string]any) error) error {
 	inner, isMap := structured(raw[key]).(map[string]any)
 	if !isMap {
 		if structured(raw[key]) == nil {
@@ -62,15 +62,15 @@ func settleMap(raw map[string]any, key, want string, settle func(map[string]any)
 	}
 	inner = maps.Clone(inner)
 	raw[key] = inner
-	if err := settle(inner); err != nil {
+	if err := prepare(inner); err != nil {
 		return fmt.Errorf("%s::%w", key, err)
 	}
 	return nil
 }
 
-// settleText leaves a text under a key, or nothing. An environment variable is the text that it was, also when it looks
+// prepareText leaves a text under a key, or nothing. An environment variable is the text that it was, also when it looks
 // like a number; a number in the configuration file has lost its leading zeros and is refused.
-func settleText(raw map[string]any, key string) error {
+func prepareText(raw map[string]any, key string) error {
 	if raw[key] == nil {
 		delete(raw, key)
 		return nil

@@ -1,0 +1,109 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Finding is one signal of a verdict, before and after.
+type Finding struct {
+	// Service is where it shows, when that is not the service that changed.
+	Service, Signal string
+	// Decisive: it is what the verdict's reason is about.
+	Decisive      bool
+	Before, After string // levels in the unit that people read them in, such as "3.1 %" or "210ms"
+	// Factor is by how much it grew, Least and Most the ends of its interval: "0" and "∞" where nothing bounds it. Mix is the
+	// factor by which other routes than before moved the baseline; "" when they didn't.
+	Factor, Least, Most, Mix string
+	N                        string // requests, or what else was counted, after the change
+	Nothing                  bool   // no event before and after: there are no levels to speak of
+}
+
+// NewFinding says a piece of evidence.
+func NewFinding(e correlate.Evidence) Finding {
+	f := Finding{
+		Service: e.Service, Signal: e.Signal, N: Count(e.N), Nothing: e.Events == 0 && e.Baseline == 0,
+		Before: Level(e.Signal, e.Baseline), After: Level(e.Signal, e.Observed),
+		Factor: Figure(e.Ratio), Least: bound(e.Interval[0]), Most: bound(e.Interval[1]),
+	}
+	if e.Mix != 0 {
+		f.Mix = Figure(e.Mix)
+	}
+	return f
+}
+
+// Name is the signal with the service on which it shows, if that is another.
+func (f Finding) Name() string { return strings.TrimSpace(f.Service + " " + f.Signal) }
+
+// Text is the finding in one line, without its name.
+func (f Finding) Text() string {
+	if f.Nothing {
+		return fmt.Sprintf("none in %s requests", f.N)
+	}
+	mix := ""
+	if f.Mix != "" {
+		mix = ", of ×" + f.Mix + " by the route mix"
+	}
+	return fmt.Sprintf("%s → %s, ×%s (%s … %s)%s", f.Before, f.After, f.Factor, f.Least, f.Most, mix)
+}
+
+// Effect is one signal before and after, with the ratio and its interval when there is one to speak of.
+func Effect(e correlate.Evidence) string { return NewFinding(e).Text() }
+
+// decisive reports whether a piece of evidence is of the kind that a reason is about.
+func decisive(r correlate.Reason, e correlate.Evidence) bool {
+	switch r {
+	case correlate.ReasonErrorRatio:
+		return strings.Contains(e.Signal, "error_ratio")
+	case correlate.ReasonLatency:
+		return strings.Contains(e.Signal, "latency")
+	case correlate.ReasonThroughput:
+		return e.Signal == "throughput"
+	case correlate.ReasonLogErrors:
+		return e.Signal == "log_errors"
+	case correlate.ReasonNewException:
+		return strings.Contains(e.Signal, "exception")
+	case correlate.ReasonDownstream:
+		return e.Service != ""
+	case correlate.ReasonCustomSignal:
+		return custom(e.Signal)
+	}
+	return false
+}
+
+// custom: the signal is none of the daemon's own.
+func custom(signal string) bool {
+	for _, own := range []string{"error_ratio", "latency", "throughput", "log_errors", "exception"} {
+		if strings.Contains(signal, own) {
+			return false
+		}
+	}
+	return true
+}
+
+// widest is where intervals end when nothing bounds them.
+const widest = 600
+
+func bound(v float64) string {
+	switch {
+	case v >= widest:
+		return "∞"
+	case v <= 1.0/widest:
+		return "0"
+	}
+	return Figure(v)
+}
+
+// Level is a signal's value in the unit that people read it in.
+func Level(signal string, v float64) string {
+	switch {
+	case strings.HasPrefix(signal, "latency"):
+		return time.Duration(v * float64(time.Second)).Round(100 * time.Microsecond).String()
+	case strings.HasSuffix(signal, "_ratio"), signal == "log_errors":
+		return Figure(100*v) + " %"
+	}
+	return Figure(v)
+}

@@ -1,0 +1,220 @@
+package words
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/blame"
+)
+
+// MostShown is how many signals, faults and suspects of one kind an Explanation has.
+const MostShown = 4
+
+// Explanation says of one change what it did, how that is known, and what to do next, in parts. A part that has nothing to
+// say is zero. Times are in UTC.
+type Explanation struct {
+	// Subject is what changed where: "checkout v2 in production". Answer is the outcome, or why there is none: "regressed",
+	// "not judged"; Why the reason for it: "more requests fail".
+	Subject, Answer, Why string
+
+	Outcome   correlate.Outcome // "" while there is no verdict
+	Revision  int
+	Final     bool
+	DecidedAt time.Time
+	OpenUntil time.Time // until when it may still change, unless it is Final
+	// Corrects says what late facts took back; nil when they didn't.
+	Corrects *Correction
+
+	Compared Comparison
+	Shows    []Finding // what shows, that which decided first
+	More     int       // findings beyond those
+	// CouldSee is the smallest rise of errors that would have shown, where the verdict is inconclusive for want of data.
+	CouldSee string
+
+	Since     time.Time // since when it shows
+	Recovered time.Time
+	Lasting   bool // it shows, and nothing says that it ended
+
+	Blame       Blame
+	RuledOut    []RuledOut // other changes that can't have done it
+	WhoElse     []Fault    // other services on which it shows
+	Incidents   []string
+	TakenBackBy string
+
+	// Next is what to do next; "" when there is nothing to do.
+	Next string
+}
+
+// Correction is what late facts did to a verdict: from revision Since on, what was said no longer stands.
+type Correction struct {
+	Why, By string // By is the change, the incident or the service that came late; "" when unknown
+	Since   int
+}
+
+// Comparison is what the change was compared with, and how good that is; zero when it wasn't.
+type Comparison struct {
+	With  string
+	Grade correlate.Grade
+}
+
+// Blame is how likely it is that this change did it, and what that is made of; zero when nothing regressed.
+type Blame struct {
+	Probability float64
+	Terms       []Term
+}
+
+// Term is one term of the score, in log-odds: above 0 it speaks for the change.
+type Term struct {
+	Name    string
+	LogOdds float64
+}
+
+// RuledOut is a change that began only after the fault.
+type RuledOut struct {
+	ChangeID string
+	After    time.Duration
+}
+
+// Fault is a fault on another service for which this change is the likely cause.
+type Fault struct {
+	Service, Signal string
+	Since           time.Time
+	Suspects        []correlate.Suspect // the likeliest first
+}
+
+// Headline is the answer in one line.
+func (e Explanation) Headline() string { return e.Subject + ": " + e.Answer + " (" + e.Why + ")" }
+
+// Explain says what is known of a change. Faults are the regressions for which it is among the suspects; without them it
+// isn't said who else is concerned.
+func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanation {
+	e := Explanation{Subject: c.Service + " " + Or(c.Version) + " in " + c.Environment, Incidents: c.Incidents, TakenBackBy: c.RolledBackBy}
+	e.Answer, e.Why = answer(c)
+	if c.Verdict == nil {
+		return e
+	}
+	e.decided(c)
+	e.evidence(*c.Verdict)
+	e.course(*c.Verdict)
+	e.culprits(c, faults)
+	e.Next = next(c, e)
+	return e
+}
+
+// answer is the outcome with its reason, or why there is none.
+func answer(c correlate.ChangeRecord) (answer, why string) {
+	switch {
+	case c.Verdict != nil:
+		return string(c.Verdict.Outcome), Reason(c.Verdict.Reason)
+	case c.Phase == correlate.PhaseHistory:
+		return "not judged", "it was reported after its time, without telemetry"
+	case c.Phase == correlate.PhaseMerged:
+		return "not judged", "it is another report of " + c.MergedInto
+	}
+	return "no verdict yet", "observing until " + Instant(c.WindowEnd)
+}
+
+func (e *Explanation) decided(c correlate.ChangeRecord) {
+	v := c.Verdict
+	e.Outcome, e.Revision, e.Final, e.DecidedAt = v.Outcome, v.Revision, v.Final, v.DecidedAt.UTC()
+	if !v.Final {
+		e.OpenUntil = c.WindowEnd.UTC()
+	}
+	if v.Reopened != "" {
+		e.Corrects = &Correction{Why: Reopening(v.Reopened), By: v.ReopenedBy, Since: v.Supersedes}
+	}
+}
+
+// evidence has what decided before the rest, each in the order of the verdict.
+func (e *Explanation) evidence(v correlate.Verdict) {
+	if v.Grade != "" {
+		e.Compared = Comparison{With: Grade(v.Grade), Grade: v.Grade}
+	}
+	var deciding, others []Finding
+	for _, evidence := range v.Evidence {
+		f := NewFinding(evidence)
+		if f.Decisive = v.Outcome == correlate.Regressed && decisive(v.Reason, evidence); f.Decisive {
+			deciding = append(deciding, f)
+		} else {
+			others = append(others, f)
+		}
+	}
+	all := append(deciding, others...)
+	e.Shows = all[:min(len(all), MostShown)]
+	e.More = len(all) - len(e.Shows)
+	if v.Outcome == correlate.Inconclusive && v.SmallestVisible > 0 {
+		e.CouldSee = Figure(v.SmallestVisible)
+	}
+}
+
+// course is since when it shows, and whether it ended.
+func (e *Explanation) course(v correlate.Verdict) {
+	if v.OnsetAt == nil {
+		return
+	}
+	e.Since = v.OnsetAt.UTC()
+	if e.Lasting = v.RecoveredAt == nil; !e.Lasting {
+		e.Recovered = v.RecoveredAt.UTC()
+	}
+}
+
+func (e *Explanation) culprits(c correlate.ChangeRecord, faults []correlate.Regression) {
+	fault, this := charge(c.ID, faults)
+	if c.Verdict.Outcome == correlate.Regressed {
+		e.Blame = Blame{Probability: c.Verdict.Blame, Terms: terms(this)}
+	}
+	if fault != nil {
+		e.RuledOut = ruledOut(*fault)
+	}
+	e.WhoElse = elsewhere(c, faults)
+}
+
+// charge is the fault for which the change is suspected the most, and that suspicion; nil when there is none.
+func charge(id string, faults []correlate.Regression) (fault *correlate.Regression, this correlate.Suspect) {
+	for i, r := range faults {
+		for _, s := range r.Suspects {
+			if s.ChangeID == id && s.Probability > this.Probability {
+				fault, this = &faults[i], s
+			}
+		}
+	}
+	return fault, this
+}
+
+// terms are those that are not zero, by name.
+func terms(s correlate.Suspect) []Term {
+	var all []Term
+	for name, logOdds := range s.Terms {
+		if logOdds != 0 {
+			all = append(all, Term{name, logOdds})
+		}
+	}
+	slices.SortFunc(all, func(a, b Term) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+func ruledOut(fault correlate.Regression) []RuledOut {
+	var all []RuledOut
+	for _, s := range fault.Suspects {
+		if late, vetoed := s.Terms[blame.TermVeto]; vetoed && len(all) < MostShown {
+			all = append(all, RuledOut{s.ChangeID, time.Duration(-late * float64(time.Second))})
+		}
+	}
+	return all
+}
+
+// likely is from which probability on a change counts as the cause of a fault elsewhere.
+const likely = 0.5
+
+func elsewhere(c correlate.ChangeRecord, faults []correlate.Regression) []Fault {
+	var all []Fault
+	for _, r := range faults {
+		did := slices.ContainsFunc(r.Suspects, func(s correlate.Suspect) bool { return s.ChangeID == c.ID && s.Probability >= likely })
+		if did && r.Service != c.Service && len(all) < MostShown {
+			all = append(all, Fault{r.Service, r.Signal, r.OnsetAt.UTC(), r.Suspects[:min(len(r.Suspects), MostShown-1)]})
+		}
+	}
+	return all
+}
