@@ -5,6 +5,8 @@
 //
 //	window   when is a stretch of event time complete?
 //	record   what is known of changes and incidents?
+//	cells    what was measured, how much of it is still known, and what is not?
+//	observe  what is a change compared with?
 //	judge    was this change bad?
 //	blame    which change did it?
 //	dora     how do we deliver, by the DORA definitions?

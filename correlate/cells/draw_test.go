@@ -105,8 +105,8 @@ func dump(st *Store) (lines []string) {
 			add("%v route %v", p, r)
 		}
 	}
-	for _, environment := range slices.Sorted(maps.Keys(st.heard)) {
-		add("heard %s %v", environment, st.heard[environment])
+	for _, environment := range slices.Sorted(maps.Keys(st.hearing)) {
+		add("heard %s %v", environment, st.hearing[environment])
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(st.losses), correlate.Place.Compare) {
 		add("lost %v %v", p, *st.losses[p])

@@ -1,14 +1,9 @@
 package cells
 
-import "slices"
-
 // Expire forgets, in the course of time, fine cells that start before one instant and rollups before another. A stream or
 // version without cells left is forgotten with them; when a version was seen is not, until its rollups go.
 func (st *Store) Expire(fine, coarse int64) {
-	for environment, starts := range st.heard {
-		n, _ := slices.BinarySearch(starts, fine)
-		st.heard[environment] = slices.Clone(starts[n:])
-	}
+	st.hearing.expire(fine)
 	for p, s := range st.services {
 		for k, str := range s.streams {
 			st.dropFine(str, fine)
@@ -25,5 +20,5 @@ func (st *Store) Expire(fine, coarse int64) {
 		st.release(p, s)
 	}
 	st.expireLosses(fine)
-	st.expireGaps(coarse)
+	st.coverage.expire(coarse)
 }

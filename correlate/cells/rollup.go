@@ -8,7 +8,7 @@ import (
 )
 
 // Close closes the coarse buckets that end by an instant, a multiple of their width, and returns those with anything in
-// them. Then it brings the store back under its budget; forgot says that this took something away. What it took is told
+// them. Then it brings the store back under its budget; forgot says that this took something away. What it took is listed
 // in the last rollup, as is whether there is room for new services.
 func (st *Store) Close(end int64, held func() Held) (closed []correlate.Rollup, forgot bool) {
 	if st.closed == 0 {
@@ -33,16 +33,16 @@ func (st *Store) Close(end int64, held func() Held) (closed []correlate.Rollup, 
 		closed, filled = append(closed, correlate.Rollup{Start: last}), true
 	}
 	if filled {
-		closed[len(closed)-1].Forgotten = st.told(forgotten, keep.From)
+		closed[len(closed)-1].Forgotten = complete(forgotten, keep.From, st.full)
 	}
 	st.closed = end
 	return closed, forgot
 }
 
-// told adds what goes without memory being short: fine cells in the course of time. And it says when the store is full.
-func (st *Store) told(list []correlate.Forgetting, from int64) []correlate.Forgetting {
+// complete adds what goes without memory being short: fine cells in the course of time. And it says when a store is full.
+func complete(list []correlate.Forgetting, from int64, full bool) []correlate.Forgetting {
 	list = append(list, correlate.Forgetting{What: correlate.LostBuckets, Before: from})
-	if st.full {
+	if full {
 		list = append(list, correlate.Forgetting{
 			Place: correlate.Place{Service: correlate.Overflow, Environment: correlate.DefaultEnvironment}, What: correlate.LostServices,
 		})

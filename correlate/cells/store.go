@@ -11,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // Config is how measurements are kept. Durations are in seconds.
@@ -36,12 +35,11 @@ func (c Config) FineFrom(now, oldestChange int64) int64 {
 // Store is the memory of measurements. It must be used from one goroutine. What it returns shares memory with it, is valid
 // until the next call that changes the store, and must not be changed.
 type Store struct {
+	hearing
+	coverage
 	cfg      Config
 	services map[correlate.Place]*Service
-	heard    map[string][]int64 // the buckets in which anything of an environment was received, sorted
 	losses   map[correlate.Place]*losses
-	gaps     []window.Span
-	drained  int64 // when measurements were last taken in
 	closed   int64 // rollups that start before this are closed
 	floor    int64 // nothing that starts earlier is restored
 	series   int
@@ -54,7 +52,8 @@ type Store struct {
 // New is an empty store.
 func New(cfg Config) *Store {
 	return &Store{
-		cfg: cfg, services: map[correlate.Place]*Service{}, heard: map[string][]int64{}, losses: map[correlate.Place]*losses{},
+		cfg: cfg, services: map[correlate.Place]*Service{}, losses: map[correlate.Place]*losses{},
+		hearing: hearing{}, coverage: coverage{longest: max(cfg.Resolution, cfg.Lateness)},
 	}
 }
 

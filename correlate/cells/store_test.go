@@ -224,5 +224,5 @@ func TestLastHeardIsTheLatestBucketOfAnEnvironment(t *testing.T) {
 	require.EqualValues(t, midnight+10, st.LastHeard(correlate.DefaultEnvironment, midnight+20))
 	require.Zero(t, st.LastHeard(correlate.DefaultEnvironment, midnight))
 	require.Zero(t, st.LastHeard("nowhere", midnight))
-	require.True(t, slices.IsSorted(st.heard[correlate.DefaultEnvironment]))
+	require.True(t, slices.IsSorted(st.hearing[correlate.DefaultEnvironment]))
 }

@@ -101,7 +101,7 @@ func (r *round) ownFaults(due []suspicion) []fault {
 
 func faultOn(p place, own string, a judge.Assessment) fault {
 	return fault{
-		place: p, own: own, certain: 1, recover: a.Recovered, grade: a.Grade, evidence: a.Evidence[:min(len(a.Evidence), told)],
+		place: p, own: own, certain: 1, recover: a.Recovered, grade: a.Grade, evidence: a.Evidence[:min(len(a.Evidence), repeated)],
 		Fault: blame.Fault{Service: p.Service, Signal: signalOf(a), Onset: a.Onset, Strength: strength(a)},
 	}
 }

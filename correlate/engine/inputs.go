@@ -31,12 +31,12 @@ func (r *round) inputs(c *change, is observe.Subject) string {
 	d.Words(r.digest)
 	near := r.observer.Near(c.place(), r.At)
 	for i := range r.Watched {
-		if s := &r.Watched[i]; r.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-r.cfg.FineKeep {
-			d.Told(s)
+		if s := r.Watched[i]; r.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-r.cfg.FineKeep {
+			d.Reported(s)
 		}
 	}
 	known := is.At(max(r.At, is.Start+1))
-	d.Told(&known)
+	d.Reported(&known)
 	past := r.observer.Past(r.View, c.place(), c.start())
 	d.Ints(past.Digest, int64(len(past.Rolled)))
 	for _, g := range r.cells.Gaps(r.At) {

@@ -15,15 +15,13 @@ const (
 	convicted = 0.5
 	// mayBe is the probability from which a change isn't acquitted.
 	mayBe = 0.2
-	// hops is how far from a changed service a fault is still looked for.
-	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
 	neighbourEvery = 6
 	// lookEvery is how many buckets lie between two looks at a change for more than whether it is to be convicted, and
 	// acquitEvery the same while it may be acquitted, and once it was.
 	lookEvery, acquitEvery = 6, 30
-	// told is how many signals of a fault on another service a verdict repeats.
-	told = 3
+	// repeated is how many signals of a fault on another service a verdict repeats.
+	repeated = 3
 	// valueElsewhere is how strong the fault of a value (a custom signal) on another service must be to be held against a
 	// change: there are many values on many services, and what is learnt of one from its past is no exact test.
 	valueElsewhere = 3
@@ -150,6 +148,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 		c.rec.Phase = correlate.PhaseClosed
 	}
 	c.course = append(c.course, is)
+	e.altered(c.place())
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 

@@ -14,7 +14,7 @@ func (o *Observer) Basis(v *View, s *Subject, at int64) Basis {
 	known := s.At(max(at, s.Start+1))
 	h := fnv.New64a()
 	d := Digest{h}
-	d.Told(&known)
+	d.Reported(&known)
 	d.Words(o.ServedVersion(s, at))
 	past := o.Past(v, s.Place, s.Start)
 	d.Ints(past.Digest, int64(len(o.cells.Gaps(at))))

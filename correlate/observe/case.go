@@ -25,20 +25,7 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	from := w.start - o.cfg.Baseline
 	var room [8]account
 	var roomOthers [16]account
-	traffic, others := room[:0], roomOthers[:0]
-	for _, k := range s.Keys() {
-		str := s.Stream(k)
-		if !str.BeganBefore(now) {
-			continue
-		}
-		switch k.Kind {
-		case correlate.Traffic:
-			traffic = append(traffic, account{k, str})
-		case correlate.Edge, correlate.Zone, correlate.Trace:
-		default:
-			others = append(others, account{k, str})
-		}
-	}
+	traffic, others := accounts(s, now, room[:0], roomOthers[:0])
 	v, ok := preferred(w, traffic, from, now)
 	if w.apart = false; ok {
 		c.Zones, w.apart = o.zonesOf(w, s, v.key.Origin, from, now)
@@ -63,6 +50,25 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	return c
 }
 
+// accounts are the streams of a service with anything before an instant that are judged by themselves: those that count its
+// requests, of which one is chosen, and others. They are sorted, and appended to the lists that are given.
+func accounts(s *cells.Service, now int64, traffic, others []account) (requests, signals []account) {
+	for _, k := range s.Keys() {
+		str := s.Stream(k)
+		if !str.BeganBefore(now) {
+			continue
+		}
+		switch k.Kind {
+		case correlate.Traffic:
+			traffic = append(traffic, account{k, str})
+		case correlate.Edge, correlate.Zone, correlate.Trace:
+		default:
+			others = append(others, account{k, str})
+		}
+	}
+	return traffic, others
+}
+
 func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
 	js := judge.Stream{
 		Kind: k.Kind, Name: k.Name, Bad: o.direction(k.Name), Account: uint64(k.Origin),
@@ -71,8 +77,8 @@ func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now 
 		Past:    str.Coarse().Between(w.profile(&o.cfg)),
 	}
 	if w.apart && k.Kind != correlate.Exception {
-		const told = 1 << 32 // without versions it is another account
-		js.Account |= told
+		const whole = 1 << 32 // without versions it is another account
+		js.Account |= whole
 		return js
 	}
 	js.New, js.Old = w.sides(str, now)

@@ -8,8 +8,8 @@ import (
 // Digest writes values to a hash so that no two lists of them look alike.
 type Digest struct{ hash.Hash }
 
-// Told writes what the reports of a change tell, without what was decided of it.
-func (d Digest) Told(s *Subject) {
+// Reported writes what the reports of a change tell, without what was decided of it.
+func (d Digest) Reported(s *Subject) {
 	d.Words(s.ID, string(s.Kind), s.Place.Service, s.Place.Environment, s.Version, s.Commit)
 	d.Ints(s.Start, s.Finish)
 	for _, z := range s.Zones {

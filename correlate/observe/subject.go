@@ -147,7 +147,7 @@ func decidedBy(all []Decision, t int64) int {
 func (s *Subject) Hash() uint64 {
 	h := fnv.New64a()
 	d := Digest{h}
-	d.Told(s)
+	d.Reported(s)
 	d.Ints(s.End, flag(s.Live), flag(s.Rollback))
 	d.Words(s.Undone.ID)
 	d.Ints(s.Undone.Start, s.Undone.Done, flag(s.Undone.Unknown), int64(len(s.Objections)))

@@ -22,7 +22,7 @@ type Watch struct {
 	steps   []Step          // as they are known at the latest look
 	earlier []judge.Rollout // that say how the place warms up
 	tracks  map[*cells.Stream]*track
-	apart   bool      // the versions of the latest case are told apart by zone alone
+	apart   bool      // zones alone tell the versions of the latest case apart
 	whole   cells.Sum // the accounts of callers
 	history cells.Sum
 	rolled  cells.Sum      // around the earlier rollouts
@@ -92,7 +92,7 @@ func (o *Observer) KeepNeighbours(of map[correlate.Place]int64) {
 
 // atOnce says that what was changed at an instant has nothing to warm up.
 func (v *View) atOnce(from int64) bool {
-	first, _ := slices.BinarySearchFunc(v.Watched, from, func(s Subject, at int64) int { return cmp.Compare(s.Start, at) })
+	first, _ := slices.BinarySearchFunc(v.Watched, from, func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) })
 	all := false
 	for i := first; i < len(v.Watched) && v.Watched[i].Start == from; i++ {
 		if all = v.Watched[i].AtOnce(); !all {

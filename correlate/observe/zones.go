@@ -8,7 +8,7 @@ import (
 
 // zonesOf are the zones of a service as one instrumentation tells them, when some of them are what a change can be compared
 // with: which it has reached is known, and no zone serves both versions beside each other, which would be a better
-// comparison. apart says that the versions are to be told apart by zone alone.
+// comparison. apart says that zones alone tell the versions apart.
 //
 // Fine cells of a zone are kept by version, and no coarse ones: about 130 kB for a zone that serves one version, of at most
 // correlate.MaxZones zones of a service, and nothing for a service that runs in one.
@@ -68,7 +68,7 @@ func (o *Observer) seenIn(w *Watch, str *cells.Stream, now int64) int64 {
 	return max(seen[0].Start, w.start)
 }
 
-// reachedBy is when a change reached a zone by what was told of it; 0 when it has not.
+// reachedBy is when a change reached a zone by what was reported of it; 0 when it has not.
 func reachedBy(steps []Step, name string, start int64) int64 {
 	everywhere := int64(0)
 	for _, z := range steps {
