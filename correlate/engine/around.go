@@ -32,7 +32,7 @@ func (r *round) lookAround() look {
 	anchors := map[place]int64{}
 	own := map[place]bool{}
 	for i := range r.Watched {
-		s := &r.Watched[i]
+		s := r.Watched[i]
 		over := s.End > 0 && r.At > window.Floor(s.End, r.cfg.Resolution)+r.cfg.Resolution // its last look sees what it saw before
 		if over || !s.Live {
 			continue

@@ -67,6 +67,7 @@ func (e *Engine) cutCourses(from int64) (cut []*change) {
 		}
 		cut = append(cut, c)
 		c.course = c.course[:n:n]
+		e.altered(c.place())
 		if v := c.verdict(); v == nil || !v.Final {
 			c.rec.Phase = correlate.PhaseObserving
 		}

@@ -52,7 +52,7 @@ func (r *round) sustain(due []suspicion) {
 func (r *round) watchedIn(environment string) int {
 	n := 0
 	for i := range r.Watched {
-		s := &r.Watched[i]
+		s := r.Watched[i]
 		if s.Place.Environment == environment && s.Live && (s.End == 0 || r.At <= window.Floor(s.End, r.cfg.Resolution)) {
 			n++
 		}

@@ -25,6 +25,8 @@ type change struct {
 	assessed, between assessed
 	watch             *observe.Watch // nil when nothing is remembered
 	watched           bool           // see Engine.watched
+	known             *observe.Known // among those of its place, see roster.subjects
+	in                *subjects
 }
 
 // verdict is the current one, nil when nothing can be said yet.
@@ -68,6 +70,8 @@ func (e *Engine) settle() {
 		return
 	}
 	for _, o := range d.Changes {
+		e.altered(place{Service: o.Before.Service, Environment: o.Before.Environment})
+		e.altered(o.Change.Place())
 		e.unwatch(e.changeOf(o.Change))
 	}
 	for _, o := range d.Changes {
@@ -92,6 +96,7 @@ func (e *Engine) linked(o record.IncidentDifference) {
 		if c == nil {
 			continue
 		}
+		e.altered(c.place())
 		if o.Before.AttributedTo != o.Record.AttributedTo {
 			e.compareIncident(o.Record.Incident, c)
 		}
@@ -106,6 +111,7 @@ func (e *Engine) recall(r Recall) {
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
 	}
+	clear(e.described)
 	for _, known := range e.book.Recall(r.Changes, r.Incidents) {
 		c := e.changeOf(known)
 		c.emitted, c.judged = *c.rec, e.mark.At
@@ -120,6 +126,7 @@ func (e *Engine) recall(r Recall) {
 
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
+	clear(e.described)
 	for _, id := range e.book.Forget(at(before)) {
 		delete(e.changes, id)
 	}

@@ -31,7 +31,7 @@ func (r *round) inputs(c *change, is observe.Subject) string {
 	d.Words(r.digest)
 	near := r.observer.Near(c.place(), r.At)
 	for i := range r.Watched {
-		if s := &r.Watched[i]; r.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-r.cfg.FineKeep {
+		if s := r.Watched[i]; r.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-r.cfg.FineKeep {
 			d.Reported(s)
 		}
 	}

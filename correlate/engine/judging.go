@@ -148,6 +148,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 		c.rec.Phase = correlate.PhaseClosed
 	}
 	c.course = append(c.course, is)
+	e.altered(c.place())
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 

@@ -14,7 +14,8 @@ import (
 type roster struct {
 	book      *record.Book
 	changes   map[string]*change
-	watched   []*change // whose time has not passed, or not for long, sorted by start
+	described map[place]*subjects // see subjects
+	watched   []*change           // whose time has not passed, or not for long, sorted by start
 	mark      window.Watermark
 	reopenFor int64 // see Config.Reopen
 }

@@ -41,11 +41,11 @@ func (r *round) recent(due []suspicion) (recent []suspicion) {
 		oldest = min(oldest, s.start())
 	}
 	for i := range r.Watched {
-		s := &r.Watched[i]
+		s := r.Watched[i]
 		if !s.Live || (s.End > 0 && oldest >= s.End+r.cfg.Resolution*neighbourEvery) {
 			continue
 		}
-		r.Sight = append(r.Sight, *s)
+		r.Sight = append(r.Sight, s)
 		if r.changes[i].rec.Phase == correlate.PhaseClosed {
 			recent = append(recent, r.suspect(i))
 		}

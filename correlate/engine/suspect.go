@@ -22,7 +22,7 @@ type assessed struct {
 
 // suspect assesses the service of the i-th watched change from its own point of view.
 func (r *round) suspect(i int) suspicion {
-	c, known, t := r.changes[i], &r.Watched[i], r.At
+	c, known, t := r.changes[i], r.Watched[i], r.At
 	cutoff := r.supersededAt(c, t)
 	end := window.Floor(r.book.WindowEnd(c.rec.Change), r.cfg.Resolution)
 	if cutoff > 0 {
@@ -98,7 +98,7 @@ func (r *round) regressed(i int) bool {
 		at = min(at, window.Floor(cutoff, r.cfg.Resolution))
 	}
 	seen := c.between
-	r.glance(c, &r.Watched[i], &seen, at, false)
+	r.glance(c, r.Watched[i], &seen, at, false)
 	return seen.Outcome == correlate.Regressed
 }
 

@@ -18,26 +18,45 @@ type view struct {
 
 // view is that of an instant.
 func (r *roster) view(t int64) *view {
-	v := &view{View: observe.NewView(t, r.subjects)}
+	v := &view{View: observe.NewView(t, func(p place) []*observe.Known { return r.subjects(p).all })}
 	for _, c := range r.watched {
-		if s := r.subject(c); s.Start < t {
-			v.Watched, v.changes = append(v.Watched, s.At(t)), append(v.changes, c)
+		if c.start() < t {
+			s, _ := r.known(c).By(t)
+			v.Watched, v.changes = append(v.Watched, s), append(v.changes, c)
 		}
 	}
 	return v
 }
 
-// subjects are the changes of a place by their completion.
-func (r *roster) subjects(p place) []observe.Subject {
-	all := r.lineup(p)
-	subjects := make([]observe.Subject, len(all))
-	for i, c := range all {
-		subjects[i] = r.subject(c)
+// subjects is the changes of a place by their completion, as far as judging depends on them.
+type subjects struct{ all []*observe.Known }
+
+// subjects are those of a place. They are remembered until something of a change of the place is another; see altered.
+func (r *roster) subjects(p place) *subjects {
+	known := r.described[p]
+	if known == nil {
+		known = &subjects{}
+		for _, c := range r.lineup(p) {
+			c.known, c.in = observe.Whole(r.subject(c)), known
+			known.all = append(known.all, c.known)
+		}
+		r.described[p] = known
 	}
-	return subjects
+	return known
 }
 
-// subject is what judging depends on of a changr.
+// known is a change as one of the subjects of its place.
+func (r *roster) known(c *change) *observe.Known {
+	if in := r.subjects(c.place()); c.in != in {
+		c.known, c.in = observe.Whole(r.subject(c)), in // it is not, or no longer, listed under its place
+	}
+	return c.known
+}
+
+// altered says that a record or the course of a change of a place, or an incident that is held against one, is another.
+func (r *roster) altered(p place) { delete(r.described, p) }
+
+// subject is what judging depends on of a change.
 func (r *roster) subject(c *change) observe.Subject {
 	s := r.reported(c)
 	for _, id := range c.rec.Incidents {

@@ -40,6 +40,7 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 // setCourse gives a change a course that is not derived. By is the change that it is for.
 func (e *Engine) setCourse(c *change, course []correlate.Verdict, by string) {
 	c.course, c.watch = course, nil
+	e.altered(c.place())
 	if len(course)+len(c.issued) == 0 {
 		return
 	}

@@ -47,10 +47,10 @@ func (o *Observer) derive(l *lineup, start int64) *Past {
 // bad are the stretches before an instant in which an earlier change of a place was judged bad: what was measured then is
 // nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the recovery, with
 // the next rollout, or with the window.
-func (o *Observer) bad(all []Subject, start int64) (spans []window.Span) {
+func (o *Observer) bad(all []*Subject, start int64) (spans []window.Span) {
 	next := start
 	for i := range slices.Backward(all) {
-		c := &all[i]
+		c := all[i]
 		if c.Start == start && c.Rollback && o.cfg.Guards.On(guardRollbackBaseline) {
 			return nil // it is to end that time, and is compared with it
 		}
@@ -80,9 +80,9 @@ func firstOf(t int64, others ...int64) int64 {
 }
 
 // changedIn is when changes of a place began in a stretch of time, sorted.
-func (o *Observer) changedIn(all []Subject, from, to int64) (starts []int64) {
+func (o *Observer) changedIn(all []*Subject, from, to int64) (starts []int64) {
 	for i := range all {
-		if c := &all[i]; c.Live && c.Start >= from && c.Start < to && o.cfg.Guards.On(guardChangedBefore) {
+		if c := all[i]; c.Live && c.Start >= from && c.Start < to && o.cfg.Guards.On(guardChangedBefore) {
 			starts = append(starts, c.Start)
 		}
 	}

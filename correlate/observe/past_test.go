@@ -52,10 +52,10 @@ func TestTheTimeOfABadChangeIsNothingToCompareWith(t *testing.T) {
 		"one that recovered before its grace is over": {[]Subject{regressed(at("c1", 10_000), 9_000)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, new(Observer).bad(c.changes, change))
+			require.Equal(t, c.want, new(Observer).bad(pointers(c.changes), change))
 			w := newWorld(t)
 			w.changes = c.changes
-			v := NewView(change+30_000, func(correlate.Place) []Subject { return c.changes })
+			v := viewOf(change+30_000, c.changes...)
 			onset, ongoing := w.Ongoing(v, place("shop"), change)
 			require.Equal(t, len(c.want) > 0 && c.want[0].To == change, ongoing)
 			if ongoing {
@@ -72,7 +72,7 @@ func TestTheDayBeforeIsAskedForChanges(t *testing.T) {
 		all = append(all, Subject{ID: string(rune('a' + i)), Start: start, Live: true})
 	}
 	all = append(all, Subject{ID: "cancelled", Start: 199_500})
-	require.Equal(t, []int64{200_000 - day, 198_000, 199_000}, new(Observer).changedIn(all, 200_000-day, 200_000))
+	require.Equal(t, []int64{200_000 - day, 198_000, 199_000}, new(Observer).changedIn(pointers(all), 200_000-day, 200_000))
 }
 
 func TestARolloutThatStoodSaysHowThePlaceWarmsUp(t *testing.T) {
@@ -111,13 +111,13 @@ func TestARolloutThatStoodSaysHowThePlaceWarmsUp(t *testing.T) {
 		"a second one ends what it tells":   {[]Subject{stood("c1", 90_000), stood("c2", 95_000)}, []judge.Rollout{{Start: 90_000, Finish: 90_060, Until: 95_000}, {Start: 95_000, Finish: 95_060, Until: start}}},
 		"so far back nothing is remembered": {with(func(s *Subject) { s.Start = start - 8*24*3600 }), nil},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, newWorld(t).rolledOut(c.changes, start)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, newWorld(t).rolledOut(pointers(c.changes), start)) })
 	}
 	var many []Subject
 	for i := range int64(9) {
 		many = append(many, stood(string(rune('a'+i)), 50_000+i*5000))
 	}
-	require.Len(t, newWorld(t).rolledOut(many, start), profiles, "the latest ones")
+	require.Len(t, newWorld(t).rolledOut(pointers(many), start), profiles, "the latest ones")
 }
 
 // What is remembered of the past is what is derived from the changes as they are known, whatever became known in between.
@@ -129,8 +129,7 @@ func TestThePastIsAFunctionOfTheView(t *testing.T) {
 			for i := range w.changes {
 				w.changes[i].Place = place("shop")
 			}
-			all := func(correlate.Place) []Subject { return w.changes }
-			v := NewView(rapid.Int64Range(0, 30).Draw(t, "at"), all)
+			v := viewOf(rapid.Int64Range(0, 30).Draw(t, "at"), w.changes...)
 			start := rapid.Int64Range(1, 25).Draw(t, "start")
 			got := *w.Past(v, place("shop"), start)
 			require.Equal(t, *New(testConfig(), nil).Past(v, place("shop"), start), got)

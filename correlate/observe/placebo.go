@@ -52,7 +52,7 @@ func phase(p correlate.Place) int64 {
 func (o *Observer) nearWatched(v *View) map[correlate.Place]bool {
 	busy := map[correlate.Place]bool{}
 	for i := range v.Watched {
-		c := &v.Watched[i]
+		c := v.Watched[i]
 		if c.End > 0 && c.End < v.At-placeboWatch*o.cfg.Resolution {
 			continue
 		}

@@ -76,7 +76,7 @@ func (o *Observer) oldestNear(v *View, p correlate.Place, from map[correlate.Pla
 	oldest := cmp.Or(from[p], int64(math.MaxInt64))
 	near := o.Near(p, v.At)
 	for i := range v.Sight {
-		if c := &v.Sight[i]; near[c.Place] {
+		if c := v.Sight[i]; near[c.Place] {
 			oldest = min(oldest, c.Start)
 		}
 	}
@@ -123,5 +123,5 @@ func Shocked(calls *blame.Graph, changed string, others []Bystander, own float64
 
 // changing says that a change of a place is in sight.
 func (v *View) changing(p correlate.Place) bool {
-	return slices.ContainsFunc(v.Sight, func(s Subject) bool { return s.Place == p })
+	return slices.ContainsFunc(v.Sight, func(s *Subject) bool { return s.Place == p })
 }

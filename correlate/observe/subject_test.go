@@ -180,3 +180,19 @@ func TestWhatIsKnownOfASubjectGrows(t *testing.T) {
 	require.Zero(t, at.End)
 	require.Equal(t, s, s.At(math.MaxInt64-1))
 }
+
+// What is known of a subject is the same, whether or not it is kept.
+func TestAKnownSubjectIsTheSubjectAtAnInstant(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawSubject(t)
+		k := Whole(s)
+		for now := int64(0); now < 30; now++ {
+			want := s.At(now)
+			got, hash := k.By(now)
+			require.Equal(t, want.Hash(), hash)
+			require.Equal(t, want.Hash(), got.Hash())
+			require.Equal(t, want.Finish, got.Finish)
+			require.Equal(t, want.Verdict(), got.Verdict())
+		}
+	})
+}

@@ -25,9 +25,9 @@ func TestAViewHoldsWhatHadBegun(t *testing.T) {
 
 func TestAViewAsksForAPlaceOnce(t *testing.T) {
 	asked := 0
-	v := NewView(100, func(correlate.Place) []Subject {
+	v := NewView(100, func(correlate.Place) []*Known {
 		asked++
-		return []Subject{{ID: "c1", Start: 10}}
+		return []*Known{Whole(Subject{ID: "c1", Start: 10})}
 	})
 	require.Empty(t, v.places)
 	require.Len(t, v.Of(place("shop")), 1)
@@ -49,7 +49,7 @@ func TestANeighbourWarmsUpWhenWhatChangedNearItDoes(t *testing.T) {
 		"a flag at some time": {[]Subject{{ID: "c0", Kind: correlate.KindFeatureFlag, Start: 90, Live: true}}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := View{Watched: c.changes}
+			v := View{Watched: pointers(c.changes)}
 			require.Equal(t, c.want, v.atOnce(100))
 		})
 	}

@@ -14,7 +14,7 @@ const profiles = 6
 // rolledOut are the latest rollouts of a place before an instant that say how the place and those around it warm up after
 // one, oldest first: whose verdict was final by then, and that nobody took back or opened an incident about. What lasted
 // of their effects is no warm-up, so that they needn't have been judged healthy; what was confounded says nothing.
-func (o *Observer) rolledOut(all []Subject, start int64) []judge.Rollout {
+func (o *Observer) rolledOut(all []*Subject, start int64) []judge.Rollout {
 	n := len(all)
 	for n > 0 && all[n-1].Start >= start {
 		n--
@@ -22,7 +22,7 @@ func (o *Observer) rolledOut(all []Subject, start int64) []judge.Rollout {
 	var out []judge.Rollout
 	asked := 0
 	for i := n - 1; i >= 0 && asked < profiles; i-- {
-		c := &all[i]
+		c := all[i]
 		if !c.RollsOut() || !c.Live {
 			continue
 		}
@@ -36,9 +36,9 @@ func (o *Observer) rolledOut(all []Subject, start int64) []judge.Rollout {
 }
 
 // nextStart is when the first of some changes began that began after another one, at most an instant.
-func nextStart(later []Subject, after, most int64) int64 {
+func nextStart(later []*Subject, after, most int64) int64 {
 	for i := range later {
-		if c := &later[i]; c.Live && c.Start > after {
+		if c := later[i]; c.Live && c.Start > after {
 			most = min(most, c.Start)
 		}
 	}
@@ -63,7 +63,7 @@ func (s *Subject) objected(by int64) bool {
 func (o *Observer) rolledOutBy(v *View, p correlate.Place, start int64) []judge.Rollout {
 	near := o.Near(p, v.At)
 	for i := range v.Watched {
-		if c := &v.Watched[i]; c.Start == start && c.RollsOut() && c.Live && near[c.Place] {
+		if c := v.Watched[i]; c.Start == start && c.RollsOut() && c.Live && near[c.Place] {
 			if all := o.Past(v, c.Place, start).Rolled; len(all) > 0 && o.cfg.Guards.On(guardWarmUpAround) {
 				return all
 			}

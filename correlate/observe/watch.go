@@ -92,7 +92,7 @@ func (o *Observer) KeepNeighbours(of map[correlate.Place]int64) {
 
 // atOnce says that what was changed at an instant has nothing to warm up.
 func (v *View) atOnce(from int64) bool {
-	first, _ := slices.BinarySearchFunc(v.Watched, from, func(s Subject, at int64) int { return cmp.Compare(s.Start, at) })
+	first, _ := slices.BinarySearchFunc(v.Watched, from, func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) })
 	all := false
 	for i := first; i < len(v.Watched) && v.Watched[i].Start == from; i++ {
 		if all = v.Watched[i].AtOnce(); !all {

@@ -76,19 +76,32 @@ func (w *world) change(id, service, version string, at int64) Subject {
 
 // view is what is known so many seconds after the changes.
 func (w *world) view(at int64) *View {
-	v := NewView(now(at), func(p correlate.Place) (all []Subject) {
-		for _, s := range w.changes {
-			if s.Place == p {
-				all = append(all, s)
-			}
-		}
-		return all
-	})
+	v := viewOf(now(at), w.changes...)
 	for _, s := range w.changes {
 		if known := s.At(v.At); known.ID != "" {
-			v.Watched = append(v.Watched, known)
+			v.Watched = append(v.Watched, &known)
 		}
 	}
 	v.Sight = v.Watched
 	return v
+}
+
+// viewOf is the view of some changes.
+func viewOf(at int64, changes ...Subject) *View {
+	return NewView(at, func(p correlate.Place) (all []*Known) {
+		for _, s := range changes {
+			if s.Place == p {
+				all = append(all, Whole(s))
+			}
+		}
+		return all
+	})
+}
+
+// pointers are some subjects as a view lists them.
+func pointers(all []Subject) (list []*Subject) {
+	for i := range all {
+		list = append(list, &all[i])
+	}
+	return list
 }
