@@ -74,6 +74,7 @@ func (a *adoption) adopt(p place, version string, first int64) {
 	}
 	for _, c := range a.roster.lineup(p) {
 		switch {
+		case c.rec.Phase == correlate.PhaseRetracted:
 		case c.Own().Source == SourceTelemetry && c.Own().Version == version:
 			if late := record.Began(c.Own()) - first; late <= 0 || late > a.cfg.AllowedLateness {
 				return

@@ -179,6 +179,19 @@ func TestARecalledBookGoesOnAsIfItHadNotBeenAway(t *testing.T) {
 		for _, f := range facts[:cut] {
 			whole.Report(f.Fact, f.receivedAt)
 		}
+		gone := drawFacts(t)
+		for _, f := range gone {
+			if c := f.Change; c != nil {
+				c.ID += " taken back"
+			} else {
+				f.Incident.ID += " taken back"
+			}
+			whole.Report(f.Fact, f.receivedAt)
+		}
+		whole.Settle(noon.Unix())
+		for _, f := range gone {
+			whole.Retract(f.Fact)
+		}
 		whole.Settle(noon.Unix())
 		var changes []correlate.ChangeRecord
 		var incidents []correlate.IncidentRecord

@@ -41,7 +41,7 @@ func (g *grouping) of(c *Change) *timeline {
 // enter and leave put a change among the rollouts that may be one, and take it out. Whoever it may have been one with is
 // to be grouped again.
 func (g *grouping) enter(c *Change) {
-	if !rollsOut(c.own) || c.own.Source == "" {
+	if !rollsOut(c.own) || c.own.Source == "" || c.Record.Phase == correlate.PhaseRetracted {
 		return
 	}
 	t := g.of(c)
