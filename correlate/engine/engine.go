@@ -74,7 +74,7 @@ func New(cfg Config) *Engine {
 		digest:   digestOf(cfg),
 		store:    store,
 		observer: observe.New(cfg.observed(), store),
-		roster: roster{reopenFor: cfg.Reopen, described: map[place]*subjects{}, changes: map[string]*change{}, book: record.New(record.Config{
+		roster: roster{reopenFor: cfg.Reopen, described: map[place]*observe.Lineup{}, changes: map[string]*change{}, book: record.New(record.Config{
 			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
 			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
 		})},

@@ -26,7 +26,7 @@ type change struct {
 	watch             *observe.Watch // nil when nothing is remembered
 	watched           bool           // see Engine.watched
 	known             *observe.Known // among those of its place, see roster.subjects
-	in                *subjects
+	in                *observe.Lineup
 }
 
 // verdict is the current one, nil when nothing can be said yet.

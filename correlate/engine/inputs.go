@@ -1,9 +1,7 @@
 package engine
 
 import (
-	"encoding/hex"
 	"encoding/json"
-	"hash/fnv"
 
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/observe"
@@ -14,20 +12,20 @@ const generation = "1"
 
 // digestOf is a digest of a configuration and of the way of judging.
 func digestOf(cfg Config) string {
-	d := observe.Digest{Hash: fnv.New64a()}
+	d := observe.NewDigest()
 	text, err := json.Marshal(cfg)
 	if err != nil {
 		text = []byte(err.Error()) // of a number that JSON can't tell; no configuration holds one
 	}
 	d.Words(generation, string(text))
-	return hex.EncodeToString(d.Sum(nil))
+	return d.String()
 }
 
 // inputs is a digest of what a verdict at the instant of a view is a function of: the way of judging, the change and those
 // near it that are looked at with it, and what was measured of its service since the beginning of the baseline. What was
 // decided follows from these.
 func (r *round) inputs(c *change, is observe.Subject) string {
-	d := observe.Digest{Hash: fnv.New64a()}
+	d := observe.NewDigest()
 	d.Words(r.digest)
 	near := r.observer.Near(c.place(), r.At)
 	for i := range r.Watched {
@@ -42,11 +40,11 @@ func (r *round) inputs(c *change, is observe.Subject) string {
 	for _, g := range r.cells.Gaps(r.At) {
 		d.Ints(g.From, g.To)
 	}
-	writeCells(d, r.cells, c.place(), c.start()-r.cfg.Baseline, r.At)
-	return hex.EncodeToString(d.Sum(nil))
+	writeCells(&d, r.cells, c.place(), c.start()-r.cfg.Baseline, r.At)
+	return d.String()
 }
 
-func writeCells(d observe.Digest, store *cells.Store, p place, from, to int64) {
+func writeCells(d *observe.Digest, store *cells.Store, p place, from, to int64) {
 	s := store.Service(p)
 	if s == nil {
 		return
@@ -68,7 +66,7 @@ func writeCells(d observe.Digest, store *cells.Store, p place, from, to int64) {
 	}
 }
 
-func writeSeries(d observe.Digest, s cells.Series, from, to int64) {
+func writeSeries(d *observe.Digest, s cells.Series, from, to int64) {
 	for _, c := range s.Between(from, to) {
 		d.Ints(c.Start, c.Requests, c.Errors, c.Sum, c.N)
 		for _, b := range c.Latency {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
@@ -14,8 +15,8 @@ import (
 type roster struct {
 	book      *record.Book
 	changes   map[string]*change
-	described map[place]*subjects // see subjects
-	watched   []*change           // whose time has not passed, or not for long, sorted by start
+	described map[place]*observe.Lineup // see subjects
+	watched   []*change                 // whose time has not passed, or not for long, sorted by start
 	mark      window.Watermark
 	reopenFor int64 // see Config.Reopen
 }

@@ -18,7 +18,7 @@ type view struct {
 
 // view is that of an instant.
 func (r *roster) view(t int64) *view {
-	v := &view{View: observe.NewView(t, func(p place) []*observe.Known { return r.subjects(p).all })}
+	v := &view{View: observe.NewView(t, r.subjects)}
 	for _, c := range r.watched {
 		if c.start() < t {
 			s, _ := r.known(c).By(t)
@@ -28,20 +28,23 @@ func (r *roster) view(t int64) *view {
 	return v
 }
 
-// subjects is the changes of a place by their completion, as far as judging depends on them.
-type subjects struct{ all []*observe.Known }
-
-// subjects are those of a place. They are remembered until something of a change of the place is another; see altered.
-func (r *roster) subjects(p place) *subjects {
-	known := r.described[p]
-	if known == nil {
-		known = &subjects{}
-		for _, c := range r.lineup(p) {
-			c.known, c.in = observe.Whole(r.subject(c)), known
-			known.all = append(known.all, c.known)
-		}
-		r.described[p] = known
+// subjects are the changes of a place by their completion, as far as judging depends on them. They are remembered until
+// something of a change of the place is another; see altered.
+func (r *roster) subjects(p place) *observe.Lineup {
+	if known := r.described[p]; known != nil {
+		return known
 	}
+	var all []*observe.Known
+	changes := r.lineup(p)
+	for _, c := range changes {
+		c.known = observe.Whole(r.subject(c))
+		all = append(all, c.known)
+	}
+	known := observe.Line(all)
+	for _, c := range changes {
+		c.in = known
+	}
+	r.described[p] = known
 	return known
 }
 

@@ -21,7 +21,7 @@ func TestWhatIsKnownOfChangesIsNeverOld(t *testing.T) {
 				require.Equal(t, fresh, e.known(c))
 			}
 			for p, known := range e.described {
-				require.Len(t, known.all, len(e.lineup(p)))
+				require.Len(t, known.All, len(e.lineup(p)))
 			}
 		}
 		for _, st := range h.stages {

@@ -1,7 +1,5 @@
 package observe
 
-import "hash/fnv"
-
 // Basis is what the assessment of a change is a function of, besides the cells.
 type Basis struct {
 	At     int64
@@ -12,8 +10,7 @@ type Basis struct {
 // Basis is that of a look at an instant, at most that of the view. Two assessments with the same basis are the same.
 func (o *Observer) Basis(v *View, s *Subject, at int64) Basis {
 	known := s.At(max(at, s.Start+1))
-	h := fnv.New64a()
-	d := Digest{h}
+	d := NewDigest()
 	d.Reported(&known)
 	d.Words(o.ServedVersion(s, at))
 	past := o.Past(v, s.Place, s.Start)
@@ -21,5 +18,5 @@ func (o *Observer) Basis(v *View, s *Subject, at int64) Basis {
 	for _, r := range o.warmUps(v, s) {
 		d.Ints(r.Start, r.Finish, r.Until)
 	}
-	return Basis{At: at, Finish: known.Finish, hash: h.Sum64()}
+	return Basis{At: at, Finish: known.Finish, hash: uint64(d)}
 }

@@ -1,15 +1,21 @@
 package observe
 
-import (
-	"encoding/binary"
-	"hash"
-)
+import "strconv"
 
-// Digest writes values to a hash so that no two lists of them look alike.
-type Digest struct{ hash.Hash }
+// Digest is a hash of values, such that no two lists of them look alike: FNV-1a with 64 bits.
+type Digest uint64
+
+// NewDigest is that of nothing.
+func NewDigest() Digest { return 0xcbf29ce484222325 }
+
+// String is the digest in 16 hexadecimal digits.
+func (d Digest) String() string {
+	text := strconv.FormatUint(uint64(d), 16)
+	return "0000000000000000"[len(text):] + text
+}
 
 // Reported writes what the reports of a change tell, without what was decided of it.
-func (d Digest) Reported(s *Subject) {
+func (d *Digest) Reported(s *Subject) {
 	d.Words(s.ID, string(s.Kind), s.Place.Service, s.Place.Environment, s.Version, s.Commit)
 	d.Ints(s.Start, s.Finish)
 	for _, z := range s.Zones {
@@ -18,21 +24,26 @@ func (d Digest) Reported(s *Subject) {
 	}
 }
 
-// Ints and Words write numbers and texts.
-func (d Digest) Ints(all ...int64) {
-	var room [8]byte
+// Ints writes numbers.
+func (d *Digest) Ints(all ...int64) {
 	for _, n := range all {
-		binary.LittleEndian.PutUint64(room[:], uint64(n))
-		_, _ = d.Write(room[:]) // a hash does not fail
+		for shift := 0; shift < 64; shift += 8 {
+			d.write(byte(n >> shift))
+		}
 	}
 }
 
-func (d Digest) Words(all ...string) {
+// Words writes texts.
+func (d *Digest) Words(all ...string) {
 	for _, text := range all {
 		d.Ints(int64(len(text)))
-		_, _ = d.Write([]byte(text))
+		for i := range len(text) {
+			d.write(text[i])
+		}
 	}
 }
+
+func (d *Digest) write(b byte) { *d = (*d ^ Digest(b)) * 0x100000001b3 }
 
 func flag(b bool) int64 {
 	if b {

@@ -3,7 +3,6 @@ package observe
 
 import (
 	"cmp"
-	"hash/fnv"
 	"math"
 	"slices"
 
@@ -145,8 +144,7 @@ func decidedBy(all []Decision, t int64) int {
 
 // Hash is the same for subjects on which judging depends in the same way, and for no others.
 func (s *Subject) Hash() uint64 {
-	h := fnv.New64a()
-	d := Digest{h}
+	d := NewDigest()
 	d.Reported(s)
 	d.Ints(s.End, flag(s.Live), flag(s.Rollback))
 	d.Words(s.Undone.ID)
@@ -157,7 +155,7 @@ func (s *Subject) Hash() uint64 {
 		d.Words(string(v.Outcome), string(v.Reason))
 		d.Ints(v.At, flag(v.Final), v.Onset, v.Recovered)
 	}
-	return h.Sum64()
+	return uint64(d)
 }
 
 // AlikeUntil is the last instant up to which two subjects are known as the same, Never when they always are. What was

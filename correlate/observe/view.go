@@ -1,10 +1,6 @@
 package observe
 
-import (
-	"hash/fnv"
-
-	"github.com/shipwake/shipwake/correlate"
-)
+import "github.com/shipwake/shipwake/correlate"
 
 // View is the changes as they were known at an instant.
 type View struct {
@@ -12,7 +8,7 @@ type View struct {
 	// Watched are the changes whose time has not passed, or not for long, by start and id. Sight are those of them that may
 	// have caused what is seen at the instant.
 	Watched, Sight []*Subject
-	of             func(correlate.Place) []*Known
+	of             func(correlate.Place) *Lineup
 	places         map[correlate.Place]*lineup
 }
 
@@ -22,9 +18,39 @@ type lineup struct {
 	hash uint64
 }
 
+// Lineup is the changes of a place by their completion, in full.
+type Lineup struct {
+	All   []*Known
+	last  int64  // from here on all of it is known
+	whole lineup // what is known then
+}
+
+// Line puts changes, sorted by their completion, into a lineup.
+func Line(all []*Known) *Lineup {
+	l := &Lineup{All: all}
+	for _, k := range all {
+		l.last = max(l.last, k.last)
+	}
+	l.whole = *l.by(l.last)
+	return l
+}
+
+// by is the lineup as it was known at an instant.
+func (l *Lineup) by(t int64) *lineup {
+	known := &lineup{all: make([]*Subject, 0, len(l.All))}
+	for _, k := range l.All {
+		if k.Start < t {
+			s, hash := k.By(t)
+			known.all = append(known.all, s)
+			known.hash = (known.hash ^ hash) * 0x100000001b3 // as FNV-1a does with bytes
+		}
+	}
+	return known
+}
+
 // NewView is the view at an instant. Of yields all changes of a place by their completion, in full; it is asked for those
 // places alone that are looked at.
-func NewView(at int64, of func(correlate.Place) []*Known) *View {
+func NewView(at int64, of func(correlate.Place) *Lineup) *View {
 	return &View{At: at, of: of, places: map[correlate.Place]*lineup{}}
 }
 
@@ -34,16 +60,11 @@ func (v *View) Of(p correlate.Place) []*Subject { return v.lineup(p).all }
 func (v *View) lineup(p correlate.Place) *lineup {
 	l := v.places[p]
 	if l == nil {
-		l = &lineup{}
-		h := fnv.New64a()
-		for _, k := range v.of(p) {
-			if k.Start < v.At {
-				s, hash := k.By(v.At)
-				l.all = append(l.all, s)
-				Digest{h}.Ints(int64(hash))
-			}
+		if whole := v.of(p); v.At >= whole.last {
+			l = &whole.whole
+		} else {
+			l = whole.by(v.At)
 		}
-		l.hash = h.Sum64()
 		v.places[p] = l
 	}
 	return l

@@ -25,9 +25,9 @@ func TestAViewHoldsWhatHadBegun(t *testing.T) {
 
 func TestAViewAsksForAPlaceOnce(t *testing.T) {
 	asked := 0
-	v := NewView(100, func(correlate.Place) []*Known {
+	v := NewView(100, func(correlate.Place) *Lineup {
 		asked++
-		return []*Known{Whole(Subject{ID: "c1", Start: 10})}
+		return Line([]*Known{Whole(Subject{ID: "c1", Start: 10})})
 	})
 	require.Empty(t, v.places)
 	require.Len(t, v.Of(place("shop")), 1)

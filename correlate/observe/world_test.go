@@ -88,13 +88,14 @@ func (w *world) view(at int64) *View {
 
 // viewOf is the view of some changes.
 func viewOf(at int64, changes ...Subject) *View {
-	return NewView(at, func(p correlate.Place) (all []*Known) {
+	return NewView(at, func(p correlate.Place) *Lineup {
+		var all []*Known
 		for _, s := range changes {
 			if s.Place == p {
 				all = append(all, Whole(s))
 			}
 		}
-		return all
+		return Line(all)
 	})
 }
 
