@@ -80,9 +80,9 @@ func TestWhichReportsAreOneRollout(t *testing.T) {
 			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 600, version("1"))}, map[string]string{"a": "b"}},
 		"more than ten minutes apart": {
 			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 601, version("1"))}, map[string]string{"a": "", "b": ""}},
-		"told while a long rollout is under way": {
+		"reported while a long rollout is under way": {
 			[]correlate.Fact{from("a", "x", 0, both(version("1"), took(7200))), from("b", "y", 3600, version("1"))}, map[string]string{"a": "b"}},
-		"told days after a rollout that never ends began": {
+		"reported days after a rollout that never ends began": {
 			[]correlate.Fact{from("a", "x", 0, both(version("1"), took(10*24*3600))), from("b", "y", 5*24*3600, version("1"))},
 			map[string]string{"a": "", "b": ""}},
 		"in another environment": {
@@ -90,7 +90,7 @@ func TestWhichReportsAreOneRollout(t *testing.T) {
 			map[string]string{"a": "", "b": ""}},
 		"a flag is no rollout": {
 			[]correlate.Fact{from("a", "x", 0, nil), from("b", "y", 0, kind(correlate.KindFeatureFlag))}, map[string]string{"a": "", "b": ""}},
-		"nobody knows who told it": {
+		"nobody knows who reported it": {
 			[]correlate.Fact{from("a", "x", 0, nil), from("b", "", 0, nil)}, map[string]string{"a": "", "b": ""}},
 		"the nearest are put together first": {
 			[]correlate.Fact{from("a", "x", 0, nil), from("b", "y", 50, nil), from("c", "x", 60, nil)}, map[string]string{"a": "", "b": "c"}},
