@@ -126,6 +126,14 @@ func TestChangeFailRate(t *testing.T) {
 			})},
 			incidents: []correlate.IncidentRecord{incident("i", at(1), open, "twin")}, failures: 1, judged: 1,
 		},
+		"a change and an incident that nobody reports any more don't count": {
+			changes: records{change("a", at(0)), change("gone", at(1), judged(correlate.Regressed), func(c *correlate.ChangeRecord) {
+				c.Phase = correlate.PhaseRetracted
+			})},
+			incidents: []correlate.IncidentRecord{{
+				Incident: correlate.Incident{ID: "i", Service: "checkout", Environment: "production", OpenedAt: at(1)}, AttributedTo: "a", Retracted: true,
+			}}, failures: 0, judged: 1,
+		},
 		"a rollback is in neither part, what it took back has failed": {
 			changes: records{bad, back, later}, failures: 1, judged: 2,
 		},

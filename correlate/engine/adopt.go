@@ -79,7 +79,7 @@ func (a *adoption) adopt(p place, version string, first int64) {
 			if late := record.Began(c.Own()) - first; late <= 0 || late > a.cfg.AllowedLateness {
 				return
 			}
-			seen.ID = c.rec.ID // it had come a little earlier than the first measurements told
+			seen.ID = c.rec.ID // it had come a little earlier than the first measurements said
 			a.report(seen)
 			return
 		case c.rollsOut() && (a.roster.book.Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):

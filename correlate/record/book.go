@@ -13,7 +13,7 @@ type Config struct {
 	Watch        int64 // how long after completion a change is observed
 	Grace        int64 // how long before that it isn't looked at
 	Attribution  int64 // how far back an incident looks for its change
-	AbandonAfter int64 // how long after its start a change whose end nobody told is given up
+	AbandonAfter int64 // how long after its start a change whose end nobody reported is given up
 }
 
 // limits bound what a report can set in motion.
@@ -40,7 +40,7 @@ type Book struct {
 	places    map[correlate.Place]*lineup
 	// naming are the incidents that name a change as their cause, by its id.
 	naming map[string]*index[*Incident]
-	// waiting are the changes whose end is to be told, by their start.
+	// waiting are the changes whose end is to be reported, by their start.
 	waiting index[*Change]
 	draft   draft
 	// steps counts what was looked at, so that a test can hold the cost of a report against it.

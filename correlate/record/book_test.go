@@ -24,7 +24,7 @@ type fact struct {
 
 func after(seconds int64) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
 
-// drawFacts are reports about changes and incidents of a few services, dense in time and told by several sources.
+// drawFacts are reports about changes and incidents of a few services, dense in time and reported by several sources.
 func drawFacts(t *rapid.T) (facts []fact) {
 	minutes := rapid.Int64Range(5, 90).Draw(t, "minutes")
 	for n := range rapid.IntRange(1, 14).Draw(t, "changes") {
@@ -234,7 +234,7 @@ func TestWhatAReportCostsDoesNotGrowWithItsService(t *testing.T) {
 		"20,000 within ten minutes, each with a version of its own": {most, 4, func(i int) correlate.Fact {
 			return shipped(fmt.Sprint(i), "shop", int64(i*600/most), func(c *correlate.Change) { c.Version = fmt.Sprint("v", i) })
 		}},
-		"20,000 within ten minutes that nothing tells apart, told by three sources": {most, 4, func(i int) correlate.Fact {
+		"20,000 within ten minutes that nothing tells apart, reported by three sources": {most, 4, func(i int) correlate.Fact {
 			return shipped(fmt.Sprint(i), "shop", int64(i*600/most), func(c *correlate.Change) { c.Source = sources[i%3] })
 		}},
 		"the last one first, so that each bears on the lineage of those after it": {5000, 40, func(i int) correlate.Fact {
@@ -243,7 +243,7 @@ func TestWhatAReportCostsDoesNotGrowWithItsService(t *testing.T) {
 		"two versions in turn": {most, 4, func(i int) correlate.Fact {
 			return shipped(fmt.Sprint(i), "shop", int64(i*600/most), func(c *correlate.Change) { c.Version = fmt.Sprint("v", i%2) })
 		}},
-		"one each minute for two weeks, told by two sources": {most, 60, func(i int) correlate.Fact {
+		"one each minute for two weeks, reported by two sources": {most, 60, func(i int) correlate.Fact {
 			return shipped(fmt.Sprint(i), "shop", int64(i/2*60), func(c *correlate.Change) {
 				c.Source, c.Version = sources[i%2], fmt.Sprint("v", i/2)
 			})
@@ -272,7 +272,7 @@ func TestWhatAReportCostsDoesNotGrowWithItsService(t *testing.T) {
 	}
 }
 
-// TestAChainThatNeverEndsIsBounded: rollouts without a version, told by two sources every twenty seconds, all day.
+// TestAChainThatNeverEndsIsBounded: rollouts without a version, reported by two sources every twenty seconds, all day.
 func TestAChainThatNeverEndsIsBounded(t *testing.T) {
 	b := New(config)
 	const n = 1000

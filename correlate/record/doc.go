@@ -3,7 +3,7 @@
 // A record is a fold of its reports: what several sources said, under one id or under several. The Book holds the
 // records and works out what they mean to one another:
 //
-//	group    which changes are one rollout, told by several sources under ids of their own?
+//	group    which changes are one rollout, reported by several sources under ids of their own?
 //	lineage  which change went back to an earlier version, and which ones did it take back?
 //	link     which change is an incident held against?
 //	recover  since when is a failed change proven to be mended?

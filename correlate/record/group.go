@@ -18,12 +18,12 @@ type grouping struct {
 }
 
 // timelines are the rollouts of a place: those that were reported, and those that telemetry alone shows.
-type timelines struct{ told, seen timeline }
+type timelines struct{ reported, seen timeline }
 
 func (g *grouping) at(p correlate.Place) *timelines {
 	t := g.places[p]
 	if t == nil {
-		t = &timelines{told: newTimeline(g.limits.group), seen: newTimeline(g.limits.group)}
+		t = &timelines{reported: newTimeline(g.limits.group), seen: newTimeline(g.limits.group)}
 		g.places[p] = t
 	}
 	return t
@@ -35,7 +35,7 @@ func (g *grouping) of(c *Change) *timeline {
 	if c.own.Source == SourceTelemetry {
 		return &t.seen
 	}
-	return &t.told
+	return &t.reported
 }
 
 // enter and leave put a change among the rollouts that may be one, and take it out. Whoever it may have been one with is
@@ -92,7 +92,7 @@ func (g *grouping) neighbours(c *Change) (near []*Change) {
 	l := g.at(c.Place())
 	begin, end := Began(c.own), spanEnd(c.own)
 	if c.own.Source == SourceTelemetry {
-		*g.steps += l.told.visit(begin-l.told.length-g.cfg.wide(), begin+GroupSlack, func(o *Change) {
+		*g.steps += l.reported.visit(begin-l.reported.length-g.cfg.wide(), begin+GroupSlack, func(o *Change) {
 			if g.cfg.maySame(o.own, c.own) {
 				near = append(near, o)
 			}
@@ -101,14 +101,14 @@ func (g *grouping) neighbours(c *Change) (near []*Change) {
 	}
 	each := func(o *Change) {
 		x, y := c, o
-		if asFirstTold(y, x) < 0 {
+		if asFirstReported(y, x) < 0 {
 			x, y = y, x
 		}
 		if o != c && g.cfg.maySame(x.own, y.own) {
 			near = append(near, o)
 		}
 	}
-	*g.steps += l.told.visit(begin-l.told.length-GroupSlack, end+GroupSlack, each)
+	*g.steps += l.reported.visit(begin-l.reported.length-GroupSlack, end+GroupSlack, each)
 	*g.steps += l.seen.visit(begin-max(GroupSlack, g.cfg.AdoptAfter), end+g.cfg.wide(), each)
 	return near
 }
@@ -117,7 +117,7 @@ func (g *grouping) neighbours(c *Change) (near []*Change) {
 // is a function of the set of reports.
 func (g *grouping) rollouts() (all []rollout) {
 	done := map[*Change]bool{}
-	for _, c := range slices.SortedFunc(maps.Keys(g.again), asFirstTold) {
+	for _, c := range slices.SortedFunc(maps.Keys(g.again), asFirstReported) {
 		switch {
 		case done[c] || c.gone:
 		case !g.grouped(c):
@@ -180,7 +180,7 @@ type pair struct {
 // put puts together those of some changes that are one. Those nearest in time come first; no source tells one rollout
 // under two ids.
 func (g *grouping) put(chain []*Change) (all []rollout) {
-	slices.SortFunc(chain, asFirstTold)
+	slices.SortFunc(chain, asFirstReported)
 	of := map[*Change]*rollout{}
 	for _, c := range chain {
 		of[c] = &rollout{c}
@@ -192,7 +192,7 @@ func (g *grouping) put(chain []*Change) (all []rollout) {
 		}
 		if r != o && r.mayJoin(*o) {
 			both := append(*r, *o...)
-			slices.SortFunc(both, asFirstTold)
+			slices.SortFunc(both, asFirstReported)
 			for _, c := range both {
 				of[c] = &both
 			}

@@ -15,12 +15,12 @@ type oracle struct {
 	cfg       Config
 	limits    limits
 	watermark int64
-	changes   []*told
+	changes   []*reported
 	incidents []correlate.IncidentRecord
 }
 
-// told is a change as it is told under its id.
-type told struct {
+// reported is a change as it is reported under its id.
+type reported struct {
 	reports []correlate.ChangeReport
 	own     correlate.Change
 	correlate.ChangeRecord
@@ -44,14 +44,14 @@ func ask(cfg Config, most limits, watermark int64, facts []fact) (changes map[st
 }
 
 func (o *oracle) read(facts []fact) {
-	byID := map[string]*told{}
+	byID := map[string]*reported{}
 	reports := map[string][]correlate.IncidentReport{}
 	for _, f := range facts {
 		switch f.Fact = f.WithDefaults(); {
 		case f.Change != nil:
 			c := byID[f.Change.ID]
 			if c == nil {
-				c = &told{}
+				c = &reported{}
 				byID[f.Change.ID] = c
 				o.changes = append(o.changes, c)
 			}
@@ -80,10 +80,10 @@ func received[T any](all []correlate.Report[T]) time.Time {
 
 // group links every two changes that may be one, cuts out what is too much to tell apart, and puts the nearest together.
 func (o *oracle) group() {
-	slices.SortFunc(o.changes, func(a, b *told) int {
+	slices.SortFunc(o.changes, func(a, b *reported) int {
 		return cmp.Or(cmp.Compare(shown(a), shown(b)), cmp.Compare(Began(a.own), Began(b.own)), cmp.Compare(a.own.ID, b.own.ID))
 	})
-	links := map[*told][]*told{}
+	links := map[*reported][]*reported{}
 	for i, a := range o.changes {
 		for _, b := range o.changes[i+1:] {
 			if o.mayBeOne(a, b) {
@@ -91,13 +91,13 @@ func (o *oracle) group() {
 			}
 		}
 	}
-	seen := map[*told]bool{}
+	seen := map[*reported]bool{}
 	for _, c := range o.changes {
 		if seen[c] {
 			continue
 		}
 		seen[c] = true
-		chain := []*told{c}
+		chain := []*reported{c}
 		for n := 0; n < len(chain); n++ {
 			for _, next := range links[chain[n]] {
 				if !seen[next] {
@@ -108,7 +108,7 @@ func (o *oracle) group() {
 		}
 		if len(chain) > o.limits.chain {
 			for _, alone := range chain {
-				o.assign([]*told{alone})
+				o.assign([]*reported{alone})
 			}
 			continue
 		}
@@ -116,15 +116,15 @@ func (o *oracle) group() {
 	}
 }
 
-func shown(c *told) int {
+func shown(c *reported) int {
 	if c.own.Source == SourceTelemetry {
 		return 1
 	}
 	return 0
 }
 
-func (o *oracle) mayBeOne(a, b *told) bool {
-	brings := func(c *told) bool {
+func (o *oracle) mayBeOne(a, b *reported) bool {
+	brings := func(c *reported) bool {
 		return c.own.Kind == correlate.KindDeployment || c.own.Kind == correlate.KindRollback
 	}
 	switch {
@@ -145,7 +145,7 @@ func (o *oracle) mayBeOne(a, b *told) bool {
 }
 
 // crowded: too many rollouts of the place began in the same ten minutes.
-func (o *oracle) crowded(c *told) bool {
+func (o *oracle) crowded(c *reported) bool {
 	n := 0
 	for _, other := range o.changes {
 		k := other.own.Kind
@@ -157,20 +157,20 @@ func (o *oracle) crowded(c *told) bool {
 	return n > o.limits.group
 }
 
-func (o *oracle) put(chain []*told) {
-	rank := map[*told]int{}
+func (o *oracle) put(chain []*reported) {
+	rank := map[*reported]int{}
 	for i, c := range o.changes {
 		rank[c] = i
 	}
-	slices.SortFunc(chain, func(a, b *told) int { return rank[a] - rank[b] })
+	slices.SortFunc(chain, func(a, b *reported) int { return rank[a] - rank[b] })
 	type couple struct {
-		a, b  *told
+		a, b  *reported
 		apart int64
 	}
 	var all []couple
-	group := map[*told][]*told{}
+	group := map[*reported][]*reported{}
 	for i, a := range chain {
-		group[a] = []*told{a}
+		group[a] = []*reported{a}
 		for _, b := range chain[i+1:] {
 			if o.mayBeOne(a, b) {
 				apart := Began(a.own) - Began(b.own)
@@ -183,15 +183,15 @@ func (o *oracle) put(chain []*told) {
 	})
 	for _, x := range all {
 		g, h := group[x.a], group[x.b]
-		if g[0] == h[0] || (shown(x.b) == 1 && len(h) > 1) || slices.ContainsFunc(g, func(a *told) bool {
-			return slices.ContainsFunc(h, func(b *told) bool {
+		if g[0] == h[0] || (shown(x.b) == 1 && len(h) > 1) || slices.ContainsFunc(g, func(a *reported) bool {
+			return slices.ContainsFunc(h, func(b *reported) bool {
 				return a.own.Source == b.own.Source || (shown(a)+shown(b) == 0 && !SameVersion(a.own, b.own))
 			})
 		}) {
 			continue
 		}
 		both := append(slices.Clone(g), h...)
-		slices.SortFunc(both, func(a, b *told) int { return rank[a] - rank[b] })
+		slices.SortFunc(both, func(a, b *reported) int { return rank[a] - rank[b] })
 		for _, c := range both {
 			group[c] = both
 		}
@@ -203,7 +203,7 @@ func (o *oracle) put(chain []*told) {
 	}
 }
 
-func (o *oracle) assign(group []*told) {
+func (o *oracle) assign(group []*reported) {
 	var reports []correlate.ChangeReport
 	var from []string
 	lead := group[0]
@@ -232,11 +232,11 @@ func (o *oracle) assign(group []*told) {
 	}
 }
 
-func (c *told) live() bool {
+func (c *reported) live() bool {
 	return c.MergedInto == "" && (c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
 }
 
-func (c *told) done() time.Time {
+func (c *reported) done() time.Time {
 	if c.FinishedAt.IsZero() {
 		return c.StartedAt
 	}
@@ -245,8 +245,8 @@ func (c *told) done() time.Time {
 
 // lineage follows the versions of each place in the order in which they were complete.
 func (o *oracle) lineage() {
-	slices.SortFunc(o.changes, func(a, b *told) int { return cmp.Or(a.done().Compare(b.done()), cmp.Compare(a.ID, b.ID)) })
-	lines := map[correlate.Place][]*told{}
+	slices.SortFunc(o.changes, func(a, b *reported) int { return cmp.Or(a.done().Compare(b.done()), cmp.Compare(a.ID, b.ID)) })
+	lines := map[correlate.Place][]*reported{}
 	for _, c := range o.changes {
 		p := correlate.Place{Service: c.own.Service, Environment: c.own.Environment}
 		c.Rollback = c.Kind == correlate.KindRollback
@@ -276,7 +276,7 @@ func (o *oracle) lineage() {
 			line = line[:back+1]
 		}
 		if len(line) == 0 && c.PreviousVersion != "" && c.PreviousVersion != c.Version {
-			line = append(line, &told{ChangeRecord: correlate.ChangeRecord{Change: correlate.Change{Version: c.PreviousVersion}}})
+			line = append(line, &reported{ChangeRecord: correlate.ChangeRecord{Change: correlate.Change{Version: c.PreviousVersion}}})
 		}
 		if !c.Redeploy {
 			line = append(line[:len(line):len(line)], c)
@@ -289,7 +289,7 @@ func (o *oracle) attribute() {
 	for n := range o.incidents {
 		i := &o.incidents[n]
 		if i.CausedBy == "" {
-			var last *told
+			var last *reported
 			for _, c := range o.changes { // by completion
 				if c.live() && !c.Rollback && !c.Abandoned && c.Service == i.Service && c.Environment == i.Environment && !c.done().After(i.OpenedAt) {
 					last = c

@@ -7,7 +7,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// maySame: two changes, as asFirstTold orders them, are told by different sources, overlap, and may bring the same.
+// maySame: two changes, as asFirstReported orders them, are reported by different sources, overlap, and may bring the same.
 func (cfg Config) maySame(x, y correlate.Change) bool {
 	switch {
 	case x.Source == y.Source:
@@ -31,9 +31,9 @@ func (cfg Config) Tells(reported, seen correlate.Change) bool {
 	return first >= Began(reported)-cmp.Or(cfg.AdoptAfter, 1) && first <= spanEnd(reported)+GroupSlack
 }
 
-// asFirstTold orders changes so that one follows those whose id it may go by: what sources report before what telemetry
+// asFirstReported orders changes so that one follows those whose id it may go by: what sources report before what telemetry
 // shows, then by when they began.
-func asFirstTold(a, b *Change) int {
+func asFirstReported(a, b *Change) int {
 	return cmp.Or(cmp.Compare(telemetry(a), telemetry(b)), cmp.Compare(Began(a.own), Began(b.own)), cmp.Compare(a.Record.ID, b.Record.ID))
 }
 
@@ -44,7 +44,7 @@ func telemetry(c *Change) int {
 	return 0
 }
 
-// SameVersion: what two changes bring may be the same, as far as it is told.
+// SameVersion: what two changes bring may be the same, as far as it is reported.
 func SameVersion(a, b correlate.Change) bool {
 	if (a.Version == "" && a.Commit == "") || (b.Version == "" && b.Commit == "") {
 		return true

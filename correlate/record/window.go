@@ -23,7 +23,7 @@ func (cfg Config) abandoned(r correlate.ChangeRecord, watermark int64) bool {
 		Began(r.Change)+cfg.AbandonAfter <= watermark
 }
 
-// abandon notes the changes whose end nobody told for so long that they are given up.
+// abandon notes the changes whose end nobody reported for so long that they are given up.
 func (b *Book) abandon() {
 	for i := range b.waiting.all() {
 		if i.at.Unix()+b.cfg.AbandonAfter > b.watermark {

@@ -192,6 +192,7 @@ func TestCorrectionsAreCountedOnce(t *testing.T) {
 		judged(1, false), judged(2, true), judged(2, true), judged(3, true),
 		change("told late", correlate.PhaseHistory), change("told late", correlate.PhaseHistory),
 		change("twin", correlate.PhaseObserving), change("twin", correlate.PhaseMerged),
+		change("nobody reports it", correlate.PhaseRetracted),
 	} {
 		s.Publish([]correlate.Effect{e})
 	}

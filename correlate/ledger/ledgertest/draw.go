@@ -48,7 +48,7 @@ func drawRecord(t *rapid.T) correlate.ChangeRecord {
 			Version: rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "version"), StartedAt: someTime.Draw(t, "started"),
 			FinishedAt: maybeTime.Draw(t, "finished"),
 		},
-		Phase:     rapid.SampledFrom([]correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed, correlate.PhaseHistory, correlate.PhaseMerged}).Draw(t, "phase"),
+		Phase:     rapid.SampledFrom([]correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed, correlate.PhaseHistory, correlate.PhaseMerged, correlate.PhaseRetracted}).Draw(t, "phase"),
 		WindowEnd: maybeTime.Draw(t, "window"), RecoveredAt: maybeTime.Draw(t, "recovered"),
 	}
 }

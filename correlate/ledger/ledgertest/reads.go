@@ -139,7 +139,8 @@ func (m *machine) restore(t *rapid.T) {
 	current := m.current()
 	slices.Reverse(current)
 	current = slices.DeleteFunc(current, func(c correlate.ChangeRecord) bool {
-		open := c.Phase == correlate.PhaseObserving || c.FinishedAt.IsZero() && c.Phase != correlate.PhaseMerged
+		over := c.Phase == correlate.PhaseMerged || c.Phase == correlate.PhaseRetracted
+		open := c.Phase == correlate.PhaseObserving || c.FinishedAt.IsZero() && !over
 		times := []time.Time{c.StartedAt, c.FinishedAt, c.WindowEnd, c.RecoveredAt}
 		for _, v := range m.verdicts[c.ID] {
 			times = append(times, v.DecidedAt)

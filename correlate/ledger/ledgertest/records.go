@@ -212,6 +212,8 @@ func restore(t *testing.T, open Opener) {
 	unfinished.FinishedAt = time.Time{}
 	merged := record("merged", epoch)
 	merged.FinishedAt, merged.Phase = time.Time{}, correlate.PhaseMerged
+	retracted := record("retracted", epoch)
+	retracted.FinishedAt, retracted.Phase = time.Time{}, correlate.PhaseRetracted
 	recovered := record("recovered", epoch)
 	recovered.RecoveredAt = since
 	judged := record("judged", epoch)
@@ -225,7 +227,7 @@ func restore(t *testing.T, open Opener) {
 	elsewhere := record("elsewhere", epoch)
 	elsewhere.Environment = "staging"
 	store(t, l, changeEffects(append(newer, elsewhere)...)...)
-	store(t, l, append(changeEffects(past, watched, unfinished, merged, recovered, judged, future), correlate.Effect{Verdict: &late})...)
+	store(t, l, append(changeEffects(past, watched, unfinished, merged, retracted, recovered, judged, future), correlate.Effect{Verdict: &late})...)
 	for _, i := range []correlate.IncidentRecord{
 		incident("over", epoch, epoch.Add(time.Minute)), incident("open", epoch, time.Time{}), incident("just over", epoch, since),
 	} {
@@ -268,7 +270,7 @@ func requireRevisions(t *testing.T, l ledger.Ledger, since time.Time, late corre
 
 	all, err := l.Restore(t.Context(), time.Time{})
 	require.NoError(t, err)
-	require.Len(t, all.Changes, 8+correlate.Lineage)
+	require.Len(t, all.Changes, 9+correlate.Lineage)
 	require.Len(t, all.Incidents, 3)
 	require.Len(t, all.Regressions, 2)
 }

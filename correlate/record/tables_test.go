@@ -1,0 +1,284 @@
+package record
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// from is a change that a source reports: its id, its source, its start in seconds after noon, and the rest.
+func from(id, source string, start int64, opt func(*correlate.Change)) correlate.Fact {
+	return shipped(id, "shop", start, func(c *correlate.Change) {
+		c.Source = source
+		if opt != nil {
+			opt(c)
+		}
+	})
+}
+
+func both(opts ...func(*correlate.Change)) func(*correlate.Change) {
+	return func(c *correlate.Change) {
+		for _, opt := range opts {
+			opt(c)
+		}
+	}
+}
+
+func took(seconds int64) func(*correlate.Change) {
+	return func(c *correlate.Change) { c.FinishedAt = c.StartedAt.Add(time.Duration(seconds) * time.Second) }
+}
+
+func begun(c *correlate.Change)                     { c.Status, c.FinishedAt = correlate.StatusStarted, time.Time{} }
+func failed(c *correlate.Change)                    { c.Status = correlate.StatusFailed }
+func kind(k correlate.Kind) func(*correlate.Change) { return func(c *correlate.Change) { c.Kind = k } }
+func commit(sha string) func(*correlate.Change)     { return func(c *correlate.Change) { c.Commit = sha } }
+func previous(v string) func(*correlate.Change) {
+	return func(c *correlate.Change) { c.PreviousVersion = v }
+}
+func environment(e string) func(*correlate.Change) {
+	return func(c *correlate.Change) { c.Environment = e }
+}
+
+// groups are the ids of each rollout, the one it goes by first.
+func groups(b *Book) map[string]string {
+	all := map[string]string{}
+	for id, c := range b.changes {
+		if c.Record.MergedInto == "" {
+			all[id] = strings.Join(c.Record.MergedFrom, " ")
+		}
+	}
+	return all
+}
+
+func TestWhichReportsAreOneRollout(t *testing.T) {
+	seen := func(id string, start int64, v string) correlate.Fact {
+		return from(id, SourceTelemetry, start, both(version(v), begun))
+	}
+	for name, c := range map[string]struct {
+		facts []correlate.Fact
+		want  map[string]string
+	}{
+		"two sources tell the same version a minute apart": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 60, version("1"))}, map[string]string{"a": "b"}},
+		"it goes by whoever began first, not by who was heard first": {
+			[]correlate.Fact{from("a", "x", 60, version("1")), from("b", "y", 0, version("1"))}, map[string]string{"b": "a"}},
+		"one source doesn't tell a rollout under two ids": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 60, version("1"))}, map[string]string{"a": "", "b": ""}},
+		"another version": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 60, version("2"))}, map[string]string{"a": "", "b": ""}},
+		"a version with and without v": {
+			[]correlate.Fact{from("a", "x", 0, version("v1.2")), from("b", "y", 60, version("1.2"))}, map[string]string{"a": "b"}},
+		"a version that is the commit of the other": {
+			[]correlate.Fact{from("a", "x", 0, version("0123456")), from("b", "y", 60, commit("0123456789abcdef"))}, map[string]string{"a": "b"}},
+		"one doesn't say which version": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 60, nil)}, map[string]string{"a": "b"}},
+		"ten minutes apart": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 600, version("1"))}, map[string]string{"a": "b"}},
+		"more than ten minutes apart": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 601, version("1"))}, map[string]string{"a": "", "b": ""}},
+		"reported while a long rollout is under way": {
+			[]correlate.Fact{from("a", "x", 0, both(version("1"), took(7200))), from("b", "y", 3600, version("1"))}, map[string]string{"a": "b"}},
+		"reported days after a rollout that never ends began": {
+			[]correlate.Fact{from("a", "x", 0, both(version("1"), took(10*24*3600))), from("b", "y", 5*24*3600, version("1"))},
+			map[string]string{"a": "", "b": ""}},
+		"in another environment": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 60, both(version("1"), environment("staging")))},
+			map[string]string{"a": "", "b": ""}},
+		"a flag is no rollout": {
+			[]correlate.Fact{from("a", "x", 0, nil), from("b", "y", 0, kind(correlate.KindFeatureFlag))}, map[string]string{"a": "", "b": ""}},
+		"nobody knows who reported it": {
+			[]correlate.Fact{from("a", "x", 0, nil), from("b", "", 0, nil)}, map[string]string{"a": "", "b": ""}},
+		"the nearest are put together first": {
+			[]correlate.Fact{from("a", "x", 0, nil), from("b", "y", 50, nil), from("c", "x", 60, nil)}, map[string]string{"a": "", "b": "c"}},
+		"three sources": {
+			[]correlate.Fact{from("a", "x", 0, nil), from("b", "y", 20, nil), from("c", "z", 40, nil)}, map[string]string{"a": "b c"}},
+		"two that know the version are not joined by one that doesn't": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 10, nil), from("c", "z", 30, version("2"))},
+			map[string]string{"a": "b", "c": ""}},
+		"telemetry sees the version that was reported": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), seen("t", 300, "1")}, map[string]string{"a": "t"}},
+		"telemetry sees it long before": {
+			[]correlate.Fact{from("a", "x", 3000, version("1")), seen("t", 0, "1")}, map[string]string{"a": "", "t": ""}},
+		"telemetry sees another version while something is rolled out": {
+			[]correlate.Fact{from("a", "x", 0, both(version("1"), took(300))), seen("t", 100, "abc")}, map[string]string{"a": "t"}},
+		"what telemetry sees belongs to the nearest report": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 200, version("1")), seen("t", 210, "1")},
+			map[string]string{"a": "", "b": "t"}},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, groups(settled(c.facts...))) })
+	}
+}
+
+func TestWhereMoreHappensThanTimeTellsApartEachStandsAlone(t *testing.T) {
+	dense := func(n int) *Book {
+		b := newBook(config, limits{group: 3, chain: 100, line: 32})
+		for i := range n {
+			b.Report(from(string(rune('a'+i)), "x", int64(i*10), nil), noon)
+		}
+		b.Report(from("other", "y", 5, nil), noon)
+		b.Settle(0)
+		return b
+	}
+	require.Equal(t, "a", dense(2).Change("other").Record.MergedInto)
+	b := dense(3)
+	require.Empty(t, b.Change("other").Record.MergedInto, "it is the fourth of ten minutes")
+	b.Retract(from("c", "x", 20, nil))
+	b.Settle(0)
+	require.Equal(t, "a", b.Change("other").Record.MergedInto, "one less, and they can be told apart")
+
+	b = newBook(config, limits{group: 100, chain: 3, line: 32})
+	for i, source := range []string{"x", "y", "x", "y"} {
+		b.Report(from(string(rune('a'+i)), source, int64(i*500), nil), noon)
+		b.Settle(0)
+		require.Equal(t, []string{"", "a", "a", ""}[i], b.Change("b").record().MergedInto, "%d", i)
+	}
+}
+
+// record is what is known of a change; nothing of one that isn't known.
+func (c *Change) record() correlate.ChangeRecord {
+	if c == nil {
+		return correlate.ChangeRecord{}
+	}
+	return c.Record
+}
+
+func TestWhatChangesMeanToOneAnother(t *testing.T) {
+	for name, c := range map[string]struct {
+		facts []correlate.Fact
+		want  string // of each change, in order: R for rollback, = for redeploy, the id of who took it back
+	}{
+		"versions follow one another": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, version("2"))}, "a: b:"},
+		"a version comes back": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, version("2")), from("c", "x", 2, version("1"))}, "a: b:c c:R"},
+		"a version comes back past several": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, version("2")), from("c", "x", 2, version("3")), from("d", "x", 3, version("1"))},
+			"a: b:d c:d d:R"},
+		"the same version again": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, version("1"))}, "a: b:="},
+		"what failed was never live": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, both(version("2"), failed)), from("c", "x", 2, version("1"))}, "a: b: c:="},
+		"said to be a rollback, to a version never seen": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, version("2")), from("c", "x", 2, both(version("0"), kind(correlate.KindRollback)))},
+			"a: b:c c:R"},
+		"the first change says what was before it": {
+			[]correlate.Fact{from("a", "x", 0, both(version("2"), previous("1"))), from("b", "x", 1, version("1"))}, "a:b b:R"},
+		"taken back, and forward again": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, version("2")), from("c", "x", 2, version("1")), from("d", "x", 3, version("2"))},
+			"a: b:c c:R d:"},
+		"a flag is no version": {
+			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, both(version("2"), kind(correlate.KindFeatureFlag))), from("c", "x", 2, version("1"))},
+			"a: b: c:="},
+		"versions that nobody tells are no redeploys": {
+			[]correlate.Fact{from("a", "x", 0, nil), from("b", "x", 1, nil)}, "a: b:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for c := range settled(c.facts...).At(correlate.Place{Service: "shop", Environment: "production"}) {
+				part := c.Record.ID + ":" + c.Record.RolledBackBy
+				if c.Record.Rollback {
+					part += "R"
+				}
+				if c.Record.Redeploy {
+					part += "="
+				}
+				got = append(got, part)
+			}
+			require.Equal(t, c.want, strings.Join(got, " "))
+		})
+	}
+}
+
+func TestWhomAnIncidentIsHeldAgainst(t *testing.T) {
+	a, b := from("a", "x", 0, version("1")), from("b", "x", 600, version("2"))
+	for name, c := range map[string]struct {
+		facts    []correlate.Fact
+		opened   int64
+		causedBy string
+		want     string
+		inferred bool
+	}{
+		"the last change before it":          {[]correlate.Fact{a, b}, 700, "", "b", true},
+		"at the instant it was complete":     {[]correlate.Fact{a, b}, 600, "", "b", true},
+		"not one that came later":            {[]correlate.Fact{a, b}, 599, "", "a", true},
+		"not one so long ago":                {[]correlate.Fact{a}, 3*3600 + 1, "", "", false},
+		"as long ago as may be":              {[]correlate.Fact{a}, 3 * 3600, "", "a", true},
+		"the one it names":                   {[]correlate.Fact{a, b}, 700, "a", "a", false},
+		"one that nobody reported":           {[]correlate.Fact{a, b}, 700, "elsewhere", "elsewhere", false},
+		"none, as somebody says":             {[]correlate.Fact{a, b}, 700, correlate.CausedByNone, "", false},
+		"not one that failed":                {[]correlate.Fact{a, from("b", "x", 600, failed)}, 700, "", "a", true},
+		"not the rollback":                   {[]correlate.Fact{a, b, from("c", "x", 650, version("1"))}, 700, "", "b", true},
+		"a change that is under way":         {[]correlate.Fact{a, from("b", "x", 600, begun)}, 700, "", "b", true},
+		"not one that was given up":          {[]correlate.Fact{a, from("b", "x", 600, begun)}, 600 + 2400, "", "a", true},
+		"the rollout that it names by an id": {[]correlate.Fact{a, from("z", "y", 30, version("1"))}, 700, "z", "a", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			book := settled(append(c.facts, incidentAt("i", c.opened, c.causedBy))...)
+			book.Settle(noon.Unix() + c.opened)
+			i := book.Incident("i").Record
+			require.Equal(t, []any{c.want, c.inferred}, []any{i.AttributedTo, i.Inferred})
+			for _, change := range book.changes {
+				require.Equal(t, change.Record.ID == c.want, len(change.Record.Incidents) == 1, change.Record.ID)
+			}
+		})
+	}
+}
+
+func TestSinceWhenAChangeIsMended(t *testing.T) {
+	opened := func(id string, resolved int64) correlate.Fact {
+		f := incidentAt(id, 100, "a")
+		if resolved > 0 {
+			f.Incident.ResolvedAt = after(resolved)
+		}
+		return f
+	}
+	a, b := from("a", "x", 0, version("1")), from("b", "x", 10, version("2"))
+	for name, c := range map[string]struct {
+		facts    []correlate.Fact
+		id       string
+		verdict  *correlate.Verdict
+		want     int64
+		unmended bool
+	}{
+		"nothing was wrong":              {facts: []correlate.Fact{a}, id: "a", unmended: true},
+		"its incident was resolved":      {facts: []correlate.Fact{a, opened("i", 200)}, id: "a", want: 200},
+		"one of its incidents is open":   {facts: []correlate.Fact{a, opened("i", 200), opened("j", 0)}, id: "a", unmended: true},
+		"the last of its incidents":      {facts: []correlate.Fact{a, opened("i", 200), opened("j", 300)}, id: "a", want: 300},
+		"it was taken back":              {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), took(20)))}, id: "b", want: 70},
+		"taking it back is under way":    {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), begun))}, id: "b", unmended: true},
+		"telemetry shows it":             {facts: []correlate.Fact{a}, id: "a", verdict: &correlate.Verdict{Outcome: correlate.Regressed, RecoveredAt: new(after(90))}, want: 90},
+		"of a healthy change it doesn't": {facts: []correlate.Fact{a}, id: "a", verdict: &correlate.Verdict{Outcome: correlate.Healthy, RecoveredAt: new(after(90))}, unmended: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			book := settled(c.facts...)
+			change := book.Change(c.id)
+			change.Record.Verdict = c.verdict
+			book.Recover(change)
+			if c.unmended {
+				require.Zero(t, change.Record.RecoveredAt)
+				return
+			}
+			require.Equal(t, after(c.want), change.Record.RecoveredAt)
+		})
+	}
+}
+
+func TestAChangeWhoseEndNobodyTellsIsGivenUp(t *testing.T) {
+	b := settled(from("a", "x", 0, begun))
+	require.Equal(t, noon.Add(1220*time.Second), b.Change("a").Record.WindowEnd)
+	require.Equal(t, Difference{}, b.Settle(noon.Unix()+2399))
+	d := b.Settle(noon.Unix() + 2400)
+	require.Len(t, d.Changes, 1)
+	require.True(t, b.Change("a").Record.Abandoned)
+	require.False(t, d.Changes[0].Before.Abandoned)
+	require.Equal(t, Difference{}, b.Settle(noon.Unix()+9000), "once")
+
+	b.Report(from("a", "x", 0, took(5000)), noon)
+	b.Settle(noon.Unix() + 9000)
+	require.False(t, b.Change("a").Record.Abandoned)
+	require.Equal(t, after(5000+1220), b.Change("a").Record.WindowEnd)
+}
