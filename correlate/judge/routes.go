@@ -9,11 +9,11 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
-// mixture is that of one kind of control; nil when the mix didn't move.
+// routeMix is that of one kind of control; nil when the mix didn't move.
 func (t *trial) routeMix(beside bool) *expect.RouteMix {
-	memo := &t.mixtures[0]
+	memo := &t.mixes[0]
 	if beside {
-		memo = &t.mixtures[1]
+		memo = &t.mixes[1]
 	}
 	if !memo.made {
 		memo.made, memo.RouteMix = true, t.newRouteMix(beside)

@@ -17,9 +17,9 @@ type trial struct {
 	starts   []evalue.Restart
 	findings []finding
 
-	// What was made of the routes, once they were asked for; see mix.go. The control is before the change or beside it.
-	parts    []expect.Part
-	mixtures [2]struct {
+	// What was made of the routes, once they were asked for; see routes.go. The control is before the change or beside it.
+	parts []expect.Part
+	mixes [2]struct {
 		made bool
 		*expect.RouteMix
 	}
