@@ -19,8 +19,8 @@ type look struct {
 }
 
 // news says that a change may be about to be convicted: then what shows around it must not be old.
-func (r *round) news(due []suspicion) bool {
-	return slices.ContainsFunc(due, func(s suspicion) bool {
+func (r *round) news(due []candidate) bool {
+	return slices.ContainsFunc(due, func(s candidate) bool {
 		v := s.verdict()
 		return s.a.Outcome == correlate.Regressed && (v == nil || v.Outcome != correlate.Regressed)
 	})
@@ -82,7 +82,7 @@ func enough(reason correlate.Reason, services int) float64 {
 
 // blamedElsewhere finds the fault on a service without a fault-bearing change of its own that this change most likely
 // caused. One that has a concurrent comparison isn't blamed for what its service suffers in all versions.
-func (r *round) blamedElsewhere(s suspicion, faults []fault) (fault, float64) {
+func (r *round) blamedElsewhere(s candidate, faults []fault) (fault, float64) {
 	compared := s.a.Grade == correlate.GradeA || s.a.Grade == correlate.GradeB
 	var worst fault
 	best := 0.0

@@ -17,14 +17,14 @@ const falseDiscoveries = 0.05
 // one looks bad by chance. It is e-BH (Wang and Ramdas, 2022) on the evidence of this instant: of K changes the k with
 // the strongest evidence are convicted when each of their e-values is at least K/(k·falseDiscoveries). What every change
 // needs by itself is as much as that of five asks for.
-func (r *round) sustain(due []suspicion) {
-	var accused []*suspicion
+func (r *round) sustain(due []candidate) {
+	var accused []*candidate
 	for i := range due {
 		if due[i].a.Outcome == correlate.Regressed {
 			accused = append(accused, &due[i])
 		}
 	}
-	slices.SortStableFunc(accused, func(a, b *suspicion) int {
+	slices.SortStableFunc(accused, func(a, b *candidate) int {
 		return cmp.Or(cmp.Compare(a.rec.Environment, b.rec.Environment), cmp.Compare(b.a.LogE, a.a.LogE))
 	})
 	for len(accused) > 0 {

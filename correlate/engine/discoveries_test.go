@@ -36,9 +36,9 @@ func TestOfManyChangesOneLooksBadByChance(t *testing.T) {
 				facts = append(facts, deployed(fmt.Sprint("c", i), "production"), deployed(fmt.Sprint("staged", i), "staging"))
 			}
 			e.Apply(Input{Facts: facts})
-			var due []suspicion
+			var due []candidate
 			for i := range want.accused {
-				due = append(due, suspicion{change: e.changes[fmt.Sprint("c", i)], a: judge.Assessment{
+				due = append(due, candidate{change: e.changes[fmt.Sprint("c", i)], a: judge.Assessment{
 					Outcome: correlate.Regressed, LogE: math.Log(want.eValue),
 				}})
 			}

@@ -28,7 +28,7 @@ type fault struct {
 
 // hints are the faults that are not proven near the changes whose last look this is, with their suspects. The first
 // suspects, so many of them, are those that are due.
-func (r *round) hints(suspects []suspicion, due int, around look) []fault {
+func (r *round) hints(suspects []candidate, due int, around look) []fault {
 	ending := map[place]bool{}
 	for _, s := range suspects[:due] {
 		if r.ends(s) {
@@ -62,7 +62,7 @@ func (r *round) hints(suspects []suspicion, due int, around look) []fault {
 }
 
 // rank finds the suspects of each fault.
-func (r *round) rank(faults []fault, suspects []suspicion, around look) {
+func (r *round) rank(faults []fault, suspects []candidate, around look) {
 	for i := range faults {
 		f := &faults[i]
 		seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
@@ -84,7 +84,7 @@ func (f *fault) seen() observe.Fault {
 
 // ownFaults are the regressions of changed services. One that was there before the change, and that its new instances
 // don't make worse, has its old onset.
-func (r *round) ownFaults(due []suspicion) []fault {
+func (r *round) ownFaults(due []candidate) []fault {
 	var faults []fault
 	for _, s := range due {
 		if s.a.Outcome != correlate.Regressed {
@@ -129,7 +129,7 @@ func strength(a judge.Assessment) float64 {
 }
 
 // candidates are the changes around the fault that were being watched when it began, also when they no longer are.
-func (r *round) candidates(suspects []suspicion, f fault) []blame.Candidate {
+func (r *round) candidates(suspects []candidate, f fault) []blame.Candidate {
 	near := r.observer.Near(f.place, r.At)
 	var all []blame.Candidate
 	for _, s := range suspects {

@@ -43,8 +43,8 @@ type finding struct {
 	visible   float64
 }
 
-// suspicion is a change under observation with what its own service says now.
-type suspicion struct {
+// candidate is a change that may be at fault, with what its own service says now.
+type candidate struct {
 	*change
 	known  *observe.Subject // the change as it is known
 	cutoff int64            // the change that superseded it began; 0 while none has

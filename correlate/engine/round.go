@@ -24,10 +24,10 @@ func (e *Engine) round(t int64, last bool) *round {
 }
 
 // due are the changes with an open window that weren't looked at yet, with what their services say.
-func (r *round) due() (due []suspicion) {
+func (r *round) due() (due []candidate) {
 	for i, c := range r.changes {
 		if c.rec.Phase == correlate.PhaseObserving && (c.judged < r.At || r.last) {
-			due = append(due, r.suspect(i))
+			due = append(due, r.assess(i))
 		}
 	}
 	return due
@@ -35,7 +35,7 @@ func (r *round) due() (due []suspicion) {
 
 // recent are the changes whose window is closed, and that may have caused what is seen of those that are due all the same:
 // they were not over when the oldest of these began.
-func (r *round) recent(due []suspicion) (recent []suspicion) {
+func (r *round) recent(due []candidate) (recent []candidate) {
 	oldest := r.At
 	for _, s := range due {
 		oldest = min(oldest, s.start())
@@ -47,19 +47,19 @@ func (r *round) recent(due []suspicion) (recent []suspicion) {
 		}
 		r.Sight = append(r.Sight, s)
 		if r.changes[i].rec.Phase == correlate.PhaseClosed {
-			recent = append(recent, r.suspect(i))
+			recent = append(recent, r.assess(i))
 		}
 	}
 	return recent
 }
 
 // ends says that this is the last look at a change.
-func (r *round) ends(s suspicion) bool {
+func (r *round) ends(s candidate) bool {
 	return r.last || (s.cutoff > 0 && r.At >= s.cutoff) || s.known.End > 0
 }
 
 // decide turns an assessment and the blame for the faults around into a finding.
-func (r *round) decide(s suspicion, faults, hints []fault) finding {
+func (r *round) decide(s candidate, faults, hints []fault) finding {
 	f := finding{
 		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
 	}
@@ -95,7 +95,7 @@ func (r *round) decide(s suspicion, faults, hints []fault) finding {
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
 // says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
-func (r *round) suspected(s suspicion, faults []fault) bool {
+func (r *round) suspected(s candidate, faults []fault) bool {
 	return (!s.rec.Rollback || !r.cfg.Guards.On(guardRollbackSuspected)) && r.probability(s.rec.ID, faults, func(o fault) bool {
 		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
 	}) >= mayBe

@@ -20,8 +20,8 @@ type assessed struct {
 	judge.Assessment
 }
 
-// suspect assesses the service of the i-th watched change from its own point of view.
-func (r *round) suspect(i int) suspicion {
+// assess assesses the service of the i-th watched change from its own point of view.
+func (r *round) assess(i int) candidate {
 	c, known, t := r.changes[i], r.Watched[i], r.At
 	cutoff := r.supersededAt(c, t)
 	end := window.Floor(r.book.WindowEnd(c.rec.Change), r.cfg.Resolution)
@@ -44,9 +44,9 @@ func (r *round) suspect(i int) suspicion {
 		}
 	default:
 		r.glance(c, known, seen, t, false)
-		return suspicion{change: c, known: known, cutoff: cutoff, assessed: seen, a: withheld(seen.Assessment)}
+		return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: withheld(seen.Assessment)}
 	}
-	return suspicion{change: c, known: known, cutoff: cutoff, assessed: seen, a: seen.Assessment}
+	return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: seen.Assessment}
 }
 
 // withheld is an assessment without an acquittal: that is given at the scheduled instants alone.
@@ -103,7 +103,7 @@ func (r *round) regressed(i int) bool {
 }
 
 // inform fills in what is brief about the changes near a place.
-func (r *round) inform(suspects []suspicion, p place) {
+func (r *round) inform(suspects []candidate, p place) {
 	near := r.observer.Near(p, r.At)
 	for i := range suspects {
 		if near[suspects[i].place()] {
@@ -113,7 +113,7 @@ func (r *round) inform(suspects []suspicion, p place) {
 }
 
 // fillIn fills in what is brief.
-func (r *round) fillIn(s *suspicion) {
+func (r *round) fillIn(s *candidate) {
 	if s.assessed.brief {
 		r.glance(s.change, s.known, s.assessed, s.assessed.At, true)
 		s.a = withheld(s.assessed.Assessment)
