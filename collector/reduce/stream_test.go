@@ -107,6 +107,29 @@ func TestCumulativeCounters(t *testing.T) {
 			},
 			requests: 14,
 		},
+		"a point whose start is its own time is a reference, also of a service that is known": {
+			reports: []report{
+				{instance: "a", start: old, end: 0, value: 1000}, {instance: "a", start: old, end: minute, value: 1010},
+				{instance: "b", start: 2 * minute, end: 2 * minute, value: 5000},
+				{instance: "b", start: 2 * minute, end: 3 * minute, value: 5003},
+			},
+			requests: 13,
+		},
+		"so is one of a known target that begins again": {
+			reports: []report{
+				{start: 0, end: 0, value: 1000}, {start: 0, end: minute, value: 1010},
+				{start: 2 * minute, end: 2 * minute, value: 1015}, {start: 2 * minute, end: 3 * minute, value: 1020},
+			},
+			requests: 15,
+		},
+		"and the errors of a target that moved": {
+			reports: []report{
+				{instance: "a", start: 0, end: 0, value: 1000}, {instance: "a", start: 0, end: minute, value: 1010},
+				{instance: "b", start: minute, end: minute, value: 900, status: "STATUS_CODE_ERROR"},
+				{instance: "b", start: minute, end: 2 * minute, value: 901, status: "STATUS_CODE_ERROR"},
+			},
+			requests: 11, errors: 1,
+		},
 		"two senders that look alike add up": {
 			reports: []report{
 				{start: old, end: 0, value: 1000}, {start: old + sec, end: 0, value: 50},
