@@ -69,7 +69,7 @@ func (sp *Span) latency() int64 { return max(0, sp.End-sp.Start) }
 
 // served counts a request at its server, and completes the edge from its caller.
 func (s *Sender) served(sp *Span) Result {
-	failed := sp.Failed || sp.Status.HTTP >= 500
+	failed := sp.blames()
 	c := call{
 		at: sp.End, latency: sp.latency(), failed: failed,
 		route: routeNamed(sp.Route, sp.RPCService, sp.RPCMethod, sp.Name),
@@ -94,7 +94,7 @@ func (s *Sender) served(sp *Span) Result {
 
 // called counts a call at its caller when the callee is named, and completes the edges to the servers that answered.
 func (s *Sender) called(sp *Span) Result {
-	failed := s.blames(sp)
+	failed := sp.blames()
 	peer := s.peer(sp)
 	result := Accepted
 	if peer != "" {
@@ -109,8 +109,9 @@ func (s *Sender) called(sp *Span) Result {
 	return result
 }
 
-// blames tells whether a client span's failure is the callee's: a client counts a 404 as its own error.
-func (s *Sender) blames(sp *Span) bool {
+// blames tells whether a call's failure is its server's: by the protocol's status, as a metric has it, else by the span's.
+// A client counts a 404 as its own error, and so do many servers, which the conventions don't want.
+func (sp *Span) blames() bool {
 	if fault, known := sp.Status.Fault(); known {
 		return fault
 	}

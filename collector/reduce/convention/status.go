@@ -8,10 +8,11 @@ type Status struct {
 	HasRPC bool
 }
 
-// Fault tells whether the server is to blame, and whether the protocol says anything about it at all.
+// Fault tells whether the server is to blame, and whether the protocol says anything about it at all: of an answer that
+// isn't an error by the protocol, an error that is named otherwise may still be one.
 func (s Status) Fault() (fault, known bool) {
 	switch {
-	case s.HasRPC:
+	case s.HasRPC && s.RPC != 0:
 		return serverFault(s.RPC), true
 	case s.HTTP >= 400:
 		return s.HTTP >= 500, true
