@@ -8,6 +8,7 @@ import (
 // labels is what is read of a point's attributes.
 type labels struct {
 	service, version, environment string // put on the point by a connector
+	subject, exported             string // of span metrics only, see spansOf
 	zone                          Location
 	client, server                string // service graph
 	spanKind, spanStatus          string // span metrics
@@ -31,6 +32,10 @@ func (l *labels) read(a *Attribute) {
 	switch a.Key {
 	case "service.name", "service_name":
 		l.service = a.Text
+	case "service":
+		l.subject = a.Text
+	case "exported_service", "exported_service_name":
+		l.exported = a.Text
 	case "service.version", "service_version":
 		l.version = a.Text
 	case "deployment.environment.name", "deployment_environment_name":
@@ -121,13 +126,29 @@ func (l *labels) peer() string {
 	return clip(convention.HostName(l.serverAddress))
 }
 
+// spansOf is the service whose spans a span metric counts: what the connector calls service.name, Tempo and the Grafana
+// Agent service, and a scraper exported_service when its own labels have that name. It is "" when the point doesn't say.
+func (l *labels) spansOf() string {
+	switch {
+	case l.exported != "":
+		return l.exported
+	case l.service != "":
+		return l.service
+	}
+	return l.subject
+}
+
 // serves tells whether a span metric counts requests served.
 func (l *labels) serves() bool {
 	kind := strings.TrimPrefix(l.spanKind, "SPAN_KIND_")
 	return strings.EqualFold(kind, "server") || strings.EqualFold(kind, "consumer")
 }
 
-// spanFailed tells whether a span metric counts spans that ended in an error.
+// spanFailed tells whether a span metric counts spans that ended in an error of their server: by the protocol's status if
+// that is one of its dimensions, else by the span's.
 func (l *labels) spanFailed() bool {
+	if fault, known := l.status.Fault(); known {
+		return fault
+	}
 	return strings.EqualFold(strings.TrimPrefix(l.spanStatus, "STATUS_CODE_"), "error")
 }

@@ -85,6 +85,9 @@ func (r *Reader) Point(p *Point) Result {
 		return result
 	}
 	labels := readLabels(p.Attributes)
+	if r.row.Meaning.OfSpans() {
+		labels.service = labels.spansOf()
+	}
 	owner := s.owner(&labels, r.row.Meaning.Graph())
 	if owner == nil {
 		return Unusable

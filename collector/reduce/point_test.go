@@ -149,6 +149,38 @@ func TestPoints(t *testing.T) {
 				measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, requests(7, 0)),
 			},
 		},
+		"Tempo names the service that the spans are of": {
+			metric: deltaSum("traces_spanmetrics_calls_total"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{str("service", "cart"), str("span_kind", "SPAN_KIND_SERVER"), str("status_code", "STATUS_CODE_ERROR")},
+			want:       []correlate.Measurement{measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, requests(7, 7))},
+		},
+		"Tempo's latency is in seconds": {
+			metric: deltaHistogram("traces_spanmetrics_latency", ""), point: histogram,
+			attributes: []reduce.Attribute{str("service", "cart"), str("span_kind", "SPAN_KIND_SERVER")},
+			want:       []correlate.Measurement{measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, latencies(bins...))},
+		},
+		"a scraper's own service label gives way": {
+			metric: deltaSum("traces_spanmetrics_calls_total"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{str("service", "tempo"), str("exported_service", "cart"), str("span_kind", "SPAN_KIND_SERVER")},
+			want:       []correlate.Measurement{measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, requests(7, 0))},
+		},
+		"a service label of anything but span metrics names no sender": {
+			metric: deltaHistogram("http.server.request.duration", "s"), point: histogram,
+			attributes: []reduce.Attribute{str("service", "cart")},
+			want:       []correlate.Measurement{traffic(correlate.OriginServerMetric, 6, 0, bins...)},
+		},
+		"Tempo's span metrics without a service are nobody's": {
+			metric: deltaSum("traces_spanmetrics_calls_total"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{str("span_kind", "SPAN_KIND_SERVER")},
+			result:     reduce.Ignored,
+		},
+		"span metrics of a 404 are no error, when they tell": {
+			metric: deltaSum("calls"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{
+				str("span.kind", "SPAN_KIND_SERVER"), str("status.code", "STATUS_CODE_ERROR"), num("http.response.status_code", 404),
+			},
+			want: []correlate.Measurement{traffic(correlate.OriginSpanMetrics, 7, 0)},
+		},
 		"span-metrics duration adds latency alone": {
 			metric: deltaHistogram("duration", "ms"), point: millis,
 			attributes: []reduce.Attribute{str("span.kind", "SPAN_KIND_SERVER")},

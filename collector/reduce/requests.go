@@ -84,9 +84,9 @@ func (r *Reader) clientRequests(owner *scope, l *labels, c change) Result {
 }
 
 // spanMetrics reads the span-metrics connector: calls are counted once, by its counter; its histogram adds the
-// latency. A point without a span kind could be anything.
+// latency. A point without a span kind could be anything, and one that is always of others than its sender needs a name.
 func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
-	if !l.serves() {
+	if !l.serves() || r.row.Others && l.service == "" {
 		return Ignored
 	}
 	k := seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpanMetrics}

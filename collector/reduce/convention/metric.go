@@ -22,6 +22,9 @@ const (
 // Graph: a metric of the service-graph connector.
 func (m Meaning) Graph() bool { return m == GraphTotal || m == GraphFailed || m == GraphSeconds }
 
+// OfSpans: a metric made of spans, of whichever service.
+func (m Meaning) OfSpans() bool { return m == SpanCalls || m == SpanDuration }
+
 // Nanoseconds in a unit.
 const (
 	seconds      = 1e9
@@ -34,6 +37,7 @@ type Metric struct {
 	Unit    float64 // of a duration whose metric doesn't tell its unit, in nanoseconds
 	Name    string  // Saturation only: the signal's name
 	Spent   bool    // Saturation only: a counter of seconds spent, of which the rate is the signal
+	Others  bool    // span metrics only: whoever exposes it counts the spans of others, so the resource doesn't name them
 }
 
 // metrics is every metric that is understood by its whole name.
@@ -53,6 +57,10 @@ var metrics = map[string]Metric{
 	"duration_milliseconds": {Meaning: SpanDuration, Unit: milliseconds},
 	"duration_seconds":      {Meaning: SpanDuration, Unit: seconds},
 	"latency":               {Meaning: SpanDuration, Unit: milliseconds},
+
+	// Tempo's metrics-generator and the Grafana Agent.
+	"traces_spanmetrics_calls_total": {Meaning: SpanCalls, Others: true},
+	"traces_spanmetrics_latency":     {Meaning: SpanDuration, Unit: seconds, Others: true},
 
 	"traces_service_graph_request_total":               {Meaning: GraphTotal},
 	"traces_service_graph_request_failed_total":        {Meaning: GraphFailed},
@@ -88,7 +96,7 @@ func MetricNamed(name string) Metric {
 	for _, separator := range []string{".", "traces_span_metrics_", "spanmetrics_", "span_metrics_"} {
 		if i := strings.LastIndex(name, separator); i >= 0 {
 			row := metrics[name[i+len(separator):]]
-			if row.Meaning == SpanCalls || row.Meaning == SpanDuration {
+			if row.Meaning.OfSpans() {
 				return row
 			}
 		}
