@@ -61,6 +61,8 @@ type Reader struct {
 	row    convention.Metric
 	rules  []rule
 	stream streamID
+	// silent, once known: what the metric tells is told by another one.
+	known, silent bool
 }
 
 // Metric begins the points of a metric.
@@ -103,11 +105,22 @@ func (r *Reader) Point(p *Point) Result {
 	if change.nothing() {
 		return Accepted
 	}
-	result = r.builtin(p, &labels, owner, change)
+	result = Ignored
+	if !r.isSilent(p) {
+		result = r.builtin(p, &labels, owner, change)
+	}
 	for i := range r.rules {
 		result = better(result, r.custom(&r.rules[i], p, owner, change))
 	}
 	return result
+}
+
+// isSilent decides with the first point of the metric for all of them.
+func (r *Reader) isSilent(p *Point) bool {
+	if !r.known {
+		r.known, r.silent = true, r.s.silent(r.row, &r.metric, r.stream, p.Time)
+	}
+	return r.silent
 }
 
 // better joins the results of several readings of one point: one that was of use outweighs one that wasn't, except

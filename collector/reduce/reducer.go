@@ -49,12 +49,13 @@ type Reducer struct {
 	swept    atomic.Int64
 	rezoned  atomic.Int64
 
-	scopes  *scopes
-	halves  *halves
-	traces  traces
-	streams *streams
-	zones   *zones
-	losses  losses
+	scopes   *scopes
+	halves   *halves
+	traces   traces
+	streams  *streams
+	accounts *accounts
+	zones    *zones
+	losses   losses
 }
 
 // settings is what Configure may change.
@@ -70,11 +71,12 @@ func New(o Options) *Reducer {
 	}
 	maxSeries := cmp.Or(o.MaxSeries, DefaultMaxSeries)
 	r := &Reducer{
-		tally:   o.Tally,
-		now:     o.Now,
-		halves:  newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
-		streams: newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
-		zones:   newZones(),
+		tally:    o.Tally,
+		now:      o.Now,
+		halves:   newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
+		streams:  newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
+		accounts: newAccounts(),
+		zones:    newZones(),
 	}
 	r.scopes = newScopes(r)
 	r.bound(int64(maxSeries), int64(maxSeries))
@@ -125,6 +127,7 @@ func (r *Reducer) sweep() {
 	}
 	r.scopes.forget(before, hasty)
 	r.streams.forget(before, hasty)
+	r.accounts.forget(hasty)
 	if newest-r.rezoned.Load() >= int64(sweepEvery) {
 		r.rezoned.Store(newest)
 		r.zones.forget(int32(idleAfter / sweepEvery))

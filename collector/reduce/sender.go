@@ -26,6 +26,9 @@ type Sender struct {
 	zone     string // in which requests are counted; "" when they aren't
 	latest   int64  // the newest time that isn't in the future
 	scratch  []uint64
+
+	accounts  [mostAccounts]account // of the batch
+	announced int
 }
 
 // Sender begins a batch.

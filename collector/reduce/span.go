@@ -23,10 +23,12 @@ type Span struct {
 	ID, Parent [8]byte
 	// LocalParent: the sender says that the parent is of the same process, so it is no caller.
 	LocalParent bool
-	Kind        SpanKind
-	Start, End  int64
-	Failed      bool // status Error
-	Name        string
+	// Inner, of a server span: another server span of the same process is its parent, so the request is told already.
+	Inner      bool
+	Kind       SpanKind
+	Start, End int64
+	Failed     bool // status Error
+	Name       string
 	// Route (http.route), RPCService and RPCMethod (rpc.service, rpc.method) say better than Name what a server span serves.
 	Route, RPCService, RPCMethod string
 	Status                       convention.Status
@@ -48,7 +50,9 @@ func (s *Sender) Span(sp *Span) Result {
 	result := Ignored
 	switch sp.Kind {
 	case SpanServer, SpanConsumer:
-		result = s.served(sp)
+		if !sp.Inner {
+			result = s.served(sp)
+		}
 	case SpanClient, SpanProducer:
 		result = s.called(sp)
 	}
