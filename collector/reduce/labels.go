@@ -7,16 +7,17 @@ import (
 
 // labels is what is read of a point's attributes.
 type labels struct {
-	service, version, environment string // put on the point by a connector
-	subject, exported             string // of span metrics only, see spansOf
-	zone                          Location
-	client, server                string // service graph
-	spanKind, spanStatus          string // span metrics
-	peerService, serverAddress    string // client metrics
-	errorType, state              string
-	httpRoute, spanName           string
-	rpcService, rpcMethod         string
-	status                        convention.Status
+	service, namespace         string // put on the point by a connector, as the next two
+	version, environment       string
+	subject, exported          string // of span metrics only, see spansOf
+	zone                       Location
+	client, server             string // service graph
+	spanKind, spanStatus       string // span metrics
+	peerService, serverAddress string // client metrics
+	errorType, state           string
+	httpRoute, spanName        string
+	rpcService, rpcMethod      string
+	status                     convention.Status
 }
 
 // readLabels looks at each attribute once. Names with underscores are those of points that went through Prometheus.
@@ -32,6 +33,8 @@ func (l *labels) read(a *Attribute) {
 	switch a.Key {
 	case "service.name", "service_name":
 		l.service = a.Text
+	case "service.namespace", "service_namespace":
+		l.namespace = a.Text
 	case "service":
 		l.subject = a.Text
 	case "exported_service", "exported_service_name":

@@ -136,12 +136,15 @@ func better(a, b Result) Result {
 // point itself. Nil when there is no name at all; a service graph names its services otherwise, so its owner may have
 // none.
 func (s *Sender) owner(l *labels, nameless bool) *scope {
-	if s.scope != nil && l.service == "" && l.version == "" && l.environment == "" {
+	if s.scope != nil && l.service == "" && l.namespace == "" && l.version == "" && l.environment == "" {
 		return s.scope
 	}
-	id := identity{s.resource.Service, s.resource.Environment, s.resource.Version}
+	id := s.resource.identity()
 	if l.service != "" && l.service != id.service {
-		id.service, id.version = clip(l.service), ""
+		id.service, id.namespace, id.version = clip(l.service), "", ""
+	}
+	if l.namespace != "" {
+		id.namespace = clip(l.namespace)
 	}
 	if l.version != "" {
 		id.version = clip(l.version)

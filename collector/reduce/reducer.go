@@ -100,10 +100,12 @@ func (r *Reducer) Newest() int64 { return r.newest.Load() }
 // Drain takes what was reduced since the last call, and what was lost, sorted by key and start. A key and start that was drained before
 // may come again with what arrived since; adding both up is the whole.
 func (r *Reducer) Drain() []correlate.Measurement {
-	drained := r.losses.drain(r.scopes.drain())
+	names := r.scopes.ambiguous()
+	drained := r.losses.drain(r.scopes.drain(names), names)
 	slices.SortFunc(drained, func(a, b correlate.Measurement) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Start, b.Start))
 	})
+	drained = joined(drained)
 	r.traces.watch(r.scopes.rollouts(r.newest.Load() / 1e9))
 	r.sweep()
 	return drained

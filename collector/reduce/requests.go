@@ -113,7 +113,7 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 	}
 	at := identity{service: server, environment: resource.environment}
 	if resource.service == server {
-		at.version = resource.version
+		at.namespace, at.version = resource.namespace, resource.version
 	}
 	callee := r.s.scopeOf(at)
 	result := r.graph(callee, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServiceGraph}, c)
@@ -122,9 +122,9 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 	}
 	from := identity{service: client, environment: resource.environment}
 	if resource.service == client {
-		from.version = resource.version
+		from.namespace, from.version = resource.namespace, resource.version
 	}
-	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginServiceGraph, name: at.version, peer: server}
+	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginServiceGraph, name: at.version, peer: server, space: at.namespace}
 	return max(result, r.graph(r.s.scopeOf(from), k, c))
 }
 

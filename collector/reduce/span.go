@@ -141,7 +141,7 @@ func (s *Sender) edge(client, server half) {
 	if from == nil || to == nil {
 		return
 	}
-	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginSpan, name: to.version, peer: to.service}
+	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginSpan, name: to.version, peer: to.service, space: to.namespace}
 	s.call(from, k, &call{at: server.end, latency: server.latency, failed: server.failed})
 	if client.named {
 		return

@@ -30,10 +30,10 @@ func newStreams(a, b maphash.Seed) *streams {
 
 // of is the identity of a sender's metric.
 func (all *streams) of(r Resource, m Metric) streamID {
-	process := hash(all.a, r.Service, r.Environment, r.Version, r.Instance)
+	process := hash(all.a, r.Service, r.Namespace, r.Environment, r.Version, r.Instance)
 	return streamID{
 		a:       hash(all.a, m.Scope, m.Name) ^ process,
-		b:       hash(all.b, r.Service, r.Environment, r.Version, r.Instance, m.Scope, m.Name),
+		b:       hash(all.b, r.Service, r.Namespace, r.Environment, r.Version, r.Instance, m.Scope, m.Name),
 		process: process,
 	}
 }

@@ -20,6 +20,8 @@ func resource(r pcommon.Resource) reduce.Resource {
 		switch key {
 		case "service.name":
 			res.Service = text(value)
+		case "service.namespace":
+			res.Namespace = text(value)
 		case "service.version":
 			res.Version = text(value)
 		case "deployment.environment.name":
