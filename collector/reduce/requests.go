@@ -27,7 +27,7 @@ func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c chang
 	if failed {
 		cell.Errors += c.count
 	}
-	c.fill(&cell.Latency, convention.Nanoseconds(r.metric.Unit, r.row.Unit))
+	r.timed(cell, c)
 	owner.mu.Unlock()
 	return result
 }
@@ -41,9 +41,19 @@ func (r *Reader) latency(sc *scope, k seriesKey, of route, c change) Result {
 	if cell == nil {
 		return result
 	}
-	c.fill(&cell.Latency, convention.Nanoseconds(r.metric.Unit, r.row.Unit))
+	r.timed(cell, c)
 	owner.mu.Unlock()
 	return result
+}
+
+// timed adds a duration histogram to a cell: where its buckets lie, and what they hide, how long its requests took together.
+func (r *Reader) timed(cell *correlate.Cell, c change) {
+	unit := convention.Nanoseconds(r.metric.Unit, r.row.Unit)
+	c.fill(&cell.Latency, unit)
+	if seconds, ok := fixed(c.sum * unit / 1e9); ok && seconds > 0 {
+		cell.Sum += seconds
+		cell.N += c.count
+	}
 }
 
 // counted adds a counter's increase as requests, as errors, or as both.

@@ -278,3 +278,19 @@ func TestCumulativeHistograms(t *testing.T) {
 		})
 	}
 }
+
+func TestTheSumOfACumulativeHistogramIsWhatItGrewBy(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	metric := deltaHistogram("http.server.request.duration", "s")
+	metric.Delta = false
+	for i, sum := range []float64{100, 100.4, 101} {
+		sender := r.Sender(checkout())
+		reader := sender.Metric(metric)
+		n := uint64(1000 + 10*i)
+		reader.Point(&reduce.Point{
+			Start: t0 - 3600*sec, Time: t0 + int64(i+1)*sec, Count: n, Sum: sum, Buckets: []uint64{n, 0}, Bounds: []float64{1},
+		})
+	}
+	m := only(t, r)
+	require.Equal(t, [3]int64{20, 20, 1_000_000}, [3]int64{m.Requests, m.N, m.Sum})
+}
