@@ -15,12 +15,13 @@ const (
 )
 
 // account is one telling of the calls of a process: a metric of an instrumentation scope. A process may tell the same calls
-// several times, by the old and the new name of a metric while it migrates (http/dup, rpc/dup), or by two libraries of
-// which one wraps the other. Accounts of one group are of the same calls, so only one of them counts.
+// several times: by the old and the new name of a metric while it migrates (http/dup, rpc/dup), by two libraries of which
+// one wraps the other, by explicit buckets and by buckets of a scale. Accounts of one group are of the same calls, so only one of them counts.
 type account struct {
 	group, id uint64
 	old       bool   // by the name of an earlier convention
 	scope     string // as in the batch
+	shape     MetricType
 	calls     uint64
 }
 
@@ -31,7 +32,7 @@ func (s *Sender) accountOf(row convention.Metric, m *Metric, stream streamID) ac
 	if row.Meaning.Client() {
 		group ^= hash(s.r.streams.a, m.Scope)
 	}
-	return account{group: group, id: stream.a, old: row.Old, scope: m.Scope}
+	return account{group: group, id: stream.a, old: row.Old, scope: m.Scope, shape: m.Type}
 }
 
 // Announce tells of a metric in the batch before any of its points, with how many calls these count. Of those that tell
@@ -96,7 +97,10 @@ func (a account) outranks(o account) bool {
 	if a.old != o.old {
 		return o.old
 	}
-	return a.scope < o.scope
+	if a.scope != o.scope {
+		return a.scope < o.scope
+	}
+	return a.shape > o.shape // buckets by scale are the finer ones
 }
 
 // accounts remembers which account of each group counts: a batch may hold only one of them.

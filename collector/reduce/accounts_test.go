@@ -1,6 +1,7 @@
 package reduce_test
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -14,11 +15,12 @@ import (
 type telling struct {
 	pod, scope, name string
 	calls            uint64
-	server           string // server.address
+	server           string            // server.address
+	shape            reduce.MetricType // explicit buckets when 0
 }
 
 func (c telling) metric() reduce.Metric {
-	return reduce.Metric{Scope: c.scope, Name: c.name, Unit: "s", Type: reduce.HistogramMetric, Delta: true}
+	return reduce.Metric{Scope: c.scope, Name: c.name, Unit: "s", Type: cmp.Or(c.shape, reduce.HistogramMetric), Delta: true}
 }
 
 // batch sends tellings of one pod in one request, in the bucket of an offset.
@@ -32,7 +34,7 @@ func batch(r *reduce.Reducer, after time.Duration, all ...telling) {
 	for _, c := range all {
 		reader := sender.Metric(c.metric())
 		reader.Point(&reduce.Point{
-			Time: t0 + int64(after) + sec, Count: c.calls, Sum: 0.02 * float64(c.calls),
+			Time: t0 + int64(after) + sec, Count: c.calls, Zero: c.calls, Sum: 0.02 * float64(c.calls),
 			Attributes: []reduce.Attribute{str("server.address", c.server)},
 		})
 	}
@@ -63,6 +65,10 @@ func TestCallsThatAreToldTwiceCountOnce(t *testing.T) {
 		},
 		"two libraries of which one wraps the other": {
 			batches: [][]telling{{{scope: "net/http", name: httpNew, calls: 10}, {scope: "gin", name: httpNew, calls: 10}}},
+			want:    10,
+		},
+		"explicit buckets beside buckets of a scale": {
+			batches: [][]telling{{{name: httpNew, calls: 10}, {name: httpNew, calls: 10, shape: reduce.ExponentialMetric}}},
 			want:    10,
 		},
 		"an account of few of the calls gives way, whatever its name": {

@@ -34,9 +34,8 @@ func newBirths() births {
 	return births{processes: map[uint64]*process{}, places: map[place]*listening{}}
 }
 
-// born notes the first point of a stream and tells whether it counts from zero. A point whose start is its own time
-// never does: so says a scraper, of a target that is new to it or was reset, that the start isn't known. Any other does
-// when
+// born notes the first point of a stream and tells whether it counts from zero. A point whose start is unknown never
+// does: so says a scraper of a target that is new to it or was reset. Any other does when
 //  1. the process has reported before, without this stream: then the stream was at zero;
 //  2. the stream began after we first heard of its service: then nobody counted it yet;
 //  3. it began just now.

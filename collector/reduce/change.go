@@ -2,6 +2,7 @@ package reduce
 
 import (
 	"math"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -41,9 +42,11 @@ func (p *Point) plausible(m *Metric) bool {
 	return false
 }
 
-// unknownStart says that a cumulative point only marks where a count is taken up: its interval is empty, so by the data
-// model it is the first of a stream of which nobody knows when it began.
-func (p *Point) unknownStart() bool { return p.Start > 0 && p.Start >= p.Time }
+// unknownStart says that a cumulative point only marks where a count is taken up: its interval is empty, or the millisecond
+// that some write for it, so by the data model it is the first of a stream of which nobody knows when it began.
+func (p *Point) unknownStart() bool {
+	return p.Start > 0 && p.Time-p.Start <= int64(time.Millisecond)
+}
 
 // whole is the change of a point that counts from nothing: of delta temporality, or the first of its process.
 func whole(m *Metric, p *Point) change {

@@ -85,7 +85,7 @@ func (l *labels) read(a *Attribute) {
 		l.status.HTTP = a.number()
 	case "rpc.grpc.status_code", "rpc_grpc_status_code":
 		l.status.RPC, l.status.HasRPC = a.number(), true
-	case "rpc.response.status_code", "rpc_response_status_code":
+	case "rpc.response.status_code", "rpc_response_status_code", "rpc.connect_rpc.error_code", "rpc_connect_rpc_error_code":
 		l.status.RPC, l.status.HasRPC = convention.RPCStatus(a.Text)
 	}
 }

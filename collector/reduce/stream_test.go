@@ -115,6 +115,14 @@ func TestCumulativeCounters(t *testing.T) {
 			},
 			requests: 13,
 		},
+		"a point that starts a millisecond before its time is one too": {
+			reports: []report{
+				{instance: "a", start: old, end: 0, value: 1000}, {instance: "a", start: old, end: minute, value: 1010},
+				{instance: "b", start: 2*minute - ms, end: 2 * minute, value: 5000},
+				{instance: "b", start: 2*minute - ms, end: 3 * minute, value: 5003},
+			},
+			requests: 13,
+		},
 		"so is one of a known target that begins again": {
 			reports: []report{
 				{start: 0, end: 0, value: 1000}, {start: 0, end: minute, value: 1010},

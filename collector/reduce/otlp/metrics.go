@@ -38,8 +38,10 @@ func announce(sender *reduce.Sender, scopes pmetric.ScopeMetricsSlice) {
 			metric := reduce.Metric{Scope: scope.Scope().Name(), Name: m.Name()}
 			switch m.Type() {
 			case pmetric.MetricTypeHistogram:
+				metric.Type = reduce.HistogramMetric
 				sender.Announce(metric, total(m.Histogram().DataPoints()))
 			case pmetric.MetricTypeExponentialHistogram:
+				metric.Type = reduce.ExponentialMetric
 				sender.Announce(metric, total(m.ExponentialHistogram().DataPoints()))
 			}
 		}

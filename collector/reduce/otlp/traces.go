@@ -96,7 +96,7 @@ func readSpanAttributes(into *reduce.Span, attributes pcommon.Map) {
 			into.Status.HTTP = number(value)
 		case "rpc.grpc.status_code":
 			into.Status.RPC, into.Status.HasRPC = number(value), true
-		case "rpc.response.status_code":
+		case "rpc.response.status_code", "rpc.connect_rpc.error_code":
 			into.Status.RPC, into.Status.HasRPC = convention.RPCStatus(text(value))
 		case "peer.service":
 			into.PeerService = text(value)
