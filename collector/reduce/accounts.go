@@ -16,7 +16,8 @@ const (
 
 // account is one telling of the calls of a process: a metric of an instrumentation scope. A process may tell the same calls
 // several times: by the old and the new name of a metric while it migrates (http/dup, rpc/dup), by two libraries of which
-// one wraps the other, by explicit buckets and by buckets of a scale. Accounts of one group are of the same calls, so only one of them counts.
+// one wraps the other, by explicit buckets and by buckets of a scale. Accounts of one group are of the same calls, so only
+// one of them counts.
 type account struct {
 	group, id uint64
 	old       bool   // by the name of an earlier convention
