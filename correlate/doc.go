@@ -5,10 +5,14 @@
 //
 //	window   when is a stretch of event time complete?
 //	names    which service, environment and version does a sender mean?
+//	record   what is known of changes and incidents?
+//	cells    what was measured, how much of it is still known, and what is not?
+//	observe  what is a change compared with?
+//	guard    which safeguards of judging are in force?
 //	judge    was this change bad?
 //	blame    which change did it?
 //	dora     how do we deliver, by the DORA definitions?
 //	engine   what follows from this input? (deterministic, no clock)
 //	ledger   what do we know, durably?
-//	replay   what would the daemon have said about this recorded case?
+//	words    how is that said to people?
 package correlate

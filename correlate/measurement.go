@@ -41,9 +41,8 @@ const (
 	// Lost: what was received of Key.Service, or of all services when it is "", and not taken in, in the bucket; Key.Name
 	// says what, see LostServices and its like. Requests counts the records where they were counted.
 	Lost
-	// Forgotten: for lack of memory, what Key.Name tells of Key.Service and starts before Sum (Unix seconds) is kept no
-	// longer. N counts the cells. Key.Service is Overflow while new services are not told apart.
-	Forgotten
+	// The ledger's codec writes a Forgetting under this number.
+	_
 )
 
 // Folded is the name that is shared by what goes beyond a bound of names, Overflow the service that services beyond a

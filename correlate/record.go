@@ -17,6 +17,7 @@ const (
 	PhaseClosed    Phase = "closed"    // the verdict is final
 	PhaseHistory   Phase = "history"   // told after its window had passed and without telemetry: counts, isn't judged
 	PhaseMerged    Phase = "merged"    // another report of the change MergedInto
+	PhaseRetracted Phase = "retracted" // nobody reports it any more: it doesn't count
 )
 
 // Lineage is how many changes of a service and environment are remembered whatever their age, so that going back to an
@@ -56,6 +57,8 @@ type IncidentRecord struct {
 	// AttributedTo is the change held responsible: CausedBy, else inferred from service and time; "" when nobody.
 	AttributedTo string `json:"attributed_to,omitempty"`
 	Inferred     bool   `json:"inferred,omitempty"`
+	// Retracted: nobody reports it any more, and it doesn't count.
+	Retracted bool `json:"retracted,omitempty"`
 	// ReceivedAt and Reports are as in ChangeRecord.
 	ReceivedAt time.Time        `json:"received_at,omitzero"`
 	Reports    []IncidentReport `json:"reports,omitempty"`
@@ -85,4 +88,6 @@ type Idle struct {
 type Rollup struct {
 	Start int64 // Unix seconds
 	Cells []Measurement
+	// Forgotten is what was forgotten at its end, sorted.
+	Forgotten []Forgetting
 }

@@ -35,6 +35,14 @@ func AddIncidentReport(all []IncidentReport, r IncidentReport) []IncidentReport 
 	return added(all, r, Incident.asOf, Incident.Merge)
 }
 
+// RemoveChangeReport returns the reports without one that says the given. What was put together with others stays.
+func RemoveChangeReport(all []ChangeReport, said Change) []ChangeReport { return removed(all, said) }
+
+// RemoveIncidentReport is RemoveChangeReport for incidents.
+func RemoveIncidentReport(all []IncidentReport, said Incident) []IncidentReport {
+	return removed(all, said)
+}
+
 // FoldChange is what reports in the order of AddChangeReport say together, of one change or of several that are the
 // same rollout.
 func FoldChange(all []ChangeReport) Change { return folded(all, Change.Merge) }
@@ -100,6 +108,15 @@ func added[T any](all []Report[T], r Report[T], asOf func(T) moment, merge func(
 		all = all[1:]
 	}
 	return all
+}
+
+func removed[T any](all []Report[T], said T) []Report[T] {
+	text := content(said)
+	i := slices.IndexFunc(all, func(r Report[T]) bool { return bytes.Equal(content(r.Said), text) })
+	if i < 0 {
+		return all
+	}
+	return slices.Delete(slices.Clone(all), i, i+1)
 }
 
 func folded[T any](all []Report[T], merge func(a, b T) T) (said T) {

@@ -86,7 +86,7 @@ func ChangeCause(before *ChangeRecord, after ChangeRecord) Cause {
 	case before.MergedInto != after.MergedInto || (before.Phase == PhaseMerged) != (after.Phase == PhaseMerged) ||
 		!slices.Equal(before.MergedFrom, after.MergedFrom):
 		return CauseMerged
-	case !same(before.Change, after.Change):
+	case !same(before.Change, after.Change) || (before.Phase == PhaseRetracted) != (after.Phase == PhaseRetracted):
 		return told
 	case lost && won:
 		return CauseRelinked

@@ -22,7 +22,32 @@ type CountValue struct {
 
 // Tally counts what came in and what became of it, from every door of one process. The zero value is ready to use.
 type Tally struct {
-	m sync.Map // Count → *atomic.Int64
+	m             sync.Map // Count → *atomic.Int64
+	shed, refused atomic.Int64
+}
+
+// Refuse counts telemetry that was not taken in: what is LostShed or LostRefused. Besides the counter that readers see, it
+// is kept until somebody takes it, since no verdict may be healthy that it may have been meant for.
+func (t *Tally) Refuse(source, what string, n int64) {
+	t.Add(Count{What: "telemetry", Source: source, Result: what}, n)
+	if what == LostShed {
+		t.shed.Add(n)
+		return
+	}
+	t.refused.Add(n)
+}
+
+// TakeRefused is what was refused since the last call, as measurements of nobody in particular that start at an instant.
+func (t *Tally) TakeRefused(start int64) (cells []Measurement) {
+	for _, part := range []struct {
+		what string
+		n    int64
+	}{{LostRefused, t.refused.Swap(0)}, {LostShed, t.shed.Swap(0)}} {
+		if part.n > 0 {
+			cells = append(cells, Measurement{Key: Key{Kind: Lost, Name: part.what}, Cell: Cell{Start: start, Requests: part.n}})
+		}
+	}
+	return cells
 }
 
 // Add adds n to a counter, and creates it at the first call, also with n = 0.

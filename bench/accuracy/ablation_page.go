@@ -51,6 +51,28 @@ func (g gain) String() string {
 		more(w.Cleared, o.Cleared), more(w.FalselyClear, o.FalselyClear), more(w.First, o.First), later)
 }
 
+// Gained is what a guard, or a list of several, gains over all sets, by how much more of each figure there is with it.
+type Gained struct {
+	Name                                        string
+	Found, Alarms, Cleared, FalselyClear, First int
+}
+
+// Gains are those of every guard, and of the lists of several that were switched off together.
+func Gains(all []Ablated) (out []Gained) {
+	var names []string
+	for _, g := range Guards() {
+		names = append(names, g.Name)
+	}
+	for _, name := range append(names, combinations(all)...) {
+		g := gains(all, name, func(string) bool { return true })
+		w, o := &g.with, &g.without
+		out = append(out, Gained{
+			name, w.Found - o.Found, w.Alarms - o.Alarms, w.Cleared - o.Cleared, w.FalselyClear - o.FalselyClear, w.First - o.First,
+		})
+	}
+	return out
+}
+
 // AblationPage is the table of what each guard gains, as Markdown.
 func AblationPage(all []Ablated) string {
 	var b strings.Builder

@@ -62,6 +62,7 @@ func TestAGainIsWhatTheGuardChanged(t *testing.T) {
 		{Case: "c", Set: "elsewhere", Without: "grace", Sum: Sum{Healthy: 1, Alarms: 1}},
 	}
 	g := gains(all, "grace", func(set string) bool { return set == "generator" })
+	require.Contains(t, Gains(all), Gained{Name: "grace", Found: 1, Alarms: -1, Cleared: 1})
 	require.Equal(t, "3 | 2 | 2 | +1 | -1 | +1 | · | · | +60", g.String())
 }
 

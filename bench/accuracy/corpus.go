@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/replay"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
-	"github.com/shipwake/shipwake/correlate/replay"
 )
 
 // Corpus is a folder of recorded cases: replay cases with a truth.json. Nothing of them is kept.

@@ -36,30 +36,9 @@ func DriveWith(cfg engine.Config, c Case) Result {
 		e.RestoreRollup(past)
 	}
 	e.Resume(time.Time{})
-	r.hear(drive(e, cfg, c))
+	r.hear(engine.Replay(e, engine.Recording{Facts: c.Facts, Cells: c.Cells, From: c.From, Until: c.Until}))
 	r.Past, r.Facts, r.Cells = nil, nil, nil // they are many
 	return r
-}
-
-// drive feeds facts and cells in event time, looking after every bucket.
-func drive(e *engine.Engine, cfg engine.Config, c Case) (effects []correlate.Effect) {
-	apply := func(in engine.Input) { effects = append(effects, e.Apply(in)...) }
-	facts, cells := c.Facts, c.Cells
-	for now := c.From; now <= c.Until; now += cfg.Resolution {
-		for ; len(facts) > 0 && facts[0].EventTime().Unix() <= now; facts = facts[1:] {
-			apply(engine.Input{Facts: []engine.Fact{{Fact: facts[0], ReceivedAt: time.Unix(now, 0)}}})
-		}
-		n := 0
-		for n < len(cells) && cells[n].Start+cfg.Resolution <= now {
-			n++
-		}
-		if n > 0 {
-			apply(engine.Input{Measured: cells[:n]})
-			cells = cells[n:]
-		}
-		apply(engine.Input{Tick: time.Unix(now+cfg.Lateness, 0)})
-	}
-	return append(effects, e.Conclude()...)
 }
 
 func (r *Result) hear(effects []correlate.Effect) {

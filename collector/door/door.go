@@ -111,7 +111,7 @@ func (d *door) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 func (d *door) admit(source string, records func() int) error {
 	err := d.feed.Admit()
 	if err != nil {
-		d.tally.Add(correlate.Count{What: "telemetry", Source: source, Result: correlate.LostShed}, int64(records()))
+		d.tally.Refuse(source, correlate.LostShed, int64(records()))
 	}
 	return err
 }

@@ -22,9 +22,9 @@ type Feed interface {
 	// Room is how many bytes the sources of measurements may keep from one Drain to the next.
 	Room() int64
 	// Admit returns an error, which isn't permanent, while there is no memory for telemetry. What a door
-	// refuses for it, or for any other reason, it counts in the tally as "telemetry" with the result correlate.LostShed
-	// when the sender was told to try again, else correlate.LostRefused: the host reads it there, and lets no verdict be
-	// healthy that it may have been meant for.
+	// refuses for it, or for any other reason, it says to the tally's Refuse, as correlate.LostShed when the sender was told
+	// to try again, else as correlate.LostRefused: the host takes it from there, and lets no verdict be healthy that it may
+	// have been meant for.
 	Admit() error
 }
 

@@ -102,10 +102,18 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		newLoop(h).run(loopCtx)
 	}()
 	h.done.Go(func() { h.reproject(loopCtx) })
-	if err := h.startWeb(ctx, host); err != nil {
-		return err
-	}
+	return h.startWeb(ctx, host)
+}
+
+// Ready implements extensioncapabilities.PipelineWatcher: all receivers take what comes.
+func (h *Host) Ready() error {
 	h.ready.Store(true)
+	return nil
+}
+
+// NotReady implements extensioncapabilities.PipelineWatcher: receivers are about to stop.
+func (h *Host) NotReady() error {
+	h.ready.Store(false)
 	return nil
 }
 

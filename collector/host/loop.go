@@ -8,6 +8,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/window"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -18,25 +19,25 @@ const (
 	factsAtOnce = 500
 )
 
-// loop is the only place that touches the engine after the start. What the engine decided and the ledger would not
-// take is kept in pending; until it is stored nothing further is decided, so the world never learns of a decision
-// that a restart would forget.
+// loop is the only place that touches the engine after the start. It keeps what the engine's Driver wants kept in the
+// ledger, and tells the sinks.
 type loop struct {
 	*Host
-	pending    []correlate.Effect
-	pendingSeq int64
-	unsaved    []correlate.Measurement
-	expired    time.Time
-	failing    bool
-	seen       engine.Stats
-	saved      int64
-	losses     *losses
-	clock      *clock
-	newest     time.Time // event time of a fact since the start
+	driver  *engine.Driver
+	expired time.Time
+	failing bool
+	seen    engine.Stats
+	saved   int64
+	losses  *losses
+	clock   *clock
+	newest  time.Time // event time of a fact since the start
+	ticked  time.Time // the last tick
 }
 
 func newLoop(h *Host) *loop {
-	return &loop{Host: h, losses: newLosses(h.opt.Tally), clock: newClock(time.Now())}
+	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now())}
+	l.driver = engine.NewDriver(h.engine, l)
+	return l
 }
 
 func (l *loop) run(ctx context.Context) {
@@ -78,20 +79,12 @@ func (l *loop) now(read time.Time) time.Time {
 // facts applies what the ledger holds and the engine has not seen, as much of it as may be applied at once. When there is
 // more, the loop comes back to it; ticks go on in between.
 func (l *loop) facts() {
-	if !l.flush() {
+	if l.driver.Flush() != nil {
 		return
 	}
-	ctx := context.Background()
-	facts, err := l.ledger.Unapplied(ctx, factsAtOnce)
+	facts, err := l.ledger.Unapplied(context.Background(), factsAtOnce)
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
-	}
-	r, err := recallFor(ctx, l.engine, l.ledger, facts, l.cfg.engineConfig())
-	if l.trouble("recall what facts are about", err) {
-		return
-	}
-	if len(r.Changes) > 0 || len(r.Incidents) > 0 {
-		l.engine.Apply(engine.Input{Recall: &r})
 	}
 	batch := make([]engine.Fact, len(facts))
 	for i, f := range facts {
@@ -100,65 +93,74 @@ func (l *loop) facts() {
 		}
 		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt, Retracted: f.Retracted}
 	}
-	l.pending = l.engine.Apply(engine.Input{Facts: batch})
-	l.pendingSeq = facts[len(facts)-1].Seq
-	if l.flush() && len(facts) == factsAtOnce {
+	if err := l.driver.Facts(batch, facts[len(facts)-1].Seq); err == nil || l.driver.Pending() > 0 {
+		l.report(time.Now())
+	}
+	if len(facts) == factsAtOnce && l.driver.Pending() == 0 {
 		l.awake()
 	}
-	l.report(time.Now())
 }
 
-// tick takes in what was measured, saves it, and lets the engine decide up to the watermark.
+// tick takes in what was measured, and lets the engine decide up to the watermark.
 func (l *loop) tick(now time.Time) {
-	if !l.flush() {
+	if l.driver.Flush() != nil {
 		return
 	}
-	if len(l.unsaved) == 0 { // while the ledger fails the reducers go on merging in place, so memory stays flat
-		for _, m := range l.measurers() {
-			drained := m.Drain()
-			l.naming.Measurements(drained)
-			l.unsaved = append(l.unsaved, drained...)
-		}
-		l.unsaved = append(l.unsaved, l.losses.refused(l.opt.Tally, now.Unix(), l.cfg.Resolution)...)
-		l.unsaved = l.engine.Fold(l.unsaved)
-		l.losses.note(l.unsaved, now)
+	l.ticked = now
+	if err := l.driver.Tick(now, l.drain); err == nil || l.driver.Pending() > 0 {
+		l.expire(now)
+		l.report(now)
 	}
-	if l.trouble("checkpoint", l.ledger.Checkpoint(context.Background(), now, l.unsaved)) {
-		return
-	}
-	l.saved++
-	if len(l.unsaved) > 0 {
-		l.engine.Apply(engine.Input{Measured: l.unsaved})
-		l.unsaved = nil
-	}
-	l.pending = l.engine.Apply(engine.Input{Tick: now})
-	for _, e := range l.pending {
-		if e.Rollup != nil {
-			l.losses.note(e.Rollup.Cells, now)
-		}
-	}
-	l.flush()
-	l.expire(now)
-	l.report(now)
 }
 
-// flush stores what was decided and tells the sinks. It returns false while the ledger won't take it.
-func (l *loop) flush() bool {
-	if len(l.pending) == 0 && l.pendingSeq == 0 {
-		return true
+// drain takes what was measured. While the ledger fails the reducers go on merging in place, so memory stays flat.
+func (l *loop) drain() (all []correlate.Measurement) {
+	for _, m := range l.measurers() {
+		drained := m.Drain()
+		l.naming.Measurements(drained)
+		all = append(all, drained...)
 	}
-	if l.trouble("commit decisions", l.ledger.CommitEffects(context.Background(), l.pending, l.outbox.rows(l.pending), l.pendingSeq)) {
-		return false
+	return append(all, l.opt.Tally.TakeRefused(window.Floor(l.ticked.Unix(), int64(l.cfg.Resolution/time.Second)))...)
+}
+
+// Recall implements engine.Keeper.
+func (l *loop) Recall(facts []engine.Fact) (engine.Recall, error) {
+	r, err := recallFor(context.Background(), l.engine, l.ledger, facts, l.cfg.engineConfig())
+	l.trouble("recall what facts are about", err)
+	return r, err
+}
+
+// Checkpoint implements engine.Keeper.
+func (l *loop) Checkpoint(now time.Time, measured []correlate.Measurement) error {
+	err := l.ledger.Checkpoint(context.Background(), now, measured)
+	if !l.trouble("checkpoint", err) {
+		l.saved++
+		l.losses.note(measured, now)
+	}
+	return err
+}
+
+// Commit implements engine.Keeper.
+func (l *loop) Commit(effects []correlate.Effect, applied int64) error {
+	err := l.ledger.CommitEffects(context.Background(), effects, l.outbox.rows(effects), applied)
+	l.trouble("commit decisions", err)
+	return err
+}
+
+// Publish implements engine.Keeper: it tells the sinks.
+func (l *loop) Publish(effects []correlate.Effect) {
+	for _, e := range effects {
+		if e.Rollup != nil {
+			l.losses.forgot(e.Rollup.Forgotten, l.ticked)
+		}
 	}
 	for _, s := range l.sinks {
 		if p, follows := s.(sinks.Publisher); follows {
-			p.Publish(l.pending)
+			p.Publish(effects)
 		}
 	}
 	l.outbox.wake()
-	l.log(l.pending)
-	l.pending, l.pendingSeq = nil, 0
-	return true
+	l.log(effects)
 }
 
 func (l *loop) expire(now time.Time) {
@@ -167,7 +169,7 @@ func (l *loop) expire(now time.Time) {
 	}
 	l.expired = now
 	cfg := l.cfg.engineConfig()
-	fine := now.Add(-time.Duration(3*cfg.FineKeep) * time.Second)
+	fine := now.Add(-time.Duration(cfg.LongestFine()) * time.Second)
 	coarse := now.Add(-time.Duration(cfg.CoarseKeep) * time.Second)
 	l.trouble("expire old measurements", l.ledger.Expire(context.Background(), fine, coarse))
 }
@@ -205,8 +207,8 @@ func (l *loop) report(now time.Time) {
 	l.seen = s
 	l.status.Store(&sinks.Status{
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
-		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Series(), Checkpoints: l.saved,
-		QueuedInputs: len(l.pending), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
+		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Memory().Series, Checkpoints: l.saved,
+		QueuedInputs: l.driver.Pending(), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
 		Limits: l.limits(now),
 	})
 }

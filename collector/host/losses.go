@@ -22,58 +22,38 @@ type losses struct {
 	counts map[string]int64
 	since  time.Time // when the degraded stretch began
 	last   time.Time
-	shed   map[correlate.Count]int64 // as of the last look at the tally
 }
 
 type lossKey struct{ service, environment, what string }
 
-func newLosses(tally *correlate.Tally) *losses {
-	l := &losses{all: map[lossKey]*sinks.Loss{}, counts: map[string]int64{}, shed: map[correlate.Count]int64{}}
-	l.refused(tally, 0, time.Second)
-	return l
+func newLosses() *losses {
+	return &losses{all: map[lossKey]*sinks.Loss{}, counts: map[string]int64{}}
 }
 
-// refused is what the doors refused since the last look, as measurements of everybody in the bucket of now.
-func (l *losses) refused(tally *correlate.Tally, now int64, width time.Duration) []correlate.Measurement {
-	n := map[string]int64{}
-	for _, c := range tally.Values() {
-		if c.What == "telemetry" && (c.Result == correlate.LostShed || c.Result == correlate.LostRefused) {
-			n[c.Result] += c.Value - l.shed[c.Count]
-			l.shed[c.Count] = c.Value
-		}
-	}
-	var cells []correlate.Measurement
-	for _, what := range []string{correlate.LostRefused, correlate.LostShed} {
-		if n[what] > 0 {
-			start := now - now%int64(width/time.Second)
-			cells = append(cells, correlate.Measurement{
-				Key:  correlate.Key{Kind: correlate.Lost, Name: what},
-				Cell: correlate.Cell{Start: start, Requests: n[what]},
-			})
-		}
-	}
-	return cells
-}
-
-// note lists what was lost or forgotten among measurements.
+// note lists what was lost among measurements.
 func (l *losses) note(cells []correlate.Measurement, now time.Time) {
 	for _, m := range cells {
-		switch {
-		case m.Kind == correlate.Lost:
-			l.add(m.Key, m.Requests, now)
-		case m.Kind == correlate.Forgotten && m.Service != "": // "": in the course of time
-			l.add(m.Key, m.N, now)
+		if m.Kind == correlate.Lost {
+			l.add(lossKey{m.Service, m.Environment, m.Name}, m.Requests, now)
 		}
 	}
 }
 
-func (l *losses) add(of correlate.Key, n int64, now time.Time) {
+// forgot lists what was forgotten for lack of memory; what goes in the course of time has no service.
+func (l *losses) forgot(all []correlate.Forgetting, now time.Time) {
+	for _, f := range all {
+		if f.Service != "" {
+			l.add(lossKey{f.Service, f.Environment, f.What}, f.Cells, now)
+		}
+	}
+}
+
+func (l *losses) add(k lossKey, n int64, now time.Time) {
 	if now.Sub(l.last) > degradedFor {
 		l.since = now
 	}
 	l.last = now
-	l.counts[of.Name] += n
-	k := lossKey{of.Service, of.Environment, of.Name}
+	l.counts[k.what] += n
 	known := l.all[k]
 	if known == nil {
 		l.makeRoom(now)

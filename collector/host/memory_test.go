@@ -66,23 +66,8 @@ func TestTelemetryIsRefusedWhileTheHeapIsFull(t *testing.T) {
 	require.NoError(t, m.admit())
 }
 
-func TestWhatTheDoorsRefusedIsEverybodysLoss(t *testing.T) {
-	tally := &correlate.Tally{}
-	shed := correlate.Count{What: "telemetry", Source: "spans", Result: correlate.LostShed}
-	tally.Add(shed, 5)
-	l := newLosses(tally)
-	require.Empty(t, l.refused(tally, 1000, 10*time.Second), "what was refused before the start")
-	tally.Add(shed, 7)
-	tally.Add(correlate.Count{What: "kafka", Source: "deploys", Result: "refused"}, 1)
-	require.Equal(t, []correlate.Measurement{{
-		Key:  correlate.Key{Kind: correlate.Lost, Name: correlate.LostShed},
-		Cell: correlate.Cell{Start: 1000, Requests: 7},
-	}}, l.refused(tally, 1007, 10*time.Second))
-	require.Empty(t, l.refused(tally, 1008, 10*time.Second))
-}
-
 func TestLossesAreListedAndEnd(t *testing.T) {
-	l := newLosses(&correlate.Tally{})
+	l := newLosses()
 	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	require.Zero(t, l.limits(noon).DegradedSince)
 	of := func(service, what string, kind correlate.SignalKind, n int64) correlate.Measurement {
@@ -91,10 +76,13 @@ func TestLossesAreListedAndEnd(t *testing.T) {
 			Cell: correlate.Cell{Requests: n, N: n},
 		}
 	}
+	forgotten := func(service, what string, n int64) correlate.Forgetting {
+		return correlate.Forgetting{Place: correlate.Place{Service: service, Environment: "production"}, What: what, Cells: n}
+	}
 	l.note([]correlate.Measurement{
-		of("checkout", correlate.LostOperations, correlate.Forgotten, 3), of("cart", correlate.LostSignals, correlate.Lost, 2),
-		of("cart", "", correlate.Traffic, 100), of("", correlate.LostBuckets, correlate.Forgotten, 0),
+		of("cart", correlate.LostSignals, correlate.Lost, 2), of("cart", "", correlate.Traffic, 100),
 	}, noon)
+	l.forgot([]correlate.Forgetting{forgotten("checkout", correlate.LostOperations, 3), forgotten("", correlate.LostBuckets, 0)}, noon)
 	l.note([]correlate.Measurement{of("cart", correlate.LostSignals, correlate.Lost, 5)}, noon.Add(time.Minute))
 	told := l.limits(noon.Add(2 * time.Minute))
 	require.Equal(t, noon, told.DegradedSince)
@@ -106,7 +94,7 @@ func TestLossesAreListedAndEnd(t *testing.T) {
 	require.Zero(t, l.limits(noon.Add(10*time.Minute)).DegradedSince)
 
 	for i := range 5 * maxLosses {
-		l.note([]correlate.Measurement{of(fmt.Sprint("s", i), correlate.LostVersions, correlate.Forgotten, 1)}, noon.Add(time.Hour))
+		l.forgot([]correlate.Forgetting{forgotten(fmt.Sprint("s", i), correlate.LostVersions, 1)}, noon.Add(time.Hour))
 	}
 	told = l.limits(noon.Add(time.Hour))
 	require.LessOrEqual(t, len(told.Losses), maxLosses)

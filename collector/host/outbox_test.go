@@ -105,14 +105,24 @@ func sendingFrom(ctx context.Context, options sqlite.Options, url, life string) 
 }
 
 // decide commits one more revision of the verdict on a change, as the loop does.
-func decide(l *loop, id string, revision int) bool {
+func decide(l *loop, id string, revision int) bool { return keep(l, revised(id, revision)) }
+
+func revised(id string, revision int) []correlate.Effect {
 	v := correlate.Verdict{
 		ChangeID: id, Service: "checkout", Environment: "production", Revision: revision, Final: true,
 		Outcome: correlate.Regressed, DecidedAt: time.Now(), Evidence: []correlate.Evidence{},
 	}
 	c := correlate.ChangeRecord{Change: correlate.Change{ID: id, Service: "checkout", FinishedAt: time.Now()}, Verdict: &v}
-	l.pending = []correlate.Effect{{Verdict: &v}, {Change: &c}}
-	return l.flush()
+	return []correlate.Effect{{Verdict: &v}, {Change: &c}}
+}
+
+// keep commits and publishes effects, as the engine's driver does.
+func keep(l *loop, effects []correlate.Effect) bool {
+	if l.Commit(effects, 0) != nil {
+		return false
+	}
+	l.Publish(effects)
+	return true
 }
 
 func eventually(t *testing.T, what string, holds func() bool) {
@@ -165,7 +175,7 @@ func TestWhatTheFullDiskWouldNotTakeIsNotSentBeforeItDoes(t *testing.T) {
 		taken := decide(l, "a", committed+1)
 		if !taken { // what is sent leaves room, so that it may fit once all is
 			eventually(t, "what was committed is sent", sent)
-			taken = l.flush()
+			taken = decide(l, "a", committed+1)
 		}
 		if !taken {
 			break
@@ -174,16 +184,15 @@ func TestWhatTheFullDiskWouldNotTakeIsNotSentBeforeItDoes(t *testing.T) {
 		d := correlate.Entry{Raw: correlate.Raw{Source: "generic", ID: fmt.Sprint(committed), ReceivedAt: time.Now(), Body: make([]byte, 30<<10)}}
 		_, _, _ = h.ledger.Append(t.Context(), []correlate.Entry{d}, nil) // until the disk is full
 	}
-	require.False(t, l.flush(), "it is still full")
+	last := revised("a", committed+1)
+	require.False(t, keep(l, last), "it is still full")
 	eventually(t, "what was committed arrives", func() bool { return len(in.taken()) == committed })
 	require.NoError(t, stop())
 	require.Len(t, in.taken(), committed)
 
 	h, stop, err = sendingFrom(t.Context(), sqlite.Options{Dir: dir}, in.url, "2")
 	require.NoError(t, err)
-	again := newLoop(h)
-	again.pending = l.pending
-	require.True(t, again.flush(), "there is space again")
+	require.True(t, keep(newLoop(h), last), "there is space again")
 	eventually(t, "the rest arrives", func() bool { return len(in.taken()) == committed+1 })
 	require.NoError(t, stop())
 	for i, a := range in.taken() {

@@ -34,7 +34,7 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, cfg engine.
 
 // recallFor collects the records that facts touch and that may have left the engine's memory: themselves, the changes
 // that incidents name, and the changes and incidents of the same places about the same days.
-func recallFor(ctx context.Context, e *engine.Engine, l ledger.Ledger, facts []ledger.Fact, cfg engine.Config) (engine.Recall, error) {
+func recallFor(ctx context.Context, e *engine.Engine, l ledger.Ledger, facts []engine.Fact, cfg engine.Config) (engine.Recall, error) {
 	r := recaller{ctx: ctx, engine: e, ledger: l, around: time.Duration(cfg.Attribution) * time.Second, asked: map[any]bool{}}
 	// By the clock, and not by when the fact was received: one that was released from quarantine may be months old.
 	forgotten := time.Now().Add(-time.Duration(cfg.KeepRecords) * time.Second)

@@ -99,7 +99,7 @@ func (e *entry) count(signal string, err error) {
 	}
 	e.tally.Add(correlate.Count{What: "otlp", Source: signal, Result: result}, 1)
 	if lost := lostBy(admission.Reason(result)); lost != "" {
-		e.tally.Add(correlate.Count{What: "telemetry", Source: signal, Result: lost}, 1)
+		e.tally.Refuse(signal, lost, 1)
 	}
 }
 

@@ -237,8 +237,13 @@ func TestAKillLosesNothingAndDoublesNothing(t *testing.T) {
 					w := newWorld(t)
 					w.deploy(50)
 					var first *puller
-					kill(w, 1+n*n, func() { first.stop() })
+					started := make(chan struct{})
+					kill(w, 1+n*n, func() {
+						<-started
+						first.stop()
+					})
 					first = w.start()
+					close(started)
 					w.deploy(3)
 					time.Sleep(10 * time.Minute)
 					first.stop()

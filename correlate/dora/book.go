@@ -55,6 +55,9 @@ func (b *book) enterChanges(changes []correlate.ChangeRecord) {
 			merged[c.ID] = c.MergedInto
 			continue
 		}
+		if c.Phase == correlate.PhaseRetracted {
+			continue
+		}
 		if known := b.byID[c.ID]; known == nil || newer(c, known) {
 			b.byID[c.ID] = c
 		}
@@ -111,6 +114,9 @@ func (b *book) enterIncidents(incidents []correlate.IncidentRecord) {
 	latest := make(map[string]*correlate.IncidentRecord, len(incidents))
 	for i := range incidents {
 		in := &incidents[i]
+		if in.Retracted {
+			continue
+		}
 		if known := latest[in.ID]; known == nil || in.ResolvedAt.After(known.ResolvedAt) {
 			latest[in.ID] = in
 		}

@@ -2,119 +2,138 @@ package engine
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // SourceTelemetry is the source of a change that nobody reported: a new service.version was seen.
-const SourceTelemetry = "telemetry"
+const SourceTelemetry = record.SourceTelemetry
 
-// adoptVersions turns each version that a known service began to serve, and that no source reported within AdoptAfter,
+// adoption turns versions into changes.
+type adoption struct {
+	cfg    *Config
+	cells  *cells.Store
+	roster *roster
+	oldest int64                  // fine cells that start before this may be forgotten
+	report func(correlate.Change) // takes in what telemetry says of a change
+}
+
+func (e *Engine) adoption() *adoption {
+	return &adoption{cfg: &e.cfg, cells: e.store, roster: &e.roster, oldest: e.oldest, report: func(seen correlate.Change) {
+		e.book.Report(correlate.Fact{Change: &seen}, at(e.mark.At))
+		e.settle()
+	}}
+}
+
+// run turns each version that a known service began to serve, and that no source reported within AdoptAfter,
 // into a change of its own; and completes such a change once only the new version serves. While there is no room for new
 // services nothing is adopted: whoever makes up names may make up versions.
-func (e *Engine) adoptVersions() {
-	if e.store.full {
+func (a *adoption) run() {
+	if a.cells.Memory().Full {
 		return
 	}
-	for _, p := range e.store.places() {
-		s := e.store.services[p]
-		if len(s.versions) < 2 {
+	for _, p := range a.cells.Places() {
+		s := a.cells.Service(p)
+		if s.VersionsBefore(never) < 2 {
 			continue
 		}
-		oldest := int64(0)
-		for _, seen := range s.versions {
-			if oldest == 0 || seen.first < oldest {
-				oldest = seen.first
-			}
-		}
-		for _, v := range slices.Sorted(maps.Keys(s.versions)) {
-			first := s.versions[v].first
-			if first == oldest || first+e.cfg.AdoptAfter > e.mark.At || first < e.mark.At-e.cfg.FineKeep {
+		versions := s.Versions()
+		oldest := firstSeen(s, versions)
+		for _, v := range versions {
+			seen, _ := s.Version(v)
+			first := seen.First
+			if first == oldest || first+a.cfg.AdoptAfter > a.roster.mark.At || first < a.roster.mark.At-a.cfg.FineKeep {
 				continue
 			}
-			e.adopt(p, v, first)
+			a.adopt(p, v, first)
 		}
-		e.completeAdopted(p, s)
+		a.complete(p, s)
 	}
 }
 
-func (e *Engine) adopt(p place, version string, first int64) {
+// firstSeen is when the first of some versions was first seen.
+func firstSeen(s *cells.Service, versions []string) int64 {
+	oldest := int64(never)
+	for _, v := range versions {
+		seen, _ := s.Version(v)
+		oldest = min(oldest, seen.First)
+	}
+	return oldest
+}
+
+func (a *adoption) adopt(p place, version string, first int64) {
 	seen := correlate.Change{
 		ID:      fmt.Sprintf("telemetry-%s-%s-%s-%s", p.Service, p.Environment, version, at(first).Format(time.DateOnly)),
 		Service: p.Service, Environment: p.Environment, Version: version,
 		Kind: correlate.KindDeployment, Status: correlate.StatusStarted,
 		StartedAt: at(first), Source: SourceTelemetry,
 	}
-	for _, c := range e.byPlace[p] {
+	for _, c := range a.roster.lineup(p) {
 		switch {
-		case c.own.Source == SourceTelemetry && c.own.Version == version:
-			if late := began(c.own) - first; late <= 0 || late > e.cfg.AllowedLateness {
+		case c.rec.Phase == correlate.PhaseRetracted:
+		case c.Own().Source == SourceTelemetry && c.Own().Version == version:
+			if late := record.Began(c.Own()) - first; late <= 0 || late > a.cfg.AllowedLateness {
 				return
 			}
 			seen.ID = c.rec.ID // it had come a little earlier than the first measurements told
-			e.report(seen)
+			a.report(seen)
 			return
-		case c.rollsOut() && (e.tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
+		case c.rollsOut() && (a.roster.book.Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
 			return
 		}
 	}
-	if e.changes[seen.ID] == nil {
-		e.report(seen)
+	if a.roster.changes[seen.ID] == nil {
+		a.report(seen)
 	}
 }
 
-// report takes in what telemetry says of a change.
-func (e *Engine) report(seen correlate.Change) {
-	var t touched
-	e.changeReported(correlate.ChangeReport{ReceivedAt: at(e.mark.At), Said: seen.WithDefaults()}, &t)
-	e.settle(t)
-}
-
-// completeAdopted finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
+// complete finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
 // when that was if measurements of them came late.
-func (e *Engine) completeAdopted(p place, s *service) {
-	for _, c := range e.byPlace[p] {
-		over := c.own.Status != correlate.StatusStarted && ended(c.own)+e.cfg.AdoptAfter+e.cfg.AllowedLateness < e.mark.At
-		if c.own.Source != SourceTelemetry || c.rec.MergedInto != "" || over {
+func (a *adoption) complete(p place, s *cells.Service) {
+	for _, c := range a.roster.lineup(p) {
+		over := c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+a.cfg.AdoptAfter+a.cfg.AllowedLateness < a.roster.mark.At
+		if c.Own().Source != SourceTelemetry || c.rec.MergedInto != "" || over {
 			continue
 		}
-		last := e.lastServed(c, s)
-		if last+e.cfg.AdoptAfter > e.mark.At || at(last).Equal(c.own.FinishedAt) {
+		last := a.lastServed(c, s)
+		if last+a.cfg.AdoptAfter > a.roster.mark.At || at(last).Equal(c.Own().FinishedAt) {
 			continue
 		}
-		finished := c.own
+		finished := c.Own()
 		finished.Status, finished.FinishedAt = correlate.StatusSucceeded, at(last)
-		e.report(finished)
-		return // byPlace was rebuilt; the next tick takes the next one
+		a.report(finished)
+		return // the next tick takes the next one
 	}
 }
 
 // lastServed is when the versions before an adopted one had last served until they were gone for AdoptAfter.
-func (e *Engine) lastServed(c *change, s *service) int64 {
+func (a *adoption) lastServed(c *change, s *cells.Service) int64 {
 	var starts []int64
-	for k, str := range s.streams {
-		if k.kind != correlate.Traffic {
+	for _, k := range s.Keys() {
+		if k.Kind != correlate.Traffic {
 			continue
 		}
-		for v, cells := range str.versions {
-			if seen := s.versions[v]; v == c.own.Version || seen == nil || seen.first >= c.start() {
+		str := s.Stream(k)
+		for _, v := range str.Versions(nil) {
+			if seen, known := s.Version(v); v == c.Own().Version || !known || seen.First >= c.start() {
 				continue
 			}
-			for _, cell := range cells.between(c.start(), e.mark.At) {
+			for _, cell := range str.Version(v).Between(c.start(), a.roster.mark.At) {
 				starts = append(starts, cell.Start)
 			}
 		}
 	}
 	slices.Sort(starts)
-	last := max(c.start(), e.oldest)
+	last := max(c.start(), a.oldest)
 	for _, start := range starts {
-		if start >= last+e.cfg.AdoptAfter {
+		if start >= last+a.cfg.AdoptAfter {
 			break
 		}
-		last = max(last, start+e.cfg.Resolution)
+		last = max(last, start+a.cfg.Resolution)
 	}
 	return last
 }

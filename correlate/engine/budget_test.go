@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -12,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 )
 
 // drawBomb is a history with new services, and with losses, in each stage.
@@ -125,76 +125,8 @@ func TestARestoredEngineHasForgottenTheSame(t *testing.T) {
 		}
 		half := stored.restore(all)
 		require.Equal(t, whole.Memory().Full, half.Memory().Full)
-		require.Equal(t, whole.store.places(), half.store.places())
+		require.Equal(t, whole.store.Places(), half.store.Places())
 	})
-}
-
-func TestWhatTheStoreTakesIsWhatItHolds(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		h, cfg := drawBomb(t), drawTight(t)
-		if rapid.Bool().Draw(t, "without a bound") {
-			cfg.Memory = 0
-		}
-		e := New(cfg)
-		for _, st := range h.stages {
-			for _, in := range append(slices.Clone(st.inputs), Input{Tick: at(st.tick)}) {
-				e.Apply(fold(e, in))
-			}
-			require.Equal(t, held(e.store), e.store.bytes)
-		}
-	})
-}
-
-// held adds up what a store takes from what is in it.
-func held(st *store) int64 {
-	n := lossBytes * int64(len(st.losses))
-	for _, s := range st.services {
-		n += serviceBytes + sightingBytes*int64(len(s.versions)) + callBytes*int64(len(s.callees))
-		for _, str := range s.streams {
-			n += streamBytes + str.total.weigh(math.MaxInt64).bytes + str.coarse.weigh(math.MaxInt64).bytes
-			for _, v := range str.versions {
-				n += seriesBytes + v.weigh(math.MaxInt64).bytes
-			}
-		}
-		for _, r := range s.routes {
-			n += seriesBytes + r.weigh(math.MaxInt64).bytes
-		}
-	}
-	return n
-}
-
-// The constants of weight.go are held against the heap: for services that were seen once, and for full memories.
-func TestWhatTheStoreTakesIsWhatTheHeapHolds(t *testing.T) {
-	for name, shape := range map[string]struct{ services, buckets int }{
-		"many services that were seen once": {20_000, 1},
-		"few services with full memories":   {100, 720},
-	} {
-		t.Run(name, func(t *testing.T) {
-			before := heap()
-			e := New(DefaultConfig())
-			for b := range shape.buckets {
-				for i := range shape.services {
-					m := traffic(fmt.Sprint("service-", i), fmt.Sprint("v", i%3), midnight.Unix()+int64(b)*10, 1)
-					for bin := range int16(shape.buckets / 60) {
-						m.Latency.Add(180+bin, 3)
-					}
-					e.store.addFine(m)
-					e.store.addCoarse(m, 300)
-				}
-			}
-			real := heap() - before
-			require.InEpsilon(t, real, e.store.bytes, 0.25, "%d on the heap, counted as %d", real, e.store.bytes)
-			runtime.KeepAlive(e)
-		})
-	}
-}
-
-func heap() int64 {
-	runtime.GC()
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
 }
 
 // bombed is an engine with two services that are known, one of them with an open window when it is bombed.
@@ -245,10 +177,11 @@ func TestABombOfServicesLeavesKnownTotalsExactAndEnds(t *testing.T) {
 	cfg.Memory = 400_000
 	e, sent := bombed(t, cfg, 50)
 	counted := map[string]int64{}
-	for p, s := range e.store.services {
-		for k, str := range s.streams {
-			if k.kind == correlate.Traffic {
-				counted[p.Service] += requests(str.total.between(midnight.Unix()+1800, math.MaxInt64))
+	for _, p := range e.store.Places() {
+		s := e.store.Service(p)
+		for _, k := range s.Keys() {
+			if k.Kind == correlate.Traffic {
+				counted[p.Service] += cells.Requests(s.Stream(k).Total().Between(midnight.Unix()+1800, math.MaxInt64))
 			}
 		}
 	}
@@ -256,7 +189,7 @@ func TestABombOfServicesLeavesKnownTotalsExactAndEnds(t *testing.T) {
 	require.Equal(t, sent["known"], counted["known"], "the latest ten minutes of any other")
 	require.Less(t, e.Memory().Bytes, cfg.Memory*5)
 	require.Positive(t, counted[correlate.Overflow])
-	require.Less(t, len(e.store.services), 400)
+	require.Less(t, e.Memory().Services, 400)
 
 	from := midnight.Unix() + 2400
 	for i := range int64(120) {
@@ -266,7 +199,7 @@ func TestABombOfServicesLeavesKnownTotalsExactAndEnds(t *testing.T) {
 	}
 	require.False(t, e.Memory().Full, "new services are told apart again")
 	e.Apply(Input{Measured: e.Fold([]correlate.Measurement{traffic("new", "", from+1200, 1)})})
-	require.Contains(t, e.store.services, place{"new", correlate.DefaultEnvironment})
+	require.Contains(t, e.store.Places(), place{Service: "new", Environment: correlate.DefaultEnvironment})
 }
 
 func TestDegradedInputIsNotCalledHealthy(t *testing.T) {

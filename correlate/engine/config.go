@@ -3,8 +3,10 @@ package engine
 import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/blame"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/guard"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 )
 
 // Config is how the engine looks at the world. All durations are whole seconds.
@@ -36,6 +38,26 @@ type Config struct {
 	// Guards are the engine's own safeguards that are in force: all of them when nil. See Guards.
 	Guards *guard.Set `json:"-"`
 }
+
+// Cells is how measurements are kept.
+func (c Config) Cells() cells.Config {
+	return cells.Config{
+		Resolution: c.Resolution, Coarse: c.Coarse, Lateness: c.Lateness, AllowedLateness: c.AllowedLateness,
+		Baseline: c.Baseline, FineKeep: c.FineKeep, CoarseKeep: c.CoarseKeep, Budget: c.Memory,
+	}
+}
+
+// observed is how changes are looked at.
+func (c Config) observed() observe.Config {
+	return observe.Config{
+		Resolution: c.Resolution, Coarse: c.Coarse, Baseline: c.Baseline, CoarseKeep: c.CoarseKeep, AdoptAfter: c.AdoptAfter,
+		RouteWidth: c.Cells().RouteWidth(), Together: c.Blame.Together, Judge: c.Judge, Signals: c.Signals,
+		Guards: c.Guards,
+	}
+}
+
+// LongestFine is the longest that fine cells are kept, in seconds.
+func (c Config) LongestFine() int64 { return c.Cells().LongestFine() }
 
 // DefaultConfig is the configuration of the daemon without a configuration file.
 func DefaultConfig() Config {

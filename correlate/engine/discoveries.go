@@ -17,7 +17,7 @@ const falseDiscoveries = 0.05
 // one looks bad by chance. It is e-BH (Wang and Ramdas, 2022) on the evidence of this instant: of K changes the k with
 // the strongest evidence are convicted when each of their e-values is at least K/(k·falseDiscoveries). What every change
 // needs by itself is as much as that of five asks for.
-func (e *Engine) sustain(due []suspicion, t int64) {
+func (r *round) sustain(due []suspicion) {
 	var accused []*suspicion
 	for i := range due {
 		if due[i].a.Outcome == correlate.Regressed {
@@ -32,13 +32,13 @@ func (e *Engine) sustain(due []suspicion, t int64) {
 		for n < len(accused) && accused[n].rec.Environment == accused[0].rec.Environment {
 			n++
 		}
-		among := math.Log(float64(e.watchedIn(accused[0].rec.Environment, t)) / falseDiscoveries)
+		among := math.Log(float64(r.watchedIn(accused[0].rec.Environment)) / falseDiscoveries)
 		k := n
 		for k > 0 && accused[k-1].a.LogE < among-math.Log(float64(k)) {
 			k--
 		}
 		for _, s := range accused[k:n] {
-			if !e.cfg.Guards.On(guardDiscoveries) {
+			if !r.cfg.Guards.On(guardDiscoveries) {
 				break
 			}
 			s.a.Outcome, s.a.Reason = correlate.Inconclusive, correlate.ReasonUnderpowered
@@ -48,11 +48,12 @@ func (e *Engine) sustain(due []suspicion, t int64) {
 	}
 }
 
-// watchedIn is how many changes of an environment are observed at an instant.
-func (e *Engine) watchedIn(environment string, t int64) int {
+// watchedIn is how many changes of an environment are observed at the instant of a view.
+func (r *round) watchedIn(environment string) int {
 	n := 0
-	for _, c := range e.watched {
-		if c.rec.Environment == environment && c.live() && c.start() < t && t <= window.Floor(e.windowEnd(c), e.cfg.Resolution) {
+	for i := range r.Watched {
+		s := r.Watched[i]
+		if s.Place.Environment == environment && s.Live && (s.End == 0 || r.At <= window.Floor(s.End, r.cfg.Resolution)) {
 			n++
 		}
 	}

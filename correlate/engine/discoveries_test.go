@@ -42,7 +42,7 @@ func TestOfManyChangesOneLooksBadByChance(t *testing.T) {
 					Outcome: correlate.Regressed, LogE: math.Log(want.eValue),
 				}})
 			}
-			e.sustain(due, midnight.Unix()+600)
+			e.round(midnight.Unix()+600, false).sustain(due)
 			convicted := 0
 			for _, s := range due {
 				if s.a.Outcome == correlate.Regressed {

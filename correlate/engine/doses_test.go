@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,20 +77,4 @@ func TestTheFaultGrowsWithItsCause(t *testing.T) {
 			require.Negative(t, last.Suspects[1].Terms["dose"])
 		})
 	}
-}
-
-func TestStepsOfARolloutAreThoseOfItsShare(t *testing.T) {
-	c := &change{rec: correlate.ChangeRecord{Change: correlate.Change{
-		StartedAt: at(600), FinishedAt: at(1800), Status: correlate.StatusSucceeded,
-	}}}
-	var all []serving
-	for i, fresh := range []int64{0, 0, 95, 110, 102, 98, 500, 510, 495, 300, 1000, 1000} {
-		all = append(all, serving{at: 600 + int64(i)*60, fresh: fresh, all: 1000})
-	}
-	all = level(all)
-	require.Equal(t, []int64{600, 720, 960, 1200, 1800}, c.steps(all, 3600), "a few requests more are no step, and fewer neither")
-	require.NotContains(t, c.steps(all, 1500), int64(1800), "the finish isn't known yet")
-	few := level([]serving{{at: 600, all: 10}, {at: 660, fresh: 3, all: 10}, {at: 720, fresh: 1, all: 10}})
-	require.True(t, slices.IsSorted(c.steps(few, 3600)))
-	require.Equal(t, []int64{600, 1800}, c.steps(few, 3600), "of ten requests three are chance")
 }

@@ -16,7 +16,7 @@ func (e *Engine) doubt(told *change) {
 		told.rec.ReceivedAt.Unix()-told.start() > doubtFor {
 		return
 	}
-	for _, c := range e.byPlace[told.place()] {
+	for _, c := range e.lineup(told.place()) {
 		v := c.verdict()
 		if c == told || v == nil || !v.Final || v.Outcome != correlate.Regressed || v.Reason == correlate.ReasonDownstream || v.OnsetAt == nil {
 			continue
@@ -26,8 +26,6 @@ func (e *Engine) doubt(told *change) {
 		}
 		doubted := *v
 		doubted.Outcome, doubted.Reason, doubted.Blame = correlate.Inconclusive, correlate.ReasonConfounded, v.Blame/2
-		e.replace(c, append(slices.Clone(c.course[:len(c.course)-1]), doubted), told.rec.ID)
-		e.recovery(c)
-		e.publish(c)
+		e.setCourse(c, append(slices.Clone(c.course[:len(c.course)-1]), doubted), told.rec.ID)
 	}
 }

@@ -16,7 +16,7 @@ func TestAChangeToldDaysLateCastsDoubt(t *testing.T) {
 		s.run("serve shop 00:00-06:00 version=v1 rps=40\nserve shop 02:00-06:00 version=v2 rps=40 errors=0.2")
 		s.run("until 02:00\nchange v2 shop 02:00 version=v2 finish=02:01\nuntil 06:00")
 		o := newOutcome()
-		o.Changes["v2"] = s.e.changes["v2"].rec
+		o.Changes["v2"] = *s.e.changes["v2"].rec
 		require.Equal(t, correlate.Regressed, o.Changes["v2"].Verdict.Outcome)
 		require.True(t, o.Changes["v2"].Verdict.Final)
 		return s.e, o

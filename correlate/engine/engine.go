@@ -1,15 +1,12 @@
-// Package engine answers: what follows from this input?
-//
-// Apply is deterministic and single-threaded: no clock, no goroutine, no I/O. Time comes in as Tick. It returns
-// effects; whoever drives it commits them and then tells the world. State is integers; verdicts are pure functions of
-// the cells and facts up to the watermark, so that arrival order within the lateness doesn't show in them.
 package engine
 
 import (
-	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -18,8 +15,11 @@ type Input struct {
 	Facts    []Fact // in the order of the ledger
 	Recall   *Recall
 	Measured []correlate.Measurement
-	Tick     time.Time   // the time now; it must not run backwards by more than it is corrected for
-	Gap      window.Span // telemetry was not received in this stretch (Unix seconds)
+	Tick     time.Time // the time now; it must not run backwards by more than it is corrected for
+	// Drained says that all measurements were taken in that had come by an instant. Whoever takes them in says so each time;
+	// a stretch of time in which nobody did lacks telemetry.
+	Drained time.Time
+	Gap     window.Span // telemetry was not received in this stretch (Unix seconds)
 }
 
 // Fact is a fact with the time it was received.
@@ -42,39 +42,21 @@ const maxAhead = 300
 
 // Engine holds the state. It must be used from one goroutine.
 type Engine struct {
-	cfg       Config
-	digest    string // of the configuration
-	mark      window.Watermark
-	now       int64
-	store     *store
-	changes   map[string]*change
-	incidents map[string]*incident
-	byPlace   map[place][]*change // sorted by completion
-	// incidentsAt and incidentsBy are the incidents of a place, and those that name a change as their cause.
-	incidentsAt map[place][]*incident
-	incidentsBy map[string][]*incident
-	watched     []*change // see watch, sorted by start
-	current     []*change // see inSight
-	unfinished  map[*change]bool
-	asOf        int64 // the instant that is being judged
-	heard       int64 // what was judged up to
-	told        int64 // what the ledger knows of that
-	late        late
-	rehearing   bool
-	reheard     []heardAgain
-	oldest      int64 // fine cells that start before this may be forgotten
-	around      look
-	neighbours  map[place]*watch // of the services around the watched changes
-	graph       graph
-	// faults are what is known of the faults of a place, in the order in which it was decided.
-	faults   map[place][]correlate.Regression
-	past     map[place]map[int64]*before
-	gaps     []window.Span
-	rolledUp int64 // rollups that start before this are closed
+	cfg    Config
+	digest string // of the configuration
+	now    int64
+	store  *cells.Store
+	roster
+	issuer
+	judgedTo int64     // what was judged up to
+	storedTo int64     // what the ledger knows of that
+	reopen   reopening // what is to be derived again
+	oldest   int64     // fine cells that start before this may be forgotten
+	around   look
+	observer *observe.Observer
 	expired  int64 // when memory was last swept
 	pruned   int64 // the same, of what is being restored
 	stats    Stats
-	effects  []correlate.Effect
 }
 
 // Stats counts what Apply did not use, and how often it would have been wrong.
@@ -86,21 +68,20 @@ type Stats struct {
 
 // New makes an engine without any state.
 func New(cfg Config) *Engine {
-	return &Engine{
-		cfg:         cfg,
-		digest:      digestOf(cfg),
-		store:       newStore(),
-		changes:     map[string]*change{},
-		incidents:   map[string]*incident{},
-		byPlace:     map[place][]*change{},
-		incidentsAt: map[place][]*incident{},
-		incidentsBy: map[string][]*incident{},
-		faults:      map[place][]correlate.Regression{},
-		unfinished:  map[*change]bool{},
-		late:        late{from: never},
-		neighbours:  map[place]*watch{},
-		past:        map[place]map[int64]*before{},
+	store := cells.New(cfg.Cells())
+	e := &Engine{
+		cfg:      cfg,
+		digest:   digestOf(cfg),
+		store:    store,
+		observer: observe.New(cfg.observed(), store),
+		roster: roster{reopenFor: cfg.Reopen, described: map[place]*observe.Lineup{}, changes: map[string]*change{}, book: record.New(record.Config{
+			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
+			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
+		})},
+		reopen: reopening{from: never},
 	}
+	e.issuer = issuer{roster: &e.roster, faults: faultBook{known: map[place][]correlate.Regression{}}}
+	return e
 }
 
 // Apply takes one input and returns what follows from it. The effects are the caller's.
@@ -114,49 +95,31 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 	case in.Measured != nil:
 		e.measured(in.Measured)
 	case in.Gap != (window.Span{}):
-		e.gaps = append(e.gaps, in.Gap)
+		e.store.Gap(in.Gap)
+	case !in.Drained.IsZero():
+		e.store.Drained(in.Drained.Unix())
 	case !in.Tick.IsZero():
 		e.tick(in.Tick.Unix())
 	}
 	return e.effects
 }
 
-// Watermark is how far event time is complete; zero before the first telemetry.
-func (e *Engine) Watermark() time.Time {
-	if e.mark.At <= 0 {
-		return time.Time{}
-	}
-	return at(e.mark.At)
+// Memory is what the measurements take now.
+func (e *Engine) Memory() cells.Memory { return e.store.Memory() }
+
+// Fold brings measurements of services that there is no room for under one name; see cells.Store.
+func (e *Engine) Fold(measured []correlate.Measurement) []correlate.Measurement {
+	return e.store.Fold(measured)
 }
-
-// Idle says whether telemetry is silent.
-func (e *Engine) Idle() bool { return e.mark.Idle }
-
-// Series is the number of tracked measurement series.
-func (e *Engine) Series() int { return e.store.series }
 
 // Stats are the counters since New.
 func (e *Engine) Stats() Stats { return e.stats }
 
-// OpenWindows is the number of changes under observation.
-func (e *Engine) OpenWindows() int {
-	n := 0
-	for _, c := range e.watched {
-		if c.rec.Phase == correlate.PhaseObserving {
-			n++
-		}
-	}
-	return n
-}
-
-// Knows says whether the record of a change or an incident is in memory.
-func (e *Engine) Knows(id string) bool { return e.changes[id] != nil || e.incidents[id] != nil }
-
-func (e *Engine) measured(cells []correlate.Measurement) {
-	for _, m := range cells {
+func (e *Engine) measured(all []correlate.Measurement) {
+	for _, m := range all {
 		switch {
 		case m.Kind == correlate.Lost:
-			e.store.lost(m)
+			e.store.Add(m)
 			continue
 		case e.now > 0 && m.Start > e.now+maxAhead:
 			e.stats.Future++
@@ -164,23 +127,11 @@ func (e *Engine) measured(cells []correlate.Measurement) {
 		case m.Start+e.cfg.Resolution <= e.mark.At-e.cfg.AllowedLateness:
 			e.stats.Late++
 			continue
-		case m.Start < e.heard:
-			e.goBack(m.Start, correlate.LateMeasurement, m.Service)
+		case m.Start < e.judgedTo:
+			e.differs(m.Start, correlate.LateMeasurement, m.Service)
 		}
-		e.keep(m)
-	}
-}
-
-// keep stores a cell. A cell in a rollup that is already closed stays out of it.
-func (e *Engine) keep(m correlate.Measurement) {
-	e.mark.Observe(m.Start + e.cfg.Resolution)
-	if m.Kind == correlate.Route {
-		e.store.addRoute(m, e.routeWidth())
-		return
-	}
-	e.store.addFine(m)
-	if window.Floor(m.Start, e.cfg.Coarse) >= e.rolledUp {
-		e.store.addCoarse(m, e.cfg.Coarse)
+		e.mark.Observe(m.Start + e.cfg.Resolution)
+		e.store.Add(m)
 	}
 }
 
@@ -201,21 +152,21 @@ func (e *Engine) tick(now int64) {
 	if e.mark.At == before {
 		return
 	}
-	e.asOf = e.mark.At
-	e.abandon()
-	e.adoptVersions()
+	e.settle() // what is given up
+	e.adoption().run()
 	e.judge()
-	e.tellJudged(e.mark.At)
-	e.placebos(before, e.mark.At)
+	e.emitJudged(e.mark.At)
+	pretended, alarms := e.observer.Placebos(e.view(e.mark.At).View, before)
+	e.stats.Placebos, e.stats.FalseAlarms = e.stats.Placebos+pretended, e.stats.FalseAlarms+alarms
 	e.closeRollups()
 	e.sweep()
 }
 
-// tellJudged says how far everything was judged: when that lies further back than was told before, while a change is
+// emitJudged says how far everything was judged: when that lies further back than was said before, while a change is
 // observed, and else once in a while.
-func (e *Engine) tellJudged(to int64) {
-	if to < e.told || (to > e.told && (to-e.told >= e.cfg.Coarse || len(e.observing()) > 0)) {
-		e.told = to
+func (e *Engine) emitJudged(to int64) {
+	if to < e.storedTo || (to > e.storedTo && (to-e.storedTo >= e.cfg.Coarse || len(e.observing()) > 0)) {
+		e.storedTo = to
 		e.emit(correlate.Effect{Judged: &correlate.Judged{To: at(to)}})
 	}
 }
@@ -224,49 +175,29 @@ func (e *Engine) tellJudged(to int64) {
 func (e *Engine) unobserved() {
 	for _, c := range e.observing() {
 		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
-			e.conclude(c, finding{
+			e.conclude(e.round(e.windowEnd(c), true), c, finding{
 				outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry,
-			}, e.windowEnd(c), true)
+			}, true)
 		}
 	}
+	e.issue(nil, reopening{})
 }
 
 // closeRollups emits the coarse buckets in which nothing is taken in any more.
 func (e *Engine) closeRollups() {
-	end := window.Floor(e.mark.At-e.cfg.AllowedLateness, e.cfg.Coarse)
-	if e.rolledUp == 0 {
-		e.rolledUp = e.oldestCoarse(end)
+	closed, forgot := e.store.Close(window.Floor(e.mark.At-e.cfg.AllowedLateness, e.cfg.Coarse), e.held)
+	if forgot {
+		e.deriveAgain()
 	}
-	var forgotten []correlate.Measurement
-	if e.rolledUp < end {
-		forgotten = e.ration(end)
+	for _, r := range closed {
+		e.emit(correlate.Effect{Rollup: &r})
 	}
-	for start := e.rolledUp; start < end; start += e.cfg.Coarse {
-		cells := e.store.rollup(start)
-		for i := range cells {
-			cells[i].Latency = slices.Clone(cells[i].Latency)
-		}
-		if start+e.cfg.Coarse == end && (len(cells) > 0 || len(forgotten) > 1) { // one is of the course of time alone
-			cells = append(cells, forgotten...)
-			slices.SortFunc(cells, byKeyAndStart)
-		}
-		if len(cells) > 0 {
-			e.emit(correlate.Effect{Rollup: &correlate.Rollup{Start: start, Cells: cells}})
-		}
-	}
-	e.rolledUp = end
 }
 
-func (e *Engine) oldestCoarse(end int64) int64 {
-	oldest := end
-	for _, s := range e.store.services {
-		for _, str := range s.streams {
-			if len(str.coarse) > 0 {
-				oldest = min(oldest, str.coarse[0].Start)
-			}
-		}
-	}
-	return oldest
+// held is what the store is to keep before anything else.
+func (e *Engine) held() cells.Held {
+	e.watchNoMore()
+	return cells.Held{Open: e.openPlaces(), From: e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse))}
 }
 
 // sweep forgets, once per coarse bucket, what no window can need any more.
@@ -278,49 +209,27 @@ func (e *Engine) sweep() {
 	e.expired = now
 	e.watchNoMore()
 	if len(e.observing()) == 0 {
-		clear(e.neighbours)
+		e.observer.Forget()
 	}
-	e.sweepFaults(now - e.cfg.CoarseKeep)
+	e.observer.Trim(e.oldestWatched())
+	e.faults.sweep(now - e.cfg.CoarseKeep)
 	e.expire(now)
-	e.gaps = slices.DeleteFunc(e.gaps, func(g window.Span) bool { return g.To < now-e.cfg.CoarseKeep })
 	if e.cfg.KeepRecords > 0 {
 		e.forget(e.now - e.cfg.KeepRecords)
 	}
-}
-
-// sweepFaults forgets what was known of faults long ago, but the last.
-func (e *Engine) sweepFaults(before int64) {
-	for p, all := range e.faults {
-		n := 0
-		for n < len(all)-1 && all[n].DecidedAt.Unix() < before {
-			n++
-		}
-		e.faults[p] = slices.Clone(all[n:])
-	}
-}
-
-// watchNoMore lists no longer the changes whose time has passed.
-func (e *Engine) watchNoMore() {
-	e.watched = slices.DeleteFunc(e.watched, func(c *change) bool { return !e.watchable(c) })
 }
 
 // expire forgets measurements that are older than any window needs.
 func (e *Engine) expire(now int64) {
 	oldest := e.oldestNeeded(now)
 	e.oldest = oldest
-	e.store.expire(func(place) int64 { return oldest }, min(oldest, now)-e.cfg.CoarseKeep)
+	e.store.Expire(oldest, min(oldest, now)-e.cfg.CoarseKeep)
 }
 
 // oldestNeeded is from when on fine cells are kept. The services around a changed one are judged from the same time on, so
 // all keep as much.
 func (e *Engine) oldestNeeded(now int64) int64 {
-	oldest := now - e.cfg.FineKeep
-	if len(e.watched) > 0 {
-		oldest = min(oldest, e.watched[0].start()-e.cfg.Baseline)
-	}
-	return max(oldest, now-3*e.cfg.FineKeep)
+	return e.cfg.Cells().FineFrom(now, e.oldestWatched())
 }
-
-func (e *Engine) emit(eff correlate.Effect) { e.effects = append(e.effects, eff) }
 
 func at(unix int64) time.Time { return time.Unix(unix, 0).UTC() }

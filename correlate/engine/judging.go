@@ -6,6 +6,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -14,15 +15,13 @@ const (
 	convicted = 0.5
 	// mayBe is the probability from which a change isn't acquitted.
 	mayBe = 0.2
-	// hops is how far from a changed service a fault is still looked for.
-	hops = 3
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
 	neighbourEvery = 6
 	// lookEvery is how many buckets lie between two looks at a change for more than whether it is to be convicted, and
 	// acquitEvery the same while it may be acquitted, and once it was.
 	lookEvery, acquitEvery = 6, 30
-	// told is how many signals of a fault on another service a verdict repeats.
-	told = 3
+	// repeated is how many signals of a fault on another service a verdict repeats.
+	repeated = 3
 	// valueElsewhere is how strong the fault of a value (a custom signal) on another service must be to be held against a
 	// change: there are many values on many services, and what is learnt of one from its past is no exact test.
 	valueElsewhere = 3
@@ -47,13 +46,15 @@ type finding struct {
 // suspicion is a change under observation with what its own service says now.
 type suspicion struct {
 	*change
-	cutoff int64 // the change that superseded it began; 0 while none has
+	known  *observe.Subject // the change as it is known
+	cutoff int64            // the change that superseded it began; 0 while none has
 	a      judge.Assessment
 	// assessed is where a came from.
 	assessed *assessed
 }
 
-// judgeUpTo judges every open change at each bucket boundary up to the watermark.
+// judgeUpTo judges every open change at each bucket boundary up to the watermark, from when the oldest cells begin that
+// may be kept: before that nothing tells anything of a change, though a clock that was never set may say 1970.
 func (e *Engine) judgeUpTo(mark int64) {
 	open := e.observing()
 	if len(open) == 0 {
@@ -63,6 +64,7 @@ func (e *Engine) judgeUpTo(mark int64) {
 	for _, c := range open {
 		from = min(from, c.judged)
 	}
+	from = max(from, mark-e.cfg.Cells().LongestFine())
 	for t := window.Floor(from, e.cfg.Resolution) + e.cfg.Resolution; t <= mark; t += e.cfg.Resolution {
 		e.judgeAt(t, false)
 	}
@@ -76,112 +78,62 @@ func (e *Engine) Conclude() []correlate.Effect {
 		e.judgeAt(t, true)
 	}
 	for _, c := range e.observing() {
-		e.conclude(c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry},
-			max(e.mark.At, c.start()), true)
+		e.conclude(e.round(max(e.mark.At, c.start()), true), c,
+			finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry}, true)
 	}
+	e.issue(nil, reopening{})
 	return e.effects
 }
 
+// judgeAt judges the open changes at an instant; last says that nothing will be seen later.
 func (e *Engine) judgeAt(t int64, last bool) {
-	e.asOf = t
-	var due, recent []suspicion
-	for _, c := range e.watched {
-		switch {
-		case c.start() >= t:
-		case c.rec.Phase == correlate.PhaseObserving && (c.judged < t || last):
-			due = append(due, e.suspect(c, t, last))
-		}
-	}
+	r := e.round(t, last)
+	due := r.due()
 	if len(due) == 0 {
 		return
 	}
-	e.inSight(due, t)
-	for _, c := range e.current {
-		if c.rec.Phase == correlate.PhaseClosed {
-			recent = append(recent, e.suspect(c, t, last))
-		}
-	}
-	e.sustain(due, t)
-	own := e.ownFaults(due)
-	around := e.facedAround(t, last || e.news(due))
+	recent := r.recent(due)
+	r.sustain(due)
+	own := r.ownFaults(due)
+	around := e.facedAround(r, last || r.news(due))
 	faults := append(own, around.faults...)
 	for _, f := range faults {
-		e.inform(due, f.place)
-		e.inform(recent, f.place)
+		r.inform(due, f.place)
+		r.inform(recent, f.place)
 	}
 	suspects := append(slices.Clone(due), recent...)
-	e.rank(faults, suspects, around, t)
+	r.rank(faults, suspects, around)
 	for i := range faults {
-		e.reportRegression(faults[i], t)
+		if d, ok := e.faults.note(faults[i], t); ok {
+			e.decisions = append(e.decisions, d)
+		}
 	}
-	hints := e.hints(suspects, len(due), around, t, last)
+	hints := r.hints(suspects, len(due), around)
 	for _, s := range due {
 		s.judged = t
-		e.decide(s, faults, hints, t, last)
+		e.conclude(r, s.change, r.decide(s, faults, hints), r.ends(s))
 	}
 }
 
-// ends says that this is the last look at a change.
-func (e *Engine) ends(s suspicion, t int64, last bool) bool {
-	return last || (s.cutoff > 0 && t >= s.cutoff) || t >= e.windowEnd(s.change)
-}
-
-// decide turns an assessment and the blame for the faults around into a finding, and the finding into a revision.
-func (e *Engine) decide(s suspicion, faults, hints []fault, t int64, last bool) {
-	f := finding{
-		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
+// facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
+// every few buckets, and remembered in between, unless they are to be looked for now.
+func (e *Engine) facedAround(r *round, now bool) look {
+	at := window.Floor(r.At, e.cfg.Resolution*neighbourEvery)
+	if now {
+		at = r.At
 	}
-	if s.a.Outcome == correlate.Regressed {
-		f.onset, f.recovered = s.a.Onset, s.a.Recovered
-		f.blame = e.probability(s.rec.ID, faults, func(o fault) bool { return o.own == s.rec.ID })
-		if f.blame < convicted && e.cfg.Guards.On(guardConfounded) {
-			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+	if e.around.At != at {
+		if at < r.At {
+			r = e.round(at, false)
 		}
-	} else if o, p := e.blamedElsewhere(s, faults); p >= convicted && e.cfg.Guards.On(guardElsewhere) {
-		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
-		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
-		f.evidence = append(elsewhere(o), s.a.Evidence...)
-	} else if e.ends(s, t, last) && s.a.Outcome == correlate.Inconclusive {
-		f.blame = e.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
+		e.around = r.lookAround()
 	}
-	if f.outcome == correlate.Healthy && e.suspected(s, faults) && e.cfg.Guards.On(guardSuspected) {
-		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
-	}
-	if f.outcome == correlate.Healthy &&
-		(e.gapShare(s.start(), t) > uncovered || e.degraded(s.place(), s.start()-e.cfg.Baseline, t)) && e.cfg.Guards.On(guardCoverage) {
-		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
-	}
-	superseded := s.cutoff > 0 && t >= s.cutoff
-	if superseded && f.outcome == correlate.Inconclusive {
-		if v := s.verdict(); v != nil && v.Outcome == correlate.Regressed {
-			e.close(s.change, t)
-			return
-		}
-		f.reason = correlate.ReasonSuperseded
-	}
-	e.conclude(s.change, f, t, e.ends(s, t, last))
+	return e.around
 }
 
-// suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
-// says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
-func (e *Engine) suspected(s suspicion, faults []fault) bool {
-	return (!s.rec.Rollback || !e.cfg.Guards.On(guardRollbackSuspected)) && e.probability(s.rec.ID, faults, func(o fault) bool {
-		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
-	}) >= mayBe
-}
-
-// gapShare is the share of [from, to) in which no telemetry was received.
-func (e *Engine) gapShare(from, to int64) float64 {
-	var lost int64
-	for _, g := range e.gaps {
-		lost += g.Overlap(window.Span{From: from, To: to})
-	}
-	return float64(lost) / float64(max(1, to-from))
-}
-
-// conclude issues a revision when the finding says something new. An inconclusive finding is news only at the end of
-// the window, or when it takes back what an earlier revision said.
-func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
+// conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at
+// the end of the window, or when it takes back what an earlier revision said.
+func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	old := c.verdict()
 	if !final && old == nil && f.outcome == correlate.Inconclusive {
 		return
@@ -189,29 +141,19 @@ func (e *Engine) conclude(c *change, f finding, t int64, final bool) {
 	if old != nil && old.Outcome == f.outcome && old.Reason == f.reason && old.Final == final && unix(old.RecoveredAt) == f.recovered {
 		return
 	}
-	v := e.verdict(c, f, t, final)
-	v.Inputs = e.inputs(c, t)
-	delete(e.past, c.place())
+	is := c.verdictOf(f, r.At, final)
+	is.Inputs = r.inputs(c, e.subject(c))
 	c.rec.Phase = correlate.PhaseObserving
 	if final {
 		c.rec.Phase = correlate.PhaseClosed
 	}
-	c.course = append(c.course, v)
-	if e.rehearing {
-		e.reheard = append(e.reheard, heardAgain{verdict: c, at: len(c.course) - 1})
-		return
-	}
-	c.issued++
-	c.verdict().Revision = c.issued
-	shown, issued := *c.verdict(), *c.verdict()
-	c.rec.Verdict = &shown
-	e.emit(correlate.Effect{Verdict: &issued})
-	e.recovery(c)
-	e.publish(c)
+	c.course = append(c.course, is)
+	e.altered(c.place())
+	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 
-// verdict is a finding in words that last, without a revision number.
-func (e *Engine) verdict(c *change, f finding, t int64, final bool) correlate.Verdict {
+// verdictOf is a finding in words that last, without a revision number.
+func (c *change) verdictOf(f finding, t int64, final bool) correlate.Verdict {
 	v := correlate.Verdict{
 		ChangeID: c.rec.ID, Service: c.rec.Service, Environment: c.rec.Environment, Version: c.rec.Version,
 		Outcome: f.outcome, Reason: f.reason, Final: final, DecidedAt: at(t),
@@ -222,15 +164,6 @@ func (e *Engine) verdict(c *change, f finding, t int64, final bool) correlate.Ve
 		v.Evidence = []correlate.Evidence{}
 	}
 	return v
-}
-
-// close makes the current verdict of a change final as it stands.
-func (e *Engine) close(c *change, t int64) {
-	v := *c.verdict()
-	e.conclude(c, finding{
-		outcome: v.Outcome, reason: v.Reason, grade: v.Grade, blame: v.Blame, evidence: v.Evidence,
-		visible: v.SmallestVisible, onset: unix(v.OnsetAt), recovered: unix(v.RecoveredAt),
-	}, t, true)
 }
 
 func instant(unix int64) *time.Time {

@@ -195,6 +195,26 @@ func (s story) shuffled(r *rand.Rand) arrivals {
 	return arrive
 }
 
+// haunted has facts arrive that are taken back later, before or after the minute in which they are about to be judged.
+func (s story) haunted(r *rand.Rand, arrive arrivals) arrivals {
+	ghosts := story{cells: s.cells}
+	services := []string{"a", "b", "c"}
+	for n := range 1 + r.IntN(3) {
+		ghosts.drawChange(r, services, 100+n)
+		ghosts.drawIncident(r, services, 100+n)
+	}
+	for _, f := range ghosts.facts {
+		to := min(f.minute, len(s.cells)-1)
+		to += r.IntN(len(s.cells) - to)
+		back := to + r.IntN(len(s.cells)-to) // then there is a tick in which what they concealed can be seen
+		arrive[to] = slices.Insert(arrive[to], r.IntN(len(arrive[to])+1), f.Fact)
+		gone := f.Fact
+		gone.Retracted = true
+		arrive[back] = append(arrive[back], gone)
+	}
+	return arrive
+}
+
 // delayed has some of the cells come minutes late, others in pieces.
 func (s story) delayed(r *rand.Rand) story {
 	cells := make([][]correlate.Measurement, len(s.cells))
@@ -249,6 +269,9 @@ func (s story) run(arrive arrivals, restart map[int]bool) *outcome {
 func (o *outcome) known() *outcome {
 	k := newOutcome()
 	for id, c := range o.Changes {
+		if c.Phase == correlate.PhaseRetracted {
+			continue
+		}
 		if c.MergedInto != "" && c.Source == SourceTelemetry {
 			continue
 		}
@@ -272,7 +295,9 @@ func (o *outcome) known() *outcome {
 		k.Changes[id] = c
 	}
 	for id, i := range o.Incidents {
-		k.Incidents[id] = i
+		if !i.Retracted {
+			k.Incidents[id] = i
+		}
 	}
 	return k
 }
@@ -300,6 +325,22 @@ func TestLateFactsChangeNothing(t *testing.T) {
 		}
 	}
 	fmt.Printf("BenchmarkOrders/verdicts 1 %d orders %d histories %d restarts 0 differing\n", tried, *cases, restarted)
+}
+
+// TestWhatIsTakenBackLeavesNoTrace: facts that are reported and retracted, late or on time, with restarts in between,
+// leave what would be known without them.
+func TestWhatIsTakenBackLeavesNoTrace(t *testing.T) {
+	for n := range uint64(*cases) {
+		r := rand.New(rand.NewPCG(*seed+n, 2))
+		s := drawStory(r)
+		want := s.run(s.inOrder(), nil).known()
+		restarts := map[int]bool{r.IntN(len(s.cells)): r.IntN(2) == 0}
+		arrive := s.haunted(r, s.shuffled(r))
+		got := s.run(arrive, restarts).known()
+		if diff := differing(t, want, got); diff != "" {
+			require.Fail(t, "not the same", "seed %d, restarts %v\n%s\n%s", *seed+n, restarts, arrive, diff)
+		}
+	}
 }
 
 func (a arrivals) String() string {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 var permutations = flag.Int("oracle.permutations", 10_000, "how many orders of arrival TestRecordsAgreeWithTheOracle tries")
@@ -154,7 +155,7 @@ func (o *oracle) merge() {
 		g, h := groups[x.a], groups[x.b]
 		if g[0] == h[0] || slices.ContainsFunc(g, func(a *known) bool {
 			return slices.ContainsFunc(h, func(b *known) bool {
-				return a.said.Source == b.said.Source || !sameVersion(a.said, b.said)
+				return a.said.Source == b.said.Source || !record.SameVersion(a.said, b.said)
 			})
 		}) {
 			continue
@@ -189,7 +190,7 @@ func (o *oracle) one(a, b correlate.Change) bool {
 		return c.Kind == correlate.KindDeployment || c.Kind == correlate.KindRollback
 	}
 	end := func(c correlate.Change) time.Time { return said(c.StartedAt, c.FinishedAt) }
-	return rollsOut(a) && rollsOut(b) && a.Source != b.Source && a.Service == b.Service && a.Environment == b.Environment && sameVersion(a, b) &&
+	return rollsOut(a) && rollsOut(b) && a.Source != b.Source && a.Service == b.Service && a.Environment == b.Environment && record.SameVersion(a, b) &&
 		!a.Start().Truncate(time.Second).After(end(b).Truncate(time.Second).Add(10*time.Minute)) &&
 		!b.Start().Truncate(time.Second).After(end(a).Truncate(time.Second).Add(10*time.Minute))
 }
@@ -210,7 +211,7 @@ func (o *oracle) lineage() {
 	slices.SortFunc(o.changes, func(a, b *known) int { return cmp.Or(a.done().Compare(b.done()), cmp.Compare(a.id, b.id)) })
 	places := map[place]bool{}
 	for _, c := range o.changes {
-		places[place{c.Service, c.Environment}] = true
+		places[place{Service: c.Service, Environment: c.Environment}] = true
 	}
 	for p := range places {
 		var history []*known // what is live, oldest first; nil is a version that nobody reported
@@ -222,7 +223,7 @@ func (o *oracle) lineage() {
 		}
 		for _, c := range o.changes {
 			c2 := c
-			if (place{c.Service, c.Environment}) != p {
+			if (place{Service: c.Service, Environment: c.Environment}) != p {
 				continue
 			}
 			c.Rollback = c.Kind == correlate.KindRollback

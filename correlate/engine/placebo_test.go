@@ -2,7 +2,6 @@ package engine
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -35,12 +34,4 @@ func TestPlacebosAreCountedAndNotTold(t *testing.T) {
 			require.NotContains(t, s.out.String(), "cart regressed")
 		})
 	}
-}
-
-func TestPseudoChangesAreSpreadOverTime(t *testing.T) {
-	phases := map[int64]bool{}
-	for i := range 50 {
-		phases[phase(place{"service-" + time.Duration(i).String(), "production"})/60] = true
-	}
-	require.Len(t, phases, 6, "of every ten minutes of the hour, some")
 }

@@ -17,31 +17,21 @@ func (e *Engine) RestoreRecords(known Recall, regressions []correlate.Regression
 	slices.SortStableFunc(regressions, func(a, b correlate.Regression) int { return a.DecidedAt.Compare(b.DecidedAt) })
 	for _, r := range regressions {
 		if !r.Withdrawn {
-			e.faults[placeOf(&r)] = append(e.faults[placeOf(&r)], r)
+			e.faults.add(r)
 		}
 	}
 }
 
 // RestoreRollup takes back a closed coarse bucket.
 func (e *Engine) RestoreRollup(r correlate.Rollup) {
-	e.store.full = false
-	for _, m := range r.Cells {
-		if m.Kind == correlate.Forgotten {
-			e.store.restoreForgotten(m)
-			continue
-		}
-		e.store.addCoarse(m, e.cfg.Coarse)
-	}
-	e.rolledUp = max(e.rolledUp, r.Start+e.cfg.Coarse)
-	e.restrain(r.Start + e.cfg.Coarse)
+	e.store.Restore(r)
+	e.store.Restrain(r.Start+e.cfg.Coarse, e.held)
 }
 
 // RestoreCheckpoint takes back the measurements of one checkpoint. A pause before it is a stretch without coverage.
 func (e *Engine) RestoreCheckpoint(drained time.Time, cells []correlate.Measurement) {
 	t := drained.Unix()
-	if e.now > 0 && t-e.now > max(e.cfg.Resolution, e.cfg.Lateness) {
-		e.gaps = append(e.gaps, window.Span{From: e.now, To: t})
-	}
+	e.store.Drained(t)
 	e.measured(cells)
 	e.now = max(e.now, t)
 	if e.mark.Newest > 0 {
@@ -60,20 +50,7 @@ func (e *Engine) prune() {
 	e.pruned = now
 	e.watchAgain()
 	e.expire(now)
-	e.restrain(now)
-}
-
-// beyond is how far what is restored may be beyond twice the budget: that much may have come since memory was last
-// rationed, so that it lived through it.
-const beyond = 64 << 20
-
-// restrain keeps what is restored within bounds also when the budget is less than it was.
-func (e *Engine) restrain(end int64) {
-	if e.cfg.Memory > 0 && e.store.bytes > 2*e.cfg.Memory+beyond {
-		full := e.store.full
-		e.ration(end)
-		e.store.full = full
-	}
+	e.store.Restrain(now, e.held)
 }
 
 // Resume ends restoring. What lies after the given instant is judged again, so that nothing is lost that was decided and
@@ -83,28 +60,13 @@ func (e *Engine) Resume(judged time.Time) {
 		c.judged = max(c.start(), e.mark.At)
 	}
 	e.watchAgain()
-	e.heard = e.mark.At
-	e.told = e.heard
-	e.late = late{from: never}
+	e.judgedTo = e.mark.At
+	e.storedTo = e.judgedTo
+	e.reopen = reopening{from: never}
 	if !judged.IsZero() {
-		e.told = judged.Unix()
-		e.goBack(judged.Unix(), correlate.LateChange, "")
+		e.storedTo = judged.Unix()
+		e.differs(judged.Unix(), correlate.LateChange, "")
 	}
 	e.stats = Stats{}
 	e.effects = nil
-}
-
-// watchAgain lists the changes whose time has not passed.
-func (e *Engine) watchAgain() {
-	e.watched = nil
-	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
-		var found []*change
-		for _, c := range e.changes {
-			if c.rec.Phase == phase && e.watchable(c) {
-				found = append(found, c)
-			}
-		}
-		e.watched = append(e.watched, found...)
-		slices.SortFunc(e.watched, byStart)
-	}
 }

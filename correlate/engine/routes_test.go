@@ -53,7 +53,7 @@ func TestRoutes(t *testing.T) {
 		require.NotEqual(t, correlate.Regressed, v.Outcome)
 		require.Equal(t, 1, v.Revision)
 		require.Greater(t, v.Evidence[0].Mix, 2.0)
-		require.Len(t, e.store.services[place{"checkout", "production"}].routes, 2)
+		require.Len(t, e.store.Service(place{Service: "checkout", Environment: "production"}).Routes(correlate.OriginSpan), 2)
 	})
 	t.Run("and hide nothing", func(t *testing.T) {
 		_, v := play(t, true, 40)
@@ -78,9 +78,9 @@ func TestRoutesAreForgottenWithTheFineCells(t *testing.T) {
 			}
 		}
 	}
-	routes := e.store.services[place{"a", "production"}].routes
+	routes := e.store.Service(place{Service: "a", Environment: "production"}).Routes(correlate.OriginSpan)
 	require.Len(t, routes, 1)
-	for _, cells := range routes {
-		require.LessOrEqual(t, len(*cells), 2*60+6)
+	for _, r := range routes {
+		require.LessOrEqual(t, len(r.Cells), 2*60+6)
 	}
 }

@@ -114,7 +114,7 @@ func (t ruling) assessment() Assessment {
 	case t.acquit(&a):
 	default:
 		a.Reason, a.Grade = t.doubt()
-		a.Suspicion = t.nearMiss()
+		a.NearMiss = t.nearMiss()
 	}
 	t.show()
 	for i := range t.findings {
@@ -203,7 +203,7 @@ func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 const worthAWord = 0.05
 
 // nearMiss is the finding that came nearest to convict by itself, nil when none came any way.
-func (t ruling) nearMiss() *Suspicion {
+func (t ruling) nearMiss() *NearMiss {
 	var best *finding
 	most := worthAWord
 	for i := range t.findings {
@@ -214,7 +214,7 @@ func (t ruling) nearMiss() *Suspicion {
 	if best == nil || !t.p.Guards.On(guardNearMiss) {
 		return nil
 	}
-	s := &Suspicion{Signal: best.Signal, Onset: max(best.onset, t.begin), Strength: round(best.logE)}
+	s := &NearMiss{Signal: best.Signal, Onset: max(best.onset, t.begin), Strength: round(best.logE)}
 	if best.contest != nil {
 		x, _ := best.contest.locate()
 		s.Onset = x.Onset

@@ -178,7 +178,7 @@ func TestAResourceIsShownAndNeverConvicts(t *testing.T) {
 	p := DefaultParams()
 	calm, busy := Assess(p, of(1)), Assess(p, of(8))
 	require.Equal(t, calm.Outcome, busy.Outcome, "it never convicts")
-	require.Equal(t, calm.Suspicion, busy.Suspicion)
+	require.Equal(t, calm.NearMiss, busy.NearMiss)
 	shown := false
 	for _, e := range busy.Evidence {
 		if e.Signal == "saturation cpu" {

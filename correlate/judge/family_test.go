@@ -156,16 +156,16 @@ func TestANearMissNamesWhatCameNearest(t *testing.T) {
 	c := newSim(9).canary(600, 0.3, 2, 1)
 	a := Assess(p, c)
 	require.Equal(t, correlate.Inconclusive, a.Outcome)
-	if a.Suspicion != nil {
-		require.Positive(t, a.Suspicion.Probability)
-		require.Less(t, a.Suspicion.Probability, 1.0)
-		require.GreaterOrEqual(t, a.Suspicion.Onset, drawn.Start)
+	if a.NearMiss != nil {
+		require.Positive(t, a.NearMiss.Probability)
+		require.Less(t, a.NearMiss.Probability, 1.0)
+		require.GreaterOrEqual(t, a.NearMiss.Onset, drawn.Start)
 	}
 	nothing := newSim(9)
 	nothing.Errors = 0
-	require.Nil(t, Assess(p, nothing.canary(120, 0.3, 1, 1)).Suspicion)
+	require.Nil(t, Assess(p, nothing.canary(120, 0.3, 1, 1)).NearMiss)
 	p.Guards = guard.Without(guardNearMiss)
-	require.Nil(t, Assess(p, c).Suspicion)
+	require.Nil(t, Assess(p, c).NearMiss)
 }
 
 // The evidence that convicts is listed first, and its numbers agree with each other.

@@ -20,7 +20,7 @@ func (t ruling) held() bool {
 			return true
 		}
 	}
-	return t.steadily(zoning{t.trial}.requests)
+	return t.steadily(zoning(t).requests)
 }
 
 // steadily is held by the requests of two sides.

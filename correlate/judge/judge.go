@@ -85,12 +85,12 @@ type Assessment struct {
 	// comparison. It feeds blame.
 	Contrast        float64
 	SmallestVisible float64
-	// Suspicion is the nearest that the evidence came to a fault, where it came near but not there.
-	Suspicion *Suspicion
+	// NearMiss is the nearest that the evidence came to a fault, where it came near but not there.
+	NearMiss *NearMiss
 }
 
-// Suspicion is a fault that is not proven.
-type Suspicion struct {
+// NearMiss is a fault that is not proven.
+type NearMiss struct {
 	Signal      string
 	Onset       int64   // Unix seconds
 	Strength    float64 // ln e-value

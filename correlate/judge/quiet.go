@@ -12,7 +12,7 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 		return false
 	}
 	t := quickLook{m.newTrial(p, c, c.countsFrom(p))}
-	if !(zoning{t.trial}).quiet() {
+	if !zoning(t).quiet() {
 		return false
 	}
 	concurrently := t.concurrently()

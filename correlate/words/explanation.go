@@ -106,6 +106,8 @@ func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanatio
 // answer is the outcome with its reason, or why there is none.
 func answer(c correlate.ChangeRecord) (answer, why string) {
 	switch {
+	case c.Phase == correlate.PhaseRetracted:
+		return "retracted", "nobody reports it any more; it doesn't count"
 	case c.Verdict != nil:
 		return string(c.Verdict.Outcome), Reason(c.Verdict.Reason)
 	case c.Phase == correlate.PhaseHistory:

@@ -35,6 +35,7 @@ func TestAChangeWithoutAVerdictSaysWhy(t *testing.T) {
 	}{
 		"under observation": {correlate.PhaseObserving, "checkout v2 in production: no verdict yet (observing until 2026-03-01 11:00:00Z)"},
 		"of the past":       {correlate.PhaseHistory, "checkout v2 in production: not judged (it was reported after its time, without telemetry)"},
+		"retracted":         {correlate.PhaseRetracted, "checkout v2 in production: retracted (nobody reports it any more; it doesn't count)"},
 		"of another change": {correlate.PhaseMerged, "checkout v2 in production: not judged (it is another report of checkout-0)"},
 	} {
 		t.Run(name, func(t *testing.T) {

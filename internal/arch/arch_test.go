@@ -115,6 +115,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the pure rooms don't know each other, so each can be read, tested and replaced alone",
 		},
 		{
+			room: "correlate/record", ours: []string{"correlate", "correlate/window"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what is known of a change depends on its reports and nothing else",
+		},
+		{
 			room: "correlate/names", ours: []string{"correlate"}, never: []string{"net", "net/http", "os", "io/...", "math/rand/..."},
 			reason: "what a name means depends on the rules and nothing else, so that kept deliveries read the same again",
 		},
@@ -147,8 +151,25 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "it says what the others found, in their terms; terminal, sinks and pages say the same",
 		},
 		{
-			room:   "correlate/engine/...",
-			ours:   []string{"correlate", "correlate/window", "correlate/guard", "correlate/judge", "correlate/blame", "correlate/dora"},
+			room: "correlate/cells/...", ours: []string{"correlate", "correlate/window"},
+			never:  []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the store keeps what was measured; what that says of a change is not its business",
+		},
+		{
+			room: "correlate/observe/...",
+			ours: []string{
+				"correlate", "correlate/window", "correlate/cells", "correlate/record", "correlate/guard", "correlate/judge",
+				"correlate/blame",
+			},
+			never:  []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what a change is compared with is a function of the changes known at an instant, the cells and the configuration",
+		},
+		{
+			room: "correlate/engine/...",
+			ours: []string{
+				"correlate", "correlate/window", "correlate/guard", "correlate/record", "correlate/cells", "correlate/observe",
+				"correlate/judge", "correlate/blame", "correlate/dora",
+			},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
 		},
@@ -240,8 +261,9 @@ func TestWhoMayImportWhom(t *testing.T) {
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/names/...", "correlate/guard", "correlate/judge/...", "correlate/blame/...",
-		"correlate/dora/...", "correlate/engine/...", "correlate/words/...", "cmd/shipwake/app/replay/...",
+		"correlate", "correlate/window/...", "correlate/names/...", "correlate/guard", "correlate/record/...", "correlate/cells/...",
+		"correlate/observe/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...", "correlate/engine/...",
+		"correlate/words/...", "cmd/shipwake/app/replay/...",
 	}
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTicker", "NewTimer"}
 	for _, f := range files(t) {

@@ -15,7 +15,7 @@ func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
 		Service: p.text("service"), Environment: p.text("environment"), Version: p.text("version"),
 		Verdict: choice(p, "verdict", correlate.Regressed, correlate.Healthy, correlate.Inconclusive),
 		Phase: choice(p, "phase", correlate.PhaseObserving, correlate.PhaseClosed, correlate.PhaseHistory,
-			correlate.PhaseMerged),
+			correlate.PhaseMerged, correlate.PhaseRetracted),
 		Limit: p.limit(), Before: p.text("before"),
 	}
 	var now time.Time

@@ -237,7 +237,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Status]():    strs(correlate.Statuses()),
 	reflect.TypeFor[correlate.Reason]():    strs(correlate.Reasons()),
 	reflect.TypeFor[correlate.Outcome]():   {"regressed", "healthy", "inconclusive"},
-	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged"},
+	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged", "retracted"},
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
 	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
 	reflect.TypeFor[dora.GroupBy]():        strs(dora.GroupBys()),

@@ -170,7 +170,7 @@ func (s *state) change(c correlate.ChangeRecord) {
 	seen := s.seen.get("change " + c.ID)
 	s.correct(p, correlate.CauseLateFact, c.Phase == correlate.PhaseHistory, &seen.late)
 	s.correct(p, correlate.CauseMerged, c.Phase == correlate.PhaseMerged, &seen.merged)
-	if c.Phase == correlate.PhaseMerged {
+	if c.Phase == correlate.PhaseMerged || c.Phase == correlate.PhaseRetracted {
 		return
 	}
 	if told := uint8(1) << slices.Index(correlate.Statuses(), c.Status); seen.told&told == 0 {

@@ -28,7 +28,7 @@ import (
 // next page, where they are known already; it is found by the next round itself.
 //
 // What the API doesn't tell: who triggered the workflow behind a deployment by GitHub Actions (the actor is its creator, a
-// bot); what changed of deployments that have ended and are no longer among the newest 20; and those that were deleted.
+// bot); what changes of deployments that have ended and aren't among the newest 20; and those that were deleted.
 
 // puller asks GitHub's REST API.
 func puller() *source.Puller {

@@ -9,6 +9,9 @@
 //	              cell  start as varint difference from the one before; requests, errors, sum, n as varints
 //	              bins  uvarint count, then each as varint difference of the index and uvarint count
 //
+// Of a rollup, what was forgotten follows the cells as measurements of the kind 14: of a place, with what as the name,
+// before as the sum and the number of cells as n. They are sorted in among the others by key.
+//
 // Nothing in it depends on a map, a clock or the machine. Order is kept, so equal slices give equal blobs.
 package codec
 

@@ -26,7 +26,8 @@ func changeWrites(c correlate.ChangeRecord) ([]write, error) {
 	if err != nil {
 		return nil, err
 	}
-	open := c.Phase == correlate.PhaseObserving || (c.FinishedAt.IsZero() && c.Phase != correlate.PhaseMerged)
+	over := c.Phase == correlate.PhaseMerged || c.Phase == correlate.PhaseRetracted
+	open := c.Phase == correlate.PhaseObserving || (c.FinishedAt.IsZero() && !over)
 	touched := newest(c.StartedAt, &c.FinishedAt, &c.WindowEnd, &c.RecoveredAt)
 	writes := []write{{`INSERT INTO changes (id, service, environment, version, at, touched, open, phase, json)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)

@@ -49,14 +49,14 @@ func (l *Ledger) Checkpoints(ctx context.Context, yield func(at time.Time, cells
 // Rollups implements ledger.Ledger.
 func (l *Ledger) Rollups(ctx context.Context, yield func(correlate.Rollup) error) error {
 	return each(ctx, l.readers, func(scan func(...any) error) error {
-		var r correlate.Rollup
+		var start int64
 		var blob []byte
-		if err := scan(&r.Start, &blob); err != nil {
+		if err := scan(&start, &blob); err != nil {
 			return err
 		}
-		var err error
-		if r.Cells, err = codec.Decode(blob); err != nil {
-			return fmt.Errorf("rollup %d: %w", r.Start, err)
+		r, err := codec.DecodeRollup(start, blob)
+		if err != nil {
+			return fmt.Errorf("rollup %d: %w", start, err)
 		}
 		return yield(r)
 	}, "SELECT start, blob FROM rollups ORDER BY start")

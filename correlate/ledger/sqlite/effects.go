@@ -81,7 +81,7 @@ func idleWrites(i correlate.Idle) ([]write, error) {
 }
 
 func rollupWrites(r correlate.Rollup) ([]write, error) {
-	blob, err := codec.Encode(r.Cells)
+	blob, err := codec.EncodeRollup(r)
 	return []write{{"INSERT INTO rollups (start, blob) VALUES (?, ?) ON CONFLICT (start) DO UPDATE SET blob = excluded.blob",
 		[]any{r.Start, blob}}}, err
 }

@@ -16,7 +16,7 @@ func incidentWrites(i correlate.IncidentRecord) ([]write, error) {
 			VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (id) DO UPDATE SET service = excluded.service, environment = excluded.environment,
 				opened_at = excluded.opened_at, touched = excluded.touched, open = excluded.open, json = excluded.json`,
-		[]any{i.ID, i.Service, i.Environment, micros(i.OpenedAt), micros(touched), flag(i.ResolvedAt.IsZero()), text}}}, err
+		[]any{i.ID, i.Service, i.Environment, micros(i.OpenedAt), micros(touched), flag(i.ResolvedAt.IsZero() && !i.Retracted), text}}}, err
 }
 
 // Incidents implements ledger.Ledger.

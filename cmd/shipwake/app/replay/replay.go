@@ -40,28 +40,9 @@ func Run(ctx context.Context, cases []string, out io.Writer, cfg engine.Config) 
 
 // Drive feeds a case to a new engine in event time and returns what follows, in the order it was decided.
 func Drive(cfg engine.Config, c Case) []correlate.Effect {
-	e := engine.New(cfg)
-	var effects []correlate.Effect
-	apply := func(in engine.Input) { effects = append(effects, e.Apply(in)...) }
-	end := c.end(cfg.Resolution)
-	var fact, cell int
-	for now := c.begin(cfg.Resolution); now <= end; now += cfg.Resolution {
-		for ; fact < len(c.Facts) && c.Facts[fact].EventTime().Unix() <= now; fact++ {
-			apply(engine.Input{Facts: []engine.Fact{{Fact: c.Facts[fact], ReceivedAt: time.Unix(now, 0)}}})
-		}
-		first := cell
-		for cell < len(c.Cells) && c.Cells[cell].Start+cfg.Resolution <= now {
-			cell++
-		}
-		if cell > first {
-			apply(engine.Input{Measured: c.Cells[first:cell]})
-		}
-		apply(engine.Input{Tick: time.Unix(now+cfg.Lateness, 0)})
-	}
-	for ; fact < len(c.Facts); fact++ {
-		apply(engine.Input{Facts: []engine.Fact{{Fact: c.Facts[fact], ReceivedAt: time.Unix(end, 0)}}})
-	}
-	return append(effects, e.Conclude()...)
+	return engine.Replay(engine.New(cfg), engine.Recording{
+		Facts: c.Facts, Cells: c.Cells, From: c.begin(cfg.Resolution), Until: c.end(cfg.Resolution),
+	})
 }
 
 // begin is the first and end the last instant of a case; facts without telemetry around them don't stretch it.

@@ -1,0 +1,122 @@
+package cells
+
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// Add takes a measurement in. A cell in a rollup that is already closed stays out of it.
+func (st *Store) Add(m correlate.Measurement) {
+	switch m.Kind {
+	case correlate.Lost:
+		st.lost(m)
+	case correlate.Route:
+		st.addRoute(m)
+	default:
+		st.addFine(m)
+		if window.Floor(m.Start, st.cfg.Coarse) >= st.closed {
+			st.addCoarse(m)
+		}
+	}
+}
+
+// addFine merges a fine cell, unless it is of what was forgotten.
+func (st *Store) addFine(m correlate.Measurement) {
+	p := placeOf(&m.Key)
+	st.hear(m.Environment, m.Start)
+	gone := st.forgotten(p)
+	if m.Start < gone.coarse || (isPart(m.Kind) && m.Start < gone.operations) {
+		return
+	}
+	s := st.at(p)
+	if m.Start < max(gone.fine, st.floor) {
+		if m.Version != "" {
+			st.see(s, m.Version, m.Start)
+		}
+		return
+	}
+	str := st.stream(s, keyOf(m.Key))
+	if m.Kind != correlate.Zone {
+		st.bytes += str.total.add(m.Cell)
+	}
+	st.addVersion(s, str, m, gone)
+	if m.Kind == correlate.Edge && m.Peer != "" {
+		st.call(s, m)
+	}
+}
+
+// addVersion merges a cell into the series of its version. A zone only has these, also of no version.
+func (st *Store) addVersion(s *Service, str *Stream, m correlate.Measurement, gone forgotten) {
+	zone := m.Kind == correlate.Zone
+	if !zone && (m.Version == "" || m.Kind == correlate.Edge || m.Kind == correlate.Trace) {
+		return
+	}
+	if m.Version != "" {
+		st.see(s, m.Version, m.Start)
+	}
+	if zone || m.Start >= gone.versions {
+		st.bytes += st.version(str, m.Version).add(m.Cell)
+	}
+}
+
+// addCoarse merges a cell into the rollup it belongs to. Zones are compared with each other, and traces tell versions of
+// now apart: nobody asks for them of earlier days. It returns false for what is not kept.
+func (st *Store) addCoarse(m correlate.Measurement) bool {
+	if m.Kind == correlate.Zone || m.Kind == correlate.Trace {
+		return false
+	}
+	c := m.Cell
+	c.Start = window.Floor(c.Start, st.cfg.Coarse)
+	p := placeOf(&m.Key)
+	if gone := st.forgotten(p); c.Start < gone.coarse || (isPart(m.Kind) && c.Start < gone.operations) {
+		return false
+	}
+	st.bytes += st.stream(st.at(p), keyOf(m.Key)).coarse.add(c)
+	return true
+}
+
+func placeOf(k *correlate.Key) correlate.Place {
+	return correlate.Place{Service: k.Service, Environment: k.Environment}
+}
+
+func keyOf(k correlate.Key) Key {
+	key := Key{Kind: k.Kind, Origin: k.Origin, Name: k.Name, Peer: k.Peer}
+	if k.Kind == correlate.Edge {
+		key.Name = "" // the callee's version: its own traffic tells it better
+	}
+	return key
+}
+
+func (st *Store) version(str *Stream, name string) *Series {
+	v := str.versions[name]
+	if v == nil {
+		v = &Series{}
+		str.versions[name] = v
+		st.series++
+		st.apart++
+		st.bytes += seriesBytes
+	}
+	return v
+}
+
+func (st *Store) stream(s *Service, k Key) *Stream {
+	str := s.streams[k]
+	if str == nil {
+		str = &Stream{versions: map[string]*Series{}, width: st.cfg.Coarse}
+		s.streams[k] = str
+		s.sorted = nil
+		st.series++
+		st.bytes += streamBytes
+	}
+	return str
+}
+
+func (st *Store) see(s *Service, version string, start int64) {
+	seen := s.versions[version]
+	if seen == nil {
+		s.versions[version] = &Sighting{start, start}
+		st.bytes += sightingBytes
+		return
+	}
+	seen.First, seen.Last = min(seen.First, start), max(seen.Last, start)
+}

@@ -1,0 +1,104 @@
+package cells
+
+import "github.com/shipwake/shipwake/correlate"
+
+// forgotten is from when on each part of a place is known: what starts earlier was forgotten and, should it come once
+// more, is not kept. 0: nothing was.
+type forgotten struct{ operations, versions, fine, coarse int64 }
+
+func (st *Store) forgotten(p correlate.Place) forgotten {
+	if l := st.losses[p]; l != nil {
+		return l.forgotten
+	}
+	return forgotten{}
+}
+
+// Forgot says that of what was measured of a place since an instant something was forgotten for lack of memory.
+func (st *Store) Forgot(p correlate.Place, since int64) bool {
+	f := st.forgotten(p)
+	return max(f.operations, f.versions, f.fine) > since
+}
+
+// forget drops a part of a place that starts before an instant, for good.
+func (st *Store) forget(p correlate.Place, what string, before int64) (freed taken) {
+	gone := &st.lossesOf(p).forgotten
+	s := st.services[p]
+	if s == nil {
+		s = &Service{}
+	}
+	switch what {
+	case correlate.LostServices:
+		freed = st.forget(p, correlate.LostBuckets, before)
+		freed.add(st.forget(p, correlate.LostRollups, before))
+		return freed
+	case correlate.LostOperations:
+		gone.operations = max(gone.operations, before)
+		freed.add(st.dropRoutes(s, before))
+	case correlate.LostVersions:
+		gone.versions = max(gone.versions, before)
+	case correlate.LostBuckets:
+		gone.fine = max(gone.fine, before)
+		freed.add(st.dropRoutes(s, before))
+	case correlate.LostRollups:
+		gone.coarse = max(gone.coarse, before)
+		st.forgetSightings(s, before)
+	}
+	for k, str := range s.streams {
+		freed.add(st.forgetOf(k, str, what, before))
+		st.tidy(p, s, k, str)
+	}
+	st.release(p, s)
+	return freed
+}
+
+func (st *Store) forgetSightings(s *Service, before int64) {
+	for name, seen := range s.versions {
+		if seen.First = max(seen.First, before); seen.Last < before {
+			delete(s.versions, name)
+			st.bytes -= sightingBytes
+		}
+	}
+}
+
+func (st *Store) forgetOf(k Key, str *Stream, what string, before int64) (freed taken) {
+	switch {
+	case what == correlate.LostOperations && isPart(k.Kind):
+		freed.add(st.dropFine(str, before))
+		freed.add(st.dropRollups(str, before))
+	case what == correlate.LostVersions && !isPart(k.Kind):
+		freed.add(st.dropVersions(str, before))
+	case what == correlate.LostBuckets:
+		freed.add(st.dropFine(str, before))
+	case what == correlate.LostRollups:
+		freed.add(st.dropRollups(str, before))
+	}
+	return freed
+}
+
+// dropFine forgets the fine cells of a stream, and the versions that have none left.
+func (st *Store) dropFine(str *Stream, before int64) taken {
+	freed := str.total.drop(before)
+	st.bytes -= freed.bytes
+	freed.add(st.dropVersions(str, before))
+	return freed
+}
+
+func (st *Store) dropVersions(str *Stream, before int64) (freed taken) {
+	for name, v := range str.versions {
+		freed.add(v.drop(before))
+		if len(*v) == 0 {
+			delete(str.versions, name)
+			st.series--
+			st.apart--
+			st.bytes -= seriesBytes
+		}
+	}
+	st.bytes -= freed.bytes
+	return freed
+}
+
+func (st *Store) dropRollups(str *Stream, before int64) taken {
+	freed := str.coarse.drop(before)
+	st.bytes -= freed.bytes
+	return freed
+}

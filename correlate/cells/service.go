@@ -1,0 +1,86 @@
+package cells
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Service is what telemetry has said of one place.
+type Service struct {
+	streams  map[Key]*Stream
+	routes   map[routeKey]*Series
+	versions map[string]*Sighting
+	callers  map[string]int64 // services that were seen calling this one, and the first bucket of that
+	callees  map[string]int64
+	sorted   []Key    // the keys of streams, nil when they changed
+	names    []string // the callers, nil when they changed
+}
+
+// Sighting is when a version was first and last seen serving, as bucket starts.
+type Sighting struct{ First, Last int64 }
+
+// Keys are those of the streams in a fixed order.
+func (s *Service) Keys() []Key {
+	if s.sorted == nil {
+		s.sorted = slices.SortedFunc(maps.Keys(s.streams), Key.Compare)
+	}
+	return s.sorted
+}
+
+// Stream is the stream of a key, nil when there is none.
+func (s *Service) Stream(k Key) *Stream { return s.streams[k] }
+
+// Version is when a version was seen; ok is false when it was not.
+func (s *Service) Version(name string) (seen Sighting, ok bool) {
+	if v := s.versions[name]; v != nil {
+		return *v, true
+	}
+	return Sighting{}, false
+}
+
+// Versions are the names of the versions that were seen, sorted.
+func (s *Service) Versions() []string { return slices.Sorted(maps.Keys(s.versions)) }
+
+// VersionsBefore is how many versions were seen before an instant.
+func (s *Service) VersionsBefore(t int64) (n int) {
+	for _, v := range s.versions {
+		if v.First < t {
+			n++
+		}
+	}
+	return n
+}
+
+// Served says that a version was seen in a stretch of time.
+func (s *Service) Served(version string, from, to int64) bool {
+	for _, str := range s.streams {
+		if v := str.versions[version]; v != nil && len(v.Between(from, to)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Requested says that requests were counted before an instant.
+func (s *Service) Requested(by int64) bool {
+	for k, str := range s.streams {
+		if k.Kind == correlate.Traffic && str.BeganBefore(by) {
+			return true
+		}
+	}
+	return false
+}
+
+// tidy forgets a stream without cells, and with an edge who calls whom.
+func (st *Store) tidy(p correlate.Place, s *Service, k Key, str *Stream) {
+	if len(str.total) > 0 || len(str.coarse) > 0 || len(str.versions) > 0 {
+		return
+	}
+	delete(s.streams, k)
+	s.sorted = nil
+	st.series--
+	st.bytes -= streamBytes
+	st.hangUp(p, s, k)
+}

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"math"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/observe"
+)
+
+// A course of verdicts is a function of what is known: of the changes, as far as they are known at each instant, and of
+// the cells. Judging appends to courses. When what it is a function of turns out to be another from an instant on (a fact
+// or a measurement came late), the courses are cut there and derived again, and what is different from what was issued is
+// issued. So verdicts are the same whenever facts arrive, as long as the cells of their time are kept.
+
+// never is later than every instant.
+const never = math.MaxInt64
+
+// reopening is from which instant on what was judged is to be derived again, and why.
+type reopening struct {
+	from int64
+	why  correlate.Reopening
+	by   string
+}
+
+// decision is one thing that was decided since decisions were last issued: a verdict of a change, or a fault, by its
+// place in the course of that change or in what is known of the faulty service.
+type decision struct {
+	change *change
+	fault  *correlate.Regression
+	at     int
+}
+
+// differs notes that what judging depends on is not what it was from an instant on: what was judged up to then stands.
+func (e *Engine) differs(from int64, why correlate.Reopening, by string) {
+	if from < e.reopen.from || (from == e.reopen.from && by < e.reopen.by) {
+		e.reopen = reopening{from, why, by}
+	}
+}
+
+// judge derives what follows from everything up to the watermark, and issues it.
+func (e *Engine) judge() {
+	r := e.reopen
+	e.reopen = reopening{from: never}
+	var cut []*change
+	if r.from < e.judgedTo {
+		cut = e.cutCourses(r.from)
+		e.faults.cutAt(r.from)
+		e.deriveAgain()
+	}
+	e.judgeUpTo(e.mark.At)
+	e.issue(cut, r)
+	e.emitFaults(e.faults.withdrawn())
+	e.judgedTo = e.mark.At
+}
+
+// cutCourses takes the changes back to where they stood at an instant. What is too old to be judged anew stays as it is.
+func (e *Engine) cutCourses(from int64) (cut []*change) {
+	for _, c := range e.watched {
+		n := 0
+		for n < len(c.course) && c.course[n].DecidedAt.Unix() <= from {
+			n++
+		}
+		baseline := c.start() - e.cfg.Baseline
+		if c.rec.Phase == correlate.PhaseClosed && (n == len(c.course) || baseline < e.oldest || e.store.Forgot(c.place(), baseline)) {
+			continue
+		}
+		cut = append(cut, c)
+		c.course = c.course[:n:n]
+		e.altered(c.place())
+		if v := c.verdict(); v == nil || !v.Final {
+			c.rec.Phase = correlate.PhaseObserving
+		}
+		c.judged = max(c.start(), from)
+	}
+	return cut
+}
+
+// compareSubjects notes from when on judging depends on a change in another way than before. What took it back is part of
+// that, also where only the other change is another.
+func (e *Engine) compareSubjects(c *change, by string) {
+	is := e.subjectOf(c)
+	if from := observe.AlikeUntil(&c.subject, &is); from < observe.Never {
+		e.differs(from, correlate.LateChange, by)
+	}
+	c.subject = is
+}
+
+// compareIncident notes from when on judging depends on which change an incident is held against: later rollouts near it
+// are not compared with one that people objected to.
+func (e *Engine) compareIncident(i correlate.Incident, c *change) {
+	for _, later := range e.watched {
+		if later.rollsOut() && later.start() >= i.OpenedAt.Unix() && later.start() > c.start() && e.observer.Near(c.place(), e.mark.At)[later.place()] {
+			e.differs(later.start(), correlate.LateIncident, i.ID)
+		}
+	}
+}
+
+// deriveAgain forgets what was derived from changes and measurements and is remembered between looks.
+func (e *Engine) deriveAgain() {
+	e.observer.Forget()
+	e.around = look{}
+	for _, c := range e.changes {
+		c.watch, c.assessed, c.between = nil, assessed{}, assessed{}
+	}
+}
+
+// follow takes back the verdicts that a change was given, oldest first; without them, the one that its record has.
+func (c *change) follow(revisions []correlate.Verdict) {
+	if len(revisions) == 0 && c.rec.Verdict != nil {
+		revisions = []correlate.Verdict{*c.rec.Verdict}
+	}
+	for _, v := range revisions {
+		c.revision = max(c.revision, v.Revision)
+		if v.Supersedes > 0 {
+			c.course = slices.DeleteFunc(c.course, func(o correlate.Verdict) bool { return o.Revision >= v.Supersedes })
+		}
+		if !v.Withdrawn {
+			c.course = append(c.course, v)
+		}
+	}
+	c.issued = slices.Clone(c.course)
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// issuer turns decisions into effects.
+type issuer struct {
+	roster    *roster
+	faults    faultBook
+	decisions []decision // since decisions were last issued
+	effects   []correlate.Effect
+}
+
+func (i *issuer) emit(eff correlate.Effect) { i.effects = append(i.effects, eff) }
+
+// issue compares the courses with what was issued, and issues the difference: of the changes that something was decided
+// of, and of some others. It does so whatever made the difference: time that went by, something that came late, or a
+// course that is no longer that of a change which is judged.
+func (i *issuer) issue(others []*change, r reopening) {
+	decisions := i.decisions
+	i.decisions = nil
+	stands, last := map[*change]int{}, map[*change]bool{}
+	for _, c := range others {
+		stands[c], last[c] = c.keepStanding(), true
+	}
+	for _, d := range decisions {
+		if d.change == nil {
+			if i.faults.isNews(d) {
+				i.emitFaults([]correlate.Regression{*d.fault})
+			}
+			continue
+		}
+		c := d.change
+		if _, known := stands[c]; !known {
+			stands[c] = c.keepStanding()
+		}
+		if d.at >= stands[c] {
+			i.revise(c, d.at, stands[c], r)
+		}
+		if d.at == len(c.course)-1 && !last[c] {
+			i.show(c, stands[c], r)
+		}
+	}
+	for _, c := range others {
+		i.show(c, stands[c], r)
+	}
+}
+
+// keepStanding returns how many verdicts of what was issued stand, and puts them into the course as they were issued.
+func (c *change) keepStanding() int {
+	n := standing(c.issued, c.course)
+	copy(c.course, c.issued[:n])
+	return n
+}
+
+// standing is how many verdicts two courses begin with alike.
+func standing(a, b []correlate.Verdict) int {
+	n := 0
+	for n < min(len(a), len(b)) && sameJSON(plain(a[n]), plain(b[n])) {
+		n++
+	}
+	return n
+}
+
+// plain is a verdict without how it came about.
+func plain(v correlate.Verdict) correlate.Verdict {
+	v.Revision, v.Supersedes, v.Reopened, v.ReopenedBy = 0, 0, "", ""
+	return v
+}
+
+// sameJSON compares what is issued.
+func sameJSON(a, b any) bool {
+	one, err := json.Marshal(a)
+	if err != nil {
+		return false
+	}
+	other, err := json.Marshal(b)
+	return err == nil && bytes.Equal(one, other)
+}
+
+// revise issues the verdict at a place of a change's course, of which some stand.
+func (i *issuer) revise(c *change, n, stand int, r reopening) {
+	v := &c.course[n]
+	c.revision++
+	v.Revision = c.revision
+	if n == stand && n < len(c.issued) {
+		v.Supersedes, v.Reopened, v.ReopenedBy = c.issued[n].Revision, r.why, r.by
+	}
+	issued := *v
+	i.emit(correlate.Effect{Verdict: &issued})
+}
+
+// show puts the verdict in force into the record. One that is taken back without another in its place is withdrawn.
+func (i *issuer) show(c *change, stand int, r reopening) {
+	switch v := c.verdict(); {
+	case stand == len(c.course) && stand < len(c.issued):
+		c.revision++
+		w := correlate.Verdict{
+			ChangeID: c.rec.ID, Service: c.rec.Service, Environment: c.rec.Environment, Version: c.rec.Version,
+			Outcome: correlate.Inconclusive, Reason: correlate.ReasonUnderpowered, Evidence: []correlate.Evidence{},
+			Revision: c.revision, DecidedAt: at(i.roster.mark.At),
+			Supersedes: c.issued[stand].Revision, Reopened: r.why, ReopenedBy: r.by, Withdrawn: true,
+		}
+		i.emit(correlate.Effect{Verdict: &w})
+		shown := w
+		c.rec.Verdict = &shown
+	case v != nil && (len(c.issued) != len(c.course) || stand < len(c.course)):
+		shown := *v
+		c.rec.Verdict = &shown
+	}
+	c.issued = slices.Clone(c.course)
+	i.roster.book.Recover(c.Change)
+	i.publish(c)
+}
+
+// publish emits a record that differs from what was last emitted.
+func (i *issuer) publish(c *change) {
+	if reflect.DeepEqual(*c.rec, c.emitted) {
+		return
+	}
+	rec := *c.rec
+	rec.Incidents = slices.Clone(rec.Incidents)
+	rec.MergedFrom = slices.Clone(rec.MergedFrom)
+	rec.Labels = maps.Clone(rec.Labels)
+	c.emitted = rec
+	i.emit(correlate.Effect{Change: &rec})
+}
+
+func (i *issuer) emitFaults(all []correlate.Regression) {
+	for _, r := range all {
+		i.emit(correlate.Effect{Regression: &r})
+	}
+}

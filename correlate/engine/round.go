@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/record"
+)
+
+// round is one look at all changes: what is known at an instant, and what follows from it. It decides, and leaves it to
+// the engine to note what was decided.
+type round struct {
+	*view
+	cfg      *Config
+	book     *record.Book
+	cells    *cells.Store
+	observer *observe.Observer
+	digest   string // of the configuration and of the way of judging
+	last     bool   // nothing will be seen later
+}
+
+func (e *Engine) round(t int64, last bool) *round {
+	return &round{view: e.view(t), cfg: &e.cfg, book: e.book, cells: e.store, observer: e.observer, digest: e.digest, last: last}
+}
+
+// due are the changes with an open window that weren't looked at yet, with what their services say.
+func (r *round) due() (due []suspicion) {
+	for i, c := range r.changes {
+		if c.rec.Phase == correlate.PhaseObserving && (c.judged < r.At || r.last) {
+			due = append(due, r.suspect(i))
+		}
+	}
+	return due
+}
+
+// recent are the changes whose window is closed, and that may have caused what is seen of those that are due all the same:
+// they were not over when the oldest of these began.
+func (r *round) recent(due []suspicion) (recent []suspicion) {
+	oldest := r.At
+	for _, s := range due {
+		oldest = min(oldest, s.start())
+	}
+	for i := range r.Watched {
+		s := r.Watched[i]
+		if !s.Live || (s.End > 0 && oldest >= s.End+r.cfg.Resolution*neighbourEvery) {
+			continue
+		}
+		r.Sight = append(r.Sight, s)
+		if r.changes[i].rec.Phase == correlate.PhaseClosed {
+			recent = append(recent, r.suspect(i))
+		}
+	}
+	return recent
+}
+
+// ends says that this is the last look at a change.
+func (r *round) ends(s suspicion) bool {
+	return r.last || (s.cutoff > 0 && r.At >= s.cutoff) || s.known.End > 0
+}
+
+// decide turns an assessment and the blame for the faults around into a finding.
+func (r *round) decide(s suspicion, faults, hints []fault) finding {
+	f := finding{
+		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
+	}
+	if s.a.Outcome == correlate.Regressed {
+		f.onset, f.recovered = s.a.Onset, s.a.Recovered
+		f.blame = r.probability(s.rec.ID, faults, func(o fault) bool { return o.own == s.rec.ID })
+		if f.blame < convicted && r.cfg.Guards.On(guardConfounded) {
+			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+		}
+	} else if o, p := r.blamedElsewhere(s, faults); p >= convicted && r.cfg.Guards.On(guardElsewhere) {
+		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
+		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
+		f.evidence = append(elsewhere(o), s.a.Evidence...)
+	} else if r.ends(s) && s.a.Outcome == correlate.Inconclusive {
+		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
+	}
+	if f.outcome == correlate.Healthy && r.suspected(s, faults) && r.cfg.Guards.On(guardSuspected) {
+		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+	}
+	if f.outcome == correlate.Healthy &&
+		(r.cells.GapShare(s.start(), r.At) > uncovered || r.cells.Degraded(s.place(), s.start()-r.cfg.Baseline, r.At)) && r.cfg.Guards.On(guardCoverage) {
+		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
+	}
+	superseded := s.cutoff > 0 && r.At >= s.cutoff
+	if superseded && f.outcome == correlate.Inconclusive {
+		if old := s.verdict(); old != nil && old.Outcome == correlate.Regressed {
+			return findingOf(old)
+		}
+		f.reason = correlate.ReasonSuperseded
+	}
+	return f
+}
+
+// suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
+// says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
+func (r *round) suspected(s suspicion, faults []fault) bool {
+	return (!s.rec.Rollback || !r.cfg.Guards.On(guardRollbackSuspected)) && r.probability(s.rec.ID, faults, func(o fault) bool {
+		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
+	}) >= mayBe
+}
+
+// findingOf is what a verdict says.
+func findingOf(v *correlate.Verdict) finding {
+	return finding{
+		outcome: v.Outcome, reason: v.Reason, grade: v.Grade, blame: v.Blame, evidence: v.Evidence,
+		visible: v.SmallestVisible, onset: unix(v.OnsetAt), recovered: unix(v.RecoveredAt),
+	}
+}

@@ -1,0 +1,114 @@
+package engine
+
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/observe"
+)
+
+// place is a service in an environment.
+type place = correlate.Place
+
+// view is the changes as they were known at an instant.
+type view struct {
+	*observe.View
+	changes []*change // those of Watched, in the same order
+}
+
+// view is that of an instant.
+func (r *roster) view(t int64) *view {
+	v := &view{View: observe.NewView(t, r.subjects)}
+	for _, c := range r.watched {
+		if c.start() < t {
+			s, _ := r.known(c).By(t)
+			v.Watched, v.changes = append(v.Watched, s), append(v.changes, c)
+		}
+	}
+	return v
+}
+
+// subjects are the changes of a place by their completion, as far as judging depends on them. They are remembered until
+// something of a change of the place is another; see altered.
+func (r *roster) subjects(p place) *observe.Lineup {
+	if known := r.described[p]; known != nil {
+		return known
+	}
+	var all []*observe.Known
+	changes := r.lineup(p)
+	for _, c := range changes {
+		c.known = observe.Whole(r.subject(c))
+		all = append(all, c.known)
+	}
+	known := observe.Line(all)
+	for _, c := range changes {
+		c.in = known
+	}
+	r.described[p] = known
+	return known
+}
+
+// known is a change as one of the subjects of its place.
+func (r *roster) known(c *change) *observe.Known {
+	if in := r.subjects(c.place()); c.in != in {
+		c.known, c.in = observe.Whole(r.subject(c)), in // it is not, or no longer, listed under its place
+	}
+	return c.known
+}
+
+// altered says that a record or the course of a change of a place, or an incident that is held against one, is another.
+func (r *roster) altered(p place) { delete(r.described, p) }
+
+// subject is what judging depends on of a change.
+func (r *roster) subject(c *change) observe.Subject {
+	s := r.reported(c)
+	for _, id := range c.rec.Incidents {
+		opened := int64(0)
+		if i := r.book.Incident(id); i != nil {
+			opened = i.Record.OpenedAt.Unix()
+		}
+		s.Objections = append(s.Objections, opened)
+	}
+	slices.Sort(s.Objections)
+	s.Decided = make([]observe.Decision, len(c.course))
+	for i := range c.course {
+		v := &c.course[i]
+		s.Decided[i] = observe.Decision{
+			At: v.DecidedAt.Unix(), Outcome: v.Outcome, Reason: v.Reason, Final: v.Final,
+			Onset: unix(v.OnsetAt), Recovered: unix(v.RecoveredAt),
+		}
+	}
+	return s
+}
+
+// subjectOf is what judging depends on of a change, but for what follows from judging and for incidents; nothing while it
+// is not judged.
+func (r *roster) subjectOf(c *change) observe.Subject {
+	if !c.live() || c.rec.Phase == correlate.PhaseHistory {
+		return observe.Subject{}
+	}
+	return r.reported(c)
+}
+
+// reported is what reports tell of a change and of the one that took it back.
+func (r *roster) reported(c *change) observe.Subject {
+	s := observe.NewSubject(c.rec)
+	s.Place, s.End = c.place(), r.windowEnd(c)
+	if id := c.rec.RolledBackBy; id != "" {
+		s.Undone = r.undo(id)
+	}
+	return s
+}
+
+// undo is what is known of a change that takes another one back.
+func (r *roster) undo(id string) observe.Undo {
+	by := r.changes[id]
+	if by == nil {
+		return observe.Undo{ID: id, Unknown: true}
+	}
+	u := observe.Undo{ID: id, Start: by.start()}
+	if by.rec.Status == correlate.StatusSucceeded {
+		u.Done = by.completed().Unix()
+	}
+	return u
+}

@@ -1,0 +1,199 @@
+package observe
+
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/judge"
+)
+
+// Case gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
+// the same watch.
+func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
+	p := w.place
+	c := judge.Case{
+		Resolution: o.cfg.Resolution, Coarse: o.cfg.Coarse,
+		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.Changed, Earlier: w.earlier,
+		Streams: w.streams[:0], Heard: o.cells.LastHeard(p.Environment, now),
+	}
+	for _, g := range o.cells.Gaps(now) {
+		c.Gaps = append(c.Gaps, judge.Gap(g))
+	}
+	s := o.cells.Service(p)
+	if s == nil {
+		return c
+	}
+	from := w.start - o.cfg.Baseline
+	var room [8]account
+	var roomOthers [16]account
+	traffic, others := accounts(s, now, room[:0], roomOthers[:0])
+	v, ok := preferred(w, traffic, from, now)
+	if w.apart = false; ok {
+		c.Zones, w.apart = o.zonesOf(w, s, v.key.Origin, from, now)
+	}
+	for _, a := range others {
+		c.Streams = append(c.Streams, o.streamOf(w, a.Stream, a.key, from, now))
+	}
+	if ok {
+		c.Streams = append(c.Streams, o.streamOf(w, v.Stream, v.key, from, now))
+		if s.RoutesBefore(now-o.cfg.RouteWidth+1) > 1 {
+			c.Minute = o.cfg.RouteWidth
+			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
+		}
+	}
+	if seen := o.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
+		c.Streams = append(c.Streams, seen)
+	}
+	w.streams = c.Streams
+	if len(w.past.Bad) > 0 {
+		exclude(&c, w.past.Bad, o.cfg.Judge.Restart)
+	}
+	return c
+}
+
+// accounts are the streams of a service with anything before an instant that are judged by themselves: those that count its
+// requests, of which one is chosen, and others. They are sorted, and appended to the lists that are given.
+func accounts(s *cells.Service, now int64, traffic, others []account) (requests, signals []account) {
+	for _, k := range s.Keys() {
+		str := s.Stream(k)
+		if !str.BeganBefore(now) {
+			continue
+		}
+		switch k.Kind {
+		case correlate.Traffic:
+			traffic = append(traffic, account{k, str})
+		case correlate.Edge, correlate.Zone, correlate.Trace:
+		default:
+			others = append(others, account{k, str})
+		}
+	}
+	return traffic, others
+}
+
+func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
+	js := judge.Stream{
+		Kind: k.Kind, Name: k.Name, Bad: o.direction(k.Name), Account: uint64(k.Origin),
+		Whole:   str.Total().Between(from, now),
+		History: str.Coarse().Between(from-o.cfg.CoarseKeep, from),
+		Past:    str.Coarse().Between(w.profile(&o.cfg)),
+	}
+	if w.apart && k.Kind != correlate.Exception {
+		const whole = 1 << 32 // without versions it is another account
+		js.Account |= whole
+		return js
+	}
+	js.New, js.Old = w.sides(str, now)
+	return js
+}
+
+// direction is which movement of a custom signal hurts.
+func (o *Observer) direction(name string) correlate.Direction {
+	for _, s := range o.cfg.Signals {
+		if s.Name == name {
+			return s.Bad
+		}
+	}
+	return correlate.BadUp
+}
+
+// sides splits a stream since the change into the version that came and all others; nil when there is nothing to compare.
+func (w *Watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell) {
+	v := str.Version(w.version)
+	if w.version == "" || v == nil {
+		return nil, nil
+	}
+	var room [8]*cells.Series
+	others := str.Others(room[:0], w.version)
+	fresh, old = v.Between(w.start, now), w.track(str).old.Between(others, w.start, now)
+	if len(fresh) == 0 || len(old) == 0 {
+		return nil, nil
+	}
+	return fresh, old
+}
+
+// account is one instrumentation's account of the same requests.
+type account struct {
+	key cells.Key
+	*cells.Stream
+}
+
+// preferred picks the instrumentation to count requests by: the most trusted one that saw both sides of the change, and
+// not much fewer requests than any other (a sampled span is no match for a metric). The views are sorted by trust.
+func preferred(w *Watch, views []account, from, now int64) (best account, ok bool) {
+	type seen struct {
+		account
+		before, after int64
+	}
+	var room [8]seen
+	all := room[:0]
+	var most int64
+	both := false
+	for _, v := range views {
+		before, after := w.requests(v.Stream, from, now)
+		o := seen{v, before, after}
+		if o.before+o.after == 0 {
+			continue
+		}
+		all = append(all, o)
+		most = max(most, o.before+o.after)
+		both = both || (o.before > 0 && o.after > 0)
+	}
+	for _, o := range all {
+		if both && (o.before == 0 || o.after == 0) {
+			continue
+		}
+		if (o.before+o.after)*4 >= most {
+			return o.account, true
+		}
+	}
+	if len(all) > 0 {
+		return all[0].account, true
+	}
+	return account{}, false
+}
+
+// callerOrigins are the accounts that callers give of their own calls, most trusted first.
+var callerOrigins = [...]correlate.Origin{correlate.OriginClient, correlate.OriginClientSpan}
+
+// seenByCallers is the service as those who call it see it: what is lost between them shows only there.
+func (o *Observer) seenByCallers(p correlate.Place, w *Watch, s *cells.Service, from, now int64) judge.Stream {
+	seen := judge.Stream{Kind: correlate.Edge}
+	var room [8]*cells.Series
+	var roomCoarse [8]*cells.Series
+	fine, coarse := room[:0], roomCoarse[:0]
+	for _, caller := range s.Callers() {
+		cs := o.cells.Service(correlate.Place{Service: caller, Environment: p.Environment})
+		if cs == nil {
+			continue
+		}
+		var both [len(callerOrigins)]account
+		views := both[:0]
+		for _, origin := range callerOrigins {
+			k := cells.Key{Kind: correlate.Edge, Origin: origin, Peer: p.Service}
+			if str := cs.Stream(k); str != nil {
+				views = append(views, account{k, str})
+			}
+		}
+		if v, ok := preferred(w, views, from, now); ok {
+			fine, coarse = append(fine, v.Total()), append(coarse, v.Coarse())
+			seen.Account = seen.Account*31 + uint64(v.key.Origin)
+		}
+	}
+	past, until := w.profile(&o.cfg)
+	seen.Past = w.rolled.Between(coarse, past, until)
+	seen.Whole, seen.History = w.whole.Between(fine, from, now), w.history.Between(coarse, from-o.cfg.CoarseKeep, from)
+	return seen
+}
+
+// routesOf are the requests of a service by route, as one instrumentation tells them, in cells that ended by an instant.
+func (o *Observer) routesOf(s *cells.Service, w *Watch, origin correlate.Origin, from, now int64) []judge.Part {
+	width := o.cfg.RouteWidth
+	var parts []judge.Part
+	for _, r := range s.Routes(origin) {
+		if ended := r.Cells.Between(from, now-width+1); len(ended) > 0 {
+			parts = append(parts, judge.Part{
+				Name: r.Name, New: w.version != "" && r.Version == w.version, Cells: outside(ended, w.past.Bad, width, w.start),
+			})
+		}
+	}
+	return parts
+}

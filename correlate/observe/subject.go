@@ -1,0 +1,193 @@
+// Package observe answers: what is a change compared with?
+package observe
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/record"
+)
+
+// Subject is what judging depends on of a change, and all that it depends on. Times are in Unix seconds.
+type Subject struct {
+	ID              string
+	Place           correlate.Place
+	Kind            correlate.Kind
+	Version, Commit string
+	Start           int64
+	Finish          int64 // the rollout was complete; 0 while it runs
+	End             int64 // its observation window closes; 0 while that lies ahead, see At
+	Zones           []Step
+	// Live: it reached users, or is reaching them. It is not another report of a change, and it was neither cancelled nor
+	// did it fail.
+	Live bool
+	// Rollback: it takes an earlier change back. Undone is the change that took this one back.
+	Rollback bool
+	Undone   Undo
+	// Objections are when the incidents that are held against it were opened, sorted; 0 where that isn't known.
+	Objections []int64
+	// Decided is what was decided of it, in order.
+	Decided []Decision
+}
+
+// Step is a zone that a change reached. Reached 0 is since its start.
+type Step struct {
+	Name    string
+	Reached int64
+}
+
+// Undo is the change that takes another one back; ID "" is none.
+type Undo struct {
+	ID    string
+	Start int64
+	// Done is when it was complete and had succeeded; 0 while it has not.
+	Done int64
+	// Unknown: nothing but its id is known.
+	Unknown bool
+}
+
+// Decision is a verdict as far as later judging depends on it.
+type Decision struct {
+	At               int64
+	Outcome          correlate.Outcome
+	Reason           correlate.Reason
+	Final            bool
+	Onset, Recovered int64 // 0 when there is none
+}
+
+// Never is later than every instant.
+const Never = math.MaxInt64
+
+// NewSubject is what a record tells. When its window closes, what undoes it, which incidents are held against it and what
+// was decided of it are for the caller to fill in.
+func NewSubject(rec *correlate.ChangeRecord) Subject {
+	s := Subject{
+		ID: rec.ID, Place: correlate.Place{Service: rec.Service, Environment: rec.Environment},
+		Kind: rec.Kind, Version: rec.Version, Commit: rec.Commit,
+		Start: rec.Start().Unix(), Finish: record.Finish(rec.Change),
+		Live: record.Live(*rec), Rollback: rec.Rollback,
+	}
+	for _, z := range rec.Zones {
+		step := Step{Name: z.Name}
+		if !z.ReachedAt.IsZero() {
+			step.Reached = z.ReachedAt.Unix()
+		}
+		s.Zones = append(s.Zones, step)
+	}
+	return s
+}
+
+// RollsOut: it brings a version.
+func (s *Subject) RollsOut() bool {
+	return s.Kind == correlate.KindDeployment || s.Kind == correlate.KindRollback
+}
+
+// AtOnce: a flag or a setting reaches instances that keep running, so that nothing has to warm up.
+func (s *Subject) AtOnce() bool {
+	return s.Kind == correlate.KindFeatureFlag || s.Kind == correlate.KindConfig
+}
+
+// Verdict is the latest decision, the zero value when there is none.
+func (s *Subject) Verdict() Decision {
+	if n := len(s.Decided); n > 0 {
+		return s.Decided[n-1]
+	}
+	return Decision{}
+}
+
+// At is the subject as far as it was known by an instant: nothing before it began, and no finish, zone, rollback,
+// incident, decision or end of its window that came later. It shares memory with the subject.
+func (s *Subject) At(t int64) Subject {
+	if s.Start >= t {
+		return Subject{}
+	}
+	known := *s
+	if s.Finish > t {
+		known.Finish = 0
+	}
+	if s.End > t {
+		known.End = 0
+	}
+	known.Zones = stepsBy(s.Zones, t)
+	known.Undone = s.Undone.by(t)
+	n, _ := slices.BinarySearch(s.Objections, t+1)
+	known.Objections = s.Objections[:n:n]
+	known.Decided = s.Decided[:decidedBy(s.Decided, t)]
+	return known
+}
+
+// stepsBy are the zones that were reached by an instant. They are copied only where some were reached later.
+func stepsBy(steps []Step, t int64) []Step {
+	later := func(z Step) bool { return z.Reached > t }
+	if !slices.ContainsFunc(steps, later) {
+		return steps
+	}
+	return slices.DeleteFunc(slices.Clone(steps), later)
+}
+
+func (u Undo) by(t int64) Undo {
+	if !u.Unknown && u.Start > t {
+		return Undo{}
+	}
+	if u.Done > t {
+		u.Done = 0
+	}
+	return u
+}
+
+func decidedBy(all []Decision, t int64) int {
+	n, _ := slices.BinarySearchFunc(all, t+1, func(d Decision, at int64) int { return cmp.Compare(d.At, at) })
+	return n
+}
+
+// Hash is the same for subjects on which judging depends in the same way, and for no others.
+func (s *Subject) Hash() uint64 {
+	d := NewDigest()
+	d.Reported(s)
+	d.Ints(s.End, flag(s.Live), flag(s.Rollback))
+	d.Words(s.Undone.ID)
+	d.Ints(s.Undone.Start, s.Undone.Done, flag(s.Undone.Unknown), int64(len(s.Objections)))
+	d.Ints(s.Objections...)
+	d.Ints(int64(len(s.Decided)))
+	for _, v := range s.Decided {
+		d.Words(string(v.Outcome), string(v.Reason))
+		d.Ints(v.At, flag(v.Final), v.Onset, v.Recovered)
+	}
+	return uint64(d)
+}
+
+// AlikeUntil is the last instant up to which two subjects are known as the same, Never when they always are. What was
+// judged at or before it depends on neither of what they differ in. A subject that doesn't exist is the zero value.
+func AlikeUntil(a, b *Subject) int64 {
+	moments := slices.Concat(a.moments(), b.moments())
+	slices.Sort(moments)
+	for _, t := range slices.Compact(moments) {
+		x, y := a.At(t), b.At(t)
+		if x.Hash() != y.Hash() {
+			return t - 1
+		}
+	}
+	return Never
+}
+
+// moments are the instants from each of which more is known of a subject.
+func (s *Subject) moments() []int64 {
+	if s.ID == "" {
+		return nil
+	}
+	first := s.Start + 1
+	all := []int64{first, s.Finish, s.End, s.Undone.Start, s.Undone.Done}
+	for _, z := range s.Zones {
+		all = append(all, z.Reached)
+	}
+	all = append(all, s.Objections...)
+	for _, v := range s.Decided {
+		all = append(all, v.At)
+	}
+	for i, t := range all {
+		all[i] = max(t, first)
+	}
+	return all
+}

@@ -1,0 +1,76 @@
+package observe
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func TestTheVersionThatAChangeBroughtIsFoundInTelemetry(t *testing.T) {
+	type served struct {
+		version string
+		at      int64
+	}
+	for name, c := range map[string]struct {
+		served          []served
+		version, commit string
+		kind            correlate.Kind
+		want            string
+	}{
+		"its own":                            {[]served{{"v1", -600}, {"v2", 10}}, "v2", "", correlate.KindDeployment, "v2"},
+		"it hasn't served yet":               {[]served{{"v1", -600}, {"v2", 400}}, "v2", "", correlate.KindDeployment, ""},
+		"a short hash of it":                 {[]served{{"v1", -600}, {"0123456", 10}}, "0123456789abcdef", "", correlate.KindDeployment, "0123456"},
+		"a long hash of its commit":          {[]served{{"v1", -600}, {"0123456789abcdef", 10}}, "v2", "0123456", correlate.KindDeployment, "0123456789abcdef"},
+		"the only one that appeared":         {[]served{{"v1", -600}, {"build-7", 10}}, "2.0", "", correlate.KindDeployment, "build-7"},
+		"it may be seen a little earlier":    {[]served{{"v1", -600}, {"build-7", -120}}, "2.0", "", correlate.KindDeployment, "build-7"},
+		"not long before":                    {[]served{{"v1", -600}, {"build-7", -130}}, "2.0", "", correlate.KindDeployment, ""},
+		"of two that appeared nobody knows":  {[]served{{"v1", -600}, {"build-7", 10}, {"build-8", 20}}, "2.0", "", correlate.KindDeployment, ""},
+		"the first version of all is none":   {[]served{{"build-7", 10}}, "2.0", "", correlate.KindDeployment, ""},
+		"a setting brings none":              {[]served{{"v1", -600}, {"build-7", 10}}, "2.0", "", correlate.KindConfig, ""},
+		"telemetry doesn't know the service": {nil, "v2", "", correlate.KindDeployment, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, s := range c.served {
+				w.serve("shop", s.version, s.at, 10)
+			}
+			s := w.change("c1", "shop", c.version, 0)
+			s.Commit, s.Kind = c.commit, c.kind
+			require.Equal(t, c.want, w.ServedVersion(&s, now(300)))
+		})
+	}
+}
+
+func TestARolloutIsUnseenWhenOnlyOthersServe(t *testing.T) {
+	for name, c := range map[string]struct {
+		old, fresh []int64 // when versions served
+		at         int64
+		edit       func(s *Subject)
+		want       bool
+	}{
+		"only the old version serves":      {old: []int64{-60, 10, 200}, at: 300, want: true},
+		"it is too early to say":           {old: []int64{-60, 10}, at: 110},
+		"the new one serves":               {old: []int64{-60, 10}, fresh: []int64{20}, at: 300},
+		"nothing serves":                   {old: []int64{-60}, at: 300},
+		"a service that nobody knows":      {at: 300},
+		"nobody knows what to look for":    {old: []int64{-60, 10}, at: 300, edit: func(s *Subject) { s.Version = "" }},
+		"a setting can't be seen to serve": {old: []int64{-60, 10}, at: 300, edit: func(s *Subject) { s.Kind = correlate.KindConfig }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, at := range c.old {
+				w.serve("shop", "v1", at, 10)
+			}
+			for _, at := range c.fresh {
+				w.serve("shop", "v2", at, 10)
+			}
+			s := w.change("c1", "shop", "v2", 0)
+			if c.edit != nil {
+				c.edit(&s)
+			}
+			require.Equal(t, c.want, w.Unseen(&s, now(c.at)))
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package observe
+
+import "github.com/shipwake/shipwake/correlate"
+
+// View is the changes as they were known at an instant.
+type View struct {
+	At int64
+	// Watched are the changes whose time has not passed, or not for long, by start and id. Sight are those of them that may
+	// have caused what is seen at the instant.
+	Watched, Sight []*Subject
+	of             func(correlate.Place) *Lineup
+	places         map[correlate.Place]*lineup
+}
+
+// lineup is the changes of a place as they were known at an instant, by their completion.
+type lineup struct {
+	all  []*Subject
+	hash uint64
+}
+
+// Lineup is the changes of a place by their completion, in full.
+type Lineup struct {
+	All   []*Known
+	last  int64  // from here on all of it is known
+	whole lineup // what is known then
+}
+
+// Line puts changes, sorted by their completion, into a lineup.
+func Line(all []*Known) *Lineup {
+	l := &Lineup{All: all}
+	for _, k := range all {
+		l.last = max(l.last, k.last)
+	}
+	l.whole = *l.by(l.last)
+	return l
+}
+
+// by is the lineup as it was known at an instant.
+func (l *Lineup) by(t int64) *lineup {
+	known := &lineup{all: make([]*Subject, 0, len(l.All))}
+	for _, k := range l.All {
+		if k.Start < t {
+			s, hash := k.By(t)
+			known.all = append(known.all, s)
+			known.hash = (known.hash ^ hash) * 0x100000001b3 // as FNV-1a does with bytes
+		}
+	}
+	return known
+}
+
+// NewView is the view at an instant. Of yields all changes of a place by their completion, in full; it is asked for those
+// places alone that are looked at.
+func NewView(at int64, of func(correlate.Place) *Lineup) *View {
+	return &View{At: at, of: of, places: map[correlate.Place]*lineup{}}
+}
+
+// Of are the changes of a place that had begun, by their completion.
+func (v *View) Of(p correlate.Place) []*Subject { return v.lineup(p).all }
+
+func (v *View) lineup(p correlate.Place) *lineup {
+	l := v.places[p]
+	if l == nil {
+		if whole := v.of(p); v.At >= whole.last {
+			l = &whole.whole
+		} else {
+			l = whole.by(v.At)
+		}
+		v.places[p] = l
+	}
+	return l
+}

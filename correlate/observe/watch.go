@@ -1,0 +1,126 @@
+package observe
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
+	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// Watch is what is remembered of a place from look to look, for a change of one version that began at one instant. Cells
+// before the watermark don't change any more, so each is counted once. It may be dropped at any time.
+type Watch struct {
+	Memory  judge.Memory
+	place   correlate.Place
+	version string
+	start   int64
+	atOnce  bool
+	past    *Past           // what is known of the time before
+	steps   []Step          // as they are known at the latest look
+	earlier []judge.Rollout // that say how the place warms up
+	tracks  map[*cells.Stream]*track
+	apart   bool      // zones alone tell the versions of the latest case apart
+	whole   cells.Sum // the accounts of callers
+	history cells.Sum
+	rolled  cells.Sum      // around the earlier rollouts
+	streams []judge.Stream // of the latest case, to be overwritten by the next
+}
+
+// track is what is remembered of a stream: how many requests it saw before the change and since, up to an instant, and
+// the versions that the change doesn't bring. Of a zone, old is every version.
+type track struct {
+	counted              bool
+	before, after, until int64
+	old                  cells.Sum
+}
+
+func (w *Watch) track(s *cells.Stream) *track {
+	t := w.tracks[s]
+	if t == nil {
+		t = &track{}
+		w.tracks[s] = t
+	}
+	return t
+}
+
+// serves says that a watch is for the same change, compared with the same time.
+func (w *Watch) serves(o *Watch) bool {
+	return w != nil && w.place == o.place && w.version == o.version && w.start == o.start && w.atOnce == o.atOnce &&
+		w.past.Digest == o.past.Digest && slices.Equal(w.earlier, o.earlier)
+}
+
+// fresh is a watch, or the one there was when that serves.
+func (w *Watch) fresh(o *Watch) *Watch {
+	if o.serves(w) {
+		o.past = w.past
+		return o
+	}
+	w.tracks = map[*cells.Stream]*track{}
+	return w
+}
+
+// Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
+func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
+	w := &Watch{
+		place: s.Place, version: o.ServedVersion(s, now), start: s.Start, atOnce: s.AtOnce(),
+		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
+	}
+	w = w.fresh(old)
+	w.steps = s.Zones
+	return w
+}
+
+// Neighbour is the watch of a place that is seen as a whole, since an instant at which something near it changed.
+func (o *Observer) Neighbour(v *View, p correlate.Place, from int64) *Watch {
+	w := &Watch{place: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
+	w = w.fresh(o.neighbours[p])
+	o.neighbours[p] = w
+	return w
+}
+
+// KeepNeighbours forgets the watches of other places than some.
+func (o *Observer) KeepNeighbours(of map[correlate.Place]int64) {
+	for p := range o.neighbours {
+		if _, still := of[p]; !still {
+			delete(o.neighbours, p)
+		}
+	}
+}
+
+// atOnce says that what was changed at an instant has nothing to warm up.
+func (v *View) atOnce(from int64) bool {
+	first, _ := slices.BinarySearchFunc(v.Watched, from, func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) })
+	all := false
+	for i := first; i < len(v.Watched) && v.Watched[i].Start == from; i++ {
+		if all = v.Watched[i].AtOnce(); !all {
+			return false
+		}
+	}
+	return all
+}
+
+// profile is the time of the earlier rollouts in whole rollups, with the time before the first; nothing where there are
+// none.
+func (w *Watch) profile(cfg *Config) (from, to int64) {
+	if len(w.earlier) == 0 {
+		return 0, 0
+	}
+	return w.earlier[0].Start - cfg.Baseline - cfg.Coarse, window.Floor(w.start, cfg.Coarse)
+}
+
+// requests are those that a stream saw from an instant to the change, and since.
+func (w *Watch) requests(s *cells.Stream, from, now int64) (before, after int64) {
+	t := w.track(s)
+	if !t.counted {
+		*t = track{counted: true, before: cells.Requests(s.Total().Between(from, w.start)), until: w.start, old: t.old}
+	}
+	if now < t.until {
+		return t.before, t.after - cells.Requests(s.Total().Between(now, t.until))
+	}
+	t.after += cells.Requests(s.Total().Between(t.until, now))
+	t.until = now
+	return t.before, t.after
+}

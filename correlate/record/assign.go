@@ -1,0 +1,85 @@
+package record
+
+import (
+	"reflect"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// assignAll gives the changes of a rollout their part in it. What telemetry sees bears out what is reported, and says
+// nothing of itself.
+func (b *Book) assignAll(r rollout) {
+	var reports []correlate.ChangeReport
+	var ids []string
+	for _, c := range r {
+		if c == r[0] || c.own.Source != SourceTelemetry {
+			reports = append(reports, c.reports...)
+		}
+		if c != r[0] {
+			ids = append(ids, c.Record.ID)
+			b.assign(c, c.own, r[0].Record.ID, nil)
+		}
+	}
+	said := r[0].own
+	if len(r) > 1 {
+		correlate.SortChangeReports(reports)
+		said = correlate.FoldChange(reports)
+	}
+	said.ID = r[0].Record.ID
+	slices.Sort(ids)
+	b.assign(r[0], said, "", ids)
+}
+
+// assign gives a change the part that it has among the reports of a rollout, and its window.
+func (b *Book) assign(c *Change, said correlate.Change, into string, from []string) {
+	r := c.Record
+	r.Change, r.MergedInto, r.MergedFrom, r.Reports = said, into, from, nil
+	if len(c.reports) > 1 || len(from) > 0 {
+		r.Reports = c.reports
+	}
+	r.Abandoned = b.cfg.abandoned(r, b.watermark)
+	r.WindowStart, r.WindowEnd = b.cfg.window(r.Change)
+	if c.filed != nil && reflect.DeepEqual(r, c.Record) {
+		return
+	}
+	b.draft.touch(c)
+	b.unfile(c)
+	c.Record = r
+	b.file(c)
+	b.draft.visit(c.filed.place)
+	if named := b.naming[r.ID]; named != nil {
+		for i := range named.all() {
+			b.draft.attribute(i.of)
+		}
+	}
+}
+
+// file and unfile keep a change where what it means to others is worked out.
+func (b *Book) file(c *Change) {
+	c.filed = &filing{c.Place(), c.position()}
+	l := b.lineupOf(c.filed.place)
+	l.all.insert(c.filed.key, c)
+	l.stale = append(l.stale, c.filed.key)
+	if r := c.Record; r.Status == correlate.StatusStarted && !r.Abandoned && r.MergedInto == "" && r.Phase != correlate.PhaseRetracted {
+		c.waits = &key{r.Start(), r.ID}
+		b.waiting.insert(*c.waits, c)
+	}
+}
+
+func (b *Book) unfile(c *Change) {
+	if c.filed == nil {
+		return
+	}
+	b.answer(c, false)
+	l := b.lineupOf(c.filed.place)
+	l.all.remove(c.filed.key)
+	l.stale = append(l.stale, c.filed.key)
+	b.draft.visit(c.filed.place)
+	b.draft.takeNothing(c)
+	c.filed, c.traced, c.line = nil, false, nil
+	if c.waits != nil {
+		b.waiting.remove(*c.waits)
+		c.waits = nil
+	}
+}

@@ -1,0 +1,127 @@
+package record
+
+import (
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// SourceTelemetry is the source of a change that nobody reported: a new service.version was seen.
+const SourceTelemetry = "telemetry"
+
+// Change is a change in memory: its record, and the reports that it is a fold of.
+type Change struct {
+	Record correlate.ChangeRecord
+	// reports are those under its own id, in order, and own is what they say together.
+	reports []correlate.ChangeReport
+	own     correlate.Change
+	// filed is where it stands in the line-up of its place.
+	filed *filing
+	// answers: it stands among those that an incident may be held against. waits is where it waits for its end.
+	answers bool
+	waits   *key
+	// timed is where it stands among the rollouts that may be one, nil when it is none. chained: too many of them are
+	// linked with it.
+	timed   *key
+	chained bool
+	// line is what is live once it is complete, as far as traced says that it is known, and took what it took back.
+	// recalled: it was brought back, and its lineage hasn't been traced since.
+	line             []deployed
+	traced, recalled bool
+	gone             bool // it has left memory
+	took             []*Change
+}
+
+// filing is a place and a key in its line-up.
+type filing struct {
+	place correlate.Place
+	key
+}
+
+// Own is what the reports under the change's own id say together.
+func (c *Change) Own() correlate.Change { return c.own }
+
+// Reports are those under its own id, in the order in which a later one corrects an earlier one. They must not be changed.
+func (c *Change) Reports() []correlate.ChangeReport { return c.reports }
+
+// Place is what the change is of.
+func (c *Change) Place() correlate.Place {
+	return correlate.Place{Service: c.own.Service, Environment: c.own.Environment}
+}
+
+// Start is when the change began to reach users, in Unix seconds.
+func (c *Change) Start() int64 { return c.Record.Start().Unix() }
+
+// Finish is when the rollout was complete, in Unix seconds; 0 while it runs.
+func (c *Change) Finish() int64 { return Finish(c.Record.Change) }
+
+// Finish is when a rollout was complete by what is said of it, in Unix seconds; 0 while it runs.
+func Finish(c correlate.Change) int64 {
+	switch {
+	case !c.FinishedAt.IsZero():
+		return c.FinishedAt.Unix()
+	case c.Status == correlate.StatusStarted:
+		return 0
+	}
+	return c.Start().Unix()
+}
+
+// Completed is the instant that keys the change in time: its finish, or its start while it has none.
+func (c *Change) Completed() time.Time {
+	if c.Record.FinishedAt.IsZero() {
+		return c.Record.StartedAt
+	}
+	return c.Record.FinishedAt
+}
+
+// Live: the change reached, or is reaching, users.
+func (c *Change) Live() bool { return Live(c.Record) }
+
+// Live says of a record that the change reached, or is reaching, users.
+func Live(r correlate.ChangeRecord) bool {
+	return r.MergedInto == "" && r.Phase != correlate.PhaseRetracted &&
+		(r.Status == correlate.StatusSucceeded || r.Status == correlate.StatusStarted)
+}
+
+// RollsOut: the change brings a version.
+func (c *Change) RollsOut() bool { return rollsOut(c.Record.Change) }
+
+func rollsOut(c correlate.Change) bool {
+	return c.Kind == correlate.KindDeployment || c.Kind == correlate.KindRollback
+}
+
+// AtOnce: a flag or a setting reaches instances that keep running.
+func (c *Change) AtOnce() bool {
+	return c.Record.Kind == correlate.KindFeatureFlag || c.Record.Kind == correlate.KindConfig
+}
+
+// answerable: an incident that names nobody may be held against it.
+func (c *Change) answerable() bool {
+	return c.filed != nil && c.Live() && !c.Record.Rollback && !c.Record.Abandoned
+}
+
+func (c *Change) position() key { return key{c.Completed(), c.Record.ID} }
+
+// Began and Ended are the span of a report in Unix seconds. Without a finish both are its start.
+func Began(c correlate.Change) int64 { return c.Start().Unix() }
+
+func Ended(c correlate.Change) int64 {
+	if c.FinishedAt.IsZero() {
+		return Began(c)
+	}
+	return max(Began(c), c.FinishedAt.Unix())
+}
+
+// Incident is an incident in memory: its record, and the reports that it is a fold of.
+type Incident struct {
+	Record  correlate.IncidentRecord
+	reports []correlate.IncidentReport
+	filed   bool
+}
+
+// Place is what the incident is of.
+func (i *Incident) Place() correlate.Place {
+	return correlate.Place{Service: i.Record.Service, Environment: i.Record.Environment}
+}
+
+func (i *Incident) opened() key { return key{i.Record.OpenedAt, i.Record.ID} }

@@ -1,0 +1,156 @@
+package record
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// answer keeps whether an incident may be held against a change. Incidents that opened since are to be attributed again.
+func (b *Book) answer(c *Change, answers bool) {
+	if c.answers == answers {
+		return
+	}
+	c.answers = answers
+	l := b.lineupOf(c.filed.place)
+	if answers {
+		l.answering.insert(c.filed.key, c)
+	} else {
+		l.answering.remove(c.filed.key)
+	}
+	b.draft.reached(c.filed.place, c.filed.at)
+}
+
+// answers works out which of the touched changes an incident may be held against, and notes the incidents that this
+// bears on: those that opened after such a change and before the next.
+func (b *Book) answers() {
+	for _, c := range b.draft.touched() {
+		if c.filed != nil {
+			b.answer(c, c.answerable())
+		}
+	}
+	for _, r := range b.draft.reach {
+		l := b.lineupOf(r.place)
+		until := r.at.Add(b.attribution())
+		for i := range l.answering.from(key{at: r.at.Add(1)}) {
+			until = earlier(until, i.at)
+			break
+		}
+		for i := range l.incidents.from(key{at: r.at}) {
+			b.steps++
+			if i.at.After(until) {
+				break
+			}
+			b.draft.attribute(i.of)
+		}
+	}
+}
+
+func (b *Book) attribution() time.Duration { return time.Duration(b.cfg.Attribution) * time.Second }
+
+// attribute finds the change that an incident is held against: the one it names, else the last change of the same
+// service that was complete when the incident opened, at most Attribution before.
+func (b *Book) attribute(i *Incident) {
+	old := i.Record.AttributedTo
+	to, inferred := b.named(i.Record.CausedBy), false
+	if i.Record.CausedBy == "" {
+		if c := b.lineup(i.Place()).lastBefore(i.Record.OpenedAt, b.attribution()); c != nil {
+			to, inferred = c.Record.ID, true
+		}
+	}
+	if i.Record.Retracted {
+		to, inferred = "", false
+	}
+	if to != old || inferred != i.Record.Inferred {
+		b.draft.touchIncident(i)
+		i.Record.AttributedTo, i.Record.Inferred = to, inferred
+	}
+	if c := b.changes[old]; c != nil && old != to {
+		b.draft.touch(c)
+		c.Record.Incidents = without(c.Record.Incidents, i.Record.ID)
+	}
+	if c := b.changes[to]; c != nil {
+		b.draft.touch(c)
+		c.Record.Incidents = with(c.Record.Incidents, i.Record.ID)
+	}
+}
+
+// named is the change that goes by an id: of several reports of one rollout, the one that the others are merged into.
+func (b *Book) named(id string) string {
+	if id == correlate.CausedByNone {
+		return ""
+	}
+	if c := b.changes[id]; c != nil && c.Record.MergedInto != "" {
+		return c.Record.MergedInto
+	}
+	return id
+}
+
+// lastBefore is the last change that was complete at an instant and that an incident may be held against, at most so much
+// before; nil when there is none.
+func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
+	for i := range l.answering.before(key{at: t.Add(1)}) {
+		if t.Sub(i.at) <= most {
+			return i.of
+		}
+		break
+	}
+	return nil
+}
+
+// Recover works out again since when a change is proven to be mended: the rollback that took it back is complete, its
+// telemetry is back in the baseline, or the last of its incidents was resolved, whatever came first. It is to be called
+// when the verdict of the change is another.
+func (b *Book) Recover(c *Change) {
+	var first time.Time
+	consider := func(t time.Time) {
+		if !t.IsZero() && !t.Before(c.Completed()) && (first.IsZero() || t.Before(first)) {
+			first = t
+		}
+	}
+	v := c.Record.Verdict
+	bad := v != nil && v.Outcome == correlate.Regressed
+	if by := b.changes[c.Record.RolledBackBy]; by != nil && by.Record.Status == correlate.StatusSucceeded {
+		consider(by.Completed())
+	}
+	if bad && v.RecoveredAt != nil {
+		consider(*v.RecoveredAt)
+	}
+	consider(b.resolved(c))
+	c.Record.RecoveredAt = first
+}
+
+// resolved is when the last incident of a change was resolved; zero while one is open, or there is none.
+func (b *Book) resolved(c *Change) (last time.Time) {
+	for _, id := range c.Record.Incidents {
+		i := b.incidents[id]
+		switch {
+		case i == nil:
+		case i.Record.ResolvedAt.IsZero():
+			return time.Time{}
+		case i.Record.ResolvedAt.After(last):
+			last = i.Record.ResolvedAt
+		}
+	}
+	return last
+}
+
+func with(ids []string, id string) []string {
+	n, found := slices.BinarySearch(ids, id)
+	if found {
+		return ids
+	}
+	return slices.Insert(slices.Clone(ids), n, id)
+}
+
+func without(ids []string, id string) []string {
+	n, found := slices.BinarySearch(ids, id)
+	if !found {
+		return ids
+	}
+	if len(ids) == 1 {
+		return nil
+	}
+	return slices.Delete(slices.Clone(ids), n, n+1)
+}

@@ -1,0 +1,352 @@
+package record
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// oracle works out what a set of reports means the long way: all of it at once, each question by itself, without an index
+// and without anything that is kept from before.
+type oracle struct {
+	cfg       Config
+	limits    limits
+	watermark int64
+	changes   []*told
+	incidents []correlate.IncidentRecord
+}
+
+// told is a change as it is told under its id.
+type told struct {
+	reports []correlate.ChangeReport
+	own     correlate.Change
+	correlate.ChangeRecord
+}
+
+func ask(cfg Config, most limits, watermark int64, facts []fact) (changes map[string]correlate.ChangeRecord, incidents map[string]correlate.IncidentRecord) {
+	o := oracle{cfg: cfg, limits: most, watermark: watermark}
+	o.read(facts)
+	o.group()
+	o.lineage()
+	o.attribute()
+	o.recoveries()
+	changes, incidents = map[string]correlate.ChangeRecord{}, map[string]correlate.IncidentRecord{}
+	for _, c := range o.changes {
+		changes[c.ID] = c.ChangeRecord
+	}
+	for _, i := range o.incidents {
+		incidents[i.ID] = i
+	}
+	return changes, incidents
+}
+
+func (o *oracle) read(facts []fact) {
+	byID := map[string]*told{}
+	reports := map[string][]correlate.IncidentReport{}
+	for _, f := range facts {
+		switch f.Fact = f.WithDefaults(); {
+		case f.Change != nil:
+			c := byID[f.Change.ID]
+			if c == nil {
+				c = &told{}
+				byID[f.Change.ID] = c
+				o.changes = append(o.changes, c)
+			}
+			c.reports = correlate.AddChangeReport(c.reports, correlate.ChangeReport{ReceivedAt: f.receivedAt, Said: *f.Change})
+		case f.Incident != nil:
+			reports[f.Incident.ID] = correlate.AddIncidentReport(reports[f.Incident.ID], correlate.IncidentReport{ReceivedAt: f.receivedAt, Said: *f.Incident})
+		}
+	}
+	for _, c := range o.changes {
+		c.own = correlate.FoldChange(c.reports)
+	}
+	for _, all := range reports {
+		i := correlate.IncidentRecord{Incident: correlate.FoldIncident(all), ReceivedAt: received(all)}
+		if len(all) > 1 {
+			i.Reports = all
+		}
+		o.incidents = append(o.incidents, i)
+	}
+	slices.SortFunc(o.incidents, func(a, b correlate.IncidentRecord) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// received is when the first of some reports came in.
+func received[T any](all []correlate.Report[T]) time.Time {
+	return slices.MinFunc(all, func(a, b correlate.Report[T]) int { return a.ReceivedAt.Compare(b.ReceivedAt) }).ReceivedAt
+}
+
+// group links every two changes that may be one, cuts out what is too much to tell apart, and puts the nearest together.
+func (o *oracle) group() {
+	slices.SortFunc(o.changes, func(a, b *told) int {
+		return cmp.Or(cmp.Compare(shown(a), shown(b)), cmp.Compare(Began(a.own), Began(b.own)), cmp.Compare(a.own.ID, b.own.ID))
+	})
+	links := map[*told][]*told{}
+	for i, a := range o.changes {
+		for _, b := range o.changes[i+1:] {
+			if o.mayBeOne(a, b) {
+				links[a], links[b] = append(links[a], b), append(links[b], a)
+			}
+		}
+	}
+	seen := map[*told]bool{}
+	for _, c := range o.changes {
+		if seen[c] {
+			continue
+		}
+		seen[c] = true
+		chain := []*told{c}
+		for n := 0; n < len(chain); n++ {
+			for _, next := range links[chain[n]] {
+				if !seen[next] {
+					seen[next] = true
+					chain = append(chain, next)
+				}
+			}
+		}
+		if len(chain) > o.limits.chain {
+			for _, alone := range chain {
+				o.assign([]*told{alone})
+			}
+			continue
+		}
+		o.put(chain)
+	}
+}
+
+func shown(c *told) int {
+	if c.own.Source == SourceTelemetry {
+		return 1
+	}
+	return 0
+}
+
+func (o *oracle) mayBeOne(a, b *told) bool {
+	brings := func(c *told) bool {
+		return c.own.Kind == correlate.KindDeployment || c.own.Kind == correlate.KindRollback
+	}
+	switch {
+	case !brings(a) || !brings(b) || a.own.Source == "" || b.own.Source == "" || a.own.Source == b.own.Source:
+		return false
+	case a.own.Service != b.own.Service || a.own.Environment != b.own.Environment || o.crowded(a) || o.crowded(b):
+		return false
+	}
+	endA, endB := min(Ended(a.own), Began(a.own)+24*3600), min(Ended(b.own), Began(b.own)+24*3600)
+	if shown(b) == 0 {
+		return SameVersion(a.own, b.own) && Began(a.own) <= endB+600 && Began(b.own) <= endA+600
+	}
+	late := Began(b.own) - endA
+	if a.own.Version == b.own.Version {
+		return Began(b.own) >= Began(a.own)-600 && late <= max(600, o.cfg.Watch)
+	}
+	return Began(b.own) >= Began(a.own)-o.cfg.AdoptAfter && late <= 600
+}
+
+// crowded: too many rollouts of the place began in the same ten minutes.
+func (o *oracle) crowded(c *told) bool {
+	n := 0
+	for _, other := range o.changes {
+		k := other.own.Kind
+		if (k == correlate.KindDeployment || k == correlate.KindRollback) && other.own.Source != "" && shown(other) == shown(c) &&
+			other.own.Service == c.own.Service && other.own.Environment == c.own.Environment && Began(other.own)/600 == Began(c.own)/600 {
+			n++
+		}
+	}
+	return n > o.limits.group
+}
+
+func (o *oracle) put(chain []*told) {
+	rank := map[*told]int{}
+	for i, c := range o.changes {
+		rank[c] = i
+	}
+	slices.SortFunc(chain, func(a, b *told) int { return rank[a] - rank[b] })
+	type couple struct {
+		a, b  *told
+		apart int64
+	}
+	var all []couple
+	group := map[*told][]*told{}
+	for i, a := range chain {
+		group[a] = []*told{a}
+		for _, b := range chain[i+1:] {
+			if o.mayBeOne(a, b) {
+				apart := Began(a.own) - Began(b.own)
+				all = append(all, couple{a, b, max(apart, -apart)})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(x, y couple) int {
+		return cmp.Or(cmp.Compare(shown(x.b), shown(y.b)), cmp.Compare(x.apart, y.apart))
+	})
+	for _, x := range all {
+		g, h := group[x.a], group[x.b]
+		if g[0] == h[0] || (shown(x.b) == 1 && len(h) > 1) || slices.ContainsFunc(g, func(a *told) bool {
+			return slices.ContainsFunc(h, func(b *told) bool {
+				return a.own.Source == b.own.Source || (shown(a)+shown(b) == 0 && !SameVersion(a.own, b.own))
+			})
+		}) {
+			continue
+		}
+		both := append(slices.Clone(g), h...)
+		slices.SortFunc(both, func(a, b *told) int { return rank[a] - rank[b] })
+		for _, c := range both {
+			group[c] = both
+		}
+	}
+	for _, c := range chain {
+		if group[c][0] == c {
+			o.assign(group[c])
+		}
+	}
+}
+
+func (o *oracle) assign(group []*told) {
+	var reports []correlate.ChangeReport
+	var from []string
+	lead := group[0]
+	for _, c := range group {
+		if c == lead || shown(c) == 0 {
+			reports = append(reports, c.reports...)
+		}
+		if c != lead {
+			from = append(from, c.own.ID)
+			c.Change, c.MergedInto = c.own, lead.own.ID
+		}
+	}
+	correlate.SortChangeReports(reports)
+	lead.Change = correlate.FoldChange(reports)
+	lead.ID = lead.own.ID
+	slices.Sort(from)
+	lead.MergedFrom = from
+	for _, c := range group {
+		c.ReceivedAt = received(c.reports)
+		if len(c.reports) > 1 || len(c.MergedFrom) > 0 {
+			c.Reports = c.reports
+		}
+		c.Abandoned = c.MergedInto == "" && c.Status == correlate.StatusStarted && Began(c.Change)+o.cfg.AbandonAfter <= o.watermark
+		c.WindowStart = time.Unix(Began(c.Change), 0).UTC()
+		c.WindowEnd = time.Unix(max(Began(c.Change), Finish(c.Change))+o.cfg.Grace+o.cfg.Watch, 0).UTC()
+	}
+}
+
+func (c *told) live() bool {
+	return c.MergedInto == "" && (c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
+}
+
+func (c *told) done() time.Time {
+	if c.FinishedAt.IsZero() {
+		return c.StartedAt
+	}
+	return c.FinishedAt
+}
+
+// lineage follows the versions of each place in the order in which they were complete.
+func (o *oracle) lineage() {
+	slices.SortFunc(o.changes, func(a, b *told) int { return cmp.Or(a.done().Compare(b.done()), cmp.Compare(a.ID, b.ID)) })
+	lines := map[correlate.Place][]*told{}
+	for _, c := range o.changes {
+		p := correlate.Place{Service: c.own.Service, Environment: c.own.Environment}
+		c.Rollback = c.Kind == correlate.KindRollback
+		if !c.live() || (c.Kind != correlate.KindDeployment && c.Kind != correlate.KindRollback) {
+			continue
+		}
+		line, back := lines[p], -1
+		for i, d := range line {
+			if c.Version != "" && d.Version == c.Version {
+				back = i
+			}
+		}
+		switch {
+		case back >= 0 && back == len(line)-1:
+			c.Redeploy = true
+		case back >= 0:
+			c.Rollback = true
+		case c.Rollback && len(line) > 1:
+			back = len(line) - 2
+		}
+		if c.Rollback {
+			for _, d := range line[back+1:] {
+				if !d.Rollback {
+					d.RolledBackBy = c.ID
+				}
+			}
+			line = line[:back+1]
+		}
+		if len(line) == 0 && c.PreviousVersion != "" && c.PreviousVersion != c.Version {
+			line = append(line, &told{ChangeRecord: correlate.ChangeRecord{Change: correlate.Change{Version: c.PreviousVersion}}})
+		}
+		if !c.Redeploy {
+			line = append(line[:len(line):len(line)], c)
+		}
+		lines[p] = line[max(0, len(line)-o.limits.line):]
+	}
+}
+
+func (o *oracle) attribute() {
+	for n := range o.incidents {
+		i := &o.incidents[n]
+		if i.CausedBy == "" {
+			var last *told
+			for _, c := range o.changes { // by completion
+				if c.live() && !c.Rollback && !c.Abandoned && c.Service == i.Service && c.Environment == i.Environment && !c.done().After(i.OpenedAt) {
+					last = c
+				}
+			}
+			if last != nil && i.OpenedAt.Sub(last.done()) <= time.Duration(o.cfg.Attribution)*time.Second {
+				i.AttributedTo, i.Inferred = last.ID, true
+			}
+		} else if i.CausedBy != correlate.CausedByNone {
+			i.AttributedTo = i.CausedBy
+		}
+		for _, c := range o.changes {
+			if c.ID == i.CausedBy && c.MergedInto != "" {
+				i.AttributedTo = c.MergedInto
+			}
+		}
+		for _, c := range o.changes {
+			if c.ID == i.AttributedTo {
+				c.Incidents = append(c.Incidents, i.ID)
+			}
+		}
+	}
+}
+
+func (o *oracle) recoveries() {
+	for _, c := range o.changes {
+		var proofs []time.Time
+		for _, by := range o.changes {
+			if by.ID == c.RolledBackBy && by.Status == correlate.StatusSucceeded {
+				proofs = append(proofs, by.done())
+			}
+		}
+		var last time.Time
+		open := len(c.Incidents) == 0
+		for _, i := range o.incidents {
+			if i.AttributedTo == c.ID {
+				open = open || i.ResolvedAt.IsZero()
+				if i.ResolvedAt.After(last) {
+					last = i.ResolvedAt
+				}
+			}
+		}
+		if !open {
+			proofs = append(proofs, last)
+		}
+		for _, t := range proofs {
+			if !t.Before(c.done()) && (c.RecoveredAt.IsZero() || t.Before(c.RecoveredAt)) {
+				c.RecoveredAt = t
+			}
+		}
+	}
+}
+
+func text(v any) string {
+	out, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(out)
+}

@@ -1,0 +1,256 @@
+package record
+
+import (
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Report takes in what a source said. What follows from it is worked out by Settle.
+func (b *Book) Report(f correlate.Fact, receivedAt time.Time) {
+	switch f = f.WithDefaults().UTC(); {
+	case f.Change != nil:
+		b.changeReported(correlate.ChangeReport{ReceivedAt: receivedAt.UTC(), Said: *f.Change})
+	case f.Incident != nil:
+		b.incidentReported(correlate.IncidentReport{ReceivedAt: receivedAt.UTC(), Said: *f.Incident})
+	}
+}
+
+// Retract takes back what a source said: it no longer counts. What was put together with others beyond
+// correlate.MaxReports stays. A change without any report left gets correlate.PhaseRetracted.
+func (b *Book) Retract(f correlate.Fact) {
+	switch f = f.WithDefaults().UTC(); {
+	case f.Change != nil:
+		b.retractChange(*f.Change)
+	case f.Incident != nil:
+		b.retractIncident(*f.Incident)
+	}
+}
+
+func (b *Book) changeReported(r correlate.ChangeReport) {
+	c := b.changes[r.Said.ID]
+	if c == nil {
+		c = &Change{}
+		c.Record.ID, c.Record.ReceivedAt = r.Said.ID, r.ReceivedAt
+		b.changes[r.Said.ID] = c
+		b.draft.isNew(c)
+	}
+	b.draft.touch(c)
+	if c.Record.Phase == correlate.PhaseRetracted {
+		b.unfile(c)
+		c.Record.Phase, c.Record.ReceivedAt = "", r.ReceivedAt
+	}
+	b.restate(c, correlate.AddChangeReport(c.reports, r))
+}
+
+func (b *Book) retractChange(said correlate.Change) {
+	c := b.changes[said.ID]
+	if c == nil {
+		return
+	}
+	left := correlate.RemoveChangeReport(c.reports, said)
+	if len(left) == len(c.reports) {
+		return
+	}
+	b.draft.touch(c)
+	if len(left) > 0 {
+		c.Record.ReceivedAt = left[0].ReceivedAt
+		b.restate(c, left)
+		return
+	}
+	b.grouping.leave(c)
+	b.unfile(c)
+	c.reports, c.Record.Phase = nil, correlate.PhaseRetracted
+	b.grouping.again[c] = true
+}
+
+// restate gives a change other reports.
+func (b *Book) restate(c *Change, reports []correlate.ChangeReport) {
+	b.grouping.leave(c)
+	c.reports, c.own = reports, correlate.FoldChange(reports)
+	for _, r := range reports {
+		c.Record.ReceivedAt = earlier(c.Record.ReceivedAt, r.ReceivedAt)
+	}
+	b.grouping.enter(c)
+	b.grouping.again[c] = true
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (b *Book) incidentReported(r correlate.IncidentReport) {
+	i := b.incidents[r.Said.ID]
+	if i == nil {
+		i = &Incident{}
+		i.Record.ReceivedAt = r.ReceivedAt
+		b.incidents[r.Said.ID] = i
+		b.draft.isNewIncident(i)
+	}
+	b.draft.touchIncident(i)
+	if i.Record.Retracted {
+		i.Record.Retracted, i.Record.ReceivedAt = false, r.ReceivedAt
+	}
+	b.restateIncident(i, correlate.AddIncidentReport(i.reports, r))
+}
+
+func (b *Book) retractIncident(said correlate.Incident) {
+	i := b.incidents[said.ID]
+	if i == nil {
+		return
+	}
+	left := correlate.RemoveIncidentReport(i.reports, said)
+	if len(left) == len(i.reports) {
+		return
+	}
+	b.draft.touchIncident(i)
+	if len(left) > 0 {
+		i.Record.ReceivedAt = left[0].ReceivedAt
+		b.restateIncident(i, left)
+		return
+	}
+	b.unfileIncident(i)
+	i.reports, i.Record.Reports, i.Record.Retracted = nil, nil, true
+	b.draft.attribute(i)
+}
+
+// restateIncident gives an incident other reports.
+func (b *Book) restateIncident(i *Incident, reports []correlate.IncidentReport) {
+	b.unfileIncident(i)
+	i.reports, i.Record.Incident, i.Record.Reports = reports, correlate.FoldIncident(reports), nil
+	if len(reports) > 1 {
+		i.Record.Reports = reports
+	}
+	for _, r := range reports {
+		i.Record.ReceivedAt = earlier(i.Record.ReceivedAt, r.ReceivedAt)
+	}
+	b.fileIncident(i)
+	b.draft.attribute(i)
+}
+
+// fileIncident and unfileIncident keep incidents where the changes that may answer for them look.
+func (b *Book) fileIncident(i *Incident) {
+	i.filed = true
+	b.lineupOf(i.Place()).incidents.insert(i.opened(), i)
+	if id := i.Record.CausedBy; id != "" {
+		if b.naming[id] == nil {
+			b.naming[id] = &index[*Incident]{}
+		}
+		b.naming[id].insert(key{id: i.Record.ID}, i)
+	}
+}
+
+func (b *Book) unfileIncident(i *Incident) {
+	if !i.filed {
+		return
+	}
+	i.filed = false
+	b.lineupOf(i.Place()).incidents.remove(i.opened())
+	if named := b.naming[i.Record.CausedBy]; named != nil {
+		if named.remove(key{id: i.Record.ID}); named.empty() {
+			delete(b.naming, i.Record.CausedBy)
+		}
+	}
+}
+
+// Recall brings back records that have left memory, as they stand: nothing is worked out again because of it. What is in
+// memory already stays as it is there.
+func (b *Book) Recall(changes []correlate.ChangeRecord, incidents []correlate.IncidentRecord) (recalled []*Change) {
+	for _, r := range changes {
+		if b.changes[r.ID] == nil {
+			recalled = append(recalled, b.recall(r))
+		}
+	}
+	for _, r := range incidents {
+		if b.incidents[r.ID] == nil {
+			b.recallIncident(r)
+		}
+	}
+	return recalled
+}
+
+func (b *Book) recall(r correlate.ChangeRecord) *Change {
+	c := &Change{Record: r, reports: r.Reports, own: r.Change, recalled: true}
+	if len(c.reports) == 0 && r.Phase != correlate.PhaseRetracted {
+		c.reports = []correlate.ChangeReport{{ReceivedAt: r.ReceivedAt, Said: r.Change}}
+	}
+	if len(c.reports) > 0 {
+		c.own = correlate.FoldChange(c.reports)
+	}
+	b.changes[r.ID] = c
+	b.file(c)
+	if c.answers = c.answerable(); c.answers {
+		b.lineupOf(c.filed.place).answering.insert(c.filed.key, c)
+	}
+	b.grouping.enter(c)
+	return c
+}
+
+func (b *Book) recallIncident(r correlate.IncidentRecord) {
+	i := &Incident{Record: r, reports: r.Reports}
+	b.incidents[r.ID] = i
+	if r.Retracted {
+		return
+	}
+	if len(i.reports) == 0 {
+		i.reports = []correlate.IncidentReport{{ReceivedAt: r.ReceivedAt, Said: r.Incident}}
+	}
+	b.fileIncident(i)
+}
+
+// Forget drops the changes that were complete before an instant, but for the last correlate.Lineage of each place and
+// those that are observed, and the incidents that were resolved before it. It returns the ids of the changes.
+func (b *Book) Forget(before time.Time) (gone []string) {
+	for p, l := range b.places {
+		for _, c := range l.old(before) {
+			b.drop(c, l)
+			gone = append(gone, c.Record.ID)
+		}
+		if l.all.empty() && l.incidents.empty() {
+			delete(b.places, p)
+			delete(b.grouping.places, p)
+		}
+	}
+	for id, i := range b.incidents {
+		if at := i.Record.ResolvedAt; (!at.IsZero() && at.Before(before)) || i.Record.Retracted {
+			delete(b.incidents, id)
+			b.unfileIncident(i)
+		}
+	}
+	slices.Sort(gone)
+	return gone
+}
+
+// old are the changes that were complete before an instant, but for the last and those that are observed.
+func (l *lineup) old(before time.Time) (old []*Change) {
+	left := l.all.len() - correlate.Lineage
+	for i := range l.all.all() {
+		if left--; left < 0 || !i.at.Before(before) {
+			break
+		}
+		if i.of.Record.Phase != correlate.PhaseObserving {
+			old = append(old, i.of)
+		}
+	}
+	return old
+}
+
+func (b *Book) drop(c *Change, l *lineup) {
+	delete(b.changes, c.Record.ID)
+	c.gone = true
+	if c.timed != nil {
+		b.grouping.of(c).remove(c)
+	}
+	if c.answers {
+		l.answering.remove(c.filed.key)
+	}
+	l.all.remove(c.filed.key)
+	l.stale = append(l.stale, c.filed.key)
+	if c.waits != nil {
+		b.waiting.remove(*c.waits)
+	}
+}

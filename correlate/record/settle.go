@@ -1,0 +1,129 @@
+package record
+
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Difference is what came out otherwise than before.
+type Difference struct {
+	Changes   []ChangeDifference   // by completion
+	Incidents []IncidentDifference // by id
+}
+
+// ChangeDifference is a change whose record is another than Before, which is zero when there was none.
+type ChangeDifference struct {
+	*Change
+	Before correlate.ChangeRecord
+}
+
+// IncidentDifference is ChangeDifference for an incident.
+type IncidentDifference struct {
+	*Incident
+	Before correlate.IncidentRecord
+}
+
+// Settle works out what follows from what was reported, recalled and retracted since it was last called, and from the
+// time that has passed: the watermark is in Unix seconds, 0 before there is any telemetry.
+func (b *Book) Settle(watermark int64) Difference {
+	b.watermark = watermark
+	b.abandon()
+	for _, r := range b.grouping.rollouts() {
+		b.assignAll(r)
+	}
+	b.lineages()
+	b.answers()
+	for _, i := range b.draft.toAttribute() {
+		b.attribute(i)
+	}
+	b.recoveries()
+	d := b.draft.difference()
+	b.draft = newDraft()
+	return d
+}
+
+// recoveries looks at the touched changes, and at what they took back.
+func (b *Book) recoveries() {
+	touched := b.draft.touched()
+	for _, c := range touched {
+		for _, o := range c.took {
+			if !o.gone {
+				b.draft.touch(o)
+			}
+		}
+	}
+	for _, c := range b.draft.touched() {
+		b.Recover(c)
+	}
+}
+
+// draft is what is to be worked out again, and how the records stood before.
+type draft struct {
+	changes   map[*Change]correlate.ChangeRecord
+	incidents map[*Incident]correlate.IncidentRecord
+	places    map[correlate.Place]bool // whose lineage may be another
+	links     map[*Incident]bool
+	reach     []reach
+}
+
+// reach says that incidents of a place may be held against another change since an instant.
+type reach struct {
+	place correlate.Place
+	at    time.Time
+}
+
+func newDraft() draft {
+	return draft{
+		changes: map[*Change]correlate.ChangeRecord{}, incidents: map[*Incident]correlate.IncidentRecord{},
+		places: map[correlate.Place]bool{}, links: map[*Incident]bool{},
+	}
+}
+
+// touch keeps how a record stands, once.
+func (d *draft) touch(c *Change) {
+	if _, kept := d.changes[c]; !kept {
+		d.changes[c] = c.Record
+	}
+}
+
+func (d *draft) isNew(c *Change) { d.changes[c] = correlate.ChangeRecord{} }
+
+func (d *draft) touchIncident(i *Incident) {
+	if _, kept := d.incidents[i]; !kept {
+		d.incidents[i] = i.Record
+	}
+}
+
+func (d *draft) isNewIncident(i *Incident)               { d.incidents[i] = correlate.IncidentRecord{} }
+func (d *draft) visit(p correlate.Place)                 { d.places[p] = true }
+func (d *draft) attribute(i *Incident)                   { d.links[i] = true }
+func (d *draft) reached(p correlate.Place, at time.Time) { d.reach = append(d.reach, reach{p, at}) }
+func (d *draft) touched() []*Change                      { return slices.SortedFunc(maps.Keys(d.changes), byCompletion) }
+func (d *draft) toAttribute() []*Incident                { return slices.SortedFunc(maps.Keys(d.links), byID) }
+func (d *draft) visited() []correlate.Place {
+	return slices.SortedFunc(maps.Keys(d.places), correlate.Place.Compare)
+}
+
+// byCompletion orders changes by when they were complete, then by id.
+func byCompletion(a, b *Change) int { return a.position().compare(b.position()) }
+
+func byID(a, b *Incident) int { return cmp.Compare(a.Record.ID, b.Record.ID) }
+
+func (d *draft) difference() (diff Difference) {
+	for _, c := range d.touched() {
+		if before := d.changes[c]; !reflect.DeepEqual(before, c.Record) {
+			diff.Changes = append(diff.Changes, ChangeDifference{c, before})
+		}
+	}
+	for _, i := range slices.SortedFunc(maps.Keys(d.incidents), byID) {
+		if before := d.incidents[i]; !reflect.DeepEqual(before, i.Record) {
+			diff.Incidents = append(diff.Incidents, IncidentDifference{i, before})
+		}
+	}
+	return diff
+}
