@@ -125,10 +125,15 @@ func (all *accounts) of(group uint64) (e election, known bool) {
 	return e, known
 }
 
+// stands says that an election needs no note: it was made within the last minute.
+func (e election) stands(a account, at int64) bool {
+	return e.id == a.id && at < e.seen+int64(time.Minute)
+}
+
 // elect notes the account that counts, unless there are as many groups as there may be.
 func (all *accounts) elect(a account, at, most int64) {
 	e, known := all.of(a.group)
-	if known && e.id == a.id && at < e.seen+int64(time.Minute) {
+	if known && e.stands(a, at) {
 		return
 	}
 	all.mu.Lock()
@@ -142,7 +147,10 @@ func (all *accounts) elect(a account, at, most int64) {
 // convention takes over from an earlier one.
 func (all *accounts) alone(a account, at, most int64) bool {
 	e, known := all.of(a.group)
-	if known && e.id != a.id && at < e.seen+accountFor && (a.old || !e.old) {
+	switch {
+	case known && e.stands(a, at):
+		return true
+	case known && e.id != a.id && at < e.seen+accountFor && (a.old || !e.old):
 		return false
 	}
 	all.elect(a, at, most)
