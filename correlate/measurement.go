@@ -7,7 +7,9 @@ type SignalKind uint8
 
 // The kinds of measurement, and what the fields of a Cell mean for each.
 const (
-	// Traffic: requests served. Requests, Errors, Latency.
+	// Traffic: requests served. Requests, Errors, Latency. Of requests that a sender told in buckets, N are those of which
+	// it also told how long they took together, the fixed-point Sum in seconds: Latency can't show what moves within a
+	// bucket, their mean does. So for Edge, Zone and Route.
 	Traffic SignalKind = iota + 1
 	// Edge: requests from Key.Service to Key.Peer. Requests, Errors, Latency. Key.Version is the caller's version
 	// when the caller reported it, and Key.Name is the callee's version when the callee did.

@@ -34,7 +34,8 @@ func newBirths() births {
 	return births{processes: map[uint64]*process{}, places: map[place]*listening{}}
 }
 
-// born notes the first point of a stream and tells whether it counts from zero. It does when
+// born notes the first point of a stream and tells whether it counts from zero. A point whose start is unknown never
+// does: so says a scraper of a target that is new to it or was reset. Any other does when
 //  1. the process has reported before, without this stream: then the stream was at zero;
 //  2. the stream began after we first heard of its service: then nobody counted it yet;
 //  3. it began just now.
@@ -55,7 +56,7 @@ func (b *births) born(id uint64, at place, p *Point) (*process, bool) {
 	heard := p.Start > 0 && p.Start >= hearer.first
 	justBorn := p.Start > 0 && p.Time-p.Start <= int64(young)
 	pr.first, hearer.first = min(pr.first, p.Time), min(hearer.first, p.Time)
-	return pr, reported || heard || justBorn
+	return pr, !p.unknownStart() && (reported || heard || justBorn)
 }
 
 // lost notes that a stream was forgotten: should it come back, it must not count from zero.

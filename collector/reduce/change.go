@@ -2,6 +2,7 @@ package reduce
 
 import (
 	"math"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -39,6 +40,12 @@ func (p *Point) plausible(m *Metric) bool {
 		return p.Scale >= -10 && p.Scale <= 20 && p.Offset > -1<<30 && p.Offset < 1<<30 && len(p.Buckets) <= mostBuckets
 	}
 	return false
+}
+
+// unknownStart says that a cumulative point only marks where a count is taken up: its interval is empty, or the millisecond
+// that some write for it, so by the data model it is the first of a stream of which nobody knows when it began.
+func (p *Point) unknownStart() bool {
+	return p.Start > 0 && p.Time-p.Start <= int64(time.Millisecond)
 }
 
 // whole is the change of a point that counts from nothing: of delta temporality, or the first of its process.
@@ -132,4 +139,16 @@ func bin(ns float64) int16 {
 		return correlate.BinIndex(math.MaxInt64)
 	}
 	return correlate.BinIndex(int64(ns))
+}
+
+// largest is the largest value that is taken in fixed point, so that a thousand of them still add up in 64 bits. A
+// signal beyond it wants a larger unit.
+const largest = 9e9
+
+// fixed is a value in fixed point; not ok for what can't be held.
+func fixed(v float64) (int64, bool) {
+	if !(math.Abs(v) <= largest) {
+		return 0, false
+	}
+	return int64(math.Round(v * correlate.Fixed)), true
 }

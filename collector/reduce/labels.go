@@ -7,15 +7,17 @@ import (
 
 // labels is what is read of a point's attributes.
 type labels struct {
-	service, version, environment string // put on the point by a connector
-	zone                          Location
-	client, server                string // service graph
-	spanKind, spanStatus          string // span metrics
-	peerService, serverAddress    string // client metrics
-	errorType, state              string
-	httpRoute, spanName           string
-	rpcService, rpcMethod         string
-	status                        convention.Status
+	service, namespace         string // put on the point by a connector, as the next two
+	version, environment       string
+	subject, exported          string // of span metrics only, see spansOf
+	zone                       Location
+	client, server             string // service graph
+	spanKind, spanStatus       string // span metrics
+	peerService, serverAddress string // client metrics
+	errorType, state           string
+	httpRoute, spanName        string
+	rpcService, rpcMethod      string
+	status                     convention.Status
 }
 
 // readLabels looks at each attribute once. Names with underscores are those of points that went through Prometheus.
@@ -31,6 +33,12 @@ func (l *labels) read(a *Attribute) {
 	switch a.Key {
 	case "service.name", "service_name":
 		l.service = a.Text
+	case "service.namespace", "service_namespace":
+		l.namespace = a.Text
+	case "service":
+		l.subject = a.Text
+	case "exported_service", "exported_service_name":
+		l.exported = a.Text
 	case "service.version", "service_version":
 		l.version = a.Text
 	case "deployment.environment.name", "deployment_environment_name":
@@ -77,7 +85,7 @@ func (l *labels) read(a *Attribute) {
 		l.status.HTTP = a.number()
 	case "rpc.grpc.status_code", "rpc_grpc_status_code":
 		l.status.RPC, l.status.HasRPC = a.number(), true
-	case "rpc.response.status_code", "rpc_response_status_code":
+	case "rpc.response.status_code", "rpc_response_status_code", "rpc.connect_rpc.error_code", "rpc_connect_rpc_error_code":
 		l.status.RPC, l.status.HasRPC = convention.RPCStatus(a.Text)
 	}
 }
@@ -121,13 +129,29 @@ func (l *labels) peer() string {
 	return clip(convention.HostName(l.serverAddress))
 }
 
+// spansOf is the service whose spans a span metric counts: what the connector calls service.name, Tempo and the Grafana
+// Agent service, and a scraper exported_service when its own labels have that name. It is "" when the point doesn't say.
+func (l *labels) spansOf() string {
+	switch {
+	case l.exported != "":
+		return l.exported
+	case l.service != "":
+		return l.service
+	}
+	return l.subject
+}
+
 // serves tells whether a span metric counts requests served.
 func (l *labels) serves() bool {
 	kind := strings.TrimPrefix(l.spanKind, "SPAN_KIND_")
 	return strings.EqualFold(kind, "server") || strings.EqualFold(kind, "consumer")
 }
 
-// spanFailed tells whether a span metric counts spans that ended in an error.
+// spanFailed tells whether a span metric counts spans that ended in an error of their server: by the protocol's status if
+// that is one of its dimensions, else by the span's.
 func (l *labels) spanFailed() bool {
+	if fault, known := l.status.Fault(); known {
+		return fault
+	}
 	return strings.EqualFold(strings.TrimPrefix(l.spanStatus, "STATUS_CODE_"), "error")
 }

@@ -38,20 +38,20 @@ func (l *losses) lose(at place, what string, start int64) {
 		if len(l.n) >= maxLosses {
 			k.place = place{}
 		}
-		k.service, k.environment = own(k.service), own(k.environment)
+		k.service, k.namespace, k.environment = own(k.service), own(k.namespace), own(k.environment)
 	}
 	l.n[k]++
 }
 
 // drain takes what was lost.
-func (l *losses) drain(into []correlate.Measurement) []correlate.Measurement {
+func (l *losses) drain(into []correlate.Measurement, names ambiguous) []correlate.Measurement {
 	l.mu.Lock()
 	lost := l.n
 	l.n = nil
 	l.mu.Unlock()
 	for k, n := range lost {
 		into = append(into, correlate.Measurement{
-			Key:  correlate.Key{Service: k.service, Environment: k.environment, Kind: correlate.Lost, Name: k.what},
+			Key:  correlate.Key{Service: names.shown(k.place), Environment: k.environment, Kind: correlate.Lost, Name: k.what},
 			Cell: correlate.Cell{Start: k.start, Requests: n},
 		})
 	}

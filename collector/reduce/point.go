@@ -61,6 +61,8 @@ type Reader struct {
 	row    convention.Metric
 	rules  []rule
 	stream streamID
+	// silent, once known: what the metric tells is told by another one.
+	known, silent bool
 }
 
 // Metric begins the points of a metric.
@@ -85,6 +87,9 @@ func (r *Reader) Point(p *Point) Result {
 		return result
 	}
 	labels := readLabels(p.Attributes)
+	if r.row.Meaning.OfSpans() {
+		labels.service = labels.spansOf()
+	}
 	owner := s.owner(&labels, r.row.Meaning.Graph())
 	if owner == nil {
 		return Unusable
@@ -100,11 +105,22 @@ func (r *Reader) Point(p *Point) Result {
 	if change.nothing() {
 		return Accepted
 	}
-	result = r.builtin(p, &labels, owner, change)
+	result = Ignored
+	if !r.isSilent(p) {
+		result = r.builtin(p, &labels, owner, change)
+	}
 	for i := range r.rules {
 		result = better(result, r.custom(&r.rules[i], p, owner, change))
 	}
 	return result
+}
+
+// isSilent decides with the first point of the metric for all of them.
+func (r *Reader) isSilent(p *Point) bool {
+	if !r.known {
+		r.known, r.silent = true, r.s.silent(r.row, &r.metric, r.stream, p.Time)
+	}
+	return r.silent
 }
 
 // better joins the results of several readings of one point: one that was of use outweighs one that wasn't, except
@@ -120,12 +136,15 @@ func better(a, b Result) Result {
 // point itself. Nil when there is no name at all; a service graph names its services otherwise, so its owner may have
 // none.
 func (s *Sender) owner(l *labels, nameless bool) *scope {
-	if s.scope != nil && l.service == "" && l.version == "" && l.environment == "" {
+	if s.scope != nil && l.service == "" && l.namespace == "" && l.version == "" && l.environment == "" {
 		return s.scope
 	}
-	id := identity{s.resource.Service, s.resource.Environment, s.resource.Version}
+	id := s.resource.identity()
 	if l.service != "" && l.service != id.service {
-		id.service, id.version = clip(l.service), ""
+		id.service, id.namespace, id.version = clip(l.service), "", ""
+	}
+	if l.namespace != "" {
+		id.namespace = clip(l.namespace)
 	}
 	if l.version != "" {
 		id.version = clip(l.version)

@@ -44,6 +44,12 @@ func timed(n, errors int64, bins ...correlate.Bin) correlate.Cell {
 	return correlate.Cell{Requests: n, Errors: errors, Latency: bins}
 }
 
+// lasting is a measurement of which n requests took so many microseconds together.
+func lasting(m correlate.Measurement, n, micros int64) correlate.Measurement {
+	m.N, m.Sum = n, micros
+	return m
+}
+
 func TestPoints(t *testing.T) {
 	// 2 up to 10 ms, 3 in (10, 40] ms, 1 beyond: middles 5, 20 and 56.6 ms, which shares its bin with 57 ms.
 	histogram := reduce.Point{Buckets: []uint64{2, 3, 1}, Bounds: []float64{0.010, 0.040}, Count: 6}
@@ -117,7 +123,23 @@ func TestPoints(t *testing.T) {
 		},
 		"a histogram without buckets stands at its mean": {
 			metric: deltaHistogram("http.server.request.duration", "s"), point: reduce.Point{Count: 4, Sum: 0.08},
-			want: []correlate.Measurement{traffic(correlate.OriginServerMetric, 4, 0, at(20*time.Millisecond, 4))},
+			want: []correlate.Measurement{lasting(traffic(correlate.OriginServerMetric, 4, 0, at(20*time.Millisecond, 4)), 4, 80_000)},
+		},
+		"a sum tells what a bucket hides": {
+			metric: deltaHistogram("http.server.request.duration", "s"),
+			point:  reduce.Point{Buckets: []uint64{5, 0, 0}, Bounds: []float64{0.010, 0.040}, Count: 5, Sum: 0.04},
+			want:   []correlate.Measurement{lasting(traffic(correlate.OriginServerMetric, 5, 0, at(5*time.Millisecond, 5)), 5, 40_000)},
+		},
+		"a sum is in the metric's unit": {
+			metric: deltaHistogram("rpc.server.duration", "ms"),
+			point:  reduce.Point{Buckets: []uint64{5, 0, 0}, Bounds: []float64{10, 40}, Count: 5, Sum: 40},
+			want:   []correlate.Measurement{lasting(traffic(correlate.OriginRPCMetric, 5, 0, at(5*time.Millisecond, 5)), 5, 40_000)},
+		},
+		"the sum of a span-metrics histogram": {
+			metric:     deltaHistogram("duration", "ms"),
+			point:      reduce.Point{Buckets: []uint64{5, 0, 0}, Bounds: []float64{10, 40}, Count: 5, Sum: 40},
+			attributes: []reduce.Attribute{str("span.kind", "SPAN_KIND_SERVER")},
+			want:       []correlate.Measurement{lasting(traffic(correlate.OriginSpanMetrics, 0, 0, at(5*time.Millisecond, 5)), 5, 40_000)},
 		},
 		"a histogram that is not one is unusable": {
 			metric: deltaHistogram("http.server.request.duration", "s"),
@@ -148,6 +170,38 @@ func TestPoints(t *testing.T) {
 			want: []correlate.Measurement{
 				measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, requests(7, 0)),
 			},
+		},
+		"Tempo names the service that the spans are of": {
+			metric: deltaSum("traces_spanmetrics_calls_total"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{str("service", "cart"), str("span_kind", "SPAN_KIND_SERVER"), str("status_code", "STATUS_CODE_ERROR")},
+			want:       []correlate.Measurement{measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, requests(7, 7))},
+		},
+		"Tempo's latency is in seconds": {
+			metric: deltaHistogram("traces_spanmetrics_latency", ""), point: histogram,
+			attributes: []reduce.Attribute{str("service", "cart"), str("span_kind", "SPAN_KIND_SERVER")},
+			want:       []correlate.Measurement{measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, latencies(bins...))},
+		},
+		"a scraper's own service label gives way": {
+			metric: deltaSum("traces_spanmetrics_calls_total"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{str("service", "tempo"), str("exported_service", "cart"), str("span_kind", "SPAN_KIND_SERVER")},
+			want:       []correlate.Measurement{measured("cart", "", correlate.Traffic, correlate.OriginSpanMetrics, requests(7, 0))},
+		},
+		"a service label of anything but span metrics names no sender": {
+			metric: deltaHistogram("http.server.request.duration", "s"), point: histogram,
+			attributes: []reduce.Attribute{str("service", "cart")},
+			want:       []correlate.Measurement{traffic(correlate.OriginServerMetric, 6, 0, bins...)},
+		},
+		"Tempo's span metrics without a service are nobody's": {
+			metric: deltaSum("traces_spanmetrics_calls_total"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{str("span_kind", "SPAN_KIND_SERVER")},
+			result:     reduce.Ignored,
+		},
+		"span metrics of a 404 are no error, when they tell": {
+			metric: deltaSum("calls"), point: reduce.Point{Value: 7},
+			attributes: []reduce.Attribute{
+				str("span.kind", "SPAN_KIND_SERVER"), str("status.code", "STATUS_CODE_ERROR"), num("http.response.status_code", 404),
+			},
+			want: []correlate.Measurement{traffic(correlate.OriginSpanMetrics, 7, 0)},
 		},
 		"span-metrics duration adds latency alone": {
 			metric: deltaHistogram("duration", "ms"), point: millis,

@@ -49,12 +49,13 @@ type Reducer struct {
 	swept    atomic.Int64
 	rezoned  atomic.Int64
 
-	scopes  *scopes
-	halves  *halves
-	traces  traces
-	streams *streams
-	zones   *zones
-	losses  losses
+	scopes   *scopes
+	halves   *halves
+	traces   traces
+	streams  *streams
+	accounts *accounts
+	zones    *zones
+	losses   losses
 }
 
 // settings is what Configure may change.
@@ -70,11 +71,12 @@ func New(o Options) *Reducer {
 	}
 	maxSeries := cmp.Or(o.MaxSeries, DefaultMaxSeries)
 	r := &Reducer{
-		tally:   o.Tally,
-		now:     o.Now,
-		halves:  newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
-		streams: newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
-		zones:   newZones(),
+		tally:    o.Tally,
+		now:      o.Now,
+		halves:   newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
+		streams:  newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
+		accounts: newAccounts(),
+		zones:    newZones(),
 	}
 	r.scopes = newScopes(r)
 	r.bound(int64(maxSeries), int64(maxSeries))
@@ -98,10 +100,12 @@ func (r *Reducer) Newest() int64 { return r.newest.Load() }
 // Drain takes what was reduced since the last call, and what was lost, sorted by key and start. A key and start that was drained before
 // may come again with what arrived since; adding both up is the whole.
 func (r *Reducer) Drain() []correlate.Measurement {
-	drained := r.losses.drain(r.scopes.drain())
+	names := r.scopes.ambiguous()
+	drained := r.losses.drain(r.scopes.drain(names), names)
 	slices.SortFunc(drained, func(a, b correlate.Measurement) int {
 		return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Start, b.Start))
 	})
+	drained = joined(drained)
 	r.traces.watch(r.scopes.rollouts(r.newest.Load() / 1e9))
 	r.sweep()
 	return drained
@@ -125,6 +129,7 @@ func (r *Reducer) sweep() {
 	}
 	r.scopes.forget(before, hasty)
 	r.streams.forget(before, hasty)
+	r.accounts.forget(hasty)
 	if newest-r.rezoned.Load() >= int64(sweepEvery) {
 		r.rezoned.Store(newest)
 		r.zones.forget(int32(idleAfter / sweepEvery))

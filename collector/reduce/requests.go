@@ -27,7 +27,7 @@ func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c chang
 	if failed {
 		cell.Errors += c.count
 	}
-	c.fill(&cell.Latency, convention.Nanoseconds(r.metric.Unit, r.row.Unit))
+	r.timed(cell, c)
 	owner.mu.Unlock()
 	return result
 }
@@ -41,9 +41,19 @@ func (r *Reader) latency(sc *scope, k seriesKey, of route, c change) Result {
 	if cell == nil {
 		return result
 	}
-	c.fill(&cell.Latency, convention.Nanoseconds(r.metric.Unit, r.row.Unit))
+	r.timed(cell, c)
 	owner.mu.Unlock()
 	return result
+}
+
+// timed adds a duration histogram to a cell: where its buckets lie, and what they hide, how long its requests took together.
+func (r *Reader) timed(cell *correlate.Cell, c change) {
+	unit := convention.Nanoseconds(r.metric.Unit, r.row.Unit)
+	c.fill(&cell.Latency, unit)
+	if seconds, ok := fixed(c.sum * unit / 1e9); ok && seconds > 0 {
+		cell.Sum += seconds
+		cell.N += c.count
+	}
 }
 
 // counted adds a counter's increase as requests, as errors, or as both.
@@ -84,9 +94,9 @@ func (r *Reader) clientRequests(owner *scope, l *labels, c change) Result {
 }
 
 // spanMetrics reads the span-metrics connector: calls are counted once, by its counter; its histogram adds the
-// latency. A point without a span kind could be anything.
+// latency. A point without a span kind could be anything, and one that is always of others than its sender needs a name.
 func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
-	if !l.serves() {
+	if !l.serves() || r.row.Others && l.service == "" {
 		return Ignored
 	}
 	k := seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpanMetrics}
@@ -113,7 +123,7 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 	}
 	at := identity{service: server, environment: resource.environment}
 	if resource.service == server {
-		at.version = resource.version
+		at.namespace, at.version = resource.namespace, resource.version
 	}
 	callee := r.s.scopeOf(at)
 	result := r.graph(callee, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServiceGraph}, c)
@@ -122,9 +132,9 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 	}
 	from := identity{service: client, environment: resource.environment}
 	if resource.service == client {
-		from.version = resource.version
+		from.namespace, from.version = resource.namespace, resource.version
 	}
-	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginServiceGraph, name: at.version, peer: server}
+	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginServiceGraph, name: at.version, peer: server, space: at.namespace}
 	return max(result, r.graph(r.s.scopeOf(from), k, c))
 }
 

@@ -8,7 +8,7 @@ type Result uint8
 // The results. Whatever was received is in exactly one of them.
 const (
 	Accepted Result = iota // counted, or the reference that a later cumulative point is counted from
-	Ignored                // well-formed and of no use here: an internal span, a metric that nobody asked for
+	Ignored                // well-formed and of no use here: an internal span, a metric that nobody asked for or told twice
 	Unusable               // no service.name, no time, or numbers that can't be right
 	Overflow               // counted under a folded name, or dropped, because a bound was reached
 	Future                 // dated more than five minutes ahead of the clock

@@ -9,7 +9,7 @@ import (
 )
 
 // identity is what all series of a scope have in common.
-type identity struct{ service, environment, version string }
+type identity struct{ service, namespace, environment, version string }
 
 // seriesKey tells the series of a scope apart.
 type seriesKey struct {
@@ -17,6 +17,7 @@ type seriesKey struct {
 	origin correlate.Origin
 	name   string
 	peer   string
+	space  string // the namespace of the peer, when it told one
 }
 
 // Bounds of one service and version. What goes beyond is folded into the name folded.
@@ -123,7 +124,9 @@ func (r *Reducer) lock(sc *scope) *scope {
 	return sc
 }
 
-func (sc *scope) place() place { return place{sc.service, sc.environment} }
+func (sc *scope) place() place { return sc.identity.place() }
+
+func (id identity) place() place { return place{id.service, id.namespace, id.environment} }
 
 func (sc *scope) find(k seriesKey) *series {
 	if k == spanTraffic {
@@ -158,7 +161,7 @@ func (sc *scope) bounded(k seriesKey) (seriesKey, bool) {
 
 // create adds a series under copies of its names.
 func (sc *scope) create(k seriesKey) *series {
-	k.name, k.peer = own(k.name), own(k.peer)
+	k.name, k.peer, k.space = own(k.name), own(k.peer), own(k.space)
 	s := &series{key: k}
 	if k == spanTraffic {
 		sc.spans = s
@@ -171,15 +174,18 @@ func (sc *scope) create(k seriesKey) *series {
 	return s
 }
 
-// drain takes the cells of all series. made is how many of them were not there before: sums of routes.
-func (sc *scope) drain(into []correlate.Measurement) (drained []correlate.Measurement, made int) {
+// drain takes the cells of all series, under the names that services are shown by. made is how many of them were not there
+// before: sums of routes.
+func (sc *scope) drain(into []correlate.Measurement, names ambiguous) (drained []correlate.Measurement, made int) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	made = sc.sumRoutes()
+	service := names.shown(sc.place())
 	for _, s := range sc.dirty {
 		into = s.drain(correlate.Key{
-			Service: sc.service, Environment: sc.environment, Version: sc.version,
-			Kind: s.key.kind, Origin: s.key.origin, Name: s.key.name, Peer: s.key.peer,
+			Service: service, Environment: sc.environment, Version: sc.version,
+			Kind: s.key.kind, Origin: s.key.origin, Name: s.key.name,
+			Peer: names.shown(place{s.key.peer, s.key.space, sc.environment}),
 		}, into)
 	}
 	for _, s := range sc.dirty {

@@ -19,13 +19,14 @@ type scopes struct {
 	byName   map[identity]*scope
 	byID     map[uint32]*scope
 	versions map[place]int
+	names    namespaces
 }
 
 // place is where a service runs.
-type place struct{ service, environment string }
+type place struct{ service, namespace, environment string }
 
 func newScopes(r *Reducer) *scopes {
-	return &scopes{r: r, byName: map[identity]*scope{}, byID: map[uint32]*scope{}, versions: map[place]int{}}
+	return &scopes{r: r, byName: map[identity]*scope{}, byID: map[uint32]*scope{}, versions: map[place]int{}, names: namespaces{}}
 }
 
 // at is the scope of an identity. A service that would go beyond the bound of all series shares correlate.Overflow, a
@@ -42,14 +43,14 @@ func (all *scopes) at(id identity) *scope {
 	}
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	known := all.versions[place{id.service, id.environment}]
+	known := all.versions[id.place()]
 	switch {
 	case known == 0 && max(all.series.Load(), int64(len(all.byName))) >= forNew(all.r.maxSeries.Load()):
 		id = overflowIdentity
 	case known >= maxVersions:
 		id.version = ""
 		newest := all.r.newest.Load()
-		all.r.losses.lose(place{id.service, id.environment}, correlate.LostVersions, newest/1e9-newest/1e9%(all.r.settings.Load().width/1e9))
+		all.r.losses.lose(id.place(), correlate.LostVersions, newest/1e9-newest/1e9%(all.r.settings.Load().width/1e9))
 	}
 	return all.create(id)
 }
@@ -68,13 +69,14 @@ func (all *scopes) create(id identity) *scope {
 		sc.used.Store(true)
 		return sc
 	}
-	id = identity{own(id.service), own(id.environment), own(id.version)}
+	id = identity{own(id.service), own(id.namespace), own(id.environment), own(id.version)}
 	all.last++
 	sc := &scope{identity: id, id: all.last, series: map[seriesKey]*series{}, born: all.r.newest.Load()}
 	sc.used.Store(true)
 	all.byName[id] = sc
 	all.byID[sc.id] = sc
-	all.versions[place{id.service, id.environment}]++
+	all.versions[id.place()]++
+	all.names.add(id.place())
 	return sc
 }
 
@@ -101,13 +103,20 @@ func (all *scopes) list() []*scope {
 	return list
 }
 
+// ambiguous are the names that several services have, see namespaces.
+func (all *scopes) ambiguous() ambiguous {
+	all.mu.RLock()
+	defer all.mu.RUnlock()
+	return all.names.ambiguous()
+}
+
 // drain takes the cells of every scope, in no order.
-func (all *scopes) drain() []correlate.Measurement {
+func (all *scopes) drain(names ambiguous) []correlate.Measurement {
 	var drained []correlate.Measurement
 	made := 0
 	for _, sc := range all.list() {
 		more := 0
-		drained, more = sc.drain(drained)
+		drained, more = sc.drain(drained, names)
 		made += more
 	}
 	all.cells.Add(int64(made - len(drained)))
@@ -131,7 +140,8 @@ func (all *scopes) forget(before, hasty int64) {
 		}
 		delete(all.byName, id)
 		delete(all.byID, sc.id)
-		p := place{id.service, id.environment}
+		p := id.place()
+		all.names.remove(p)
 		if all.versions[p]--; all.versions[p] == 0 {
 			delete(all.versions, p)
 		}

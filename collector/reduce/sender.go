@@ -10,6 +10,7 @@ import (
 // Resource says who sent a batch of records. Its strings need to live no longer than the Sender.
 type Resource struct {
 	Service     string // service.name
+	Namespace   string // service.namespace
 	Version     string // service.version
 	Environment string // deployment.environment.name
 	Location
@@ -26,6 +27,9 @@ type Sender struct {
 	zone     string // in which requests are counted; "" when they aren't
 	latest   int64  // the newest time that isn't in the future
 	scratch  []uint64
+
+	accounts  [mostAccounts]account // of the batch
+	announced int
 }
 
 // Sender begins a batch.
@@ -36,6 +40,7 @@ func (r *Reducer) Sender(resource Resource) Sender {
 	}
 	s.resource = Resource{
 		Service:     clip(resource.Service),
+		Namespace:   clip(resource.Namespace),
 		Version:     clip(resource.Version),
 		Environment: clip(resource.Environment),
 		Instance:    resource.Instance,
@@ -44,12 +49,16 @@ func (r *Reducer) Sender(resource Resource) Sender {
 		s.resource.Environment = correlate.DefaultEnvironment
 	}
 	if names(s.resource.Service) {
-		s.scope = r.scopes.at(identity{s.resource.Service, s.resource.Environment, s.resource.Version})
-		s.zone = r.zones.counted(place{s.scope.service, s.scope.environment}, clip(resource.name()))
+		s.scope = r.scopes.at(s.resource.identity())
+		s.zone = r.zones.counted(s.scope.place(), clip(resource.name()))
 	} else {
 		s.resource.Service = ""
 	}
 	return s
+}
+
+func (r *Resource) identity() identity {
+	return identity{r.Service, r.Namespace, r.Environment, r.Version}
 }
 
 // names is false for no name and for the one that SDKs make up when they weren't told one.

@@ -23,10 +23,12 @@ type Span struct {
 	ID, Parent [8]byte
 	// LocalParent: the sender says that the parent is of the same process, so it is no caller.
 	LocalParent bool
-	Kind        SpanKind
-	Start, End  int64
-	Failed      bool // status Error
-	Name        string
+	// Inner, of a server span: another server span of the same process is its parent, so the request is told already.
+	Inner      bool
+	Kind       SpanKind
+	Start, End int64
+	Failed     bool // status Error
+	Name       string
 	// Route (http.route), RPCService and RPCMethod (rpc.service, rpc.method) say better than Name what a server span serves.
 	Route, RPCService, RPCMethod string
 	Status                       convention.Status
@@ -48,7 +50,9 @@ func (s *Sender) Span(sp *Span) Result {
 	result := Ignored
 	switch sp.Kind {
 	case SpanServer, SpanConsumer:
-		result = s.served(sp)
+		if !sp.Inner {
+			result = s.served(sp)
+		}
 	case SpanClient, SpanProducer:
 		result = s.called(sp)
 	}
@@ -69,7 +73,7 @@ func (sp *Span) latency() int64 { return max(0, sp.End-sp.Start) }
 
 // served counts a request at its server, and completes the edge from its caller.
 func (s *Sender) served(sp *Span) Result {
-	failed := sp.Failed || sp.Status.HTTP >= 500
+	failed := sp.blames()
 	c := call{
 		at: sp.End, latency: sp.latency(), failed: failed,
 		route: routeNamed(sp.Route, sp.RPCService, sp.RPCMethod, sp.Name),
@@ -94,7 +98,7 @@ func (s *Sender) served(sp *Span) Result {
 
 // called counts a call at its caller when the callee is named, and completes the edges to the servers that answered.
 func (s *Sender) called(sp *Span) Result {
-	failed := s.blames(sp)
+	failed := sp.blames()
 	peer := s.peer(sp)
 	result := Accepted
 	if peer != "" {
@@ -109,8 +113,9 @@ func (s *Sender) called(sp *Span) Result {
 	return result
 }
 
-// blames tells whether a client span's failure is the callee's: a client counts a 404 as its own error.
-func (s *Sender) blames(sp *Span) bool {
+// blames tells whether a call's failure is its server's: by the protocol's status, as a metric has it, else by the span's.
+// A client counts a 404 as its own error, and so do many servers, which the conventions don't want.
+func (sp *Span) blames() bool {
 	if fault, known := sp.Status.Fault(); known {
 		return fault
 	}
@@ -136,7 +141,7 @@ func (s *Sender) edge(client, server half) {
 	if from == nil || to == nil {
 		return
 	}
-	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginSpan, name: to.version, peer: to.service}
+	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginSpan, name: to.version, peer: to.service, space: to.namespace}
 	s.call(from, k, &call{at: server.end, latency: server.latency, failed: server.failed})
 	if client.named {
 		return

@@ -35,6 +35,22 @@ func TestSpans(t *testing.T) {
 			span: func(s *reduce.Span) { s.Status.HTTP = 503 },
 			want: []correlate.Measurement{traffic(correlate.OriginSpan, 1, 1, at(20*time.Millisecond, 1))},
 		},
+		"a 404 is none, whatever the status": {
+			span: func(s *reduce.Span) { s.Status.HTTP, s.Failed = 404, true },
+			want: []correlate.Measurement{traffic(correlate.OriginSpan, 1, 0, at(20*time.Millisecond, 1))},
+		},
+		"gRPC's NOT_FOUND is none, whatever the status": {
+			span: func(s *reduce.Span) { s.Status.RPC, s.Status.HasRPC, s.Failed = 5, true, true },
+			want: []correlate.Measurement{traffic(correlate.OriginSpan, 1, 0, at(20*time.Millisecond, 1))},
+		},
+		"gRPC's INTERNAL is one even without the status": {
+			span: func(s *reduce.Span) { s.Status.RPC, s.Status.HasRPC = 13, true },
+			want: []correlate.Measurement{traffic(correlate.OriginSpan, 1, 1, at(20*time.Millisecond, 1))},
+		},
+		"an answer that is OK by the protocol may still have failed": {
+			span: func(s *reduce.Span) { s.Status.HTTP, s.Status.HasRPC, s.Failed = 200, true, true },
+			want: []correlate.Measurement{traffic(correlate.OriginSpan, 1, 1, at(20*time.Millisecond, 1))},
+		},
 		"a 404 is none": {
 			span: func(s *reduce.Span) { s.Status.HTTP = 404 },
 			want: []correlate.Measurement{traffic(correlate.OriginSpan, 1, 0, at(20*time.Millisecond, 1))},

@@ -107,6 +107,37 @@ func TestCumulativeCounters(t *testing.T) {
 			},
 			requests: 14,
 		},
+		"a point whose start is its own time is a reference, also of a service that is known": {
+			reports: []report{
+				{instance: "a", start: old, end: 0, value: 1000}, {instance: "a", start: old, end: minute, value: 1010},
+				{instance: "b", start: 2 * minute, end: 2 * minute, value: 5000},
+				{instance: "b", start: 2 * minute, end: 3 * minute, value: 5003},
+			},
+			requests: 13,
+		},
+		"a point that starts a millisecond before its time is one too": {
+			reports: []report{
+				{instance: "a", start: old, end: 0, value: 1000}, {instance: "a", start: old, end: minute, value: 1010},
+				{instance: "b", start: 2*minute - ms, end: 2 * minute, value: 5000},
+				{instance: "b", start: 2*minute - ms, end: 3 * minute, value: 5003},
+			},
+			requests: 13,
+		},
+		"so is one of a known target that begins again": {
+			reports: []report{
+				{start: 0, end: 0, value: 1000}, {start: 0, end: minute, value: 1010},
+				{start: 2 * minute, end: 2 * minute, value: 1015}, {start: 2 * minute, end: 3 * minute, value: 1020},
+			},
+			requests: 15,
+		},
+		"and the errors of a target that moved": {
+			reports: []report{
+				{instance: "a", start: 0, end: 0, value: 1000}, {instance: "a", start: 0, end: minute, value: 1010},
+				{instance: "b", start: minute, end: minute, value: 900, status: "STATUS_CODE_ERROR"},
+				{instance: "b", start: minute, end: 2 * minute, value: 901, status: "STATUS_CODE_ERROR"},
+			},
+			requests: 11, errors: 1,
+		},
 		"two senders that look alike add up": {
 			reports: []report{
 				{start: old, end: 0, value: 1000}, {start: old + sec, end: 0, value: 50},
@@ -254,4 +285,20 @@ func TestCumulativeHistograms(t *testing.T) {
 			require.Equal(t, n, got.Requests)
 		})
 	}
+}
+
+func TestTheSumOfACumulativeHistogramIsWhatItGrewBy(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	metric := deltaHistogram("http.server.request.duration", "s")
+	metric.Delta = false
+	for i, sum := range []float64{100, 100.4, 101} {
+		sender := r.Sender(checkout())
+		reader := sender.Metric(metric)
+		n := uint64(1000 + 10*i)
+		reader.Point(&reduce.Point{
+			Start: t0 - 3600*sec, Time: t0 + int64(i+1)*sec, Count: n, Sum: sum, Buckets: []uint64{n, 0}, Bounds: []float64{1},
+		})
+	}
+	m := only(t, r)
+	require.Equal(t, [3]int64{20, 20, 1_000_000}, [3]int64{m.Requests, m.N, m.Sum})
 }

@@ -137,10 +137,10 @@ func listed(all []touch, scope uint32) bool {
 
 // beside counts requests to a scope in a trace in which another service's served as well.
 func (s *Sender) beside(sc, peer *scope, t touch) {
-	if sc.service == peer.service || sc.environment != peer.environment {
+	if sc.place() == peer.place() || sc.environment != peer.environment {
 		return
 	}
-	k := seriesKey{kind: correlate.Trace, origin: correlate.OriginSpan, name: peer.version, peer: peer.service}
+	k := seriesKey{kind: correlate.Trace, origin: correlate.OriginSpan, name: peer.version, peer: peer.service, space: peer.namespace}
 	cell, owner, _ := s.r.open(sc, k, t.start)
 	if cell == nil {
 		return
@@ -163,7 +163,7 @@ func (all *scopes) rollouts(now int64) bool {
 		if found == nil {
 			found = map[place]versions{}
 		}
-		p := place{sc.service, sc.environment}
+		p := sc.place()
 		v := found[p]
 		v.serving++
 		if oldest >= now-youngFor {
@@ -173,7 +173,7 @@ func (all *scopes) rollouts(now int64) bool {
 	}
 	rolling := false
 	for _, sc := range several {
-		v := found[place{sc.service, sc.environment}]
+		v := found[sc.place()]
 		now := v.serving > 1 && v.young > 0
 		sc.rolling.Store(now)
 		rolling = rolling || now
@@ -187,7 +187,7 @@ func (all *scopes) several() []*scope {
 	defer all.mu.RUnlock()
 	var list []*scope
 	for _, sc := range all.byName {
-		if all.versions[place{sc.service, sc.environment}] > 1 || sc.rolling.Load() {
+		if all.versions[sc.place()] > 1 || sc.rolling.Load() {
 			list = append(list, sc)
 		}
 	}

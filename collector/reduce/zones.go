@@ -54,7 +54,7 @@ func (all *zones) enter(at place, zone string) (p *presence, several bool) {
 	known := all.of[at]
 	if known == nil {
 		known = map[string]*presence{}
-		all.of[place{own(at.service), own(at.environment)}] = known
+		all.of[place{own(at.service), own(at.namespace), own(at.environment)}] = known
 	}
 	if p = known[zone]; p == nil && len(known) < correlate.MaxZones {
 		p = &presence{name: own(zone)}
@@ -91,11 +91,11 @@ func (k *seriesKey) spanZone() bool {
 
 // zoneOf is the zone of a point: that on the point itself, or else the sender's, unless the point is about another service.
 func (s *Sender) zoneOf(l *labels, owner *scope) string {
-	at := place{owner.service, owner.environment}
+	at := owner.place()
 	if zone := clip(l.zone.name()); zone != "" {
 		return s.r.zones.counted(at, zone)
 	}
-	if s.scope == nil || at != (place{s.scope.service, s.scope.environment}) {
+	if s.scope == nil || at != s.scope.place() {
 		return ""
 	}
 	return s.zone

@@ -22,6 +22,15 @@ const (
 // Graph: a metric of the service-graph connector.
 func (m Meaning) Graph() bool { return m == GraphTotal || m == GraphFailed || m == GraphSeconds }
 
+// Calls: a duration of calls as one side of them measures it.
+func (m Meaning) Calls() bool { return m >= HTTPServer && m <= RPCClient }
+
+// Client: measured by the caller.
+func (m Meaning) Client() bool { return m == HTTPClient || m == RPCClient }
+
+// OfSpans: a metric made of spans, of whichever service.
+func (m Meaning) OfSpans() bool { return m == SpanCalls || m == SpanDuration }
+
 // Nanoseconds in a unit.
 const (
 	seconds      = 1e9
@@ -34,18 +43,20 @@ type Metric struct {
 	Unit    float64 // of a duration whose metric doesn't tell its unit, in nanoseconds
 	Name    string  // Saturation only: the signal's name
 	Spent   bool    // Saturation only: a counter of seconds spent, of which the rate is the signal
+	Old     bool    // calls only: the name of an earlier convention, beside which the same calls may be told by the newer one
+	Others  bool    // span metrics only: whoever exposes it counts the spans of others, so the resource doesn't name them
 }
 
 // metrics is every metric that is understood by its whole name.
 var metrics = map[string]Metric{
 	"http.server.request.duration": {Meaning: HTTPServer, Unit: seconds},
-	"http.server.duration":         {Meaning: HTTPServer, Unit: milliseconds},
+	"http.server.duration":         {Meaning: HTTPServer, Unit: milliseconds, Old: true},
 	"rpc.server.call.duration":     {Meaning: RPCServer, Unit: seconds},
-	"rpc.server.duration":          {Meaning: RPCServer, Unit: milliseconds},
+	"rpc.server.duration":          {Meaning: RPCServer, Unit: milliseconds, Old: true},
 	"http.client.request.duration": {Meaning: HTTPClient, Unit: seconds},
-	"http.client.duration":         {Meaning: HTTPClient, Unit: milliseconds},
+	"http.client.duration":         {Meaning: HTTPClient, Unit: milliseconds, Old: true},
 	"rpc.client.call.duration":     {Meaning: RPCClient, Unit: seconds},
-	"rpc.client.duration":          {Meaning: RPCClient, Unit: milliseconds},
+	"rpc.client.duration":          {Meaning: RPCClient, Unit: milliseconds, Old: true},
 
 	"calls":                 {Meaning: SpanCalls},
 	"calls_total":           {Meaning: SpanCalls},
@@ -53,6 +64,10 @@ var metrics = map[string]Metric{
 	"duration_milliseconds": {Meaning: SpanDuration, Unit: milliseconds},
 	"duration_seconds":      {Meaning: SpanDuration, Unit: seconds},
 	"latency":               {Meaning: SpanDuration, Unit: milliseconds},
+
+	// Tempo's metrics-generator and the Grafana Agent.
+	"traces_spanmetrics_calls_total": {Meaning: SpanCalls, Others: true},
+	"traces_spanmetrics_latency":     {Meaning: SpanDuration, Unit: seconds, Others: true},
 
 	"traces_service_graph_request_total":               {Meaning: GraphTotal},
 	"traces_service_graph_request_failed_total":        {Meaning: GraphFailed},
@@ -88,7 +103,7 @@ func MetricNamed(name string) Metric {
 	for _, separator := range []string{".", "traces_span_metrics_", "spanmetrics_", "span_metrics_"} {
 		if i := strings.LastIndex(name, separator); i >= 0 {
 			row := metrics[name[i+len(separator):]]
-			if row.Meaning == SpanCalls || row.Meaning == SpanDuration {
+			if row.Meaning.OfSpans() {
 				return row
 			}
 		}

@@ -1,5 +1,7 @@
 package convention
 
+import "strings"
+
 // Status is how a call ended, in the words of its protocol.
 type Status struct {
 	HTTP int // http.response.status_code; 0 when absent
@@ -8,10 +10,11 @@ type Status struct {
 	HasRPC bool
 }
 
-// Fault tells whether the server is to blame, and whether the protocol says anything about it at all.
+// Fault tells whether the server is to blame, and whether the protocol says anything about it at all: of an answer that
+// isn't an error by the protocol, an error that is named otherwise may still be one.
 func (s Status) Fault() (fault, known bool) {
 	switch {
-	case s.HasRPC:
+	case s.HasRPC && s.RPC != 0:
 		return serverFault(s.RPC), true
 	case s.HTTP >= 400:
 		return s.HTTP >= 500, true
@@ -29,15 +32,21 @@ func serverFault(code int) bool {
 	return false
 }
 
-// RPCStatus is the code of a gRPC status by its name, as rpc.response.status_code has it.
+// RPCStatus is the code of a gRPC status by its name, as rpc.response.status_code has it, or by that of Connect, which
+// writes it small.
 func RPCStatus(name string) (code int, known bool) {
 	for code, known := range rpcStatuses {
-		if name == known {
+		if strings.EqualFold(name, known) {
 			return code, true
 		}
 	}
+	if strings.EqualFold(name, "canceled") {
+		return cancelled, true
+	}
 	return 0, false
 }
+
+const cancelled = 1
 
 var rpcStatuses = [...]string{
 	"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",

@@ -18,6 +18,7 @@ func Metrics(r *reduce.Reducer, metrics pmetric.Metrics) {
 	for i := range resources.Len() {
 		sender := r.Sender(resource(resources.At(i).Resource()))
 		scopes := resources.At(i).ScopeMetrics()
+		announce(&sender, scopes)
 		for j := range scopes.Len() {
 			scope := scopes.At(j)
 			for k := range scope.Metrics().Len() {
@@ -26,6 +27,39 @@ func Metrics(r *reduce.Reducer, metrics pmetric.Metrics) {
 		}
 	}
 	r.Count(reduce.Points, counts)
+}
+
+// announce tells which metrics count calls, so that calls that several of them tell count once.
+func announce(sender *reduce.Sender, scopes pmetric.ScopeMetricsSlice) {
+	for i := range scopes.Len() {
+		scope := scopes.At(i)
+		for j := range scope.Metrics().Len() {
+			m := scope.Metrics().At(j)
+			metric := reduce.Metric{Scope: scope.Scope().Name(), Name: m.Name()}
+			switch m.Type() {
+			case pmetric.MetricTypeHistogram:
+				metric.Type = reduce.HistogramMetric
+				sender.Announce(metric, total(m.Histogram().DataPoints()))
+			case pmetric.MetricTypeExponentialHistogram:
+				metric.Type = reduce.ExponentialMetric
+				sender.Announce(metric, total(m.ExponentialHistogram().DataPoints()))
+			}
+		}
+	}
+}
+
+// counted is a histogram point of either kind.
+type counted interface{ Count() uint64 }
+
+// total is how many values some points hold together.
+func total[P counted](points interface {
+	Len() int
+	At(int) P
+}) (n uint64) {
+	for i := range points.Len() {
+		n += points.At(i).Count()
+	}
+	return n
 }
 
 // readMetric reduces the points of one metric. A summary's are of no use.

@@ -20,6 +20,8 @@ func resource(r pcommon.Resource) reduce.Resource {
 		switch key {
 		case "service.name":
 			res.Service = text(value)
+		case "service.namespace":
+			res.Namespace = text(value)
 		case "service.version":
 			res.Version = text(value)
 		case "deployment.environment.name":
@@ -103,18 +105,20 @@ type scratch struct {
 	buckets    []uint64
 	bounds     []float64
 	exceptions []string
+	servers    map[spanID]struct{} // of the resource that is read
 }
 
-var pool = sync.Pool{New: func() any { return &scratch{} }}
+var pool = sync.Pool{New: func() any { return &scratch{servers: map[spanID]struct{}{}} }}
 
 // roomy is the largest list that is kept for the next request.
 const roomy = 1024
 
 // release gives a scratch back without the strings of the request.
 func release(s *scratch) {
-	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds)) > roomy {
+	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds), len(s.servers)) > roomy {
 		return
 	}
+	clear(s.servers)
 	clear(s.attributes[:cap(s.attributes)])
 	clear(s.exceptions[:cap(s.exceptions)])
 	s.span, s.log, s.point = reduce.Span{}, reduce.Log{}, reduce.Point{}

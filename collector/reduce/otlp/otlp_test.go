@@ -301,13 +301,14 @@ func TestScopesAreStreamsOfTheirOwn(t *testing.T) {
 			scope := resource.ScopeMetrics().AppendEmpty()
 			scope.Scope().SetName(fmt.Sprint("library ", library))
 			m := scope.Metrics().AppendEmpty()
-			m.SetName("http.server.request.duration")
+			m.SetName("http.client.request.duration")
 			h := m.SetEmptyHistogram()
 			h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
 			p := h.DataPoints().AppendEmpty()
 			p.SetStartTimestamp(pcommon.NewTimestampFromTime(now))
 			p.SetTimestamp(pcommon.NewTimestampFromTime(now.Add(time.Duration(round+1) * time.Second)))
 			p.SetCount(uint64((library*10 + 1) * (round + 1)))
+			p.Attributes().PutStr("server.address", "cart")
 			p.Attributes().PutEmptySlice("tags").AppendEmpty().SetStr("x")
 		}
 		otlp.Metrics(r, metrics)
@@ -315,6 +316,119 @@ func TestScopesAreStreamsOfTheirOwn(t *testing.T) {
 	drained := r.Drain()
 	require.Len(t, drained, 1)
 	require.EqualValues(t, 3*1+3*11, drained[0].Requests)
+}
+
+// Two server libraries of one process, and two names of one metric, tell the same requests.
+func TestRequestsThatAreToldTwiceCountOnce(t *testing.T) {
+	for name, exponential := range map[string]bool{"explicit histograms": false, "exponential histograms": true} {
+		t.Run(name, func(t *testing.T) {
+			r := reduce.New(reduce.Options{})
+			metrics := pmetric.NewMetrics()
+			resource := metrics.ResourceMetrics().AppendEmpty()
+			describe(resource.Resource())
+			for library, calls := range []uint64{2, 11, 11} {
+				scope := resource.ScopeMetrics().AppendEmpty()
+				scope.Scope().SetName(fmt.Sprint("library ", library))
+				for _, name := range []string{"http.server.duration", "http.server.request.duration"} {
+					histogram(scope.Metrics().AppendEmpty(), name, calls, exponential)
+				}
+			}
+			otlp.Metrics(r, metrics)
+			drained := r.Drain()
+			require.Len(t, drained, 1)
+			require.EqualValues(t, 11, drained[0].Requests)
+		})
+	}
+}
+
+// histogram makes a delta histogram of one point at now.
+func histogram(m pmetric.Metric, name string, calls uint64, exponential bool) {
+	m.SetName(name)
+	if exponential {
+		h := m.SetEmptyExponentialHistogram()
+		h.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+		p := h.DataPoints().AppendEmpty()
+		p.SetTimestamp(pcommon.NewTimestampFromTime(now))
+		p.SetCount(calls)
+		p.Positive().BucketCounts().FromRaw([]uint64{calls})
+		return
+	}
+	h := m.SetEmptyHistogram()
+	h.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+	p := h.DataPoints().AppendEmpty()
+	p.SetTimestamp(pcommon.NewTimestampFromTime(now))
+	p.SetCount(calls)
+}
+
+// A server span within a server span of the same process is the same request, by another library.
+func TestServerSpansWithinServerSpans(t *testing.T) {
+	const knowsRemote, remote = 0x100, 0x200
+	span := func(to ptrace.ScopeSpans, id, parent byte, kind ptrace.SpanKind, flags uint32) {
+		sp := to.Spans().AppendEmpty()
+		sp.SetTraceID(pcommon.TraceID{1})
+		sp.SetSpanID(pcommon.SpanID{id})
+		if parent > 0 {
+			sp.SetParentSpanID(pcommon.SpanID{parent})
+		}
+		sp.SetKind(kind)
+		sp.SetFlags(flags)
+		sp.SetStartTimestamp(pcommon.NewTimestampFromTime(now.Add(-time.Second)))
+		sp.SetEndTimestamp(pcommon.NewTimestampFromTime(now))
+	}
+	const server, consumer = ptrace.SpanKindServer, ptrace.SpanKindConsumer
+	tests := map[string]struct {
+		outer, inner func(outer, inner ptrace.ScopeSpans)
+		want         int64
+	}{
+		"the parent is in the batch, of another library": {
+			outer: func(outer, _ ptrace.ScopeSpans) { span(outer, 1, 0, server, 0) },
+			inner: func(_, inner ptrace.ScopeSpans) { span(inner, 2, 1, server, 0) },
+			want:  1,
+		},
+		"the parent is of the process, but no server": {
+			outer: func(outer, _ ptrace.ScopeSpans) { span(outer, 1, 0, ptrace.SpanKindInternal, knowsRemote) },
+			inner: func(_, inner ptrace.ScopeSpans) { span(inner, 2, 1, server, knowsRemote) },
+			want:  1,
+		},
+		"the parent is a server of another process that looks alike": {
+			outer: func(outer, _ ptrace.ScopeSpans) { span(outer, 1, 0, server, knowsRemote) },
+			inner: func(_, inner ptrace.ScopeSpans) { span(inner, 2, 1, server, knowsRemote|remote) },
+			want:  2,
+		},
+		"the service calls itself": {
+			outer: func(outer, _ ptrace.ScopeSpans) {
+				span(outer, 1, 0, server, 0)
+				span(outer, 2, 1, ptrace.SpanKindClient, 0)
+			},
+			inner: func(_, inner ptrace.ScopeSpans) { span(inner, 3, 2, server, 0) },
+			want:  2,
+		},
+		"a message that a request took off a queue is work of its own": {
+			outer: func(outer, _ ptrace.ScopeSpans) { span(outer, 1, 0, server, 0) },
+			inner: func(_, inner ptrace.ScopeSpans) { span(inner, 2, 1, consumer, knowsRemote) },
+			want:  2,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := reduce.New(reduce.Options{})
+			traces := ptrace.NewTraces()
+			resource := traces.ResourceSpans().AppendEmpty()
+			describe(resource.Resource())
+			inner := resource.ScopeSpans().AppendEmpty()
+			outer := resource.ScopeSpans().AppendEmpty()
+			test.outer(outer, inner)
+			test.inner(outer, inner)
+			otlp.Traces(r, traces)
+			var n int64
+			for _, m := range r.Drain() {
+				if m.Kind == correlate.Traffic {
+					n += m.Requests
+				}
+			}
+			require.Equal(t, test.want, n)
+		})
+	}
 }
 
 func TestNothingOfTheRequestIsKept(t *testing.T) {

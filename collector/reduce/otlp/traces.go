@@ -23,15 +23,50 @@ func Traces(r *reduce.Reducer, traces ptrace.Traces) {
 	for i := range resources.Len() {
 		sender := r.Sender(resource(resources.At(i).Resource()))
 		scopes := resources.At(i).ScopeSpans()
+		s.noteServers(scopes)
 		for j := range scopes.Len() {
 			spans := scopes.At(j).Spans()
 			for k := range spans.Len() {
 				s.readSpan(spans.At(k))
+				s.span.Inner = s.isInner(spans.At(k).Flags())
 				counts[sender.Span(&s.span)]++
 			}
 		}
 	}
 	r.Count(reduce.Spans, counts)
+}
+
+// spanID is a span of any trace.
+type spanID struct {
+	trace [16]byte
+	span  [8]byte
+}
+
+// noteServers remembers the server spans of a resource of several libraries: one may have wrapped another, and both made a
+// span of the same request.
+func (s *scratch) noteServers(scopes ptrace.ScopeSpansSlice) {
+	clear(s.servers)
+	if scopes.Len() < 2 {
+		return
+	}
+	for i := range scopes.Len() {
+		spans := scopes.At(i).Spans()
+		for j := range spans.Len() {
+			if sp := spans.At(j); sp.Kind() == ptrace.SpanKindServer {
+				s.servers[spanID{sp.TraceID(), sp.SpanID()}] = struct{}{}
+			}
+		}
+	}
+}
+
+// isInner says that a server span is of a request that another span of the same process tells. A parent that isn't in the
+// batch is taken for a caller or for anything else but a server.
+func (s *scratch) isInner(flags uint32) bool {
+	if len(s.servers) == 0 || s.span.Kind != reduce.SpanServer || flags&flagRemote != 0 {
+		return false
+	}
+	_, inner := s.servers[spanID{s.span.TraceID, s.span.Parent}]
+	return inner
 }
 
 func (s *scratch) readSpan(sp ptrace.Span) {
@@ -61,7 +96,7 @@ func readSpanAttributes(into *reduce.Span, attributes pcommon.Map) {
 			into.Status.HTTP = number(value)
 		case "rpc.grpc.status_code":
 			into.Status.RPC, into.Status.HasRPC = number(value), true
-		case "rpc.response.status_code":
+		case "rpc.response.status_code", "rpc.connect_rpc.error_code":
 			into.Status.RPC, into.Status.HasRPC = convention.RPCStatus(text(value))
 		case "peer.service":
 			into.PeerService = text(value)
