@@ -6,7 +6,8 @@ import (
 )
 
 // Incident is trouble that people or an alerting system noticed. Its JSON form is the generic wire format.
-// A zero time means unknown; an incident without ResolvedAt is open.
+// A zero time means unknown; an incident without ResolvedAt is open. Where only the end is known, OpenedAt is the end as
+// well, and the incident has no known duration.
 type Incident struct {
 	ID             string    `json:"id"`
 	Service        string    `json:"service,omitempty"`
@@ -34,6 +35,15 @@ func (i Incident) WithDefaults() Incident {
 		i.Environment = DefaultEnvironment
 	}
 	return i
+}
+
+// Lasted is how long the incident took, as far as that is known: it is not while the incident is open, nor when only its
+// end was told. Nobody resolves trouble at the instant it begins.
+func (i Incident) Lasted() (d time.Duration, known bool) {
+	if i.ResolvedAt.After(i.OpenedAt) && !i.OpenedAt.IsZero() {
+		return i.ResolvedAt.Sub(i.OpenedAt), true
+	}
+	return 0, false
 }
 
 // Validate returns a *FieldError that names the first field that is missing or wrong.
