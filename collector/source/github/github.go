@@ -60,14 +60,9 @@ func (c *Config) Configure(s *source.Source) error {
 }
 
 func (c *Config) parse(raw correlate.Raw) (source.Reading, error) {
-	switch raw.Header[headerEvent] {
-	case "":
+	event := raw.Header[headerEvent]
+	if event == "" {
 		return source.Reading{}, &source.ParseError{Path: "$", Want: "must come with the header X-GitHub-Event"}
-	case "deployment":
-		return source.Reading{Ignored: "the deployment is requested; its statuses say when it starts"}, nil
-	case "deployment_status":
-	default:
-		return source.Reading{Ignored: "of GitHub's events only deployment_status is read"}, nil
 	}
 	body, err := jsonOf(raw)
 	if err != nil {
@@ -81,7 +76,13 @@ func (c *Config) parse(raw correlate.Raw) (source.Reading, error) {
 		doc.Fail("must be an object")
 		return source.Reading{}, doc.Err()
 	}
-	return c.readStatus(doc)
+	switch event {
+	case "deployment":
+		return source.Reading{Ignored: "the deployment is requested; its statuses say when it starts"}, nil
+	case "deployment_status":
+		return c.readStatus(doc)
+	}
+	return source.Reading{Ignored: "of GitHub's events only deployment_status is read"}, nil
 }
 
 // jsonOf is the body, or what the form field "payload" holds when the hook sends a form.
