@@ -6,10 +6,13 @@ import (
 )
 
 // Incident is trouble that people or an alerting system noticed. Its JSON form is the generic wire format.
-// A zero time means unknown; an incident without ResolvedAt is open.
+// A zero time means unknown; an incident without ResolvedAt is open. Where only the end is known, OpenedAt is the end as
+// well, and the incident has no known duration.
 type Incident struct {
-	ID             string    `json:"id"`
-	Service        string    `json:"service,omitempty"`
+	ID      string `json:"id"`
+	Service string `json:"service,omitempty"`
+	// ServiceGuessed: Service is a guess, such as the name of a scrape job. No change of it is held responsible by inference.
+	ServiceGuessed bool      `json:"service_guessed,omitempty"`
 	Environment    string    `json:"environment,omitempty"`
 	Severity       string    `json:"severity,omitempty"`
 	Title          string    `json:"title,omitempty"`
@@ -36,6 +39,15 @@ func (i Incident) WithDefaults() Incident {
 	return i
 }
 
+// Lasted is how long the incident took, as far as that is known: it is not while the incident is open, nor when only its
+// end was told. Nobody resolves trouble at the instant it begins.
+func (i Incident) Lasted() (d time.Duration, known bool) {
+	if i.ResolvedAt.After(i.OpenedAt) && !i.OpenedAt.IsZero() {
+		return i.ResolvedAt.Sub(i.OpenedAt), true
+	}
+	return 0, false
+}
+
 // Validate returns a *FieldError that names the first field that is missing or wrong.
 func (i Incident) Validate() error {
 	switch {
@@ -56,7 +68,7 @@ func (i Incident) Validate() error {
 // the incident.
 func (i Incident) Merge(later Incident) Incident {
 	merged := i
-	merged.Service = or(later.Service, i.Service)
+	merged.Service, merged.ServiceGuessed = mergedService(i, later)
 	merged.Environment = firm(later.Environment, i.Environment, DefaultEnvironment)
 	merged.Severity = or(later.Severity, i.Severity)
 	merged.Title = or(later.Title, i.Title)
@@ -68,4 +80,12 @@ func (i Incident) Merge(later Incident) Incident {
 	merged.UpdatedAt = latest(i.UpdatedAt, later.UpdatedAt)
 	merged.ResolvedAt = latest(i.ResolvedAt, later.ResolvedAt)
 	return merged
+}
+
+// mergedService is the service that the later report names; one that is known wins over a guess.
+func mergedService(i, later Incident) (service string, guessed bool) {
+	if later.Service == "" || later.ServiceGuessed && i.Service != "" && !i.ServiceGuessed {
+		return i.Service, i.ServiceGuessed
+	}
+	return later.Service, later.ServiceGuessed
 }

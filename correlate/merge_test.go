@@ -244,3 +244,23 @@ func first(texts []string) string {
 	}
 	return texts[0]
 }
+
+func TestHowLongAnIncidentLastedIsNeverZero(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 3, 1, 10, minute, 0, 0, time.UTC) }
+	for name, c := range map[string]struct {
+		opened, resolved time.Time
+		want             time.Duration
+		known            bool
+	}{
+		"open":                      {at(0), time.Time{}, 0, false},
+		"resolved":                  {at(0), at(20), 20 * time.Minute, true},
+		"only its end was told":     {at(20), at(20), 0, false},
+		"nothing but its end known": {time.Time{}, at(20), 0, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, known := correlate.Incident{OpenedAt: c.opened, ResolvedAt: c.resolved}.Lasted()
+			require.Equal(t, c.want, d)
+			require.Equal(t, c.known, known)
+		})
+	}
+}

@@ -1,10 +1,16 @@
 package admission
 
-import "fmt"
+import (
+	"bytes"
+	"fmt"
+)
 
 // JSON is Proto for the JSON encoding. It takes strict JSON only, so that a decoder can't read it as anything else than
 // the walk did; a name that the table doesn't know is charged as the most expensive thing that it does know.
 func JSON(body []byte, request Kind, limit int64) (int64, error) {
+	if why := noText(body); why != "" {
+		return 0, &Refusal{Malformed, "the request is not JSON: " + why}
+	}
 	s := &scan{walk: walk{cost: base, limit: limit}, b: body}
 	if err := s.value(field{shape: message, kind: request}, 1); err != nil {
 		return 0, err
@@ -13,6 +19,20 @@ func JSON(body []byte, request Kind, limit int64) (int64, error) {
 		return 0, s.malformed("something follows the end")
 	}
 	return s.cost, nil
+}
+
+// noText says why a body is no text in UTF-8, as JSON wants it, or "". Text of ASCII in UTF-16 has a zero in every other byte.
+func noText(body []byte) string {
+	switch {
+	case len(bytes.TrimSpace(body)) == 0:
+		return "it is empty"
+	case bytes.HasPrefix(body, []byte("\xef\xbb\xbf")):
+		return "it begins with a byte order mark; send UTF-8 without one"
+	case bytes.HasPrefix(body, []byte("\xff\xfe")), bytes.HasPrefix(body, []byte("\xfe\xff")),
+		len(body) > 1 && (body[0] == 0) != (body[1] == 0):
+		return "it is UTF-16; send UTF-8"
+	}
+	return ""
 }
 
 // conversion is what turning a value of JSON into a number or a string takes beside its bytes.

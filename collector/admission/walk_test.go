@@ -203,6 +203,12 @@ func BenchmarkSpan(b *testing.B) {
 func TestRefusalsSayWhatWouldBeRight(t *testing.T) {
 	_, err := Proto(encoded(t, spans(100)), TracesRequest, 1000)
 	require.EqualError(t, err, "decoding the request would take more than 1000 bytes of memory; send it in smaller parts")
+	_, err = JSON([]byte("\xef\xbb\xbf{}"), TracesRequest, 1000)
+	require.EqualError(t, err, "the request is not JSON: it begins with a byte order mark; send UTF-8 without one")
+	_, err = JSON([]byte("\xff\xfe{\x00}\x00"), TracesRequest, 1000)
+	require.EqualError(t, err, "the request is not JSON: it is UTF-16; send UTF-8")
+	_, err = JSON([]byte(" \n"), TracesRequest, 1000)
+	require.EqualError(t, err, "the request is not JSON: it is empty")
 	require.Len(t, Reasons(), 6)
 	require.True(t, KnowsEncoding("identity"))
 	require.False(t, KnowsEncoding("br"))

@@ -3,7 +3,6 @@ package otlp
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
@@ -65,7 +64,7 @@ func (e *entry) open(ctx context.Context, s *signal, r *received, room *admissio
 	}
 	next, err := s.decode(body, r.json)
 	if err != nil {
-		return nil, &admission.Refusal{Reason: admission.Malformed, Text: fmt.Sprintf("the request is not an OTLP message: %v", err)}
+		return nil, &admission.Refusal{Reason: admission.Malformed, Text: "the request is not an OTLP message: " + undecoded(err)}
 	}
 	return next, nil
 }

@@ -179,6 +179,8 @@ type Item struct {
 	correlate.Entry
 	// Ignored is why it says nothing of a change or an incident, if that is so.
 	Ignored string
+	// Left is how many events it says that its sender left out.
+	Left int
 	// Wrong is where it can't be read, if that is so. The Problem says the same.
 	Wrong *ParseError
 }
@@ -220,7 +222,7 @@ func (c Configured) read(raw correlate.Raw) Item {
 			item.Wrong = &ParseError{Path: "$", Want: err.Error()}
 		}
 	case reading.Unmapped != "":
-		item.Problem = "unmapped: " + reading.Unmapped
+		item.Problem, item.Left = "unmapped: "+reading.Unmapped, reading.Left
 	default:
 		item.Facts, item.Ignored = reading.Facts, reading.Ignored
 		sign(item.Facts, c.name)

@@ -28,7 +28,8 @@
 //     of the first that is wrong; JSON.Time reads every form of time there is; Reading.Add completes and validates a fact.
 //     There are three ways to have no facts. Ignored: it is understood, and isn't about a change or an incident. Unmapped:
 //     it may be, and can't be mapped; it is kept in quarantine. A *ParseError with the JSON path: it can't be read. None
-//     repeats a value.
+//     repeats a value. What is asked of an event is what its fact needs: one that isn't about a change is never refused. A
+//     change begins when it begins to roll out, not when somebody asks for it, nor while it waits for an approval.
 //  5. The test calls sourcetest.Run; run it with -update to record what is read from each payload in
 //     testdata/*.golden.json, and read that.
 //
@@ -36,7 +37,8 @@
 //
 //   - Open, where a message holds several deliveries, or a delivery has an id of its own. Without it a message is one
 //     delivery, and the same bytes are the same delivery. Events of a batch are deliveries of their own, so that one that
-//     can't be read doesn't hold back the others.
+//     can't be read doesn't hold back the others. Where a batch says how many events its sender left out, that is a delivery
+//     as well, Unmapped, with Reading.Left; package alertmanager is the example.
 //   - Config, for keys beyond the secrets: a struct with mapstructure tags, Validate, and Configure, which sets Parse.
 //   - Pull, for asking the system by its API for what its webhooks would have said. Fetch asks for a page, and reads how an API
 //     says that it wants to be left alone. Package github is the example, with a server to test against.

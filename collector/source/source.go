@@ -54,7 +54,7 @@ type Config interface {
 	Configure(*Source) error
 }
 
-// Reading is what is read from one delivery: facts, or why there are none. Exactly one field is set.
+// Reading is what is read from one delivery: facts, or why there are none. Exactly one of Facts, Ignored and Unmapped is set.
 type Reading struct {
 	Facts []correlate.Fact
 	// Ignored is why a delivery that is understood says nothing of a change or an incident: a ping, a build, a preview. It
@@ -63,4 +63,6 @@ type Reading struct {
 	// Unmapped is why a delivery that may be about a change or an incident can't be mapped: a state that isn't documented,
 	// a service that isn't named. It is kept in quarantine.
 	Unmapped string
+	// Left is how many events a delivery says that its sender left out. It goes with Unmapped.
+	Left int
 }

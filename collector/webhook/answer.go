@@ -20,11 +20,12 @@ const (
 	resultMalformed    = "malformed"
 	resultUnavailable  = "unavailable"
 	resultError        = "error"
+	resultTruncated    = "truncated" // events that a sender says it left out of its messages
 )
 
 func results() []string {
 	return []string{resultAccepted, resultIgnored, resultQuarantined, resultUnauthorized, resultTooLarge, resultMalformed,
-		resultUnavailable, resultError}
+		resultUnavailable, resultError, resultTruncated}
 }
 
 // retryAfter is what a sender is asked to wait when a delivery can't be kept now, in seconds.
@@ -42,8 +43,10 @@ type answer struct {
 type accepted struct {
 	Status string   `json:"status"`
 	ID     string   `json:"id,omitempty"`
-	IDs    []string `json:"ids,omitempty"` // of several deliveries in one message
-	Facts  int      `json:"facts"`
+	IDs    []string `json:"ids,omitempty"` // of several deliveries in one message, the first maxIDs
+	// Deliveries are how many there are of several.
+	Deliveries int `json:"deliveries,omitempty"`
+	Facts      int `json:"facts"`
 	// Duplicates are how many of the deliveries were known.
 	Duplicates int `json:"duplicates,omitempty"`
 	// Ignored is why a delivery says nothing of a change or an incident.
@@ -59,8 +62,11 @@ type quarantined struct {
 	Problem string `json:"problem"`
 }
 
-// maxQuarantined bounds an answer.
-const maxQuarantined = 100
+// What bounds the lists of an answer. Who sent a thousand alerts needs the ids of those that are in quarantine.
+const (
+	maxIDs         = 10
+	maxQuarantined = 100
+)
 
 // refused is the body of every other answer.
 type refused struct {
@@ -84,15 +90,19 @@ func accept(items []source.Item, receipt correlate.Receipt) answer {
 	body := accepted{Status: "accepted", Duplicates: receipt.Duplicate}
 	for _, item := range items {
 		body.Facts += len(item.Facts)
-		body.IDs = append(body.IDs, item.ID)
+		if len(body.IDs) < maxIDs {
+			body.IDs = append(body.IDs, item.ID)
+		}
 		body.Ignored = cmp.Or(body.Ignored, item.Ignored)
 		body.Problem = cmp.Or(body.Problem, item.Problem)
 		if item.Problem != "" && len(items) > 1 && len(body.Quarantined) < maxQuarantined {
 			body.Quarantined = append(body.Quarantined, quarantined{item.ID, item.Problem})
 		}
 	}
-	if len(body.IDs) == 1 {
-		body.ID, body.IDs = body.IDs[0], nil
+	if len(items) == 1 {
+		body.ID, body.IDs = items[0].ID, nil
+	} else {
+		body.Deliveries = len(items)
 	}
 	return answer{status: http.StatusAccepted, body: body}
 }

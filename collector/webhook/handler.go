@@ -173,6 +173,7 @@ func (h *handler) commit(ctx context.Context, name string, items []source.Item) 
 	if err == nil {
 		for _, item := range items {
 			h.count(name, resultOf(item), 1)
+			h.count(name, resultTruncated, int64(item.Left))
 		}
 		return accept(items, receipt)
 	}

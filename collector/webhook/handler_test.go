@@ -41,12 +41,12 @@ func TestAnswers(t *testing.T) {
 		},
 		"a batch has several ids": {
 			path: "/hooks/cdevents", body: []byte(`[{"id":"1","source":"/a","type":"x"},{"id":"2","source":"/a","type":"x"}]`), status: 202,
-			answer:  `{"status":"accepted","ids":["/a 1","/a 2"],"facts":0,"ignored":"only CDEvents of services, pipeline runs and incidents are read"}`,
+			answer:  `{"status":"accepted","ids":["/a 1","/a 2"],"deliveries":2,"facts":0,"ignored":"only CDEvents of services, pipeline runs and incidents are read"}`,
 			counted: map[string]int64{"ignored": 2},
 		},
 		"a batch with one that can't be read": {
 			path: "/hooks/cdevents", body: []byte(`[{"id":"1","source":"/a","type":"x"},{"id":"2","source":"/a"}]`), status: 202,
-			answer: `{"status":"accepted","ids":["/a 1","/a 2"],"facts":0,"ignored":"only CDEvents of services, pipeline runs and incidents are read",` +
+			answer: `{"status":"accepted","ids":["/a 1","/a 2"],"deliveries":2,"facts":0,"ignored":"only CDEvents of services, pipeline runs and incidents are read",` +
 				`"problem":"unreadable: $.type: required: the type of the CloudEvent","quarantined":[{"id":"/a 2","problem":"unreadable: $.type: required: the type of the CloudEvent"}]}`,
 			counted: map[string]int64{"ignored": 1, "quarantined": 1},
 		},
@@ -61,7 +61,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"a signed event that says nothing of a change is kept": {
 			path: "/hooks/github", header: signed, body: ping, status: 202,
-			answer:  `{"status":"accepted","id":"` + source.BodyID(ping) + `","facts":0,"ignored":"of GitHub's events only deployment and deployment_status are read"}`,
+			answer:  `{"status":"accepted","id":"` + source.BodyID(ping) + `","facts":0,"ignored":"of GitHub's events only deployment_status is read"}`,
 			counted: map[string]int64{"ignored": 1},
 		},
 		"a slash at the end of the path": {
@@ -234,7 +234,7 @@ func TestCountersExistBeforeTheFirstDelivery(t *testing.T) {
 		seen = append(seen, v.What+"/"+v.Source+"/"+v.Result)
 	}
 	require.Equal(t, []string{"deliveries/generic/accepted", "deliveries/generic/error", "deliveries/generic/ignored",
-		"deliveries/generic/malformed", "deliveries/generic/quarantined", "deliveries/generic/too_large", "deliveries/generic/unauthorized",
+		"deliveries/generic/malformed", "deliveries/generic/quarantined", "deliveries/generic/too_large", "deliveries/generic/truncated", "deliveries/generic/unauthorized",
 		"deliveries/generic/unavailable"}, seen)
 }
 
@@ -297,4 +297,21 @@ func deflated(text string) []byte {
 	_, _ = w.Write([]byte(text))
 	_ = w.Close()
 	return out.Bytes()
+}
+
+func TestWhatASenderLeftOutIsCountedAndSaid(t *testing.T) {
+	r := start(t, func(cfg *Config) { cfg.Sources = map[string]SourceConfig{"alertmanager": {}} })
+	body := []byte(`{"version":"4","truncatedAlerts":12,"alerts":[{"status":"firing","labels":{"severity":"page"},` +
+		`"startsAt":"2026-03-01T10:00:00Z","fingerprint":"f"}]}`)
+	status, _, answer := r.send(t, "POST", "/hooks/alertmanager", nil, body)
+	require.Equal(t, http.StatusAccepted, status)
+	require.Contains(t, string(answer), `"facts":1`)
+	require.Contains(t, string(answer), "Alertmanager left 12 alerts out of the notification")
+	counted := map[string]int64{}
+	for _, v := range r.tally.Values() {
+		counted[v.Result] = v.Value
+	}
+	require.EqualValues(t, 12, counted["truncated"])
+	require.EqualValues(t, 1, counted["quarantined"])
+	require.EqualValues(t, 1, counted["accepted"])
 }

@@ -32,7 +32,7 @@ func event(id, timestamp string) string {
 func alerts(n int) []byte {
 	var all []string
 	for i := range n {
-		all = append(all, fmt.Sprintf(`{"status":"firing","labels":{"service":"checkout"},"startsAt":"2026-03-01T10:00:00Z","fingerprint":"f%d"}`, i))
+		all = append(all, fmt.Sprintf(`{"status":"firing","labels":{"service":"checkout","severity":"page"},"startsAt":"2026-03-01T10:00:00Z","fingerprint":"f%d"}`, i))
 	}
 	return []byte(`{"version":"4","status":"firing","alerts":[` + strings.Join(all, ",") + `]}`)
 }

@@ -390,6 +390,15 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
+func TestAnIncidentOfWhichOnlyTheEndIsKnownHasNoDuration(t *testing.T) {
+	alone := compute(nil, incident("i", at(40), at(40), ""))
+	require.Nil(t, alone.IncidentRecovery, "no data is nil, never 0 s")
+	require.Equal(t, 1, alone.Unattributed, "it is an incident all the same")
+	beside := compute(nil, incident("i", at(40), at(40), ""), incident("j", at(10), at(30), ""))
+	require.Equal(t, 1, beside.IncidentRecovery.N)
+	require.InDelta(t, 20*60, beside.IncidentRecovery.Median, 1e-9)
+}
+
 func TestLeadTime(t *testing.T) {
 	carries := func(sha string, authored time.Time) edit {
 		return func(c *correlate.ChangeRecord) {

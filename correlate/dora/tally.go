@@ -96,8 +96,8 @@ func (t *tally) incident(in *correlate.IncidentRecord, asOf time.Time) {
 	if in.AttributedTo == "" {
 		t.unattributed++
 	}
-	if !in.ResolvedAt.IsZero() && !in.ResolvedAt.After(asOf) {
-		t.restores = append(t.restores, in.ResolvedAt.Sub(in.OpenedAt))
+	if d, known := in.Lasted(); known && !in.ResolvedAt.After(asOf) {
+		t.restores = append(t.restores, d)
 	}
 }
 

@@ -46,11 +46,11 @@ func (r EnvironmentRule) compile() (environment, error) {
 }
 
 // DefaultEnvironments are the rules that are tried after the configured ones. Production is what the DORA numbers count, so
-// what plainly means it is called so, as in GitLab's guess of a tier. Previews are those of GitHub Pages and Vercel
-// ("Preview", "Preview – shop"), GitLab (review/…), Netlify (deploy-preview-…) and Heroku (shop-pr-17).
+// what plainly means it is called so, as in GitLab's guess of a tier; Vercel adds the project ("Production – shop").
+// Previews are those of GitHub Pages and Vercel ("Preview", "Preview – shop"), GitLab (review/…), Netlify (deploy-preview-…) and Heroku (shop-pr-17).
 func DefaultEnvironments() []EnvironmentRule {
 	return []EnvironmentRule{
-		{Rule{Matches: `(?i)\s*(?:production|prod|prd|live)\s*`, Name: "production"}, Production},
+		{Rule{Matches: `(?i)\s*(?:production|prod|prd|live)(?:\s+[-–—]\s.*)?\s*`, Name: "production"}, Production},
 		{Rule{Matches: `(?i)\s*(?:staging|stage|stg|pre-?prod|pre-?production|uat)\s*`}, Staging},
 		{Rule{Matches: `(?i)\s*(?:testing|test|tst|qa|integration)\s*`}, Testing},
 		{Rule{Matches: `(?i)\s*(?:development|develop|dev|local)\s*`}, Development},

@@ -19,6 +19,9 @@ func TestEnvironmentsByDefault(t *testing.T) {
 		" prod ":                  {"production", Production},
 		"prd":                     {"production", Production},
 		"live":                    {"production", Production},
+		"Production – shop":       {"production", Production},
+		"production - shop":       {"production", Production},
+		"production-eu":           {"production-eu", Other},
 		"prod-eu":                 {"prod-eu", Other}, // one of several: which is which, only a rule can say
 		"non-production":          {"non-production", Other},
 		"delivery":                {"delivery", Other},

@@ -10,10 +10,14 @@ const (
 
 // SameVersion tells whether two texts name the same version, as far as texts can tell: image references, tags, package
 // URLs and refs/tags/… hold what Version reads; a leading v, and the sha- that image builders put before a commit, say
-// nothing; a commit or a digest may be abbreviated. Nothing is the same as no version.
+// nothing; a commit or a digest may be abbreviated. Two references to images with a tag and another digest each are not the
+// same: the tag was moved. Nothing is the same as no version.
 //
 // It is reflexive (but for "") and symmetric. It isn't transitive: two commits may share an abbreviation.
 func SameVersion(a, b string) bool {
+	if x, y := digestIn(a), digestIn(b); x != "" && y != "" {
+		return sameName(x, y)
+	}
 	for _, x := range versions(a) {
 		for _, y := range versions(b) {
 			if sameName(plain(x), plain(y)) {
@@ -22,6 +26,16 @@ func SameVersion(a, b string) bool {
 		}
 	}
 	return false
+}
+
+// digestIn is the digest that a text holds, as plain writes it, or "".
+func digestIn(text string) string {
+	for _, v := range versions(text) {
+		if strings.HasPrefix(v, "sha256:") && isHash(plain(v)) {
+			return plain(v)
+		}
+	}
+	return ""
 }
 
 // plain is a version without what may be left out.
@@ -65,3 +79,33 @@ func isHash(s string) bool {
 
 // hasLetter tells an abbreviated commit from a date or a build number (20260301).
 func hasLetter(hash string) bool { return strings.ContainsAny(hash, "abcdef") }
+
+// Release is what a deployment brings, as it is told.
+type Release struct{ Version, Commit string }
+
+// SameRelease tells whether two deployments bring the same. Where both tell their commits those decide against it: a label
+// such as latest, or a branch, names another commit from one day to the next. Else it is the same version, or a version that
+// is or holds the commit of the other: 1.4-gaaaaaaa, main-aaaaaaa.
+func SameRelease(a, b Release) bool {
+	if a.Commit != "" && b.Commit != "" && !SameVersion(a.Commit, b.Commit) {
+		return false
+	}
+	if a.Version == "" && b.Version == "" {
+		return SameVersion(a.Commit, b.Commit)
+	}
+	return SameVersion(a.Version, b.Version) || namesCommit(a.Version, b.Commit) || namesCommit(b.Version, a.Commit)
+}
+
+// namesCommit: a version is a commit, or ends with one after a separator, as git describe and image builders write it.
+func namesCommit(version, commit string) bool {
+	if commit == "" {
+		return false
+	}
+	for _, v := range versions(version) {
+		last := strings.TrimPrefix(v[strings.LastIndexAny(v, "-+_.")+1:], "g")
+		if sameName(plain(v), plain(commit)) || isHash(last) && sameName(strings.ToLower(last), plain(commit)) {
+			return true
+		}
+	}
+	return false
+}

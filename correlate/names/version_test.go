@@ -75,6 +75,8 @@ func TestSameVersion(t *testing.T) {
 		"an image builder's tag of a commit":       {"shop/checkout:sha-" + commit[:7], commit, true},
 		"sha- before anything else":                {"sha-la", "la", false},
 		"a tag of Git and an image's":              {"refs/tags/v2.1.0", "shop/checkout:2.1.0", true},
+		"a tag that was moved":                     {"shop/checkout:latest@" + digest, "shop/checkout:latest@sha256:" + strings.Repeat("0", 64), false},
+		"a package's tag that was moved":           {"pkg:oci/a@" + digest + "?tag=v2", "pkg:oci/a@sha256:" + strings.Repeat("0", 64) + "?tag=v2", false},
 		"a package and its tag":                    {"pkg:oci/checkout@" + digest + "?tag=v2", "v2", true},
 		"a package and its digest":                 {"pkg:oci/checkout@" + digest + "?tag=v2", digest, true},
 	}
@@ -94,5 +96,48 @@ func TestSameVersionIsReflexiveAndSymmetric(t *testing.T) {
 		require.Equal(t, SameVersion(a, b), SameVersion(b, a))
 		require.Equal(t, Version(a) != "", SameVersion(a, a))
 		require.Equal(t, Version(a) != "", SameVersion(a, Version(a)), "what was read of it is the same version")
+	})
+}
+
+func TestWhichDeploymentsBringTheSame(t *testing.T) {
+	const a, b = "aaaaaaa1c0ffee1c0ffee1c0ffee1c0ffee1c0ff", "bbbbbbb1c0ffee1c0ffee1c0ffee1c0ffee1c0ff"
+	for name, c := range map[string]struct {
+		x, y Release
+		want bool
+	}{
+		"a label that moved":                     {Release{"latest", a}, Release{"latest", b}, false},
+		"a branch that is named like a version":  {Release{"2.0", a}, Release{"2.0", b}, false},
+		"the same label and commit":              {Release{"latest", a}, Release{"latest", a[:7]}, true},
+		"the same label, one without a commit":   {Release{"v2", a}, Release{"2", ""}, true},
+		"a commit in full and abbreviated":       {Release{a, a}, Release{a[:7], a[:7]}, true},
+		"a label and the commit it is":           {Release{"v2", a}, Release{a, a}, true},
+		"a label without a commit, and a commit": {Release{"v2", ""}, Release{a, a}, false},
+		"an image builder's tag of the commit":   {Release{"main-" + a[:7], ""}, Release{"v2", a}, true},
+		"git describe":                           {Release{"v1.4-3-g" + a[:7], ""}, Release{a, ""}, false},
+		"git describe, and the commit":           {Release{"v1.4-3-g" + a[:7], ""}, Release{a, a}, true},
+		"a tag of another commit":                {Release{"main-" + b[:7], ""}, Release{"v2", a}, false},
+		"two builds of one commit":               {Release{"build.41", a}, Release{"build.42", a}, false},
+		"commits alone":                          {Release{"", a}, Release{"", a[:9]}, true},
+		"other commits alone":                    {Release{"", a}, Release{"", b}, false},
+		"nothing":                                {Release{}, Release{}, false},
+		"a version and nothing":                  {Release{"v2", ""}, Release{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.want, SameRelease(c.x, c.y))
+			require.Equal(t, c.want, SameRelease(c.y, c.x), "symmetric")
+		})
+	}
+}
+
+func TestSameReleaseIsSymmetricAndCommitsDecideAgainstIt(t *testing.T) {
+	text := rapid.StringMatching(`(|(v|main-|1\.2-g)?[0-9a-f]{7,9})`)
+	rapid.Check(t, func(t *rapid.T) {
+		x := Release{text.Draw(t, "version"), text.Draw(t, "commit")}
+		y := Release{text.Draw(t, "other version"), text.Draw(t, "other commit")}
+		require.Equal(t, SameRelease(x, y), SameRelease(y, x))
+		if x.Commit != "" && y.Commit != "" && !SameVersion(x.Commit, y.Commit) {
+			require.False(t, SameRelease(x, y))
+		}
+		require.Equal(t, x.Version != "" || x.Commit != "", SameRelease(x, x))
 	})
 }

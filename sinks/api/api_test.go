@@ -3,9 +3,11 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -182,9 +184,21 @@ func TestDORA(t *testing.T) {
 	require.Len(t, report.Groups, 3)
 	require.Equal(t, 7*24*time.Hour, report.To.Sub(report.From))
 
-	require.Nil(t, read[DORA](t, h, "/api/v1/dora?environment=staging").Total.ChangeFailRate, "no data is null")
+	require.Nil(t, read[DORA](t, h, "/api/v1/dora?team=nobody").Total.ChangeFailRate, "no data is null")
 	report = read[DORA](t, h, "/api/v1/dora?from=2026-02-01T00:00:00Z&to=2026-03-01T00:00:00Z")
 	require.Zero(t, report.Total.Deployments)
+}
+
+func TestNamesOfWhichNothingIsKnown(t *testing.T) {
+	empty := serve(t, sinktest.NewReader(sinktest.Noon))
+	require.Zero(t, read[DORA](t, empty, "/api/v1/dora?service=checkout&environment=production").Total.Deployments, "while nothing is known every name is right")
+
+	names := make([]string, mostNames+2)
+	for i := range names {
+		names[i] = fmt.Sprintf("s%02d", i)
+	}
+	require.Equal(t, "s00, s01", listed(names[:2]))
+	require.Equal(t, strings.Join(names[:mostNames], ", ")+" and 2 more", listed(slices.Clone(names)))
 }
 
 func TestStatus(t *testing.T) {
@@ -241,6 +255,9 @@ func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
 		"/api/v1/dora?since=9999d":                                          {400, "since", "at most 3650d"},
 		"/api/v1/dora?by=continent":                                         {400, "by", "service team environment"},
 		"/api/v1/dora?from=2030-01-01T00:00:00Z":                            {400, "from", "before now"},
+		"/api/v1/dora?service=chekout":                                      {400, "service", "no change and no incident is known of this service; known are cart, checkout"},
+		"/api/v1/dora?service=checkout&environment=prdo":                    {400, "environment", "known are production"},
+		"/api/v1/dora/restatements?window=7d&service=chekout":               {400, "service", "known are cart, checkout"},
 		"/api/v1/nothing":                                                   {404, "", "openapi.yaml"},
 		"/api/v2/changes":                                                   {404, "", "openapi.yaml"},
 	} {

@@ -94,6 +94,9 @@ func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 	if !q.From.Before(q.To) {
 		p.wrong("from", "must lie before to, and before now when to isn't given")
 	}
+	if err := s.checkNames(ctx, p); err != nil {
+		return nil, err
+	}
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -117,6 +120,9 @@ func (s *sink) restatements(ctx context.Context, p *parameters) (any, error) {
 	}
 	if q.To.Sub(q.From) >= dora.MostPeriods*time.Duration(q.WindowDays)*24*time.Hour {
 		p.wrong("window", "from and to hold %d periods of this length or more: choose a longer window, or less between from and to", dora.MostPeriods)
+	}
+	if err := s.checkNames(ctx, p); err != nil {
+		return nil, err
 	}
 	if p.err != nil {
 		return nil, p.err

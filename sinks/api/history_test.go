@@ -113,7 +113,7 @@ func TestRestatements(t *testing.T) {
 
 	r.SetStatus(func(s *sinks.Status) { s.Now = on(7, 23) })
 	require.Equal(t, 1, read[Restatements](t, h, "/api/v1/dora/restatements?window=7d").Compared, "the week isn't published yet")
-	require.Empty(t, read[Restatements](t, h, "/api/v1/dora/restatements?window=7d&service=cart").Restated)
+	require.Empty(t, read[Restatements](t, h, "/api/v1/dora/restatements?window=7d&team=nobody").Restated)
 }
 
 func golden(t *testing.T, name string, body []byte) {

@@ -12,7 +12,7 @@ var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry":
 func intake() []Metric {
 	return []Metric{
 		tallied("shipwake_deliveries_total", "deliveries", "source",
-			"Messages that senders handed over, by source and by what became of them."),
+			"Messages that senders handed over, by source and by what became of them; truncated are the events that a sender says it left out."),
 		tallied("shipwake_facts_total", "facts", "source",
 			"Deliveries that reached the ledger, by source: accepted, duplicate, quarantined because nobody maps them, or ignored by the naming rules; those reprojected (read again) and released from quarantine by that; and facts retracted by it."),
 		tallied("shipwake_telemetry_total", "telemetry", "signal",

@@ -1,43 +1,54 @@
 // Package alertmanager answers: what does an Alertmanager webhook (version 4) say of incidents?
 //
-// Each alert of a notification is one incident, "am-<fingerprint>-<startsAt in Unix seconds>". The status of the group
-// is not read, since a firing group holds resolved alerts. Repeated notifications are the same incidents again.
+// Each alert of a notification is a delivery of its own, so that one that can't be read doesn't hold back the others. An
+// alert whose severity is high enough is one incident; others are kept and ignored. The status of the group is not read,
+// since a firing group holds resolved alerts. Repeated notifications are the same incidents again.
 //
+//	id         "am-<fingerprint>-<startsAt in Unix seconds, to the nearest quarter of an hour>"; see identity.go
 //	opened     startsAt
 //	resolved   endsAt, of an alert whose own status is resolved; a zero endsAt is open
 //	service    the first of the configured service_labels that the alert has; by default service, service_name, app, job
+//	severity   the label severity; which ones are incidents: see severity.go
 //	caused by  the label or annotation change_id
 //
-// Alerts of severity none (a watchdog that always fires, an inhibitor) are not incidents and are left out.
+// A service that only the label job names is a guess: it names a scrape job, whose targets may be of many services. Such an
+// incident is held against a change only when it says so itself.
+//
+// Alertmanager leaves alerts out of a notification that has more than max_alerts of webhook_config. How many is kept as a
+// delivery in quarantine and counted.
 //
 // With secrets, http_config.authorization must send "Bearer <secret>".
 package alertmanager
 
 import (
-	"cmp"
 	"errors"
 	"slices"
-	"strconv"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 // DefaultServiceLabels are where the service is looked for, in this order.
-func DefaultServiceLabels() []string { return []string{"service", "service_name", "app", "job"} }
+func DefaultServiceLabels() []string { return []string{"service", "service_name", "app", labelJob} }
+
+// labelJob names a scrape job.
+const labelJob = "job"
 
 // environmentLabels are where the environment is looked for, in this order.
 func environmentLabels() []string {
-	return []string{"deployment_environment_name", "environment", "env"}
+	return []string{"deployment_environment_name", "deployment_environment", "environment", "env"}
 }
 
 // Source is Alertmanager.
 func Source() source.Source {
 	return source.Source{
 		Name:    "alertmanager",
-		Version: "1",
+		Version: "2",
 		Schemes: []source.Scheme{{Kind: source.Bearer}},
-		Config:  func() source.Config { return &Config{ServiceLabels: DefaultServiceLabels()} },
+		Config: func() source.Config {
+			return &Config{ServiceLabels: DefaultServiceLabels(), SeverityLabel: "severity", Severities: DefaultSeverities()}
+		},
+		Open: open,
 	}
 }
 
@@ -45,12 +56,22 @@ func Source() source.Source {
 type Config struct {
 	// ServiceLabels are the labels to take the service from, in this order.
 	ServiceLabels []string `mapstructure:"service_labels"`
+	// SeverityLabel is the label that tells the severity.
+	SeverityLabel string `mapstructure:"severity_label"`
+	// Severities are those of alerts that are incidents, in capitals or not; "" is that of an alert without the label.
+	Severities []string `mapstructure:"severities"`
 }
 
 // Validate refuses an empty name.
 func (c *Config) Validate() error {
 	if slices.Contains(c.ServiceLabels, "") {
 		return errors.New("service_labels: must name labels, such as [service, app]; leave the key out for the default")
+	}
+	if c.SeverityLabel == "" {
+		return errors.New("severity_label: must name a label, such as severity")
+	}
+	if len(c.Severities) == 0 {
+		return errors.New("severities: must name at least one, such as [critical]; leave the key out for the default")
 	}
 	return nil
 }
@@ -84,60 +105,19 @@ func (c *Config) read(doc source.JSON) (source.Reading, error) {
 	var r source.Reading
 	externalURL := doc.Get("externalURL").AnyText()
 	for _, alert := range alerts.Items() {
-		incident, counts := c.incident(alert, externalURL)
+		if !c.counts(alert.Get("labels")) {
+			continue
+		}
+		incident := c.incident(alert, externalURL)
 		if err := doc.Err(); err != nil {
 			return r, err
-		}
-		if !counts {
-			continue
 		}
 		if err := r.Add(correlate.Fact{Incident: &incident}, alert); err != nil {
 			return r, err
 		}
 	}
 	if len(r.Facts) == 0 {
-		r.Ignored = "no alert of a severity other than none"
+		r = withoutIncidents(doc, c.below())
 	}
 	return r, doc.Err()
-}
-
-// incident maps one alert, and tells whether it counts as an incident.
-func (c *Config) incident(alert source.JSON, externalURL string) (correlate.Incident, bool) {
-	labels, annotations := alert.Get("labels"), alert.Get("annotations")
-	starts := alert.Get("startsAt").RequiredTime()
-	i := correlate.Incident{
-		ID:          "am-" + fingerprint(alert) + "-" + strconv.FormatInt(starts.Unix(), 10),
-		Service:     labels.FirstText(c.ServiceLabels...),
-		Environment: labels.FirstText(environmentLabels()...),
-		Severity:    labels.Get("severity").AnyText(),
-		Title:       cmp.Or(annotations.FirstText("summary", "title"), labels.Get("alertname").AnyText()),
-		URL:         cmp.Or(alert.Get("generatorURL").AnyText(), externalURL),
-		OpenedAt:    starts,
-		CausedBy:    cmp.Or(labels.Get("change_id").AnyText(), annotations.Get("change_id").AnyText()),
-	}
-	resolve(alert, &i)
-	return i, i.Severity != "none"
-}
-
-// resolve reads the end of an alert that has one.
-func resolve(alert source.JSON, i *correlate.Incident) {
-	switch status := alert.Get("status"); status.Text() {
-	case "firing":
-	case "resolved":
-		i.ResolvedAt = alert.Get("endsAt").Time()
-		if i.ResolvedAt.Before(i.OpenedAt) && !i.ResolvedAt.IsZero() {
-			i.ResolvedAt = i.OpenedAt // the rule evaluator's clock went back; refusing would lose the group's other alerts
-		}
-	default:
-		status.Fail("must be firing or resolved")
-	}
-}
-
-func fingerprint(alert source.JSON) string {
-	v := alert.Get("fingerprint")
-	text := v.Text()
-	if text == "" {
-		v.Fail("required: the fingerprint of the alert")
-	}
-	return text
 }

@@ -41,9 +41,11 @@ func TestAWrongKeyIsRefused(t *testing.T) {
 		keys map[string]any
 		want string
 	}{
-		"an unknown key": {map[string]any{"labels": nil}, "labels: there is no such key; the known ones are service_labels"},
+		"an unknown key": {map[string]any{"labels": nil}, "labels: there is no such key; the known ones are service_labels, severities, severity_label"},
 		"an empty name":  {labels("app", ""), "service_labels: must name labels"},
 		"a number":       {map[string]any{"service_labels": 7}, "service_labels"},
+		"no severity":    {map[string]any{"severities": []any{}}, "severities: must name at least one"},
+		"no label":       {map[string]any{"severity_label": ""}, "severity_label: must name a label"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Source().Configure("am", c.keys)
@@ -67,10 +69,10 @@ func TestARepeatedNotificationIsTheSameIncidents(t *testing.T) {
 }
 
 func TestALargeGroupTakesTimeInProportion(t *testing.T) {
-	alert := `{"status":"firing","labels":{"service":"checkout"},"startsAt":"2026-03-01T10:09:00Z","fingerprint":"ff00"}`
+	alert := `{"status":"firing","labels":{"service":"checkout","severity":"page"},"startsAt":"2026-03-01T10:09:00Z","fingerprint":"ff00"}`
 	began := time.Now()
 	items := sourcetest.Read(t, Source(), source.Request{Header: http.Header{}, ReceivedAt: sourcetest.ReceivedAt, Body: []byte(
 		`{"version":"4","alerts":[` + strings.Repeat(alert+",", source.MaxFacts-1) + alert + `]}`)})
-	require.Len(t, items[0].Facts, source.MaxFacts)
+	require.Len(t, items, source.MaxFacts)
 	require.Less(t, time.Since(began), 5*time.Second, "each alert must read its own bytes only")
 }

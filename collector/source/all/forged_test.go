@@ -124,7 +124,7 @@ func keyPairs(t *testing.T) (public, private []string) {
 func unread(n int) string { return fmt.Sprintf(`{"n":%d}`, n) }
 
 func alert(n int) string {
-	return fmt.Sprintf(`{"version":"4","alerts":[{"status":"firing","fingerprint":"f%d","startsAt":"2026-03-01T09:00:00Z","labels":{"service":"s"}}]}`, n)
+	return fmt.Sprintf(`{"version":"4","alerts":[{"status":"firing","fingerprint":"f%d","startsAt":"2026-03-01T09:00:00Z","labels":{"service":"s","severity":"page"}}]}`, n)
 }
 
 func change(n int) string {

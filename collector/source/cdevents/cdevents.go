@@ -10,9 +10,9 @@
 //	service.removed                         a change of kind other, labelled action=removed
 //	pipelinerun.started, .finished          a deployment, when it says of what and where; see pipelinerun.go
 //	incident.detected, .reported            an incident that opened
-//	incident.resolved                       its end
+//	incident.resolved                       its end; alone it doesn't tell when the incident opened
 //
-// Every other type says nothing of a change. The delivery id is the event's source and id, and each event of a batch is a
+// Every other type says nothing of a change; that a pipeline run is queued doesn't either. The delivery id is the event's source and id, and each event of a batch is a
 // delivery, so that one that can't be read doesn't hold back the others.
 //
 // With secrets, the sender says "Authorization: Bearer <secret>" or signs the body as GitHub does, with
@@ -33,7 +33,7 @@ const headerType = "Ce-Type"
 func Source() source.Source {
 	return source.Source{
 		Name:    "cdevents",
-		Version: "1",
+		Version: "2",
 		Headers: []string{headerType},
 		Schemes: []source.Scheme{source.HubSignature(), {Kind: source.Bearer}},
 		Open:    open,

@@ -88,6 +88,50 @@ func TestAnEventDoesNotSpoilItsBatch(t *testing.T) {
 	}
 }
 
+// An event that isn't about a change is never held against its sender, whatever is wrong with it.
+func TestWhatIsNotAboutAChangeIsNeverRefused(t *testing.T) {
+	for name, body := range map[string]string{
+		"a run without an outcome":       `{"context":{"version":"0.4.1","id":"1","source":"/ci","type":"dev.cdevents.pipelinerun.finished.0.2.0","timestamp":"2026-03-01T10:00:00Z"},"subject":{"id":"t","content":{}}}`,
+		"an outcome that is a number":    `{"context":{"id":"1","source":"/ci","type":"dev.cdevents.pipelinerun.finished.0.2.0","timestamp":"2026-03-01T10:00:00Z"},"subject":{"id":"t","content":{"outcome":1}}}`,
+		"a run without a time or an id":  `{"context":{"type":"dev.cdevents.pipelinerun.started.0.2.0"},"subject":{}}`,
+		"a run without anything":         `{"context":{"type":"dev.cdevents.pipelinerun.finished.0.2.0"}}`,
+		"a test of a suite":              `{"context":{"type":"dev.cdevents.testsuiterun.finished.0.2.0"},"subject":7}`,
+		"data that isn't what it says":   `{"specversion":"1.0","id":"1","source":"/x","type":"com.example.odd","data_base64":"???"}`,
+		"data of another kind in Base64": `{"specversion":"1.0","id":"1","source":"/x","type":"com.example.odd","data_base64":"bm8="}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			req := source.Request{Header: http.Header{}, Body: []byte(body), ReceivedAt: sourcetest.ReceivedAt}
+			items := sourcetest.Read(t, Source(), req)
+			require.Len(t, items, 1)
+			require.Nil(t, items[0].Wrong)
+			require.Empty(t, items[0].Facts)
+		})
+	}
+}
+
+func TestTheOutcomeOfARunMayBeInItsSystemsOwnWord(t *testing.T) {
+	for outcome, want := range map[string]correlate.Status{
+		"success": correlate.StatusSucceeded, "Succeeded": correlate.StatusSucceeded, "passed": correlate.StatusSucceeded,
+		"failure": correlate.StatusFailed, "error": correlate.StatusFailed, "FAILED": correlate.StatusFailed, "timed_out": correlate.StatusFailed,
+		"cancel": correlate.StatusCancelled, "canceled": correlate.StatusCancelled, " ABORTED ": correlate.StatusCancelled,
+		"": "", "unstable": "", "completed": "", "skipped": "",
+	} {
+		require.Equal(t, want, statusOf(outcome), "outcome %q", outcome)
+	}
+}
+
+// What is known of an incident of which only the end came is its end.
+func TestAnEndAloneIsNoDuration(t *testing.T) {
+	end := *sourcetest.Read(t, Source(), sourcetest.Payload(t, "incident-resolved"))[0].Facts[0].Incident
+	require.False(t, end.ResolvedAt.IsZero())
+	_, known := end.Lasted()
+	require.False(t, known)
+	begin := *sourcetest.Read(t, Source(), sourcetest.Payload(t, "incident-detected"))[0].Facts[0].Incident
+	lasted, known := end.Merge(begin).Lasted()
+	require.True(t, known)
+	require.Equal(t, end.ResolvedAt.Sub(begin.OpenedAt), lasted)
+}
+
 func TestASignatureDoesNotVouchForHeaders(t *testing.T) {
 	req := sourcetest.Payload(t, "binary-other-type")
 	require.Equal(t, "/disk 7", sourcetest.Read(t, Source(), req)[0].ID)

@@ -32,24 +32,20 @@ func read(e cloudEvent) (source.Reading, error) {
 	if mapping == nil {
 		return source.Reading{Ignored: "only CDEvents of services, pipeline runs and incidents are read"}, nil
 	}
-	ev, err := readEvent(e.data)
-	if err != nil {
-		return source.Reading{}, err
-	}
-	fact, problem := mapping(ev)
+	fact, problem := mapping(readEvent(e.data))
 	switch err := e.data.Err(); {
+	case problem != "":
+		return source.Reading{Unmapped: problem}, nil // what isn't about a change needn't be whole
 	case err != nil:
 		return source.Reading{}, err
-	case problem != "":
-		return source.Reading{Unmapped: problem}, nil
 	}
 	var r source.Reading
-	err = r.Add(fact, e.data)
+	err := r.Add(fact, e.data)
 	return r, err
 }
 
-// readEvent reads what every CDEvent has.
-func readEvent(data source.JSON) (event, error) {
+// readEvent reads what every CDEvent has. What is wrong with it is the document's Err.
+func readEvent(data source.JSON) event {
 	context, subject := data.Get("context"), data.Get("subject")
 	ev := event{
 		subject:   subject,
@@ -63,7 +59,7 @@ func readEvent(data source.JSON) (event, error) {
 	if custom := data.Get("customData"); custom.IsObject() {
 		ev.custom = custom
 	}
-	return ev, data.Err()
+	return ev
 }
 
 // mapping turns an event into a fact, or says why it is none.

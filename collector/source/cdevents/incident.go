@@ -11,8 +11,8 @@ func opened(ev event) (correlate.Fact, string) {
 	return correlate.Fact{Incident: &i}, ""
 }
 
-// resolved maps the end of an incident. The event doesn't say when the incident opened; when incident.detected said
-// so, its earlier time wins as the two merge.
+// resolved maps the end of an incident. The event doesn't say when the incident opened, which its end stands for until
+// incident.detected says it: the earlier time wins as the two merge.
 func resolved(ev event) (correlate.Fact, string) {
 	i := incidentOf(ev)
 	i.ResolvedAt = ev.timestamp

@@ -2,6 +2,7 @@ package cdevents
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -10,7 +11,8 @@ import (
 // says both which service it changes and in which environment, as "service" and "environment" in customData or in the
 // tags of one of context.links. Else it is unmapped.
 //
-// Both events of a run have its id as subject.id, which makes them reports of one change.
+// Both events of a run have its id as subject.id, which makes them reports of one change. A run that is queued has not
+// begun, and its event isn't read.
 
 func runStarted(ev event) (correlate.Fact, string) {
 	c, problem := runChange(ev)
@@ -22,18 +24,25 @@ func runStarted(ev event) (correlate.Fact, string) {
 func runFinished(ev event) (correlate.Fact, string) {
 	c, problem := runChange(ev)
 	c.FinishedAt = ev.timestamp
-	outcome := ev.content.Get("outcome")
-	switch outcome.Text() {
-	case "success":
-		c.Status = correlate.StatusSucceeded
-	case "failure", "error":
-		c.Status = correlate.StatusFailed
-	case "cancel":
-		c.Status = correlate.StatusCancelled
-	default:
-		outcome.Fail("must be success, failure, error or cancel")
+	c.Status = statusOf(ev.content.Get("outcome").AnyText())
+	if problem == "" && c.Status == "" {
+		problem = "the outcome of the pipeline run isn't told in a word that is known, such as success, failure, error or cancel"
 	}
 	return correlate.Fact{Change: &c}, problem
+}
+
+// statusOf reads the outcome of a run, "" for what says nothing. Before version 0.5 of CDEvents it is any text, and no
+// version requires one, so emitters use the words of their own systems.
+func statusOf(outcome string) correlate.Status {
+	switch strings.ToLower(strings.TrimSpace(outcome)) {
+	case "success", "succeeded", "successful", "passed":
+		return correlate.StatusSucceeded
+	case "failure", "failed", "error", "errored", "timeout", "timed_out":
+		return correlate.StatusFailed
+	case "cancel", "cancelled", "canceled", "aborted":
+		return correlate.StatusCancelled
+	}
+	return ""
 }
 
 func runChange(ev event) (correlate.Change, string) {

@@ -3,45 +3,46 @@ package github
 import (
 	"cmp"
 	"strings"
-	"time"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// readDeployment maps a deployment that was requested.
-func readDeployment(doc source.JSON) (source.Reading, error) {
-	c, transient := changeOf(doc)
-	c.Status = correlate.StatusStarted
-	return add(doc, c, transient)
-}
-
-// readStatus maps what became of a deployment.
-func readStatus(doc source.JSON) (source.Reading, error) {
-	status := doc.Get("deployment_status")
-	c, transient := changeOf(doc)
-	c.URL = status.FirstText("log_url", "target_url", "environment_url")
+// readStatus maps what became of a deployment. Each status has the time of what it tells: a deployment begins when one says
+// that it is in progress, and it may have waited hours for that.
+func (c *Config) readStatus(doc source.JSON) (source.Reading, error) {
+	status := doc.Get("deployment_status").Required()
+	state := status.Get("state").Text()
+	if why := saysNothing(state); why != "" {
+		return source.Reading{Ignored: why}, doc.Err()
+	}
+	change, transient := c.changeOf(doc)
+	change.URL = status.FirstText("log_url", "target_url", "environment_url")
 	at := status.Get("created_at").RequiredTime()
-	switch state := status.Get("state").Text(); state {
-	case "queued", "pending", "waiting", "in_progress":
-		c.Status = correlate.StatusStarted
+	switch state {
+	case "in_progress":
+		change.Status, change.StartedAt = correlate.StatusStarted, at
 	case "success":
-		c.Status = correlate.StatusSucceeded
-		c.FinishedAt = at
+		change.Status, change.FinishedAt = correlate.StatusSucceeded, at
 	case "failure", "error":
-		c.Status = correlate.StatusFailed
-		c.FinishedAt = at
-	case "inactive":
-		return source.Reading{Ignored: "inactive says that another deployment took over"}, doc.Err()
+		change.Status, change.FinishedAt = correlate.StatusFailed, at
 	case "":
 		status.Get("state").Fail("required: the state of the deployment")
 	default:
 		return source.Reading{Unmapped: "the deployment state is none that GitHub documents"}, doc.Err()
 	}
-	if c.FinishedAt.Before(c.StartedAt) && !c.FinishedAt.IsZero() {
-		c.StartedAt = time.Time{} // the two come from different clocks; the end is what verdicts hang on
+	return add(doc, change, transient)
+}
+
+// saysNothing is why a state tells neither a start nor an end.
+func saysNothing(state string) string {
+	switch state {
+	case "queued", "pending", "waiting":
+		return "the deployment waits; it starts when a status says in_progress"
+	case "inactive":
+		return "inactive says that another deployment took over"
 	}
-	return add(doc, c, transient)
+	return ""
 }
 
 // add is a reading of the change.
@@ -57,25 +58,34 @@ func add(doc source.JSON, c correlate.Change, transient bool) (source.Reading, e
 	return r, err
 }
 
-// changeOf reads what both events carry, and whether the environment is transient.
-func changeOf(doc source.JSON) (c correlate.Change, transient bool) {
+// changeOf reads what every status carries, and whether the environment is transient.
+func (c *Config) changeOf(doc source.JSON) (change correlate.Change, transient bool) {
 	deployment := doc.Get("deployment").Required()
 	repository := doc.Get("repository").Required()
 	payload := payloadOf(deployment)
 	sha := deployment.Get("sha").Text()
-	c = correlate.Change{
+	change = correlate.Change{
 		ID:              "github-" + repository.Get("full_name").RequiredText() + "-" + deployment.Get("id").RequiredText(),
 		Kind:            kindOf(deployment.Get("task").Text()),
 		Service:         cmp.Or(payload.Get("service").AnyText(), repository.Get("name").RequiredText()),
-		Environment:     deployment.Get("environment").Text(),
+		Environment:     c.environmentOf(deployment),
 		Version:         cmp.Or(payload.Get("version").AnyText(), versionOf(deployment.Get("ref").Text(), sha)),
 		PreviousVersion: payload.Get("previous_version").AnyText(),
 		Commit:          sha,
-		StartedAt:       deployment.Get("created_at").RequiredTime(),
 		Actor:           actorOf(doc, deployment),
 		Team:            payload.Get("team").AnyText(),
 	}
-	return c, deployment.Get("transient_environment").True()
+	return change, deployment.Get("transient_environment").True()
+}
+
+// environmentOf is the name of the environment, or production where GitHub says that it is that: integrations name theirs
+// "Production – shop" and the like, and the flag is what they mean.
+func (c *Config) environmentOf(deployment source.JSON) string {
+	name := deployment.Get("environment").Text()
+	if deployment.Get("production_environment").True() && !c.KeepEnvironmentNames {
+		return correlate.DefaultEnvironment
+	}
+	return name
 }
 
 // kindOf reads the task, a free word of which GitHub itself only knows "deploy".

@@ -1,15 +1,18 @@
 // Package github answers: what does a GitHub webhook say of a deployment?
 //
-// It reads the events "deployment" and "deployment_status"; every other says nothing of a change. One GitHub deployment is
-// one change, "github-<owner>/<repository>-<deployment id>", whose reports merge:
+// It reads the event "deployment_status"; every other says nothing of a change. One GitHub deployment is one change,
+// "github-<owner>/<repository>-<deployment id>", whose reports merge:
 //
-//	deployment, action created                        started
-//	deployment_status queued, pending, waiting,
-//	                  in_progress                     started
-//	deployment_status success                         succeeded
-//	deployment_status failure, error                  failed
-//	deployment_status inactive                        ignored: it says that another deployment took over
-//	deployment_status of another state                unmapped
+//	deployment_status in_progress                started, at the status's own time
+//	deployment_status success                    succeeded
+//	deployment_status failure, error             failed
+//	deployment_status queued, pending, waiting   ignored: the deployment waits, perhaps for an approval
+//	deployment_status inactive                   ignored: it says that another deployment took over
+//	deployment_status of another state           unmapped
+//	deployment                                   ignored: it is requested, and has not begun
+//
+// An environment that GitHub says is a production environment (production_environment) is called production, whatever its
+// name. Who has several of them, which telemetry tells apart, sets the key keep_environment_names: true.
 //
 // Deployments to a transient environment (previews) are ignored too: they reach nobody.
 //
@@ -33,15 +36,30 @@ const headerEvent = "X-Github-Event"
 func Source() source.Source {
 	return source.Source{
 		Name:    "github",
-		Version: "1",
+		Version: "2",
 		Headers: []string{headerEvent},
 		Schemes: []source.Scheme{source.HubSignature()},
-		Parse:   parse,
+		Config:  func() source.Config { return &Config{} },
 		Pull:    puller(),
 	}
 }
 
-func parse(raw correlate.Raw) (source.Reading, error) {
+// Config is what the source can be told beyond its secrets.
+type Config struct {
+	// KeepEnvironmentNames leaves production environments their names, instead of calling them production.
+	KeepEnvironmentNames bool `mapstructure:"keep_environment_names"`
+}
+
+// Validate implements source.Config.
+func (c *Config) Validate() error { return nil }
+
+// Configure implements source.Config.
+func (c *Config) Configure(s *source.Source) error {
+	s.Parse = c.parse
+	return nil
+}
+
+func (c *Config) parse(raw correlate.Raw) (source.Reading, error) {
 	event := raw.Header[headerEvent]
 	if event == "" {
 		return source.Reading{}, &source.ParseError{Path: "$", Want: "must come with the header X-GitHub-Event"}
@@ -58,21 +76,13 @@ func parse(raw correlate.Raw) (source.Reading, error) {
 		doc.Fail("must be an object")
 		return source.Reading{}, doc.Err()
 	}
-	return read(event, doc)
-}
-
-// read maps one event.
-func read(event string, doc source.JSON) (source.Reading, error) {
 	switch event {
 	case "deployment":
-		if doc.Get("action").Text() != "created" {
-			return source.Reading{Ignored: "of the deployment actions only created is read"}, doc.Err()
-		}
-		return readDeployment(doc)
+		return source.Reading{Ignored: "the deployment is requested; its statuses say when it starts"}, nil
 	case "deployment_status":
-		return readStatus(doc)
+		return c.readStatus(doc)
 	}
-	return source.Reading{Ignored: "of GitHub's events only deployment and deployment_status are read"}, nil
+	return source.Reading{Ignored: "of GitHub's events only deployment_status is read"}, nil
 }
 
 // jsonOf is the body, or what the form field "payload" holds when the hook sends a form.

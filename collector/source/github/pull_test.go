@@ -52,7 +52,7 @@ func (a *asking) round() (raws []correlate.Raw) {
 // readings are what Parse makes of deliveries.
 func readings(t *testing.T, raws []correlate.Raw) (all []source.Reading) {
 	for _, raw := range raws {
-		r, err := Source().Parse(raw)
+		r, err := (&Config{}).parse(raw)
 		require.NoError(t, err)
 		all = append(all, r)
 	}
@@ -74,7 +74,7 @@ func TestWhatIsPulledReadsLikeTheWebhook(t *testing.T) {
 	started, failed := s.Report(id, "in_progress"), s.Report(id, "failure")
 	pulled := ask(t, s).round()
 	require.Equal(t, readings(t, hook(requested, started, failed)), readings(t, pulled))
-	require.Equal(t, "github-Octo/shop-1", readings(t, pulled)[0].Facts[0].Change.ID, "in the repository's own case, however it is configured")
+	require.Equal(t, "github-Octo/shop-1", readings(t, pulled)[1].Facts[0].Change.ID, "in the repository's own case, however it is configured")
 	for i, id := range []string{"1", "1/statuses/2", "1/statuses/3"} {
 		require.Equal(t, "Octo/shop/deployments/"+id, pulled[i].ID)
 	}
@@ -118,12 +118,13 @@ func TestAPageIsBounded(t *testing.T) {
 func TestAnEnvironmentIsAskedForByItself(t *testing.T) {
 	s := public()
 	s.Deploy("staging", "v1", "a")
-	s.Deploy("production", "v2", "b")
+	id, _ := s.Deploy("production", "v2", "b")
+	s.Report(id, "in_progress")
 	a := ask(t, s, "production", "staging")
 	require.Equal(t, "octo/shop/production", a.stream.Name)
 	raws := a.round()
-	require.Len(t, raws, 1)
-	require.Equal(t, "v2", readings(t, raws)[0].Facts[0].Change.Version)
+	require.Len(t, raws, 2)
+	require.Equal(t, "v2", readings(t, raws)[1].Facts[0].Change.Version)
 }
 
 func TestADeploymentWithManyStatuses(t *testing.T) {
@@ -143,10 +144,11 @@ func TestOnlyThePartAfterADateIsImported(t *testing.T) {
 	now = now.Add(-2 * time.Hour)
 	s.Deploy("production", "v1", "a")
 	now = now.Add(2 * time.Hour)
-	s.Deploy("production", "v2", "b")
+	id, _ := s.Deploy("production", "v2", "b")
+	s.Report(id, "in_progress")
 	raws := ask(t, s).round()
-	require.Len(t, raws, 1)
-	require.Equal(t, "v2", readings(t, raws)[0].Facts[0].Change.Version)
+	require.Len(t, raws, 2)
+	require.Equal(t, "v2", readings(t, raws)[1].Facts[0].Change.Version)
 }
 
 func TestPullSaysWhatWentWrong(t *testing.T) {

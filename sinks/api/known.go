@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// mostNames is how many names an answer lists.
+const mostNames = 20
+
+// checkNames refuses a service or an environment that nobody ever told of, and lists those that are known: a misspelled
+// name would be answered with zeros. While nothing is known at all, every name is right.
+func (s *sink) checkNames(ctx context.Context, p *parameters) error {
+	if service := p.text("service"); service != "" {
+		at := func(place correlate.Place) string { return place.Service }
+		if err := s.checkName(ctx, p, "service", correlate.Place{Service: service}, at); err != nil {
+			return err
+		}
+	}
+	if environment := p.text("environment"); environment != "" {
+		at := func(place correlate.Place) string { return place.Environment }
+		return s.checkName(ctx, p, "environment", correlate.Place{Environment: environment}, at)
+	}
+	return nil
+}
+
+func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked correlate.Place, of func(correlate.Place) string) error {
+	found, err := s.places(ctx, asked, 1)
+	if err != nil || len(found) > 0 {
+		return err
+	}
+	known, err := s.places(ctx, correlate.Place{}, 1000)
+	if err != nil || len(known) == 0 {
+		return err
+	}
+	names := map[string]bool{}
+	for _, place := range known {
+		if name := of(place); name != "" {
+			names[name] = true
+		}
+	}
+	p.wrong(what, "no change and no incident is known of this %s; known are %s", what, listed(slices.Sorted(maps.Keys(names))))
+	return nil
+}
+
+// places are where the newest changes and incidents happened, of those asked for.
+func (s *sink) places(ctx context.Context, asked correlate.Place, limit int) ([]correlate.Place, error) {
+	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	incidents, err := s.reader.Incidents(ctx, sinks.IncidentQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
+	var all []correlate.Place
+	for _, c := range changes {
+		all = append(all, correlate.Place{Service: c.Service, Environment: c.Environment})
+	}
+	for _, i := range incidents {
+		all = append(all, correlate.Place{Service: i.Service, Environment: i.Environment})
+	}
+	return all, err
+}
+
+// listed are names with commas between them, as many as fit.
+func listed(names []string) string {
+	more := ""
+	if len(names) > mostNames {
+		names, more = names[:mostNames], fmt.Sprintf(" and %d more", len(names)-mostNames)
+	}
+	for i, name := range names {
+		names[i] = clip(name)
+	}
+	return strings.Join(names, ", ") + more
+}
