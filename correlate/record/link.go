@@ -50,11 +50,12 @@ func (b *Book) answers() {
 func (b *Book) attribution() time.Duration { return time.Duration(b.cfg.Attribution) * time.Second }
 
 // attribute finds the change that an incident is held against: the one it names, else the last change of the same
-// service that was complete when the incident opened, at most Attribution before.
+// service that was complete when the incident opened, at most Attribution before. On a service that is only guessed nobody
+// is held responsible by inference.
 func (b *Book) attribute(i *Incident) {
 	old := i.Record.AttributedTo
 	to, inferred := b.named(i.Record.CausedBy), false
-	if i.Record.CausedBy == "" {
+	if i.Record.CausedBy == "" && !i.Record.ServiceGuessed {
 		if c := b.lineup(i.Place()).lastBefore(i.Record.OpenedAt, b.attribution()); c != nil {
 			to, inferred = c.Record.ID, true
 		}

@@ -288,7 +288,7 @@ func (o *oracle) lineage() {
 func (o *oracle) attribute() {
 	for n := range o.incidents {
 		i := &o.incidents[n]
-		if i.CausedBy == "" {
+		if i.CausedBy == "" && !i.ServiceGuessed {
 			var last *reported
 			for _, c := range o.changes { // by completion
 				if c.live() && !c.Rollback && !c.Abandoned && c.Service == i.Service && c.Environment == i.Environment && !c.done().After(i.OpenedAt) {
