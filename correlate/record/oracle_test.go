@@ -228,7 +228,11 @@ func (o *oracle) assign(group []*reported) {
 		}
 		c.Abandoned = c.MergedInto == "" && c.Status == correlate.StatusStarted && Began(c.Change)+o.cfg.AbandonAfter <= o.watermark
 		c.WindowStart = time.Unix(Began(c.Change), 0).UTC()
-		c.WindowEnd = time.Unix(max(Began(c.Change), Finish(c.Change))+o.cfg.Grace+o.cfg.Watch, 0).UTC()
+		end := max(Began(c.Change), Finish(c.Change)) + o.cfg.Grace + o.cfg.Watch
+		if c.Status == correlate.StatusStarted && c.FinishedAt.IsZero() {
+			end = max(end, Began(c.Change)+o.cfg.AbandonAfter)
+		}
+		c.WindowEnd = time.Unix(end, 0).UTC()
 	}
 }
 
