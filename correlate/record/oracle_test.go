@@ -226,6 +226,16 @@ func (o *oracle) assign(group []*reported) {
 		if len(c.reports) > 1 || len(c.MergedFrom) > 0 {
 			c.Reports = c.reports
 		}
+		if c.MergedInto == "" && c.Status == correlate.StatusFailed {
+			for _, r := range reports {
+				if r.Said.Status != correlate.StatusSucceeded {
+					continue
+				}
+				if done := (&reported{ChangeRecord: correlate.ChangeRecord{Change: r.Said}}).done(); !c.Served || done.After(c.FinishedAt) {
+					c.Served, c.FinishedAt = true, done
+				}
+			}
+		}
 		c.Abandoned = c.MergedInto == "" && c.Status == correlate.StatusStarted && Began(c.Change)+o.cfg.AbandonAfter <= o.watermark
 		c.WindowStart = time.Unix(Began(c.Change), 0).UTC()
 		end := max(Began(c.Change), Finish(c.Change)) + o.cfg.Grace + o.cfg.Watch
@@ -237,7 +247,7 @@ func (o *oracle) assign(group []*reported) {
 }
 
 func (c *reported) live() bool {
-	return c.MergedInto == "" && (c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
+	return c.MergedInto == "" && (c.Served || c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
 }
 
 func (c *reported) done() time.Time {
