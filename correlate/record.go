@@ -41,7 +41,9 @@ type ChangeRecord struct {
 	MergedInto string   `json:"merged_into,omitempty"`
 	MergedFrom []string `json:"merged_from,omitempty"`
 	// Abandoned: it started, and nobody told its end for so long that nobody will.
-	Abandoned bool     `json:"abandoned,omitempty"`
+	Abandoned bool `json:"abandoned,omitempty"`
+	// Served: it is marked failed or cancelled, and was reported to have succeeded before: it had reached users.
+	Served    bool     `json:"served,omitempty"`
 	Incidents []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted
 	// RecoveredAt is the first proven recovery from a failure of this change; zero while there is none.
 	RecoveredAt time.Time `json:"recovered_at,omitzero"`

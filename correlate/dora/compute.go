@@ -68,7 +68,7 @@ func isRollback(c *correlate.ChangeRecord) bool {
 	return c.Kind == correlate.KindRollback || c.Rollback
 }
 
-// isLive says whether a rollout finished and reached its users.
+// isLive says whether a rollout has come to its end and reached users, be it that it failed after that.
 func isLive(c *correlate.ChangeRecord) bool {
-	return isRollout(c) && c.Status == correlate.StatusSucceeded
+	return isRollout(c) && (c.Status == correlate.StatusSucceeded || c.Served)
 }

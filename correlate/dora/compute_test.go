@@ -253,6 +253,10 @@ func TestDeployments(t *testing.T) {
 			changes:   records{change("a", at(0), func(c *correlate.ChangeRecord) { c.Status = correlate.StatusFailed })},
 			pipelines: 1,
 		},
+		"a rollout that failed after it had reached users is a deployment": {
+			changes:     records{change("a", at(0), func(c *correlate.ChangeRecord) { c.Status, c.Served = correlate.StatusFailed, true })},
+			deployments: 1, perDay: 1.0 / 30,
+		},
 		"the window holds its beginning and not its end": {
 			changes: records{change("a", at(0)), change("b", at(1440)), change("c", at(2880))},
 			from:    at(0), to: at(2880), deployments: 2, perDay: 1,
@@ -302,7 +306,7 @@ func TestRecovery(t *testing.T) {
 	back := rollbackOf(&rolledBack, "back", at(20))
 	badBack, failedBack := back, back
 	judged(correlate.Regressed)(&badBack)
-	failedBack.Status = correlate.StatusFailed
+	failedBack.Status, failedBack.Served = correlate.StatusFailed, true
 	seen := change("a", at(0), func(c *correlate.ChangeRecord) {
 		regressed(c)
 		recovered := at(7)

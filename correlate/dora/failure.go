@@ -39,7 +39,7 @@ func (b *book) recovery(c *correlate.ChangeRecord) time.Time {
 
 // restoredBy is when a rollback or hotfix brought the service back: its completion, unless it failed or hurt itself.
 func restoredBy(c *correlate.ChangeRecord) time.Time {
-	if c == nil || !isLive(c) || isRegressed(c) {
+	if c == nil || !isLive(c) || c.Served || isRegressed(c) {
 		return time.Time{}
 	}
 	return completion(c)

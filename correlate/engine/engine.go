@@ -149,9 +149,13 @@ func (e *Engine) tick(now int64) {
 	case window.CameBack:
 		e.emit(correlate.Effect{Idle: &correlate.Idle{From: at(e.mark.IdleFrom), Until: at(e.mark.Newest)}})
 	}
-	if e.mark.At == before {
-		return
+	if e.mark.At > before {
+		e.passed(before)
 	}
+}
+
+// passed decides everything that the watermark has passed since it stood at an instant.
+func (e *Engine) passed(before int64) {
 	e.settle() // what is given up
 	e.adoption().run()
 	e.judge()

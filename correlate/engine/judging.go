@@ -70,9 +70,14 @@ func (e *Engine) judgeUpTo(mark int64) {
 	}
 }
 
-// Conclude ends every open window at the watermark: nothing more will come. It is how a replay ends.
+// Conclude judges to the end of what was measured, and ends every open window there: nothing more will come. It is how a
+// replay ends.
 func (e *Engine) Conclude() []correlate.Effect {
 	e.effects = nil
+	before := e.mark.At
+	if e.mark.Complete(e.cfg.Resolution); e.mark.At > before {
+		e.passed(before)
+	}
 	if t := e.mark.At; t > 0 {
 		e.judge()
 		e.judgeAt(t, true)

@@ -181,6 +181,25 @@ func (o *oracle) merge() {
 		}
 		c.Change = foldAll(reports)
 		slices.Sort(c.MergedFrom)
+		c.serve(reports)
+	}
+}
+
+// serve: a change that failed after it had succeeded had served since its success.
+func (c *known) serve(reports []correlate.ChangeReport) {
+	if c.Status != correlate.StatusFailed && c.Status != correlate.StatusCancelled {
+		return
+	}
+	for _, r := range reports {
+		if r.Said.Status == correlate.StatusSucceeded {
+			done := r.Said.FinishedAt
+			if done.IsZero() {
+				done = r.Said.Start()
+			}
+			if !c.Served || done.After(c.FinishedAt) {
+				c.Served, c.FinishedAt = true, done
+			}
+		}
 	}
 }
 
@@ -196,7 +215,7 @@ func (o *oracle) one(a, b correlate.Change) bool {
 }
 
 func (c *known) live() bool {
-	return c.MergedInto == "" && (c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
+	return c.MergedInto == "" && (c.Served || c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
 }
 
 func (c *known) done() time.Time {

@@ -19,7 +19,7 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 	case c.rec.MergedInto != "":
 		c.rec.Phase = correlate.PhaseMerged
 		e.setCourse(c, nil, by)
-	case c.rec.Status == correlate.StatusFailed || c.rec.Status == correlate.StatusCancelled:
+	case !c.live():
 		c.rec.Phase = correlate.PhaseClosed
 		e.setCourse(c, []correlate.Verdict{c.verdictOf(finding{
 			outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed,
@@ -53,7 +53,7 @@ func (e *Engine) setCourse(c *change, course []correlate.Verdict, by string) {
 // restated: what is said of a change is not what was said before, leaving aside what other changes and incidents mean
 // to it.
 func restated(was, is correlate.ChangeRecord) bool {
-	return was.MergedInto != is.MergedInto || (was.Phase == correlate.PhaseRetracted) != (is.Phase == correlate.PhaseRetracted) ||
+	return was.MergedInto != is.MergedInto || was.Served != is.Served || (was.Phase == correlate.PhaseRetracted) != (is.Phase == correlate.PhaseRetracted) ||
 		!slices.Equal(was.MergedFrom, is.MergedFrom) ||
 		!reflect.DeepEqual(was.Change, is.Change) || !reflect.DeepEqual(was.Reports, is.Reports)
 }

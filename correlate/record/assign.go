@@ -18,24 +18,36 @@ func (b *Book) assignAll(r rollout) {
 		}
 		if c != r[0] {
 			ids = append(ids, c.Record.ID)
-			b.assign(c, c.own, r[0].Record.ID, nil)
+			b.assign(c, part{said: c.own, into: r[0].Record.ID})
 		}
 	}
 	said := r[0].own
-	if len(r) > 1 {
+	if len(r) == 1 {
+		reports = r[0].reports
+	} else {
 		correlate.SortChangeReports(reports)
 		said = correlate.FoldChange(reports)
 	}
 	said.ID = r[0].Record.ID
 	slices.Sort(ids)
-	b.assign(r[0], said, "", ids)
+	b.assign(r[0], part{said: said, reports: reports, from: ids})
 }
 
-// assign gives a change the part that it has among the reports of a rollout, and its window.
-func (b *Book) assign(c *Change, said correlate.Change, into string, from []string) {
+// part is what a change is among the reports of a rollout: what they say together, those that count, and the changes that it
+// is merged into and from.
+type part struct {
+	said    correlate.Change
+	reports []correlate.ChangeReport
+	into    string
+	from    []string
+}
+
+// assign gives a change its part in a rollout, and its window.
+func (b *Book) assign(c *Change, is part) {
 	r := c.Record
-	r.Change, r.MergedInto, r.MergedFrom, r.Reports = said, into, from, nil
-	if len(c.reports) > 1 || len(from) > 0 {
+	r.Change, r.MergedInto, r.MergedFrom, r.Reports = is.said, is.into, is.from, nil
+	serve(&r, is.reports)
+	if len(c.reports) > 1 || len(is.from) > 0 {
 		r.Reports = c.reports
 	}
 	r.Abandoned = b.cfg.abandoned(r, b.watermark)

@@ -79,8 +79,12 @@ func (c *Change) Live() bool { return Live(c.Record) }
 
 // Live says of a record that the change reached, or is reaching, users.
 func Live(r correlate.ChangeRecord) bool {
-	return r.MergedInto == "" && r.Phase != correlate.PhaseRetracted &&
-		(r.Status == correlate.StatusSucceeded || r.Status == correlate.StatusStarted)
+	return r.MergedInto == "" && r.Phase != correlate.PhaseRetracted && (!broken(r.Change) || r.Served)
+}
+
+// broken: it is said not to have come to its end.
+func broken(c correlate.Change) bool {
+	return c.Status == correlate.StatusFailed || c.Status == correlate.StatusCancelled
 }
 
 // RollsOut: the change brings a version.

@@ -226,14 +226,28 @@ func (o *oracle) assign(group []*reported) {
 		if len(c.reports) > 1 || len(c.MergedFrom) > 0 {
 			c.Reports = c.reports
 		}
+		if c.MergedInto == "" && c.Status == correlate.StatusFailed {
+			for _, r := range reports {
+				if r.Said.Status != correlate.StatusSucceeded {
+					continue
+				}
+				if done := (&reported{ChangeRecord: correlate.ChangeRecord{Change: r.Said}}).done(); !c.Served || done.After(c.FinishedAt) {
+					c.Served, c.FinishedAt = true, done
+				}
+			}
+		}
 		c.Abandoned = c.MergedInto == "" && c.Status == correlate.StatusStarted && Began(c.Change)+o.cfg.AbandonAfter <= o.watermark
 		c.WindowStart = time.Unix(Began(c.Change), 0).UTC()
-		c.WindowEnd = time.Unix(max(Began(c.Change), Finish(c.Change))+o.cfg.Grace+o.cfg.Watch, 0).UTC()
+		end := max(Began(c.Change), Finish(c.Change)) + o.cfg.Grace + o.cfg.Watch
+		if c.Status == correlate.StatusStarted && c.FinishedAt.IsZero() {
+			end = max(end, Began(c.Change)+o.cfg.AbandonAfter)
+		}
+		c.WindowEnd = time.Unix(end, 0).UTC()
 	}
 }
 
 func (c *reported) live() bool {
-	return c.MergedInto == "" && (c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
+	return c.MergedInto == "" && (c.Served || c.Status == correlate.StatusSucceeded || c.Status == correlate.StatusStarted)
 }
 
 func (c *reported) done() time.Time {

@@ -11,9 +11,13 @@ func (cfg Config) window(c correlate.Change) (start, end time.Time) {
 	return time.Unix(Began(c), 0).UTC(), time.Unix(cfg.WindowEnd(c), 0).UTC()
 }
 
-// WindowEnd is when the observation of a change ends, in Unix seconds.
+// WindowEnd is when the observation of a change ends, in Unix seconds: some time after it was complete. One whose end
+// nobody told is observed until it is given up, however long it takes.
 func (cfg Config) WindowEnd(c correlate.Change) int64 {
-	return max(Began(c), Finish(c)) + cfg.Grace + cfg.Watch
+	if finish := Finish(c); finish > 0 {
+		return max(Began(c), finish) + cfg.Grace + cfg.Watch
+	}
+	return Began(c) + max(cfg.AbandonAfter, cfg.Grace+cfg.Watch)
 }
 
 // abandoned: a change that started so long ago that nobody will tell its end. It may have reached users, and is judged

@@ -62,3 +62,6 @@ func (w *Watermark) Advance(now, lateness, idleAfter, width int64) Shift {
 	w.At = max(w.At, Floor(reached-lateness, width))
 	return shift
 }
+
+// Complete moves the watermark to the newest event, floored to the bucket width: everything has arrived.
+func (w *Watermark) Complete(width int64) { w.At = max(w.At, Floor(w.Newest, width)) }

@@ -102,3 +102,15 @@ func TestTheWatermarkOnlyMovesForward(t *testing.T) {
 		}
 	})
 }
+
+func TestWhenEverythingHasArrivedTheWatermarkIsAtTheNewestEvent(t *testing.T) {
+	var w window.Watermark
+	w.Observe(1007)
+	w.Advance(1010, 30, 120, 10)
+	require.EqualValues(t, 970, w.At)
+	w.Complete(10)
+	require.EqualValues(t, 1000, w.At)
+	w.Advance(1600, 30, 120, 10)
+	w.Complete(10)
+	require.EqualValues(t, 1570, w.At, "it follows the clock by then, and doesn't move back")
+}

@@ -80,21 +80,24 @@ func (c *Case) readSignals(path string) error {
 	return nil
 }
 
-// readFacts reads facts through the generic source, the same that answers at /hooks/generic, under the names that they have by
-// default.
+// readFacts reads facts through the generic source, the same that answers at /hooks/generic, and under its name, with the
+// names of services and environments that a daemon uses by default.
 func (c *Case) readFacts(path string, rules *names.Rules) error {
-	parse := generic.Source().Parse
+	door, err := generic.Source().Configure(generic.Source().Name, nil)
+	if err != nil {
+		return err
+	}
 	type keyed struct {
 		correlate.Fact
 		line string
 	}
 	var facts []keyed
-	err := eachLine(path, func(n int, line []byte) error {
-		reading, err := parse(correlate.Raw{Body: line})
-		if err != nil {
-			return err
+	err = eachLine(path, func(n int, line []byte) error {
+		read := door.Project(correlate.Raw{Body: line})
+		if read.Problem != "" {
+			return errors.New(read.Problem)
 		}
-		kept, _ := rules.Apply(reading.Facts)
+		kept, _ := rules.Apply(read.Facts)
 		for _, f := range kept {
 			facts = append(facts, keyed{f, string(line)})
 		}

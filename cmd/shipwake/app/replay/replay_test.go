@@ -3,6 +3,7 @@ package replay
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"fmt"
 	"math/rand"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 )
 
@@ -175,6 +177,45 @@ func TestACaseIsReadUnderTheNamesThatADaemonUses(t *testing.T) {
 		c["facts.jsonl"][i] = strings.ReplaceAll(line, `"service"`, `"environment":"PROD","service"`)
 	}
 	require.Equal(t, want, replayed(t, c.write(t, nil)))
+}
+
+// A daemon knows that the generic webhook told of the change, and so puts it together with what telemetry showed of it.
+func TestAChangeThatIsToldAtItsEndIsTheOneThatTelemetryShowed(t *testing.T) {
+	c := record(t)
+	c["facts.jsonl"] = []string{
+		`{"change":{"id":"checkout-2","service":"checkout","version":"v2","started_at":"2026-03-02T12:00:00Z","finished_at":"2026-03-02T12:20:00Z"}}`,
+	}
+	out := replayed(t, c.write(t, nil))
+	last := map[string]string{}
+	for line := range strings.Lines(out) {
+		var v correlate.Verdict
+		require.NoError(t, json.Unmarshal([]byte(line), &v))
+		if v.ChangeID != "" {
+			last[v.ChangeID] = fmt.Sprint(v.Outcome, " ", v.Reason, " withdrawn=", v.Withdrawn)
+		}
+	}
+	require.Equal(t, "regressed error_ratio withdrawn=false", last["checkout-2"], out)
+	delete(last, "checkout-2")
+	for id, verdict := range last {
+		require.Contains(t, verdict, "withdrawn=true", "%s is the same rollout", id)
+	}
+}
+
+func TestTheLastSecondsOfACaseAreJudged(t *testing.T) {
+	c := recorded{"facts.jsonl": {
+		`{"change":{"id":"checkout-2","service":"checkout","version":"v2","status":"started","started_at":"2026-03-02T12:00:00Z"}}`,
+	}}
+	for at := noon.Add(-time.Hour); at.Before(noon.Add(30 * time.Second)); at = at.Add(10 * time.Second) {
+		if at.Before(noon) {
+			c.add(t, "traces.otlp.jsonl", spans("v1", at, 100, 0))
+			continue
+		}
+		c.add(t, "traces.otlp.jsonl", spans("v1", at, 100, 0))
+		c.add(t, "traces.otlp.jsonl", spans("v2", at, 100, 60))
+	}
+	out := replayed(t, c.write(t, nil))
+	require.Contains(t, out, `"verdict":"regressed","reason":"error_ratio"`)
+	require.Contains(t, out, `"decided_at":"2026-03-02T12:00:30Z"`, "the end of what was measured")
 }
 
 // FuzzRequest checks that whatever stands on a line of telemetry is read or refused, and that its time is found.
