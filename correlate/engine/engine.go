@@ -201,7 +201,8 @@ func (e *Engine) closeRollups() {
 // held is what the store is to keep before anything else.
 func (e *Engine) held() cells.Held {
 	e.watchNoMore()
-	return cells.Held{Open: e.openPlaces(), From: e.oldestNeeded(window.Floor(e.mark.At, e.cfg.Coarse))}
+	from := e.cfg.Cells().FineFrom(window.Floor(e.mark.At, e.cfg.Coarse), e.oldestWatched())
+	return cells.Held{Open: e.openPlaces(), From: from}
 }
 
 // sweep forgets, once per coarse bucket, what no window can need any more.
@@ -223,17 +224,11 @@ func (e *Engine) sweep() {
 	}
 }
 
-// expire forgets measurements that are older than any window needs.
+// expire forgets measurements that are older than any window needs. The services around a changed one are judged from the
+// same time on, so all keep as much.
 func (e *Engine) expire(now int64) {
-	oldest := e.oldestNeeded(now)
-	e.oldest = oldest
-	e.store.Expire(oldest, min(oldest, now)-e.cfg.CoarseKeep)
-}
-
-// oldestNeeded is from when on fine cells are kept. The services around a changed one are judged from the same time on, so
-// all keep as much.
-func (e *Engine) oldestNeeded(now int64) int64 {
-	return e.cfg.Cells().FineFrom(now, e.oldestWatched())
+	e.oldest = e.cfg.Cells().FineFrom(now, e.oldestWatched())
+	e.store.Expire(e.oldest, min(e.oldest, now)-e.cfg.CoarseKeep)
 }
 
 func at(unix int64) time.Time { return time.Unix(unix, 0).UTC() }
