@@ -132,9 +132,6 @@ func (s Scheme) header() string {
 	return s.Header
 }
 
-// signs tells whether the proof depends on the body.
-func (s Scheme) signs() bool { return s.Kind == HMAC || s.Kind == PublicKey }
-
 func (s Scheme) tolerance() time.Duration {
 	if s.Tolerance == 0 {
 		return 5 * time.Minute

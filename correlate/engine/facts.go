@@ -39,11 +39,9 @@ func (c *change) verdict() *correlate.Verdict {
 
 func (c *change) place() place         { return place(c.Place()) }
 func (c *change) start() int64         { return c.Start() }
-func (c *change) finish() int64        { return c.Finish() }
 func (c *change) completed() time.Time { return c.Completed() }
 func (c *change) live() bool           { return c.Live() }
 func (c *change) rollsOut() bool       { return c.RollsOut() }
-func (c *change) atOnce() bool         { return c.AtOnce() }
 
 func (e *Engine) facts(facts []Fact) {
 	for _, f := range facts {
