@@ -150,7 +150,6 @@ func (p *play) restartedAfterEach(t *testing.T) {
 
 // conversation compares what the receiver knows in the end with what it knows when all goes well.
 func (s suite) conversation(t *testing.T) {
-	s.outgoing(t)
 	want := s.play(t, (*play).undisturbed)
 	for _, id := range subjects {
 		require.NotEmpty(t, want[id], "the receiver hears of %s", id)

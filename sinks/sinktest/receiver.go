@@ -116,7 +116,6 @@ func (s suite) firstMessage(t *testing.T, out sinks.Outgoing) sinks.Message {
 }
 
 func (s suite) answers(t *testing.T) {
-	s.outgoing(t)
 	st := s.stage(t)
 	out := s.sender(t, st)
 	m := s.firstMessage(t, out)
@@ -168,7 +167,6 @@ func undelivered(t *testing.T, err error) *sinks.Undelivered {
 
 // again delivers one message as after a crash: without its receipt, and with it.
 func (s suite) again(t *testing.T) {
-	s.outgoing(t)
 	st := s.stage(t)
 	out := s.sender(t, st)
 	m := s.firstMessage(t, out)

@@ -29,31 +29,48 @@ type Options struct {
 	// Secrets are values in Config that must not show anywhere.
 	Secrets []string
 	// Told returns what the sink has told the outside so far, without what varies from run to run. It is compared
-	// after the same effects were published once and twice.
+	// after the same effects were published once and twice; required for a sink that follows what is committed.
 	Told func(*testing.T, sinks.Sink) string
 	// Receiver plays the receiver of a sink that sends; required for one.
 	Receiver *Receiver
 }
 
-// Run holds a sink against the contract.
+// Run holds a sink against the contract, as far as the sink says that it keeps it: by what it implements.
 func Run(t *testing.T, f sinks.Factory, o Options) {
 	s := suite{f, o}
-	for name, test := range map[string]func(*testing.T){
-		"the sink has the name of its factory":                             s.name,
-		"an unknown key is refused by name, without a secret":              s.unknownKey,
-		"Publish returns while every read is stuck":                        s.publishDoesNotBlock,
-		"Publish leaves the effects as they are":                           s.publishDoesNotEdit,
-		"the same effects published twice tell nothing new":                s.publishTwice,
-		"an empty batch and an empty effect are fine":                      s.publishNothing,
-		"the handlers survive readers and Publish at the same time":        s.concurrent,
-		"the handlers answer, without a secret, when nothing can be read":  s.failingReader,
-		"Close can be called twice, and Publish after it":                  s.closeTwice,
-		"the same batch gives the same messages, in known queues":          s.messages,
-		"what was said is not left wrong":                                  s.corrects,
-		"an answer of the receiver says for how long it is worth a try":    s.answers,
-		"a message and its receipt may be delivered again":                 s.again,
-		"a conversation ends with what was decided last, whatever happens": s.conversation,
-	} {
+	sink := s.new(t, NewReader(Noon))
+	_, follows := sink.(sinks.Publisher)
+	_, sends := sink.(sinks.Outgoing)
+	_, serves := sink.(sinks.Server)
+	require.True(t, follows || sends || serves, "a sink is a Publisher, an Outgoing or a Server, or it tells nobody anything")
+	s.run(t, map[string]func(*testing.T){
+		"the sink has the name of its factory":                            s.name,
+		"an unknown key is refused by name, without a secret":             s.unknownKey,
+		"the handlers survive readers and Publish at the same time":       s.concurrent,
+		"the handlers answer, without a secret, when nothing can be read": s.failingReader,
+		"Close can be called twice, and Publish after it":                 s.closeTwice,
+	})
+	if follows {
+		s.run(t, map[string]func(*testing.T){
+			"Publish returns while every read is stuck":         s.publishDoesNotBlock,
+			"Publish leaves the effects as they are":            s.publishDoesNotEdit,
+			"the same effects published twice tell nothing new": s.publishTwice,
+			"an empty batch and an empty effect are fine":       s.publishNothing,
+		})
+	}
+	if sends {
+		s.run(t, map[string]func(*testing.T){
+			"the same batch gives the same messages, in known queues":          s.messages,
+			"what was said is not left wrong":                                  s.corrects,
+			"an answer of the receiver says for how long it is worth a try":    s.answers,
+			"a message and its receipt may be delivered again":                 s.again,
+			"a conversation ends with what was decided last, whatever happens": s.conversation,
+		})
+	}
+}
+
+func (s suite) run(t *testing.T, tests map[string]func(*testing.T)) {
+	for name, test := range tests {
 		t.Run(name, test)
 	}
 }
@@ -71,13 +88,11 @@ func (s suite) new(t *testing.T, r sinks.Reader) sinks.Sink {
 	return sink
 }
 
-// publisher is the sink, if it follows what is committed; else the test is skipped.
+// publisher is a sink that follows what is committed.
 func (s suite) publisher(t *testing.T, r sinks.Reader) sinks.Publisher {
 	t.Helper()
 	p, follows := s.new(t, r).(sinks.Publisher)
-	if !follows {
-		t.Skip("the sink doesn't follow what is committed")
-	}
+	require.True(t, follows)
 	return p
 }
 
@@ -138,9 +153,7 @@ func (s suite) publishDoesNotEdit(t *testing.T) {
 }
 
 func (s suite) publishTwice(t *testing.T) {
-	if s.options.Told == nil {
-		t.Skip("the sink tells nothing on its own")
-	}
+	require.NotNil(t, s.options.Told, "of a sink that follows what is committed the suite must know what it told")
 	once, twice := s.publisher(t, NewReader(Noon)), s.publisher(t, NewReader(Noon))
 	once.Publish(Story())
 	twice.Publish(Story())
