@@ -236,15 +236,65 @@ func TestWhoMayImportWhom(t *testing.T) {
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
+		{
+			room: "collector/listen", ours: []string{},
+			reason: "how a server listens doesn't depend on what it serves",
+		},
+		{
+			room: "collector/secret", ours: []string{}, never: []string{collector + "pdata/...", collector + "consumer/..."},
+			reason: "a secret is read where it is needed and known to nobody else",
+		},
+		{
+			room: "collector/reduce/convention", ours: []string{}, never: []string{"all"},
+			reason: "what a name means is a table; who reads it is not in it",
+		},
+		{
+			room: "collector/reduce/otlp", ours: []string{"collector/reduce", "collector/reduce/convention"},
+			reason: "the one place where pdata becomes plain records",
+		},
+		{
+			room: "collector/source/all", ours: []string{"collector/source", "collector/source/*"}, never: []string{"all"},
+			reason: "a list holds nothing but what it lists",
+		},
+		{
+			room: "collector/source/sourcetest", ours: []string{"correlate", "collector/source"}, never: []string{collector + "pdata/..."},
+			reason: "one suite for all sources: it knows the contract and none of them",
+		},
+		{
+			room: "sinks/all", ours: []string{"sinks", "sinks/*"}, never: []string{"all"},
+			reason: "a list holds nothing but what it lists",
+		},
+		{
+			room: "sinks/sinktest",
+			ours: []string{
+				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "sinks",
+			},
+			reason: "one suite for all sinks, with the courier and the ledger that carry their messages: it knows none of them",
+		},
+		{
+			room: "internal/*", ours: []string{"correlate"},
+			reason: "a tool that several rooms share knows none of them",
+		},
+		{
+			room: "cmd/shipwake", ours: []string{"cmd/shipwake/app"}, never: []string{collector + "..."},
+			reason: "main holds nothing worth testing",
+		},
+		{
+			room:   "cmd/shipwake/app/...",
+			ours:   []string{"cmd/shipwake/app/...", "collector/...", "correlate/...", "sinks/...", "internal/..."},
+			reason: "the app puts everything together; nothing imports it",
+		},
 	}
 	for _, f := range files(t) {
 		if f.test {
 			continue
 		}
+		known := false
 		for _, row := range rows {
 			if !in(f.dir, row.room) || inAny(f.dir, row.except) {
 				continue
 			}
+			known = true
 			for _, imported := range f.imports() {
 				if own, ok := strings.CutPrefix(imported, module); ok {
 					require.True(t, own == f.dir || inAny(own, row.ours),
@@ -255,8 +305,12 @@ func TestWhoMayImportWhom(t *testing.T) {
 					"%s/%s imports %s: %s", f.dir, f.name, imported, row.reason)
 			}
 		}
+		require.True(t, known || !inAny(f.dir, rooms), "%s has no row: say what it may import, and why", f.dir)
 	}
 }
+
+// rooms are the folders of which every package has a row.
+var rooms = []string{"cmd/...", "collector/...", "correlate/...", "internal/...", "sinks/..."}
 
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
