@@ -93,24 +93,19 @@ func (l *loop) facts() {
 		}
 		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt, Retracted: f.Retracted}
 	}
-	if err := l.driver.Facts(batch, facts[len(facts)-1].Seq); err == nil || l.driver.Pending() > 0 {
-		l.report(time.Now())
-	}
-	if len(facts) == factsAtOnce && l.driver.Pending() == 0 {
+	if l.driver.Facts(batch, facts[len(facts)-1].Seq) == nil && len(facts) == factsAtOnce {
 		l.awake()
 	}
 }
 
-// tick takes in what was measured, and lets the engine decide up to the watermark.
+// tick takes in what was measured, and lets the engine decide up to the watermark. It says how things stand also while
+// the ledger fails.
 func (l *loop) tick(now time.Time) {
-	if l.driver.Flush() != nil {
-		return
-	}
 	l.ticked = now
-	if err := l.driver.Tick(now, l.drain); err == nil || l.driver.Pending() > 0 {
+	if l.driver.Tick(now, l.drain) == nil {
 		l.expire(now)
-		l.report(now)
 	}
+	l.report(now)
 }
 
 // drain takes what was measured. While the ledger fails the reducers go on merging in place, so memory stays flat.
