@@ -12,7 +12,7 @@ import (
 func Collector(ctx context.Context, binary, config string, flush time.Duration) (*Server, error) {
 	s := &Server{}
 	var metrics string
-	if err := freeAddresses(ctx, &s.OTLP, &metrics); err != nil {
+	if err := freeAddresses(&s.OTLP, &metrics); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "shipwake-bench-")

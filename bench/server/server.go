@@ -8,7 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -17,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/shipwake/shipwake/internal/freeport"
 )
 
 // Server is a running program.
@@ -144,15 +145,12 @@ func (s *Server) PeakMemory() (int64, error) {
 // client asks like Prometheus does: over a connection that stays, compressed.
 var client = &http.Client{Timeout: 30 * time.Second}
 
-// freeAddresses asks the system for ports on the loopback interface.
-func freeAddresses(ctx context.Context, addresses ...*string) error {
+// freeAddresses is free ports on the loopback interface.
+func freeAddresses(addresses ...*string) (err error) {
 	for _, address := range addresses {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return fmt.Errorf("finding a free port: %w", err)
+		if *address, err = freeport.Address(); err != nil {
+			return err
 		}
-		defer listener.Close() // all are held until all are known
-		*address = listener.Addr().String()
 	}
 	return nil
 }

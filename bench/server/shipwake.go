@@ -12,7 +12,7 @@ import (
 func Shipwake(ctx context.Context, binary string, environment []string, args ...string) (*Server, error) {
 	s := &Server{}
 	var hooks, web string
-	if err := freeAddresses(ctx, &s.OTLP, &s.OTLPHTTP, &hooks, &web); err != nil {
+	if err := freeAddresses(&s.OTLP, &s.OTLPHTTP, &hooks, &web); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "shipwake-bench-")

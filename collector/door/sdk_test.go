@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -31,6 +30,7 @@ import (
 	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/otlp"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/freeport"
 )
 
 // receive starts a real OTLP receiver before the doors and returns its gRPC and HTTP endpoints.
@@ -57,10 +57,9 @@ func receive(t *testing.T, tally *correlate.Tally, l *ledger) (grpc, http string
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
+	return address
 }
 
 // app is an instrumented service.

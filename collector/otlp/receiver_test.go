@@ -42,6 +42,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/freeport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -119,10 +120,9 @@ func start(t *testing.T, o options) world {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	require.NoError(t, err)
-	defer func() { require.NoError(t, listener.Close()) }()
-	return listener.Addr().String()
+	return address
 }
 
 func (w world) counted() map[string]int64 {

@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite" // to hold the ledger's database from outside
+
+	"github.com/shipwake/shipwake/internal/freeport"
 )
 
 // process is a daemon in a process of its own, with the demo's short windows.
@@ -40,10 +42,9 @@ func newProcess(t *testing.T) *process {
 
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 func (p *process) args() []string {

@@ -4,26 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/shop"
+	"github.com/shipwake/shipwake/internal/freeport"
 )
 
 // ports are the addresses of the demo's daemon.
 type ports struct{ grpc, http, hooks, web string }
 
-// freePorts asks the system for four free ports on the loopback interface.
-func freePorts(ctx context.Context) (ports, error) {
-	var p ports
+// freePorts is four free ports on the loopback interface.
+func freePorts() (p ports, err error) {
 	for _, address := range []*string{&p.grpc, &p.http, &p.hooks, &p.web} {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-		if err != nil {
-			return p, fmt.Errorf("finding a free port: %w", err)
+		if *address, err = freeport.Address(); err != nil {
+			return p, err
 		}
-		defer listener.Close() // all four are held until all four are known
-		*address = listener.Addr().String()
 	}
 	return p, nil
 }

@@ -58,7 +58,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	d := &demo{Options: o}
-	if d.ports, err = freePorts(ctx); err != nil {
+	if d.ports, err = freePorts(); err != nil {
 		return err
 	}
 	shared, plain := newSecrets(), &http.Client{Timeout: 10 * time.Second}

@@ -42,7 +42,7 @@ func TestTheLogOfADaemonThatDoesNotStartIsShown(t *testing.T) {
 }
 
 func TestEveryRunHasPortsAndSecretsOfItsOwn(t *testing.T) {
-	p, err := freePorts(t.Context())
+	p, err := freePorts()
 	require.NoError(t, err)
 	seen := map[string]bool{}
 	for _, address := range []string{p.grpc, p.http, p.hooks, p.web} {

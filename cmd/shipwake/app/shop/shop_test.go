@@ -2,7 +2,6 @@ package shop_test
 
 import (
 	"context"
-	"net"
 	"testing"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/otlp"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/freeport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -50,10 +50,10 @@ func receive(t *testing.T) (*sinks, shop.Endpoints) {
 }
 
 func freeAddress(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Helper()
+	address, err := freeport.Address()
 	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
+	return address
 }
 
 // tally counts server spans by service and version, those that failed apart.
