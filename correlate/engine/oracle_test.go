@@ -15,6 +15,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/correlate/record"
 )
 
@@ -155,7 +156,7 @@ func (o *oracle) merge() {
 		g, h := groups[x.a], groups[x.b]
 		if g[0] == h[0] || slices.ContainsFunc(g, func(a *known) bool {
 			return slices.ContainsFunc(h, func(b *known) bool {
-				return a.said.Source == b.said.Source || !record.SameVersion(a.said, b.said)
+				return a.said.Source == b.said.Source || !record.SameRelease(a.said, b.said)
 			})
 		}) {
 			continue
@@ -209,7 +210,7 @@ func (o *oracle) one(a, b correlate.Change) bool {
 		return c.Kind == correlate.KindDeployment || c.Kind == correlate.KindRollback
 	}
 	end := func(c correlate.Change) time.Time { return said(c.StartedAt, c.FinishedAt) }
-	return rollsOut(a) && rollsOut(b) && a.Source != b.Source && a.Service == b.Service && a.Environment == b.Environment && record.SameVersion(a, b) &&
+	return rollsOut(a) && rollsOut(b) && a.Source != b.Source && a.Service == b.Service && a.Environment == b.Environment && record.SameRelease(a, b) &&
 		!a.Start().Truncate(time.Second).After(end(b).Truncate(time.Second).Add(10*time.Minute)) &&
 		!b.Start().Truncate(time.Second).After(end(a).Truncate(time.Second).Add(10*time.Minute))
 }
@@ -233,13 +234,7 @@ func (o *oracle) lineage() {
 		places[place{Service: c.Service, Environment: c.Environment}] = true
 	}
 	for p := range places {
-		var history []*known // what is live, oldest first; nil is a version that nobody reported
-		version := func(i int) string {
-			if history[i] == nil {
-				return ""
-			}
-			return history[i].Version
-		}
+		var history []*known // what is live, oldest first
 		for _, c := range o.changes {
 			c2 := c
 			if (place{Service: c.Service, Environment: c.Environment}) != p {
@@ -250,11 +245,9 @@ func (o *oracle) lineage() {
 				continue
 			}
 			back := -1
-			if c.Version != "" {
-				for i := range history {
-					if version(i) == c.Version {
-						back = i
-					}
+			for i, d := range history {
+				if names.SameRelease(record.ReleaseOf(d.Change), record.ReleaseOf(c.Change)) {
+					back = i
 				}
 			}
 			switch {
@@ -267,7 +260,7 @@ func (o *oracle) lineage() {
 			}
 			if c.Rollback {
 				for _, d := range history[back+1:] {
-					if d != nil && d.RolledBackBy == "" && !d.Rollback {
+					if d.RolledBackBy == "" && !d.Rollback {
 						d.RolledBackBy = c.id
 					}
 				}

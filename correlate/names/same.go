@@ -61,7 +61,12 @@ func sameName(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	return isHash(a) && isHash(b) && strings.HasPrefix(b, a) && (len(b) >= fullHash || hasLetter(a))
+	return abbreviates(a, b) && (len(b) >= fullHash || hasLetter(a))
+}
+
+// abbreviates: both are hashes, and one is the beginning of the other.
+func abbreviates(a, b string) bool {
+	return isHash(a) && isHash(b) && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
 }
 
 // isHash: hexadecimal digits, as many as an abbreviated commit has at least.
@@ -103,7 +108,7 @@ func namesCommit(version, commit string) bool {
 	}
 	for _, v := range versions(version) {
 		last := strings.TrimPrefix(v[strings.LastIndexAny(v, "-+_.")+1:], "g")
-		if sameName(plain(v), plain(commit)) || isHash(last) && sameName(strings.ToLower(last), plain(commit)) {
+		if abbreviates(plain(v), plain(commit)) || abbreviates(strings.ToLower(last), plain(commit)) {
 			return true
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-func names(places map[correlate.Place]bool) (all []string) {
+func called(places map[correlate.Place]bool) (all []string) {
 	for p := range places {
 		all = append(all, p.Service)
 	}
@@ -25,10 +25,10 @@ func TestNearIsAFewHopsAwayInBothDirections(t *testing.T) {
 	for i := range chain[1:] {
 		w.call(chain[i], chain[i+1], 0)
 	}
-	require.Equal(t, []string{"a", "b", "c", "d"}, names(w.Near(place("a"), now(10))))
-	require.Equal(t, []string{"a", "b", "c", "d", "e", "f"}, names(w.Near(place("c"), now(10))))
-	require.Equal(t, []string{"c"}, names(w.Near(place("c"), now(0))), "a call isn't known before its first bucket is over")
-	require.Equal(t, []string{"unknown"}, names(w.Near(place("unknown"), now(10))))
+	require.Equal(t, []string{"a", "b", "c", "d"}, called(w.Near(place("a"), now(10))))
+	require.Equal(t, []string{"a", "b", "c", "d", "e", "f"}, called(w.Near(place("c"), now(10))))
+	require.Equal(t, []string{"c"}, called(w.Near(place("c"), now(0))), "a call isn't known before its first bucket is over")
+	require.Equal(t, []string{"unknown"}, called(w.Near(place("unknown"), now(10))))
 	require.True(t, w.Graph(correlate.DefaultEnvironment, now(10)).DependsOn("a", "c"))
 	require.False(t, w.Graph(correlate.DefaultEnvironment, now(0)).DependsOn("a", "c"))
 	require.False(t, w.Graph("staging", now(10)).DependsOn("a", "c"))

@@ -1,6 +1,9 @@
 package observe
 
-import "github.com/shipwake/shipwake/correlate/record"
+import (
+	"github.com/shipwake/shipwake/correlate/names"
+	"github.com/shipwake/shipwake/correlate/record"
+)
 
 // ServedVersion is the service.version by which telemetry knows what a change brought: its own, one that begins with
 // or extends it (a short commit hash), or else the only version that appeared while it rolled out. It is "" before that
@@ -23,7 +26,7 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 		if seen.First >= now {
 			continue
 		}
-		if record.SamePrefix(v, c.Version) || record.SamePrefix(v, c.Commit) {
+		if names.SameRelease(names.Release{Version: v}, names.Release{Version: c.Version, Commit: c.Commit}) {
 			return v
 		}
 		if seen.First >= from && seen.First <= to {

@@ -4,11 +4,12 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
-// deployed is a version that is live, or becomes so again when those after it are taken back.
+// deployed is a release that is live, or becomes so again when those after it are taken back.
 type deployed struct {
-	version  string
+	release  names.Release
 	by       *Change // nil when nobody reported it
 	rollback bool
 }
@@ -62,7 +63,8 @@ func (d *draft) trace(c *Change, line []deployed, most int) []deployed {
 		d.play(c, false, c.Record.Kind == correlate.KindRollback, nil)
 		return line
 	}
-	back := lastOf(line, c.Record.Version)
+	release := ReleaseOf(c.Record.Change)
+	back := lastOf(line, release)
 	redeploy := back >= 0 && back == len(line)-1
 	rollback := c.Record.Kind == correlate.KindRollback || (back >= 0 && !redeploy)
 	if back < 0 && rollback && len(line) > 1 {
@@ -79,19 +81,20 @@ func (d *draft) trace(c *Change, line []deployed, most int) []deployed {
 	}
 	d.play(c, redeploy, rollback, took)
 	if previous := c.Record.PreviousVersion; len(line) == 0 && previous != "" && previous != c.Record.Version {
-		line = []deployed{{version: previous}}
+		line = []deployed{{release: names.Release{Version: previous}}}
 	}
 	if redeploy {
 		return line
 	}
-	line = append(line[:len(line):len(line)], deployed{c.Record.Version, c, rollback})
+	line = append(line[:len(line):len(line)], deployed{release, c, rollback})
 	return line[max(0, len(line)-most):]
 }
 
-// lastOf is where a version is in a line, the latest place; -1 when it is not known.
-func lastOf(line []deployed, version string) int {
-	for i := len(line) - 1; i >= 0 && version != ""; i-- {
-		if line[i].version == version {
+// lastOf is where a release is in a line, the latest place; -1 when it is not known. By its version another commit under
+// the same label is another release, and the same commit under another spelling the same.
+func lastOf(line []deployed, r names.Release) int {
+	for i := len(line) - 1; i >= 0 && r != (names.Release{}); i-- {
+		if names.SameRelease(line[i].release, r) {
 			return i
 		}
 	}

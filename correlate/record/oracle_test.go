@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // oracle works out what a set of reports means the long way: all of it at once, each question by itself, without an index
@@ -135,10 +136,10 @@ func (o *oracle) mayBeOne(a, b *reported) bool {
 	}
 	endA, endB := min(Ended(a.own), Began(a.own)+24*3600), min(Ended(b.own), Began(b.own)+24*3600)
 	if shown(b) == 0 {
-		return SameVersion(a.own, b.own) && Began(a.own) <= endB+600 && Began(b.own) <= endA+600
+		return SameRelease(a.own, b.own) && Began(a.own) <= endB+600 && Began(b.own) <= endA+600
 	}
 	late := Began(b.own) - endA
-	if a.own.Version == b.own.Version {
+	if names.SameRelease(ReleaseOf(a.own), ReleaseOf(b.own)) {
 		return Began(b.own) >= Began(a.own)-600 && late <= max(600, o.cfg.Watch)
 	}
 	return Began(b.own) >= Began(a.own)-o.cfg.AdoptAfter && late <= 600
@@ -185,7 +186,7 @@ func (o *oracle) put(chain []*reported) {
 		g, h := group[x.a], group[x.b]
 		if g[0] == h[0] || (shown(x.b) == 1 && len(h) > 1) || slices.ContainsFunc(g, func(a *reported) bool {
 			return slices.ContainsFunc(h, func(b *reported) bool {
-				return a.own.Source == b.own.Source || (shown(a)+shown(b) == 0 && !SameVersion(a.own, b.own))
+				return a.own.Source == b.own.Source || (shown(a)+shown(b) == 0 && !SameRelease(a.own, b.own))
 			})
 		}) {
 			continue
@@ -269,7 +270,7 @@ func (o *oracle) lineage() {
 		}
 		line, back := lines[p], -1
 		for i, d := range line {
-			if c.Version != "" && d.Version == c.Version {
+			if names.SameRelease(ReleaseOf(d.Change), ReleaseOf(c.Change)) {
 				back = i
 			}
 		}

@@ -2,9 +2,9 @@ package record
 
 import (
 	"cmp"
-	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // maySame: two changes, as asFirstReported orders them, are reported by different sources, overlap, and may bring the same.
@@ -15,7 +15,7 @@ func (cfg Config) maySame(x, y correlate.Change) bool {
 	case y.Source == SourceTelemetry:
 		return cfg.Tells(x, y) && Began(y) <= spanEnd(x)+cfg.wide()
 	}
-	return SameVersion(x, y) && Began(x) <= spanEnd(y)+GroupSlack && Began(y) <= spanEnd(x)+GroupSlack
+	return SameRelease(x, y) && Began(x) <= spanEnd(y)+GroupSlack && Began(y) <= spanEnd(x)+GroupSlack
 }
 
 // wide is how long after a rollout telemetry may show its version, in seconds.
@@ -25,7 +25,7 @@ func (cfg Config) wide() int64 { return max(GroupSlack, cfg.Watch) }
 // the source says that something was being rolled out.
 func (cfg Config) Tells(reported, seen correlate.Change) bool {
 	first := Began(seen)
-	if reported.Version == seen.Version {
+	if names.SameRelease(ReleaseOf(reported), ReleaseOf(seen)) {
 		return first >= Began(reported)-GroupSlack
 	}
 	return first >= Began(reported)-cmp.Or(cfg.AdoptAfter, 1) && first <= spanEnd(reported)+GroupSlack
@@ -44,23 +44,20 @@ func telemetry(c *Change) int {
 	return 0
 }
 
-// SameVersion: what two changes bring may be the same, as far as it is reported.
-func SameVersion(a, b correlate.Change) bool {
-	if (a.Version == "" && a.Commit == "") || (b.Version == "" && b.Commit == "") {
+// SameRelease: what two changes bring may be the same, as far as it is reported: one doesn't say what it brings, or both
+// bring the same commit, or they bring the same by names.SameRelease.
+func SameRelease(a, b correlate.Change) bool {
+	x, y := ReleaseOf(a), ReleaseOf(b)
+	switch {
+	case x == names.Release{} || y == names.Release{}:
 		return true
+	case x.Commit != "" && y.Commit != "":
+		return names.SameVersion(x.Commit, y.Commit)
 	}
-	for _, x := range []string{a.Version, a.Commit} {
-		for _, y := range []string{b.Version, b.Commit} {
-			if x != "" && (x == y || SamePrefix(x, y) || strings.TrimPrefix(x, "v") == strings.TrimPrefix(y, "v")) {
-				return true
-			}
-		}
-	}
-	return false
+	return names.SameRelease(x, y)
 }
 
-// SamePrefix: one is a prefix of the other, and at least as long as a short commit hash.
-func SamePrefix(a, b string) bool {
-	const short = 7
-	return len(a) >= short && len(b) >= short && (strings.HasPrefix(a, b) || strings.HasPrefix(b, a))
+// ReleaseOf is what a change brings.
+func ReleaseOf(c correlate.Change) names.Release {
+	return names.Release{Version: c.Version, Commit: c.Commit}
 }
