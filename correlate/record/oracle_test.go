@@ -290,7 +290,7 @@ func (o *oracle) lineage() {
 			}
 			line = line[:back+1]
 		}
-		if len(line) == 0 && c.PreviousVersion != "" && c.PreviousVersion != c.Version {
+		if len(line) == 0 && c.PreviousVersion != "" && !names.SameVersion(c.PreviousVersion, c.Version) {
 			line = append(line, &reported{ChangeRecord: correlate.ChangeRecord{Change: correlate.Change{Version: c.PreviousVersion}}})
 		}
 		if !c.Redeploy {

@@ -146,6 +146,9 @@ func (c *Change) record() correlate.ChangeRecord {
 	return c.Record
 }
 
+// one and other are two commits.
+const one, other = "8c1f2a0de2b44d2c5b1f0a9e7d6c5b4a39281706", "b0a9e7dde2b44d2c5b1f0a9e7d6c5b4a39281706"
+
 func TestWhatChangesMeanToOneAnother(t *testing.T) {
 	for name, c := range map[string]struct {
 		facts []correlate.Fact
@@ -173,6 +176,18 @@ func TestWhatChangesMeanToOneAnother(t *testing.T) {
 		"a flag is no version": {
 			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, both(version("2"), kind(correlate.KindFeatureFlag))), from("c", "x", 2, version("1"))},
 			"a: b: c:="},
+		"another commit under the same label": {
+			[]correlate.Fact{from("a", "x", 0, both(version("2.0"), commit(one))), from("b", "x", 1, both(version("2.0"), commit(other))), from("c", "x", 2, both(version("2.0"), commit(one)))},
+			"a: b:c c:R"},
+		"the same commit under the same label": {
+			[]correlate.Fact{from("a", "x", 0, both(version("latest"), commit(one))), from("b", "x", 1, both(version("latest"), commit(one[:9])))}, "a: b:="},
+		"a commit that comes back abbreviated": {
+			[]correlate.Fact{from("a", "x", 0, both(version(one), commit(one))), from("b", "x", 1, both(version(other), commit(other))), from("c", "x", 2, both(version(one[:7]), commit(one[:7])))},
+			"a: b:c c:R"},
+		"a version that comes back without its v": {
+			[]correlate.Fact{from("a", "x", 0, version("v1")), from("b", "x", 1, version("v2")), from("c", "x", 2, version("1"))}, "a: b:c c:R"},
+		"a commit, and the tag of an image of it": {
+			[]correlate.Fact{from("a", "x", 0, version(one)), from("b", "x", 1, version("sha-"+one[:7]))}, "a: b:="},
 		"versions that nobody tells are no redeploys": {
 			[]correlate.Fact{from("a", "x", 0, nil), from("b", "x", 1, nil)}, "a: b:"},
 	} {
