@@ -285,14 +285,8 @@ func (o *oracle) attribute() {
 			}
 		}
 		if i.CausedBy == "" {
-			var last *known
-			for _, c := range o.changes { // by completion
-				if c.live() && !c.Rollback && c.Service == i.Service && c.Environment == i.Environment && !c.done().After(i.OpenedAt) {
-					last = c
-				}
-			}
-			if last != nil && i.OpenedAt.Sub(last.done()) <= o.attribution {
-				i.AttributedTo, i.Inferred = last.id, true
+			if c := o.answers(i); c != nil && c.live() {
+				i.AttributedTo, i.Inferred = c.id, true
 			}
 		}
 		for _, c := range o.changes {
@@ -302,6 +296,32 @@ func (o *oracle) attribute() {
 			}
 		}
 	}
+}
+
+// answers is the change that answers for the place of an incident: of the rollouts that are under way and the last one that
+// is complete, the one that began last.
+func (o *oracle) answers(i *correlate.IncidentRecord) (found *known) {
+	var last *known
+	var may []*known
+	for _, c := range o.changes { // by completion
+		over := c.Status != correlate.StatusStarted && (c.done().Before(i.OpenedAt) || c.live() && c.done().Equal(i.OpenedAt))
+		switch {
+		case c.MergedInto != "" || c.Rollback || c.Service != i.Service || c.Environment != i.Environment || c.Start().After(i.OpenedAt):
+		case !over && i.OpenedAt.Sub(c.Start()) <= o.attribution:
+			may = append(may, c)
+		case over && c.live():
+			last = c
+		}
+	}
+	if last != nil && i.OpenedAt.Sub(last.done()) <= o.attribution {
+		may = append(may, last)
+	}
+	for _, c := range may {
+		if found == nil || cmp.Or(c.Start().Compare(found.Start()), cmp.Compare(c.id, found.id)) > 0 {
+			found = c
+		}
+	}
+	return found
 }
 
 func (o *oracle) recoveries() {
@@ -324,7 +344,7 @@ func (o *oracle) recoveries() {
 			all = append(all, last)
 		}
 		for _, t := range all {
-			if !t.Before(c.done()) && (c.RecoveredAt.IsZero() || t.Before(c.RecoveredAt)) {
+			if !t.Before(c.Start()) && (c.RecoveredAt.IsZero() || t.Before(c.RecoveredAt)) {
 				c.RecoveredAt = t
 			}
 		}

@@ -69,7 +69,7 @@ func (b *Book) assign(c *Change, is part) {
 
 // file and unfile keep a change where what it means to others is worked out.
 func (b *Book) file(c *Change) {
-	c.filed = &filing{c.Place(), c.position()}
+	c.filed = &filing{c.Place(), c.position(), key{c.Record.Start(), c.Record.ID}, c.ended()}
 	l := b.lineupOf(c.filed.place)
 	l.all.insert(c.filed.key, c)
 	l.stale = append(l.stale, c.filed.key)
@@ -83,7 +83,7 @@ func (b *Book) unfile(c *Change) {
 	if c.filed == nil {
 		return
 	}
-	b.answer(c, false)
+	b.answer(c, aside)
 	l := b.lineupOf(c.filed.place)
 	l.all.remove(c.filed.key)
 	l.stale = append(l.stale, c.filed.key)

@@ -49,9 +49,10 @@ type Book struct {
 
 // lineup is what is known of one place.
 type lineup struct {
-	// all are its changes by completion, answering those of them that an incident may be held against.
-	all, answering index[*Change]
-	incidents      index[*Incident] // by their opening
+	// all are its changes by completion, answering those of them that an incident may be held against, and begun, by when
+	// they began, these and those that reached nobody.
+	all, answering, begun index[*Change]
+	incidents             index[*Incident] // by their opening
 	// stale are the positions from which on the lineage is to be traced again, once the place is touched.
 	stale []key
 }

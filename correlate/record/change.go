@@ -17,9 +17,9 @@ type Change struct {
 	own     correlate.Change
 	// filed is where it stands in the line-up of its place.
 	filed *filing
-	// answers: it stands among those that an incident may be held against. waits is where it waits for its end.
-	answers bool
-	waits   *key
+	// stands is what it is to incidents that name nobody. waits is where it waits for its end.
+	stands standing
+	waits  *key
 	// timed is where it stands among the rollouts that may be one, nil when it is none. chained: too many of them are
 	// linked with it.
 	timed   *key
@@ -32,11 +32,22 @@ type Change struct {
 	took             []*Change
 }
 
-// filing is a place and a key in its line-up.
+// filing is a place, a key in its line-up, and the span of the rollout.
 type filing struct {
 	place correlate.Place
 	key
+	began key
+	ended time.Time // zero while the rollout is under way
 }
+
+// standing is what a change is to incidents that name nobody.
+type standing int
+
+const (
+	aside     standing = iota // they are not held against it
+	answering                 // they may be held against it
+	failing                   // it reached nobody, and those that open while it is tried are held against nobody
+)
 
 // Own is what the reports under the change's own id say together.
 func (c *Change) Own() correlate.Change { return c.own }
@@ -99,12 +110,24 @@ func (c *Change) AtOnce() bool {
 	return c.Record.Kind == correlate.KindFeatureFlag || c.Record.Kind == correlate.KindConfig
 }
 
-// answerable: an incident that names nobody may be held against it.
-func (c *Change) answerable() bool {
-	return c.filed != nil && c.Live() && !c.Record.Rollback && !c.Record.Abandoned
+// standing is what the change is to incidents that name nobody. What takes another one back answers to none.
+func (c *Change) standing() standing {
+	r := &c.Record
+	switch {
+	case c.filed == nil || r.Rollback || r.Abandoned || r.MergedInto != "" || r.Phase == correlate.PhaseRetracted:
+		return aside
+	case c.Live():
+		return answering
+	}
+	return failing
 }
 
 func (c *Change) position() key { return key{c.Completed(), c.Record.ID} }
+
+// underWay: at an instant the rollout had begun, and was not over.
+func (f *filing) underWay(t time.Time) bool {
+	return !f.began.at.After(t) && (f.ended.IsZero() || f.ended.After(t))
+}
 
 // Began and Ended are the span of a report in Unix seconds. Without a finish both are its start.
 func Began(c correlate.Change) int64 { return c.Start().Unix() }

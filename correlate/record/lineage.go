@@ -80,7 +80,7 @@ func (d *draft) trace(c *Change, line []deployed, most int) []deployed {
 		line = line[:back+1]
 	}
 	d.play(c, redeploy, rollback, took)
-	if previous := c.Record.PreviousVersion; len(line) == 0 && previous != "" && previous != c.Record.Version {
+	if previous := c.Record.PreviousVersion; len(line) == 0 && previous != "" && !names.SameVersion(previous, c.Record.Version) {
 		line = []deployed{{release: names.Release{Version: previous}}}
 	}
 	if redeploy {

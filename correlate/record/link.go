@@ -7,37 +7,58 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// answer keeps whether an incident may be held against a change. Incidents that opened since are to be attributed again.
-func (b *Book) answer(c *Change, answers bool) {
-	if c.answers == answers {
-		return
+// ended is when the rollout was over, zero while it is under way.
+func (c *Change) ended() time.Time {
+	if c.Record.Status == correlate.StatusStarted && c.Record.FinishedAt.IsZero() {
+		return time.Time{}
 	}
-	c.answers = answers
-	l := b.lineupOf(c.filed.place)
-	if answers {
-		l.answering.insert(c.filed.key, c)
-	} else {
+	return c.Completed()
+}
+
+// stand keeps a change among those that incidents may be held against.
+func (l *lineup) stand(c *Change, stands standing) {
+	if c.stands == answering {
 		l.answering.remove(c.filed.key)
 	}
-	b.draft.reached(c.filed.place, c.filed.at)
+	if c.stands != aside {
+		l.begun.remove(c.filed.began)
+	}
+	c.stands = stands
+	if stands == answering {
+		l.answering.insert(c.filed.key, c)
+	}
+	if stands != aside {
+		l.begun.insert(c.filed.began, c)
+	}
+}
+
+// answer keeps what a change is to incidents. Those that opened since it began are to be attributed again.
+func (b *Book) answer(c *Change, stands standing) {
+	if c.stands == stands {
+		return
+	}
+	b.lineupOf(c.filed.place).stand(c, stands)
+	b.draft.reached(*c.filed)
 }
 
 // answers works out which of the touched changes an incident may be held against, and notes the incidents that this
-// bears on: those that opened after such a change and before the next.
+// bears on: those that opened since such a change began and before the next one was complete.
 func (b *Book) answers() {
 	for _, c := range b.draft.touched() {
 		if c.filed != nil {
-			b.answer(c, c.answerable())
+			b.answer(c, c.standing())
 		}
 	}
 	for _, r := range b.draft.reach {
 		l := b.lineupOf(r.place)
 		until := r.at.Add(b.attribution())
-		for i := range l.answering.from(key{at: r.at.Add(1)}) {
-			until = earlier(until, i.at)
-			break
+		if !r.ended.IsZero() {
+			for i := range l.answering.from(key{at: r.at.Add(1)}) {
+				until = earlier(until, i.at)
+				break
+			}
 		}
-		for i := range l.incidents.from(key{at: r.at}) {
+		for i := range l.incidents.from(key{at: earlier(r.at, r.began.at)}) {
 			b.steps++
 			if i.at.After(until) {
 				break
@@ -49,14 +70,13 @@ func (b *Book) answers() {
 
 func (b *Book) attribution() time.Duration { return time.Duration(b.cfg.Attribution) * time.Second }
 
-// attribute finds the change that an incident is held against: the one it names, else the last change of the same
-// service that was complete when the incident opened, at most Attribution before. On a service that is only guessed nobody
-// is held responsible by inference.
+// attribute finds the change that an incident is held against: the one it names, else the one that answers for its place
+// by then. On a service that is only guessed nobody is held responsible by inference.
 func (b *Book) attribute(i *Incident) {
 	old := i.Record.AttributedTo
 	to, inferred := b.named(i.Record.CausedBy), false
 	if i.Record.CausedBy == "" && !i.Record.ServiceGuessed {
-		if c := b.lineup(i.Place()).lastBefore(i.Record.OpenedAt, b.attribution()); c != nil {
+		if c := b.answerer(i.Place(), i.Record.OpenedAt); c != nil {
 			to, inferred = c.Record.ID, true
 		}
 	}
@@ -88,10 +108,35 @@ func (b *Book) named(id string) string {
 	return id
 }
 
+// answerer is the change that an incident which opened at an instant is held against: of the rollouts that were under way
+// and the last change that was complete, the one that began last, at most Attribution before. It is nil when there is none,
+// and when that one failed and reached nobody: what was there before it is as innocent as without it.
+func (b *Book) answerer(p correlate.Place, t time.Time) *Change {
+	l := b.lineup(p)
+	last := l.lastBefore(t, b.attribution())
+	for i := range l.begun.before(key{at: t.Add(1)}) {
+		b.steps++
+		c := i.of
+		switch {
+		case t.Sub(i.at) > b.attribution() || (last != nil && i.compare(last.filed.began) <= 0):
+			return last
+		case c.filed.underWay(t) || (c.stands == failing && !c.filed.ended.Before(t)):
+			if c.stands == failing {
+				return nil
+			}
+			return c
+		}
+	}
+	return last
+}
+
 // lastBefore is the last change that was complete at an instant and that an incident may be held against, at most so much
 // before; nil when there is none.
 func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
 	for i := range l.answering.before(key{at: t.Add(1)}) {
+		if i.of.filed.ended.IsZero() {
+			continue // it is under way
+		}
 		if t.Sub(i.at) <= most {
 			return i.of
 		}
@@ -101,12 +146,12 @@ func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
 }
 
 // Recover works out again since when a change is proven to be mended: the rollback that took it back is complete, its
-// telemetry is back in the baseline, or the last of its incidents was resolved, whatever came first. It is to be called
-// when the verdict of the change is another.
+// telemetry is back in the baseline, or the last of its incidents was resolved, whatever came first. That may have been
+// while the rollout was still under way. It is to be called when the verdict of the change is another.
 func (b *Book) Recover(c *Change) {
 	var first time.Time
 	consider := func(t time.Time) {
-		if !t.IsZero() && !t.Before(c.Completed()) && (first.IsZero() || t.Before(first)) {
+		if !t.IsZero() && !t.Before(c.Record.Start()) && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}

@@ -290,7 +290,7 @@ func (o *oracle) lineage() {
 			}
 			line = line[:back+1]
 		}
-		if len(line) == 0 && c.PreviousVersion != "" && c.PreviousVersion != c.Version {
+		if len(line) == 0 && c.PreviousVersion != "" && !names.SameVersion(c.PreviousVersion, c.Version) {
 			line = append(line, &reported{ChangeRecord: correlate.ChangeRecord{Change: correlate.Change{Version: c.PreviousVersion}}})
 		}
 		if !c.Redeploy {
@@ -304,14 +304,8 @@ func (o *oracle) attribute() {
 	for n := range o.incidents {
 		i := &o.incidents[n]
 		if i.CausedBy == "" && !i.ServiceGuessed {
-			var last *reported
-			for _, c := range o.changes { // by completion
-				if c.live() && !c.Rollback && !c.Abandoned && c.Service == i.Service && c.Environment == i.Environment && !c.done().After(i.OpenedAt) {
-					last = c
-				}
-			}
-			if last != nil && i.OpenedAt.Sub(last.done()) <= time.Duration(o.cfg.Attribution)*time.Second {
-				i.AttributedTo, i.Inferred = last.ID, true
+			if c := o.answers(i); c != nil && c.live() {
+				i.AttributedTo, i.Inferred = c.ID, true
 			}
 		} else if i.CausedBy != correlate.CausedByNone {
 			i.AttributedTo = i.CausedBy
@@ -327,6 +321,35 @@ func (o *oracle) attribute() {
 			}
 		}
 	}
+}
+
+// answers is the change that answers for the place of an incident: of the rollouts that are under way and the last one that
+// is complete, the one that began last.
+func (o *oracle) answers(i *correlate.IncidentRecord) (found *reported) {
+	most := time.Duration(o.cfg.Attribution) * time.Second
+	var may []*reported
+	var last *reported
+	for _, c := range o.changes { // by completion
+		began, open := c.Start(), c.Status == correlate.StatusStarted && c.FinishedAt.IsZero()
+		switch {
+		case c.MergedInto != "" || c.Rollback || c.Abandoned || c.Service != i.Service || c.Environment != i.Environment || began.After(i.OpenedAt):
+		case open, c.live() && c.done().After(i.OpenedAt), !c.live() && !c.done().Before(i.OpenedAt):
+			if i.OpenedAt.Sub(began) <= most {
+				may = append(may, c)
+			}
+		case c.live():
+			last = c
+		}
+	}
+	if last != nil && i.OpenedAt.Sub(last.done()) <= most {
+		may = append(may, last)
+	}
+	for _, c := range may {
+		if found == nil || cmp.Or(c.Start().Compare(found.Start()), cmp.Compare(c.ID, found.ID)) > 0 {
+			found = c
+		}
+	}
+	return found
 }
 
 func (o *oracle) recoveries() {
@@ -351,7 +374,7 @@ func (o *oracle) recoveries() {
 			proofs = append(proofs, last)
 		}
 		for _, t := range proofs {
-			if !t.Before(c.done()) && (c.RecoveredAt.IsZero() || t.Before(c.RecoveredAt)) {
+			if !t.Before(c.Start()) && (c.RecoveredAt.IsZero() || t.Before(c.RecoveredAt)) {
 				c.RecoveredAt = t
 			}
 		}

@@ -183,9 +183,7 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 	}
 	b.changes[r.ID] = c
 	b.file(c)
-	if c.answers = c.answerable(); c.answers {
-		b.lineupOf(c.filed.place).answering.insert(c.filed.key, c)
-	}
+	b.lineupOf(c.filed.place).stand(c, c.standing())
 	b.grouping.enter(c)
 	return c
 }
@@ -245,9 +243,7 @@ func (b *Book) drop(c *Change, l *lineup) {
 	if c.timed != nil {
 		b.grouping.of(c).remove(c)
 	}
-	if c.answers {
-		l.answering.remove(c.filed.key)
-	}
+	l.stand(c, aside)
 	l.all.remove(c.filed.key)
 	l.stale = append(l.stale, c.filed.key)
 	if c.waits != nil {

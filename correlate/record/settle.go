@@ -5,7 +5,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -68,13 +67,7 @@ type draft struct {
 	incidents map[*Incident]correlate.IncidentRecord
 	places    map[correlate.Place]bool // whose lineage may be another
 	links     map[*Incident]bool
-	reach     []reach
-}
-
-// reach says that incidents of a place may be held against another change since an instant.
-type reach struct {
-	place correlate.Place
-	at    time.Time
+	reach     []filing // the changes that are to incidents another than they were
 }
 
 func newDraft() draft {
@@ -99,12 +92,12 @@ func (d *draft) touchIncident(i *Incident) {
 	}
 }
 
-func (d *draft) isNewIncident(i *Incident)               { d.incidents[i] = correlate.IncidentRecord{} }
-func (d *draft) visit(p correlate.Place)                 { d.places[p] = true }
-func (d *draft) attribute(i *Incident)                   { d.links[i] = true }
-func (d *draft) reached(p correlate.Place, at time.Time) { d.reach = append(d.reach, reach{p, at}) }
-func (d *draft) touched() []*Change                      { return slices.SortedFunc(maps.Keys(d.changes), byCompletion) }
-func (d *draft) toAttribute() []*Incident                { return slices.SortedFunc(maps.Keys(d.links), byID) }
+func (d *draft) isNewIncident(i *Incident) { d.incidents[i] = correlate.IncidentRecord{} }
+func (d *draft) visit(p correlate.Place)   { d.places[p] = true }
+func (d *draft) attribute(i *Incident)     { d.links[i] = true }
+func (d *draft) reached(f filing)          { d.reach = append(d.reach, f) }
+func (d *draft) touched() []*Change        { return slices.SortedFunc(maps.Keys(d.changes), byCompletion) }
+func (d *draft) toAttribute() []*Incident  { return slices.SortedFunc(maps.Keys(d.links), byID) }
 func (d *draft) visited() []correlate.Place {
 	return slices.SortedFunc(maps.Keys(d.places), correlate.Place.Compare)
 }

@@ -146,6 +146,9 @@ func (c *Change) record() correlate.ChangeRecord {
 	return c.Record
 }
 
+// one and other are two commits.
+const one, other = "8c1f2a0de2b44d2c5b1f0a9e7d6c5b4a39281706", "b0a9e7dde2b44d2c5b1f0a9e7d6c5b4a39281706"
+
 func TestWhatChangesMeanToOneAnother(t *testing.T) {
 	for name, c := range map[string]struct {
 		facts []correlate.Fact
@@ -173,6 +176,18 @@ func TestWhatChangesMeanToOneAnother(t *testing.T) {
 		"a flag is no version": {
 			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "x", 1, both(version("2"), kind(correlate.KindFeatureFlag))), from("c", "x", 2, version("1"))},
 			"a: b: c:="},
+		"another commit under the same label": {
+			[]correlate.Fact{from("a", "x", 0, both(version("2.0"), commit(one))), from("b", "x", 1, both(version("2.0"), commit(other))), from("c", "x", 2, both(version("2.0"), commit(one)))},
+			"a: b:c c:R"},
+		"the same commit under the same label": {
+			[]correlate.Fact{from("a", "x", 0, both(version("latest"), commit(one))), from("b", "x", 1, both(version("latest"), commit(one[:9])))}, "a: b:="},
+		"a commit that comes back abbreviated": {
+			[]correlate.Fact{from("a", "x", 0, both(version(one), commit(one))), from("b", "x", 1, both(version(other), commit(other))), from("c", "x", 2, both(version(one[:7]), commit(one[:7])))},
+			"a: b:c c:R"},
+		"a version that comes back without its v": {
+			[]correlate.Fact{from("a", "x", 0, version("v1")), from("b", "x", 1, version("v2")), from("c", "x", 2, version("1"))}, "a: b:c c:R"},
+		"a commit, and the tag of an image of it": {
+			[]correlate.Fact{from("a", "x", 0, version(one)), from("b", "x", 1, version("sha-"+one[:7]))}, "a: b:="},
 		"versions that nobody tells are no redeploys": {
 			[]correlate.Fact{from("a", "x", 0, nil), from("b", "x", 1, nil)}, "a: b:"},
 	} {
@@ -202,19 +217,31 @@ func TestWhomAnIncidentIsHeldAgainst(t *testing.T) {
 		want     string
 		inferred bool
 	}{
-		"the last change before it":          {[]correlate.Fact{a, b}, 700, "", "b", true},
-		"at the instant it was complete":     {[]correlate.Fact{a, b}, 600, "", "b", true},
-		"not one that came later":            {[]correlate.Fact{a, b}, 599, "", "a", true},
-		"not one so long ago":                {[]correlate.Fact{a}, 3*3600 + 1, "", "", false},
-		"as long ago as may be":              {[]correlate.Fact{a}, 3 * 3600, "", "a", true},
-		"the one it names":                   {[]correlate.Fact{a, b}, 700, "a", "a", false},
-		"one that nobody reported":           {[]correlate.Fact{a, b}, 700, "elsewhere", "elsewhere", false},
-		"none, as somebody says":             {[]correlate.Fact{a, b}, 700, correlate.CausedByNone, "", false},
-		"not one that failed":                {[]correlate.Fact{a, from("b", "x", 600, failed)}, 700, "", "a", true},
-		"not the rollback":                   {[]correlate.Fact{a, b, from("c", "x", 650, version("1"))}, 700, "", "b", true},
-		"a change that is under way":         {[]correlate.Fact{a, from("b", "x", 600, begun)}, 700, "", "b", true},
-		"not one that was given up":          {[]correlate.Fact{a, from("b", "x", 600, begun)}, 600 + 2400, "", "a", true},
-		"the rollout that it names by an id": {[]correlate.Fact{a, from("z", "y", 30, version("1"))}, 700, "z", "a", false},
+		"the last change before it":           {[]correlate.Fact{a, b}, 700, "", "b", true},
+		"at the instant it was complete":      {[]correlate.Fact{a, b}, 600, "", "b", true},
+		"not one that came later":             {[]correlate.Fact{a, b}, 599, "", "a", true},
+		"not one so long ago":                 {[]correlate.Fact{a}, 3*3600 + 1, "", "", false},
+		"as long ago as may be":               {[]correlate.Fact{a}, 3 * 3600, "", "a", true},
+		"the one it names":                    {[]correlate.Fact{a, b}, 700, "a", "a", false},
+		"one that nobody reported":            {[]correlate.Fact{a, b}, 700, "elsewhere", "elsewhere", false},
+		"none, as somebody says":              {[]correlate.Fact{a, b}, 700, correlate.CausedByNone, "", false},
+		"not one that failed":                 {[]correlate.Fact{a, from("b", "x", 600, failed)}, 700, "", "a", true},
+		"not the rollback":                    {[]correlate.Fact{a, b, from("c", "x", 650, version("1"))}, 700, "", "b", true},
+		"a change that is under way":          {[]correlate.Fact{a, from("b", "x", 600, begun)}, 700, "", "b", true},
+		"not one that was given up":           {[]correlate.Fact{a, from("b", "x", 600, begun)}, 600 + 2400, "", "a", true},
+		"a rollout that is complete later":    {[]correlate.Fact{a, from("b", "x", 600, took(2400))}, 1300, "", "b", true},
+		"before that rollout began":           {[]correlate.Fact{a, from("b", "x", 600, took(2400))}, 599, "", "a", true},
+		"the instant at which it begins":      {[]correlate.Fact{a, from("b", "x", 600, took(2400))}, 600, "", "b", true},
+		"a rollout that fails in the end":     {[]correlate.Fact{a, from("b", "x", 600, both(took(1200), failed))}, 1300, "", "", false},
+		"the instant at which it fails":       {[]correlate.Fact{a, from("b", "x", 600, both(took(1200), failed))}, 1800, "", "", false},
+		"after a rollout has failed":          {[]correlate.Fact{a, from("b", "x", 600, both(took(1200), failed))}, 1801, "", "a", true},
+		"a cancelled rollout":                 {[]correlate.Fact{a, from("b", "x", 600, both(took(1200), status(correlate.StatusCancelled)))}, 1300, "", "", false},
+		"a rollback that is under way":        {[]correlate.Fact{a, b, from("c", "x", 650, both(version("1"), took(600)))}, 700, "", "b", true},
+		"of two rollouts the later one":       {[]correlate.Fact{from("b", "x", 600, both(version("2"), took(2400))), from("c", "x", 700, both(version("3"), took(2400)))}, 1300, "", "c", true},
+		"a flag in the midst of a rollout":    {[]correlate.Fact{a, from("b", "x", 600, took(2400)), from("f", "x", 900, kind(correlate.KindFeatureFlag))}, 1300, "", "f", true},
+		"a rollout whose end nobody told yet": {[]correlate.Fact{from("a", "x", 0, both(version("1"), took(900))), from("b", "x", 600, begun)}, 1300, "", "b", true},
+		"a rollout that began too long ago":   {[]correlate.Fact{from("a", "x", 0, took(4*3600))}, 3*3600 + 1, "", "", false},
+		"the rollout that it names by an id":  {[]correlate.Fact{a, from("z", "y", 30, version("1"))}, 700, "z", "a", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			book := settled(append(c.facts, incidentAt("i", c.opened, c.causedBy))...)
@@ -246,6 +273,7 @@ func TestSinceWhenAChangeIsMended(t *testing.T) {
 	}{
 		"nothing was wrong":              {facts: []correlate.Fact{a}, id: "a", unmended: true},
 		"its incident was resolved":      {facts: []correlate.Fact{a, opened("i", 200)}, id: "a", want: 200},
+		"while it was still rolled out":  {facts: []correlate.Fact{from("a", "x", 0, both(version("1"), took(400))), opened("i", 200)}, id: "a", want: 200},
 		"one of its incidents is open":   {facts: []correlate.Fact{a, opened("i", 200), opened("j", 0)}, id: "a", unmended: true},
 		"the last of its incidents":      {facts: []correlate.Fact{a, opened("i", 200), opened("j", 300)}, id: "a", want: 300},
 		"it was taken back":              {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), took(20)))}, id: "b", want: 70},
