@@ -133,7 +133,7 @@ func TestSteady(t *testing.T) {
 func TestALatencyIsShownInSeconds(t *testing.T) {
 	s := newSim(1)
 	before, after := s.Cells(drawn.Start-3600, drawn.Start, 1, 1, 1), s.Cells(drawn.Start, drawn.Start+1800, 1, 1, 2)
-	known := new(evalue.Histogram)
+	known := new(evalue.Durations)
 	known.Add(before)
 	v := &latencyView{before: known, after: after}
 	for i, q := range quantiles {
@@ -150,7 +150,7 @@ func TestALatencyIsShownInSeconds(t *testing.T) {
 
 func TestHistogramsOfALaterLookGoOn(t *testing.T) {
 	s := newSim(2)
-	v := &latencyView{before: new(evalue.Histogram), after: s.Cells(drawn.Start, drawn.Start+600, 1, 1, 1)}
+	v := &latencyView{before: new(evalue.Durations), after: s.Cells(drawn.Start, drawn.Start+600, 1, 1, 1)}
 	rapid.Check(t, func(t *rapid.T) {
 		from := drawn.Start + 10*rapid.Int64Range(0, 5).Draw(t, "from")
 		to := from + 10*rapid.Int64Range(0, 60).Draw(t, "to")

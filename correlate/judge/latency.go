@@ -16,7 +16,7 @@ var (
 // latencyView shows the effect on a latency as seconds instead of exceedances. The three questions of a stream share it,
 // so that the histograms of a stretch of time are added up once.
 type latencyView struct {
-	before          *evalue.Histogram
+	before          *evalue.Durations
 	after, new, old []correlate.Cell
 
 	known [2]sides // against the time before, and against the old version
@@ -25,19 +25,19 @@ type latencyView struct {
 // sides are the histograms of both sides in a stretch of time, as far as they were added up.
 type sides struct {
 	in               evalue.Span
-	treated, control *evalue.Histogram
+	treated, control *evalue.Durations
 }
 
 // sides are the histograms of both sides in one stretch of time.
-func (v *latencyView) sides(concurrently bool, in evalue.Span) (treated, control *evalue.Histogram) {
+func (v *latencyView) sides(concurrently bool, in evalue.Span) (treated, control *evalue.Durations) {
 	s := &v.known[0]
 	if concurrently {
 		s = &v.known[1]
 	}
 	if s.treated == nil || s.in.From != in.From || s.in.To > in.To {
-		*s = sides{evalue.Span{From: in.From, To: in.From}, new(evalue.Histogram), v.before}
+		*s = sides{evalue.Span{From: in.From, To: in.From}, new(evalue.Durations), v.before}
 		if concurrently {
-			s.control = new(evalue.Histogram)
+			s.control = new(evalue.Durations)
 		}
 	}
 	fresh := evalue.Span{From: s.in.To, To: in.To}
@@ -51,17 +51,47 @@ func (v *latencyView) sides(concurrently bool, in evalue.Span) (treated, control
 	return s.treated, s.control
 }
 
-// show replaces the exceedances of a finding by a quantile on both sides in seconds. Its interval comes from the ranks
-// that the treated side's quantile may have.
+// deviations is how many standard deviations the interval of a latency's shift is wide on either side: about where the
+// normal mixture's always-valid interval at 1 % ends after some hundred looks.
+const deviations = 3.5
+
+// shift is by how many times longer a quantile, or the mean where the quantile is 0, of the requests in a stretch of time is
+// than the control's.
+func (v *latencyView) shift(q float64, concurrently bool, in evalue.Span, phi float64) evalue.Shift {
+	treated, control := v.sides(concurrently, in)
+	return shiftOf(treated, control, q, phi)
+}
+
+func shiftOf(treated, control *evalue.Durations, q, phi float64) evalue.Shift {
+	if q == 0 {
+		return treated.MeanShift(control, deviations)
+	}
+	return treated.QuantileShift(control, q, phi, deviations)
+}
+
+// show replaces the exceedances of a finding by a quantile on both sides in seconds.
 func (v *latencyView) show(f *finding, q float64, concurrently bool, in evalue.Span, phi float64) {
 	treated, control := v.sides(concurrently, in)
-	f.Baseline, f.Observed = control.Seconds(q), treated.Seconds(q)
-	if f.Baseline == 0 || f.Observed == 0 {
-		return
+	f.Baseline, f.Observed = level(control, q), level(treated, q)
+	f.shifted(shiftOf(treated, control, q, phi))
+}
+
+// level is a quantile, or the mean where the quantile is 0, in seconds.
+func level(d *evalue.Durations, q float64) float64 {
+	if q == 0 {
+		mean, _, _ := d.Mean()
+		return mean
 	}
-	const deviations = 3.5
-	reach := deviations * math.Sqrt(q*(1-q)*phi*(1/float64(treated.Total)+1/float64(control.Total)))
-	low, high := treated.Seconds(max(q-reach, 0)), treated.Seconds(min(q+reach, 1))
-	f.Ratio = f.Observed / f.Baseline
-	f.Interval = [2]float64{low / f.Baseline, high / f.Baseline}
+	return d.Seconds(q)
+}
+
+// unbounded is where the interval of a shift ends that nothing bounds, as that of a ratio does.
+var unbounded = math.Exp(6.4)
+
+// shifted shows a shift.
+func (f *finding) shifted(x evalue.Shift) {
+	if x.Known() {
+		f.Ratio = x.Ratio
+		f.Interval = [2]float64{min(max(x.Low, 1/unbounded), x.Ratio), max(min(x.High, unbounded), x.Ratio)}
+	}
 }

@@ -30,7 +30,7 @@ func newRecord(p *Params, c *Case, s *Stream) *record {
 // change the old version's requests are the baseline. A quantile that the baseline holds too few requests to know is
 // doubled, and what lies beyond that needn't be as much more frequent.
 func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefix string) {
-	known := new(evalue.Histogram)
+	known := new(evalue.Durations)
 	known.Add(earlier)
 	if known.Total == 0 {
 		r.fixed = false

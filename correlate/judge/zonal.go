@@ -292,19 +292,15 @@ func (z *zonal) describe(f *finding, pairs []evalue.Pair) {
 	f.Baseline = max(0, t.EC/t.NC*t.NT/n-z.imagined)
 }
 
-// seconds shows a quantile of latency instead of exceedances: that of the changed zones, and what it would have been if
-// it had moved as that of the others did.
-func (z *zonal) seconds(f *finding, q float64, in evalue.Span, phi float64) {
-	var before, after [2]evalue.Histogram // of the treated side, of the control's
+// shift is by how many times longer a quantile of latency became in the changed zones than in the others, and by how much in
+// each. Both moves are uncertain, and as wide as their buckets.
+func (z *zonal) shift(q float64, in evalue.Span, phi float64) (x evalue.Shift, before, after [2]evalue.Durations) {
 	for i, r := range z.zones {
 		side := 1
 		if z.treated&(1<<i) != 0 {
 			side = 0
 		}
-		for b := range r.spread.Count {
-			before[side].Count[b] += r.spread.Count[b]
-		}
-		before[side].Total += r.spread.Total
+		before[side].Merge(&r.spread)
 		cells := evalue.CellsIn(r.cells, in)
 		for j := range cells {
 			switch z.t.sideOf(r, cells[j].Start) {
@@ -315,16 +311,18 @@ func (z *zonal) seconds(f *finding, q float64, in evalue.Span, phi float64) {
 			}
 		}
 	}
-	usual := before[1].Seconds(q)
-	if usual == 0 || before[0].Total == 0 || after[0].Total == 0 || after[1].Total == 0 {
+	return shiftOf(&after[0], &before[0], q, phi).Over(shiftOf(&after[1], &before[1], q, phi)), before, after
+}
+
+// seconds shows a quantile of latency instead of exceedances: that of the changed zones, and what it would have been if
+// it had moved as that of the others did.
+func (z *zonal) seconds(f *finding, q float64, in evalue.Span, phi float64) {
+	x, before, after := z.shift(q, in, phi)
+	if !x.Known() {
 		return
 	}
-	f.Baseline, f.Observed = before[0].Seconds(q)*after[1].Seconds(q)/usual, after[0].Seconds(q)
-	const deviations = 3.5
-	reach := deviations * math.Sqrt(q*(1-q)*phi*(1/float64(after[0].Total)+1/float64(after[1].Total)))
-	low, high := after[0].Seconds(max(q-reach, 0)), after[0].Seconds(min(q+reach, 1))
-	f.Ratio = f.Observed / f.Baseline
-	f.Interval = [2]float64{low / f.Baseline, high / f.Baseline}
+	f.Baseline, f.Observed = level(&before[0], q)*level(&after[1], q)/level(&before[1], q), level(&after[0], q)
+	f.shifted(x)
 }
 
 // compare compares the zones that the change has reached with those that it has not, at the same time: grade B.

@@ -74,7 +74,7 @@ type zoneRecord struct {
 	reached int64
 	cells   []correlate.Cell // as of the present look
 
-	spread evalue.Histogram // before the change
+	spread evalue.Durations // before the change
 	above  [len(quantiles)]int16
 	seen   int // cells since the change
 	base   [zoneQuestions][]evalue.Tally
