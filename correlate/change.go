@@ -67,7 +67,8 @@ type Change struct {
 	StartedAt       time.Time `json:"started_at,omitzero"`
 	FinishedAt      time.Time `json:"finished_at,omitzero"`
 	// UpdatedAt is when its sender last changed this report. It says which of two reports that contradict each other is
-	// the later one; without it, the newest time that a report tells does.
+	// the later one, and that what that one tells is right; see Revise. Without it, the newest time that a report tells
+	// says which is the later one.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Instances []string  `json:"instances,omitempty"`
 	// Zones are those that the change has reached, where it doesn't reach all at once: the others are what it is compared
@@ -79,6 +80,9 @@ type Change struct {
 	Labels map[string]string `json:"labels,omitempty"`
 	// Source is the configured source that reported the change; "telemetry" when a new service.version was seen.
 	Source string `json:"source,omitempty"`
+	// Implied are the words that the sender of a report with UpdatedAt left out and the format implies (kind, status,
+	// environment): they correct nothing.
+	Implied []string `json:"implied,omitempty"`
 }
 
 // Start is when the change began to reach users: its start, or its finish when the start is unknown.
@@ -92,14 +96,12 @@ func (c Change) Start() time.Time {
 // WithDefaults fills in what the generic format says is implied. A change that has only started has no finish: a time
 // given as such is a plan.
 func (c Change) WithDefaults() Change {
-	if c.Kind == "" {
-		c.Kind = KindDeployment
-	}
-	if c.Status == "" {
-		c.Status = StatusSucceeded
-	}
-	if c.Environment == "" {
-		c.Environment = DefaultEnvironment
+	implied := slices.Clone(c.Implied)
+	imply(&c.Kind, KindDeployment, impliedKind, &implied)
+	imply(&c.Status, StatusSucceeded, impliedStatus, &implied)
+	imply(&c.Environment, DefaultEnvironment, impliedEnvironment, &implied)
+	if !c.UpdatedAt.IsZero() {
+		c.Implied = implied
 	}
 	if c.Status == StatusStarted {
 		c.StartedAt, c.FinishedAt = c.Start(), time.Time{}
@@ -159,6 +161,7 @@ func (c Change) Merge(later Change) Change {
 	merged.StartedAt = mergedStart(c, later, merged.FinishedAt)
 	merged.UpdatedAt = latest(c.UpdatedAt, later.UpdatedAt)
 	merged.Labels = mergedLabels(c.Labels, later.Labels)
+	merged.Implied = inBoth(c.Implied, later.Implied)
 	return merged
 }
 

@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -26,6 +27,8 @@ type Incident struct {
 	// CausedByNone says that no change did.
 	CausedBy string `json:"caused_by,omitempty"`
 	Source   string `json:"source,omitempty"`
+	// Implied is as in Change.
+	Implied []string `json:"implied,omitempty"`
 }
 
 // CausedByNone is the CausedBy of an incident that no change caused.
@@ -33,8 +36,10 @@ const CausedByNone = "none"
 
 // WithDefaults fills in what the generic format says is implied.
 func (i Incident) WithDefaults() Incident {
-	if i.Environment == "" {
-		i.Environment = DefaultEnvironment
+	implied := slices.Clone(i.Implied)
+	imply(&i.Environment, DefaultEnvironment, impliedEnvironment, &implied)
+	if !i.UpdatedAt.IsZero() {
+		i.Implied = implied
 	}
 	return i
 }
@@ -79,6 +84,7 @@ func (i Incident) Merge(later Incident) Incident {
 	merged.AcknowledgedAt = earliest(i.AcknowledgedAt, later.AcknowledgedAt)
 	merged.UpdatedAt = latest(i.UpdatedAt, later.UpdatedAt)
 	merged.ResolvedAt = latest(i.ResolvedAt, later.ResolvedAt)
+	merged.Implied = inBoth(i.Implied, later.Implied)
 	return merged
 }
 

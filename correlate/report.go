@@ -27,12 +27,12 @@ const MaxReports = 64
 // AddChangeReport returns the reports with another one among them. The result is a function of the set of what was
 // said: the order in which reports come doesn't show in it, nor does repetition.
 func AddChangeReport(all []ChangeReport, r ChangeReport) []ChangeReport {
-	return added(all, r, Change.asOf, Change.Merge)
+	return added(all, r, Change.asOf, Change.Revise)
 }
 
 // AddIncidentReport is AddChangeReport for incidents.
 func AddIncidentReport(all []IncidentReport, r IncidentReport) []IncidentReport {
-	return added(all, r, Incident.asOf, Incident.Merge)
+	return added(all, r, Incident.asOf, Incident.Revise)
 }
 
 // RemoveChangeReport returns the reports without one that says the given. What was put together with others stays.
@@ -43,15 +43,29 @@ func RemoveIncidentReport(all []IncidentReport, said Incident) []IncidentReport 
 	return removed(all, said)
 }
 
-// FoldChange is what reports in the order of AddChangeReport say together, of one change or of several that are the
-// same rollout.
-func FoldChange(all []ChangeReport) Change { return folded(all, Change.Merge) }
+// FoldChange is what reports under one id say together, in the order of AddChangeReport.
+func FoldChange(all []ChangeReport) Change {
+	said := folded(all, Change.Revise)
+	said.Implied = nil
+	return said
+}
 
 // FoldIncident is FoldChange for incidents.
-func FoldIncident(all []IncidentReport) Incident { return folded(all, Incident.Merge) }
+func FoldIncident(all []IncidentReport) Incident {
+	said := folded(all, Incident.Revise)
+	said.Implied = nil
+	return said
+}
+
+// FoldRollout is what several sources say of one rollout, each under an id of its own: all is what the reports under an id
+// say together. None corrects what another source says.
+func FoldRollout(all []ChangeReport) Change {
+	SortChangeReports(all)
+	return folded(all, Change.Merge)
+}
 
 // SortChangeReports puts reports in the order in which a later one corrects an earlier one: by when they were said, as
-// their senders tell it, then by how far the change had come, then by when they came in.
+// their senders tell it (UpdatedAt, else the newest time), then by how far the change had come, then by when they came in.
 func SortChangeReports(all []ChangeReport) { slices.SortFunc(all, comparing(Change.asOf)) }
 
 // moment places a report among the others of the same thing.
@@ -62,11 +76,18 @@ type moment struct {
 
 // asOf is when a report was made as far as it tells, and how far it says that the change had come.
 func (c Change) asOf() moment {
-	return moment{latest(c.UpdatedAt, c.StartedAt, c.FinishedAt), slices.Index(Statuses(), c.Status)}
+	said := c.UpdatedAt
+	if said.IsZero() {
+		said = latest(c.StartedAt, c.FinishedAt)
+	}
+	return moment{said, slices.Index(Statuses(), c.Status)}
 }
 
 func (i Incident) asOf() moment {
-	return moment{said: latest(i.UpdatedAt, i.OpenedAt, i.AcknowledgedAt, i.ResolvedAt)}
+	if !i.UpdatedAt.IsZero() {
+		return moment{said: i.UpdatedAt}
+	}
+	return moment{said: latest(i.OpenedAt, i.AcknowledgedAt, i.ResolvedAt)}
 }
 
 func comparing[T any](asOf func(T) moment) func(a, b Report[T]) int {

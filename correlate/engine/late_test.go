@@ -139,6 +139,10 @@ func (s *story) drawChange(r *rand.Rand, services []string, n int) {
 			corrected := c
 			corrected.Version, corrected.Actor = []string{"v1", "v2", "v3"}[r.IntN(3)], "someone"
 			corrected.UpdatedAt = c.FinishedAt.Add(time.Duration(1+r.IntN(400)) * time.Second)
+			if r.IntN(3) == 0 {
+				corrected.Status, corrected.FinishedAt = correlate.Statuses()[1+r.IntN(3)], begin.Add(took/2)
+				corrected.Kind = correlate.Kinds()[r.IntN(2)]
+			}
 			s.tell(r, correlate.Fact{Change: &corrected})
 		}
 	}
@@ -157,8 +161,14 @@ func (s *story) drawIncident(r *rand.Rand, services []string, n int) {
 		s.tell(r, correlate.Fact{Incident: &linked})
 	}
 	if r.IntN(2) == 0 {
-		i.ResolvedAt = i.OpenedAt.Add(time.Duration(r.IntN(900)) * time.Second)
-		s.tell(r, correlate.Fact{Incident: &i})
+		resolved := i
+		resolved.ResolvedAt = i.OpenedAt.Add(time.Duration(r.IntN(900)) * time.Second)
+		s.tell(r, correlate.Fact{Incident: &resolved})
+		if r.IntN(3) == 0 {
+			reopened := i
+			reopened.UpdatedAt = resolved.ResolvedAt.Add(time.Duration(r.IntN(300)) * time.Second)
+			s.tell(r, correlate.Fact{Incident: &reopened})
+		}
 	}
 }
 

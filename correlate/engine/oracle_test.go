@@ -63,10 +63,18 @@ func said(times ...time.Time) (newest time.Time) {
 	return newest
 }
 
+// asOf is when a report was made, by its sender.
+func asOf(updated time.Time, times ...time.Time) time.Time {
+	if updated.IsZero() {
+		return said(times...)
+	}
+	return updated
+}
+
 func older(a, b correlate.ChangeReport) int {
 	rank := map[correlate.Status]int{correlate.StatusStarted: 0, correlate.StatusSucceeded: 1, correlate.StatusFailed: 2, correlate.StatusCancelled: 3}
 	return cmp.Or(
-		said(a.Said.UpdatedAt, a.Said.StartedAt, a.Said.FinishedAt).Compare(said(b.Said.UpdatedAt, b.Said.StartedAt, b.Said.FinishedAt)),
+		asOf(a.Said.UpdatedAt, a.Said.StartedAt, a.Said.FinishedAt).Compare(asOf(b.Said.UpdatedAt, b.Said.StartedAt, b.Said.FinishedAt)),
 		cmp.Compare(rank[a.Said.Status], rank[b.Said.Status]), a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(text(a.Said), text(b.Said)))
 }
 
@@ -79,16 +87,17 @@ func text(v any) string {
 }
 
 // foldAll puts reports together, the oldest first.
-func foldAll(reports []correlate.ChangeReport) (c correlate.Change) {
+func foldAll(reports []correlate.ChangeReport, fold func(a, b correlate.Change) correlate.Change) (c correlate.Change) {
 	reports = slices.Clone(reports)
 	slices.SortFunc(reports, older)
 	for i, r := range reports {
 		if i == 0 {
 			c = r.Said
 		} else {
-			c = c.Merge(r.Said)
+			c = fold(c, r.Said)
 		}
 	}
+	c.Implied = nil
 	return c
 }
 
@@ -115,17 +124,18 @@ func (o *oracle) read(facts []Fact) {
 		c.reports = append(c.reports, correlate.ChangeReport{ReceivedAt: f.ReceivedAt, Said: *f.Change})
 	}
 	for _, c := range o.changes {
-		c.said = foldAll(c.reports)
+		c.said = foldAll(c.reports, correlate.Change.Revise)
 	}
 	for _, reports := range incidents {
 		slices.SortFunc(reports, func(a, b correlate.IncidentReport) int {
-			return cmp.Or(said(a.Said.UpdatedAt, a.Said.OpenedAt, a.Said.ResolvedAt).Compare(said(b.Said.UpdatedAt, b.Said.OpenedAt, b.Said.ResolvedAt)),
-				a.ReceivedAt.Compare(b.ReceivedAt))
+			return cmp.Or(asOf(a.Said.UpdatedAt, a.Said.OpenedAt, a.Said.ResolvedAt).Compare(asOf(b.Said.UpdatedAt, b.Said.OpenedAt, b.Said.ResolvedAt)),
+				a.ReceivedAt.Compare(b.ReceivedAt), cmp.Compare(text(a.Said), text(b.Said)))
 		})
 		i := reports[0].Said
 		for _, r := range reports[1:] {
-			i = i.Merge(r.Said)
+			i = i.Revise(r.Said)
 		}
+		i.Implied = nil
 		o.incidents = append(o.incidents, correlate.IncidentRecord{Incident: i})
 	}
 }
@@ -173,14 +183,15 @@ func (o *oracle) merge() {
 			c.Change, c.MergedInto = c.said, g[0].id
 			continue
 		}
-		var reports []correlate.ChangeReport
+		var reports, whole []correlate.ChangeReport
 		for _, m := range g {
 			reports = append(reports, m.reports...)
+			whole = append(whole, correlate.ChangeReport{ReceivedAt: first(m.reports), Said: m.said})
 			if m != c {
 				c.MergedFrom = append(c.MergedFrom, m.id)
 			}
 		}
-		c.Change = foldAll(reports)
+		c.Change = foldAll(whole, correlate.Change.Merge)
 		slices.Sort(c.MergedFrom)
 		c.serve(reports)
 	}
@@ -191,17 +202,24 @@ func (c *known) serve(reports []correlate.ChangeReport) {
 	if c.Status != correlate.StatusFailed && c.Status != correlate.StatusCancelled {
 		return
 	}
-	for _, r := range reports {
-		if r.Said.Status == correlate.StatusSucceeded {
-			done := r.Said.FinishedAt
-			if done.IsZero() {
-				done = r.Said.Start()
-			}
-			if !c.Served || done.After(c.FinishedAt) {
-				c.Served, c.FinishedAt = true, done
-			}
+	reports = slices.DeleteFunc(slices.Clone(reports), func(r correlate.ChangeReport) bool { return r.Said.Status != correlate.StatusSucceeded })
+	if len(reports) > 0 {
+		success := foldAll(reports, correlate.Change.Revise)
+		c.Served, c.FinishedAt = true, said(success.StartedAt, success.FinishedAt)
+		if c.StartedAt.After(c.FinishedAt) {
+			c.StartedAt = c.FinishedAt
 		}
 	}
+}
+
+// first is when the first of some reports came in.
+func first(reports []correlate.ChangeReport) (t time.Time) {
+	for i, r := range reports {
+		if i == 0 || r.ReceivedAt.Before(t) {
+			t = r.ReceivedAt
+		}
+	}
+	return t
 }
 
 // one: two changes are told by different sources, bring what may be the same version, and lie within ten minutes.

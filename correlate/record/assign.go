@@ -10,27 +10,26 @@ import (
 // assignAll gives the changes of a rollout their part in it. What telemetry sees bears out what is reported, and says
 // nothing of itself.
 func (b *Book) assignAll(r rollout) {
-	var reports []correlate.ChangeReport
+	var reports, said []correlate.ChangeReport
 	var ids []string
 	for _, c := range r {
 		if c == r[0] || c.own.Source != SourceTelemetry {
 			reports = append(reports, c.reports...)
+			said = append(said, correlate.ChangeReport{ReceivedAt: c.Record.ReceivedAt, Said: c.own})
 		}
 		if c != r[0] {
 			ids = append(ids, c.Record.ID)
 			b.assign(c, part{said: c.own, into: r[0].Record.ID})
 		}
 	}
-	said := r[0].own
-	if len(r) == 1 {
-		reports = r[0].reports
-	} else {
-		correlate.SortChangeReports(reports)
-		said = correlate.FoldChange(reports)
-	}
-	said.ID = r[0].Record.ID
 	slices.Sort(ids)
-	b.assign(r[0], part{said: said, reports: reports, from: ids})
+	is := part{said: r[0].own, reports: r[0].reports, from: ids}
+	if len(r) > 1 {
+		correlate.SortChangeReports(reports)
+		is.said, is.reports = correlate.FoldRollout(said), reports
+	}
+	is.said.ID = r[0].Record.ID
+	b.assign(r[0], is)
 }
 
 // part is what a change is among the reports of a rollout: what they say together, those that count, and the changes that it
@@ -47,7 +46,7 @@ func (b *Book) assign(c *Change, is part) {
 	r := c.Record
 	r.Change, r.MergedInto, r.MergedFrom, r.Reports = is.said, is.into, is.from, nil
 	serve(&r, is.reports)
-	if len(c.reports) > 1 || len(is.from) > 0 {
+	if len(c.reports) > 1 || len(is.from) > 0 || slices.ContainsFunc(c.reports, implies) {
 		r.Reports = c.reports
 	}
 	r.Abandoned = b.cfg.abandoned(r, b.watermark)
@@ -66,6 +65,9 @@ func (b *Book) assign(c *Change, is part) {
 		}
 	}
 }
+
+// implies: a report says more than what is made of it.
+func implies(r correlate.ChangeReport) bool { return len(r.Said.Implied) > 0 }
 
 // file and unfile keep a change where what it means to others is worked out.
 func (b *Book) file(c *Change) {

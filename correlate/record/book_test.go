@@ -34,6 +34,7 @@ func drawFacts(t *rapid.T) (facts []fact) {
 			again := drawChange(t, n, minutes)
 			again.Source = c.Source
 			again.UpdatedAt = after(rapid.Int64Range(0, minutes*60).Draw(t, "updated"))
+			again.Environment = rapid.SampledFrom([]string{"", "", "production", "staging"}).Draw(t, "environment")
 			facts = append(facts, fact{correlate.Fact{Change: &again}, after(rapid.Int64Range(0, minutes*60).Draw(t, "received"))})
 		}
 	}
@@ -47,6 +48,14 @@ func drawFacts(t *rapid.T) (facts []fact) {
 			i.ResolvedAt = i.OpenedAt.Add(time.Duration(rapid.Int64Range(0, 3000).Draw(t, "lasted")) * time.Second)
 		}
 		facts = append(facts, fact{correlate.Fact{Incident: &i}, i.OpenedAt})
+		if rapid.IntRange(0, 2).Draw(t, "corrected?") == 0 {
+			again := i
+			again.UpdatedAt = after(rapid.Int64Range(0, minutes*60).Draw(t, "updated"))
+			again.OpenedAt = after(rapid.Int64Range(0, minutes*60).Draw(t, "opened"))
+			again.ResolvedAt = rapid.SampledFrom([]time.Time{{}, again.OpenedAt.Add(600 * time.Second)}).Draw(t, "resolved")
+			again.Environment = rapid.SampledFrom([]string{"", "production", "staging"}).Draw(t, "environment")
+			facts = append(facts, fact{correlate.Fact{Incident: &again}, again.OpenedAt})
+		}
 	}
 	return facts
 }

@@ -66,7 +66,7 @@ func (o *oracle) read(facts []fact) {
 	}
 	for _, all := range reports {
 		i := correlate.IncidentRecord{Incident: correlate.FoldIncident(all), ReceivedAt: received(all)}
-		if len(all) > 1 {
+		if len(all) > 1 || len(all[0].Said.Implied) > 0 {
 			i.Reports = all
 		}
 		o.incidents = append(o.incidents, i)
@@ -205,12 +205,13 @@ func (o *oracle) put(chain []*reported) {
 }
 
 func (o *oracle) assign(group []*reported) {
-	var reports []correlate.ChangeReport
+	var reports, said []correlate.ChangeReport
 	var from []string
 	lead := group[0]
 	for _, c := range group {
 		if c == lead || shown(c) == 0 {
 			reports = append(reports, c.reports...)
+			said = append(said, correlate.ChangeReport{ReceivedAt: received(c.reports), Said: c.own})
 		}
 		if c != lead {
 			from = append(from, c.own.ID)
@@ -218,23 +219,20 @@ func (o *oracle) assign(group []*reported) {
 		}
 	}
 	correlate.SortChangeReports(reports)
-	lead.Change = correlate.FoldChange(reports)
+	lead.Change = correlate.FoldRollout(said)
 	lead.ID = lead.own.ID
 	slices.Sort(from)
 	lead.MergedFrom = from
 	for _, c := range group {
 		c.ReceivedAt = received(c.reports)
-		if len(c.reports) > 1 || len(c.MergedFrom) > 0 {
+		if len(c.reports) > 1 || len(c.MergedFrom) > 0 || len(c.reports[0].Said.Implied) > 0 {
 			c.Reports = c.reports
 		}
 		if c.MergedInto == "" && c.Status == correlate.StatusFailed {
-			for _, r := range reports {
-				if r.Said.Status != correlate.StatusSucceeded {
-					continue
-				}
-				if done := (&reported{ChangeRecord: correlate.ChangeRecord{Change: r.Said}}).done(); !c.Served || done.After(c.FinishedAt) {
-					c.Served, c.FinishedAt = true, done
-				}
+			if good := slices.DeleteFunc(slices.Clone(reports), func(r correlate.ChangeReport) bool { return r.Said.Status != correlate.StatusSucceeded }); len(good) > 0 {
+				c.Served = true
+				c.FinishedAt = (&reported{ChangeRecord: correlate.ChangeRecord{Change: correlate.FoldChange(good)}}).done()
+				c.StartedAt = earlier(c.StartedAt, c.FinishedAt)
 			}
 		}
 		c.Abandoned = c.MergedInto == "" && c.Status == correlate.StatusStarted && Began(c.Change)+o.cfg.AbandonAfter <= o.watermark

@@ -122,7 +122,7 @@ func (b *Book) retractIncident(said correlate.Incident) {
 func (b *Book) restateIncident(i *Incident, reports []correlate.IncidentReport) {
 	b.unfileIncident(i)
 	i.reports, i.Record.Incident, i.Record.Reports = reports, correlate.FoldIncident(reports), nil
-	if len(reports) > 1 {
+	if len(reports) > 1 || len(reports[0].Said.Implied) > 0 {
 		i.Record.Reports = reports
 	}
 	for _, r := range reports {

@@ -15,22 +15,21 @@ func serve(r *correlate.ChangeRecord, reports []correlate.ChangeReport) {
 	}
 	if done := succeeded(reports); !done.IsZero() {
 		r.Served, r.FinishedAt = true, done
-		return
+		r.StartedAt = earlier(r.StartedAt, done)
 	}
 }
 
-// succeeded is when a change was complete by the latest report of its success; zero when there is none.
-func succeeded(reports []correlate.ChangeReport) (done time.Time) {
+// succeeded is when a change was complete by the reports of its success; zero when there is none.
+func succeeded(reports []correlate.ChangeReport) time.Time {
+	var successes []correlate.ChangeReport
 	for _, r := range reports {
-		if c := r.Said; c.Status == correlate.StatusSucceeded {
-			at := c.FinishedAt
-			if at.IsZero() {
-				at = c.Start()
-			}
-			if at.After(done) {
-				done = at
-			}
+		if r.Said.Status == correlate.StatusSucceeded {
+			successes = append(successes, r)
 		}
 	}
-	return done
+	c := correlate.FoldChange(successes)
+	if c.FinishedAt.IsZero() {
+		return c.Start()
+	}
+	return c.FinishedAt
 }

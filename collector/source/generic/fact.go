@@ -9,13 +9,13 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// The keys of the format, in the order of the documentation. "source" is accepted, since our own exports carry it, and
-// ignored: the receiver knows the source.
+// The keys of the format, in the order of the documentation. "source" and "implied" are accepted, since our own exports carry
+// them, and ignored: the receiver knows the source, and what is said there is said.
 var (
 	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit",
-		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source"}
+		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
 	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
-		"resolved_at", "updated_at", "caused_by", "source"}
+		"resolved_at", "updated_at", "caused_by", "source", "implied"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
 	incidentOnly = []string{"opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by"}
 )
