@@ -297,6 +297,35 @@ func TestDeployments(t *testing.T) {
 	}
 }
 
+// TestARepairThatWasRepairedMendedNothing: v1 hurts, a first hotfix doesn't help, and a second one does.
+func TestARepairThatWasRepairedMendedNothing(t *testing.T) {
+	hotfix := func(c *correlate.ChangeRecord) { c.Labels = map[string]string{"class": "hotfix"} }
+	bad := func(c *correlate.ChangeRecord) { c.Incidents = []string{"i"} }
+	for name, c := range map[string]struct {
+		changes    records
+		resolved   time.Time
+		failed     int
+		recoveries []float64 // in minutes: the median and the mean
+	}{
+		"the second one is what mended it": {
+			records{change("a", at(0), bad), change("b", at(25), hotfix), change("c", at(233), hotfix)}, at(235), 2, []float64{220.5, 220.5}},
+		"the first one by itself, and the incident is over soon": {
+			records{change("a", at(0), bad), change("b", at(25), hotfix)}, at(30), 1, []float64{25, 25}},
+		"the second one, and the incident goes on": {
+			records{change("a", at(0), bad), change("b", at(25), hotfix), change("c", at(233), hotfix)}, at(400), 2, []float64{304, 304}},
+		"the first one was taken back": {
+			records{change("a", at(0), bad), change("b", at(25), hotfix, func(c *correlate.ChangeRecord) { c.RolledBackBy = "c" }),
+				change("c", at(60), func(c *correlate.ChangeRecord) { c.Kind, c.Rollback = correlate.KindRollback, true })}, at(62), 2, []float64{47.5, 47.5}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := compute(c.changes, incident("i", at(5), c.resolved, "a"))
+			require.Equal(t, c.failed, n.ChangeFailRate.Numerator)
+			require.Equal(t, c.failed, n.Recovery.N)
+			require.InDeltaSlice(t, []float64{c.recoveries[0] * 60, c.recoveries[1] * 60}, []float64{n.Recovery.Median, n.Recovery.Mean}, 1e-9)
+		})
+	}
+}
+
 func TestRecovery(t *testing.T) {
 	regressed := judged(correlate.Regressed)
 	recoveredAt := func(minute int) edit {
@@ -307,6 +336,15 @@ func TestRecovery(t *testing.T) {
 	badBack, failedBack := back, back
 	judged(correlate.Regressed)(&badBack)
 	failedBack.Status, failedBack.Served = correlate.StatusFailed, true
+	claimed, undone := rolledBack, back
+	claimed.RecoveredAt, undone.RolledBackBy = at(20), "later"
+	errors := func(c correlate.ChangeRecord, baseline, observed float64) correlate.ChangeRecord {
+		v := *c.Verdict
+		v.Evidence = []correlate.Evidence{{Signal: "error_ratio", Baseline: baseline, Observed: observed}, {Signal: "latency_p90"}}
+		c.Verdict = &v
+		return c
+	}
+	seenBad, badAfter, goodAfter := errors(rolledBack, 0.001, 0.2), errors(back, 0.05, 0.127), errors(back, 0.05, 0.02)
 	seen := change("a", at(0), func(c *correlate.ChangeRecord) {
 		regressed(c)
 		recovered := at(7)
@@ -328,6 +366,22 @@ func TestRecovery(t *testing.T) {
 		},
 		"a rollback that failed doesn't restore": {
 			changes: records{rolledBack, failedBack}, minutes: -1, open: 1, age: asOf.Sub(at(0)),
+		},
+		"a rollback while an incident stays open for hours": {
+			changes: records{rolledBack, back}, incidents: []correlate.IncidentRecord{incident("i", at(2), at(240), "a")}, minutes: 240,
+		},
+		"a rollback after which an incident is resolved": {
+			changes: records{rolledBack, back}, incidents: []correlate.IncidentRecord{incident("i", at(2), at(34), "a")}, minutes: 20,
+		},
+		"a rollback whose record says that it was the recovery": {
+			changes: records{claimed, back}, incidents: []correlate.IncidentRecord{incident("i", at(2), at(240), "a")}, minutes: 240,
+		},
+		"a rollback after which telemetry is as bad": {
+			changes: records{seenBad, badAfter}, minutes: -1, open: 1, age: asOf.Sub(at(0)),
+		},
+		"a rollback after which telemetry is back": {changes: records{seenBad, goodAfter}, minutes: 20},
+		"a rollback that was taken back doesn't restore": {
+			changes: records{rolledBack, undone}, minutes: -1, open: 1, age: asOf.Sub(at(0)),
 		},
 		"the rollback is known only by name": {
 			changes: records{rolledBack}, minutes: -1, open: 1, age: asOf.Sub(at(0)),

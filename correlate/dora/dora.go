@@ -14,9 +14,10 @@
 //     rollbacks are the evidence. Those still observed are published beside, as pending, and so are those that closed
 //     without an answer (inconclusive) and those nobody could judge (unjudged).
 //   - Failed deployment recovery time: completion of a failed deployment to its first proven recovery: telemetry back
-//     in the baseline, a rollback or hotfix that succeeded and was not itself judged regressed, or the resolution of
-//     the last of its incidents. It doesn't wait for the window to close. A failure without recovery is open: outside
-//     the median, counted, with its age.
+//     in the baseline, a rollback or hotfix that mended it, or the resolution of the last of its incidents. A repair that
+//     was a failure itself mended nothing, nor did one after which an incident stays open or telemetry as bad as it was
+//     (see correlate.Mended); what repaired the repair may have. It doesn't wait for the window to close. A failure
+//     without recovery is open: outside the median, counted, with its age.
 //   - Lead time: authored to deployment finished, for each commit's first arrival at a service and environment. A
 //     negative span is an error in the data: counted, outside the median.
 //   - Rework rate: deployments that are a rollback, a hotfix or driven by an incident, over all deployments. A hotfix

@@ -27,22 +27,41 @@ func (b *book) recovery(c *correlate.ChangeRecord) time.Time {
 			first = t
 		}
 	}
-	consider(c.RecoveredAt)
+	if !b.byRepair(c) {
+		consider(c.RecoveredAt)
+	}
 	if c.Verdict != nil && c.Verdict.RecoveredAt != nil {
 		consider(*c.Verdict.RecoveredAt)
 	}
-	consider(restoredBy(b.byID[c.RolledBackBy]))
-	consider(restoredBy(b.hotfixes[c.ID]))
+	consider(b.repaired(c, b.byID[c.RolledBackBy]))
+	consider(b.repaired(c, b.hotfixes[c.ID]))
 	consider(b.resolved(c))
 	return first
 }
 
-// restoredBy is when a rollback or hotfix brought the service back: its completion, unless it failed or hurt itself.
-func restoredBy(c *correlate.ChangeRecord) time.Time {
-	if c == nil || !isLive(c) || c.Served || isRegressed(c) {
-		return time.Time{}
+// byRepair: what the record says of the recovery is that the rollback was complete, which is looked into here.
+func (b *book) byRepair(c *correlate.ChangeRecord) bool {
+	by := b.byID[c.RolledBackBy]
+	return by != nil && c.RecoveredAt.Equal(completion(by))
+}
+
+// repaired is when a rollback or a hotfix of a change, or else the one that repaired that in turn, brought the service back;
+// zero when none did. A repair that was a failure itself is none.
+func (b *book) repaired(c, repair *correlate.ChangeRecord) time.Time {
+	for range b.changes { // each begins after the one before was complete
+		if repair == nil {
+			break
+		}
+		if !b.failed(repair) {
+			return correlate.Mended(c, repair, b.causes[c.ID])
+		}
+		if next := b.hotfixes[repair.ID]; next != nil {
+			repair = next
+		} else {
+			repair = b.byID[repair.RolledBackBy]
+		}
 	}
-	return completion(c)
+	return time.Time{}
 }
 
 // resolved is when the last incident of a change was resolved; zero while one is open.

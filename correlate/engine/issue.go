@@ -116,8 +116,9 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 		c.rec.Verdict = &shown
 	}
 	c.issued = slices.Clone(c.course)
-	i.roster.book.Recover(c.Change)
-	i.publish(c)
+	for _, o := range i.roster.book.Judged(c.Change) {
+		i.publish(i.roster.changeOf(o))
+	}
 }
 
 // publish emits a record that differs from what was last emitted.

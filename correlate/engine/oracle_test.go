@@ -346,7 +346,10 @@ func (o *oracle) recoveries() {
 	for _, c := range o.changes {
 		var all []time.Time
 		for _, by := range o.changes {
-			if by.id == c.RolledBackBy && by.Status == correlate.StatusSucceeded {
+			unresolved := slices.ContainsFunc(o.incidents, func(i correlate.IncidentRecord) bool {
+				return i.AttributedTo == c.id && (i.ResolvedAt.IsZero() || i.ResolvedAt.After(by.done().Add(15*time.Minute)))
+			})
+			if by.id == c.RolledBackBy && by.Status == correlate.StatusSucceeded && by.RolledBackBy == "" && len(by.Incidents) == 0 && !unresolved {
 				all = append(all, by.done())
 			}
 		}

@@ -145,10 +145,25 @@ func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
 	return nil
 }
 
-// Recover works out again since when a change is proven to be mended: the rollback that took it back is complete, its
-// telemetry is back in the baseline, or the last of its incidents was resolved, whatever came first. That may have been
-// while the rollout was still under way. It is to be called when the verdict of the change is another.
-func (b *Book) Recover(c *Change) {
+// Judged works out again what depends on the verdict of a change, and is to be called when that is another: since when it is
+// proven to be mended, and those that it took back. It returns the changes it worked out again.
+func (b *Book) Judged(c *Change) []*Change {
+	all := []*Change{c}
+	for _, o := range c.took {
+		if !o.gone {
+			all = append(all, o)
+		}
+	}
+	for _, c := range all {
+		b.recover(c)
+	}
+	return all
+}
+
+// recover works out since when a change is proven to be mended: by the rollback that took it back, by its telemetry that is
+// back in the baseline, or by the last of its incidents that was resolved, whatever came first. That may have been while the
+// rollout was still under way.
+func (b *Book) recover(c *Change) {
 	var first time.Time
 	consider := func(t time.Time) {
 		if !t.IsZero() && !t.Before(c.Record.Start()) && (first.IsZero() || t.Before(first)) {
@@ -157,8 +172,8 @@ func (b *Book) Recover(c *Change) {
 	}
 	v := c.Record.Verdict
 	bad := v != nil && v.Outcome == correlate.Regressed
-	if by := b.changes[c.Record.RolledBackBy]; by != nil && by.Record.Status == correlate.StatusSucceeded {
-		consider(by.Completed())
+	if by := b.changes[c.Record.RolledBackBy]; by != nil {
+		consider(correlate.Mended(&c.Record, &by.Record, b.incidentsOf(c)))
 	}
 	if bad && v.RecoveredAt != nil {
 		consider(*v.RecoveredAt)
@@ -169,17 +184,30 @@ func (b *Book) Recover(c *Change) {
 
 // resolved is when the last incident of a change was resolved; zero while one is open, or there is none.
 func (b *Book) resolved(c *Change) (last time.Time) {
-	for _, id := range c.Record.Incidents {
-		i := b.incidents[id]
-		switch {
-		case i == nil:
-		case i.Record.ResolvedAt.IsZero():
+	for _, i := range b.incidentsOf(c) {
+		if i.ResolvedAt.IsZero() {
 			return time.Time{}
-		case i.Record.ResolvedAt.After(last):
-			last = i.Record.ResolvedAt
 		}
+		last = later(last, i.ResolvedAt)
 	}
 	return last
+}
+
+// incidentsOf are the incidents in memory that are held against a change.
+func (b *Book) incidentsOf(c *Change) (all []*correlate.IncidentRecord) {
+	for _, id := range c.Record.Incidents {
+		if i := b.incidents[id]; i != nil {
+			all = append(all, &i.Record)
+		}
+	}
+	return all
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 func with(ids []string, id string) []string {

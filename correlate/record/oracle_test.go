@@ -354,7 +354,10 @@ func (o *oracle) recoveries() {
 	for _, c := range o.changes {
 		var proofs []time.Time
 		for _, by := range o.changes {
-			if by.ID == c.RolledBackBy && by.Status == correlate.StatusSucceeded {
+			unresolved := slices.ContainsFunc(o.incidents, func(i correlate.IncidentRecord) bool {
+				return i.AttributedTo == c.ID && (i.ResolvedAt.IsZero() || i.ResolvedAt.After(by.done().Add(15*time.Minute)))
+			})
+			if by.ID == c.RolledBackBy && by.Status == correlate.StatusSucceeded && by.RolledBackBy == "" && len(by.Incidents) == 0 && !unresolved {
 				proofs = append(proofs, by.done())
 			}
 		}

@@ -165,6 +165,11 @@ func (b *Book) Recall(changes []correlate.ChangeRecord, incidents []correlate.In
 			recalled = append(recalled, b.recall(r))
 		}
 	}
+	for _, c := range recalled {
+		if by := b.changes[c.Record.RolledBackBy]; by != nil {
+			by.took = append(by.took, c)
+		}
+	}
 	for _, r := range incidents {
 		if b.incidents[r.ID] == nil {
 			b.recallIncident(r)

@@ -57,7 +57,7 @@ func (b *Book) recoveries() {
 		}
 	}
 	for _, c := range b.draft.touched() {
-		b.Recover(c)
+		b.recover(c)
 	}
 }
 

@@ -264,6 +264,12 @@ func TestSinceWhenAChangeIsMended(t *testing.T) {
 		return f
 	}
 	a, b := from("a", "x", 0, version("1")), from("b", "x", 10, version("2"))
+	back := from("c", "x", 50, both(version("1"), took(20)))
+	incidentOf := func(id string, at, resolved int64) correlate.Fact {
+		f := opened("of "+id, resolved)
+		f.Incident.CausedBy, f.Incident.OpenedAt = id, after(at)
+		return f
+	}
 	for name, c := range map[string]struct {
 		facts    []correlate.Fact
 		id       string
@@ -271,13 +277,21 @@ func TestSinceWhenAChangeIsMended(t *testing.T) {
 		want     int64
 		unmended bool
 	}{
-		"nothing was wrong":              {facts: []correlate.Fact{a}, id: "a", unmended: true},
-		"its incident was resolved":      {facts: []correlate.Fact{a, opened("i", 200)}, id: "a", want: 200},
-		"while it was still rolled out":  {facts: []correlate.Fact{from("a", "x", 0, both(version("1"), took(400))), opened("i", 200)}, id: "a", want: 200},
-		"one of its incidents is open":   {facts: []correlate.Fact{a, opened("i", 200), opened("j", 0)}, id: "a", unmended: true},
-		"the last of its incidents":      {facts: []correlate.Fact{a, opened("i", 200), opened("j", 300)}, id: "a", want: 300},
-		"it was taken back":              {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), took(20)))}, id: "b", want: 70},
-		"taking it back is under way":    {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), begun))}, id: "b", unmended: true},
+		"nothing was wrong":             {facts: []correlate.Fact{a}, id: "a", unmended: true},
+		"its incident was resolved":     {facts: []correlate.Fact{a, opened("i", 200)}, id: "a", want: 200},
+		"while it was still rolled out": {facts: []correlate.Fact{from("a", "x", 0, both(version("1"), took(400))), opened("i", 200)}, id: "a", want: 200},
+		"one of its incidents is open":  {facts: []correlate.Fact{a, opened("i", 200), opened("j", 0)}, id: "a", unmended: true},
+		"the last of its incidents":     {facts: []correlate.Fact{a, opened("i", 200), opened("j", 300)}, id: "a", want: 300},
+		"it was taken back":             {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), took(20)))}, id: "b", want: 70},
+		"taking it back is under way":   {facts: []correlate.Fact{a, b, from("c", "x", 50, both(version("1"), begun))}, id: "b", unmended: true},
+		"its incident stays open after it was taken back": {
+			facts: []correlate.Fact{a, b, back, incidentOf("b", 20, 3000)}, id: "b", want: 3000},
+		"its incident is over soon after it was taken back": {
+			facts: []correlate.Fact{a, b, back, incidentOf("b", 20, 300)}, id: "b", want: 70},
+		"its incident is still open after it was taken back": {
+			facts: []correlate.Fact{a, b, back, incidentOf("b", 20, 0)}, id: "b", unmended: true},
+		"taking it back hurt as well": {
+			facts: []correlate.Fact{a, b, back, incidentOf("c", 80, 0)}, id: "b", unmended: true},
 		"telemetry shows it":             {facts: []correlate.Fact{a}, id: "a", verdict: &correlate.Verdict{Outcome: correlate.Regressed, RecoveredAt: new(after(90))}, want: 90},
 		"of a healthy change it doesn't": {facts: []correlate.Fact{a}, id: "a", verdict: &correlate.Verdict{Outcome: correlate.Healthy, RecoveredAt: new(after(90))}, unmended: true},
 	} {
@@ -285,12 +299,48 @@ func TestSinceWhenAChangeIsMended(t *testing.T) {
 			book := settled(c.facts...)
 			change := book.Change(c.id)
 			change.Record.Verdict = c.verdict
-			book.Recover(change)
+			book.Judged(change)
 			if c.unmended {
 				require.Zero(t, change.Record.RecoveredAt)
 				return
 			}
 			require.Equal(t, after(c.want), change.Record.RecoveredAt)
+		})
+	}
+}
+
+// TestAVerdictOnARollbackBearsOnWhatItTookBack: a rollback that is judged bad mended nothing, and one after which telemetry is
+// as bad did not either, also in a book that was brought back.
+func TestAVerdictOnARollbackBearsOnWhatItTookBack(t *testing.T) {
+	seen := func(o correlate.Outcome, observed float64) *correlate.Verdict {
+		return &correlate.Verdict{Outcome: o, Evidence: []correlate.Evidence{{Signal: "error_ratio", Baseline: 0.01, Observed: observed}}}
+	}
+	for name, c := range map[string]struct {
+		verdict *correlate.Verdict
+		want    time.Time
+	}{
+		"none yet":                  {nil, after(70)},
+		"telemetry is back":         {seen(correlate.Inconclusive, 0.02), after(70)},
+		"telemetry is as bad":       {seen(correlate.Inconclusive, 0.15), time.Time{}},
+		"it made something worse":   {seen(correlate.Regressed, 0.02), time.Time{}},
+		"nothing tells of the same": {&correlate.Verdict{Outcome: correlate.Inconclusive}, after(70)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lived := settled(from("a", "x", 0, version("1")), from("b", "x", 10, version("2")), from("c", "x", 50, both(version("1"), took(20))))
+			restored := New(config)
+			var records []correlate.ChangeRecord
+			for _, c := range lived.changes {
+				records = append(records, c.Record)
+			}
+			restored.Recall(records, nil)
+			for _, b := range []*Book{lived, restored} {
+				bad, back := b.Change("b"), b.Change("c")
+				bad.Record.Verdict = seen(correlate.Regressed, 0.2)
+				b.Judged(bad)
+				back.Record.Verdict = c.verdict
+				require.Equal(t, []*Change{back, bad}, b.Judged(back))
+				require.Equal(t, c.want, bad.Record.RecoveredAt)
+			}
 		})
 	}
 }
