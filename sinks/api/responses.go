@@ -49,7 +49,13 @@ type Revision struct {
 
 // Incidents is the answer of /api/v1/incidents, newest first.
 type Incidents struct {
-	Incidents []correlate.IncidentRecord `json:"incidents"`
+	Incidents []Incident `json:"incidents"`
+}
+
+// Incident is an incident, and why no change is held responsible for it.
+type Incident struct {
+	correlate.IncidentRecord
+	Unlinked string `json:"unlinked,omitempty"` // absent when a change is held responsible
 }
 
 // Regressions is the answer of /api/v1/regressions, newest first.
