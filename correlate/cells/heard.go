@@ -33,15 +33,3 @@ func (h hearing) expire(before int64) {
 		h[environment] = slices.Clone(starts[n:])
 	}
 }
-
-// Environments are those in which anything is known of a service, sorted.
-func (st *Store) Environments(service string) []string {
-	all := []string{}
-	for p := range st.services {
-		if p.Service == service {
-			all = append(all, p.Environment)
-		}
-	}
-	slices.Sort(all)
-	return all
-}

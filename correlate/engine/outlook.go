@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -18,7 +19,7 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 	o := correlate.Outlook{
 		At: at(e.mark.At), Reason: correlate.ReasonNoTelemetry, Evidence: []correlate.Evidence{},
 		Waits: []correlate.Wait{{For: correlate.WaitTelemetry}}, ClosesAt: at(e.windowEnd(c) + e.cfg.Lateness),
-		HeardIn: e.store.Environments(c.rec.Service),
+		HeardIn: cells.Environments(e.store, c.rec.Service),
 	}
 	if e.mark.At == 0 {
 		o.At = c.rec.Start()
