@@ -77,6 +77,29 @@ type Evidence struct {
 	// Mix is the factor by which the baseline would have moved only because requests came for other routes than before;
 	// Ratio and Interval are against the baseline times it. 0 when it isn't applied.
 	Mix float64 `json:"mix,omitempty"`
+	// AtMost is how much worse it is at most, as far as that is proven; nil where nothing is.
+	AtMost *Bound `json:"at_most,omitempty"`
+	// Routes are where most of what is too much happens, the most first; of what convicts alone, and only where the
+	// requests of the service are told apart by route.
+	Routes []RouteEffect `json:"routes,omitempty"`
+}
+
+// Bound is an upper bound of how much worse something became: with the probability Level it didn't become worse by more.
+// Either way of saying it may be missing.
+type Bound struct {
+	// Ratio is a factor: 1.2 is a fifth more. 0 when there is no such bound.
+	Ratio float64 `json:"ratio,omitempty"`
+	// Difference is in the unit of the evidence: 0.002 are 0.2 percentage points of an event ratio, 2 ms of a latency.
+	Difference *float64 `json:"difference,omitempty"`
+	Level      float64  `json:"level"`
+}
+
+// RouteEffect is one route's part in a piece of evidence. Baseline and Observed are in the unit of the evidence.
+type RouteEffect struct {
+	Route    string  `json:"route"`
+	Baseline float64 `json:"baseline"` // before the change; 0 also when nobody asked for the route
+	Observed float64 `json:"observed"` // since the onset
+	N        int64   `json:"n"`        // requests since the onset
 }
 
 // Reopening says why a verdict that had been given was gone into again.

@@ -57,6 +57,8 @@ type Reader interface {
 	Restatements(ctx context.Context, q dora.RestateQuery) (dora.Restatements, error)
 	// Held returns the deliveries in quarantine, newest first. Limit 0 is 100; at most 1,000.
 	Held(ctx context.Context, limit int) ([]correlate.Held, error)
+	// Outlook is how the judging of a change stands; nil for one that isn't observed, and while that can't be told.
+	Outlook(ctx context.Context, id string) *correlate.Outlook
 	Status() Status
 }
 

@@ -48,12 +48,14 @@ type Host struct {
 	projectors map[string]source.Projector // by source
 	naming     *names.Rules                // of services, environments and versions
 
-	wake   chan struct{} // facts were committed
-	stop   context.CancelFunc
-	done   sync.WaitGroup
-	status atomic.Pointer[sinks.Status]
-	queues atomic.Pointer[[]sinks.Queue]
-	ready  atomic.Bool
+	wake chan struct{} // facts were committed
+	// questions are asked by readers and answered by the loop.
+	questions chan question
+	stop      context.CancelFunc
+	done      sync.WaitGroup
+	status    atomic.Pointer[sinks.Status]
+	queues    atomic.Pointer[[]sinks.Queue]
+	ready     atomic.Bool
 }
 
 func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
@@ -63,7 +65,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	if o.Tally == nil {
 		o.Tally = &correlate.Tally{}
 	}
-	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
+	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), questions: make(chan question), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }

@@ -32,6 +32,7 @@ type loop struct {
 	clock   *clock
 	newest  time.Time // event time of a fact since the start
 	ticked  time.Time // the last tick
+	asked   outlooks
 }
 
 func newLoop(h *Host) *loop {
@@ -52,6 +53,8 @@ func (l *loop) run(ctx context.Context) {
 			return
 		case <-l.wake:
 			l.facts()
+		case q := <-l.questions:
+			l.answer(q)
 		case now := <-ticker.C:
 			l.facts()
 			l.tick(l.now(now))

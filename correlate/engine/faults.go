@@ -23,6 +23,7 @@ type fault struct {
 	provesElsewhere bool
 	recover         int64
 	grade           correlate.Grade
+	reason          correlate.Reason
 	evidence        []correlate.Evidence // what convicts, at most a few
 }
 
@@ -101,7 +102,7 @@ func (r *round) ownFaults(due []candidate) []fault {
 
 func faultOn(p place, own string, a judge.Assessment) fault {
 	return fault{
-		place: p, own: own, certain: 1, recover: a.Recovered, grade: a.Grade, evidence: a.Evidence[:min(len(a.Evidence), repeated)],
+		place: p, own: own, certain: 1, recover: a.Recovered, grade: a.Grade, reason: a.Reason, evidence: a.Evidence[:min(len(a.Evidence), repeated)],
 		Fault: blame.Fault{Service: p.Service, Signal: signalOf(a), Onset: a.Onset, Strength: strength(a)},
 	}
 }
@@ -166,13 +167,30 @@ func (r *round) reversal(s *observe.Subject, f fault, t int64) blame.Reversal {
 	return blame.NotReversed
 }
 
-// elsewhere is the evidence for a fault, marked with the service on which it shows.
-func elsewhere(f fault) []correlate.Evidence {
+// seenFrom is the evidence for a fault, marked with the service on which it shows where that is another than the change's,
+// and then what the change's own service says of other signals.
+func (f fault) seenFrom(s candidate) []correlate.Evidence {
 	evidence := slices.Clone(f.evidence)
-	for i := range evidence {
-		evidence[i].Service = f.place.Service
+	if f.place != s.place() {
+		for i := range evidence {
+			evidence[i].Service = f.place.Service
+		}
+		return append(evidence, s.a.Evidence...)
+	}
+	for _, own := range s.a.Evidence {
+		if !slices.ContainsFunc(f.evidence, func(shown correlate.Evidence) bool { return shown.Signal == own.Signal }) {
+			evidence = append(evidence, own)
+		}
 	}
 	return evidence
+}
+
+// reasonFrom is the reason of a verdict that a fault convicts with.
+func (f fault) reasonFrom(s candidate) correlate.Reason {
+	if f.place == s.place() {
+		return f.reason
+	}
+	return correlate.ReasonDownstream
 }
 
 func (r *round) probability(id string, faults []fault, which func(fault) bool) float64 {

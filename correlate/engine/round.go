@@ -70,9 +70,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
 	} else if o, p := r.blamedElsewhere(s, faults); p >= convicted && r.cfg.Guards.On(guardElsewhere) {
-		f.outcome, f.reason, f.blame = correlate.Regressed, correlate.ReasonDownstream, p
+		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
-		f.evidence = append(elsewhere(o), s.a.Evidence...)
+		f.evidence = o.seenFrom(s)
 	} else if r.ends(s) && s.a.Outcome == correlate.Inconclusive {
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
 	}

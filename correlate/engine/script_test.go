@@ -82,6 +82,7 @@ func (s *script) run(commands string) {
 //	incident ID SERVICE OPENED key=…    resolved, caused_by
 //	until TIME                          let event time and the clock run, and print what is decided
 //	gap FROM-TO                         no telemetry was received
+//	outlook ID                          print how the judging of a change stands
 func (s *script) do(words []string) {
 	switch words[0] {
 	case "serve":
@@ -93,6 +94,8 @@ func (s *script) do(words []string) {
 	case "gap":
 		w := span(s.t, words[1])
 		s.e.Apply(Input{Gap: window.Span{From: w[0], To: w[1]}})
+	case "outlook":
+		s.outlook(words[1])
 	case "until":
 		s.until(clock(s.t, words[1]))
 	default:
@@ -166,6 +169,29 @@ func (s *script) incident(id, service, opened string, o map[string]string) {
 		i.ResolvedAt = at(clock(s.t, o["resolved"]))
 	}
 	s.print(s.e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Incident: &i}, ReceivedAt: at(s.now)}}}))
+}
+
+// outlook prints on one line how the judging of a change stands.
+func (s *script) outlook(id string) {
+	o := Outlook(s.e, id)
+	if o == nil {
+		fmt.Fprintf(&s.out, "outlook %s none\n", id)
+		return
+	}
+	fmt.Fprintf(&s.out, "outlook %s %s", id, o.Reason)
+	if o.Grade != "" {
+		fmt.Fprintf(&s.out, " grade=%s", o.Grade)
+	}
+	for _, w := range o.Waits {
+		fmt.Fprintf(&s.out, " %s", strings.Trim(string(w.For)+":"+string(w.Reason), ":"))
+		if w.Requests > 0 {
+			fmt.Fprintf(&s.out, ":%d", w.Requests)
+		}
+	}
+	if o.HealthyAt != nil {
+		s.out.WriteString(" healthy=" + hhmm(*o.HealthyAt))
+	}
+	fmt.Fprintf(&s.out, " seen=%d closes=%s heard=%v\n", len(o.Evidence), hhmm(o.ClosesAt), o.HeardIn)
 }
 
 // until delivers each cell at its end and lets the clock tick every bucket.

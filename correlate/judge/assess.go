@@ -141,6 +141,10 @@ func (t ruling) convict(a *Assessment) bool {
 		if f.recovered {
 			a.Recovered = f.end
 		}
+		f.Routes = t.hurt(f)
+		convicting := t.findings[i]
+		copy(t.findings[1:], t.findings[:i])
+		t.findings[0] = convicting // what convicts is shown first
 		return true
 	}
 	return false

@@ -24,9 +24,14 @@ type finding struct {
 	recovered  bool
 }
 
-// rounded is the evidence as it leaves: six significant digits, so that equal states give equal bytes.
+// rounded is the evidence as it leaves: six significant digits, so that equal states give equal bytes. Where the baseline
+// has no events the estimate is made of half of one, and may lie beyond what an interval can say: the interval's end is
+// then all that is known.
 func (f *finding) rounded() correlate.Evidence {
 	e := f.Evidence
+	if e.Interval != [2]float64{} {
+		e.Ratio = min(max(e.Ratio, e.Interval[0]), e.Interval[1])
+	}
 	e.Baseline, e.Observed, e.Ratio = round(e.Baseline), round(e.Observed), round(e.Ratio)
 	e.Interval = [2]float64{round(e.Interval[0]), round(e.Interval[1])}
 	e.Mix = round(e.Mix)

@@ -26,11 +26,16 @@ func (t *trial) newRouteMix(beside bool) *expect.RouteMix {
 	if c.Routes == nil || c.Minute == 0 || (c.Now-evalue.RoundUpTo(c.Start, c.Minute))/c.Minute <= 0 {
 		return nil
 	}
-	if t.parts == nil {
-		t.parts = c.Routes()
+	return expect.NewRouteMix(t.routes(), c.Minute, c.Start, c.Now, beside)
+}
+
+// routes are the requests by route, sorted; nil where they aren't told apart.
+func (t *trial) routes() []expect.Part {
+	if t.parts == nil && t.c.Routes != nil {
+		t.parts = t.c.Routes()
 		slices.SortStableFunc(t.parts, func(a, b expect.Part) int { return cmp.Compare(a.Name, b.Name) })
 	}
-	return expect.NewRouteMix(t.parts, c.Minute, c.Start, c.Now, beside)
+	return t.parts
 }
 
 // standardise moves what is expected of the treated side by the mix of routes. What earlier days' season already moved
@@ -158,4 +163,92 @@ func (t ruling) excused(f *finding) bool {
 		return false
 	}
 	return t.p.Guards.On(guardNewRoutes)
+}
+
+const (
+	// mostHurt is how many routes a piece of evidence names, leastHurt the share of the additional events that one has.
+	mostHurt, leastHurt = 3, 0.1
+)
+
+// hurt are the routes on which most of the additional events of a fault happen, the most first: those that fail, or that
+// are slower than the threshold. With grade A it is the new version's requests that count.
+func (t ruling) hurt(f *finding) []correlate.RouteEffect {
+	if f.contest == nil || (f.family != familyErrors && f.family != familyLatency) || t.c.Minute == 0 {
+		return nil
+	}
+	ask, q := evalue.ErrorsOfRequests, f.contest.quantile
+	if f.family == familyLatency {
+		if ask = t.countingOf(slices.Index(quantiles[:], q)); ask == nil {
+			return nil
+		}
+	}
+	type extra struct {
+		correlate.RouteEffect
+		events float64
+	}
+	var all []extra
+	total := 0.0
+	for parts := t.routes(); len(parts) > 0; {
+		n := 1
+		for n < len(parts) && parts[n].Name == parts[0].Name {
+			n++
+		}
+		r := newRouteCourse(parts[:n], t.c, f)
+		if events := r.extra(ask); events > 0 {
+			all = append(all, extra{r.effect(q), events})
+			total += events
+		}
+		parts = parts[n:]
+	}
+	slices.SortStableFunc(all, func(a, b extra) int { return cmp.Compare(b.events, a.events) })
+	var most []correlate.RouteEffect
+	for _, r := range all {
+		if len(most) < mostHurt && r.events >= leastHurt*total {
+			most = append(most, r.RouteEffect)
+		}
+	}
+	return most
+}
+
+// routeCourse is the requests for one route before the change, and those since the onset of a fault that are compared.
+type routeCourse struct {
+	name          string
+	before, after []correlate.Cell
+}
+
+func newRouteCourse(parts []expect.Part, c *Case, f *finding) routeCourse {
+	r := routeCourse{name: parts[0].Name}
+	since := evalue.Span{From: f.onset - evalue.Mod(f.onset, c.Minute), To: c.Now}
+	for i := range parts {
+		r.before = append(r.before, evalue.CellsIn(parts[i].Cells, evalue.Span{To: c.Start - c.Minute + 1})...)
+		if f.Grade != correlate.GradeA || parts[i].New {
+			r.after = append(r.after, evalue.CellsIn(parts[i].Cells, since)...)
+		}
+	}
+	return r
+}
+
+// extra is how many events there were more than before among as many requests.
+func (r *routeCourse) extra(ask evalue.Counting) float64 {
+	e, n := evalue.Sum(evalue.Tallies(nil, r.after, ask))
+	before, of := evalue.Sum(evalue.Tallies(nil, r.before, ask))
+	return float64(e) - evalue.Ratio(float64(before), float64(of))*float64(n)
+}
+
+// effect is the ratio of errors, or the quantile in seconds when there is one, before and since.
+func (r *routeCourse) effect(quantile float64) correlate.RouteEffect {
+	e := correlate.RouteEffect{Route: r.name}
+	for i, cells := range [...][]correlate.Cell{r.before, r.after} {
+		level := [...]*float64{&e.Baseline, &e.Observed}[i]
+		if quantile > 0 {
+			var h evalue.Histogram
+			h.Add(cells)
+			*level = round(h.Seconds(quantile))
+			continue
+		}
+		events, n := evalue.Sum(evalue.Tallies(nil, cells, evalue.ErrorsOfRequests))
+		*level = round(evalue.Ratio(float64(events), float64(n)))
+	}
+	e.N = evalue.Requests(r.after)
+	return e
 }

@@ -15,22 +15,41 @@ type Finding struct {
 	// Decisive: it is what the verdict's reason is about.
 	Decisive      bool
 	Before, After string // levels in the unit that people read them in, such as "3.1 %" or "210ms"
-	// Factor is by how much it grew, Least and Most the ends of its interval: "0" and "∞" where nothing bounds it. Mix is the
+	// Factor is by how much it grew, Least and Most the ends of its interval: "0" and "∞" where nothing bounds it; all are ""
+	// where there is no interval. Mix is the
 	// factor by which other routes than before moved the baseline; "" when they didn't.
 	Factor, Least, Most, Mix string
 	N                        string // requests, or what else was counted, after the change
 	Nothing                  bool   // no event before and after: there are no levels to speak of
+	// Exception: it is a type of exception that was not seen before, and showed Events times.
+	Exception bool
+	Events    string
+	// AtMost is how much worse it is at most, where that is proven. Routes are where most of it happens.
+	AtMost string
+	Routes []string
 }
+
+// exception is what the names of signals that count a new type of exception begin with.
+const exception = "exception "
 
 // NewFinding says a piece of evidence.
 func NewFinding(e correlate.Evidence) Finding {
 	f := Finding{
 		Service: e.Service, Signal: e.Signal, N: Count(e.N), Nothing: e.Events == 0 && e.Baseline == 0,
 		Before: Level(e.Signal, e.Baseline), After: Level(e.Signal, e.Observed),
-		Factor: Figure(e.Ratio), Least: bound(e.Interval[0]), Most: bound(e.Interval[1]),
+	}
+	if e.Interval != [2]float64{} {
+		f.Factor, f.Least, f.Most = Times(e.Ratio), bound(e.Interval[0]), bound(e.Interval[1])
 	}
 	if e.Mix != 0 {
-		f.Mix = Figure(e.Mix)
+		f.Mix = Times(e.Mix)
+	}
+	if f.Exception = strings.HasPrefix(e.Signal, exception); f.Exception {
+		f.Events = Count(e.Events)
+	}
+	f.AtMost = AtMost(e)
+	for _, r := range e.Routes {
+		f.Routes = append(f.Routes, fmt.Sprintf("%s %s → %s (n %s)", r.Route, Level(e.Signal, r.Baseline), Level(e.Signal, r.Observed), Count(r.N)))
 	}
 	return f
 }
@@ -40,14 +59,43 @@ func (f Finding) Name() string { return strings.TrimSpace(f.Service + " " + f.Si
 
 // Text is the finding in one line, without its name.
 func (f Finding) Text() string {
+	if f.Exception {
+		return f.Events + " times, and never before"
+	}
+	said := f.Before + " → " + f.After + f.factor()
 	if f.Nothing {
-		return fmt.Sprintf("none in %s requests", f.N)
+		said = fmt.Sprintf("none in %s requests", f.N)
 	}
-	mix := ""
-	if f.Mix != "" {
-		mix = ", of ×" + f.Mix + " by the route mix"
+	if f.Mix != "" && !f.Nothing {
+		said += ", of ×" + f.Mix + " by the route mix"
 	}
-	return fmt.Sprintf("%s → %s, ×%s (%s … %s)%s", f.Before, f.After, f.Factor, f.Least, f.Most, mix)
+	if f.AtMost != "" {
+		said += ", " + f.AtMost
+	}
+	return said
+}
+
+// Line is the finding with what it was counted from, without its name.
+func (f Finding) Line() string {
+	if f.Nothing || f.Exception {
+		return f.Text()
+	}
+	return f.Text() + " (n " + f.N + ")"
+}
+
+// factor is by how much it grew. Where nothing bounds that on one side there is no estimate to speak of either.
+func (f Finding) factor() string {
+	switch {
+	case f.Factor == "":
+		return ""
+	case f.Most == "∞" && f.Least != "0":
+		return ", at least ×" + f.Least
+	case f.Least == "0" && f.Most != "∞":
+		return ", at most ×" + f.Most
+	case f.Least == "0":
+		return ", by which factor can't be told"
+	}
+	return fmt.Sprintf(", ×%s (%s … %s)", f.Factor, f.Least, f.Most)
 }
 
 // Effect is one signal before and after, with the ratio and its interval when there is one to speak of.
@@ -76,7 +124,7 @@ func decisive(r correlate.Reason, e correlate.Evidence) bool {
 
 // custom: the signal is none of the daemon's own.
 func custom(signal string) bool {
-	for _, own := range []string{"error_ratio", "latency", "throughput", "log_errors", "exception"} {
+	for _, own := range []string{"error_ratio", "latency", "throughput", "log_errors", "exception", "saturation"} {
 		if strings.Contains(signal, own) {
 			return false
 		}
@@ -94,7 +142,7 @@ func bound(v float64) string {
 	case v <= 1.0/widest:
 		return "0"
 	}
-	return Figure(v)
+	return Times(v)
 }
 
 // Level is a signal's value in the unit that people read it in.

@@ -2,7 +2,10 @@ package words
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -18,6 +21,11 @@ type Explanation struct {
 	// Subject is what changed where: "checkout v2 in production". Answer is the outcome, or why there is none: "regressed",
 	// "not judged"; Why the reason for it: "more requests fail".
 	Subject, Answer, Why string
+	// Told is what it comes down to, in the verdict's own numbers and everyday units.
+	Told string
+
+	// Reported is the change as it was told: its id, kind, source and times.
+	Reported string
 
 	Outcome   correlate.Outcome // "" while there is no verdict
 	Revision  int
@@ -32,6 +40,8 @@ type Explanation struct {
 	More     int       // findings beyond those
 	// CouldSee is the smallest rise of errors that would have shown, where the verdict is inconclusive for want of data.
 	CouldSee string
+	// Exceptions are those that were not seen before and aren't among Shows, with how often.
+	Exceptions []string
 
 	Since     time.Time // since when it shows
 	Recovered time.Time
@@ -45,6 +55,8 @@ type Explanation struct {
 
 	// Next is what to do next; "" when there is nothing to do.
 	Next string
+
+	ahead []Line // see Ahead
 }
 
 // Correction is what late facts did to a verdict: from revision Since on, what was said no longer stands.
@@ -59,10 +71,13 @@ type Comparison struct {
 	Grade correlate.Grade
 }
 
-// Blame is how likely it is that this change did it, and what that is made of; zero when nothing regressed.
+// Blame is how likely it is that this change did it, and what that is made of, the weightiest first; zero when nothing
+// regressed. Others are the other changes that are suspected of the same fault; Alone says that none is.
 type Blame struct {
 	Probability float64
 	Terms       []Term
+	Others      []correlate.Suspect
+	Alone       bool
 }
 
 // Term is one term of the score, in log-odds: above 0 it speaks for the change.
@@ -87,11 +102,17 @@ type Fault struct {
 // Headline is the answer in one line.
 func (e Explanation) Headline() string { return e.Subject + ": " + e.Answer + " (" + e.Why + ")" }
 
+// Text is all of it, for a terminal.
+func (e Explanation) Text() string {
+	return e.Subject + ": " + strings.ToUpper(e.Answer) + " (" + e.Why + ")\n" + Page(e.Lines())
+}
+
 // Explain says what is known of a change. Faults are the regressions for which it is among the suspects; without them it
 // isn't said who else is concerned.
 func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanation {
 	e := Explanation{Subject: c.Service + " " + Or(c.Version) + " in " + c.Environment, Incidents: c.Incidents, TakenBackBy: c.RolledBackBy}
 	e.Answer, e.Why = answer(c)
+	e.Reported = fmt.Sprintf("%s, %s by %s%s", c.ID, c.Kind, Or(c.Source), times(c.Change))
 	if c.Verdict == nil {
 		return e
 	}
@@ -101,6 +122,17 @@ func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanatio
 	e.culprits(c, faults)
 	e.Next = next(c, e)
 	return e
+}
+
+// times are when a change began and ended, as far as that was told.
+func times(c correlate.Change) string {
+	switch {
+	case c.StartedAt.IsZero():
+		return ", finished " + Instant(c.FinishedAt)
+	case c.FinishedAt.IsZero():
+		return ", " + Instant(c.StartedAt) + " and not finished"
+	}
+	return ", " + Instant(c.StartedAt) + " … " + Instant(c.FinishedAt)
 }
 
 // answer is the outcome with its reason, or why there is none.
@@ -135,6 +167,7 @@ func (e *Explanation) evidence(v correlate.Verdict) {
 		e.Compared = Comparison{With: Grade(v.Grade), Grade: v.Grade}
 	}
 	var deciding, others []Finding
+	e.Told = told(v)
 	for _, evidence := range v.Evidence {
 		f := NewFinding(evidence)
 		if f.Decisive = v.Outcome == correlate.Regressed && decisive(v.Reason, evidence); f.Decisive {
@@ -146,6 +179,11 @@ func (e *Explanation) evidence(v correlate.Verdict) {
 	all := append(deciding, others...)
 	e.Shows = all[:min(len(all), MostShown)]
 	e.More = len(all) - len(e.Shows)
+	for _, f := range all[len(e.Shows):] {
+		if f.Exception {
+			e.Exceptions = append(e.Exceptions, strings.TrimPrefix(f.Signal, exception)+" ("+f.Events+" times)")
+		}
+	}
 	if v.Outcome == correlate.Inconclusive && v.SmallestVisible > 0 {
 		e.CouldSee = Figure(v.SmallestVisible)
 	}
@@ -165,7 +203,8 @@ func (e *Explanation) course(v correlate.Verdict) {
 func (e *Explanation) culprits(c correlate.ChangeRecord, faults []correlate.Regression) {
 	fault, this := charge(c.ID, faults)
 	if c.Verdict.Outcome == correlate.Regressed {
-		e.Blame = Blame{Probability: c.Verdict.Blame, Terms: terms(this)}
+		e.Blame = Blame{Probability: c.Verdict.Blame, Terms: termsOf(this), Others: others(c.ID, fault)}
+		e.Blame.Alone = fault != nil && len(e.Blame.Others) == 0
 	}
 	if fault != nil {
 		e.RuledOut = ruledOut(*fault)
@@ -185,15 +224,31 @@ func charge(id string, faults []correlate.Regression) (fault *correlate.Regressi
 	return fault, this
 }
 
-// terms are those that are not zero, by name.
-func terms(s correlate.Suspect) []Term {
+// termsOf are those that are worth a line, the weightiest first.
+func termsOf(s correlate.Suspect) []Term {
 	var all []Term
 	for name, logOdds := range s.Terms {
-		if logOdds != 0 {
+		if math.Abs(logOdds) >= weighty {
 			all = append(all, Term{name, logOdds})
 		}
 	}
-	slices.SortFunc(all, func(a, b Term) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(all, func(a, b Term) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.LogOdds), math.Abs(a.LogOdds)), cmp.Compare(a.Name, b.Name))
+	})
+	return all
+}
+
+// others are the other suspects of a fault that may have done it, the likeliest first.
+func others(id string, fault *correlate.Regression) []correlate.Suspect {
+	if fault == nil {
+		return nil
+	}
+	var all []correlate.Suspect
+	for _, s := range fault.Suspects {
+		if _, vetoed := s.Terms[blame.TermVeto]; s.ChangeID != id && !vetoed && len(all) < MostShown {
+			all = append(all, s)
+		}
+	}
 	return all
 }
 
@@ -215,7 +270,18 @@ func elsewhere(c correlate.ChangeRecord, faults []correlate.Regression) []Fault 
 	for _, r := range faults {
 		did := slices.ContainsFunc(r.Suspects, func(s correlate.Suspect) bool { return s.ChangeID == c.ID && s.Probability >= likely })
 		if did && r.Service != c.Service && len(all) < MostShown {
-			all = append(all, Fault{r.Service, r.Signal, r.OnsetAt.UTC(), r.Suspects[:min(len(r.Suspects), MostShown-1)]})
+			all = append(all, Fault{r.Service, r.Signal, r.OnsetAt.UTC(), possible(r.Suspects)})
+		}
+	}
+	return all
+}
+
+// possible are the suspects that may have done it, as many as are shown.
+func possible(suspects []correlate.Suspect) []correlate.Suspect {
+	var all []correlate.Suspect
+	for _, s := range suspects {
+		if s.Probability > 0 && len(all) < MostShown-1 {
+			all = append(all, s)
 		}
 	}
 	return all

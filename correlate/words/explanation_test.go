@@ -19,8 +19,11 @@ func ten(minutes int) time.Time {
 
 func checkout(v *correlate.Verdict) correlate.ChangeRecord {
 	return correlate.ChangeRecord{
-		Change: correlate.Change{ID: "checkout-1", Service: "checkout", Environment: "production", Version: "v2"},
-		Phase:  correlate.PhaseObserving, WindowEnd: ten(60), Verdict: v,
+		Change: correlate.Change{
+			ID: "checkout-1", Kind: correlate.KindDeployment, Service: "checkout", Environment: "production", Version: "v2",
+			Source: "ci", StartedAt: ten(0), FinishedAt: ten(1),
+		},
+		Phase: correlate.PhaseObserving, WindowEnd: ten(60), Verdict: v,
 	}
 }
 
@@ -78,11 +81,13 @@ func TestARegressionIsExplainedInParts(t *testing.T) {
 	e.Shows = nil
 	require.Equal(t, words.Explanation{
 		Subject: "checkout v2 in production", Answer: "regressed", Why: "requests are slower", Outcome: correlate.Regressed, Revision: 3,
+		Told:      "one in 100 requests takes 20ms or more in the changed zones, 10ms in the others at the same time",
+		Reported:  "checkout-1, deployment by ci, 2026-03-01 10:00:00Z … 2026-03-01 10:01:00Z",
 		DecidedAt: ten(3).UTC(), OpenUntil: ten(60).UTC(), More: 1,
 		Corrects: &words.Correction{Why: "a change was reported or corrected late", By: "cart-1", Since: 2},
 		Compared: words.Comparison{With: "with the zones that it had not reached, at the same time", Grade: correlate.GradeB},
 		Since:    ten(1).UTC(), Lasting: true,
-		Blame:    words.Blame{Probability: 0.9, Terms: []words.Term{{Name: "lag", LogOdds: 1}, {Name: "prior", LogOdds: -0.5}}},
+		Blame:    words.Blame{Probability: 0.9, Terms: []words.Term{{Name: "lag", LogOdds: 1}, {Name: "prior", LogOdds: -0.5}}, Alone: true},
 		RuledOut: []words.RuledOut{{ChangeID: "ads-1", After: 90 * time.Second}},
 		WhoElse: []words.Fault{{Service: "frontend", Signal: "error_ratio", Since: ten(2).UTC(), Suspects: []correlate.Suspect{
 			{ChangeID: "checkout-1", Probability: 0.6}, {ChangeID: "a", Probability: 0.2}, {ChangeID: "b", Probability: 0.1},

@@ -21,6 +21,14 @@ func Figure(v float64) string {
 	return strconv.FormatFloat(v, 'g', 2, 64)
 }
 
+// Times is a factor. Near 1 a hundredth matters.
+func Times(v float64) string {
+	if v <= 0.5 || v >= 2 {
+		return Figure(v)
+	}
+	return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64)
+}
+
 // Count is a whole number with its thousands apart.
 func Count(n int64) string {
 	digits := strconv.FormatInt(n, 10)

@@ -22,11 +22,11 @@ func TestAnEffectIsSaidWithItsInterval(t *testing.T) {
 		"more errors": {correlate.Evidence{Signal: "error_ratio", Baseline: 0.004, Observed: 0.031, Ratio: 7.7,
 			Interval: [2]float64{4.9, 11.8}, N: 1000, Events: 31}, "0.4 % → 3.1 %, ×7.7 (4.9 … 12)"},
 		"errors where there were none": {correlate.Evidence{Signal: "error_ratio", Observed: 0.2, Ratio: 452,
-			Interval: [2]float64{31, 601.8}, N: 1000, Events: 200}, "0 % → 20 %, ×452 (31 … ∞)"},
+			Interval: [2]float64{31, 601.8}, N: 1000, Events: 200}, "0 % → 20 %, at least ×31"},
 		"no errors at all": {correlate.Evidence{Signal: "error_ratio", Ratio: 1,
 			Interval: [2]float64{0.00166, 601.8}, N: 4113}, "none in 4,113 requests"},
 		"errors that went away": {correlate.Evidence{Signal: "error_ratio", Baseline: 0.2,
-			Interval: [2]float64{0.00166, 0.08}, N: 4113}, "20 % → 0 %, ×0 (0 … 0.08)"},
+			Interval: [2]float64{0.00166, 0.08}, N: 4113}, "20 % → 0 %, at most ×0.08"},
 		"slower": {correlate.Evidence{Signal: "latency_p90", Baseline: 0.1234, Observed: 0.2468, Ratio: 2,
 			Interval: [2]float64{1.8, 2.1}, N: 100, Events: 50}, "123.4ms → 246.8ms, ×2 (1.8 … 2.1)"},
 		"other routes than before": {correlate.Evidence{Signal: "error_ratio", Baseline: 0.01, Observed: 0.03, Ratio: 1.5,
@@ -130,10 +130,10 @@ func TestAFindingSaysItsPartsApart(t *testing.T) {
 	f := words.NewFinding(correlate.Evidence{Service: "cart", Signal: "error_ratio", Baseline: 0.004, Observed: 0.031, Ratio: 7.7,
 		Interval: [2]float64{0.001, 700}, N: 12000, Events: 372, Mix: 1.25})
 	require.Equal(t, words.Finding{
-		Service: "cart", Signal: "error_ratio", Before: "0.4 %", After: "3.1 %", Factor: "7.7", Least: "0", Most: "∞", Mix: "1.2", N: "12,000",
+		Service: "cart", Signal: "error_ratio", Before: "0.4 %", After: "3.1 %", Factor: "7.7", Least: "0", Most: "∞", Mix: "1.25", N: "12,000",
 	}, f)
 	require.Equal(t, "cart error_ratio", f.Name())
-	require.Equal(t, "0.4 % → 3.1 %, ×7.7 (0 … ∞), of ×1.2 by the route mix", f.Text())
+	require.Equal(t, "0.4 % → 3.1 %, by which factor can't be told, of ×1.25 by the route mix", f.Text())
 	require.Equal(t, "orders", words.Finding{Signal: "orders"}.Name())
 	require.True(t, words.NewFinding(correlate.Evidence{Signal: "error_ratio", N: 7}).Nothing)
 }

@@ -16,7 +16,7 @@ func Reason(r correlate.Reason) string {
 		correlate.ReasonNewException:     "an exception that was not seen before",
 		correlate.ReasonCustomSignal:     "a signal of your own moved the wrong way",
 		correlate.ReasonDownstream:       "the fault shows on another service",
-		correlate.ReasonWithinMargin:     "errors and latency are proven to lie within the margin",
+		correlate.ReasonWithinMargin:     "it is proven to be no worse than the margin allows",
 		correlate.ReasonUnderpowered:     "too few requests to tell",
 		correlate.ReasonNoTelemetry:      "there was no telemetry",
 		correlate.ReasonConfounded:       "it can't be told which of several changes did it",

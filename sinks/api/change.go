@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -33,9 +34,20 @@ func (s *sink) change(ctx context.Context, p *parameters) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	var outlook *correlate.Outlook
+	if record.Phase == correlate.PhaseObserving {
+		outlook = s.reader.Outlook(ctx, p.id)
+	}
 	return Change{
 		Change: record, Verdicts: list(verdicts), Regressions: list(regressions), Revisions: steps(revisions),
+		Outlook: outlook, Explanation: inWords(record, regressions, outlook),
 	}, nil
+}
+
+// inWords is the explanation of a change.
+func inWords(c correlate.ChangeRecord, faults []correlate.Regression, outlook *correlate.Outlook) Explanation {
+	e := words.Explain(c, faults).Ahead(outlook)
+	return Explanation{e.Headline(), e.Lines()}
 }
 
 // changeAsOf answers from the revisions until an instant.
@@ -50,7 +62,10 @@ func (s *sink) changeAsOf(ctx context.Context, verdicts []correlate.Verdict, rev
 	known := slices.DeleteFunc(slices.Clone(verdicts), func(v correlate.Verdict) bool {
 		return then.Verdict == nil || v.Revision > then.Verdict.Revision
 	})
-	return Change{Change: then, Verdicts: list(known), Regressions: []correlate.Regression{}, Revisions: steps(revisions)}, nil
+	return Change{
+		Change: then, Verdicts: list(known), Regressions: []correlate.Regression{}, Revisions: steps(revisions),
+		Explanation: inWords(then, nil, nil),
+	}, nil
 }
 
 // steps says what each revision changed.

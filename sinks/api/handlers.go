@@ -21,6 +21,9 @@ func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
 	var now time.Time
 	q.AsOf, now = p.asOf(s.reader.Status().Now)
 	q.From, q.To = p.span(now)
+	if err := s.checkNames(ctx, p); err != nil {
+		return nil, err
+	}
 	if p.err != nil {
 		return nil, p.err
 	}
@@ -55,11 +58,17 @@ func (s *sink) incidents(ctx context.Context, p *parameters) (any, error) {
 	var now time.Time
 	q.AsOf, now = p.asOf(s.reader.Status().Now)
 	q.From, q.To = p.span(now)
+	if err := s.checkNames(ctx, p); err != nil {
+		return nil, err
+	}
 	if p.err != nil {
 		return nil, p.err
 	}
 	found, err := s.reader.Incidents(ctx, q)
-	return Incidents{list(found)}, err
+	if err != nil {
+		return nil, err
+	}
+	return s.incidentsSaid(ctx, found)
 }
 
 func (s *sink) regressions(ctx context.Context, p *parameters) (any, error) {
@@ -67,6 +76,9 @@ func (s *sink) regressions(ctx context.Context, p *parameters) (any, error) {
 		Service: p.text("service"), Environment: p.text("environment"), ChangeID: p.text("change"), Limit: p.limit(),
 	}
 	q.From, q.To = p.span(s.reader.Status().Now)
+	if err := s.checkNames(ctx, p); err != nil {
+		return nil, err
+	}
 	if p.err != nil {
 		return nil, p.err
 	}

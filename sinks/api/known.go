@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -45,11 +46,23 @@ func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked 
 			names[name] = true
 		}
 	}
-	p.wrong(what, "no change and no incident is known of this %s; known are %s", what, listed(slices.Sorted(maps.Keys(names))))
+	p.unknown(what, slices.Sorted(maps.Keys(names)))
 	return nil
 }
 
-// places are where the newest changes and incidents happened, of those asked for.
+// unknown refuses a name that nobody told of. It offers what may have been meant.
+func (p *parameters) unknown(what string, known []string) {
+	name := p.text(what)
+	meant := ""
+	if offered := near(name, known); len(offered) > 0 {
+		meant = fmt.Sprintf("; did you mean %s?", listed(offered))
+	}
+	if p.err == nil {
+		p.err = &parameterError{what, fmt.Sprintf("nothing is known of the %s %q%s Known are %s", what, clip(name), cmp.Or(meant, "."), listed(known)), true}
+	}
+}
+
+// places are where the newest changes, incidents and regressions happened, of those asked for.
 func (s *sink) places(ctx context.Context, asked correlate.Place, limit int) ([]correlate.Place, error) {
 	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
 	if err != nil {
@@ -62,6 +75,13 @@ func (s *sink) places(ctx context.Context, asked correlate.Place, limit int) ([]
 	}
 	for _, i := range incidents {
 		all = append(all, correlate.Place{Service: i.Service, Environment: i.Environment})
+	}
+	if err != nil {
+		return nil, err
+	}
+	faults, err := s.reader.Regressions(ctx, sinks.RegressionQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
+	for _, f := range faults {
+		all = append(all, correlate.Place{Service: f.Service, Environment: f.Environment})
 	}
 	return all, err
 }

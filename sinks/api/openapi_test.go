@@ -236,6 +236,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Kind]():      strs(correlate.Kinds()),
 	reflect.TypeFor[correlate.Status]():    strs(correlate.Statuses()),
 	reflect.TypeFor[correlate.Reason]():    strs(correlate.Reasons()),
+	reflect.TypeFor[correlate.WaitFor]():   strs(correlate.WaitFors()),
 	reflect.TypeFor[correlate.Outcome]():   {"regressed", "healthy", "inconclusive"},
 	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged", "retracted"},
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),

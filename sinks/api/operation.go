@@ -60,6 +60,8 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		reply(w, http.StatusOK, result)
+	case errors.As(err, &wrong) && wrong.unknown:
+		reply(w, http.StatusNotFound, Error{wrong.want, wrong.parameter})
 	case errors.As(err, &wrong):
 		reply(w, http.StatusBadRequest, Error{wrong.want, wrong.parameter})
 	case errors.As(err, &early):

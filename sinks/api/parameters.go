@@ -27,13 +27,16 @@ type parameters struct {
 }
 
 // parameterError says which parameter is wrong and what would be right.
-type parameterError struct{ parameter, want string }
+type parameterError struct {
+	parameter, want string
+	unknown         bool // it is well-formed, and there is no such thing
+}
 
 func (e *parameterError) Error() string { return e.parameter + ": " + e.want }
 
 func (p *parameters) wrong(parameter, format string, args ...any) {
 	if p.err == nil {
-		p.err = &parameterError{parameter, fmt.Sprintf(format, args...)}
+		p.err = &parameterError{parameter, fmt.Sprintf(format, args...), false}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/words"
 )
 
 // Error is every answer that isn't a 200.
@@ -26,6 +27,16 @@ type Change struct {
 	Verdicts    []correlate.Verdict    `json:"verdicts"`    // every revision, oldest first
 	Regressions []correlate.Regression `json:"regressions"` // those that this change is suspected of, newest first
 	Revisions   []Revision             `json:"revisions"`   // how the record came to be what it is, oldest first
+	// Outlook is how judging stands, while the change is observed; absent otherwise.
+	Outlook *correlate.Outlook `json:"outlook,omitempty"`
+	// Explanation says all of this in words.
+	Explanation Explanation `json:"explanation"`
+}
+
+// Explanation is what the terminal says of a change: its headline, and the lines below it.
+type Explanation struct {
+	Headline string       `json:"headline"`
+	Lines    []words.Line `json:"lines"`
 }
 
 // Revision is one step in the history of a record.
@@ -38,7 +49,13 @@ type Revision struct {
 
 // Incidents is the answer of /api/v1/incidents, newest first.
 type Incidents struct {
-	Incidents []correlate.IncidentRecord `json:"incidents"`
+	Incidents []Incident `json:"incidents"`
+}
+
+// Incident is an incident, and why no change is held responsible for it.
+type Incident struct {
+	correlate.IncidentRecord
+	Unlinked string `json:"unlinked,omitempty"` // absent when a change is held responsible
 }
 
 // Regressions is the answer of /api/v1/regressions, newest first.

@@ -20,6 +20,7 @@ type Reader struct {
 	incidents   map[string]correlate.IncidentRecord
 	regressions map[string]correlate.Regression
 	held        []correlate.Held
+	outlooks    map[string]*correlate.Outlook
 	status      sinks.Status
 	failure     error
 	stalled     chan struct{}
@@ -35,8 +36,8 @@ func NewReader(now time.Time, effects ...correlate.Effect) *Reader {
 		changes:     map[string]correlate.ChangeRecord{},
 		verdicts:    map[string][]correlate.Verdict{},
 		incidents:   map[string]correlate.IncidentRecord{},
-		regressions: map[string]correlate.Regression{},
-		status:      sinks.Status{Ready: true, Version: "test", Now: now},
+		regressions: map[string]correlate.Regression{}, outlooks: map[string]*correlate.Outlook{},
+		status: sinks.Status{Ready: true, Version: "test", Now: now},
 	}
 	r.Put(effects...)
 	return r
@@ -220,6 +221,20 @@ func (r *Reader) Hold(held ...correlate.Held) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.held = append(r.held, held...)
+}
+
+// SetOutlook sets what Outlook returns for a change.
+func (r *Reader) SetOutlook(id string, o *correlate.Outlook) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outlooks[id] = o
+}
+
+// Outlook implements sinks.Reader.
+func (r *Reader) Outlook(_ context.Context, id string) *correlate.Outlook {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outlooks[id]
 }
 
 // Held implements sinks.Reader.

@@ -79,6 +79,12 @@ func (c *Client) Changes(ctx context.Context, query url.Values) (api.Changes, er
 	return answer, c.get(ctx, "/api/v1/changes", query, &answer)
 }
 
+// Incidents are incidents by the API's own query parameters, newest first.
+func (c *Client) Incidents(ctx context.Context, query url.Values) (api.Incidents, error) {
+	var answer api.Incidents
+	return answer, c.get(ctx, "/api/v1/incidents", query, &answer)
+}
+
 // DORA is a report, by the API's own query parameters.
 func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
 	var answer api.DORA

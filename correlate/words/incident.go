@@ -1,0 +1,29 @@
+package words
+
+import (
+	"fmt"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Unlinked says why no change is held responsible for an incident; "" when one is.
+func Unlinked(i correlate.IncidentRecord) string {
+	switch {
+	case i.AttributedTo != "":
+		return ""
+	case i.Retracted:
+		return "nobody reports it any more"
+	case i.CausedBy == correlate.CausedByNone:
+		return "its reporter says that no change caused it"
+	case i.Service == "":
+		return "it names no service"
+	case i.ServiceGuessed:
+		return fmt.Sprintf("its service %s is only a guess", i.Service)
+	}
+	return fmt.Sprintf("no change of %s in %s that could have caused it was under way or complete in the time before it", i.Service, i.Environment)
+}
+
+// Unanswered says that an incident names a place, and that no change there answers for it.
+func Unanswered(i correlate.IncidentRecord) bool {
+	return i.AttributedTo == "" && !i.Retracted && i.CausedBy != correlate.CausedByNone && i.Service != "" && !i.ServiceGuessed
+}

@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// incidentsSaid adds to incidents why nobody is held responsible for them.
+func (s *sink) incidentsSaid(ctx context.Context, found []correlate.IncidentRecord) (Incidents, error) {
+	answer := Incidents{make([]Incident, len(found))}
+	elsewhere := map[string]string{}
+	for i, record := range found {
+		answer.Incidents[i] = Incident{record, words.Unlinked(record)}
+		if !words.Unanswered(record) {
+			continue
+		}
+		where, known := elsewhere[record.Service]
+		if !known {
+			var err error
+			if where, err = s.environmentsOf(ctx, record.Service); err != nil {
+				return Incidents{}, err
+			}
+			elsewhere[record.Service] = where
+		}
+		answer.Incidents[i].Unlinked += where
+	}
+	return answer, nil
+}
+
+// environmentsOf says in which environments changes of a service are known.
+func (s *sink) environmentsOf(ctx context.Context, service string) (string, error) {
+	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: service, Limit: 1000})
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, c := range changes {
+		if !slices.Contains(names, c.Environment) {
+			names = append(names, c.Environment)
+		}
+	}
+	if len(names) == 0 {
+		return fmt.Sprintf("; no change of %s is known in any environment", clip(service)), nil
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("; changes of %s are known in %s", clip(service), listed(names)), nil
+}

@@ -1,0 +1,36 @@
+package api
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+func TestNearNamesAreOffered(t *testing.T) {
+	known := []string{"Production", "checkout", "acme/search", "prod-eu", "staging"}
+	for name, want := range map[string][]string{
+		"prdo-eu":  {"prod-eu"},
+		"chekout":  {"checkout"},
+		"CHECKOUT": {"checkout"},
+		"prod":     {"prod-eu", "Production"},
+		"search":   {"acme/search"},
+		"ghost":    nil,
+		"":         nil,
+	} {
+		require.Equal(t, want, near(name, known), "%q", name)
+	}
+}
+
+// TestEditsIsADistance: 0 for equal texts only, the same in both directions, and never more than all of both.
+func TestEditsIsADistance(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.SliceOfN(rapid.SampledFrom([]rune("abc-")), 0, 8)
+		a, b := text.Draw(t, "a"), text.Draw(t, "b")
+		n := edits(a, b)
+		require.Equal(t, string(a) == string(b), n == 0)
+		require.Equal(t, n, edits(b, a))
+		require.LessOrEqual(t, n, max(len(a), len(b)))
+		require.GreaterOrEqual(t, n, max(len(a), len(b))-min(len(a), len(b)))
+	})
+}
