@@ -82,7 +82,7 @@ func (a *adoption) adopt(p place, version string, first int64) {
 			seen.ID = c.rec.ID // it had come a little earlier than the first measurements said
 			a.report(seen)
 			return
-		case c.rollsOut() && (a.roster.book.Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
+		case c.rollsOut() && (a.roster.book.Config().Tells(c.rec.Change, seen) || (c.rec.Version == version && c.start() <= first)):
 			return
 		}
 	}

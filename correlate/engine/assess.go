@@ -24,7 +24,7 @@ type assessed struct {
 func (r *round) assess(i int) candidate {
 	c, known, t := r.changes[i], r.Watched[i], r.At
 	cutoff := r.supersededAt(c, t)
-	end := window.Floor(r.book.WindowEnd(c.rec.Change), r.cfg.Resolution)
+	end := window.Floor(r.book.Config().WindowEnd(c.rec.Change), r.cfg.Resolution)
 	if cutoff > 0 {
 		end = min(end, window.Floor(cutoff, r.cfg.Resolution))
 	}

@@ -72,7 +72,7 @@ func (r *roster) oldestWatched() int64 {
 }
 
 // windowEnd is when the window of a change closes.
-func (r *roster) windowEnd(c *change) int64 { return r.book.WindowEnd(c.rec.Change) }
+func (r *roster) windowEnd(c *change) int64 { return r.book.Config().WindowEnd(c.rec.Change) }
 
 // watch lists a change, by its start, among those whose verdict is to be given or may be gone into again.
 func (r *roster) watch(c *change) {

@@ -76,9 +76,8 @@ func newBook(cfg Config, most limits) *Book {
 	return b
 }
 
-// Tells and WindowEnd are those of the configuration.
-func (b *Book) Tells(reported, seen correlate.Change) bool { return b.cfg.Tells(reported, seen) }
-func (b *Book) WindowEnd(c correlate.Change) int64         { return b.cfg.WindowEnd(c) }
+// Config is how it was configured.
+func (b *Book) Config() Config { return b.cfg }
 
 // Change is the change that goes by an id, nil when none is in memory.
 func (b *Book) Change(id string) *Change { return b.changes[id] }

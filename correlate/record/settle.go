@@ -40,25 +40,12 @@ func (b *Book) Settle(watermark int64) Difference {
 	for _, i := range b.draft.toAttribute() {
 		b.attribute(i)
 	}
-	b.recoveries()
+	for _, c := range b.draft.toRecover() {
+		b.recover(c)
+	}
 	d := b.draft.difference()
 	b.draft = newDraft()
 	return d
-}
-
-// recoveries looks at the touched changes, and at what they took back.
-func (b *Book) recoveries() {
-	touched := b.draft.touched()
-	for _, c := range touched {
-		for _, o := range c.took {
-			if !o.gone {
-				b.draft.touch(o)
-			}
-		}
-	}
-	for _, c := range b.draft.touched() {
-		b.recover(c)
-	}
 }
 
 // draft is what is to be worked out again, and how the records stood before.
@@ -82,6 +69,18 @@ func (d *draft) touch(c *Change) {
 	if _, kept := d.changes[c]; !kept {
 		d.changes[c] = c.Record
 	}
+}
+
+// toRecover are the touched changes, and what they took back.
+func (d *draft) toRecover() []*Change {
+	for _, c := range d.touched() {
+		for _, o := range c.took {
+			if !o.gone {
+				d.touch(o)
+			}
+		}
+	}
+	return d.touched()
 }
 
 func (d *draft) isNew(c *Change) { d.changes[c] = correlate.ChangeRecord{} }
