@@ -41,8 +41,6 @@ const (
 	guardUnsteady        = "unsteady"
 	guardScatter         = "scatter"
 	guardHardlyMoved     = "hardly_moved"
-	guardSmallRise       = "small_rise"
-	guardSmallRate       = "small_rate"
 	guardNearMiss        = "near_miss"
 )
 
@@ -80,8 +78,6 @@ func ownGuards() []guard.Guard {
 		{Name: guardUnsteady, What: "new bursts after the change weaken an acquittal"},
 		{Name: guardScatter, What: "bursts that both sides share don't"},
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
-		{Name: guardSmallRise, What: "so is a rise by less than a difference"},
-		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }
