@@ -39,7 +39,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			}
 			t.compareBeside(q)
 			if !beside {
-				t.compareBefore(q)
+				t.compareBefore(s, q)
 			}
 		}
 	}

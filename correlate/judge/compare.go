@@ -85,6 +85,9 @@ type contest struct {
 	// scatter is φ of the way in which events fall on the two sides at the same time, or by how much the treated side is
 	// more bursty than the control. Bursts that both sides share don't show in it. 0 where the control is before.
 	scatter float64
+	// steady bounds by how much the quantity itself rose in some stretch, against earlier days; nil where there are none, or
+	// where something else than time is expected to move it. The bound is nil when there is none.
+	steady func() *expect.Worst
 }
 
 // evidence is ln E of the contest.
@@ -163,12 +166,40 @@ func (c *contest) harmless(p *Params) bool {
 	} else if !p.Guards.On(guardScatter) {
 		together = c.h.Phi
 	}
-	if len(c.far) > 0 {
-		alpha /= 2 // there are two ways to be harmless
-	}
+	alpha /= c.ways()
 	rise := c.rise(together, own, alpha)
 	return rise.Ratio < c.floor.Margin || rise.Difference < c.floor.MarginAbsolute ||
-		(c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved))
+		(c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved)) || (c.stayed(p) && p.Guards.On(guardStayed))
+}
+
+// waysToBeHarmless is in how many ways a question may be proven harmless at most. They share the chance to be wrong.
+const waysToBeHarmless = 3
+
+// ways is in how many of them this one may be.
+func (c *contest) ways() float64 {
+	n := 1.0
+	if len(c.far) > 0 {
+		n++
+	}
+	if c.steady != nil {
+		n++
+	}
+	return n
+}
+
+// stayed says whether the quantity itself is proven to have risen by less than the margin in every stretch.
+func (c *contest) stayed(p *Params) bool {
+	if c.steady == nil {
+		return false
+	}
+	w := c.steady()
+	switch {
+	case w == nil:
+		return false
+	case c.latency != nil:
+		return w.Upper < p.latencyMargin()
+	}
+	return w.Upper < max(c.floor.MarginAbsolute, (c.floor.Margin-1)*w.Level)
 }
 
 // rise is how much more often the event happens on the treated side, at most.

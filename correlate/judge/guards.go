@@ -41,6 +41,7 @@ const (
 	guardUnsteady        = "unsteady"
 	guardScatter         = "scatter"
 	guardHardlyMoved     = "hardly_moved"
+	guardStayed          = "stayed"
 	guardNearMiss        = "near_miss"
 )
 
@@ -78,6 +79,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardUnsteady, What: "new bursts after the change weaken an acquittal"},
 		{Name: guardScatter, What: "bursts that both sides share don't"},
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
+		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

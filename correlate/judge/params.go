@@ -3,6 +3,7 @@ package judge
 import (
 	"math"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
@@ -108,6 +109,11 @@ func (p *Params) beforeAfter(of Floor) float64 {
 		return of.Ratio
 	}
 	return of.BeforeAfter
+}
+
+// latencyMargin is ln of the factor by which a quantile may be shown to have moved at most.
+func (p *Params) latencyMargin() float64 {
+	return float64(p.LatencyMargin) / correlate.BinsPerOctave * math.Ln2
 }
 
 // need is the ln e-value at which a family convicts: its share of Alpha, inverted.

@@ -73,7 +73,7 @@ func TestARiseIsBoundedAtItsLevel(t *testing.T) {
 		"at the ratio, rare events":                              {1, 0.0015, 0.001, 2000, 2000},
 		"bursts of three times the variance":                     {3, 0.015, 0.01, 300, 300},
 		"bursts of six times the variance, and a small control":  {6, 0.03, 0.02, 900, 100},
-		"no rise at all":                                         {1, 0.01, 0.01, 300, 300},
+		"no rise at all": {1, 0.01, 0.01, 300, 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := sides{drawn.New(7), tc.phi, tc.treated, tc.control, tc.treatedN, tc.controlN}

@@ -20,7 +20,8 @@ type Worst struct {
 // lasting is the length of what is bounded, in windows of the grid. What is over sooner is for the scan to see.
 const lasting = 4
 
-// Worst bounds the shift with an error of at most alpha; ok is false while the time since the change holds no stretch.
+// Worst bounds the shift with an error of at most alpha; ok is false while the time since the change holds no stretch, and when
+// nothing is known of the last one.
 //
 // A fault that lasts for a stretch shows there as its size plus what that stretch would have been off without it. So it is
 // at most the largest shift that shows anywhere, plus the quantile of how far stretches at placebo moments were off the
@@ -31,14 +32,14 @@ func (g *Gauge) Worst(alpha float64) (w Worst, ok bool) {
 	if g.now-g.start < width {
 		return w, false
 	}
-	noise := g.stretches()
+	noise := g.stretches(g.windowsIn(max(g.now-g.start, g.p.Gauge.Horizon)))
 	sum, n := 0.0, 0.0
 	w.Shift, w.Upper = math.Inf(-1), math.Inf(-1)
 	for _, sign := range signs(g.bad) {
 		hides := beyond(scaled(noise, -sign), alpha)
 		for from := g.start; from+width <= g.now; from += g.step(g.width) {
 			value, off := g.shift(from, from+width)
-			if math.IsNaN(off) {
+			if ok = !math.IsNaN(off); !ok {
 				continue
 			}
 			sum, n = sum+math.Abs(value-off), n+1
@@ -49,7 +50,7 @@ func (g *Gauge) Worst(alpha float64) (w Worst, ok bool) {
 		}
 	}
 	w.Level = sum / n
-	return w, n > 0
+	return w, ok
 }
 
 // signs are the directions that hurt, as factors of a shift.
@@ -76,9 +77,8 @@ func (g *Gauge) shift(from, to int64) (value, off float64) {
 	return value, median(each)
 }
 
-// stretches are by how much stretches after placebo moments were off.
-func (g *Gauge) stretches() (off []float64) {
-	windows := g.windowsIn(max(g.now-g.start, g.p.Gauge.Horizon))
+// stretches are by how much stretches were off within so many windows after placebo moments.
+func (g *Gauge) stretches(windows int) (off []float64) {
 	smooth := g.smooth(lasting)
 	each := make([]float64, len(smooth))
 	for _, at := range g.moments(windows) {
