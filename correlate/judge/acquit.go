@@ -115,7 +115,7 @@ func (t ruling) provenNow(f *finding) bool {
 	if f.worst != nil {
 		return f.worst.Upper <= f.tolerance(t.p)
 	}
-	return f.contest != nil && f.contest.harmless(t.p)
+	return f.contest != nil && f.contest.harmless(t.p) && !f.contest.hidden(t.p, evalue.Span{From: t.begin, To: t.c.Now})
 }
 
 // tolerableNow says that what is likely is within the margin.

@@ -85,9 +85,9 @@ type contest struct {
 	// scatter is φ of the way in which events fall on the two sides at the same time, or by how much the treated side is
 	// more bursty than the control. Bursts that both sides share don't show in it. 0 where the control is before.
 	scatter float64
-	// steady bounds by how much the quantity itself rose in some stretch, against earlier days; nil where there are none, or
+	// steady bounds by how much the quantity itself rose in some stretch, against earlier days, by course; nil where there are none, or
 	// where something else than time is expected to move it. The bound is nil when there is none.
-	steady func() *expect.Worst
+	steady func(course int) *expect.Worst
 }
 
 // evidence is ln E of the contest.
@@ -192,7 +192,7 @@ func (c *contest) stayed(p *Params) bool {
 	if c.steady == nil {
 		return false
 	}
-	w := c.steady()
+	w := c.steady(c.course())
 	switch {
 	case w == nil:
 		return false

@@ -42,6 +42,7 @@ const (
 	guardScatter         = "scatter"
 	guardHardlyMoved     = "hardly_moved"
 	guardStayed          = "stayed"
+	guardCoarse          = "coarse_buckets"
 	guardNearMiss        = "near_miss"
 )
 
@@ -80,6 +81,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardScatter, What: "bursts that both sides share don't"},
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
+		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

@@ -2,40 +2,48 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
-// courses is the error ratio and the logarithms of the latency's quantiles of a stream, window by window: what earlier
+// The courses of a stream: its error ratio, and the logarithms of its latency's quantiles and mean.
+const (
+	ofErrorRatio = iota
+	ofQuantiles
+	ofMean  = ofQuantiles + len(quantiles)
+	allOfIt = ofMean + 1
+)
+
+// courses is these, window by window: what earlier
 // days say of them, and how far off that was without a change, shows whether they held still. Exceedances of a fixed
 // threshold don't, because they swing with the hour by far more than the latency itself.
 type courses struct {
 	width   int64
 	begin   int64 // of the windows since the change
 	counted int   // windows since the change
-	of      [1 + len(quantiles)]expect.Course
-	worst   [1 + len(quantiles)]*expect.Worst // by everything counted; nil when there is no bound
+	of      [allOfIt]expect.Course
+	worst   [allOfIt]*expect.Worst // by everything counted; nil when there is no bound
 }
 
-// steady bounds by how much a question's quantity rose since the change: the error ratio, or ln of a quantile. nil without
-// a bound.
-func (t *trial) steady(s *Stream, q *comparison) *expect.Worst {
+// steady bounds by how much one of a stream's courses rose since the change; nil without a bound.
+func (t *trial) steady(s *Stream, which int) *expect.Worst {
 	r := t.m.record(t.p, t.c, s)
 	if r.courses == nil || r.courses.begin != t.begin {
 		r.courses = newCourses(t.p, t.c, s, t.begin)
 	}
 	r.courses.count(t.p, t.c, s)
+	return r.courses.worst[which]
+}
+
+// course is the one that a question is about.
+func (q *comparison) course() int {
 	if q.latency == nil {
-		return r.courses.worst[0]
+		return ofErrorRatio
 	}
-	for i := range quantiles {
-		if quantiles[i] == q.quantile {
-			return r.courses.worst[1+i]
-		}
-	}
-	return nil
+	return ofQuantiles + slices.Index(quantiles[:], q.quantile)
 }
 
 // newCourses counts the time before the change.
@@ -105,17 +113,20 @@ func (k *courses) add(to func(*expect.Course) *[]float64, from, n int64, parts .
 type servedWindow struct {
 	at               int64
 	errors, requests int64
-	took             evalue.Histogram
+	took             evalue.Durations
 }
 
 // put sets what is known of a window.
 func (k *courses) put(to func(*expect.Course) *[]float64, w *servedWindow) {
 	if w.requests > 0 {
-		(*to(&k.of[0]))[w.at] = float64(w.errors) / float64(w.requests)
+		(*to(&k.of[ofErrorRatio]))[w.at] = float64(w.errors) / float64(w.requests)
 	}
 	for i, q := range quantiles {
 		if w.took.Total > 0 {
-			(*to(&k.of[1+i]))[w.at] = math.Log(w.took.Seconds(q))
+			(*to(&k.of[ofQuantiles+i]))[w.at] = math.Log(w.took.Seconds(q))
 		}
+	}
+	if mean, _, _ := w.took.Mean(); mean > 0 {
+		(*to(&k.of[ofMean]))[w.at] = math.Log(mean)
 	}
 }

@@ -156,7 +156,7 @@ func (t *trial) compareBefore(s *Stream, q *comparison) {
 	}
 	t.standardise(c, ratio, season)
 	if grade == correlate.GradeC && c.plain == nil && c.served == nil {
-		c.steady = func() *expect.Worst { return t.steady(s, q) }
+		c.steady = func(course int) *expect.Worst { return t.steady(s, course) }
 	}
 	t.add(c, grade)
 }
