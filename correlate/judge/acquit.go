@@ -22,7 +22,7 @@ func (t ruling) acquit(a *Assessment) bool {
 	if t.watched() {
 		grade = t.proven(t.provenNow)
 	}
-	if grade == "" && (t.c.Finish != 0 || t.concurrently()) && t.proven((*contest).tolerable) != "" {
+	if grade == "" && (t.c.Finish != 0 || t.concurrently()) && t.proven(t.tolerableNow) != "" {
 		if grade = t.stood(); grade != "" && !t.p.Guards.On(guardProofStands) {
 			grade = ""
 		}
@@ -56,13 +56,13 @@ func (t ruling) doubtful() bool {
 
 // proven is the worst of the grades by which the required families are proven harmless, "" when one isn't. A canary that
 // is held back is only acquitted by the old version beside it, or by the zones that it hasn't reached.
-func (t ruling) proven(by func(*contest) bool) correlate.Grade {
+func (t ruling) proven(by func(*finding) bool) correlate.Grade {
 	worst := correlate.Grade("")
-	for f := range families {
-		if !f.required() {
+	for f, required := range t.required() {
+		if !required {
 			continue
 		}
-		grade := t.proof(f, by)
+		grade := t.proof(family(f), by)
 		if grade == "" || (t.c.Finish == 0 && grade > correlate.GradeB && t.p.Guards.On(guardCanaryBeside)) {
 			return ""
 		}
@@ -73,13 +73,16 @@ func (t ruling) proven(by func(*contest) bool) correlate.Grade {
 
 // proof is the best grade by which all findings of a family are harmless, "" when there is none. Before and after alone
 // never proves anything.
-func (t ruling) proof(family family, by func(*contest) bool) correlate.Grade {
+func (t ruling) proof(family family, by func(*finding) bool) correlate.Grade {
+	if family == familyCustom && !t.allCompared() {
+		return ""
+	}
 	for _, grade := range [...]correlate.Grade{correlate.GradeA, correlate.GradeB, correlate.GradeC} {
 		n, safe := 0, 0
 		for i := range t.findings {
 			if f := &t.findings[i]; f.family == family && f.Grade == grade {
 				n++
-				if f.contest != nil && by(f.contest) {
+				if by(f) {
 					safe++
 				}
 			}
@@ -91,8 +94,37 @@ func (t ruling) proof(family family, by func(*contest) bool) correlate.Grade {
 	return ""
 }
 
+// allCompared says that every custom signal was compared with earlier days.
+func (t ruling) allCompared() bool {
+	signals, compared := 0, 0
+	for i := range t.c.Streams {
+		if isValue(t.c.Streams[i].Kind) {
+			signals++
+		}
+	}
+	for i := range t.findings {
+		if f := &t.findings[i]; f.family == familyCustom && f.Grade <= correlate.GradeC {
+			compared++
+		}
+	}
+	return compared == signals
+}
+
 // provenNow is a proof by everything up to now.
-func (t ruling) provenNow(c *contest) bool { return c.harmless(t.p) }
+func (t ruling) provenNow(f *finding) bool {
+	if f.worst != nil {
+		return f.worst.Upper <= f.tolerance(t.p)
+	}
+	return f.contest != nil && f.contest.harmless(t.p) && !f.contest.hidden(t.p, evalue.Span{From: t.begin, To: t.c.Now})
+}
+
+// tolerableNow says that what is likely is within the margin.
+func (t ruling) tolerableNow(f *finding) bool {
+	if f.worst != nil {
+		return f.worst.Shift <= f.tolerance(t.p)
+	}
+	return f.contest != nil && f.contest.tolerable()
+}
 
 // stood is the grade of a proof that was there at an earlier look, "" when there was none. The bounds of a confidence
 // sequence hold at all instants at once, so a proof isn't undone by chance; that what it is about hasn't changed since is
@@ -138,12 +170,15 @@ type proof struct {
 
 // askRequired puts the questions that a proof is about.
 func (t *trial) askRequired() {
-	concurrently := t.concurrently()
+	concurrently, required := t.concurrently(), t.required()
 	zoning{t}.compare()
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		if in := inquiryOf(s.Kind); in.family == familyErrors && in.slow && !(in.outside && concurrently) && (in.guard == "" || t.p.Guards.On(in.guard)) {
+		switch in := inquiryOf(s.Kind); {
+		case in.slow && !(in.outside && concurrently) && (in.guard == "" || t.p.Guards.On(in.guard)):
 			t.ask(s)
+		case isValue(s.Kind) && required[familyCustom]:
+			t.gauge(s)
 		}
 	}
 }

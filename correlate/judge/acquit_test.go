@@ -14,7 +14,7 @@ import (
 func TestAProofStands(t *testing.T) {
 	p := DefaultParams()
 	late := func(s *sim, errors float64) Case {
-		s.RPS, s.Burst = 8, 2
+		s.RPS, s.Burst = 16, 2
 		c := s.withHistory(s.allAtOnce(5400, 1, 1), 4)
 		of := &c.Streams[0]
 		of.Whole = append(evalue.CellsIn(of.Whole, evalue.Span{From: 0, To: drawn.Start + 3600}), s.Cells(drawn.Start+3600, drawn.Start+5400, 1, errors, 1)...)

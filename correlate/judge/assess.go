@@ -39,7 +39,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			}
 			t.compareBeside(q)
 			if !beside {
-				t.compareBefore(q)
+				t.compareBefore(s, q)
 			}
 		}
 	}
@@ -180,13 +180,13 @@ func (t ruling) repeated(f *finding) bool {
 
 // doubt says why nothing can be said, and how good the best comparison was.
 func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
-	best := correlate.Grade("")
+	best, required := correlate.Grade(""), t.required()
 	for i := range t.findings {
 		f := &t.findings[i]
 		if f.strength >= 1 && t.blip(f) {
 			return correlate.ReasonTransient, f.Grade
 		}
-		if f.family.required() && (best == "" || f.Grade < best) {
+		if f.family < families && required[f.family] && (best == "" || f.Grade < best) {
 			best = f.Grade
 		}
 	}

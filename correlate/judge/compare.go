@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"math"
-
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
@@ -87,6 +85,9 @@ type contest struct {
 	// scatter is φ of the way in which events fall on the two sides at the same time, or by how much the treated side is
 	// more bursty than the control. Bursts that both sides share don't show in it. 0 where the control is before.
 	scatter float64
+	// steady bounds by how much the quantity itself rose in some stretch, against earlier days, by course; nil where there are none, or
+	// where something else than time is expected to move it. The bound is nil when there is none.
+	steady func(course int) *expect.Worst
 }
 
 // evidence is ln E of the contest.
@@ -165,11 +166,47 @@ func (c *contest) harmless(p *Params) bool {
 	} else if !p.Guards.On(guardScatter) {
 		together = c.h.Phi
 	}
+	alpha /= c.ways()
+	rise := c.rise(together, own, alpha)
+	return rise.Ratio < c.floor.Margin || rise.Difference < c.floor.MarginAbsolute ||
+		(c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved)) || (c.stayed(p) && p.Guards.On(guardStayed))
+}
+
+// waysToBeHarmless is in how many ways a question may be proven harmless at most. They share the chance to be wrong.
+const waysToBeHarmless = 3
+
+// ways is in how many of them this one may be.
+func (c *contest) ways() float64 {
+	n := 1.0
+	if len(c.far) > 0 {
+		n++
+	}
+	if c.steady != nil {
+		n++
+	}
+	return n
+}
+
+// stayed says whether the quantity itself is proven to have risen by less than the margin in every stretch.
+func (c *contest) stayed(p *Params) bool {
+	if c.steady == nil {
+		return false
+	}
+	w := c.steady(c.course())
+	switch {
+	case w == nil:
+		return false
+	case c.latency != nil:
+		return w.Upper < p.latencyMargin()
+	}
+	return w.Upper < max(c.floor.MarginAbsolute, (c.floor.Margin-1)*w.Level)
+}
+
+// rise is how much more often the event happens on the treated side, at most.
+func (c *contest) rise(together, own, alpha float64) evalue.Rise {
 	pairs := c.independent(c.pairs)
 	l := evalue.NewLikelihood(pairs, c.h)
-	l.Scale = 1 / together
-	ratio := c.h.Bounds(1, evalue.Upper(&l, alpha))[1]
-	return c.proven(evalue.Totals(pairs), ratio, together, own, p) || (c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved))
+	return evalue.RiseOf(evalue.Totals(pairs), &l, together, own, alpha, c.h.Bounds)
 }
 
 // tolerable says whether the most likely rise lies within the margin.
@@ -216,23 +253,4 @@ func quotient(observed, baseline float64, t evalue.Pair) float64 {
 		return 1
 	}
 	return observed / (0.5 / t.NC)
-}
-
-// proven says whether the rise is bounded by the margin: by its factor, or by the difference of the event ratios. The
-// difference is bounded from the factor, with the control's ratio taken one standard deviation and one event high, or
-// from the treated side alone, with the control's ratio taken one standard deviation low. together is φ of the two
-// sides' comparison, own that of each side by itself.
-func (c *contest) proven(t evalue.Pair, upperRatio, together, own float64, p *Params) bool {
-	if upperRatio < c.floor.Margin {
-		return true
-	}
-	if c.floor.MarginAbsolute <= 0 || t.NT == 0 || t.NC == 0 {
-		return false
-	}
-	high := (t.EC + math.Sqrt(t.EC*together) + together) / t.NC
-	if high*(upperRatio-1) < c.floor.MarginAbsolute && p.Guards.On(guardSmallRise) {
-		return true
-	}
-	low := max(0, t.EC-math.Sqrt(t.EC*own)) / t.NC
-	return evalue.UpperRate(t.ET, t.NT, own, p.AlphaHealthy)-low < c.floor.MarginAbsolute && p.Guards.On(guardSmallRate)
 }

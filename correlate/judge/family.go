@@ -25,8 +25,6 @@ const (
 type question struct {
 	reason correlate.Reason // of a verdict that it convicts with
 	weight func(*Weights) float64
-	// required: it must be proven harmless before a change is healthy.
-	required bool
 	// routed: its events are of requests, so that what is expected of them hangs on the mix of routes.
 	routed bool
 	// bars says that a rise which is too small to convict still bars an acquittal; nil when none does.
@@ -40,11 +38,11 @@ type question struct {
 var asked = [families]question{
 	familyErrors: {
 		reason: correlate.ReasonErrorRatio, weight: func(w *Weights) float64 { return w.Errors },
-		required: true, routed: true, bars: risen, about: ofErrors,
+		routed: true, bars: risen, about: ofErrors,
 	},
 	familyLatency: {
 		reason: correlate.ReasonLatency, weight: func(w *Weights) float64 { return w.Latency },
-		required: true, routed: true, about: ofLatency,
+		routed: true, about: ofLatency,
 	},
 	familyLogs:       {reason: correlate.ReasonLogErrors, weight: func(w *Weights) float64 { return w.Logs }, routed: true},
 	familyExceptions: {reason: correlate.ReasonNewException, weight: func(w *Weights) float64 { return w.Exceptions }},
@@ -60,9 +58,6 @@ func ofErrors(signal string) bool {
 
 // need is the ln e-value at which the family convicts.
 func (f family) need(p *Params) float64 { return p.need(asked[f].weight(&p.Weights)) }
-
-// required families must be proven harmless before a change is healthy.
-func (f family) required() bool { return f < families && asked[f].required }
 
 // risen says that errors did become more frequent, and likely by more than the margin: that they are few altogether is
 // no excuse.

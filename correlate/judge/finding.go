@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
 // finding is what one signal says in front of one control.
@@ -18,6 +19,8 @@ type finding struct {
 	bounds   [2]float64 // the confidence sequence of the ratio that is tested
 	visible  float64    // the smallest ratio that could have been seen
 	contest  *contest   // nil for signals that are values
+	// worst is by how much a signal that is a value may have moved; nil when that can't be bounded.
+	worst *expect.Worst
 
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
 	cells      int

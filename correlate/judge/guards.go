@@ -41,8 +41,8 @@ const (
 	guardUnsteady        = "unsteady"
 	guardScatter         = "scatter"
 	guardHardlyMoved     = "hardly_moved"
-	guardSmallRise       = "small_rise"
-	guardSmallRate       = "small_rate"
+	guardStayed          = "stayed"
+	guardCoarse          = "coarse_buckets"
 	guardNearMiss        = "near_miss"
 )
 
@@ -80,8 +80,8 @@ func ownGuards() []guard.Guard {
 		{Name: guardUnsteady, What: "new bursts after the change weaken an acquittal"},
 		{Name: guardScatter, What: "bursts that both sides share don't"},
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
-		{Name: guardSmallRise, What: "so is a rise by less than a difference"},
-		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
+		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
+		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

@@ -69,6 +69,45 @@ func shiftOf(treated, control *evalue.Durations, q, phi float64) evalue.Shift {
 	return treated.QuantileShift(control, q, phi, deviations)
 }
 
+// hidden says that a latency may have become longer by more than the margin within the buckets that its requests are
+// counted in: neither the quantile nor the mean bounds that. No two counts of coarse buckets show what moved inside them.
+func (c *contest) hidden(p *Params, in evalue.Span) bool {
+	if c.latency == nil || !p.Guards.On(guardCoarse) || !c.coarse(in) {
+		return false
+	}
+	margin := math.Exp(p.latencyMargin())
+	for _, q := range [...]float64{c.quantile, 0} {
+		if x := c.shift(q, in); x.Known() && x.High < margin {
+			return false
+		}
+	}
+	if c.steady != nil {
+		if w := c.steady(ofMean); w != nil && w.Upper < p.latencyMargin() {
+			return false
+		}
+	}
+	return true
+}
+
+// coarse says that either side's requests are counted in coarse buckets.
+func (c *contest) coarse(in evalue.Span) bool {
+	if c.zones != nil {
+		_, before, after := c.zones.shift(0, in, 1)
+		return before[0].Coarse() || after[0].Coarse()
+	}
+	treated, control := c.latency.sides(c.before == nil, in)
+	return treated.Coarse() || control.Coarse()
+}
+
+// shift is that of a quantile, or of the mean where it is 0.
+func (c *contest) shift(q float64, in evalue.Span) evalue.Shift {
+	if c.zones != nil {
+		x, _, _ := c.zones.shift(q, in, c.h.Phi)
+		return x
+	}
+	return c.latency.shift(q, c.before == nil, in, c.h.Phi)
+}
+
 // show replaces the exceedances of a finding by a quantile on both sides in seconds.
 func (v *latencyView) show(f *finding, q float64, concurrently bool, in evalue.Span, phi float64) {
 	treated, control := v.sides(concurrently, in)

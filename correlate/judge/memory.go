@@ -45,6 +45,7 @@ type record struct {
 	long      bool                  // the history is counted
 	seen      struct{ after, new, old int }
 	flow      *expect.Flow
+	courses   *courses
 	value     struct { // of a signal that is a value
 		ended    int64 // windows
 		strength float64

@@ -3,6 +3,7 @@ package judge
 import (
 	"math"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
@@ -54,6 +55,9 @@ type Params struct {
 	// LostTraffic is the loss of requests, as a factor like Traffic's, that bars an acquittal.
 	LostTraffic float64
 
+	// ValueMargin is by what part of its level a custom signal may move and be harmless.
+	ValueMargin float64
+
 	// Weights is the share of Alpha that each family of signals may spend.
 	Weights Weights
 }
@@ -84,6 +88,7 @@ func DefaultParams() Params {
 		KnownBeyond:   5,
 		Traffic:       Floor{Ratio: 1.5, BeforeAfter: 3},
 		LostTraffic:   1.4,
+		ValueMargin:   0.2,
 		Weights:       Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 	}
 }
@@ -104,6 +109,11 @@ func (p *Params) beforeAfter(of Floor) float64 {
 		return of.Ratio
 	}
 	return of.BeforeAfter
+}
+
+// latencyMargin is ln of the factor by which a quantile may be shown to have moved at most.
+func (p *Params) latencyMargin() float64 {
+	return float64(p.LatencyMargin) / correlate.BinsPerOctave * math.Ln2
 }
 
 // need is the ln e-value at which a family convicts: its share of Alpha, inverted.

@@ -46,12 +46,12 @@ func TestCustomSignal(t *testing.T) {
 		outcome correlate.Outcome
 		grade   correlate.Grade
 	}{
-		"a level that follows its daily rhythm is not regressed":    {4, correlate.BadBoth, after(0), correlate.Inconclusive, ""},
+		"a level that follows its daily rhythm is healthy":          {4, correlate.BadBoth, after(0), correlate.Healthy, correlate.GradeC},
 		"a drop that earlier days don't have is regressed":          {4, correlate.BadBoth, after(-8), correlate.Regressed, correlate.GradeC},
-		"a drop of what may only not rise is fine":                  {4, correlate.BadUp, after(-8), correlate.Inconclusive, ""},
+		"a drop of what may only not rise is fine":                  {4, correlate.BadUp, after(-8), correlate.Healthy, correlate.GradeC},
 		"a rise of what may not rise is regressed":                  {4, correlate.BadUp, after(8), correlate.Regressed, correlate.GradeC},
 		"a large drop is regressed without a history":               {0, correlate.BadDown, after(-60), correlate.Regressed, correlate.GradeD},
-		"a level that follows its rhythm is fine without a history": {0, correlate.BadBoth, after(0), correlate.Inconclusive, ""},
+		"a level that follows its rhythm is fine without a history": {0, correlate.BadBoth, after(0), correlate.Inconclusive, correlate.GradeD},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first, a := firstRegressed(DefaultParams(), newSim(3).kpiCase(tc.days, 3600, tc.bad, tc.add), 30)

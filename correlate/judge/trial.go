@@ -49,7 +49,7 @@ func (t *trial) ask(s *Stream) {
 	for i := range qs {
 		t.compareBeside(&qs[i])
 		if !beside {
-			t.compareBefore(&qs[i])
+			t.compareBefore(s, &qs[i])
 		}
 	}
 }
@@ -125,7 +125,7 @@ func (t *trial) beside(q *comparison) *contest {
 
 // compareBefore compares with the time before the change: grade C where earlier days say how that time of day goes on,
 // else D.
-func (t *trial) compareBefore(q *comparison) {
+func (t *trial) compareBefore(s *Stream, q *comparison) {
 	treated := t.expect(q, evalue.Since(q.after, t.begin))
 	if len(treated) == 0 || len(q.base) == 0 {
 		return
@@ -155,6 +155,9 @@ func (t *trial) compareBefore(q *comparison) {
 		c.far = evalue.Alongside(t.expect(q, far), control)
 	}
 	t.standardise(c, ratio, season)
+	if grade == correlate.GradeC && c.plain == nil && c.served == nil {
+		c.steady = func(course int) *expect.Worst { return t.steady(s, course) }
+	}
 	t.add(c, grade)
 }
 

@@ -30,9 +30,17 @@ func (t *trial) gauge(s *Stream) {
 	f.N, f.Events = int64(x.Windows), int64(x.Beyond)
 	f.strength = x.Largest / g.Threshold
 	f.logE = expect.Rank(g.Placebos, x.Largest)
+	if w, ok := g.Worst(t.p.AlphaHealthy); ok {
+		f.worst = &w
+	}
 	if f.strength >= 1 {
 		f.onset, f.end, f.cells = x.Onset, x.End, max(x.Beyond, t.p.MinBuckets)
 		f.recovered = t.c.Now-f.end >= t.p.Recovery
 	}
 	t.findings = append(t.findings, f)
+}
+
+// tolerance is how far a signal that is a value may move in the direction that hurts, in its own unit.
+func (f *finding) tolerance(p *Params) float64 {
+	return p.ValueMargin * f.worst.Level
 }

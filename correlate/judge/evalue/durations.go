@@ -34,6 +34,9 @@ func (d *Durations) Add(cells []correlate.Cell) {
 	}
 }
 
+// Coarse says that its values may lie in buckets that are wider than bins.
+func (d *Durations) Coarse() bool { return d.summed }
+
 // Merge adds durations that took place at the same time, or earlier.
 func (d *Durations) Merge(o *Durations) {
 	for i := range o.Count {
