@@ -33,9 +33,9 @@ func (t ruling) waits() []correlate.Wait {
 	if enough := t.watchedFrom(); t.c.Now < enough {
 		all = append(all, correlate.Wait{For: correlate.WaitTime, Until: instant(enough)})
 	}
-	for f := range families {
-		if t.c.Now > t.begin && f.required() && t.proof(f, t.provenNow) == "" {
-			all = append(all, t.lacks(f))
+	for f, required := range t.required() {
+		if t.c.Now > t.begin && required && t.proof(family(f), t.provenNow) == "" {
+			all = append(all, t.lacks(family(f)))
 		}
 	}
 	return all
@@ -85,7 +85,7 @@ func (t ruling) acquitting(f family) correlate.Grade {
 	best := correlate.Grade("")
 	for i := range t.findings {
 		o := &t.findings[i]
-		if o.family == f && o.contest != nil && o.Grade <= correlate.GradeC && (best == "" || o.Grade < best) {
+		if o.family == f && (o.contest != nil || o.worst != nil) && o.Grade <= correlate.GradeC && (best == "" || o.Grade < best) {
 			best = o.Grade
 		}
 	}
@@ -95,7 +95,7 @@ func (t ruling) acquitting(f family) correlate.Grade {
 // provenBy says whether so many times as many requests like those so far would prove a family harmless.
 func (t ruling) provenBy(f family, grade correlate.Grade, times float64) bool {
 	for i := range t.findings {
-		if o := &t.findings[i]; o.family == f && o.Grade == grade && o.contest != nil && !t.provenNow(o.contest.repeated(times)) {
+		if o := &t.findings[i]; o.family == f && o.Grade == grade && !t.provenNow(o.repeated(times)) {
 			return false
 		}
 	}
@@ -112,10 +112,15 @@ func (t ruling) treated(f family, grade correlate.Grade) (n float64) {
 	return n
 }
 
-// repeated is the contest with everything that was counted at the same time counted so many times.
-func (c *contest) repeated(times float64) *contest {
-	again := *c
-	again.pairs, again.far = scaled(c.pairs, times), scaled(c.far, times)
+// repeated is the finding with everything that was counted at the same time counted so many times.
+func (f *finding) repeated(times float64) *finding {
+	if f.contest == nil {
+		return f
+	}
+	c := *f.contest
+	c.pairs, c.far = scaled(f.contest.pairs, times), scaled(f.contest.far, times)
+	again := *f
+	again.contest = &c
 	return &again
 }
 
