@@ -56,14 +56,46 @@ type ChangeRecord struct {
 // IncidentRecord is everything known of one incident now.
 type IncidentRecord struct {
 	Incident
-	// AttributedTo is the change held responsible: CausedBy, else inferred from service and time; "" when nobody.
-	AttributedTo string `json:"attributed_to,omitempty"`
-	Inferred     bool   `json:"inferred,omitempty"`
+	// AttributedTo is the change held responsible: CausedBy, else inferred from service and time; "" when nobody, and then
+	// UnlinkedReason says why.
+	AttributedTo   string   `json:"attributed_to,omitempty"`
+	Inferred       bool     `json:"inferred,omitempty"`
+	UnlinkedReason Unlinked `json:"unlinked_reason,omitempty"`
+	// Exonerated is the change that would be held responsible by service and time, and was judged healthy.
+	Exonerated string `json:"exonerated,omitempty"`
 	// Retracted: nobody reports it any more, and it doesn't count.
 	Retracted bool `json:"retracted,omitempty"`
 	// ReceivedAt and Reports are as in ChangeRecord.
 	ReceivedAt time.Time        `json:"received_at,omitzero"`
 	Reports    []IncidentReport `json:"reports,omitempty"`
+}
+
+// Suspect is the change that is held responsible, or would be were it not judged healthy; "" when there is none. Unlike
+// AttributedTo it doesn't depend on what is judged.
+func (i *IncidentRecord) Suspect() string {
+	if i.AttributedTo == "" {
+		return i.Exonerated
+	}
+	return i.AttributedTo
+}
+
+// Unlinked says why no change is held responsible for an incident.
+type Unlinked string
+
+// Why an incident is nobody's.
+const (
+	UnlinkedSaid        Unlinked = "said_none"       // the report says that no change caused it
+	UnlinkedNoService   Unlinked = "no_service"      // nothing says which service it is of
+	UnlinkedGuess       Unlinked = "guessed_service" // the service is a guess, such as the name of a scrape job
+	UnlinkedEndOnly     Unlinked = "opening_unknown" // only its end is known
+	UnlinkedNotDeployed Unlinked = "not_deployed"    // what was rolling out failed before it reached anybody
+	UnlinkedHealthy     Unlinked = "judged_healthy"  // the change that was rolled out last was judged healthy
+	UnlinkedNoChange    Unlinked = "no_change"       // nothing was rolled out shortly before
+)
+
+// AllUnlinked lists every Unlinked.
+func AllUnlinked() []Unlinked {
+	return []Unlinked{UnlinkedSaid, UnlinkedNoService, UnlinkedGuess, UnlinkedEndOnly, UnlinkedNotDeployed, UnlinkedHealthy, UnlinkedNoChange}
 }
 
 // Effect is one consequence of an input to the engine. Exactly one field is set. The host commits the effects of an

@@ -120,6 +120,11 @@ func (r *attributes) text(name string) string {
 	return r.word(name, v.Str())
 }
 
+func (r *attributes) yes(name string) bool {
+	v, ok := r.get(name, pcommon.ValueTypeBool, "true or false")
+	return ok && v.Bool()
+}
+
 func (r *attributes) time(name string) time.Time {
 	text := r.text(name)
 	if text == "" {

@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -37,10 +38,10 @@ func writeChange(record plog.LogRecord, c correlate.Change) {
 	record.Body().SetStr(sentence(string(c.Kind), c.Service, c.Version, c.Environment, string(c.Status)))
 	a := record.Attributes()
 	putText(a, attrChangeID, c.ID)
-	putText(a, attrKind, string(c.Kind))
-	putText(a, attrStatus, string(c.Status))
+	putText(a, attrKind, said(string(c.Kind), "kind", c.Implied))
+	putText(a, attrStatus, said(string(c.Status), "status", c.Implied))
 	putText(a, attrService, c.Service)
-	putText(a, attrEnvironment, c.Environment)
+	putText(a, attrEnvironment, said(c.Environment, "environment", c.Implied))
 	putText(a, attrVersion, c.Version)
 	putText(a, attrPreviousVersion, c.PreviousVersion)
 	putText(a, attrCommit, c.Commit)
@@ -87,7 +88,10 @@ func writeIncident(record plog.LogRecord, i correlate.Incident) {
 	a := record.Attributes()
 	putText(a, attrIncidentID, i.ID)
 	putText(a, attrService, i.Service)
-	putText(a, attrEnvironment, i.Environment)
+	if i.ServiceGuessed {
+		a.PutBool(attrServiceGuessed, true)
+	}
+	putText(a, attrEnvironment, said(i.Environment, "environment", i.Implied))
 	putText(a, attrSeverity, i.Severity)
 	putText(a, attrTitle, i.Title)
 	putText(a, attrURL, i.URL)
@@ -103,6 +107,7 @@ func readIncident(r *attributes) correlate.Incident {
 	return correlate.Incident{
 		ID:             r.text(attrIncidentID),
 		Service:        r.text(attrService),
+		ServiceGuessed: r.yes(attrServiceGuessed),
 		Environment:    r.text(attrEnvironment),
 		Severity:       r.text(attrSeverity),
 		Title:          r.text(attrTitle),
@@ -114,6 +119,14 @@ func readIncident(r *attributes) correlate.Incident {
 		CausedBy:       r.text(attrCausedBy),
 		Source:         r.text(attrSource),
 	}
+}
+
+// said is a word, or "" for one that only the format implies, and is implied again when it is read.
+func said(word, name string, implied []string) string {
+	if slices.Contains(implied, name) {
+		return ""
+	}
+	return word
 }
 
 // sentence is the body of a record, for people who read it in a log backend; readers of ours ignore it.

@@ -39,6 +39,9 @@ func anyChange(t *rapid.T) correlate.Change {
 		URL:             rapid.String().Draw(t, "url"),
 		Source:          rapid.String().Draw(t, "source"),
 	}
+	if rapid.Bool().Draw(t, "told when it was changed") {
+		c.UpdatedAt = anyTime(t, "updated")
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "commits") {
 		c.Commits = append(c.Commits, correlate.Commit{SHA: rapid.String().Draw(t, "sha"), AuthoredAt: maybeTime(t, "authored")})
 	}
@@ -67,6 +70,12 @@ func anyIncident(t *rapid.T) correlate.Incident {
 		AcknowledgedAt: maybeTime(t, "acknowledged"),
 		CausedBy:       rapid.String().Draw(t, "caused by"),
 		Source:         rapid.String().Draw(t, "source"),
+	}
+	if i.Service != "" {
+		i.ServiceGuessed = rapid.Bool().Draw(t, "guessed")
+	}
+	if rapid.Bool().Draw(t, "told when it was changed") {
+		i.UpdatedAt = anyTime(t, "updated")
 	}
 	if rapid.Bool().Draw(t, "resolved") {
 		i.ResolvedAt = opened.Add(time.Hour)

@@ -12,7 +12,7 @@ import (
 )
 
 // Digest names the version of Project. It changes whenever Project reads something else from the same record.
-const Digest = "otlp/1"
+const Digest = "otlp/2"
 
 // Project reads a delivery of SourceOTLP. What the record doesn't say of service, version and environment is taken from
 // the resource, and its time from the record's timestamp.

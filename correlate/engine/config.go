@@ -21,7 +21,9 @@ type Config struct {
 	Watch           int64 // how long after completion a change is observed
 	FineKeep        int64 // how long fine buckets are kept when no window needs them
 	CoarseKeep      int64 // how long rollups are kept
-	Attribution     int64 // how far back an incident looks for its change
+	// Attribution is how far back an incident that names no change looks for one. Long after a change was observed without
+	// an answer nothing but the order in time speaks against it.
+	Attribution int64
 	// AdoptAfter is how long a new service.version waits for a source to report it before it becomes a change itself.
 	AdoptAfter int64
 	// Reopen is how long after its window a verdict is gone into again when facts or measurements of its time come late.
@@ -71,7 +73,7 @@ func DefaultConfig() Config {
 		Watch:           3600,
 		FineKeep:        2 * 3600,
 		CoarseKeep:      8 * 24 * 3600,
-		Attribution:     24 * 3600,
+		Attribution:     4 * 3600,
 		AdoptAfter:      120,
 		Reopen:          3600,
 		AbandonAfter:    24 * 3600,

@@ -50,6 +50,7 @@ func (e *Engine) judge() {
 	}
 	e.judgeUpTo(e.mark.At)
 	e.issue(cut, r)
+	e.settle()
 	e.emitFaults(e.faults.withdrawn())
 	e.judgedTo = e.mark.At
 }

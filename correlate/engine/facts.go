@@ -60,43 +60,41 @@ func (e *Engine) facts(facts []Fact) {
 	}
 }
 
-// settle works out what follows from what was reported and from the time that has passed: the records, what they mean to
-// one another, and from when on that bears on what was already judged.
+// settle works out what follows from what was reported and judged and from the time that has passed: the records, what they
+// mean to one another, and from when on that bears on what was already judged.
 func (e *Engine) settle() {
-	d := e.book.Settle(e.mark.At)
-	if len(d.Changes) == 0 && len(d.Incidents) == 0 {
-		return
+	for d := e.book.Settle(e.mark.At); len(d.Changes)+len(d.Incidents) > 0; d = e.book.Settle(e.mark.At) {
+		for _, o := range d.Changes {
+			e.altered(place{Service: o.Before.Service, Environment: o.Before.Environment})
+			e.altered(o.Change.Place())
+			e.unwatch(e.changeOf(o.Change))
+		}
+		for _, o := range d.Changes {
+			e.restate(e.changeOf(o.Change), o.Before)
+		}
+		for _, o := range d.Incidents {
+			e.linked(o)
+		}
+		for _, o := range d.Changes {
+			e.publish(e.changeOf(o.Change))
+		}
+		for _, o := range d.Changes {
+			e.doubt(e.changeOf(o.Change))
+		}
+		e.around = look{}
 	}
-	for _, o := range d.Changes {
-		e.altered(place{Service: o.Before.Service, Environment: o.Before.Environment})
-		e.altered(o.Change.Place())
-		e.unwatch(e.changeOf(o.Change))
-	}
-	for _, o := range d.Changes {
-		e.restate(e.changeOf(o.Change), o.Before)
-	}
-	for _, o := range d.Incidents {
-		e.linked(o)
-	}
-	for _, o := range d.Changes {
-		e.publish(e.changeOf(o.Change))
-	}
-	for _, o := range d.Changes {
-		e.doubt(e.changeOf(o.Change))
-	}
-	e.around = look{}
 }
 
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
 func (e *Engine) linked(o record.IncidentDifference) {
-	for _, id := range []string{o.Before.AttributedTo, o.Record.AttributedTo} {
-		c := e.changes[id]
+	for _, was := range []*correlate.IncidentRecord{&o.Before, &o.Record} {
+		c := e.changes[was.Suspect()]
 		if c == nil {
 			continue
 		}
 		e.altered(c.place())
-		if o.Before.AttributedTo != o.Record.AttributedTo {
-			e.compareIncident(o.Record.Incident, c)
+		if o.Before.Suspect() != o.Record.Suspect() || !o.Before.OpenedAt.Equal(o.Record.OpenedAt) {
+			e.compareIncident(was.Incident, c)
 		}
 		e.publish(c)
 	}

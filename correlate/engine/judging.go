@@ -87,6 +87,7 @@ func (e *Engine) Conclude() []correlate.Effect {
 			finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry}, true)
 	}
 	e.issue(nil, reopening{})
+	e.settle()
 	return e.effects
 }
 

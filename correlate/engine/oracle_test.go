@@ -302,10 +302,18 @@ func (o *oracle) attribute() {
 				}
 			}
 		}
-		if i.CausedBy == "" {
-			if c := o.answers(i); c != nil && c.live() {
-				i.AttributedTo, i.Inferred = c.id, true
-			}
+		switch c := o.answers(i); {
+		case i.CausedBy == correlate.CausedByNone:
+			i.UnlinkedReason = correlate.UnlinkedSaid
+		case i.CausedBy != "":
+		case i.ResolvedAt.Equal(i.OpenedAt):
+			i.UnlinkedReason = correlate.UnlinkedEndOnly
+		case c == nil:
+			i.UnlinkedReason = correlate.UnlinkedNoChange
+		case !c.live():
+			i.UnlinkedReason = correlate.UnlinkedNotDeployed
+		default:
+			i.AttributedTo, i.Inferred = c.id, true
 		}
 		for _, c := range o.changes {
 			if c.id == i.AttributedTo {

@@ -62,7 +62,7 @@ func (r *roster) altered(p place) { delete(r.described, p) }
 // subject is what judging depends on of a change.
 func (r *roster) subject(c *change) observe.Subject {
 	s := r.reported(c)
-	for _, id := range c.rec.Incidents {
+	for _, id := range c.Objections() {
 		opened := int64(0)
 		if i := r.book.Incident(id); i != nil {
 			opened = i.Record.OpenedAt.Unix()

@@ -30,6 +30,8 @@ type Change struct {
 	traced, recalled bool
 	gone             bool // it has left memory
 	took             []*Change
+	// objections are the incidents that it is suspected of, whether it was judged healthy or not, sorted.
+	objections []string
 }
 
 // filing is a place, a key in its line-up, and the span of the rollout.
@@ -48,6 +50,10 @@ const (
 	answering                 // they may be held against it
 	failing                   // it reached nobody, and those that open while it is tried are held against nobody
 )
+
+// Objections are the ids of the incidents that the change is suspected of by what was reported, sorted: those that are held
+// against it, and those that would be, were it not judged healthy.
+func (c *Change) Objections() []string { return c.objections }
 
 // Own is what the reports under the change's own id say together.
 func (c *Change) Own() correlate.Change { return c.own }
@@ -144,6 +150,7 @@ type Incident struct {
 	Record  correlate.IncidentRecord
 	reports []correlate.IncidentReport
 	filed   bool
+	suspect string // see correlate.IncidentRecord.Suspect
 }
 
 // Place is what the incident is of.

@@ -70,38 +70,78 @@ func (b *Book) answers() {
 
 func (b *Book) attribution() time.Duration { return time.Duration(b.cfg.Attribution) * time.Second }
 
-// attribute finds the change that an incident is held against: the one it names, else the one that answers for its place
-// by then. On a service that is only guessed nobody is held responsible by inference.
+// link is what an incident has to do with a change.
+type link struct {
+	to       string
+	inferred bool
+	why      correlate.Unlinked // there is none
+}
+
+// suspect finds the change that an incident is held against, by what was reported: the one that it names, else the one that
+// answers for its place by then. By inference nobody is held responsible on a service that is only guessed, nor for an
+// incident of which only the end is known.
+func (b *Book) suspect(i *correlate.IncidentRecord) link {
+	switch {
+	case i.Retracted:
+		return link{}
+	case i.CausedBy == correlate.CausedByNone:
+		return link{why: correlate.UnlinkedSaid}
+	case i.CausedBy != "":
+		return link{to: b.named(i.CausedBy)}
+	case i.Service == "":
+		return link{why: correlate.UnlinkedNoService}
+	case i.ServiceGuessed:
+		return link{why: correlate.UnlinkedGuess}
+	case i.ResolvedAt.Equal(i.OpenedAt):
+		return link{why: correlate.UnlinkedEndOnly}
+	}
+	c := b.answerer(correlate.Place{Service: i.Service, Environment: i.Environment}, i.OpenedAt)
+	switch {
+	case c == nil:
+		return link{why: correlate.UnlinkedNoChange}
+	case c.stands == failing:
+		return link{why: correlate.UnlinkedNotDeployed}
+	}
+	return link{to: c.Record.ID, inferred: true}
+}
+
+// attribute finds the change that an incident is held against. One that was judged healthy isn't by inference, nor is the one
+// before it.
 func (b *Book) attribute(i *Incident) {
-	old := i.Record.AttributedTo
-	to, inferred := b.named(i.Record.CausedBy), false
-	if i.Record.CausedBy == "" && !i.Record.ServiceGuessed {
-		if c := b.answerer(i.Place(), i.Record.OpenedAt); c != nil {
-			to, inferred = c.Record.ID, true
-		}
+	is, r := b.suspect(&i.Record), &i.Record
+	was := i.suspect
+	i.suspect = is.to
+	exonerated := ""
+	if c := b.changes[is.to]; is.inferred && c != nil && c.healthy() {
+		exonerated, is = is.to, link{why: correlate.UnlinkedHealthy}
 	}
-	if i.Record.Retracted {
-		to, inferred = "", false
-	}
-	if to != old || inferred != i.Record.Inferred {
+	old := r.AttributedTo
+	if is != (link{old, r.Inferred, r.UnlinkedReason}) || exonerated != r.Exonerated {
 		b.draft.touchIncident(i)
-		i.Record.AttributedTo, i.Record.Inferred = to, inferred
+		r.AttributedTo, r.Inferred, r.UnlinkedReason, r.Exonerated = is.to, is.inferred, is.why, exonerated
 	}
-	if c := b.changes[old]; c != nil && old != to {
+	if c := b.changes[was]; c != nil && was != i.suspect {
+		c.objections = without(c.objections, r.ID)
+	}
+	if c := b.changes[i.suspect]; c != nil {
+		c.objections = with(c.objections, r.ID)
+	}
+	if c := b.changes[old]; c != nil && old != is.to {
 		b.draft.touch(c)
-		c.Record.Incidents = without(c.Record.Incidents, i.Record.ID)
+		c.Record.Incidents = without(c.Record.Incidents, r.ID)
 	}
-	if c := b.changes[to]; c != nil {
+	if c := b.changes[is.to]; c != nil {
 		b.draft.touch(c)
-		c.Record.Incidents = with(c.Record.Incidents, i.Record.ID)
+		c.Record.Incidents = with(c.Record.Incidents, r.ID)
 	}
+}
+
+func (c *Change) healthy() bool {
+	return c.Record.Verdict != nil && c.Record.Verdict.Outcome == correlate.Healthy
 }
 
 // named is the change that goes by an id: of several reports of one rollout, the one that the others are merged into.
 func (b *Book) named(id string) string {
-	if id == correlate.CausedByNone {
-		return ""
-	}
 	if c := b.changes[id]; c != nil && c.Record.MergedInto != "" {
 		return c.Record.MergedInto
 	}
@@ -109,8 +149,8 @@ func (b *Book) named(id string) string {
 }
 
 // answerer is the change that an incident which opened at an instant is held against: of the rollouts that were under way
-// and the last change that was complete, the one that began last, at most Attribution before. It is nil when there is none,
-// and when that one failed and reached nobody: what was there before it is as innocent as without it.
+// and the last change that was complete, the one that began last, at most Attribution before; nil when there is none. When
+// that one is failing nobody is: what was there before it is as innocent as without it.
 func (b *Book) answerer(p correlate.Place, t time.Time) *Change {
 	l := b.lineup(p)
 	last := l.lastBefore(t, b.attribution())
@@ -121,9 +161,6 @@ func (b *Book) answerer(p correlate.Place, t time.Time) *Change {
 		case t.Sub(i.at) > b.attribution() || (last != nil && i.compare(last.filed.began) <= 0):
 			return last
 		case c.filed.underWay(t) || (c.stands == failing && !c.filed.ended.Before(t)):
-			if c.stands == failing {
-				return nil
-			}
 			return c
 		}
 	}
@@ -146,8 +183,14 @@ func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
 }
 
 // Judged works out again what depends on the verdict of a change, and is to be called when that is another: since when it is
-// proven to be mended, and those that it took back. It returns the changes it worked out again.
+// proven to be mended, and those that it took back. It returns the changes it worked out again. Which incidents are held
+// against it is worked out by Settle.
 func (b *Book) Judged(c *Change) []*Change {
+	for _, id := range c.objections {
+		if i := b.incidents[id]; i != nil {
+			b.draft.attribute(i)
+		}
+	}
 	all := []*Change{c}
 	for _, o := range c.took {
 		if !o.gone {

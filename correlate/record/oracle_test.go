@@ -301,10 +301,20 @@ func (o *oracle) lineage() {
 func (o *oracle) attribute() {
 	for n := range o.incidents {
 		i := &o.incidents[n]
-		if i.CausedBy == "" && !i.ServiceGuessed {
+		i.UnlinkedReason = ""
+		if i.CausedBy == "" && !i.ServiceGuessed && !i.ResolvedAt.Equal(i.OpenedAt) {
+			i.UnlinkedReason = correlate.UnlinkedNoChange
 			if c := o.answers(i); c != nil && c.live() {
-				i.AttributedTo, i.Inferred = c.ID, true
+				i.AttributedTo, i.Inferred, i.UnlinkedReason = c.ID, true, ""
+			} else if c != nil {
+				i.UnlinkedReason = correlate.UnlinkedNotDeployed
 			}
+		} else if i.CausedBy == "" && i.ServiceGuessed {
+			i.UnlinkedReason = correlate.UnlinkedGuess
+		} else if i.CausedBy == "" {
+			i.UnlinkedReason = correlate.UnlinkedEndOnly
+		} else if i.CausedBy == correlate.CausedByNone {
+			i.UnlinkedReason = correlate.UnlinkedSaid
 		} else if i.CausedBy != correlate.CausedByNone {
 			i.AttributedTo = i.CausedBy
 		}

@@ -189,13 +189,17 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 	b.changes[r.ID] = c
 	b.file(c)
 	b.lineupOf(c.filed.place).stand(c, c.standing())
+	c.objections = slices.Clone(r.Incidents)
 	b.grouping.enter(c)
 	return c
 }
 
 func (b *Book) recallIncident(r correlate.IncidentRecord) {
-	i := &Incident{Record: r, reports: r.Reports}
+	i := &Incident{Record: r, reports: r.Reports, suspect: r.Suspect()}
 	b.incidents[r.ID] = i
+	if c := b.changes[i.suspect]; c != nil {
+		c.objections = with(c.objections, r.ID)
+	}
 	if r.Retracted {
 		return
 	}

@@ -255,6 +255,64 @@ func TestWhomAnIncidentIsHeldAgainst(t *testing.T) {
 	}
 }
 
+func TestWhyAnIncidentIsNobodys(t *testing.T) {
+	a := from("a", "x", 0, version("1"))
+	edited := func(edit func(*correlate.Incident)) correlate.Fact {
+		f := incidentAt("i", 700, "")
+		edit(f.Incident)
+		return f
+	}
+	for name, c := range map[string]struct {
+		facts    []correlate.Fact
+		incident correlate.Fact
+		want     correlate.Unlinked
+	}{
+		"somebody's":                {[]correlate.Fact{a}, incidentAt("i", 700, ""), ""},
+		"nothing was rolled out":    {nil, incidentAt("i", 700, ""), correlate.UnlinkedNoChange},
+		"it is said to be nobody's": {[]correlate.Fact{a}, incidentAt("i", 700, correlate.CausedByNone), correlate.UnlinkedSaid},
+		"no service is told":        {[]correlate.Fact{a}, edited(func(i *correlate.Incident) { i.Service = "" }), correlate.UnlinkedNoService},
+		"the service is a guess":    {[]correlate.Fact{a}, edited(func(i *correlate.Incident) { i.ServiceGuessed = true }), correlate.UnlinkedGuess},
+		"only its end is known":     {[]correlate.Fact{a}, edited(func(i *correlate.Incident) { i.ResolvedAt = i.OpenedAt }), correlate.UnlinkedEndOnly},
+		"what was rolled out failed": {
+			[]correlate.Fact{a, from("b", "x", 600, both(took(300), failed))}, incidentAt("i", 700, ""), correlate.UnlinkedNotDeployed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := settled(append(c.facts, c.incident)...).Incident("i").Record
+			require.Equal(t, c.want, i.UnlinkedReason)
+			require.Equal(t, c.want == "", i.AttributedTo == "a")
+			require.Contains(t, append(correlate.AllUnlinked(), ""), i.UnlinkedReason)
+		})
+	}
+}
+
+// TestAVerdictOfHealthyUnlinks: nobody is held responsible by inference who was judged healthy, and whoever was is so again
+// when the verdict is another; also in a book that was brought back.
+func TestAVerdictOfHealthyUnlinks(t *testing.T) {
+	b := settled(from("a", "x", 0, version("1")), from("b", "x", 600, version("2")), incidentAt("i", 700, ""), incidentAt("named", 700, "b"))
+	for range 2 {
+		for _, outcome := range []correlate.Outcome{correlate.Healthy, correlate.Inconclusive, correlate.Healthy} {
+			b.Change("b").Record.Verdict = &correlate.Verdict{Outcome: outcome}
+			b.Judged(b.Change("b"))
+			b.Settle(0)
+			i, c := b.Incident("i").Record, b.Change("b")
+			require.Equal(t, []string{"i", "named"}, c.Objections())
+			require.Equal(t, "b", i.Suspect())
+			require.Equal(t, "b", b.Incident("named").Record.AttributedTo)
+			if outcome == correlate.Healthy {
+				require.Equal(t, []any{"", false, correlate.UnlinkedHealthy, "b"}, []any{i.AttributedTo, i.Inferred, i.UnlinkedReason, i.Exonerated})
+				require.Equal(t, []string{"named"}, c.Record.Incidents)
+				continue
+			}
+			require.Equal(t, []any{"b", true, correlate.Unlinked(""), ""}, []any{i.AttributedTo, i.Inferred, i.UnlinkedReason, i.Exonerated})
+			require.Equal(t, []string{"i", "named"}, c.Record.Incidents)
+		}
+		restored := New(config)
+		restored.Recall([]correlate.ChangeRecord{b.Change("a").Record, b.Change("b").Record}, []correlate.IncidentRecord{b.Incident("i").Record, b.Incident("named").Record})
+		require.Equal(t, Difference{}, restored.Settle(0))
+		b = restored
+	}
+}
+
 func TestSinceWhenAChangeIsMended(t *testing.T) {
 	opened := func(id string, resolved int64) correlate.Fact {
 		f := incidentAt(id, 100, "a")
