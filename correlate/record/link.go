@@ -51,7 +51,7 @@ func (b *Book) answers() {
 	}
 	for _, r := range b.draft.reach {
 		l := b.lineupOf(r.place)
-		until := r.at.Add(b.attribution())
+		until := r.at.Add(b.cfg.attribution())
 		if !r.ended.IsZero() {
 			for i := range l.answering.from(key{at: r.at.Add(1)}) {
 				until = earlier(until, i.at)
@@ -68,7 +68,7 @@ func (b *Book) answers() {
 	}
 }
 
-func (b *Book) attribution() time.Duration { return time.Duration(b.cfg.Attribution) * time.Second }
+func (cfg Config) attribution() time.Duration { return time.Duration(cfg.Attribution) * time.Second }
 
 // link is what an incident has to do with a change.
 type link struct {
@@ -153,12 +153,12 @@ func (b *Book) named(id string) string {
 // that one is failing nobody is: what was there before it is as innocent as without it.
 func (b *Book) answerer(p correlate.Place, t time.Time) *Change {
 	l := b.lineup(p)
-	last := l.lastBefore(t, b.attribution())
+	last := l.lastBefore(t, b.cfg.attribution())
 	for i := range l.begun.before(key{at: t.Add(1)}) {
 		b.steps++
 		c := i.of
 		switch {
-		case t.Sub(i.at) > b.attribution() || (last != nil && i.compare(last.filed.began) <= 0):
+		case t.Sub(i.at) > b.cfg.attribution() || (last != nil && i.compare(last.filed.began) <= 0):
 			return last
 		case c.filed.underWay(t) || (c.stands == failing && !c.filed.ended.Before(t)):
 			return c
