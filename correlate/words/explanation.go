@@ -53,6 +53,8 @@ type Explanation struct {
 	Incidents   []string
 	TakenBackBy string
 
+	// HeardIn names the environments in which the service was heard, where there was no telemetry; see Heard.
+	HeardIn string
 	// Next is what to do next; "" when there is nothing to do.
 	Next string
 

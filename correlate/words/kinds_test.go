@@ -41,6 +41,7 @@ type kind struct {
 	change  correlate.ChangeRecord
 	faults  []correlate.Regression
 	outlook *correlate.Outlook
+	heard   []string
 }
 
 // kinds are all kinds of verdicts.
@@ -101,6 +102,9 @@ func kinds() []kind {
 		if r != correlate.ReasonUnderpowered && r != correlate.ReasonConfounded {
 			all = append(all, told("inconclusive: "+string(r), undecided(r)))
 		}
+		if r == correlate.ReasonNoTelemetry {
+			all[len(all)-1].heard = []string{"prod-eu", "staging"}
+		}
 	}
 	return append(all, watching()...)
 }
@@ -125,10 +129,10 @@ func watching() []kind {
 		Waits: []correlate.Wait{{For: correlate.WaitTelemetry}},
 	}
 	return []kind{
-		{"watching: requests are missing", checkout(nil), nil, &seen},
-		{"watching: no healthy in sight", checkout(nil), nil, &stuck},
-		{"watching: nothing was heard", checkout(nil), nil, &silent},
-		{"watching: it can't be told how it stands", checkout(nil), nil, nil},
+		{"watching: requests are missing", checkout(nil), nil, &seen, nil},
+		{"watching: no healthy in sight", checkout(nil), nil, &stuck, nil},
+		{"watching: nothing was heard", checkout(nil), nil, &silent, nil},
+		{"watching: it can't be told how it stands", checkout(nil), nil, nil, nil},
 	}
 }
 
@@ -136,7 +140,7 @@ func watching() []kind {
 func TestAllKindsOfVerdicts(t *testing.T) {
 	var b strings.Builder
 	for _, k := range kinds() {
-		text := words.Explain(k.change, k.faults).Ahead(k.outlook).Text()
+		text := words.Explain(k.change, k.faults).Heard(k.heard).Ahead(k.outlook).Text()
 		b.WriteString("# " + k.name + "\n" + text + "\n")
 		for _, line := range strings.Split(text, "\n")[1:] {
 			require.LessOrEqual(t, utf8.RuneCountInString(line), words.Width, line)
