@@ -72,6 +72,10 @@ func kinds() []kind {
 	reopened := told("reopened", regressedBy(correlate.ReasonErrorRatio, errors))
 	v := reopened.change.Verdict
 	v.Revision, v.Final, v.Supersedes, v.Reopened, v.ReopenedBy = 4, true, 2, correlate.LateChange, "cart-9"
+	moved := told("regressed, and blame has moved on since", regressedBy(correlate.ReasonErrorRatio, errors))
+	moved.faults = []correlate.Regression{{Service: "checkout", Signal: "error_ratio", OnsetAt: ten(1), Suspects: []correlate.Suspect{
+		{ChangeID: "cart-9", Probability: 0.97}, {ChangeID: "checkout-1", Probability: 0.0003, Terms: map[string]float64{"anomaly": -3}},
+	}}}
 	retracted, merged, history := told("retracted", nil), told("merged", nil), told("of the past", nil)
 	retracted.change.Phase, merged.change.Phase, merged.change.MergedInto = correlate.PhaseRetracted, correlate.PhaseMerged, "checkout-0"
 	history.change.Phase, history.change.StartedAt = correlate.PhaseHistory, time.Time{}
@@ -88,7 +92,7 @@ func kinds() []kind {
 		},
 	}
 	all := []kind{
-		byErrors, back, reopened,
+		byErrors, back, reopened, moved,
 		told("regressed: slower", regressedBy(correlate.ReasonLatency, correlate.Evidence{Signal: "latency_p90", Baseline: 0.757, Observed: 1.517, Ratio: 2, Interval: [2]float64{1.9, 2.1}, N: 900, Events: 400, Grade: correlate.GradeB})),
 		told("regressed: requests are missing", regressedBy(correlate.ReasonThroughput, correlate.Evidence{Signal: "throughput", Baseline: 30, Observed: 12, Ratio: 0.4, Interval: [2]float64{0.3, 0.55}, N: 600, Events: 7200, Grade: correlate.GradeC})),
 		told("regressed: more errors are logged", regressedBy(correlate.ReasonLogErrors, correlate.Evidence{Signal: "log_errors", Baseline: 0.02, Observed: 0.31, Ratio: 15, Interval: [2]float64{9, 24}, N: 900, Events: 280, Grade: correlate.GradeD})),

@@ -99,6 +99,9 @@ func (e Explanation) shownIn(l *lines) {
 func (e Explanation) culpritsIn(l *lines) {
 	if e.Outcome == correlate.Regressed {
 		l.add("blame", "%s this change%s", Percent(e.Blame.Probability), e.Blame.otherwise())
+		if e.Blame.Now != "" {
+			l.add("  by now", "%s, by what was learnt since it was decided", e.Blame.Now)
+		}
 		for _, t := range e.Blame.Terms {
 			l.add("  because", "%s", t.Text())
 		}
