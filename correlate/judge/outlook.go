@@ -33,9 +33,9 @@ func (t ruling) waits() []correlate.Wait {
 	if enough := t.watchedFrom(); t.c.Now < enough {
 		all = append(all, correlate.Wait{For: correlate.WaitTime, Until: instant(enough)})
 	}
-	for f := range families {
-		if t.c.Now > t.begin && f.required() && t.proof(f, t.provenNow) == "" {
-			all = append(all, t.lacks(f))
+	for f, required := range t.required() {
+		if t.c.Now > t.begin && required && t.proof(family(f), t.provenNow) == "" {
+			all = append(all, t.lacks(family(f)))
 		}
 	}
 	return all
@@ -69,6 +69,9 @@ func (t ruling) lacks(f family) correlate.Wait {
 		return w
 	}
 	w.For = correlate.WaitMargin
+	if f == familyCustom {
+		return w // more of the same isn't steadier
+	}
 	for _, times := range [...]float64{1.1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32} {
 		if !t.provenBy(f, grade, times) {
 			continue
@@ -85,7 +88,7 @@ func (t ruling) acquitting(f family) correlate.Grade {
 	best := correlate.Grade("")
 	for i := range t.findings {
 		o := &t.findings[i]
-		if o.family == f && o.contest != nil && o.Grade <= correlate.GradeC && (best == "" || o.Grade < best) {
+		if o.family == f && (o.contest != nil || o.worst != nil) && o.Grade <= correlate.GradeC && (best == "" || o.Grade < best) {
 			best = o.Grade
 		}
 	}
@@ -95,7 +98,7 @@ func (t ruling) acquitting(f family) correlate.Grade {
 // provenBy says whether so many times as many requests like those so far would prove a family harmless.
 func (t ruling) provenBy(f family, grade correlate.Grade, times float64) bool {
 	for i := range t.findings {
-		if o := &t.findings[i]; o.family == f && o.Grade == grade && o.contest != nil && !t.provenNow(o.contest.repeated(times)) {
+		if o := &t.findings[i]; o.family == f && o.Grade == grade && o.contest != nil && !o.contest.repeated(times).harmless(t.p) {
 			return false
 		}
 	}
