@@ -33,8 +33,6 @@ func undecided(r correlate.Reason) *correlate.Verdict {
 	return &correlate.Verdict{Outcome: correlate.Inconclusive, Reason: r, Revision: 1, Final: true, DecidedAt: ten(61), Grade: correlate.GradeD}
 }
 
-func difference(d float64) *float64 { return &d }
-
 // kind is one kind of verdict, for a reader to look at.
 type kind struct {
 	name    string
@@ -86,9 +84,9 @@ func kinds() []kind {
 	healthy := &correlate.Verdict{
 		Outcome: correlate.Healthy, Reason: correlate.ReasonWithinMargin, Revision: 1, DecidedAt: ten(16), Grade: correlate.GradeA,
 		Evidence: []correlate.Evidence{
-			{Signal: "error_ratio", Ratio: 1, Interval: [2]float64{0.0016, 601}, N: 18250, AtMost: &correlate.Bound{Difference: difference(0.0004), Level: 0.95}},
+			{Signal: "error_ratio", Ratio: 1, Interval: [2]float64{0.0016, 601}, N: 18250, AtMost: correlate.AtMost{Difference: 0.0004, Level: 0.95, MarginRatio: 1.5, MarginDifference: 0.005}},
 			{Signal: "latency_p90", Baseline: 0.21, Observed: 0.212, Ratio: 1.01, Interval: [2]float64{0.98, 1.04}, N: 18250, Events: 1820,
-				AtMost: &correlate.Bound{Ratio: 1.04, Difference: difference(0.0084), Level: 0.95}},
+				AtMost: correlate.AtMost{Ratio: 1.04, Level: 0.95, MarginRatio: 1.2}},
 		},
 	}
 	all := []kind{
@@ -208,7 +206,7 @@ func TestWhatIsSaidAgreesWithItself(t *testing.T) {
 				Interval: [2]float64{low, low * rapid.Float64Range(1, 100).Draw(t, "wide")}, N: rapid.Int64Range(1, 1e6).Draw(t, "n"), Events: 1,
 			}
 			if signal != "exception X" && rapid.Bool().Draw(t, "bounded") {
-				e.AtMost = &correlate.Bound{Ratio: 1.1, Difference: difference(0.001), Level: 0.95}
+				e.AtMost = correlate.AtMost{Ratio: 1.1, Difference: 0.001, Level: 0.95}
 			}
 			return e
 		}
