@@ -29,12 +29,12 @@ type Watch struct {
 	streams []judge.Stream // of the latest case, to be overwritten by the next
 }
 
-// track is what is remembered of a stream: how many requests it saw before the change and since, up to an instant, and
-// the versions that the change doesn't bring. Of a zone, old is every version.
+// track is what is remembered of a stream: what it told of requests, what others told that it didn't, and the versions that
+// the change doesn't bring. Of a zone, old is every version.
 type track struct {
-	counted              bool
-	before, after, until int64
-	old                  cells.Sum
+	told   told
+	missed map[*cells.Stream]*missed
+	old    cells.Sum
 }
 
 func (w *Watch) track(s *cells.Stream) *track {
@@ -109,18 +109,4 @@ func (w *Watch) profile(cfg *Config) (from, to int64) {
 		return 0, 0
 	}
 	return w.earlier[0].Start - cfg.Baseline - cfg.Coarse, window.Floor(w.start, cfg.Coarse)
-}
-
-// requests are those that a stream saw from an instant to the change, and since.
-func (w *Watch) requests(s *cells.Stream, from, now int64) (before, after int64) {
-	t := w.track(s)
-	if !t.counted {
-		*t = track{counted: true, before: cells.Requests(s.Total().Between(from, w.start)), until: w.start, old: t.old}
-	}
-	if now < t.until {
-		return t.before, t.after - cells.Requests(s.Total().Between(now, t.until))
-	}
-	t.after += cells.Requests(s.Total().Between(t.until, now))
-	t.until = now
-	return t.before, t.after
 }
