@@ -29,7 +29,7 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	v, ok := preferred(w, traffic, from, now)
 	if w.apart = false; ok {
 		c.Heard = o.cells.LastHeard(p.Environment, v.key.Origin, now)
-		c.Lost = o.lost(w, v, without(traffic, v), now)
+		c.Lost = w.lost(o.cells, v, without(traffic, v), now)
 		c.Zones, w.apart = o.zonesOf(w, s, v.key.Origin, from, now)
 	}
 	for _, a := range others {

@@ -1,18 +1,22 @@
 package observe
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate/cells"
+)
 
 // lost tells, of a stretch in which an account told no requests, whether these were lost, or only what it had to tell of them:
 //
 //  1. Something else came on the way on which it comes: the way was open. Metrics of containers say nothing of that of spans.
 //  2. No other account of the same requests tells of any there, once its turn has come.
-func (o *Observer) lost(w *Watch, a account, others []account, now int64) func(from, to int64) bool {
+func (w *Watch) lost(st *cells.Store, a account, others []account, now int64) func(from, to int64) bool {
 	turns := make([]int64, len(others))
 	for i, other := range others {
 		turns[i] = w.turn(other)
 	}
 	return func(from, to int64) bool {
-		if o.cells.LastHeard(w.place.Environment, a.key.Origin, to) < from {
+		if st.LastHeard(w.place.Environment, a.key.Origin, to) < from {
 			return false
 		}
 		for i, other := range others {
