@@ -195,7 +195,7 @@ func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 		return correlate.ReasonMixShift, best
 	case !t.anything():
 		return correlate.ReasonNoTelemetry, ""
-	case t.uncovered():
+	case t.c.uncovered(t.p):
 		return correlate.ReasonNoCoverage, best
 	case best == correlate.GradeD && t.visible():
 		return correlate.ReasonBaselineTooShort, best

@@ -78,18 +78,18 @@ func (t *trial) received() bool {
 
 // uncovered says that telemetry of the requests has been missing for so much of the time since the change that what came
 // before says little of it.
-func (t *trial) uncovered() bool {
+func (c *Case) uncovered(p *Params) bool {
 	const part = 5
-	return part*t.unheard() > max(part*t.p.Restart, t.c.Now-t.c.Start)
+	return part*c.unheard() > max(part*p.Restart, c.Now-c.Start)
 }
 
 // unheard is for how long neither the service's requests were told nor anything came on the way on which they are told.
-func (t *trial) unheard() int64 {
-	last := max(t.c.Start, t.c.Heard)
-	for i := range t.c.Streams {
-		s := &t.c.Streams[i]
+func (c *Case) unheard() int64 {
+	last := max(c.Start, c.Heard)
+	for i := range c.Streams {
+		s := &c.Streams[i]
 		if n := len(s.Whole); s.Kind == correlate.Traffic && n > 0 {
-			return t.c.Now - max(last, s.Whole[n-1].Start+t.c.Resolution)
+			return c.Now - max(last, s.Whole[n-1].Start+c.Resolution)
 		}
 	}
 	return 0 // it has none
