@@ -34,9 +34,11 @@ type canaried struct {
 	after   int64 // seconds of both
 	pods    int   // of the old version
 	rps     float64
-	fails   float64 // share of the new version's requests
-	done    bool    // the rollout is complete at once
-	fault   int64   // seconds after the change at which it begins to fail
+	fails   float64         // share of the new version's requests
+	of      string          // the service that the change is reported of; "" is shop
+	judged  map[string]bool // the changes of which verdicts were told
+	done    bool            // the rollout is complete at once
+	fault   int64           // seconds after the change at which it begins to fail
 }
 
 // arriving is a cell and when it arrives.
@@ -112,13 +114,17 @@ func (s *canaried) verdicts(t *testing.T) (all []correlate.Verdict) {
 	began := midnight.Unix() + 7200 + 3
 	e := New(DefaultConfig())
 	told := s.arrive(began)
+	s.judged = map[string]bool{}
 	cells := map[int64][]correlate.Measurement{}
 	for _, m := range told {
 		cells[m.at] = append(cells[m.at], m.Measurement)
 	}
 	apply := func(in Input) {
 		for _, effect := range e.Apply(in) {
-			if effect.Verdict != nil && effect.Verdict.ChangeID == "c" {
+			if effect.Verdict == nil {
+				continue
+			}
+			if s.judged[effect.Verdict.ChangeID] = true; effect.Verdict.ChangeID == "c" {
 				all = append(all, *effect.Verdict)
 			}
 		}
@@ -128,7 +134,7 @@ func (s *canaried) verdicts(t *testing.T) (all []correlate.Verdict) {
 			apply(Input{Measured: m})
 		}
 		if now == began+1 {
-			c := correlate.Change{ID: "c", Service: "shop", Environment: "production", Version: "v2", StartedAt: at(began), Status: correlate.StatusStarted, Source: "generic"}
+			c := correlate.Change{ID: "c", Service: or(s.of, "shop"), Environment: "production", Version: "v2", StartedAt: at(began), Status: correlate.StatusStarted, Source: "generic"}
 			if s.done {
 				c.Status, c.FinishedAt = correlate.StatusSucceeded, at(began+1)
 			}

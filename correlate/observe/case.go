@@ -9,7 +9,7 @@ import (
 // Case gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
 // the same watch.
 func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
-	p := w.place
+	p := w.met
 	c := judge.Case{
 		Resolution: o.cfg.Resolution, Coarse: o.cfg.Coarse,
 		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.Changed, Earlier: w.earlier,

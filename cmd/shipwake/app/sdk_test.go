@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
 )
 
 // sdkUser is a program that a real OpenTelemetry SDK instruments.
@@ -80,18 +82,19 @@ func (s *sdkUser) requireOneVerdict(t *testing.T, folder, app string) {
 	var first time.Time
 	for first.IsZero() || time.Since(began) < watch {
 		time.Sleep(500 * time.Millisecond)
-		v := p.verdictOf(t, "c")
-		switch {
-		case v.Outcome == "" && first.IsZero():
+		all := p.verdictsOf(t, "c")
+		if len(all) == 0 {
 			require.Less(t, time.Since(began), due, "a verdict is due: %s", p.said())
-		case first.IsZero():
-			first = time.Now()
-			t.Logf("%s after %s", v.Outcome, first.Sub(began).Round(time.Second))
-			fallthrough
-		default:
-			require.Equal(t, verdictSeen{"regressed", "error_ratio", 1, v.Onset}, v, "after %s", time.Since(began))
-			require.WithinDuration(t, began, v.Onset, 20*time.Second)
+			continue
 		}
+		if first.IsZero() {
+			first = time.Now()
+			t.Logf("%s after %s", all[0].Outcome, first.Sub(began).Round(time.Second))
+		}
+		require.Len(t, all, 1, "%+v", all)
+		require.Equal(t, correlate.Regressed, all[0].Outcome)
+		require.Equal(t, correlate.ReasonErrorRatio, all[0].Reason)
+		require.WithinDuration(t, began, *all[0].OnsetAt, 20*time.Second)
 	}
 	code, stdout, _ := shipwake(t, "verdict", "c", "--api", "http://"+p.w)
 	require.Equal(t, exitRegressed, code, stdout)
@@ -136,27 +139,16 @@ func askOften(t *testing.T, url string) {
 	t.Cleanup(func() { stop(); <-done })
 }
 
-// verdictSeen is what must not waver.
-type verdictSeen struct {
-	Outcome  string    `json:"verdict"`
-	Reason   string    `json:"reason"`
-	Revision int       `json:"revision"`
-	Onset    time.Time `json:"onset_at"`
-}
-
-// verdictOf is the verdict of a change, the zero value while there is none.
-func (p *process) verdictOf(t *testing.T, id string) verdictSeen {
+// verdictsOf are all verdicts that a change was given.
+func (p *process) verdictsOf(t *testing.T, id string) []correlate.Verdict {
 	answer, err := http.Get("http://" + p.w + "/api/v1/changes/" + id)
 	require.NoError(t, err)
 	defer answer.Body.Close()
 	var c struct {
-		Verdict *verdictSeen `json:"verdict"`
+		Verdicts []correlate.Verdict `json:"verdicts"`
 	}
 	require.NoError(t, json.NewDecoder(answer.Body).Decode(&c))
-	if c.Verdict == nil {
-		return verdictSeen{}
-	}
-	return *c.Verdict
+	return c.Verdicts
 }
 
 func portOf(address string) string { return address[len("127.0.0.1:"):] }
