@@ -12,7 +12,7 @@ import (
 //  1. telemetry under the very name is meant, whatever else there is;
 //  2. else by namespace/name that of the name without one;
 //  3. else by a name that of the only namespace in which it is in use. Of several none is: it may be another service.
-func (st *Store) Met(p correlate.Place, by int64) correlate.Place {
+func Met(st *Store, p correlate.Place, by int64) correlate.Place {
 	if st.services[p].heard(by) {
 		return p
 	}

@@ -34,7 +34,7 @@ func TestANameMeetsTelemetryAcrossNamespaces(t *testing.T) {
 				st.Add(other)
 			}
 			of := correlate.Place{Service: c.of, Environment: correlate.DefaultEnvironment}
-			require.Equal(t, correlate.Place{Service: c.want, Environment: of.Environment}, st.Met(of, midnight+c.by))
+			require.Equal(t, correlate.Place{Service: c.want, Environment: of.Environment}, Met(st, of, midnight+c.by))
 		})
 	}
 }

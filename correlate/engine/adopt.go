@@ -94,7 +94,7 @@ func (a *adoption) adopt(p place, version string, first int64) {
 // reportedElsewhere says that a change by another name of the service, which means this place, brings the same.
 func (a *adoption) reportedElsewhere(p place, seen correlate.Change) bool {
 	return slices.ContainsFunc(a.roster.watched, func(c *change) bool {
-		return c.place() != p && c.rollsOut() && a.cells.Met(c.place(), a.roster.mark.At) == p &&
+		return c.place() != p && c.rollsOut() && cells.Met(a.cells, c.place(), a.roster.mark.At) == p &&
 			(a.roster.book.Config().Tells(c.rec.Change, seen) || c.rec.Version == seen.Version)
 	})
 }

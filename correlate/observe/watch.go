@@ -16,7 +16,7 @@ import (
 type Watch struct {
 	Memory  judge.Memory
 	place   correlate.Place
-	met     correlate.Place // whose telemetry that means, see cells.Store.Met
+	met     correlate.Place // whose telemetry that means, see cells.Met
 	version string
 	start   int64
 	atOnce  bool
@@ -67,7 +67,7 @@ func (w *Watch) fresh(o *Watch) *Watch {
 // Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
 func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 	w := &Watch{
-		place: s.Place, met: o.met(v, s, now), version: o.ServedVersion(s, now), start: s.Start, atOnce: s.AtOnce(),
+		place: s.Place, met: met(o.cells, v, s, now), version: o.ServedVersion(s, now), start: s.Start, atOnce: s.AtOnce(),
 		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
 	}
 	w = w.fresh(old)
@@ -77,8 +77,8 @@ func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 
 // met is the place whose telemetry tells of a change: that by another name of the service only while no change is known by
 // that name that brings the same.
-func (o *Observer) met(v *View, s *Subject, now int64) correlate.Place {
-	met := o.cells.Met(s.Place, now)
+func met(st *cells.Store, v *View, s *Subject, now int64) correlate.Place {
+	met := cells.Met(st, s.Place, now)
 	if met != s.Place && slices.ContainsFunc(v.Of(met), func(c *Subject) bool { return c.Live && c.RollsOut() && sameRelease(c, s) }) {
 		return s.Place
 	}
