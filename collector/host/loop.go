@@ -166,9 +166,7 @@ func (l *loop) expire(now time.Time) {
 		return
 	}
 	l.expired = now
-	cfg := l.cfg.engineConfig()
-	fine := now.Add(-time.Duration(cfg.LongestFine()) * time.Second)
-	coarse := now.Add(-time.Duration(cfg.CoarseKeep) * time.Second)
+	fine, coarse := l.needed(now, l.cfg.engineConfig())
 	l.trouble("expire old measurements", l.ledger.Expire(context.Background(), fine, coarse))
 }
 
@@ -207,7 +205,7 @@ func (l *loop) report(now time.Time) {
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
 		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Memory().Series, Checkpoints: l.saved,
 		QueuedInputs: l.driver.Pending(), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
-		Limits: l.limits(now),
+		Limits: l.limits(now), Archive: l.archived(),
 	})
 }
 

@@ -61,6 +61,9 @@ func (c Config) observed() observe.Config {
 // LongestFine is the longest that fine cells are kept, in seconds.
 func (c Config) LongestFine() int64 { return c.Cells().LongestFine() }
 
+// LongestPause is how long measurements may not be taken in before that time counts as not covered, in seconds.
+func (c Config) LongestPause() int64 { return c.Cells().LongestPause() }
+
 // DefaultConfig is the configuration of the daemon without a configuration file.
 func DefaultConfig() Config {
 	return Config{
