@@ -76,6 +76,12 @@ func (a *Archive) Needed(anyway time.Time) time.Time {
 	return anyway
 }
 
+// comes says that what is missing of a stretch is still to be archived.
+func (a *Archive) comes(s engine.Stretch) bool {
+	is := a.State()
+	return !is.Failing && is.To > 0 && s.To > is.To && s.Fine >= is.From
+}
+
 func (a *Archive) width() int64 { return chunkBuckets * a.options.Engine.Resolution }
 
 // CatchUp archives each stretch in which nothing is taken in any more, and removes what is old. While it fails it is to be
@@ -141,16 +147,18 @@ func (a *Archive) archive(ctx context.Context, from, to, until int64) error {
 		return err
 	}
 	c.drained(until)
-	blob, err := archive.Encode(b.Chunk())
+	chunk := b.Chunk()
+	blob, err := archive.Encode(chunk)
 	if errors.Is(err, archive.ErrTooLarge) {
 		a.log.Warn("a stretch of measurements is too large to be archived; for changes that are reported late it has no coverage",
 			zap.Time("from", time.Unix(from, 0)), zap.Time("to", time.Unix(to, 0)))
-		blob, err = archive.Encode(archive.Chunk{From: from, To: to, Gaps: []window.Span{c.in}})
+		chunk = archive.Chunk{From: from, To: to, Gaps: []window.Span{c.in}}
+		blob, err = archive.Encode(chunk)
 	}
 	if err != nil {
 		return err
 	}
-	return a.kept.Put(from, to, blob)
+	return a.kept.Put(segments.Segment{From: from, To: to, Marked: len(chunk.Gaps) > 0}, blob)
 }
 
 // coverage finds the stretches in which nothing was drained.

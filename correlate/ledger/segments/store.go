@@ -16,6 +16,7 @@ import (
 
 const (
 	suffix     = ".cells"
+	marked     = ".marked" + suffix
 	unfinished = ".tmp"
 )
 
@@ -35,9 +36,15 @@ type Options struct {
 type Segment struct {
 	From, To int64
 	Bytes    int64
+	Marked   bool // it is told apart from others, so that it is found without being read
 }
 
-func (s Segment) name() string { return fmt.Sprintf("%d-%d%s", s.From, s.To, suffix) }
+func (s Segment) name() string {
+	if s.Marked {
+		return fmt.Sprintf("%d-%d%s", s.From, s.To, marked)
+	}
+	return fmt.Sprintf("%d-%d%s", s.From, s.To, suffix)
+}
 
 // Store is the segments of a directory. It is safe for concurrent use; no lock is held while a file is read or written.
 type Store struct {
@@ -80,8 +87,8 @@ func Open(o Options) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		var s Segment
-		if _, err := fmt.Sscanf(e.Name(), "%d-%d"+suffix, &s.From, &s.To); err == nil && s.name() == e.Name() {
+		s := Segment{Marked: strings.HasSuffix(e.Name(), marked)}
+		if _, err := fmt.Sscanf(e.Name(), "%d-%d.", &s.From, &s.To); err == nil && s.name() == e.Name() {
 			s.Bytes = info.Size()
 			st.all = append(st.all, s)
 		}
@@ -90,14 +97,14 @@ func Open(o Options) (*Store, error) {
 	return st, nil
 }
 
-// Put keeps a blob about a stretch that lies after all others. The oldest segments go that it takes to stay within the
+// Put keeps a blob about the stretch of a segment, which lies after all others. The oldest segments go that it takes to stay within the
 // budget. The blob is durable when it returns without an error; else it is not there. Only one goroutine calls Put and
 // Expire.
-func (st *Store) Put(from, to int64, blob []byte) error {
-	s := Segment{From: from, To: to, Bytes: int64(len(blob))}
+func (st *Store) Put(s Segment, blob []byte) error {
+	s.Bytes = int64(len(blob))
 	switch last := st.State().To; {
-	case from < last:
-		return fmt.Errorf("a segment from %d: what is before %d is there already", from, last)
+	case s.From < last:
+		return fmt.Errorf("a segment from %d: what is before %d is there already", s.From, last)
 	case s.Bytes > st.options.Budget:
 		return fmt.Errorf("a segment of %d bytes: more than the budget of %d", s.Bytes, st.options.Budget)
 	}

@@ -30,14 +30,14 @@ func TestASegmentIsThereAfterARestart(t *testing.T) {
 	o := Options{Dir: filepath.Join(t.TempDir(), "archive"), Budget: 100}
 	st := open(t, o)
 	require.Equal(t, State{Budget: 100}, st.State())
-	require.NoError(t, st.Put(600, 1200, []byte("one")))
-	require.NoError(t, st.Put(1200, 1800, []byte("three")))
+	require.NoError(t, st.Put(Segment{From: 600, To: 1200}, []byte("one")))
+	require.NoError(t, st.Put(Segment{From: 1200, To: 1800, Marked: true}, []byte("three")))
 	for range 2 {
 		require.Equal(t, State{Bytes: 8, Budget: 100, From: 600, To: 1800}, st.State())
-		require.Equal(t, []Segment{{600, 1200, 3}, {1200, 1800, 5}}, st.Between(1199, 1201))
-		require.Equal(t, []Segment{{1200, 1800, 5}}, st.Between(1200, 1201))
+		require.Equal(t, []Segment{{600, 1200, 3, false}, {1200, 1800, 5, true}}, st.Between(1199, 1201))
+		require.Equal(t, []Segment{{1200, 1800, 5, true}}, st.Between(1200, 1201))
 		require.Empty(t, st.Between(1800, 9000))
-		blob, err := st.Read(Segment{1200, 1800, 5})
+		blob, err := st.Read(Segment{1200, 1800, 5, true})
 		require.NoError(t, err)
 		require.Equal(t, "three", string(blob))
 		st = open(t, o)
@@ -58,19 +58,19 @@ func TestTheOldestGoFirst(t *testing.T) {
 	dir := t.TempDir()
 	st := open(t, Options{Dir: dir, Budget: 10})
 	for i := range int64(5) {
-		require.NoError(t, st.Put(i*600, (i+1)*600, make([]byte, 3)))
+		require.NoError(t, st.Put(Segment{From: i * 600, To: (i + 1) * 600}, make([]byte, 3)))
 	}
 	require.Equal(t, State{Bytes: 9, Budget: 10, From: 1200, To: 3000}, st.State())
-	require.NoError(t, st.Put(3000, 3600, make([]byte, 10)), "all others make way")
+	require.NoError(t, st.Put(Segment{From: 3000, To: 3600}, make([]byte, 10)), "all others make way")
 	require.Equal(t, []string{"3000-3600.cells"}, names(t, dir))
-	require.ErrorContains(t, st.Put(3600, 4200, make([]byte, 11)), "more than the budget of 10")
+	require.ErrorContains(t, st.Put(Segment{From: 3600, To: 4200}, make([]byte, 11)), "more than the budget of 10")
 	require.Equal(t, []string{"3000-3600.cells"}, names(t, dir), "one that is refused takes nothing's place")
 }
 
 func TestWhatIsOldGoes(t *testing.T) {
 	st := open(t, Options{Dir: t.TempDir(), Budget: 100})
 	for i := range int64(4) {
-		require.NoError(t, st.Put(i*600, (i+1)*600, []byte("x")))
+		require.NoError(t, st.Put(Segment{From: i * 600, To: (i + 1) * 600}, []byte("x")))
 	}
 	require.NoError(t, st.Expire(1199))
 	require.Equal(t, State{Bytes: 3, Budget: 100, From: 600, To: 2400}, st.State())
@@ -82,27 +82,27 @@ func TestWhatIsOldGoes(t *testing.T) {
 func TestAHoleEndsTheReach(t *testing.T) {
 	st := open(t, Options{Dir: t.TempDir(), Budget: 100})
 	for _, from := range []int64{0, 600, 1800, 2400} {
-		require.NoError(t, st.Put(from, from+600, []byte("x")))
+		require.NoError(t, st.Put(Segment{From: from, To: from + 600}, []byte("x")))
 	}
 	require.Equal(t, State{Bytes: 4, Budget: 100, From: 1800, To: 3000}, st.State())
-	require.ErrorContains(t, st.Put(2400, 3000, []byte("x")), "what is before 3000 is there already")
+	require.ErrorContains(t, st.Put(Segment{From: 2400, To: 3000}, []byte("x")), "what is before 3000 is there already")
 }
 
 func TestTheLastOfTheDiskIsLeftToOthers(t *testing.T) {
 	free, dir := int64(3<<20), t.TempDir()
 	st := open(t, Options{Dir: dir, Budget: 100, Spare: 3<<20 - 8, free: func(string) int64 { return free }})
-	require.NoError(t, st.Put(0, 600, make([]byte, 8)))
-	require.ErrorIs(t, st.Put(600, 1200, make([]byte, 9)), ErrNoSpace)
-	require.ErrorContains(t, st.Put(600, 1200, make([]byte, 9)), "3 MiB are free in "+dir+", and 2 MiB of it are left to others")
+	require.NoError(t, st.Put(Segment{From: 0, To: 600}, make([]byte, 8)))
+	require.ErrorIs(t, st.Put(Segment{From: 600, To: 1200}, make([]byte, 9)), ErrNoSpace)
+	require.ErrorContains(t, st.Put(Segment{From: 600, To: 1200}, make([]byte, 9)), "3 MiB are free in "+dir+", and 2 MiB of it are left to others")
 	free += 1
-	require.NoError(t, st.Put(600, 1200, make([]byte, 9)))
+	require.NoError(t, st.Put(Segment{From: 600, To: 1200}, make([]byte, 9)))
 }
 
 func TestAWriteThatFailsLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	st := open(t, Options{Dir: dir, Budget: 100})
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "0-600.cells"), 0o700), "renaming to it fails")
-	require.Error(t, st.Put(0, 600, []byte("x")))
+	require.Error(t, st.Put(Segment{From: 0, To: 600}, []byte("x")))
 	require.Equal(t, State{Budget: 100}, st.State())
 	require.Equal(t, []string{"0-600.cells"}, names(t, dir))
 }
@@ -129,10 +129,10 @@ func TestAStoreIsALineOfBlobs(t *testing.T) {
 				}
 			default:
 				next += rapid.SampledFrom([]int64{0, 0, 0, 600}).Draw(t, "hole")
-				s := Segment{next, next + 600, rapid.Int64Range(0, 30).Draw(t, "bytes")}
+				s := Segment{next, next + 600, rapid.Int64Range(0, 30).Draw(t, "bytes"), rapid.Bool().Draw(t, "marked")}
 				next += 600
 				blob := bytes.Repeat([]byte{byte(n)}, int(s.Bytes))
-				require.NoError(t, st.Put(s.From, s.To, blob))
+				require.NoError(t, st.Put(s, blob))
 				want[s] = blob
 				for sum(want) > o.Budget {
 					delete(want, oldest(want))
