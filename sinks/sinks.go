@@ -124,4 +124,5 @@ type Archive struct {
 	Bytes, Limit int64
 	From, To     time.Time // what is there without a hole, up to the newest; zero when nothing is
 	Failing      bool      // nothing is added now, because the disk is full or fails
+	Judged       int64     // how often a change was judged from it since the start
 }

@@ -3,9 +3,11 @@ package host
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/collector/host/late"
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -23,11 +25,52 @@ func (h *Host) openArchive(cfg engine.Config) (err error) {
 	if h.cfg.Archive.Keep == 0 {
 		return nil
 	}
+	h.found = make(chan finding)
 	h.late, err = late.Open(late.Options{
 		Dir: filepath.Join(h.cfg.DataDir, archiveDir), Keep: h.cfg.Archive.Keep, Budget: int64(h.cfg.Archive.Limit),
 		Spare: h.cfg.DiskReserve, Engine: cfg,
 	}, h.ledger, h.set.Logger)
-	return err
+	if err != nil {
+		return err
+	}
+	h.judge = late.NewJudge(late.Desk{
+		Ledger: h.ledger, Archive: h.late, Log: h.set.Logger, Now: func() time.Time { return h.status.Load().Now },
+		Room:    func() int64 { return h.memory.refuse - h.memory.heapLive() },
+		Taken:   func() int64 { return h.status.Load().Limits.Store },
+		Deliver: h.deliver, Pause: time.Sleep,
+	})
+	return nil
+}
+
+// finding is what a second engine found, on its way to the loop, which says what came of it.
+type finding struct {
+	of   engine.Rejudged
+	done chan error
+}
+
+// deliver has the loop commit what a second engine found.
+func (h *Host) deliver(ctx context.Context, of engine.Rejudged) error {
+	f := finding{of, make(chan error, 1)}
+	select {
+	case h.found <- f:
+		return <-f.done
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// judgeLate judges what is reported late, for as long as the host runs.
+func (h *Host) judgeLate(ctx context.Context) {
+	if h.judge != nil {
+		h.judge.Run(ctx)
+	}
+}
+
+// marked has the changes looked for that are to be judged from what is on disk, when effects mark any.
+func (h *Host) marked(effects []correlate.Effect) {
+	if h.judge != nil && slices.ContainsFunc(effects, func(e correlate.Effect) bool { return e.Change != nil && e.Change.Rejudging }) {
+		h.judge.Wake()
+	}
 }
 
 // archive keeps what was measured, for as long as the host runs.
@@ -54,7 +97,7 @@ func (h *Host) archived() sinks.Archive {
 		return sinks.Archive{}
 	}
 	s := h.late.State()
-	told := sinks.Archive{Bytes: s.Bytes, Limit: s.Budget, Failing: s.Failing}
+	told := sinks.Archive{Bytes: s.Bytes, Limit: s.Budget, Failing: s.Failing, Judged: h.judge.Done()}
 	if s.To > 0 {
 		told.From, told.To = time.Unix(s.From, 0).UTC(), time.Unix(s.To, 0).UTC()
 	}

@@ -171,6 +171,7 @@ func (c *Config) engineConfig() engine.Config {
 	e.Baseline = sec(c.Window.Baseline)
 	e.Watch = sec(c.Window.Watch)
 	e.FineKeep = e.Baseline + e.Watch
+	e.LateReach = sec(c.Archive.Keep)
 	e.Attribution = sec(c.Attribution)
 	e.AdoptAfter = sec(c.AdoptAfter)
 	e.Judge = e.Judge.Scale(e.Resolution)

@@ -39,7 +39,9 @@ type Host struct {
 	ledger ledger.Ledger
 	engine *engine.Engine
 	memory *heap
-	late   *late.Archive // nil when nothing is kept
+	late   *late.Archive // nil when nothing is kept, as are the two that go with it
+	judge  *late.Judge
+	found  chan finding
 	sinks  []sinks.Sink
 	outbox *outbox
 	web    *http.Server
@@ -110,6 +112,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	}()
 	h.done.Go(func() { h.reproject(loopCtx) })
 	h.done.Go(func() { h.archive(loopCtx) })
+	h.done.Go(func() { h.judgeLate(loopCtx) })
 	return h.startWeb(ctx, host)
 }
 

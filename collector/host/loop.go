@@ -55,6 +55,8 @@ func (l *loop) run(ctx context.Context) {
 			l.facts()
 		case q := <-l.questions:
 			l.answer(q)
+		case f := <-l.found:
+			f.done <- l.driver.Rejudged(f.of)
 		case now := <-ticker.C:
 			l.facts()
 			l.tick(l.now(now))
@@ -158,6 +160,7 @@ func (l *loop) Publish(effects []correlate.Effect) {
 		}
 	}
 	l.outbox.wake()
+	l.marked(effects)
 	l.log(effects)
 }
 

@@ -147,6 +147,8 @@ func archive() []Metric {
 			Help: "1 while measurements can't be archived, because the disk is full or fails.",
 			read: func(v *view, w *writer) { w.flag(v.status.Archive.Failing) },
 		},
+		reading("shipwake_archive_judged_total", Counter, "", "How often a change that was reported late was judged from the measurements on disk, or could not be for want of them.",
+			func(s sinks.Status) float64 { return float64(s.Archive.Judged) }),
 	}
 }
 
