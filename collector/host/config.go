@@ -58,7 +58,7 @@ type ArchiveConfig struct {
 	// Keep is for how long; 0: not at all.
 	Keep time.Duration `mapstructure:"keep"`
 	// Limit is how much they may take, beside the ledger; the oldest go first. A hundred services with 20 requests a second
-	// and three routes each take some 130 MB a day.
+	// and three routes each take some 70 MB a day.
 	Limit Bytes `mapstructure:"limit"`
 }
 

@@ -305,7 +305,7 @@ func TestACorrectionThatComesLateIsJudged(t *testing.T) {
 	found := tardy.retry("c1")
 	effects := tardy.e.Apply(Input{Rejudged: &found})
 	news := effects[slices.IndexFunc(effects, func(e correlate.Effect) bool { return e.Verdict != nil })].Verdict
-	require.Equal(t, []any{before.Revision, before.Revision + 1, correlate.LateChange, "c1"},
+	require.Equal(t, []any{1, before.Revision + 1, correlate.LateChange, "c1"},
 		[]any{news.Supersedes, news.Revision, news.Reopened, news.ReopenedBy})
 	tardy.all.take(effects)
 	require.Equal(t, text(prompt.verdicts("c1")), text(tardy.verdicts("c1")))

@@ -76,10 +76,20 @@ func (a *Archive) Needed(anyway time.Time) time.Time {
 	return anyway
 }
 
+// begins is when the first measurements came of which anything was ever archived, 0 when some of what was has gone: by
+// age, for lack of room, or because it could not be written.
+func (a *Archive) begins(now time.Time) int64 {
+	is, all := a.State(), a.kept.Between(0, now.Unix())
+	if len(all) == 0 || all[0].From != is.From || is.Bytes > is.Budget/8*7 || is.From < now.Add(-a.options.Keep).Unix()+2*a.width() {
+		return 0
+	}
+	return is.From
+}
+
 // comes says that what is missing of a stretch is still to be archived.
-func (a *Archive) comes(s engine.Stretch) bool {
+func (a *Archive) comes(s engine.Stretch, now time.Time) bool {
 	is := a.State()
-	return !is.Failing && is.To > 0 && s.To > is.To && s.Fine >= is.From
+	return !is.Failing && is.To > 0 && s.To > is.To && max(s.Fine, a.begins(now)) >= is.From
 }
 
 func (a *Archive) width() int64 { return chunkBuckets * a.options.Engine.Resolution }

@@ -148,10 +148,11 @@ func (j *Judge) judge(ctx context.Context, late correlate.ChangeRecord) (waits b
 		return false, err
 	}
 	s := engine.NewStretch(j.cfg, late, saved.Changes)
-	segs, room := j.Archive.kept.Between(s.Fine, s.To), j.Room()
+	fine := max(s.Fine, min(j.Archive.begins(j.Now()), s.From)) // of before nothing was measured
+	segs, room := j.Archive.kept.Between(fine, s.To), j.Room()
 	switch {
-	case !whole(segs, s.Fine, s.To):
-		if j.Archive.comes(s) {
+	case !whole(segs, fine, s.To):
+		if j.Archive.comes(s, j.Now()) {
 			return true, nil
 		}
 		return false, j.giveUp(ctx, late, errors.New("they are no longer on disk, or never were"))
