@@ -120,7 +120,7 @@ var (
 	over    = rollout.Add(30 * time.Minute)
 )
 
-// serving is a service with 20 requests a second that fail in some share, its new version from the rollout on in a share of
+// serving is a service with 200 requests a second that fail in some share, its new version from the rollout on in a share of
 // its own, and another service that goes on as it was.
 func serving(failing, failingNew int64) func(time.Time) []correlate.Measurement {
 	return func(start time.Time) (cells []correlate.Measurement) {
@@ -132,13 +132,13 @@ func serving(failing, failingNew int64) func(time.Time) []correlate.Measurement 
 				Service: service, Environment: "production", Version: version, Kind: correlate.Traffic, Origin: correlate.OriginSpan,
 			}})
 		}
-		add("cart", "v7", 200, 5)
+		add("cart", "v7", 2000, 5)
 		if start.Before(rollout) {
-			add("shop", "v1", 200, failing)
+			add("shop", "v1", 2000, failing)
 			return cells
 		}
-		add("shop", "v1", 100, failing)
-		add("shop", "v2", 100, failingNew)
+		add("shop", "v1", 1000, failing)
+		add("shop", "v2", 1000, failingNew)
 		return cells
 	}
 }

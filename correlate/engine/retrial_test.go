@@ -13,10 +13,10 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// retrialConfig forgets the fine cells of a window soon after it.
+// retrialConfig forgets the fine cells of a window, and who was suspected in it, some time after the longest of them.
 func retrialConfig() Config {
 	cfg := lateConfig()
-	cfg.FineKeep, cfg.Reopen, cfg.LateReach = 600, 300, 24*3600
+	cfg.FineKeep, cfg.Reopen, cfg.LateReach = 1800, 1500, 24*3600
 	return cfg
 }
 
@@ -166,7 +166,7 @@ func TestAChangeThatIsToldDaysLateGetsTheSameVerdict(t *testing.T) {
 			tardy.live(cells, told)
 		}
 		for _, d := range []*days{prompt, tardy} {
-			d.quiet(60)
+			d.quiet(75)
 		}
 		for _, f := range withheld {
 			tardy.apply(Input{Facts: []Fact{f}})
@@ -201,7 +201,7 @@ func TestARetrialFindsWhatWasFound(t *testing.T) {
 		for minute, cells := range append(s.cells, nil) {
 			d.live(cells, arrive[minute])
 		}
-		d.quiet(60)
+		d.quiet(75)
 		for _, id := range slices.Sorted(maps.Keys(d.all.Changes)) {
 			if c := d.all.Changes[id]; c.Phase != correlate.PhaseClosed || !judgeable(c) {
 				continue
@@ -245,7 +245,7 @@ func outage(d *days, facts ...Fact) {
 		}
 		d.live(cells, told)
 	}
-	d.quiet(60)
+	d.quiet(75)
 }
 
 func TestALateChangeIsMarkedJudgedOnceAndIssued(t *testing.T) {
@@ -342,7 +342,7 @@ func TestWhenNothingIsLeftOnDiskALateChangeIsHistory(t *testing.T) {
 func TestWhatIsTooLateOrNotKeptIsNotMarked(t *testing.T) {
 	for name, edit := range map[string]func(*Config){
 		"nothing is kept on disk":            func(c *Config) { c.LateReach = 0 },
-		"its baseline began before that":     func(c *Config) { c.LateReach = 85*60 + c.Baseline - 60 },
+		"its baseline began before that":     func(c *Config) { c.LateReach = 100*60 + c.Baseline - 60 },
 		"its window is in memory in part":    func(c *Config) { c.FineKeep = 6 * 3600 },
 		"by the clock of a retrial's length": func(c *Config) { c.LateReach = 3600 },
 	} {
