@@ -42,6 +42,9 @@ type ChangeRecord struct {
 	MergedFrom []string `json:"merged_from,omitempty"`
 	// Abandoned: it started, and nobody told its end for so long that nobody will.
 	Abandoned bool `json:"abandoned,omitempty"`
+	// Rejudging: it, or a correction of it, was reported so late that it is judged from the measurements on disk; that is
+	// still to be done.
+	Rejudging bool `json:"rejudging,omitempty"`
 	// Served: it is marked failed or cancelled, and was reported to have succeeded before: it had reached users.
 	Served    bool     `json:"served,omitempty"`
 	Incidents []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted

@@ -12,6 +12,9 @@ import (
 // that it has not been deployed.
 func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 	by := c.rec.ID
+	if restated(was, *c.rec) {
+		c.rec.Rejudging = false
+	}
 	switch {
 	case !restated(was, *c.rec):
 	case c.rec.Phase == correlate.PhaseRetracted:
@@ -26,12 +29,14 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 		}, c.completed().Unix(), true)}, by)
 	case !wasJudged(was) && e.unobservable(c):
 		c.rec.Phase = correlate.PhaseHistory
+		rejudge(e, c)
 		e.setCourse(c, nil, by)
 	case !wasJudged(was):
 		c.rec.Phase, c.judged = correlate.PhaseObserving, c.start()
 		e.setCourse(c, nil, by)
 	case c.rec.Phase == correlate.PhaseClosed && e.unobservable(c):
-		c.subject = e.subjectOf(c) // judged in its time: nothing is left to judge it anew
+		correction(e, c)
+		c.subject = e.subjectOf(c) // judged in its time: nothing in memory is left to judge it anew
 	}
 	e.compareSubjects(c, by)
 	e.watch(c)
