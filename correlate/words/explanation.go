@@ -146,6 +146,8 @@ func answer(c correlate.ChangeRecord) (answer, why string) {
 		return "retracted", "nobody reports it any more; it doesn't count"
 	case c.Verdict != nil:
 		return string(c.Verdict.Outcome), Reason(c.Verdict.Reason)
+	case c.Rejudging:
+		return "no verdict yet", "it was reported late, and is judged from the measurements on disk"
 	case c.Phase == correlate.PhaseHistory:
 		return "not judged", "it was reported after its time, without telemetry"
 	case c.Phase == correlate.PhaseMerged:

@@ -50,6 +50,10 @@ func TestAChangeWithoutAVerdictSaysWhy(t *testing.T) {
 			require.Empty(t, e.Next)
 		})
 	}
+	late := checkout(nil)
+	late.Phase, late.Rejudging = correlate.PhaseHistory, true
+	require.Equal(t, "checkout v2 in production: no verdict yet (it was reported late, and is judged from the measurements on disk)",
+		words.Explain(late, nil).Headline())
 	nameless := checkout(nil)
 	nameless.Version = ""
 	require.Equal(t, "checkout – in production", words.Explain(nameless, nil).Subject)

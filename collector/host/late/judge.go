@@ -112,53 +112,62 @@ func (j *Judge) Work(ctx context.Context) (waits bool, err error) {
 		if err != nil || len(marked) == 0 {
 			return false, err
 		}
-		next := slices.IndexFunc(marked, func(c correlate.ChangeRecord) bool { return j.tried[c.ID] < tries })
-		if next < 0 {
-			return false, nil
+		for _, late := range marked {
+			came, err := j.judge(ctx, late)
+			if came == waiting || err != nil {
+				return came == waiting, err
+			}
+			j.tried[late.ID]++
+			j.done.Add(1)
+			if came == judged {
+				break // and with it perhaps others of these
+			}
 		}
-		late := marked[next]
-		if waits, err := j.judge(ctx, late); waits || err != nil {
-			return waits, err
-		}
-		j.tried[late.ID]++
-		j.done.Add(1)
 	}
 }
 
-// marked are the changes that are to be judged, the oldest first.
+// outcome is what came of a change that was to be judged.
+type outcome int
+
+const (
+	waiting outcome = iota // for what isn't there yet
+	judged
+	givenUp // what was measured then is not there any more
+)
+
+// marked are the changes that are to be judged, the oldest first. One that was tried too often is left until a restart.
 func (j *Judge) marked(ctx context.Context) ([]correlate.ChangeRecord, error) {
 	since := j.Now().Add(-j.Archive.options.Keep - time.Duration(j.cfg.CoarseKeep)*time.Second)
 	all, err := j.Ledger.Changes(ctx, ledger.ChangeFilter{From: since})
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(c correlate.ChangeRecord) bool { return !c.Rejudging })
+	all = slices.DeleteFunc(all, func(c correlate.ChangeRecord) bool { return !c.Rejudging || j.tried[c.ID] >= tries })
 	slices.SortFunc(all, func(a, b correlate.ChangeRecord) int {
 		return cmp.Or(a.Start().Compare(b.Start()), cmp.Compare(a.ID, b.ID))
 	})
 	return all, nil
 }
 
-// judge judges the stretch of one change, or says that this has to wait. One that can't be judged, because what was measured
-// then is not there any more, loses its mark.
-func (j *Judge) judge(ctx context.Context, late correlate.ChangeRecord) (waits bool, err error) {
+// judge judges the stretch of one change. One that can't be judged loses its mark.
+func (j *Judge) judge(ctx context.Context, late correlate.ChangeRecord) (outcome, error) {
 	began := time.Now()
+	if _, there := j.segments(engine.NewStretch(j.cfg, late, nil)); there != judged {
+		return j.without(ctx, late, there)
+	}
 	saved, err := j.Ledger.Restore(ctx, late.Start().Add(-time.Duration(j.cfg.CoarseKeep)*time.Second))
 	if err != nil {
-		return false, err
+		return judged, err
 	}
 	s := engine.NewStretch(j.cfg, late, saved.Changes)
-	fine := max(s.Fine, min(j.Archive.begins(j.Now()), s.From)) // of before nothing was measured
-	segs, room := j.Archive.kept.Between(fine, s.To), j.Room()
+	segs, there := j.segments(s)
+	room := j.Room()
 	switch {
-	case !whole(segs, fine, s.To):
-		if j.Archive.comes(s, j.Now()) {
-			return true, nil
-		}
-		return false, j.giveUp(ctx, late, errors.New("they are no longer on disk, or never were"))
+	case there != judged:
+		return j.without(ctx, late, there)
 	case room < j.Taken()*5/4:
 		j.Log.Warn("a change that was reported late waits for memory", zap.String("change_id", late.ID))
-		return true, nil
+		return waiting, nil
 	}
 	found, err := j.retry(ctx, engine.NewRetrial(j.cfg, room/4*3, s, engine.Known{
 		Recall:      engine.Recall{Changes: saved.Changes, Incidents: saved.Incidents, Revisions: saved.Revisions},
@@ -166,17 +175,38 @@ func (j *Judge) judge(ctx context.Context, late correlate.ChangeRecord) (waits b
 	}), segs)
 	var damaged damagedError
 	if errors.As(err, &damaged) {
-		return false, j.giveUp(ctx, late, err)
+		return givenUp, j.giveUp(ctx, late, err)
 	}
 	if err != nil {
-		return false, fmt.Errorf("change %s: %w", late.ID, err)
+		return judged, fmt.Errorf("change %s: %w", late.ID, err)
 	}
 	if err := j.Deliver(ctx, found); err != nil {
-		return false, err
+		return judged, err
 	}
 	j.Log.Info("judged from disk what was reported late", zap.String("change_id", late.ID), zap.Time("began", late.Start()),
 		zap.Int("changes", len(found.Courses)), zap.Duration("took", time.Since(began)))
-	return false, nil
+	return judged, nil
+}
+
+// segments are those about a stretch, and whether it can be judged with them, now or ever.
+func (j *Judge) segments(s engine.Stretch) ([]segments.Segment, outcome) {
+	fine := max(s.Fine, min(j.Archive.begins(j.Now()), s.From)) // of before nothing was measured
+	segs := j.Archive.kept.Between(fine, s.To)
+	switch {
+	case whole(segs, fine, s.To):
+		return segs, judged
+	case j.Archive.comes(s, j.Now()):
+		return nil, waiting
+	}
+	return nil, givenUp
+}
+
+// without ends the look at a change that can't be judged now.
+func (j *Judge) without(ctx context.Context, late correlate.ChangeRecord, is outcome) (outcome, error) {
+	if is == waiting {
+		return waiting, nil
+	}
+	return givenUp, j.giveUp(ctx, late, errors.New("they are no longer on disk, or never were"))
 }
 
 func (j *Judge) giveUp(ctx context.Context, late correlate.ChangeRecord, why error) error {
