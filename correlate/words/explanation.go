@@ -124,6 +124,7 @@ func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanatio
 	e.evidence(*c.Verdict)
 	e.course(*c.Verdict)
 	e.culprits(c, faults)
+	e.HeardIn = HeardAs(c.Service, c.Verdict.HeardAs)
 	e.Next = next(c, e)
 	return e
 }

@@ -112,6 +112,9 @@ func kinds() []kind {
 			all[len(all)-1].heard = []string{"prod-eu", "staging"}
 		}
 	}
+	renamed := undecided(correlate.ReasonNoTelemetry)
+	renamed.HeardAs = []correlate.Heard{{Service: "checkout", Environment: "Staging"}, {Service: "shop/checkout", Environment: "production"}}
+	all = append(all, told("inconclusive: no_telemetry, as the verdict says", renamed))
 	return append(all, watching()...)
 }
 
