@@ -182,9 +182,7 @@ func (e *Engine) emitJudged(to int64) {
 func (e *Engine) unobserved() {
 	for _, c := range e.observing() {
 		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
-			e.conclude(e.round(e.windowEnd(c), true), c, finding{
-				outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry,
-			}, true)
+			e.conclude(e.round(e.windowEnd(c), true), c, c.unseen(), true)
 		}
 	}
 	e.issue(nil, reopening{})

@@ -86,6 +86,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	if old := s.verdict(); f.outcome == correlate.Regressed && lasting(old) {
 		f.onset = min(f.onset, unix(old.OnsetAt)) // what began at one time doesn't begin later by another comparison
 	}
+	if s.tried() {
+		return r.givenUp(s, f)
+	}
 	if s.cutoff > 0 && r.At >= s.cutoff && f.outcome == correlate.Inconclusive {
 		return superseded(s, f)
 	}
@@ -101,6 +104,22 @@ func superseded(s candidate, f finding) finding {
 		f.reason = correlate.ReasonSuperseded
 	case s.a.Outcome != correlate.Regressed || f.reason != correlate.ReasonConfounded:
 		return findingOf(old)
+	}
+	return f
+}
+
+// givenUp is what is found of a rollout that failed or was cancelled in the end. It stays convicted when telemetry saw what
+// it brought, and else it was not deployed.
+func (r *round) givenUp(s candidate, f finding) finding {
+	ends := r.ends(s)
+	if ends && f.outcome == correlate.Inconclusive {
+		f = superseded(s, f)
+	}
+	switch unproven := r.reachedNobody(s.change, s.known); {
+	case ends && (unproven || f.outcome != correlate.Regressed):
+		return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}
+	case unproven:
+		return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonUnderpowered}
 	}
 	return f
 }
