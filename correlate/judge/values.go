@@ -90,7 +90,7 @@ func (t valuing) valued(s *Stream, grade correlate.Grade, share float64, x *expe
 	}
 	f.N, f.Events = int64(x.Windows), int64(x.Beyond)
 	f.logE = x.LogE
-	f.strength = min(f.logE/t.p.need(share), t.most(x))
+	f.strength = t.strength(x, share)
 	if x.Beyond > 0 {
 		f.onset, f.end, f.cells = x.Onset, x.End, max(x.Beyond, t.p.MinBuckets)
 		f.recovered = t.c.Now-f.end >= t.p.Recovery
@@ -98,13 +98,18 @@ func (t valuing) valued(s *Stream, grade correlate.Grade, share float64, x *expe
 	return f
 }
 
-// most is how strong a value may be: one that was off at a single point doesn't convict.
-func (t valuing) most(x *expect.Excess) float64 {
+// strength is how far a value has come on its way to convict: by its evidence, and before that by its p-value, since the
+// evidence is nothing until shortly before. One that was off at a single point doesn't convict.
+func (t valuing) strength(x *expect.Excess, share float64) float64 {
 	const almost = 0.99
-	if x.Points < 2 && t.p.Guards.On(guardLonePoint) {
+	s := x.LogE / t.p.need(share)
+	switch {
+	case s >= 1 && (x.Points >= 2 || !t.p.Guards.On(guardLonePoint)):
+		return s
+	case s >= 1:
 		return almost
 	}
-	return math.Inf(1)
+	return max(s, min(x.Way, almost))
 }
 
 // level is what is known of a signal, prepared once.

@@ -5,6 +5,7 @@ import "math"
 // Excess is what the time since the change shows: its largest deviation and the stretch in which it was too large.
 type Excess struct {
 	LogE               float64 // ln of the evidence
+	Way                float64 // how far the p-value has come to one that convicts, as its inverse root: 1 is there
 	Largest            float64 // deviation, in units of its width
 	Expected, Observed float64 // where it is largest
 	Reach              float64 // the deviation there that would convict by itself
@@ -29,7 +30,7 @@ type window struct {
 func (g *Gauge) Scan(level float64) Excess {
 	g.catchUp()
 	best := Excess{LogE: math.Inf(-1)}
-	sum := 0.0
+	sum, way := 0.0, 0.0
 	for i := range g.lengths(g.now) {
 		h, share := &g.horizons[i], shareOf(i)
 		if len(h.units) == 0 {
@@ -41,12 +42,12 @@ func (g *Gauge) Scan(level float64) Excess {
 			continue
 		}
 		e := share * evidence(p, enough)
-		sum += e
+		sum, way = sum+e, max(way, math.Sqrt(enough/p))
 		if x.LogE = math.Log(e); x.LogE > best.LogE {
 			best = x
 		}
 	}
-	best.LogE = math.Log(sum)
+	best.LogE, best.Way = math.Log(sum), way
 	return best
 }
 
