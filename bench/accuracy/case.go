@@ -18,6 +18,7 @@ type Case struct {
 	Facts       []correlate.Fact        // by event time
 	Cells       []correlate.Measurement // by start
 	From, Until int64                   // Unix seconds
+	Signals     []correlate.Signal      // custom ones, as they are configured
 }
 
 // Label is the truth about one change.

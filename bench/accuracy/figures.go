@@ -42,9 +42,11 @@ func (o *Outcome) Figures() []Figure {
 	all := Tally(o.Changes, func(*Judged) bool { return true })
 	ranks := Rank(o.Results, ranked)
 	worst := 0.0
-	for _, noise := range placeboNoises() {
+	for _, noise := range append(placeboNoises(), valueNoises()...) {
 		worst = max(worst, o.falseAlarms(noise))
 	}
+	moved := Tally(o.Changes, func(j *Judged) bool { return ofValues(j) && j.Plain })
+	values := Tally(o.Changes, ofValues)
 	answered := 0
 	for _, j := range o.Changes {
 		answered += one(j.Silent && j.Outcome != "inconclusive")
@@ -57,6 +59,8 @@ func (o *Outcome) Figures() []Figure {
 		{"cleared_all", "the same with the outages that no change did", "cleared-all", busy.Cleared(), 0.8, false},
 		{"placebo_alarms", "A/A: pseudo-changes ever called regressed", "alarms", o.falseAlarms(""), 0.005, true},
 		{"placebo_alarms_worst", "the same of the noise with the most alarms", "alarms", worst, 0.005, true},
+		{"values_recall", "recall, custom signals that shift by ≥ 10 σ at once", "recall", moved.Recall(), 0.9, false},
+		{"values_fpr", "false positive rate of services with custom signals", "fpr", values.FPR(), 0.01, true},
 		{"silent_answers", "changes without telemetry that end healthy or regressed", "answers", float64(answered), 0, true},
 		{"recall", "recall, all kinds and loads", "recall", all.Recall(), 0.85, false},
 		{"fpr", "false positive rate, all kinds and loads", "fpr", all.FPR(), 0.01, true},
@@ -65,6 +69,9 @@ func (o *Outcome) Figures() []Figure {
 		{"hr3", "the culprit ranks among three of several", "hr3", ranks.HR3, 1, false},
 	}
 }
+
+// ofValues are the changes of the kinds that are about custom signals.
+func ofValues(j *Judged) bool { return j.Kind == "gauges" || j.Kind == "kpi_only" }
 
 // falseAlarms is the share of pseudo-changes ever called regressed, of one noise or of all ("").
 func (o *Outcome) falseAlarms(noise string) float64 {

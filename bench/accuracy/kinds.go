@@ -45,6 +45,8 @@ func kinds() []kind {
 		{"wrong_answers", "callees roll out together; one answers quickly, successfully and wrongly, and its caller fails; with traces", either, wrongAnswers},
 		{"mix_shift", "requests move to a route that is slow and fails often; or between routes, of which one becomes worse", either, mixShift},
 		{"cost_shift", "routes are renamed or split; or that, and all requests fail or are slower", either, costShift},
+		{"gauges", "a custom signal shifts, spikes or drifts by 7 to 25 σ, the requests don't; its noise remembers, has a day, or bursts", either, gauges},
+		{"kpi_only", "the same of a service that has nothing but one to three custom signals", either, kpiOnly},
 		{"warm_up", "slow or failing for 2 to 8 minutes after every rollout, the earlier ones too; then perhaps a fault", either, warmUp},
 	}
 }

@@ -3,6 +3,7 @@ package accuracy
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -20,6 +21,19 @@ func placeboNoises() []string { return []string{"iid", "over-dispersed", "diurna
 
 func placeboControls() []string { return []string{"versions", "days", "hours"} }
 
+// placeboRows are the rows of the A/A table. A value is compared with the days before, or with the other version's.
+func placeboRows() (rows []Placebo) {
+	for _, noise := range placeboNoises() {
+		for _, control := range placeboControls() {
+			rows = append(rows, Placebo{Noise: noise, Control: control})
+		}
+	}
+	for _, noise := range valueNoises() {
+		rows = append(rows, Placebo{Noise: noise, Control: "days"}, Placebo{Noise: noise, Control: "versions"})
+	}
+	return rows
+}
+
 // chain is how many placebos one service goes through, one after the other, where nothing needs to be taken back.
 const chain = 8
 
@@ -32,12 +46,10 @@ func Placebos(ctx context.Context, seed uint64, count int) ([]Placebo, error) {
 	}
 	var rows []Placebo
 	var jobs []job
-	for _, noise := range placeboNoises() {
-		for _, control := range placeboControls() {
-			rows = append(rows, Placebo{Noise: noise, Control: control})
-			for n := 0; n*9 < count; n += links(control) {
-				jobs = append(jobs, job{len(rows) - 1, seed + uint64(n)})
-			}
+	for _, row := range placeboRows() {
+		rows = append(rows, row)
+		for n := 0; n*len(placeboRows()) < count; n += links(row.Control) {
+			jobs = append(jobs, job{len(rows) - 1, seed + uint64(n)})
 		}
 	}
 	results, err := each(ctx, len(jobs), func(i int) Result {
@@ -84,6 +96,10 @@ func placebo(noiseName, control string, seed uint64) Case {
 	if control == "days" {
 		sc.past = 2*86400 + 7200
 	}
+	valued := slices.Contains(valueNoises(), noiseName)
+	if valued {
+		sc.past = 5*86400 + 7200
+	}
 	w, s := shop(r, sc)
 	if noiseName == "iid" {
 		s.busier, s.season.weekend = 0, 0
@@ -91,6 +107,9 @@ func placebo(noiseName, control string, seed uint64) Case {
 	s.moods.blips = 0 // a blip is something that happens
 	s.calls, s.logs, s.failures, s.memory, s.versions = nil, 0, nil, 0, control == "versions"
 	w.services = []*service{s}
+	if valued {
+		s.values, s.unserved = []*value{newValue(r, "kpi", noiseName)}, true
+	}
 	c := Case{Kind: name, Seed: seed}
 	for i := range links(control) {
 		p := pace{}

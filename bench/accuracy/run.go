@@ -31,6 +31,7 @@ func Drive(c Case) Result {
 // DriveWith is Drive on another configuration.
 func DriveWith(cfg engine.Config, c Case) Result {
 	r := Result{Case: c, Verdicts: map[string][]correlate.Verdict{}}
+	cfg.Signals = append(cfg.Signals[:len(cfg.Signals):len(cfg.Signals)], c.Signals...)
 	e := engine.New(cfg)
 	for _, past := range c.Past {
 		e.RestoreRollup(past)

@@ -36,6 +36,8 @@ type service struct {
 	zones     []zone              // where the instances run, none when nothing tells
 	stop      int                 // of a change that goes through the zones: how many it reaches
 	silent    func(at int64) bool // telemetry doesn't come in, nor the callers' of it
+	values    []*value            // its custom signals
+	unserved  bool                // its requests aren't told
 }
 
 // suffering is what a change of a callee does to the requests of a service, while the callee itself looks fine.
@@ -161,7 +163,10 @@ func (w *world) live(s *service, at, width int64) {
 	if s.silent != nil && s.silent(at) {
 		return
 	}
-	w.measure(s, o, at, &all, lost*load, memory)
+	w.valued(s, o, at, width)
+	if !s.unserved {
+		w.measure(s, o, at, &all, lost*load, memory)
+	}
 }
 
 // trouble is what outages and the changes of callees do to a service.
@@ -267,7 +272,7 @@ func (w *world) facts() []correlate.Fact {
 
 // tell completes a case with what the daemon gets to know.
 func (w *world) tell(c *Case) {
-	c.Facts, c.Cells, c.From, c.Until = w.facts(), w.run(), w.fine, w.until
+	c.Facts, c.Cells, c.From, c.Until, c.Signals = w.facts(), w.run(), w.fine, w.until, w.signals()
 	for len(c.Cells) > 0 && c.Cells[0].Start < w.fine {
 		n, at := 0, c.Cells[0].Start
 		for n < len(c.Cells) && c.Cells[n].Start == at {

@@ -103,7 +103,7 @@ func (t ruling) allCompared() bool {
 		}
 	}
 	for i := range t.findings {
-		if f := &t.findings[i]; f.family == familyCustom && f.Grade <= correlate.GradeC {
+		if f := &t.findings[i]; f.family == familyCustom && f.Grade == correlate.GradeC {
 			compared++
 		}
 	}

@@ -20,7 +20,9 @@ type finding struct {
 	visible  float64    // the smallest ratio that could have been seen
 	contest  *contest   // nil for signals that are values
 	// worst is by how much a signal that is a value may have moved; nil when that can't be bounded.
-	worst *expect.Worst
+	worst  *expect.Worst
+	share  float64 // of Alpha that a signal that is a value may spend
+	margin float64 // by which share of its level it may move when the change is to be healthy; 0: the default
 
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
 	cells      int

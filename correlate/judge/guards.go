@@ -44,6 +44,8 @@ const (
 	guardStayed          = "stayed"
 	guardCoarse          = "coarse_buckets"
 	guardNearMiss        = "near_miss"
+	guardLonePoint       = "lone_point"
+	guardValuesBeside    = "values_beside"
 )
 
 // ownGuards are those of the trial itself.
@@ -82,6 +84,8 @@ func ownGuards() []guard.Guard {
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
 		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
+		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
+		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

@@ -63,14 +63,24 @@ func (o *Observer) nearWatched(v *View) map[correlate.Place]bool {
 	return busy
 }
 
-// served says that requests of a place were seen in the whole stretch of the baseline before an instant.
+// served says that requests of a place, or values of its custom signals, were seen in the whole stretch of the baseline
+// before an instant.
 func (o *Observer) served(p correlate.Place, at int64) bool {
 	s := o.cells.Service(p)
 	for _, k := range s.Keys() {
 		total := s.Stream(k).Total()
-		if k.Kind == correlate.Traffic && total.BeganBefore(at-o.cfg.Baseline+o.cfg.Coarse) && len(total.Between(at-o.cfg.Coarse, at)) > 0 {
+		if judged(k.Kind) && total.BeganBefore(at-o.cfg.Baseline+o.cfg.Coarse) && len(total.Between(at-o.cfg.Coarse, at)) > 0 {
 			return true
 		}
+	}
+	return false
+}
+
+// judged says that a service with nothing but measurements of a kind can be judged by them.
+func judged(kind correlate.SignalKind) bool {
+	switch kind {
+	case correlate.Traffic, correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
+		return true
 	}
 	return false
 }

@@ -59,3 +59,42 @@ func TestPlacebosAreJudgedWhereNothingChanged(t *testing.T) {
 		})
 	}
 }
+
+// A service that has nothing but a custom signal is tried like others. That its values hardly alarm is for the judge.
+func TestPlacebosOfServicesThatHaveOnlyCustomSignals(t *testing.T) {
+	end := int64(6000)
+	for (now(end)/10-phase(place("shop")))%placeboEvery != 0 {
+		end += 10
+	}
+	for name, c := range map[string]struct {
+		kind      correlate.SignalKind
+		falls     int64 // since when it is less, 0: never
+		pretended int64
+		alarms    int64
+	}{
+		"a value that holds still":   {kind: correlate.Gauge, pretended: 1},
+		"a value that falls":         {kind: correlate.Gauge, falls: end - 1700, pretended: 1, alarms: 1},
+		"a resource can't be judged": {kind: correlate.Saturation},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			key := correlate.Key{Service: "shop", Name: "orders", Kind: c.kind, Origin: correlate.OriginCustom}
+			days := now(end-6900) / 300 * 300
+			for at := days - 7*86400; at < days; at += 300 {
+				k := key
+				k.Environment = correlate.DefaultEnvironment
+				cell := correlate.Cell{Start: at, N: 1, Sum: 100 * correlate.Fixed}
+				w.store.Restore(correlate.Rollup{Start: at, Cells: []correlate.Measurement{{Key: k, Cell: cell}}})
+			}
+			for at := end - 6900; at < end; at += 60 {
+				v := int64(100)
+				if c.falls > 0 && at >= c.falls {
+					v = 20
+				}
+				w.measure(key, at, correlate.Cell{N: 1, Sum: v * correlate.Fixed})
+			}
+			pretended, alarms := w.Placebos(w.view(end), now(end-600))
+			require.Equal(t, []int64{c.pretended, c.alarms}, []int64{pretended, alarms})
+		})
+	}
+}
