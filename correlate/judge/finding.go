@@ -16,6 +16,7 @@ type finding struct {
 	logE   float64 // ln of the evidence that the rise is beyond the floor
 	// strength is how far the evidence has come on its way to convict: 1 is there.
 	strength float64
+	bar      float64    // the ln e-value at which it is
 	bounds   [2]float64 // the confidence sequence of the ratio that is tested
 	visible  float64    // the smallest ratio that could have been seen
 	contest  *contest   // nil for signals that are values
@@ -23,8 +24,15 @@ type finding struct {
 	worst *expect.Worst
 
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
-	cells      int
 	recovered  bool
+}
+
+// weaken lowers the evidence of a strong finding, and its strength by as much.
+func (f *finding) weaken(logE float64) {
+	if logE < f.logE {
+		f.logE = logE
+		f.strength = min(f.strength, logE/f.bar)
+	}
 }
 
 // rounded is the evidence as it leaves: six significant digits, so that equal states give equal bytes. Where the baseline

@@ -35,7 +35,7 @@ func (t *trial) gauge(s *Stream) {
 		f.worst = &w
 	}
 	if f.strength >= 1 {
-		f.onset, f.end, f.cells = x.Onset, x.End, max(x.Beyond, t.p.MinBuckets)
+		f.onset, f.end = x.Onset, x.End
 		f.recovered = t.c.Now-f.end >= t.p.Recovery
 	}
 	t.findings = append(t.findings, f)
