@@ -46,17 +46,18 @@ func (t *trial) newException(s *Stream) {
 	h := evalue.Hypothesis{Theta: 1, Phi: 1}
 	share := watched / (watched + quiet)
 	f.logE = evalue.OnOneSide(float64(cells), share)
-	if t.p.Guards.On(guardCells) {
-		f.logE = evalue.OnOneSide(float64(cells-1), share)
-		if f.Events < fewestRecords {
-			f.logE = min(f.logE, 0)
-		}
-	}
 	l := evalue.NewLikelihood([]evalue.Pair{once}, h)
 	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
+	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
-	f.strength = f.logE / familyExceptions.need(t.p)
+	f.bar = familyExceptions.need(t.p)
+	f.strength = f.logE / f.bar
+	rest := evalue.OnOneSide(float64(cells-1), share)
+	if f.Events < fewestRecords {
+		rest = 0
+	}
+	f.survive(rest, t.p)
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
 }

@@ -27,11 +27,12 @@ type finding struct {
 	recovered  bool
 }
 
-// weaken lowers the evidence of a strong finding, and its strength by as much.
-func (f *finding) weaken(logE float64) {
-	if logE < f.logE {
-		f.logE = logE
-		f.strength = min(f.strength, logE/f.bar)
+// survive asks whether a strong finding stands without its strongest cell: what the rest says, as ln E, must be a proof at
+// alpha by itself. A finding that doesn't stand is as strong as its rest.
+func (f *finding) survive(rest float64, p *Params) {
+	if rest < -math.Log(p.Alpha) && p.Guards.On(guardCells) {
+		f.logE = min(f.logE, rest)
+		f.strength = min(f.strength, rest/f.bar)
 	}
 }
 

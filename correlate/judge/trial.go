@@ -269,9 +269,7 @@ func (t *trial) date() {
 		f.onset, f.end = x.Onset, x.End
 		f.recovered = t.c.Now-(x.End+t.c.Resolution) >= t.p.Recovery && x.Tail.NT > 0
 		c.describe(f, evalue.Between(c.pairs, x.Onset, x.End), t.p.Alpha)
-		if t.p.Guards.On(guardCells) {
-			f.weaken(c.withoutStrongest(x, t.starts))
-		}
+		f.survive(c.withoutStrongest(x, t.starts), t.p)
 	}
 }
 
