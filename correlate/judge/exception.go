@@ -49,7 +49,6 @@ func (t *trial) newException(s *Stream) {
 	l := evalue.NewLikelihood([]evalue.Pair{once}, h)
 	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
-	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
 	f.bar = familyExceptions.need(t.p)
 	f.strength = f.logE / f.bar
