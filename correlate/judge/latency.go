@@ -200,7 +200,7 @@ func (v *latencyView) show(f *finding, e expected, concurrently bool, in evalue.
 	treated, control := v.sides(concurrently, in)
 	f.Baseline, f.Observed = level(control, treated, e.usually()), level(treated, control, e.quantile)
 	if e.quantile == 0 {
-		f.Baseline = level(control, treated, 0)
+		f.Baseline, f.N, f.Events = level(control, treated, 0), treated.Total, 0 // a mean counts no events
 	}
 	f.shifted(e.shift(treated, control, phi))
 }

@@ -119,11 +119,21 @@ func took(c *correlate.Cell) (seconds, n float64) {
 		return float64(c.Sum) / correlate.Fixed, float64(c.N)
 	}
 	for _, b := range c.Latency {
-		seconds += float64(b.Count) * correlate.BinFloor(b.Index) * halfBin / 1e9
-		n += float64(b.Count)
+		if at := int(b.Index); at >= 0 && at < latencyBins {
+			seconds += float64(b.Count) * middles[at]
+			n += float64(b.Count)
+		}
 	}
 	return seconds, n
 }
+
+// middles are the geometric middles of the bins, in seconds.
+var middles = func() (of [latencyBins]float64) {
+	for i := range of {
+		of[i] = correlate.BinFloor(int16(i)) * halfBin / 1e9
+	}
+	return of
+}()
 
 // binWidth is the quotient of the ends of a bin, halfBin that of its geometric middle and its lower end.
 var binWidth, halfBin = math.Exp2(1.0 / correlate.BinsPerOctave), math.Exp2(0.5 / correlate.BinsPerOctave)
