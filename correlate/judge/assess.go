@@ -123,11 +123,11 @@ func (t ruling) assessment() Assessment {
 	return a
 }
 
-// convict finds the strongest fault that shows in enough cells and wasn't a blip.
+// convict finds the strongest fault that hangs on no single cell and wasn't a blip.
 func (t ruling) convict(a *Assessment) bool {
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.family == supporting || f.strength < 1 || t.flash(f) || t.blip(f) {
+		if f.family == supporting || f.strength < 1 || t.blip(f) {
 			continue
 		}
 		if t.excused(f) {
@@ -156,11 +156,6 @@ func (t ruling) weightOf(f *finding) float64 {
 		return f.share
 	}
 	return asked[f.family].weight(&t.p.Weights)
-}
-
-// flash: it shows in too few cells.
-func (t ruling) flash(f *finding) bool {
-	return f.cells < t.p.MinBuckets && t.p.Guards.On(guardCells)
 }
 
 // blip: it went away by itself before it was long enough to matter, and didn't come again.
@@ -205,7 +200,7 @@ func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 		return correlate.ReasonNoTelemetry, ""
 	case t.c.uncovered(t.p):
 		return correlate.ReasonNoCoverage, best
-	case best == correlate.GradeD && t.visible():
+	case best == correlate.GradeD && (t.visible() || t.risen()):
 		return correlate.ReasonBaselineTooShort, best
 	case best == "" && !t.baseline():
 		return correlate.ReasonBaselineTooShort, best
@@ -278,6 +273,13 @@ func (t ruling) visible() bool {
 	const worthSeeing = 3
 	v := t.smallestVisible()
 	return v > 0 && v <= worthSeeing
+}
+
+// risen says that something got worse than the time before by more than would matter, had there been a better control.
+func (t ruling) risen() bool {
+	return slices.ContainsFunc(t.findings, func(f finding) bool {
+		return f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.bounds[0] > f.contest.floor.Ratio
+	})
 }
 
 // smallestVisible is that of the error ratio in front of its best control, 0 when nothing could be seen.

@@ -223,7 +223,7 @@ func TestEvidenceCanBeChecked(t *testing.T) {
 }
 
 func TestNothingWarmsUpWhereInstancesKeepRunning(t *testing.T) {
-	c := newSim(3).canary(50, 0.5, 16, 1)
+	c := newSim(3).canary(50, 0.5, 30, 1)
 	require.Less(t, c.Now, c.Start+DefaultParams().Grace)
 	require.Equal(t, correlate.Inconclusive, Assess(DefaultParams(), c).Outcome, "what is new may have to warm up")
 	c.AtOnce = true

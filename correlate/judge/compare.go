@@ -22,10 +22,12 @@ type comparison struct {
 	// without one.
 	farAfter, farNew []evalue.Tally
 
-	lower    *comparison  // the question about the next lower threshold of the same requests
-	doubled  bool         // the threshold lies twice as high, because the quantile is hardly known
-	latency  *latencyView // how a latency question is shown; nil for the others
-	quantile float64      // that it is about
+	counting evalue.Counting // of the events; nil where what is slower than a quantile is counted
+	lower    *comparison     // the question about the next lower threshold of the same requests
+	wide     bool            // the quantile lies in a bucket that is wider than the margin
+	doubled  bool            // the threshold lies twice as high, because the quantile is hardly known
+	latency  *latencyView    // how a latency question is shown; nil for the others
+	quantile float64         // that it is about, 0 for the mean
 
 	kept
 }
@@ -77,6 +79,10 @@ type contest struct {
 	far   []evalue.Pair // the same with the treated side's events beyond the margin in time; nil without one
 	// served is the pairs with the exposure that there was, where a warm-up is expected; nil elsewhere.
 	served []evalue.Pair
+	logE   float64 // the evidence
+	// ratio is up to which a rise, or a fall, is none; seasonal by how much more often the event was to be expected at that
+	// time of day than before.
+	ratio, seasonal float64
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *evalue.Pair
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
@@ -99,6 +105,19 @@ func (c *contest) evidence(starts []evalue.Restart) float64 {
 		return evalue.EvidenceAgainst(c.pairs, *c.before, c.h, starts)
 	}
 	return evalue.Evidence(c.pairs, c.h, starts)
+}
+
+// moved is ln E of that a quantile moved by more than the margin in time: more requests lie beyond the farther threshold on
+// the treated side than beyond the nearer one on the control's.
+func (c *contest) moved(starts []evalue.Restart) float64 {
+	if c.zones != nil {
+		return c.zones.moved(c.far, starts)
+	}
+	h := c.h.Same()
+	if c.before != nil {
+		return evalue.EvidenceAgainst(c.far, *c.before, h, starts)
+	}
+	return evalue.Evidence(c.far, h, starts)
 }
 
 // independent is the contest's pairs as the interval wants them: one for each independent control.
@@ -155,6 +174,10 @@ func (c *contest) counted(pairs []evalue.Pair) (counted, warmed evalue.Pair) {
 func (c *contest) harmless(p *Params) bool {
 	if c.floor.Margin == 0 {
 		return false
+	}
+	if c.ofMean() {
+		x := c.longerBy(c.pairs)
+		return x.Known() && x.High < c.floor.Margin
 	}
 	own, alpha := c.h.Phi, p.AlphaHealthy
 	if c.unsteady > own && p.Guards.On(guardUnsteady) {
@@ -242,6 +265,14 @@ func (c *contest) likely() float64 {
 // locate finds when the fault showed.
 func (c *contest) locate() (evalue.Excursion, float64) {
 	return evalue.Locate(c.pairs, c.h, min(max(c.likely(), 1.5*c.h.Theta), 13*c.h.Theta))
+}
+
+// withoutStrongest is ln E without the cell in an excursion that speaks for a fault the most: what hangs on a single cell,
+// however long it is, is no fault yet.
+func (c *contest) withoutStrongest(x evalue.Excursion, starts []evalue.Restart) float64 {
+	rest := *c
+	rest.pairs = evalue.WithoutStrongest(c.pairs, x, c.h)
+	return rest.evidence(starts)
 }
 
 // quotient is observed over baseline; where the baseline had no events, half an event is imagined.

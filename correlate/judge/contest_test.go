@@ -138,13 +138,13 @@ func TestALatencyIsShownInSeconds(t *testing.T) {
 	v := &latencyView{before: known, after: after}
 	for i, q := range quantiles {
 		f := &finding{}
-		v.show(f, q, false, evalue.Span{From: drawn.Start, To: drawn.Start + 1800}, 1)
+		v.show(f, expected{q, 1}, false, evalue.Span{From: drawn.Start, To: drawn.Start + 1800}, 1)
 		require.InEpsilon(t, 2, f.Ratio, 0.1, latencyNames[i])
 		require.Less(t, f.Interval[0], f.Ratio)
 		require.Greater(t, f.Interval[1], f.Ratio)
 	}
 	none := &finding{}
-	v.show(none, 0.5, false, evalue.Span{From: 0, To: 10}, 1)
+	v.show(none, expected{0.5, 1}, false, evalue.Span{From: 0, To: 10}, 1)
 	require.Zero(t, none.Ratio, "nothing was measured then")
 }
 

@@ -5,9 +5,12 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
 
+// fewestRecords is how many records of a new type it takes.
+const fewestRecords = 3
+
 // newException is a finding when an exception type showed after the change that never showed before, nor on the old
 // version since. How unlikely that is depends on in how many cells it showed, and for how long it had not: that a few
-// records in a cell or two are none follows from the evidence that a family needs, and from the least number of cells.
+// records in a cell or two are none follows from the evidence that a family needs without its strongest cell.
 func (t *trial) newException(s *Stream) {
 	before, after := halves(t.c, s)
 	if seen(before) || seen(s.History) || seen(s.Old) {
@@ -33,7 +36,7 @@ func (t *trial) newException(s *Stream) {
 	}
 	quiet := t.quietTime(s)
 	watched := float64(t.c.Now - t.c.Start)
-	f.Signal, f.family, f.N, f.cells = "exception "+s.Name, familyExceptions, f.Events, int(cells)
+	f.Signal, f.family, f.N = "exception "+s.Name, familyExceptions, f.Events
 	f.Observed, f.Grade = float64(f.Events)/watched, correlate.GradeD
 	if s.New != nil {
 		f.Grade = correlate.GradeA
@@ -41,12 +44,19 @@ func (t *trial) newException(s *Stream) {
 	// One failing call may leave several records, and so may its retries: what counts is in how many cells it showed.
 	once := evalue.Pair{At: t.c.Start, ET: float64(cells), NT: watched, NC: quiet}
 	h := evalue.Hypothesis{Theta: 1, Phi: 1}
-	f.logE = evalue.OnOneSide(float64(cells), watched/(watched+quiet))
+	share := watched / (watched + quiet)
+	f.logE = evalue.OnOneSide(float64(cells), share)
 	l := evalue.NewLikelihood([]evalue.Pair{once}, h)
 	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	f.Interval = f.bounds
 	f.Ratio = quotient(f.Observed, 0, once)
-	f.strength = f.logE / familyExceptions.need(t.p)
+	f.bar = familyExceptions.need(t.p)
+	f.strength = f.logE / f.bar
+	rest := evalue.OnOneSide(float64(cells-1), share)
+	if f.Events < fewestRecords {
+		rest = 0
+	}
+	f.survive(rest, t.p)
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
 }

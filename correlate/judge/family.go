@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -59,6 +60,9 @@ func ofErrors(signal string) bool {
 
 // need is the ln e-value at which the family convicts.
 func (f family) need(p *Params) float64 { return p.need(asked[f].weight(&p.Weights)) }
+
+// leastNeed is the least ln e-value at which the family may convict, when every other that is counted says as much.
+func (f family) leastNeed(p *Params) float64 { return f.need(p) - math.Log(float64(familyCustom)) }
 
 // risen says that errors did become more frequent, and likely by more than the margin: that they are few altogether is
 // no excuse.

@@ -16,6 +16,7 @@ type finding struct {
 	logE   float64 // ln of the evidence that the rise is beyond the floor
 	// strength is how far the evidence has come on its way to convict: 1 is there.
 	strength float64
+	bar      float64    // the ln e-value at which it is
 	bounds   [2]float64 // the confidence sequence of the ratio that is tested
 	visible  float64    // the smallest ratio that could have been seen
 	contest  *contest   // nil for signals that are values
@@ -25,8 +26,16 @@ type finding struct {
 	margin float64 // by which share of its level it may move when the change is to be healthy; 0: the default
 
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
-	cells      int
 	recovered  bool
+}
+
+// survive asks whether a strong finding stands without its strongest cell: what the rest says, as ln E, must be a proof at
+// alpha by itself. A finding that doesn't stand is as strong as its rest.
+func (f *finding) survive(rest float64, p *Params) {
+	if rest < -math.Log(p.Alpha) && p.Guards.On(guardCells) {
+		f.logE = min(f.logE, rest)
+		f.strength = min(f.strength, rest/f.bar)
+	}
 }
 
 // rounded is the evidence as it leaves: six significant digits, so that equal states give equal bytes. Where the baseline

@@ -27,9 +27,11 @@ const (
 	guardHeartbeat       = "heartbeat"
 	guardAnswered        = "answered"
 	guardLatencySlack    = "latency_slack"
+	guardMean            = "mean_latency"
 	guardDoubled         = "doubled_quantile"
 	guardTwoControls     = "two_controls"
 	guardFamily          = "family"
+	guardCombined        = "combined"
 	guardBesideAlone     = "beside_alone"
 	guardHalfway         = "halfway"
 	guardLost            = "lost"
@@ -43,6 +45,7 @@ const (
 	guardHardlyMoved     = "hardly_moved"
 	guardStayed          = "stayed"
 	guardCoarse          = "coarse_buckets"
+	guardMoved           = "moved_beyond_margin"
 	guardNearMiss        = "near_miss"
 	guardLonePoint       = "lone_point"
 	guardValuesBeside    = "values_beside"
@@ -57,7 +60,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardRestarts, What: "evidence is also collected afresh, for faults that begin late"},
 		{Name: guardTransient, What: "a short excursion that went away is forgiven"},
 		{Name: guardRepeated, What: "but not when it came again"},
-		{Name: guardCells, What: "a fault must show in three cells"},
+		{Name: guardCells, What: "a fault must show without its strongest cell too"},
 		{Name: guardRouteMix, What: "what is expected moves with the mix of routes"},
 		{Name: guardNewRoutes, What: "requests for routes without a baseline may fail by themselves"},
 		{Name: guardZones, What: "zones that the change has reached are compared with the others"},
@@ -68,9 +71,11 @@ func ownGuards() []guard.Guard {
 		{Name: guardHeartbeat, What: "silence of everything is lost telemetry"},
 		{Name: guardAnswered, What: "so is silence of a service whose callers are answered"},
 		{Name: guardLatencySlack, What: "slower by one bin is not slower"},
+		{Name: guardMean, What: "where buckets are wide, the mean of latencies is judged too"},
 		{Name: guardDoubled, What: "a quantile that is hardly known counts as twice as high"},
 		{Name: guardTwoControls, What: "a family with two controls needs twice the evidence"},
 		{Name: guardFamily, What: "a family convicts by the mean of its evidence"},
+		{Name: guardCombined, What: "what other families say counts for the one that says the most"},
 		{Name: guardBesideAlone, What: "while the old version serves, nothing else is compared with"},
 		{Name: guardHalfway, What: "half of the proof of a fault bars an acquittal"},
 		{Name: guardLost, What: "a likely loss of requests bars an acquittal"},
@@ -84,6 +89,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
 		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
+		{Name: guardMoved, What: "and only one that moved by more is slower"},
 		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
 		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},

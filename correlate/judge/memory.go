@@ -123,7 +123,9 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 	r.add(s.History, func(q *comparison) *[]evalue.Tally { return &q.history })
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
-			q.season = expect.SeasonsOf(q.history, c.Coarse, evalue.Span{From: q.base[0].At, To: c.Start}, &p.Params)
+			if !q.ofMean() {
+				q.season = expect.SeasonsOf(q.history, c.Coarse, evalue.Span{From: q.base[0].At, To: c.Start}, &p.Params)
+			}
 			if q.season == nil {
 				q.pseudo = expect.NewShortHistory(q.history, q.base, c.Coarse, c.Start, c.Changed)
 			}
@@ -139,8 +141,8 @@ func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]evalue.Ta
 		return
 	}
 	for i := range r.questions {
-		if q := &r.questions[i]; q.latency == nil {
-			*to(q) = evalue.Tallies(*to(q), cells, evalue.ErrorsOfRequests)
+		if q := &r.questions[i]; q.counting != nil {
+			*to(q) = evalue.Tallies(*to(q), cells, q.counting)
 		}
 	}
 	r.addBeyond(0, cells, to)

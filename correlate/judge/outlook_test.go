@@ -35,7 +35,7 @@ func TestAnOutlookSaysWhatAnAcquittalStillTakes(t *testing.T) {
 		"five minutes with few requests beside the old version": {early, []correlate.WaitFor{correlate.WaitTime, correlate.WaitRequests}, []correlate.WaitFor{correlate.WaitBaseline, correlate.WaitRollout}},
 		"a rollout that goes on":                                {unfinished, []correlate.WaitFor{correlate.WaitRollout}, []correlate.WaitFor{correlate.WaitTime}},
 		"the time before and nothing else":                      {newSim(1).allAtOnce(1800, 1, 1), []correlate.WaitFor{correlate.WaitBaseline}, []correlate.WaitFor{correlate.WaitTime, correlate.WaitRequests}},
-		"a rise that isn't proven":                              {newSim(1).canary(1800, 0.05, 3, 1), []correlate.WaitFor{correlate.WaitMargin}, []correlate.WaitFor{correlate.WaitTime}},
+		"a rise that isn't proven":                              {newSim(1).canary(1800, 0.05, 2, 1), []correlate.WaitFor{correlate.WaitMargin}, []correlate.WaitFor{correlate.WaitTime}},
 		"nothing at all":                                        {Case{Resolution: 10, Coarse: 300, Now: drawn.Start + 60, Start: drawn.Start}, []correlate.WaitFor{correlate.WaitTelemetry}, []correlate.WaitFor{correlate.WaitTime}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -33,8 +33,6 @@ type Params struct {
 	Recovery int64
 	// Transient is the longest excursion that is forgiven when it went away by itself.
 	Transient int64
-	// MinBuckets is in how many cells a fault must show.
-	MinBuckets int
 	// CatastropheEvents is the number of events that a catastrophe takes.
 	CatastropheEvents int64
 
@@ -42,11 +40,14 @@ type Params struct {
 	LogErrors Floor
 	// Latency holds the floors of the exceedance of the baseline's q50, q90 and q99.
 	Latency [3]Floor
+	// LatencyMean holds those of the mean, which is asked about where buckets are too wide to show how far a quantile moved.
+	LatencyMean Floor
 	// LatencySlack is by how many histogram bins (9 % each) a threshold lies above the baseline's quantile: slower by
 	// less than that is not slower.
 	LatencySlack int16
 	// LatencyMargin is by how many more bins a quantile may be shown to have moved at most for the latency to be
-	// harmless, however many requests that carries beyond the threshold.
+	// harmless, and must be shown to have moved at least for it to be worse, however many requests that carries beyond the
+	// threshold.
 	LatencyMargin int16
 	// KnownBeyond is how many requests of the baseline must lie beyond a quantile for it to be known.
 	KnownBeyond float64
@@ -74,7 +75,6 @@ func DefaultParams() Params {
 		MinHealthy:        900,
 		Recovery:          300,
 		Transient:         120,
-		MinBuckets:        3,
 		CatastropheEvents: 20,
 		Errors:            Floor{Ratio: 1.25, Absolute: 0.001, BeforeAfter: 2, Margin: 1.5, MarginAbsolute: 0.005},
 		LogErrors:         Floor{Ratio: 1.5, Absolute: 0.001, BeforeAfter: 3, Margin: 1.5, MarginAbsolute: 0.005},
@@ -83,6 +83,7 @@ func DefaultParams() Params {
 			{Ratio: 1.25, BeforeAfter: 2, Margin: 1.25, MarginAbsolute: 0.025},
 			{Ratio: 1.5, BeforeAfter: 3, Margin: 1.5, MarginAbsolute: 0.01},
 		},
+		LatencyMean:   Floor{Ratio: 1.25, BeforeAfter: 1.5, Margin: 1.25},
 		LatencySlack:  1,
 		LatencyMargin: 2,
 		KnownBeyond:   5,

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
@@ -16,7 +17,7 @@ func newRecord(p *Params, c *Case, s *Stream) *record {
 		r.latencies(p, s, earlier, in.prefix)
 	}
 	if in.failed != "" {
-		r.questions = append(r.questions, comparison{signal: in.failed, family: in.family, floor: in.floor(p)})
+		r.questions = append(r.questions, comparison{signal: in.failed, family: in.family, floor: in.floor(p), counting: evalue.ErrorsOfRequests})
 	}
 	r.add(earlier, func(q *comparison) *[]evalue.Tally { return &q.base })
 	for i := range r.questions {
@@ -40,7 +41,7 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 		return
 	}
 	r.view = &latencyView{before: known}
-	r.questions = make([]comparison, len(quantiles), len(quantiles)+1)
+	r.questions = make([]comparison, len(quantiles), len(quantiles)+2)
 	for i, q := range quantiles {
 		r.above[i] = known.Bin(q)
 		if p.Guards.On(guardLatencySlack) {
@@ -48,7 +49,7 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 		}
 		r.questions[i] = comparison{
 			signal: prefix + latencyNames[i], family: familyLatency, floor: p.Latency[i], nominal: 1 - q, quantile: q,
-			latency: r.view,
+			latency: r.view, wide: known.Coarser(q, p.LatencySlack+p.LatencyMargin),
 		}
 		if float64(known.Total)*(1-q) < p.KnownBeyond && p.Guards.On(guardDoubled) {
 			r.above[i] += correlate.BinsPerOctave
@@ -59,6 +60,11 @@ func (r *record) latencies(p *Params, s *Stream, earlier []correlate.Cell, prefi
 		if i > 0 {
 			r.questions[i].lower = &r.questions[i-1]
 		}
+	}
+	coarse := slices.ContainsFunc(r.questions, func(q comparison) bool { return q.wide })
+	if q := meanQuestion(p, earlier, prefix); q != nil && coarse && p.Guards.On(guardMean) {
+		q.latency = r.view
+		r.questions = append(r.questions, *q)
 	}
 }
 

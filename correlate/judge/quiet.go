@@ -36,7 +36,7 @@ func (t quickLook) quietValue(s *Stream) bool { return t.value(s) < 1 }
 
 // quietTraffic is about requests that were served, and whether as many came.
 func (t quickLook) quietTraffic(s *Stream) bool {
-	return t.quietCounts(s) && (!t.p.Guards.On(guardThroughput) || t.quietFlow(s, familyTraffic.need(t.p)))
+	return t.quietCounts(s) && (!t.p.Guards.On(guardThroughput) || t.quietFlow(s, familyTraffic.leastNeed(t.p)))
 }
 
 // quietCounts is about events that are counted.
@@ -45,7 +45,7 @@ func (t quickLook) quietCounts(s *Stream) bool {
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
 		q := &qs[i]
-		bar := q.family.need(t.p)
+		bar := q.family.leastNeed(t.p)
 		if c := t.beside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs) >= bar {
 			return false
 		}

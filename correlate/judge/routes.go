@@ -44,7 +44,6 @@ func (t *trial) standardise(c *contest, ratio, season float64) {
 	if c.mix = t.standardOf(c.comparison, c.before == nil); c.mix != nil {
 		c.plain = c.pairs
 		c.pairs = c.h.Expecting(c.pairs, t.factors(c, c.pairs, season))
-		t.standardiseFar(c, season)
 		c.h = c.h.Moved(ratio, c.h.Mixed(evalue.Totals(c.plain), evalue.Totals(c.pairs)))
 	}
 }
@@ -87,7 +86,7 @@ func beyond(mix, season float64) float64 {
 // nothing.
 func (t *trial) standardOf(q *comparison, beside bool) *expect.Standard {
 	m := t.routeMix(beside)
-	if m == nil {
+	if m == nil || q.ofMean() {
 		return nil
 	}
 	at := len(quantiles) // of the errors
@@ -141,7 +140,7 @@ func (c *contest) showMix(f *finding, in evalue.Span) {
 // excused says that a fault may be nothing but requests for routes that have no baseline: there are many of them, without
 // them nothing convicts, and they don't fail far more often than any other route did.
 func (t ruling) excused(f *finding) bool {
-	if f.contest == nil || !asked[f.family].routed {
+	if f.contest == nil || !asked[f.family].routed || f.contest.ofMean() {
 		return false
 	}
 	beside := f.contest.before == nil

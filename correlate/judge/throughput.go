@@ -29,7 +29,9 @@ func (t *trial) throughput(s *Stream) {
 		}
 	}
 	h.Control = evalue.Ratio(control.EC, control.NC)
-	t.add(&contest{comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control}, grade)
+	c := &contest{comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control, ratio: h.Theta}
+	c.logE = c.evidence(t.starts)
+	t.add(c, grade)
 }
 
 // lost leaves out the silent windows in which telemetry may have been lost.

@@ -42,13 +42,15 @@ func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
 }
 
 // ask puts the questions of a stream before every control they have: the old version at the same time, and, once that
-// is gone, the time before.
+// is gone, the time before. What the mix of routes makes of a mean isn't known, so it is asked about where that is steady.
 func (t *trial) ask(s *Stream) {
 	beside := t.concurrent(s)
 	qs := t.m.record(t.p, t.c, s).count(t.p, t.c, s, !beside)
 	for i := range qs {
-		t.compareBeside(&qs[i])
-		if !beside {
+		if !qs[i].ofMean() || t.routeMix(true) == nil {
+			t.compareBeside(&qs[i])
+		}
+		if !beside && (!qs[i].ofMean() || t.routeMix(false) == nil) {
 			t.compareBefore(s, &qs[i])
 		}
 	}
@@ -82,20 +84,21 @@ func (t *trial) compareBeside(q *comparison) {
 		return
 	}
 	t.standardise(c, q.floor.Ratio, 1)
+	c.logE = c.evidence(t.starts)
 	treated, untreated := evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin)
 	c.unsteady = t.p.Dispersion(treated, t.c.Resolution, true)
 	c.scatter = max(t.p.Scatter(c.pairs, c.h, t.c.Resolution), c.unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
-	if far := t.beyond(q, q.farNew); len(far) > 0 {
+	if far := t.beyond(c, q.farNew); len(far) > 0 {
 		c.far = t.expectBeside(q, t.p.Concurrent(nil, far, untreated, t.c.Resolution).Pairs)
 		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
 }
 
-// beyond is what is counted beyond the margin in time since the grace time, once that may acquit; nil before, and for
-// questions without such a margin.
-func (t *trial) beyond(q *comparison, far []evalue.Tally) []evalue.Tally {
-	if q.latency == nil || q.doubled || t.c.Now-t.c.Start < t.p.MinHealthy {
+// beyond is what is counted beyond the margin in time since the grace time, where it may acquit or is needed to convict; nil
+// else, and for questions without such a margin.
+func (t *trial) beyond(c *contest, far []evalue.Tally) []evalue.Tally {
+	if c.latency == nil || c.doubled || c.ofMean() || (t.c.Now-t.c.Start < t.p.MinHealthy && c.logE <= 0) {
 		return nil
 	}
 	return evalue.Since(far, t.begin)
@@ -116,7 +119,7 @@ func (t *trial) beside(q *comparison) *contest {
 		r = evalue.Rate(q.old)
 	}
 	h := t.p.Hypothesize(q.floor.Absolute, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
-	c := &contest{comparison: q, joint: j, pairs: j.Pairs, h: h}
+	c := &contest{comparison: q, joint: j, pairs: j.Pairs, h: h, ratio: q.floor.Ratio, seasonal: 1}
 	if t.warms(q) {
 		c.pairs, c.served = t.expectBeside(q, j.Pairs), j.Pairs
 	}
@@ -146,24 +149,35 @@ func (t *trial) compareBefore(s *Stream, q *comparison) {
 	h := t.p.Hypothesize(q.floor.Absolute, ratio, q.nominal, evalue.Ratio(control.EC, control.NC), phi)
 	c := &contest{
 		comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control,
-		unsteady: t.p.Dispersion(treated, t.c.Resolution, false),
+		unsteady: t.p.Dispersion(treated, t.c.Resolution, false), ratio: ratio, seasonal: season,
 	}
 	if t.warms(q) {
 		c.served = evalue.Alongside(evalue.Since(q.after, t.begin), control)
-	}
-	if far := t.beyond(q, q.farAfter); len(far) > 0 {
-		c.far = evalue.Alongside(t.expect(q, far), control)
 	}
 	t.standardise(c, ratio, season)
 	if grade == correlate.GradeC && c.plain == nil && c.served == nil {
 		c.steady = func(course int) *expect.Worst { return t.steady(s, course) }
 	}
+	c.logE = c.evidence(t.starts)
+	if far := t.beyond(c, q.farAfter); len(far) > 0 {
+		c.far = evalue.Alongside(t.expect(q, far), control)
+		t.standardiseFar(c, season)
+	}
 	t.add(c, grade)
 }
 
-// add decides a contest.
+// add decides a contest. A latency is only slower where its quantile moved by more than the margin in time.
 func (t *trial) add(c *contest, grade correlate.Grade) {
-	f := finding{contest: c, logE: c.evidence(t.starts)}
+	f := finding{contest: c, logE: c.logE}
+	switch {
+	case f.logE <= 0:
+	case c.ofMean():
+		f.logE = min(f.logE, c.longer(c.h.Theta, c.family.need(t.p)))
+	case c.wide && t.p.Guards.On(guardMoved):
+		f.logE = min(f.logE, c.longer(math.Exp(t.p.latencyMargin()), c.family.need(t.p)))
+	case len(c.far) > 0 && t.p.Guards.On(guardMoved):
+		f.logE = min(f.logE, c.moved(t.starts))
+	}
 	f.Grade = grade
 	c.describe(&f, c.pairs, t.p.Alpha)
 	if c.family == familyErrors {
@@ -172,14 +186,20 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 	t.findings = append(t.findings, f)
 }
 
-// weigh turns evidence into strength: within a family and kind of control the e-values are averaged, and a family that
-// is compared with two controls needs twice the evidence of each.
+// weigh turns evidence into strength: within a family and kind of control the e-values are averaged, a family that is
+// compared with two controls is the mean of both, and the change is the sum of its families by their shares of alpha. That
+// is an e-value again (Vovk & Wang, E-values: calibration, combination and applications, 2021), so what the others say
+// counts for the family that says the most.
 func (t *trial) weigh() {
+	most, others := t.combined()
 	for f := range families {
 		beside, before := t.average(f, true), t.average(f, false)
 		bar := f.need(t.p)
 		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) && t.p.Guards.On(guardTwoControls) {
 			bar += math.Ln2
+		}
+		if f == most {
+			bar -= others
 		}
 		for i := range t.findings {
 			d := &t.findings[i]
@@ -190,6 +210,7 @@ func (t *trial) weigh() {
 			if d.Grade <= correlate.GradeB {
 				family = beside
 			}
+			d.bar = bar
 			// Only what itself speaks for a fault is strong by its family.
 			d.strength = min(family, d.logE) / bar
 			if d.logE >= bar && (family >= bar && d.logE >= family || !t.p.Guards.On(guardFamily)) {
@@ -197,6 +218,28 @@ func (t *trial) weigh() {
 			}
 		}
 	}
+}
+
+// combined is the family of contests that says the most, and ln of by how much the other families add to its e-value. Values
+// are not in it.
+func (t *trial) combined() (most family, others float64) {
+	var each [familyCustom]float64
+	for f := range each {
+		f := family(f)
+		beside, before := t.average(f, true), t.average(f, false)
+		each[f] = evalue.LogSumExp([]float64{beside, before})
+		if !math.IsInf(beside, -1) && !math.IsInf(before, -1) {
+			each[f] -= math.Ln2
+		}
+		each[f] += math.Log(asked[f].weight(&t.p.Weights))
+		if each[f] > each[most] {
+			most = f
+		}
+	}
+	if math.IsInf(each[most], -1) || !t.p.Guards.On(guardCombined) {
+		return most, 0
+	}
+	return most, evalue.LogSumExp(each[:]) - each[most]
 }
 
 // average is ln of the mean e-value of a family's findings before one kind of control, -Inf when there are none.
@@ -207,6 +250,9 @@ func (t *trial) average(f family, beside bool) float64 {
 		if d.family == f && d.contest != nil && (d.Grade <= correlate.GradeB) == beside {
 			parts = append(parts, d.logE)
 		}
+	}
+	if len(parts) == 0 {
+		return math.Inf(-1)
 	}
 	return evalue.LogSumExp(parts) - math.Log(float64(len(parts)))
 }
@@ -220,28 +266,52 @@ func (t *trial) date() {
 		}
 		c := f.contest
 		x, _ := c.locate()
-		f.onset, f.end, f.cells = x.Onset, x.End, x.Cells
+		f.onset, f.end = x.Onset, x.End
 		f.recovered = t.c.Now-(x.End+t.c.Resolution) >= t.p.Recovery && x.Tail.NT > 0
 		c.describe(f, evalue.Between(c.pairs, x.Onset, x.End), t.p.Alpha)
+		f.survive(c.withoutStrongest(x, t.starts), t.p)
 	}
+}
+
+// open widens the interval of what isn't proven down to what isn't refuted: a rise, or a fall, that is none.
+func (f *finding) open(p *Params) {
+	c := f.contest
+	if c == nil || f.strength >= 1 || f.Ratio == 0 {
+		return
+	}
+	least := c.ratio
+	if c.family == familyLatency && !c.ofMean() {
+		least = math.Exp(p.latencyMargin())
+	}
+	if c.h.Fall {
+		f.Interval[1] = max(f.Interval[1], 1/least)
+		return
+	}
+	f.Interval[0] = min(f.Interval[0], least)
 }
 
 // show puts the effect of latency questions into seconds.
 func (t *trial) show() {
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.contest == nil || f.family != familyLatency {
-			continue
-		}
-		in := evalue.Span{From: t.begin, To: t.c.Now}
-		if f.onset != 0 {
-			in = evalue.Span{From: f.onset, To: f.end + t.c.Resolution}
-		}
-		if z := f.contest.zones; z != nil {
-			z.seconds(f, f.contest.quantile, in, f.contest.h.Phi)
-			continue
-		}
-		f.contest.latency.show(f, f.contest.quantile, f.contest.before == nil, in, f.contest.h.Phi)
-		f.contest.showMix(f, in)
+		t.showLatency(f)
+		f.open(t.p)
 	}
+}
+
+func (t *trial) showLatency(f *finding) {
+	if f.contest == nil || f.family != familyLatency {
+		return
+	}
+	in := evalue.Span{From: t.begin, To: t.c.Now}
+	if f.onset != 0 {
+		in = evalue.Span{From: f.onset, To: f.end + t.c.Resolution}
+	}
+	c := f.contest
+	if c.zones != nil {
+		c.zones.seconds(f, c.quantile, in, c.h.Phi)
+		return
+	}
+	c.latency.show(f, c.expected(evalue.PairsIn(c.pairs, in)), c.before == nil, in, c.h.Phi)
+	c.showMix(f, in)
 }

@@ -92,7 +92,7 @@ func (t valuing) valued(s *Stream, grade correlate.Grade, share float64, x *expe
 	f.logE = x.LogE
 	f.strength = t.strength(x, share)
 	if x.Beyond > 0 {
-		f.onset, f.end, f.cells = x.Onset, x.End, max(x.Beyond, t.p.MinBuckets)
+		f.onset, f.end = x.Onset, x.End
 		f.recovered = t.c.Now-f.end >= t.p.Recovery
 	}
 	return f

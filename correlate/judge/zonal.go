@@ -72,7 +72,9 @@ func (t zoning) contest(question int) *contest {
 		return nil
 	}
 	z.null = evalue.Hypothesis{Theta: z.asked.floor.Ratio, Phi: z.phi, Control: z.usual}
-	return &contest{comparison: z.asked, joint: o, pairs: o.Pairs, zones: z}
+	c := &contest{comparison: z.asked, joint: o, pairs: o.Pairs, zones: z, ratio: z.asked.floor.Ratio, seasonal: 1}
+	c.logE = c.evidence(t.starts)
+	return c
 }
 
 // weigh finds how often the event happened in each zone.
@@ -215,7 +217,7 @@ func (z *zonal) trust(c *contest) {
 	c.h = z.null
 	c.h.Phi /= share
 	c.scatter = max(z.t.p.Scatter(c.pairs, z.null, z.t.c.Resolution)/share, c.h.Phi)
-	if z.q != zoneErrors && z.t.c.Now-z.t.c.Start >= z.t.p.MinHealthy {
+	if z.q != zoneErrors && (z.t.c.Now-z.t.c.Start >= z.t.p.MinHealthy || c.logE > 0) {
 		c.far = z.farther()
 	}
 }
@@ -227,7 +229,16 @@ func (z *zonal) share(learnt float64) float64 {
 
 // evidence is ln E of the pairs: see evidence.
 func (z *zonal) evidence(pairs []evalue.Pair, starts []evalue.Restart) float64 {
-	s := z.null.Steps()
+	return z.against(z.null, pairs, starts)
+}
+
+// moved is ln E of that a quantile moved by more than the margin in time.
+func (z *zonal) moved(far []evalue.Pair, starts []evalue.Restart) float64 {
+	return z.against(z.null.Same(), far, starts)
+}
+
+func (z *zonal) against(null evalue.Hypothesis, pairs []evalue.Pair, starts []evalue.Restart) float64 {
+	s := null.Steps()
 	var l evalue.Grid
 	var learnt float64
 	var total evalue.Pair
@@ -241,7 +252,7 @@ func (z *zonal) evidence(pairs []evalue.Pair, starts []evalue.Restart) float64 {
 		fresh := pairs[from:end]
 		end = from
 		s.SplitAll(&l, fresh)
-		learnt += z.null.Information(fresh)
+		learnt += null.Information(fresh)
 		total = evalue.Totals([]evalue.Pair{total, evalue.Totals(fresh)})
 		scaled, share := l, z.share(learnt)
 		for j := range scaled {
@@ -262,7 +273,7 @@ func (z *zonal) alone(s evalue.Steps, t evalue.Pair) float64 {
 	rise := t.EC/t.NC + math.Sqrt(z.null.Phi*max(1, t.EC))/t.NC - z.usual
 	s.H.Rate = z.usual
 	if z.asked.nominal > 0 {
-		s.H.Rate *= z.asked.floor.Ratio
+		s.H.Rate *= s.H.Theta
 	}
 	s.H.Rate += (z.asked.floor.Absolute + max(0, rise)*heavyC) / heavyT
 	return s.Absolute(t.ET, t.NT)
@@ -315,7 +326,7 @@ func (z *zonal) seconds(f *finding, q float64, in evalue.Span, phi float64) {
 	if !x.Known() {
 		return
 	}
-	f.Baseline, f.Observed = level(&before[0], q)*level(&after[1], q)/level(&before[1], q), level(&after[0], q)
+	f.Baseline, f.Observed = level(&before[0], &after[0], q)*level(&after[1], &before[1], q)/level(&before[1], &after[1], q), level(&after[0], &before[0], q)
 	f.shifted(x)
 }
 
@@ -337,7 +348,7 @@ func (t zoning) add(c *contest) {
 func (t zoning) quiet() bool {
 	for q := range zoneQuestions {
 		c := t.contest(q)
-		if c != nil && c.evidence(t.starts) >= c.family.need(t.p) {
+		if c != nil && c.logE >= c.family.leastNeed(t.p) {
 			return false
 		}
 	}

@@ -30,6 +30,8 @@ func sentence(e correlate.Evidence) string {
 		return fmt.Sprintf("%s of requests fail %s, %s %s", observed, is, baseline, was)
 	case slow[signal] != "":
 		return fmt.Sprintf("%s takes %s or more %s, %s %s", slow[signal], observed, is, baseline, was)
+	case signal == "latency_mean":
+		return fmt.Sprintf("a request takes %s on average %s, %s %s", observed, is, baseline, was)
 	case signal == "throughput":
 		return fmt.Sprintf("%s requests a second come %s, %s %s", observed, is, baseline, was)
 	case signal == "log_errors":

@@ -119,11 +119,21 @@ func took(c *correlate.Cell) (seconds, n float64) {
 		return float64(c.Sum) / correlate.Fixed, float64(c.N)
 	}
 	for _, b := range c.Latency {
-		seconds += float64(b.Count) * correlate.BinFloor(b.Index) * halfBin / 1e9
-		n += float64(b.Count)
+		if at := int(b.Index); at >= 0 && at < latencyBins {
+			seconds += float64(b.Count) * middles[at]
+			n += float64(b.Count)
+		}
 	}
 	return seconds, n
 }
+
+// middles are the geometric middles of the bins, in seconds.
+var middles = func() (of [latencyBins]float64) {
+	for i := range of {
+		of[i] = correlate.BinFloor(int16(i)) * halfBin / 1e9
+	}
+	return of
+}()
 
 // binWidth is the quotient of the ends of a bin, halfBin that of its geometric middle and its lower end.
 var binWidth, halfBin = math.Exp2(1.0 / correlate.BinsPerOctave), math.Exp2(0.5 / correlate.BinsPerOctave)
@@ -144,6 +154,41 @@ func (d *Durations) span(bin int16, o *Durations) (low, high float64) {
 		high = correlate.BinFloor(bin + 1 + min(below, above))
 	}
 	return low, high
+}
+
+// Quantile is the q-quantile in seconds, interpolated within what its bin stands for beside another histogram, evenly on a
+// logarithmic scale. A bucket without an end counts as wide as it is on its other side. 0 when there are no values.
+func (d *Durations) Quantile(q float64, o *Durations) float64 {
+	bin := d.Bin(q)
+	if bin < 0 {
+		return 0
+	}
+	here := float64(d.Count[bin])
+	var before float64
+	for i := range bin {
+		before += float64(d.Count[i])
+	}
+	rank := min(max(q*float64(d.Total), 1), float64(d.Total))
+	low, high := d.span(bin, o)
+	middle := correlate.BinFloor(bin) * halfBin
+	switch {
+	case low > 0 && math.IsInf(high, 1):
+		high = middle * middle / low
+	case low <= 0 && !math.IsInf(high, 1):
+		low = middle * middle / high
+	case low <= 0:
+		low, high = correlate.BinFloor(bin), correlate.BinFloor(bin+1)
+	}
+	return low * math.Pow(high/low, (rank-before)/here) / 1e9
+}
+
+// Coarser says that a quantile lies in a bucket that is wider than so many bins.
+func (d *Durations) Coarser(q float64, bins int16) bool {
+	if d.Total == 0 {
+		return false
+	}
+	low, high := d.span(d.Bin(q), d)
+	return high > low*math.Exp2(float64(bins)/correlate.BinsPerOctave)
 }
 
 // gap is how many bins next to one hold no values in either histogram, in one direction; latencyBins when all others.

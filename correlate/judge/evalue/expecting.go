@@ -31,6 +31,12 @@ func (h *Hypothesis) Mixed(plain, moved Pair) float64 {
 	return g
 }
 
+// Same is the null that events are no more frequent on the treated side.
+func (h Hypothesis) Same() Hypothesis {
+	h.Theta, h.Rate = 1, 0
+	return h
+}
+
 // Moved is the null about events that are expected so many times as often as on the control.
 func (h Hypothesis) Moved(floor float64, factor float64) Hypothesis {
 	if h.complement {

@@ -1,12 +1,15 @@
 package evalue
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Excursion is the stretch in which a fault showed.
 type Excursion struct {
 	Onset, End int64 // of its first cell, and of its last cell that still spoke for it
-	Cells      int   // cells with events in between
-	Tail       Pair  // what came after it
+	theta      float64
+	Tail       Pair // what came after it
 }
 
 // Locate finds the excursion: the stretch of pairs whose log-likelihood ratio at theta, against the null, is largest.
@@ -26,13 +29,25 @@ func Locate(pairs []Pair, h Hypothesis, theta float64) (x Excursion, gain float6
 	if hi < 0 {
 		return x, 0
 	}
-	x = Excursion{Onset: pairs[lo].At, End: pairs[hi].At, Tail: Totals(pairs[hi+1:])}
-	for i := lo; i <= hi; i++ {
-		if h.Fall || pairs[i].ET > 0 {
-			x.Cells++
+	return Excursion{Onset: pairs[lo].At, End: pairs[hi].At, Tail: Totals(pairs[hi+1:]), theta: theta}, best
+}
+
+// WithoutStrongest are pairs without the one in an excursion that speaks the most for it.
+func WithoutStrongest(pairs []Pair, x Excursion, h Hypothesis) []Pair {
+	strongest, gain := -1, math.Inf(-1)
+	up := math.Log(x.theta / h.Theta)
+	for i := range pairs {
+		if at := pairs[i].At; at < x.Onset || at > x.End {
+			continue
+		}
+		if g := gainOf(h.Turn(pairs[i]), h, x.theta, up); g > gain {
+			strongest, gain = i, g
 		}
 	}
-	return x, best
+	if strongest < 0 {
+		return pairs
+	}
+	return slices.Delete(slices.Clone(pairs), strongest, strongest+1)
 }
 
 // gainOf is ln of how much more likely a pair is at ratio theta than at the null; up is ln of their quotient.

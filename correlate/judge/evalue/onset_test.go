@@ -20,7 +20,6 @@ func TestLocate(t *testing.T) {
 	x, gain := Locate(pairs, Hypothesis{Theta: 1.25, Phi: 1}, 10)
 	require.Equal(t, drawn.Start+200, x.Onset)
 	require.Equal(t, drawn.Start+390, x.End)
-	require.Equal(t, 20, x.Cells)
 	require.Equal(t, 20.0, x.Tail.ET)
 	require.Greater(t, gain, 50.0)
 	x, gain = Locate(nil, Hypothesis{Theta: 1.25, Phi: 1}, 10)

@@ -31,7 +31,12 @@ func (s Shift) Over(o Shift) Shift {
 // have at so many standard deviations, with counts that scatter phi times as much as independent ones, and all that may
 // hide in the buckets on both sides.
 func (d *Durations) QuantileShift(control *Durations, q, phi, deviations float64) Shift {
-	usual, seen := control.Seconds(q), d.Seconds(q)
+	return d.ShiftFrom(control, q, q, phi, deviations)
+}
+
+// ShiftFrom is QuantileShift from another quantile of the control: the one that is expected to be where d's q-quantile is.
+func (d *Durations) ShiftFrom(control *Durations, usually, q, phi, deviations float64) Shift {
+	usual, seen := control.Quantile(usually, d), d.Quantile(q, control)
 	if usual == 0 || seen == 0 {
 		return Shift{}
 	}
@@ -39,10 +44,10 @@ func (d *Durations) QuantileShift(control *Durations, q, phi, deviations float64
 	from, to := max(q-reach, 0), min(q+reach, 1)
 	least, _ := d.span(d.Bin(from), control)
 	_, most := d.span(d.Bin(to), control)
-	usually, atMost := control.span(control.Bin(q), d)
-	s := Shift{Ratio: seen / usual, Low: least / atMost, High: math.Inf(1), Least: d.Seconds(from) / usual}
-	if usually > 0 && to < 1 {
-		s.High = most / usually
+	atLeast, atMost := control.span(control.Bin(usually), d)
+	s := Shift{Ratio: seen / usual, Low: least / atMost, High: math.Inf(1), Least: d.Quantile(from, control) / usual}
+	if atLeast > 0 && to < 1 {
+		s.High = most / atLeast
 	}
 	if from <= 0 {
 		s.Low, s.Least = 0, 0
