@@ -161,6 +161,9 @@ func (c *change) cutAt(t int64) {
 	if v := c.verdict(); v != nil {
 		shown := *v
 		c.rec.Verdict = &shown
+		if v.Final {
+			c.rec.Phase = correlate.PhaseClosed // it was superseded before its window was over
+		}
 	}
 }
 

@@ -290,6 +290,31 @@ func regressions(d *days) map[string]string {
 	return last
 }
 
+// TestWhatWasSupersededBeforeStaysSo: a rollout without an end is over when the next one begins, long before its window is.
+func TestWhatWasSupersededBeforeStaysSo(t *testing.T) {
+	rollout := func(id string, minutes int, status correlate.Status) Fact {
+		f := flip(id, minutes)
+		f.Change.Kind, f.Change.Status, f.Change.Version = correlate.KindDeployment, status, id
+		if status == correlate.StatusStarted {
+			f.Change.FinishedAt = time.Time{}
+		}
+		return f
+	}
+	d := newDays(t, retrialConfig())
+	outage(d, rollout("open", 8, correlate.StatusStarted), rollout("next", 10, correlate.StatusSucceeded), flip("c1", 20))
+	require.Equal(t, correlate.ReasonSuperseded, d.all.Changes["open"].Verdict.Reason)
+	stretch := NewStretch(d.cfg, d.all.Changes["c1"], d.known().Changes)
+	require.True(t, stretch.open["open"], "by its window it is observed")
+	r := NewRetrial(d.cfg, 0, stretch, d.known())
+	for r.Now() <= r.From {
+		r.Step(nil)
+	}
+	require.Equal(t, correlate.PhaseClosed, r.e.changes["open"].rec.Phase)
+	require.Equal(t, correlate.PhaseObserving, r.e.changes["c1"].rec.Phase)
+	found := d.retry("c1")
+	require.Empty(t, d.e.Apply(Input{Rejudged: &found}))
+}
+
 func TestACorrectionThatComesLateIsJudged(t *testing.T) {
 	first, corrected := flip("c1", 20), flip("c1", 23)
 	corrected.Change.UpdatedAt = midnight.Add(25 * time.Minute)
