@@ -116,6 +116,7 @@ func (t ruling) assessment() Assessment {
 		a.Reason, a.Grade = t.doubt()
 		a.NearMiss = t.nearMiss()
 	}
+	a.Shares = t.shares(&a)
 	t.show()
 	for i := range t.findings {
 		a.Evidence = append(a.Evidence, t.findings[i].rounded())

@@ -89,6 +89,8 @@ type Assessment struct {
 	// comparison. It feeds blame.
 	Contrast        float64
 	SmallestVisible float64
+	// Shares say of signals that rose whose the rise is, the new version's or everybody's. They feed blame.
+	Shares []Share
 	// NearMiss is the nearest that the evidence came to a fault, where it came near but not there.
 	NearMiss *NearMiss
 }
