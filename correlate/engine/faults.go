@@ -93,9 +93,9 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	others, own, outside := r.observer.Bystanders(r.View, seen, around.Around)
 	f.Course = r.observer.Course(r.View, seen, around.Around)
 	f.Before = f.grade == correlate.GradeD
-	f.LostAbove = r.observer.LostAbove(seen, r.At)
+	f.LostAbove = observe.LostAbove(r.cells, seen, r.At)
 	all := r.candidates(suspects, *f)
-	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, r.observer.OnlyCaller(seen, r.At)
+	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
 	for j := range all {
 		all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
 	}

@@ -298,3 +298,24 @@ func (t ruling) contrast() float64 {
 	}
 	return round(strongest)
 }
+
+// shares are what the versions' contests say of their signals since the onset, or since the change where nothing regressed.
+func (t ruling) shares(a *Assessment) (all []Share) {
+	in := evalue.Span{From: max(t.begin, a.Onset), To: t.c.Now}
+	if a.Recovered > 0 {
+		in.To = a.Recovered
+	}
+	for i := range t.findings {
+		f := &t.findings[i]
+		c := f.contest
+		if c == nil || c.before != nil || c.zones != nil || f.Grade != correlate.GradeA {
+			continue
+		}
+		usual := evalue.Ratio(c.control.EC, c.control.NC)
+		phi := c.dispersion(t.c.Resolution, true, t.p)
+		if s := evalue.Share(evalue.PairsIn(c.pairs, in), usual, phi); s != 0 {
+			all = append(all, Share{Signal: f.Signal, LogLR: round(s)})
+		}
+	}
+	return all
+}

@@ -16,14 +16,14 @@ type asking struct {
 
 // LostAbove says of a loss of requests that it begins above the service: those who call it get fewer requests themselves,
 // which accounts for about as much, and the calls that they still make don't fail more often.
-func (o *Observer) LostAbove(f Fault, t int64) bool {
-	s, end := o.cells.Service(f.Place), f.until(t)
+func LostAbove(st *cells.Store, f Fault, t int64) bool {
+	s, end := st.Service(f.Place), f.until(t)
 	if f.Signal != "throughput" || s == nil || end <= f.Onset {
 		return false
 	}
 	var all asking
 	for _, name := range s.Callers() {
-		if caller := o.cells.Service(correlate.Place{Service: name, Environment: f.Place.Environment}); caller != nil {
+		if caller := st.Service(correlate.Place{Service: name, Environment: f.Place.Environment}); caller != nil {
 			all.add(caller, f, end)
 		}
 	}
@@ -62,15 +62,15 @@ func (a *asking) failsMore() bool {
 // OnlyCaller is the one caller whose calls of a faulty service fail more often since the onset, while those of others
 // that ask enough to tell don't: then it is how that one asks, or the way to it, as likely as what is asked. It is ""
 // otherwise.
-func (o *Observer) OnlyCaller(f Fault, t int64) (only string) {
-	s, seconds := o.cells.Service(f.Place), f.until(t)-f.Onset
+func OnlyCaller(st *cells.Store, f Fault, t int64) (only string) {
+	s, seconds := st.Service(f.Place), f.until(t)-f.Onset
 	if f.Signal != "client_error_ratio" || s == nil {
 		return ""
 	}
 	failing, fine := 0, 0
 	for _, name := range s.Callers() {
 		var a asking
-		if caller := o.cells.Service(correlate.Place{Service: name, Environment: f.Place.Environment}); caller != nil {
+		if caller := st.Service(correlate.Place{Service: name, Environment: f.Place.Environment}); caller != nil {
 			a.add(caller, f, f.until(t))
 		}
 		switch a.tells(float64(seconds)) {

@@ -45,7 +45,7 @@ func TestALossIsAboveWhereCallersAskLess(t *testing.T) {
 				}
 			}
 			f := Fault{Place: place("db"), Signal: c.signal, Onset: now(100)}
-			require.Equal(t, c.want, w.LostAbove(f, now(900)))
+			require.Equal(t, c.want, LostAbove(w.store, f, now(900)))
 		})
 	}
 }
@@ -53,8 +53,8 @@ func TestALossIsAboveWhereCallersAskLess(t *testing.T) {
 func TestWithoutCallersALossIsNotAbove(t *testing.T) {
 	w := newWorld(t)
 	w.serve("db", "v1", 0, 100)
-	require.False(t, w.LostAbove(Fault{Place: place("db"), Signal: "throughput", Onset: now(100)}, now(900)))
-	require.False(t, w.LostAbove(Fault{Place: place("nobody"), Signal: "throughput", Onset: now(100)}, now(900)))
+	require.False(t, LostAbove(w.store, Fault{Place: place("db"), Signal: "throughput", Onset: now(100)}, now(900)))
+	require.False(t, LostAbove(w.store, Fault{Place: place("nobody"), Signal: "throughput", Onset: now(100)}, now(900)))
 }
 
 func TestTheOnlyCallerWhoseCallsFail(t *testing.T) {
@@ -85,9 +85,9 @@ func TestTheOnlyCallerWhoseCallsFail(t *testing.T) {
 				}
 			}
 			f := Fault{Place: place("db"), Signal: c.signal, Onset: now(100)}
-			require.Equal(t, c.want, w.OnlyCaller(f, now(900)))
+			require.Equal(t, c.want, OnlyCaller(w.store, f, now(900)))
 			f.Place = place("nobody")
-			require.Empty(t, w.OnlyCaller(f, now(900)))
+			require.Empty(t, OnlyCaller(w.store, f, now(900)))
 		})
 	}
 }
