@@ -215,7 +215,7 @@ func (s *service) failing(callee *service, at int64) (share float64) {
 func (o *rollout) reports(s *service) []correlate.Fact {
 	c := correlate.Change{
 		ID: o.id, Kind: correlate.KindDeployment, Service: s.name, Environment: environment,
-		Version: fmt.Sprintf("1.%d.0", 2+slices.Index(s.rollouts, o)), Status: correlate.StatusStarted, StartedAt: time.Unix(o.start, 0).UTC(),
+		Version: fmt.Sprintf("1.%d.0", 2+slices.Index(s.rollouts, o)), Source: "ci", Status: correlate.StatusStarted, StartedAt: time.Unix(o.start, 0).UTC(),
 	}
 	var facts []correlate.Fact
 	if !o.whole {

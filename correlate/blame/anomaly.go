@@ -1,5 +1,7 @@
 package blame
 
+import "slices"
+
 // anomaly is what the state of the changed service itself says. One that shows a fault of its own is suspect, and the
 // deeper it lies below the fault the more, since faults climb from callee to caller. One that is fine is less so,
 // unless the fault was seen on that very service and nothing tells its instances apart; where they can be told apart and
@@ -10,6 +12,10 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 	switch compared := c.Contrast != 0; {
 	case c.Service == f.Service && f.Explained && c.Contrast <= 0 && p.Guards.On(guardExplained):
 		return p.Quiet
+	case c.Service == f.Service && f.LostAbove && c.Contrast <= 0 && p.Guards.On(guardLostAbove):
+		return p.Quiet
+	case c.Service == f.Service && f.climbs && c.Contrast <= 0 && !(compared && !c.Regressed):
+		return p.Quiet
 	case c.Service == f.Service && compared && !c.Regressed && p.Guards.On(guardShared):
 		return p.Shared
 	case c.Service == f.Service && c.Contrast < 0 && !c.Whole && p.Guards.On(guardNotWorse):
@@ -18,13 +24,27 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 		return p.strengthOf(f.Strength)
 	case !reachable || !c.Regressed || c.Onset > f.Onset+p.Together:
 		return p.Quiet
-	case down < 0:
+	case down < 0, c.Suffers && p.Guards.On(guardSuffers):
 		return 0
 	}
 	if down == 0 || !p.Guards.On(guardDeeper) {
 		return p.strengthOf(c.Strength)
 	}
 	return p.strengthOf(c.Strength) + p.Deeper*float64(down)
+}
+
+// climbs says that a changed service which the faulty one depends on shows a fault of its own since the same time: then
+// the fault is likely that one, as the caller sees it.
+func (p *Params) climbs(f Fault, candidates []Candidate, g *Graph) bool {
+	return p.Guards.On(guardClimbs) && slices.ContainsFunc(candidates, func(c Candidate) bool {
+		return c.Regressed && c.Service != f.Service && c.Onset <= f.Onset+p.Together && g.DependsOn(f.Service, c.Service)
+	})
+}
+
+// coincides says that nothing but when and where it was points at a change of another service.
+func (p *Params) coincides(f Fault, c *Candidate, terms map[string]float64) bool {
+	pointed := max(terms[TermContrast], terms[TermDose], terms[TermTraces], terms[TermUnseen], terms[TermReversal]) > 0
+	return c.Service != f.Service && !c.Regressed && !pointed && p.Guards.On(guardCoincidence)
 }
 
 func (p *Params) strengthOf(strength float64) float64 {

@@ -17,8 +17,19 @@ type Fault struct {
 	Strength float64
 	// Explained: a service that this one depends on, and that no change touched, is at fault as well.
 	Explained bool
+	// Before: nothing but the hours before says that it is one: no other version, and no earlier days.
+	Before bool
+	// Outside: only its callers see it, and by its own account the service is as it was. What it needs others for would
+	// show there.
+	Outside bool
+	// Caller is the only caller of the service whose calls fail, "" when several do, or nothing tells.
+	Caller string
+	// LostAbove: it is a loss of requests, and its callers get fewer of them themselves and don't fail more often for asking.
+	LostAbove bool
 	// Course is how its events went in time.
 	Course Course
+
+	climbs bool // see climbs
 }
 
 // Candidate is a change that may have done it.
@@ -36,6 +47,11 @@ type Candidate struct {
 	Touches []Touch
 	// Contrast is judge.Assessment.Contrast of the candidate's own service.
 	Contrast float64
+	// Share is ln of how much more likely the new version alone shows the fault of its own service than every version does
+	// alike; 0 when that isn't known, and for faults of other services.
+	Share float64
+	// Suffers: the fault that its own service shows is more likely somebody else's.
+	Suffers bool
 	// Whole: nothing but the new version served when the fault began, so that what Contrast says is about an earlier time.
 	Whole bool
 	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though

@@ -5,7 +5,7 @@ package blame
 // That the new instances look worse speaks for the change only where the fault can come from there, and of a fault of the
 // service itself only when it is proven. That they look as well as the old ones clears the change of what others suffer
 // only in part: an answer may be quick, successful and wrong. Where the requests that fail are those that touched them,
-// it doesn't clear it at all.
+// it doesn't clear it at all. What speaks against a fault of its own is above all that the old instances show it as well.
 func (p *Params) contrast(f Fault, c *Candidate, reachable bool, traces float64) float64 {
 	least, most := p.ContrastMin, p.ContrastMax
 	switch {
@@ -18,7 +18,11 @@ func (p *Params) contrast(f Fault, c *Candidate, reachable bool, traces float64)
 	if c.Contrast > 0 && (!reachable || (c.Service == f.Service && !c.Regressed)) && p.Guards.On(guardUnprovenContrast) {
 		most = 0
 	}
-	return min(max(c.Contrast, least), most)
+	seen := c.Contrast
+	if c.Service == f.Service && seen <= 0 && p.Guards.On(guardShare) {
+		seen = min(seen, c.Share)
+	}
+	return min(max(seen, least), most)
 }
 
 // shock is what it says that services far from the change are at fault since the same time, unless its new instances are

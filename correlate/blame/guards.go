@@ -19,6 +19,13 @@ const (
 	guardExplained             = "explained"
 	guardShared                = "shared"
 	guardNotWorse              = "not_worse"
+	guardShare                 = "share"
+	guardClimbs                = "climbs"
+	guardSuffers               = "suffers"
+	guardCoincidence           = "coincidence"
+	guardLostAbove             = "lost_above"
+	guardOutside               = "outside"
+	guardRow                   = "row"
 	guardAdvances              = "advances"
 	guardDose                  = "dose"
 	guardTraces                = "traces"
@@ -48,6 +55,13 @@ func Guards() []guard.Guard {
 		{Name: guardExplained, What: "a fault that a dependency shares isn't its own"},
 		{Name: guardShared, What: "nor one that its old instances show as well"},
 		{Name: guardNotWorse, What: "a fault that new instances don't show more says nothing of itself"},
+		{Name: guardShare, What: "nor one that old instances show as much as new ones do"},
+		{Name: guardClimbs, What: "nor one that a changed dependency shows as well"},
+		{Name: guardSuffers, What: "what a service suffers from others isn't held against its change by its callers' faults"},
+		{Name: guardCoincidence, What: "time and place alone don't convict of a fault that only the time before shows"},
+		{Name: guardOutside, What: "a dependency doesn't explain what only callers see"},
+		{Name: guardRow, What: "failures of one caller's calls alone are the caller's as much as the callee's"},
+		{Name: guardLostAbove, What: "callers that ask less without failing more put the loss above them"},
 		{Name: guardAdvances, What: "a rollout that goes on may bring a late fault"},
 		{Name: guardDose, What: "the fault grows as the rollout does"},
 		{Name: guardTraces, What: "the failing traces touched the new version"},

@@ -48,25 +48,29 @@ type Params struct {
 	Background float64
 	// Outage is added to Background where a service that nobody changed is at fault, and explains the fault.
 	Outage float64
+	// Coincidence is what it says against a change of another service that nothing but time and place points at it, where
+	// the fault itself is known from the time before alone.
+	Coincidence float64
 }
 
-// DefaultParams is the calibration for cells of 10 seconds.
+// DefaultParams is the calibration for cells of 10 seconds. What isn't a bound was fitted by maximum likelihood of the truth;
+// bench/results/blame.md tells on what and how.
 func DefaultParams() Params {
 	return Params{
 		Lag: 300, LagKnee: 900, LagLong: 1800, TooLate: 30, Together: 120,
 		Hop: 0.8, Upstream: -1, Unreachable: -6,
-		ContrastMin: -4, ContrastMax: 8, ContrastElsewhere: -2,
-		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -1, Deeper: 0.5,
+		ContrastMin: -4, ContrastMax: 8, ContrastElsewhere: -1,
+		Anomalous: 1, AnomalousStrength: 1.0 / 3, AnomalousMax: 2, Quiet: -0.5, Deeper: 0.5,
 		Shared: -3,
 		Cured:  2, Outlived: -3,
 		DoseMin: -3, DoseMax: 2, DoseVaries: 0.1, DoseEvents: 20,
 		TracesMin: -4, TracesMax: 6,
 		Unseen:     2,
-		ShockAlike: -4, ShockOther: -3,
+		ShockAlike: -4, ShockOther: -2,
 		Prior: map[correlate.Kind]float64{
 			correlate.KindRollback: -0.7, correlate.KindFeatureFlag: -0.1, correlate.KindOther: -0.3,
 		},
-		Background: -3, Outage: 2,
+		Background: -2.5, Outage: 2, Coincidence: -2,
 	}
 }
 

@@ -38,6 +38,10 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 			candidates[i].Whole = false // a rollout that still goes on may be what a late fault comes with
 		}
 	}
+	if f.Outside && p.Guards.On(guardOutside) {
+		uncompare(candidates, f.Service)
+	}
+	f = p.placed(f, candidates, g)
 	suspects := make([]correlate.Suspect, len(candidates))
 	scores := make([]float64, len(candidates), len(candidates)+1)
 	doses := p.doses(f, candidates)
@@ -63,6 +67,30 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 	return suspects
 }
 
+// uncompare forgets of the changes of a service that their new instances are no worse than the old ones: what only callers
+// see would not show in a comparison of what was served.
+func uncompare(candidates []Candidate, service string) {
+	for i := range candidates {
+		if c := &candidates[i]; c.Service == service && c.Contrast < 0 {
+			c.Contrast, c.Share = 0, 0
+		}
+	}
+}
+
+// placed is a fault with where it may come from: what only callers see comes from no dependency, and where only one of
+// them sees it, it is on the edge between the two.
+func (p *Params) placed(f Fault, candidates []Candidate, g *Graph) Fault {
+	if f.Outside && p.Guards.On(guardOutside) {
+		f.Explained = false
+	} else {
+		f.climbs = p.climbs(f, candidates, g)
+	}
+	if f.Caller != "" && p.Guards.On(guardRow) {
+		f.Service, f.Peer = f.Caller, f.Service
+	}
+	return f
+}
+
 // terms are the parts of a candidate's score, rounded.
 func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string]float64 {
 	late, ok := p.veto(f, c)
@@ -74,7 +102,7 @@ func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string
 	traces := p.inForce(guardTraces, p.traces(c.Touches))
 	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
-		TermGraph:    round(p.near(down, up)),
+		TermGraph:    round(p.near(f, down, up)),
 		TermContrast: round(p.inForce(guardContrast, p.contrast(f, c, reachable, traces))),
 		TermAnomaly:  round(p.inForce(guardAnomaly, p.anomaly(f, c, down, reachable))),
 		TermPrior:    round(p.inForce(guardPrior, p.Prior[c.Kind])),
@@ -86,6 +114,9 @@ func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string
 		if v != 0 {
 			terms[name] = round(v)
 		}
+	}
+	if f.Before && p.coincides(f, c, terms) {
+		terms[TermAnomaly] = round(terms[TermAnomaly] + p.Coincidence)
 	}
 	return terms
 }

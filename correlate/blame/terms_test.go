@@ -122,17 +122,21 @@ func TestHopsAreShortestPaths(t *testing.T) {
 func TestNear(t *testing.T) {
 	p := DefaultParams()
 	hop := math.Log(p.Hop)
+	lost := Fault{LostAbove: true}
 	for name, tc := range map[string]struct {
+		f        Fault
 		down, up int
 		want     float64
 	}{
-		"the service itself":        {0, 0, 0},
-		"two calls down":            {2, -1, 2 * hop},
-		"a caller":                  {-1, 1, p.Upstream + hop},
-		"whichever way is likelier": {3, 1, 3 * hop},
-		"nothing leads there":       {-1, -1, p.Unreachable},
+		"the service itself":        {Fault{}, 0, 0, 0},
+		"two calls down":            {Fault{}, 2, -1, 2 * hop},
+		"a caller":                  {Fault{}, -1, 1, p.Upstream + hop},
+		"whichever way is likelier": {Fault{}, 3, 1, 3 * hop},
+		"nothing leads there":       {Fault{}, -1, -1, p.Unreachable},
+		"a caller that asks less":   {lost, -1, 1, hop},
+		"the caller of that one":    {lost, -1, 2, 2 * hop},
 	} {
-		t.Run(name, func(t *testing.T) { require.InDelta(t, tc.want, p.near(tc.down, tc.up), 1e-9) })
+		t.Run(name, func(t *testing.T) { require.InDelta(t, tc.want, p.near(tc.f, tc.down, tc.up), 1e-9) })
 	}
 }
 
@@ -153,6 +157,9 @@ func TestContrast(t *testing.T) {
 		"of another service's fault they do so in part":        {fine, Fault{Service: "ads", Onset: onset}, true, 0, p.ContrastElsewhere},
 		"and not at all where the failing traces touched them": {fine, Fault{Service: "ads", Onset: onset}, true, 2, 0},
 		"without a comparison it says nothing":                 {Candidate{Service: "web"}, at, true, 0, 0},
+		"old ones that show the fault alike speak against it":  {Candidate{Service: "web", Contrast: -0.5, Share: -3}, at, true, 0, -3},
+		"not against new ones that are worse":                  {Candidate{Service: "web", Contrast: 5, Share: -3, Regressed: true}, at, true, 0, 5},
+		"a share without a contrast is no proof":               {Candidate{Service: "web", Contrast: -0.5, Share: 3}, at, true, 0, -0.5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.InDelta(t, tc.want, p.contrast(tc.fault, &tc.c, tc.reachable, tc.traces), 1e-9)
@@ -165,6 +172,8 @@ func TestAnomaly(t *testing.T) {
 	own := p.Anomalous + p.AnomalousMax
 	explained := at
 	explained.Explained = true
+	lost := at
+	lost.Signal, lost.LostAbove = "throughput", true
 	db := Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9}
 	for name, tc := range map[string]struct {
 		fault     Fault
@@ -184,6 +193,9 @@ func TestAnomaly(t *testing.T) {
 		"nor one that failed later":                                {at, Candidate{Service: "db", Regressed: true, Onset: onset + 121, Strength: 9}, 2, true, p.Quiet},
 		"what a caller suffers says nothing":                       {at, Candidate{Service: "edge", Regressed: true, Onset: onset, Strength: 9}, -1, true, 0},
 		"what is far away doesn't matter":                          {at, db, -1, false, p.Quiet},
+		"a callee that suffers itself isn't":                       {at, Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9, Suffers: true}, 2, true, 0},
+		"a loss that its callers share isn't its own":              {lost, Candidate{Service: "web"}, 0, true, p.Quiet},
+		"unless its new instances lose more":                       {lost, Candidate{Service: "web", Contrast: 5, Regressed: true}, 0, true, own},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.InDelta(t, tc.want, p.anomaly(tc.fault, &tc.c, tc.down, tc.reachable), 1e-9)
@@ -276,4 +288,78 @@ func TestNobodyIsLikelierWhereADependencyIsAtFault(t *testing.T) {
 	require.Equal(t, alone, p.Rank(outage, []Candidate{c}, NewGraph(shop))[0].Probability)
 	p.Guards = guard.Without(guardBackground)
 	require.InDelta(t, 1, p.Rank(at, []Candidate{c}, NewGraph(shop))[0].Probability, 1e-6, "somebody must have done it")
+}
+
+func TestAFaultThatAChangedDependencyShowsIsNotTheCallers(t *testing.T) {
+	cart := Candidate{ChangeID: "b", Service: "cart", Steps: []int64{onset - 60}, Regressed: true, Onset: onset + 60, Strength: 9}
+	for name, tc := range map[string]struct {
+		cart Candidate
+		web  Candidate
+		want float64
+	}{
+		"the dependency began with it":         {cart, deployed("a", "web", 20), DefaultParams().Quiet},
+		"it began much later":                  {later(cart, 600), deployed("a", "web", 20), 3},
+		"the caller's new instances are worse": {cart, worse(deployed("a", "web", 20)), 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, s := range rank(at, []Candidate{tc.web, tc.cart}) {
+				if s.ChangeID == "a" {
+					require.InDelta(t, tc.want, s.Terms[TermAnomaly], 0.01)
+				}
+			}
+		})
+	}
+}
+
+func later(c Candidate, seconds int64) Candidate {
+	c.Onset += seconds
+	return c
+}
+
+func worse(c Candidate) Candidate {
+	c.Contrast, c.Regressed, c.Onset, c.Strength = 5, true, onset, 9
+	return c
+}
+
+func TestTimeAndPlaceAloneDontConvictOfWhatOnlyTheTimeBeforeShows(t *testing.T) {
+	before := at
+	before.Before = true
+	unseen := deployed("a", "cart", 60)
+	unseen.Unseen = true
+	for name, tc := range map[string]struct {
+		fault     Fault
+		c         Candidate
+		convicted bool
+	}{
+		"where earlier days show the fault they do":  {at, deployed("a", "cart", 60), true},
+		"where only the hour before does they don't": {before, deployed("a", "cart", 60), false},
+		"but with a version that never came up":      {before, unseen, true},
+		"or where the service itself is at fault":    {before, deployed("a", "web", 60), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, tc.convicted, rank(tc.fault, []Candidate{tc.c})[0].Probability >= 0.5)
+		})
+	}
+}
+
+func TestWhatOnlyCallersSeeComesFromNoDependency(t *testing.T) {
+	f := at
+	f.Explained = true
+	require.Equal(t, DefaultParams().Quiet, rank(f, []Candidate{deployed("a", "web", 60)})[0].Terms[TermAnomaly])
+	f.Outside = true
+	require.Greater(t, rank(f, []Candidate{deployed("a", "web", 60)})[0].Terms[TermAnomaly], 1.0)
+	alike := deployed("a", "web", 60)
+	alike.Contrast, alike.Share = -2, -3
+	require.Zero(t, rank(f, []Candidate{alike})[0].Terms[TermContrast], "what was served alike says nothing of what was not")
+}
+
+func TestFailuresOfOneCallersCallsMakeTheCallerSuspect(t *testing.T) {
+	f := Fault{Service: "cart", Signal: "client_error_ratio", Onset: onset, Strength: 9}
+	web, ads := deployed("a", "web", 60), deployed("b", "ads", 60)
+	several := rank(f, []Candidate{web, ads})
+	f.Caller = "web"
+	one := rank(f, []Candidate{web, ads})
+	require.Equal(t, "a", one[0].ChangeID)
+	require.Greater(t, one[0].Probability, several[0].Probability)
+	require.Greater(t, one[1].Probability, several[1].Probability, "another callee of that caller")
 }

@@ -48,5 +48,5 @@ func TestTracesOverruleThatAnswersLookRight(t *testing.T) {
 	require.Greater(t, suspects[0].Probability, 0.9)
 	require.Zero(t, suspects[0].Terms[TermContrast])
 	require.Negative(t, suspects[1].Terms[TermTraces])
-	require.Equal(t, -2.0, suspects[1].Terms[TermContrast])
+	require.Equal(t, DefaultParams().ContrastElsewhere, suspects[1].Terms[TermContrast])
 }

@@ -90,7 +90,7 @@ func (r *round) blamedElsewhere(s candidate, faults []fault) (fault, float64) {
 		if !f.provesElsewhere || (compared && f.place == s.place() && r.cfg.Guards.On(guardOwnService)) {
 			continue
 		}
-		p := r.probability(s.rec.ID, []fault{f}, func(fault) bool { return true })
+		p := r.probability(s.rec.ID, []fault{f}, anyFault)
 		if p > best {
 			worst, best = f, p
 		}

@@ -29,10 +29,8 @@ func (b *faultBook) note(f fault, t int64) (d decision, ok bool) {
 	switch last := b.last(f.place); {
 	case last == nil || (last.RecoveredAt != nil && r.OnsetAt.After(*last.RecoveredAt)):
 		r.ID = fmt.Sprintf("%s/%s/%d", f.Environment, f.place.Service, f.Onset)
-	case last.RecoveredAt != nil:
-		return decision{}, false // the same fault, already known with its recovery
-	case sameSuspects(last.Suspects, r.Suspects) && last.Signal == r.Signal && r.RecoveredAt == nil:
-		return decision{}, false
+	case sameSuspects(last.Suspects, r.Suspects) && (last.RecoveredAt != nil || last.Signal == r.Signal && r.RecoveredAt == nil):
+		return decision{}, false // the same fault, and if it is over that is known
 	default:
 		r.ID = last.ID
 	}
@@ -100,9 +98,11 @@ func (b *faultBook) sweep(before int64) {
 
 func sameSuspects(a, b []correlate.Suspect) bool {
 	return slices.EqualFunc(a, b, func(x, y correlate.Suspect) bool {
-		return x.ChangeID == y.ChangeID && math.Abs(x.Probability-y.Probability) < 0.05
+		return x.ChangeID == y.ChangeID && sameProbability(x.Probability, y.Probability)
 	})
 }
+
+func sameProbability(p, q float64) bool { return math.Abs(p-q) < 0.05 }
 
 func placeOf(r *correlate.Regression) place {
 	return place{Service: r.Service, Environment: r.Environment}

@@ -16,8 +16,9 @@ type fault struct {
 	place
 	blame.Fault
 	suspects []correlate.Suspect
-	own      string  // the change whose own assessment this is, "" for a service seen as a whole
-	certain  float64 // how probable it is that there is a fault at all; 1 when it is proven
+	agreed   []correlate.Suspect // those that all who show this fault agree on, see agree
+	own      string              // the change whose own assessment this is, "" for a service seen as a whole
+	certain  float64             // how probable it is that there is a fault at all; 1 when it is proven
 	// provesElsewhere: it was found on a service without a fault-bearing change, and is strong enough to be held against
 	// a change nearby.
 	provesElsewhere bool
@@ -64,18 +65,74 @@ func (r *round) hints(suspects []candidate, due int, around look) []fault {
 
 // rank finds the suspects of each fault.
 func (r *round) rank(faults []fault, suspects []candidate, around look) {
+	all := make([][]blame.Candidate, len(faults))
+	suffers := map[string]bool{}
 	for i := range faults {
 		f := &faults[i]
-		seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
-		others, own := r.observer.Bystanders(r.View, seen, around.Around)
-		f.Course = r.observer.Course(r.View, seen, around.Around)
-		all := r.candidates(suspects, *f)
-		f.Explained = observe.Explained(calls, seen, others, all)
-		for j := range all {
-			all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
+		all[i] = r.witnessed(f, suspects, around)
+		f.suspects = r.cfg.Blame.Rank(f.Fault, all[i], r.observer.Graph(f.Environment, r.At))
+		if f.own != "" && f.certain == 1 && r.probability(f.own, faults[i:i+1], anyFault) < convicted {
+			suffers[f.own] = true
 		}
-		f.suspects = r.cfg.Blame.Rank(f.Fault, all, calls)
 	}
+	if len(suffers) == 0 {
+		return
+	}
+	for i := range faults {
+		for j := range all[i] {
+			c := &all[i][j]
+			c.Suffers = c.Suffers || suffers[c.ChangeID]
+		}
+		faults[i].suspects = r.cfg.Blame.Rank(faults[i].Fault, all[i], r.observer.Graph(faults[i].Environment, r.At))
+	}
+}
+
+// witnessed are the candidates of a fault, with what other services say of it and of them.
+func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.Candidate {
+	seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
+	others, own, outside := r.observer.Bystanders(r.View, seen, around.Around)
+	f.Course = r.observer.Course(r.View, seen, around.Around)
+	f.Before = f.grade == correlate.GradeD
+	f.LostAbove = observe.LostAbove(r.cells, seen, r.At)
+	all := r.candidates(suspects, *f)
+	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
+	for j := range all {
+		all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
+	}
+	return all
+}
+
+func anyFault(fault) bool { return true }
+
+// agree gives faults of one place that began together, as several changes of it show them, the same suspects: those of
+// the one that says most clearly who did it.
+func agree(faults []fault, together int64) {
+	for i := range faults {
+		clearest := &faults[i]
+		for j := range faults {
+			if f := &faults[j]; f.same(faults[i].place, faults[i].Onset, together) && f.clear() > clearest.clear() {
+				clearest = f
+			}
+		}
+		faults[i].agreed = clearest.suspects
+	}
+	for i := range faults {
+		faults[i].suspects = faults[i].agreed
+	}
+}
+
+// same says that a fault is the one of a place that began about at an instant.
+func (f *fault) same(p place, onset, together int64) bool {
+	apart := f.Onset - onset
+	return f.place == p && max(apart, -apart) <= together
+}
+
+// clear is how probable the first suspect is.
+func (f *fault) clear() float64 {
+	if len(f.suspects) == 0 {
+		return 0
+	}
+	return f.suspects[0].Probability
 }
 
 // seen is a fault as far as it is compared with others.
@@ -142,7 +199,10 @@ func (r *round) candidates(suspects []candidate, f fault) []blame.Candidate {
 			ChangeID: s.rec.ID, Service: s.rec.Service, Kind: s.rec.Kind, Contrast: s.a.Contrast,
 			Steps: s.known.Steps(served, r.At), Whole: observe.WholeAt(served, f.Onset), Unseen: r.observer.Unseen(s.known, r.At),
 			Reversal: r.reversal(s.known, f, r.At), Dose: observe.Doses(&f.Course, served),
-			Touches: r.observer.Touches(s.known, f.seen(), r.At),
+			Touches: r.observer.Touches(s.known, f.seen(), r.At), Suffers: s.notHeldAgainst(),
+		}
+		if s.place() == f.place {
+			c.Share = s.a.ShareOf(f.Signal)
 		}
 		if s.a.Outcome == correlate.Regressed {
 			c.Regressed, c.Onset, c.Strength = true, s.a.Onset, strength(s.a)
@@ -150,6 +210,12 @@ func (r *round) candidates(suspects []candidate, f fault) []blame.Candidate {
 		all = append(all, c)
 	}
 	return all
+}
+
+// notHeldAgainst says that the change was looked at to its end, and what its service shows was not held against it.
+func (c *change) notHeldAgainst() bool {
+	v := c.verdict()
+	return v != nil && v.Final && v.Outcome == correlate.Inconclusive
 }
 
 // reversal says what became of a fault when a change was rolled back: whether it went away within the time that recovery

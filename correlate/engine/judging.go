@@ -43,6 +43,15 @@ type finding struct {
 	visible   float64
 }
 
+// says: the finding is what a verdict says already. Who is blamed for a fault is, as in the fault itself, as it was until it
+// moved by more than a little.
+func (f *finding) says(v *correlate.Verdict) bool {
+	if f.outcome == correlate.Regressed && !sameProbability(f.blame, v.Blame) {
+		return false
+	}
+	return v.Outcome == f.outcome && v.Reason == f.reason && unix(v.RecoveredAt) == f.recovered
+}
+
 // candidate is a change that may be at fault, with what its own service says now.
 type candidate struct {
 	*change
@@ -108,6 +117,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	}
 	suspects := append(slices.Clone(due), recent...)
 	r.rank(faults, suspects, around)
+	agree(faults, r.cfg.Blame.Together)
 	for i := range faults {
 		if d, ok := e.faults.note(faults[i], t); ok {
 			e.decisions = append(e.decisions, d)
@@ -117,6 +127,11 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	for _, s := range due {
 		s.judged = t
 		e.conclude(r, s.change, r.decide(s, faults, hints), r.ends(s))
+	}
+	for _, s := range recent {
+		if f, moved := r.blameMoved(s, faults); moved {
+			e.conclude(r, s.change, f, true)
+		}
 	}
 }
 
@@ -143,7 +158,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	if !final && old == nil && f.outcome == correlate.Inconclusive {
 		return
 	}
-	if old != nil && old.Outcome == f.outcome && old.Reason == f.reason && old.Final == final && unix(old.RecoveredAt) == f.recovered {
+	if old != nil && old.Final == final && f.says(old) {
 		return
 	}
 	is := c.verdictOf(f, r.At, final)

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/observe"
@@ -74,7 +76,7 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = o.seenFrom(s)
 	} else if r.ends(s) && s.a.Outcome == correlate.Inconclusive {
-		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), func(fault) bool { return true })
+		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}
 	if f.outcome == correlate.Healthy && r.suspected(s, faults) && r.cfg.Guards.On(guardSuspected) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
@@ -122,6 +124,23 @@ func (r *round) givenUp(s candidate, f finding) finding {
 		return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonUnderpowered}
 	}
 	return f
+}
+
+// blameMoved takes back what a change was convicted of at its end when the fault that it was convicted for, which is seen
+// on, is held against it no longer.
+func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) {
+	v := s.verdict()
+	if v == nil || !v.Final || v.Outcome != correlate.Regressed || v.OnsetAt == nil || !r.cfg.Guards.On(guardConfounded) {
+		return f, false
+	}
+	at := s.place()
+	if v.Reason == correlate.ReasonDownstream && len(v.Evidence) > 0 {
+		at.Service = v.Evidence[0].Service
+	}
+	same := func(o fault) bool { return o.same(at, unix(v.OnsetAt), r.cfg.Blame.Together) }
+	f = findingOf(v)
+	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
+	return f, slices.ContainsFunc(faults, same) && f.blame < convicted
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service

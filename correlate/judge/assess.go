@@ -116,6 +116,7 @@ func (t ruling) assessment() Assessment {
 		a.Reason, a.Grade = t.doubt()
 		a.NearMiss = t.nearMiss()
 	}
+	a.Shares = t.shares(&a)
 	t.show()
 	for i := range t.findings {
 		a.Evidence = append(a.Evidence, t.findings[i].rounded())
@@ -306,4 +307,25 @@ func (t ruling) contrast() float64 {
 		return 0
 	}
 	return round(strongest)
+}
+
+// shares are what the versions' contests say of their signals since the onset, or since the change where nothing regressed.
+func (t ruling) shares(a *Assessment) (all []Share) {
+	in := evalue.Span{From: max(t.begin, a.Onset), To: t.c.Now}
+	if a.Recovered > 0 {
+		in.To = a.Recovered
+	}
+	for i := range t.findings {
+		f := &t.findings[i]
+		c := f.contest
+		if c == nil || c.before != nil || c.zones != nil || f.Grade != correlate.GradeA {
+			continue
+		}
+		usual := evalue.Ratio(c.control.EC, c.control.NC)
+		phi := c.dispersion(t.c.Resolution, true, t.p)
+		if s := evalue.Share(evalue.PairsIn(c.pairs, in), usual, phi); s != 0 {
+			all = append(all, Share{Signal: f.Signal, LogLR: round(s)})
+		}
+	}
+	return all
 }

@@ -8,6 +8,8 @@
 package judge
 
 import (
+	"strings"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
@@ -92,8 +94,28 @@ type Assessment struct {
 	// comparison. It feeds blame.
 	Contrast        float64
 	SmallestVisible float64
+	// Shares say of signals that rose whose the rise is, the new version's or everybody's. They feed blame.
+	Shares []Share
 	// NearMiss is the nearest that the evidence came to a fault, where it came near but not there.
 	NearMiss *NearMiss
+}
+
+// Share says of one signal, seen on the new version and the old one at the same time, whose a rise is.
+type Share struct {
+	Signal string
+	// LogLR is ln of how much more likely the new version alone is worse than before than both alike; see evalue.Share.
+	LogLR float64
+}
+
+// ShareOf is what is known of whose a fault is that shows in a signal, as the service or its callers see it: 0 when nothing.
+func (a *Assessment) ShareOf(signal string) float64 {
+	signal = strings.TrimPrefix(signal, "client_")
+	for _, s := range a.Shares {
+		if s.Signal == signal {
+			return s.LogLR
+		}
+	}
+	return 0
 }
 
 // NearMiss is a fault that is not proven.

@@ -28,10 +28,12 @@ type Bystander struct {
 }
 
 // Bystanders asks, of a fault, what services that nobody changed did in the same stretch of time: those near the open
-// changes, and some that are far from them.
-func (o *Observer) Bystanders(v *View, f Fault, around Around) (all []Bystander, own float64) {
+// changes, and some that are far from them. own is by how much the faulty service itself got worse, and outside says that
+// it did not, by its own account: only its callers see the fault.
+func (o *Observer) Bystanders(v *View, f Fault, around Around) (all []Bystander, own float64, outside bool) {
 	from := o.oldestNear(v, f.Place, around.From)
-	own, _ = o.moved(v, f.Place, from, f)
+	own, least := o.moved(v, f.Place, from, f)
+	outside = strings.HasPrefix(f.Signal, "client_") && own > 0 && least <= 1
 	asked := maps.Clone(around.From)
 	for _, p := range o.farAway(f.Place.Environment, around.From, v.At) {
 		asked[p] = from
@@ -49,7 +51,7 @@ func (o *Observer) Bystanders(v *View, f Fault, around Around) (all []Bystander,
 			}
 		}
 	}
-	return all, own
+	return all, own, outside
 }
 
 // faultSince is what a service was found at fault for since about an instant, by what it says itself; nil when it wasn't.

@@ -42,7 +42,7 @@ func TestBystandersAreThoseThatGotWorseToo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := troubled(t, c.failing)
 			around := Around{At: now(900), From: map[correlate.Place]int64{place("db"): now(0)}}
-			all, own := w.Bystanders(w.view(900), fault(), around)
+			all, own, _ := w.Bystanders(w.view(900), fault(), around)
 			var names []string
 			for _, b := range all {
 				names = append(names, b.Service)
@@ -69,7 +69,7 @@ func TestABystanderMayBeAtFaultOtherwise(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			around.Faults = []Fault{c.fault}
-			all, _ := w.Bystanders(w.view(900), fault(), around)
+			all, _, _ := w.Bystanders(w.view(900), fault(), around)
 			for i := range all {
 				all[i].ratio = 0
 			}
@@ -81,7 +81,7 @@ func TestABystanderMayBeAtFaultOtherwise(t *testing.T) {
 func TestChangedServicesAreNoBystanders(t *testing.T) {
 	w := troubled(t, map[string]int64{"shop": 100, "db": 100, "far": 100})
 	w.change("c2", "far", "v2", 0)
-	all, _ := w.Bystanders(w.view(900), fault(), Around{At: now(900), From: map[correlate.Place]int64{}})
+	all, _, _ := w.Bystanders(w.view(900), fault(), Around{At: now(900), From: map[correlate.Place]int64{}})
 	require.Len(t, all, 1)
 	require.Equal(t, "db", all[0].Service)
 }
@@ -145,4 +145,24 @@ func TestAFaultHasACourseSinceTheOldestChangeNearIt(t *testing.T) {
 	lonely := fault()
 	lonely.Place = place("far")
 	require.Empty(t, w.Course(w.view(900), lonely, Around{At: now(900)}).Windows, "no change is near")
+}
+
+func TestAFaultIsOutsideWhereOnlyCallersSeeIt(t *testing.T) {
+	for name, c := range map[string]struct {
+		failing map[string]int64
+		signal  string
+		want    bool
+	}{
+		"the service is as it was":          {nil, "client_error_ratio", true},
+		"it fails by its own account too":   {map[string]int64{"shop": 100}, "client_error_ratio", false},
+		"what it says itself isn't outside": {nil, "error_ratio", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := troubled(t, c.failing)
+			f := fault()
+			f.Signal = c.signal
+			_, _, outside := w.Bystanders(w.view(900), f, Around{At: now(900), From: map[correlate.Place]int64{place("db"): now(0)}})
+			require.Equal(t, c.want, outside)
+		})
+	}
 }
