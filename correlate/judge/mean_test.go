@@ -35,6 +35,8 @@ func TestWhatMovesWithinOneBucketShowsInTheMean(t *testing.T) {
 				c = s.canary(600, 0.3, 1, tc.slower)
 			}
 			c = in(c, tc.bounds...)
+			c.Minute = 60
+			c.Routes = func() []Part { return []Part{{Name: "/pay", Cells: c.Streams[0].Whole}} }
 			a := Assess(DefaultParams(), c)
 			require.Equal(t, tc.want, a.Outcome, "%+v", a.Evidence)
 			p := DefaultParams()

@@ -109,9 +109,13 @@ func (t *trial) standardOf(q *comparison, beside bool) *expect.Standard {
 	return memo.Standard
 }
 
-// countingOf is how events are counted for the question about a latency's quantile or, beyond them, about errors.
+// countingOf is how events are counted for the question about a latency's quantile or, beyond them, about errors; nil for
+// a question that counts none.
 func (t *trial) countingOf(at int) evalue.Counting {
-	if at == len(quantiles) {
+	switch at {
+	case -1:
+		return nil
+	case len(quantiles):
 		return evalue.ErrorsOfRequests
 	}
 	for i := range t.c.Streams {

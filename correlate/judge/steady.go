@@ -40,8 +40,11 @@ func (t *trial) steady(s *Stream, which int) *expect.Worst {
 
 // course is the one that a question is about.
 func (q *comparison) course() int {
-	if q.latency == nil {
+	switch {
+	case q.latency == nil:
 		return ofErrorRatio
+	case q.ofMean():
+		return ofMean
 	}
 	return ofQuantiles + slices.Index(quantiles[:], q.quantile)
 }
