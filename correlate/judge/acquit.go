@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"math"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
@@ -166,6 +168,41 @@ type proof struct {
 	next   int64 // the first look that wasn't made
 	at     int64 // the last one that was
 	grade  correlate.Grade
+}
+
+// bound says of every finding that may acquit by how much it became worse at most.
+func (t ruling) bound() {
+	in := evalue.Span{From: t.begin, To: t.c.Now}
+	for i := range t.findings {
+		switch f := &t.findings[i]; {
+		case f.worst != nil:
+			f.AtMost = boundOf(0, f.worst.Upper, 1-t.p.AlphaHealthy)
+		case f.contest == nil || f.contest.floor.Margin == 0:
+		case f.contest.latency != nil || f.family == familyLatency:
+			x := f.contest.shift(f.contest.quantile, in)
+			f.AtMost = boundOf(x.High, (x.High-1)*f.Baseline, 1-t.p.Alpha)
+		default:
+			together, own := f.contest.spreads(t.p)
+			rise := f.contest.rise(together, own, t.p.AlphaHealthy)
+			f.AtMost = boundOf(rise.Ratio, rise.Difference, 1-t.p.AlphaHealthy)
+		}
+	}
+}
+
+// boundOf is a bound by a factor and by a difference, as it leaves: nil when nothing bounds it.
+func boundOf(ratio, difference, level float64) *correlate.Bound {
+	b := correlate.Bound{Level: level}
+	if ratio > 0 && !math.IsInf(ratio, 1) {
+		b.Ratio = round(ratio)
+	}
+	if !math.IsInf(difference, 1) && !math.IsNaN(difference) {
+		difference = round(difference)
+		b.Difference = &difference
+	}
+	if b.Ratio == 0 && b.Difference == nil {
+		return nil
+	}
+	return &b
 }
 
 // askRequired puts the questions that a proof is about.

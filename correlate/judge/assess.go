@@ -117,6 +117,7 @@ func (t ruling) assessment() Assessment {
 		a.NearMiss = t.nearMiss()
 	}
 	t.show()
+	t.bound()
 	for i := range t.findings {
 		a.Evidence = append(a.Evidence, t.findings[i].rounded())
 	}

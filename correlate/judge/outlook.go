@@ -69,6 +69,9 @@ func (t ruling) lacks(f family) correlate.Wait {
 		return w
 	}
 	w.For = correlate.WaitMargin
+	if f == familyCustom {
+		return w // more of the same isn't steadier
+	}
 	for _, times := range [...]float64{1.1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 16, 24, 32} {
 		if !t.provenBy(f, grade, times) {
 			continue
