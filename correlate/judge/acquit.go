@@ -179,8 +179,9 @@ func (t ruling) bound() {
 			f.AtMost = boundOf(0, f.worst.Upper, 1-t.p.AlphaHealthy)
 		case f.contest == nil || f.contest.floor.Margin == 0:
 		case f.contest.latency != nil || f.family == familyLatency:
-			x := f.contest.shift(f.contest.quantile, in)
-			f.AtMost = boundOf(x.High, (x.High-1)*f.Baseline, 1-t.p.Alpha)
+			if x := f.contest.shift(f.contest.quantile, in); x.Known() {
+				f.AtMost = boundOf(x.High, (x.High-1)*f.Baseline, 1-t.p.Alpha)
+			}
 		default:
 			together, own := f.contest.spreads(t.p)
 			rise := f.contest.rise(together, own, t.p.AlphaHealthy)
