@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"slices"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/observe"
@@ -83,6 +85,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 		(r.cells.GapShare(s.start(), r.At) > uncovered || r.cells.Degraded(s.place(), s.start()-r.cfg.Baseline, r.At)) && r.cfg.Guards.On(guardCoverage) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
+	if f.outcome == correlate.Healthy && s.convictedBefore() && r.cfg.Guards.On(guardConvictedBefore) {
+		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonTransient
+	}
 	superseded := s.cutoff > 0 && r.At >= s.cutoff
 	if superseded && f.outcome == correlate.Inconclusive {
 		if old := s.verdict(); old != nil && old.Outcome == correlate.Regressed {
@@ -91,6 +96,11 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 		f.reason = correlate.ReasonSuperseded
 	}
 	return f
+}
+
+// convictedBefore says that a change was held responsible for a fault at an earlier look.
+func (c *change) convictedBefore() bool {
+	return slices.ContainsFunc(c.course, func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed })
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service

@@ -48,12 +48,22 @@ func (t ruling) doubtful() bool {
 		f := &t.findings[i]
 		switch {
 		case f.family == supporting:
-		case f.strength >= halfway && t.p.Guards.On(guardHalfway),
+		case f.strength >= halfway && t.p.Guards.On(guardHalfway), t.slower(f),
 			asked[f.family].bars != nil && asked[f.family].bars(t.p, f):
 			return true
 		}
 	}
 	return false
+}
+
+// slower says that a quantile of the latency did become longer, and likely by more than the margin, by whatever part of the
+// requests; unless earlier days let expect it.
+func (t ruling) slower(f *finding) bool {
+	if f.family != familyLatency || f.contest == nil || f.contest.doubled || !t.p.Guards.On(guardSlower) {
+		return false
+	}
+	x := f.contest.shift(f.contest.quantile, evalue.Span{From: t.begin, To: t.c.Now})
+	return x.Known() && x.Low > 1 && x.Ratio >= math.Exp(t.p.latencyMargin()) && !f.contest.stayed(t.p)
 }
 
 // proven is the worst of the grades by which the required families are proven harmless, "" when one isn't. A canary that

@@ -43,6 +43,7 @@ const (
 	guardHardlyMoved     = "hardly_moved"
 	guardStayed          = "stayed"
 	guardCoarse          = "coarse_buckets"
+	guardSlower          = "slower"
 	guardNearMiss        = "near_miss"
 )
 
@@ -82,6 +83,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
 		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
+		{Name: guardSlower, What: "a quantile that moved by more than the margin bars an acquittal"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }
