@@ -77,21 +77,11 @@ type Evidence struct {
 	// Mix is the factor by which the baseline would have moved only because requests came for other routes than before;
 	// Ratio and Interval are against the baseline times it. 0 when it isn't applied.
 	Mix float64 `json:"mix,omitempty"`
-	// AtMost is how much worse it is at most, as far as that is proven; nil where nothing is.
-	AtMost *Bound `json:"at_most,omitempty"`
+	// AtMost is how much worse it may have become.
+	AtMost AtMost `json:"at_most,omitzero"`
 	// Routes are where most of what is too much happens, the most first; of what convicts alone, and only where the
 	// requests of the service are told apart by route.
 	Routes []RouteEffect `json:"routes,omitempty"`
-}
-
-// Bound is an upper bound of how much worse something became: with the probability Level it didn't become worse by more.
-// Either way of saying it may be missing.
-type Bound struct {
-	// Ratio is a factor: 1.2 is a fifth more. 0 when there is no such bound.
-	Ratio float64 `json:"ratio,omitempty"`
-	// Difference is in the unit of the evidence: 0.002 are 0.2 percentage points of an event ratio, 2 ms of a latency.
-	Difference *float64 `json:"difference,omitempty"`
-	Level      float64  `json:"level"`
 }
 
 // RouteEffect is one route's part in a piece of evidence. Baseline and Observed are in the unit of the evidence.
@@ -100,6 +90,17 @@ type RouteEffect struct {
 	Baseline float64 `json:"baseline"` // before the change; 0 also when nobody asked for the route
 	Observed float64 `json:"observed"` // since the onset
 	N        int64   `json:"n"`        // requests since the onset
+}
+
+// AtMost is how much worse a signal may have become, whatever the estimate is: the ends, in the direction that hurts, of
+// one-sided intervals that hold together with the confidence Level. The zero value says that nothing bounds it.
+type AtMost struct {
+	Ratio      float64 `json:"ratio,omitempty"`      // of observed over baseline; 0 when it isn't bounded
+	Difference float64 `json:"difference,omitempty"` // of observed less baseline, in the unit of the signal
+	Level      float64 `json:"level,omitempty"`      // e.g. 0.95
+	// MarginRatio and MarginDifference are what is tolerated: it is harmless when either bound is below its margin. 0: none.
+	MarginRatio      float64 `json:"margin_ratio,omitempty"`
+	MarginDifference float64 `json:"margin_difference,omitempty"`
 }
 
 // Reopening says why a verdict that had been given was gone into again.

@@ -59,6 +59,8 @@ type Reader interface {
 	Held(ctx context.Context, limit int) ([]correlate.Held, error)
 	// Outlook is how the judging of a change stands; nil for one that isn't observed, and while that can't be told.
 	Outlook(ctx context.Context, id string) *correlate.Outlook
+	// HeardIn are the environments in which a service was heard of late, sorted; nil while that can't be told.
+	HeardIn(ctx context.Context, service string) []string
 	Status() Status
 }
 

@@ -8,30 +8,42 @@ import (
 	"github.com/shipwake/shipwake/correlate/engine"
 )
 
-// question asks the loop, which alone may look at the engine, how a change stands.
+// question is put to the loop, which alone may look at the engine. Done is closed when it is answered.
 type question struct {
-	id     string
-	answer chan *correlate.Outlook // with room for one
+	ask  func(*loop)
+	done chan struct{}
 }
 
 // askAtMost is how long a reader waits for the loop.
 const askAtMost = 2 * time.Second
 
 // Outlook implements sinks.Reader. While the loop is busy for long it is nil, as for a change that isn't observed.
-func (r reader) Outlook(ctx context.Context, id string) *correlate.Outlook {
-	ctx, cancel := context.WithTimeout(ctx, askAtMost)
-	defer cancel()
-	q := question{id: id, answer: make(chan *correlate.Outlook, 1)}
-	select {
-	case r.h.questions <- q:
-	case <-ctx.Done():
+func (r reader) Outlook(ctx context.Context, id string) (o *correlate.Outlook) {
+	if !r.h.ask(ctx, func(l *loop) { o = l.outlook(id) }) {
 		return nil
 	}
-	select {
-	case o := <-q.answer:
-		return o
-	case <-ctx.Done():
+	return o
+}
+
+// HeardIn implements sinks.Reader. It is nil while the loop is busy for long.
+func (r reader) HeardIn(ctx context.Context, service string) (environments []string) {
+	if !r.h.ask(ctx, func(l *loop) { environments = engine.HeardIn(l.engine, service) }) {
 		return nil
+	}
+	return environments
+}
+
+// ask has the loop answer a question, and says whether it did. What the question writes is to be read only then.
+func (h *Host) ask(ctx context.Context, ask func(*loop)) bool {
+	ctx, cancel := context.WithTimeout(ctx, askAtMost)
+	defer cancel()
+	q := question{ask, make(chan struct{})}
+	select {
+	case h.questions <- q:
+		<-q.done // the loop has begun with it, and takes no longer than a look at one change
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 
@@ -42,14 +54,19 @@ type outlooks struct {
 }
 
 func (l *loop) answer(q question) {
+	q.ask(l)
+	close(q.done)
+}
+
+func (l *loop) outlook(id string) *correlate.Outlook {
 	if at := l.engine.Watermark(); l.asked.known == nil || !at.Equal(l.asked.at) {
 		l.asked = outlooks{at, map[string]*correlate.Outlook{}}
 	}
-	o := l.asked.known[q.id]
+	o := l.asked.known[id]
 	if o == nil {
-		if o = engine.Outlook(l.engine, q.id); o != nil {
-			l.asked.known[q.id] = o
+		if o = engine.Outlook(l.engine, id); o != nil {
+			l.asked.known[id] = o
 		}
 	}
-	q.answer <- o
+	return o
 }

@@ -44,6 +44,7 @@ func TestAReaderIsToldHowAChangeStands(t *testing.T) {
 	require.Equal(t, []correlate.Wait{{For: correlate.WaitTelemetry}}, o.Waits)
 	require.Same(t, o, reader{h}.Outlook(t.Context(), "checkout-1"), "before anything is judged the answer is the same")
 	require.Nil(t, reader{h}.Outlook(t.Context(), "nobody"))
+	require.Equal(t, []string{}, reader{h}.HeardIn(t.Context(), "checkout"))
 	stop()
 	<-done
 }
@@ -53,4 +54,5 @@ func TestAReaderDoesNotWaitForALoopThatIsBusy(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.Nil(t, reader{h}.Outlook(gone, "checkout-1"))
+	require.Nil(t, reader{h}.HeardIn(gone, "checkout"))
 }

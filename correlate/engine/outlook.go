@@ -19,7 +19,7 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 	o := correlate.Outlook{
 		At: at(e.mark.At), Reason: correlate.ReasonNoTelemetry, Evidence: []correlate.Evidence{},
 		Waits: []correlate.Wait{{For: correlate.WaitTelemetry}}, ClosesAt: at(e.windowEnd(c) + e.cfg.Lateness),
-		HeardIn: cells.Environments(e.store, c.rec.Service),
+		HeardIn: HeardIn(e, c.rec.Service),
 	}
 	if e.mark.At == 0 {
 		o.At = c.rec.Start()
@@ -43,6 +43,10 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 	o.HealthyAt = r.healthyAt(c, waits)
 	return &o
 }
+
+// HeardIn are the environments in which anything is known of a service, sorted. It is for the goroutine that the engine
+// belongs to.
+func HeardIn(e *Engine, service string) []string { return cells.Environments(e.store, service) }
 
 // healthyAt is the first look at which everything that is waited for is there, if that can be told and comes before the
 // window closes.

@@ -88,12 +88,21 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	if f.outcome == correlate.Healthy && s.convictedBefore() && r.cfg.Guards.On(guardConvictedBefore) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonTransient
 	}
-	superseded := s.cutoff > 0 && r.At >= s.cutoff
-	if superseded && f.outcome == correlate.Inconclusive {
-		if old := s.verdict(); old != nil && old.Outcome == correlate.Regressed {
-			return findingOf(old)
-		}
+	if s.cutoff > 0 && r.At >= s.cutoff && f.outcome == correlate.Inconclusive {
+		return superseded(s, f)
+	}
+	return f
+}
+
+// superseded is the last finding of a change when the next one begins before its window closes. What it was convicted of
+// stands, unless somebody else is to blame for it by then.
+func superseded(s candidate, f finding) finding {
+	old := s.verdict()
+	switch {
+	case old == nil || old.Outcome != correlate.Regressed:
 		f.reason = correlate.ReasonSuperseded
+	case s.a.Outcome != correlate.Regressed || f.reason != correlate.ReasonConfounded:
+		return findingOf(old)
 	}
 	return f
 }

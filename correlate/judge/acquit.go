@@ -186,34 +186,35 @@ func (t ruling) bound() {
 	for i := range t.findings {
 		switch f := &t.findings[i]; {
 		case f.worst != nil:
-			f.AtMost = boundOf(0, f.worst.Upper, 1-t.p.AlphaHealthy)
+			f.atMost(correlate.AtMost{Difference: f.worst.Upper, Level: 1 - t.p.AlphaHealthy, MarginDifference: f.tolerance(t.p)})
 		case f.contest == nil || f.contest.floor.Margin == 0:
 		case f.contest.latency != nil || f.family == familyLatency:
 			if x := f.contest.shift(f.contest.quantile, in); x.Known() {
-				f.AtMost = boundOf(x.High, (x.High-1)*f.Baseline, 1-t.p.Alpha)
+				f.atMost(correlate.AtMost{
+					Ratio: x.High, Difference: (x.High - 1) * f.Baseline, Level: 1 - t.p.Alpha, MarginRatio: math.Exp(t.p.latencyMargin()),
+				})
 			}
 		default:
 			together, own := f.contest.spreads(t.p)
 			rise := f.contest.rise(together, own, t.p.AlphaHealthy)
-			f.AtMost = boundOf(rise.Ratio, rise.Difference, 1-t.p.AlphaHealthy)
+			f.atMost(correlate.AtMost{
+				Ratio: rise.Ratio, Difference: rise.Difference, Level: 1 - t.p.AlphaHealthy,
+				MarginRatio: f.contest.floor.Margin, MarginDifference: f.contest.floor.MarginAbsolute,
+			})
 		}
 	}
 }
 
-// boundOf is a bound by a factor and by a difference, as it leaves: nil when nothing bounds it.
-func boundOf(ratio, difference, level float64) *correlate.Bound {
-	b := correlate.Bound{Level: level}
-	if ratio > 0 && !math.IsInf(ratio, 1) {
-		b.Ratio = round(ratio)
+// atMost shows a bound, without the ends that nothing bounds.
+func (f *finding) atMost(b correlate.AtMost) {
+	for _, end := range [...]*float64{&b.Ratio, &b.Difference, &b.MarginRatio, &b.MarginDifference} {
+		if *end = round(*end); math.Abs(*end) >= limit {
+			*end = 0
+		}
 	}
-	if !math.IsInf(difference, 1) && !math.IsNaN(difference) {
-		difference = round(difference)
-		b.Difference = &difference
+	if b.Ratio != 0 || b.Difference != 0 {
+		f.AtMost = b
 	}
-	if b.Ratio == 0 && b.Difference == nil {
-		return nil
-	}
-	return &b
 }
 
 // askRequired puts the questions that a proof is about.

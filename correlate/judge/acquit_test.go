@@ -146,7 +146,7 @@ func TestHowMuchWorseAtMostIsAlwaysSaid(t *testing.T) {
 			require.Equal(t, tc.outcome, a.Outcome)
 			said := 0
 			for _, e := range a.Evidence {
-				if e.AtMost == nil {
+				if e.AtMost.Level == 0 {
 					continue
 				}
 				said++
@@ -154,8 +154,8 @@ func TestHowMuchWorseAtMostIsAlwaysSaid(t *testing.T) {
 				if e.AtMost.Ratio > 0 && a.Onset == 0 {
 					require.GreaterOrEqual(t, e.AtMost.Ratio, e.Ratio)
 				}
-				if d := e.AtMost.Difference; d != nil && a.Onset == 0 {
-					require.GreaterOrEqual(t, *d, e.Observed-e.Baseline)
+				if d := e.AtMost.Difference; d != 0 && a.Onset == 0 {
+					require.GreaterOrEqual(t, d, e.Observed-e.Baseline)
 				}
 			}
 			require.Positive(t, said, "%+v", a.Evidence)

@@ -19,6 +19,7 @@ type Finding struct {
 	// where there is no interval. Mix is the
 	// factor by which other routes than before moved the baseline; "" when they didn't.
 	Factor, Least, Most, Mix string
+	Grown, Shrunk            bool   // the interval lies above 1, or below
 	N                        string // requests, or what else was counted, after the change
 	Nothing                  bool   // no event before and after: there are no levels to speak of
 	// Exception: it is a type of exception that was not seen before, and showed Events times.
@@ -40,6 +41,7 @@ func NewFinding(e correlate.Evidence) Finding {
 	}
 	if e.Interval != [2]float64{} {
 		f.Factor, f.Least, f.Most = Times(e.Ratio), bound(e.Interval[0]), bound(e.Interval[1])
+		f.Grown, f.Shrunk = e.Interval[0] >= 1, e.Interval[1] <= 1
 	}
 	if e.Mix != 0 {
 		f.Mix = Times(e.Mix)
@@ -83,16 +85,16 @@ func (f Finding) Line() string {
 	return f.Text() + " (n " + f.N + ")"
 }
 
-// factor is by how much it grew. Where nothing bounds that on one side there is no estimate to speak of either.
+// factor is by how much it grew. Where it did, and nothing bounds by how much, there is no estimate to speak of either.
 func (f Finding) factor() string {
 	switch {
 	case f.Factor == "":
 		return ""
-	case f.Most == "∞" && f.Least != "0":
+	case f.Most == "∞" && f.Grown:
 		return ", at least ×" + f.Least
-	case f.Least == "0" && f.Most != "∞":
+	case f.Least == "0" && f.Shrunk:
 		return ", at most ×" + f.Most
-	case f.Least == "0":
+	case f.Least == "0" && f.Most == "∞":
 		return ", by which factor can't be told"
 	}
 	return fmt.Sprintf(", ×%s (%s … %s)", f.Factor, f.Least, f.Most)

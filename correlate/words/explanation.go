@@ -53,6 +53,8 @@ type Explanation struct {
 	Incidents   []string
 	TakenBackBy string
 
+	// HeardIn names the environments in which the service was heard, where there was no telemetry; see Heard.
+	HeardIn string
 	// Next is what to do next; "" when there is nothing to do.
 	Next string
 
@@ -78,6 +80,8 @@ type Blame struct {
 	Terms       []Term
 	Others      []correlate.Suspect
 	Alone       bool
+	// Now is how likely it is by what was learnt since the verdict, where that is much less; "" otherwise.
+	Now string
 }
 
 // Term is one term of the score, in log-odds: above 0 it speaks for the change.
@@ -201,10 +205,13 @@ func (e *Explanation) course(v correlate.Verdict) {
 }
 
 func (e *Explanation) culprits(c correlate.ChangeRecord, faults []correlate.Regression) {
-	fault, this := charge(c.ID, faults)
+	fault, this := charge(c, faults)
 	if c.Verdict.Outcome == correlate.Regressed {
 		e.Blame = Blame{Probability: c.Verdict.Blame, Terms: termsOf(this), Others: others(c.ID, fault)}
 		e.Blame.Alone = fault != nil && len(e.Blame.Others) == 0
+		if fault != nil && this.Probability < c.Verdict.Blame-muchLess {
+			e.Blame.Now = Percent(this.Probability)
+		}
 	}
 	if fault != nil {
 		e.RuledOut = ruledOut(*fault)
@@ -212,13 +219,32 @@ func (e *Explanation) culprits(c correlate.ChangeRecord, faults []correlate.Regr
 	e.WhoElse = elsewhere(c, faults)
 }
 
-// charge is the fault for which the change is suspected the most, and that suspicion; nil when there is none.
-func charge(id string, faults []correlate.Regression) (fault *correlate.Regression, this correlate.Suspect) {
-	for i, r := range faults {
-		for _, s := range r.Suspects {
-			if s.ChangeID == id && s.Probability > this.Probability {
-				fault, this = &faults[i], s
-			}
+// muchLess is by how much less a probability must be than it was to be said apart.
+const muchLess = 0.05
+
+// charge is the fault that the verdict is about and the suspicion against the change: of the faults on the service on which
+// it shows, else of all, the one for which it is suspected the most. It is nil when there is none.
+func charge(c correlate.ChangeRecord, faults []correlate.Regression) (fault *correlate.Regression, this correlate.Suspect) {
+	where := c.Service
+	if e, ok := convicting(*c.Verdict); ok && e.Service != "" {
+		where = e.Service
+	}
+	if fault, this = suspicion(c.ID, faults, where); fault != nil {
+		return fault, this
+	}
+	return suspicion(c.ID, faults, "")
+}
+
+// suspicion is the fault on a service, or on any (""), of which a change is suspected the most; nil when there is none.
+func suspicion(id string, faults []correlate.Regression, service string) (fault *correlate.Regression, this correlate.Suspect) {
+	for i := range faults {
+		r := &faults[i]
+		at := slices.IndexFunc(r.Suspects, func(s correlate.Suspect) bool { return s.ChangeID == id })
+		if at < 0 || (service != "" && r.Service != service) {
+			continue
+		}
+		if s := r.Suspects[at]; fault == nil || s.Probability > this.Probability {
+			fault, this = r, s
 		}
 	}
 	return fault, this

@@ -122,6 +122,25 @@ func TestAFaultThatEndedSaysWhen(t *testing.T) {
 	require.Empty(t, e.Blame.Terms, "nobody says what the blame is made of without the faults")
 }
 
+// TestBlameIsOfTheFaultThatTheVerdictIsAbout: not of one elsewhere for which the change is suspected more.
+func TestBlameIsOfTheFaultThatTheVerdictIsAbout(t *testing.T) {
+	fault := func(service string, p, term float64) correlate.Regression {
+		return correlate.Regression{Service: service, Suspects: []correlate.Suspect{{ChangeID: "checkout-1", Probability: p, Terms: map[string]float64{"lag": term}}}}
+	}
+	faults := []correlate.Regression{fault("frontend", 0.99, -1), fault("checkout", 0.6, -2)}
+	own := &correlate.Verdict{Outcome: correlate.Regressed, Reason: correlate.ReasonErrorRatio, Blame: 0.61, Evidence: []correlate.Evidence{evidence("error_ratio")}}
+	elsewhere := *own
+	elsewhere.Reason, elsewhere.Evidence = correlate.ReasonDownstream, []correlate.Evidence{{Service: "frontend", Signal: "error_ratio"}}
+	for want, v := range map[float64]*correlate.Verdict{-2: own, -1: &elsewhere} {
+		b := words.Explain(checkout(v), faults).Blame
+		require.Equal(t, []words.Term{{Name: "lag", LogOdds: want}}, b.Terms)
+		require.Empty(t, b.Now)
+	}
+	own.Blame = 0.9
+	require.Equal(t, "60 %", words.Explain(checkout(own), faults).Blame.Now)
+	require.Equal(t, []words.Term{{Name: "lag", LogOdds: -1}}, words.Explain(checkout(own), faults[:1]).Blame.Terms, "no other is known")
+}
+
 func TestWhatDecidedIsKnownByTheReason(t *testing.T) {
 	for reason, c := range map[correlate.Reason]struct{ signal, service, other string }{
 		correlate.ReasonErrorRatio:   {"error_ratio", "", "latency_p90"},

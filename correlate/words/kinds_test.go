@@ -33,14 +33,13 @@ func undecided(r correlate.Reason) *correlate.Verdict {
 	return &correlate.Verdict{Outcome: correlate.Inconclusive, Reason: r, Revision: 1, Final: true, DecidedAt: ten(61), Grade: correlate.GradeD}
 }
 
-func difference(d float64) *float64 { return &d }
-
 // kind is one kind of verdict, for a reader to look at.
 type kind struct {
 	name    string
 	change  correlate.ChangeRecord
 	faults  []correlate.Regression
 	outlook *correlate.Outlook
+	heard   []string
 }
 
 // kinds are all kinds of verdicts.
@@ -71,6 +70,10 @@ func kinds() []kind {
 	reopened := told("reopened", regressedBy(correlate.ReasonErrorRatio, errors))
 	v := reopened.change.Verdict
 	v.Revision, v.Final, v.Supersedes, v.Reopened, v.ReopenedBy = 4, true, 2, correlate.LateChange, "cart-9"
+	moved := told("regressed, and blame has moved on since", regressedBy(correlate.ReasonErrorRatio, errors))
+	moved.faults = []correlate.Regression{{Service: "checkout", Signal: "error_ratio", OnsetAt: ten(1), Suspects: []correlate.Suspect{
+		{ChangeID: "cart-9", Probability: 0.97}, {ChangeID: "checkout-1", Probability: 0.0003, Terms: map[string]float64{"anomaly": -3}},
+	}}}
 	retracted, merged, history := told("retracted", nil), told("merged", nil), told("of the past", nil)
 	retracted.change.Phase, merged.change.Phase, merged.change.MergedInto = correlate.PhaseRetracted, correlate.PhaseMerged, "checkout-0"
 	history.change.Phase, history.change.StartedAt = correlate.PhaseHistory, time.Time{}
@@ -81,13 +84,13 @@ func kinds() []kind {
 	healthy := &correlate.Verdict{
 		Outcome: correlate.Healthy, Reason: correlate.ReasonWithinMargin, Revision: 1, DecidedAt: ten(16), Grade: correlate.GradeA,
 		Evidence: []correlate.Evidence{
-			{Signal: "error_ratio", Ratio: 1, Interval: [2]float64{0.0016, 601}, N: 18250, AtMost: &correlate.Bound{Difference: difference(0.0004), Level: 0.95}},
+			{Signal: "error_ratio", Ratio: 1, Interval: [2]float64{0.0016, 601}, N: 18250, AtMost: correlate.AtMost{Difference: 0.0004, Level: 0.95, MarginRatio: 1.5, MarginDifference: 0.005}},
 			{Signal: "latency_p90", Baseline: 0.21, Observed: 0.212, Ratio: 1.01, Interval: [2]float64{0.98, 1.04}, N: 18250, Events: 1820,
-				AtMost: &correlate.Bound{Ratio: 1.04, Difference: difference(0.0084), Level: 0.95}},
+				AtMost: correlate.AtMost{Ratio: 1.04, Level: 0.95, MarginRatio: 1.2}},
 		},
 	}
 	all := []kind{
-		byErrors, back, reopened,
+		byErrors, back, reopened, moved,
 		told("regressed: slower", regressedBy(correlate.ReasonLatency, correlate.Evidence{Signal: "latency_p90", Baseline: 0.757, Observed: 1.517, Ratio: 2, Interval: [2]float64{1.9, 2.1}, N: 900, Events: 400, Grade: correlate.GradeB})),
 		told("regressed: requests are missing", regressedBy(correlate.ReasonThroughput, correlate.Evidence{Signal: "throughput", Baseline: 30, Observed: 12, Ratio: 0.4, Interval: [2]float64{0.3, 0.55}, N: 600, Events: 7200, Grade: correlate.GradeC})),
 		told("regressed: more errors are logged", regressedBy(correlate.ReasonLogErrors, correlate.Evidence{Signal: "log_errors", Baseline: 0.02, Observed: 0.31, Ratio: 15, Interval: [2]float64{9, 24}, N: 900, Events: 280, Grade: correlate.GradeD})),
@@ -100,6 +103,9 @@ func kinds() []kind {
 	for _, r := range correlate.Reasons()[8:] {
 		if r != correlate.ReasonUnderpowered && r != correlate.ReasonConfounded {
 			all = append(all, told("inconclusive: "+string(r), undecided(r)))
+		}
+		if r == correlate.ReasonNoTelemetry {
+			all[len(all)-1].heard = []string{"prod-eu", "staging"}
 		}
 	}
 	return append(all, watching()...)
@@ -125,10 +131,10 @@ func watching() []kind {
 		Waits: []correlate.Wait{{For: correlate.WaitTelemetry}},
 	}
 	return []kind{
-		{"watching: requests are missing", checkout(nil), nil, &seen},
-		{"watching: no healthy in sight", checkout(nil), nil, &stuck},
-		{"watching: nothing was heard", checkout(nil), nil, &silent},
-		{"watching: it can't be told how it stands", checkout(nil), nil, nil},
+		{"watching: requests are missing", checkout(nil), nil, &seen, nil},
+		{"watching: no healthy in sight", checkout(nil), nil, &stuck, nil},
+		{"watching: nothing was heard", checkout(nil), nil, &silent, nil},
+		{"watching: it can't be told how it stands", checkout(nil), nil, nil, nil},
 	}
 }
 
@@ -136,7 +142,7 @@ func watching() []kind {
 func TestAllKindsOfVerdicts(t *testing.T) {
 	var b strings.Builder
 	for _, k := range kinds() {
-		text := words.Explain(k.change, k.faults).Ahead(k.outlook).Text()
+		text := words.Explain(k.change, k.faults).Heard(k.heard).Ahead(k.outlook).Text()
 		b.WriteString("# " + k.name + "\n" + text + "\n")
 		for _, line := range strings.Split(text, "\n")[1:] {
 			require.LessOrEqual(t, utf8.RuneCountInString(line), words.Width, line)
@@ -200,7 +206,7 @@ func TestWhatIsSaidAgreesWithItself(t *testing.T) {
 				Interval: [2]float64{low, low * rapid.Float64Range(1, 100).Draw(t, "wide")}, N: rapid.Int64Range(1, 1e6).Draw(t, "n"), Events: 1,
 			}
 			if signal != "exception X" && rapid.Bool().Draw(t, "bounded") {
-				e.AtMost = &correlate.Bound{Ratio: 1.1, Difference: difference(0.001), Level: 0.95}
+				e.AtMost = correlate.AtMost{Ratio: 1.1, Difference: 0.001, Level: 0.95}
 			}
 			return e
 		}

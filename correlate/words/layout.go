@@ -29,6 +29,15 @@ func (l *lines) some(about, text string) {
 	}
 }
 
+// more says how many signals aren't shown.
+func (l *lines) more(n int) {
+	if n == 1 {
+		l.add("and", "one more signal")
+	} else if n > 1 {
+		l.add("and", "%d more signals", n)
+	}
+}
+
 // Lines are the parts of an explanation in the order in which they are read, without the headline.
 func (e Explanation) Lines() []Line {
 	var l lines
@@ -39,6 +48,7 @@ func (e Explanation) Lines() []Line {
 		e.shownIn(&l)
 		e.culpritsIn(&l)
 	}
+	l.some("heard in", e.HeardIn)
 	l = append(l, e.ahead...)
 	l.some("incidents", strings.Join(e.Incidents, ", "))
 	if e.TakenBackBy != "" {
@@ -73,9 +83,7 @@ func (e Explanation) shownIn(l *lines) {
 			l.add("  on route", "%s", r)
 		}
 	}
-	if e.More > 0 {
-		l.add("and", "%d more signals", e.More)
-	}
+	l.more(e.More)
 	l.some("exceptions", strings.Join(e.Exceptions, ", "))
 	if e.CouldSee != "" {
 		l.add("could see", "errors, had they become %s times as frequent or more", e.CouldSee)
@@ -91,6 +99,9 @@ func (e Explanation) shownIn(l *lines) {
 func (e Explanation) culpritsIn(l *lines) {
 	if e.Outcome == correlate.Regressed {
 		l.add("blame", "%s this change%s", Percent(e.Blame.Probability), e.Blame.otherwise())
+		if e.Blame.Now != "" {
+			l.add("  by now", "%s, by what was learnt since it was decided", e.Blame.Now)
+		}
 		for _, t := range e.Blame.Terms {
 			l.add("  because", "%s", t.Text())
 		}

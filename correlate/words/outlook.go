@@ -19,9 +19,7 @@ func (e Explanation) Ahead(o *correlate.Outlook) Explanation {
 		f := NewFinding(evidence)
 		l.add(f.Name(), "%s", f.Line())
 	}
-	if more := len(o.Evidence) - MostShown; more > 0 {
-		l.add("and", "%d more signals", more)
-	}
+	l.more(len(o.Evidence) - MostShown)
 	if o.Grade != "" {
 		l.add("compared", "%s (grade %s)", Grade(o.Grade), o.Grade)
 	}
@@ -43,6 +41,15 @@ func earliest(o *correlate.Outlook) string {
 		return fmt.Sprintf("%s; healthy not by the end of the window, as things go: at %s it ends inconclusive", regressed, Instant(o.ClosesAt))
 	}
 	return fmt.Sprintf("%s; healthy at %s, if things go on like this; the last word at %s", regressed, Instant(*o.HealthyAt), Instant(o.ClosesAt))
+}
+
+// Heard adds to the explanation of a change without telemetry in which environments its service was heard; nil is not
+// known.
+func (e Explanation) Heard(environments []string) Explanation {
+	if e.HeardIn = ""; environments != nil {
+		e.HeardIn = Heard(environments)
+	}
+	return e
 }
 
 // Heard names the environments in which a service was heard.

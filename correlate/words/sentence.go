@@ -105,30 +105,40 @@ func convicting(v correlate.Verdict) (correlate.Evidence, bool) {
 func bounded(all []correlate.Evidence) string {
 	var parts []string
 	for _, e := range all {
-		if e.AtMost != nil {
-			parts = append(parts, Plain(e.Signal)+" "+AtMost(e))
+		if most := AtMost(e); most != "" {
+			parts = append(parts, Plain(e.Signal)+" "+most+tolerated(e))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, "; ")
 }
 
 // AtMost is the proven bound of a piece of evidence, such as "at most ×1.2 and +0.2 percentage points"; "" where nothing is
 // proven.
 func AtMost(e correlate.Evidence) string {
-	if e.AtMost == nil {
-		return ""
+	if most := bounds(e.Signal, e.AtMost.Ratio, e.AtMost.Difference, " and "); most != "" {
+		return "at most " + most
 	}
+	return ""
+}
+
+// tolerated is the margin of a piece of evidence; "" where none is known.
+func tolerated(e correlate.Evidence) string {
+	if margin := bounds(e.Signal, e.AtMost.MarginRatio, e.AtMost.MarginDifference, " or "); margin != "" {
+		return " (tolerated: " + margin + ")"
+	}
+	return ""
+}
+
+// bounds are a factor and a difference, as far as they are known.
+func bounds(signal string, ratio, by float64, between string) string {
 	var parts []string
-	if e.AtMost.Ratio > 0 {
-		parts = append(parts, "×"+Times(e.AtMost.Ratio))
+	if ratio > 0 {
+		parts = append(parts, "×"+Times(ratio))
 	}
-	if e.AtMost.Difference != nil {
-		parts = append(parts, difference(e.Signal, *e.AtMost.Difference))
+	if by != 0 {
+		parts = append(parts, difference(signal, by))
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return "at most " + strings.Join(parts, " and ")
+	return strings.Join(parts, between)
 }
 
 // difference is a change of a signal's level, with its sign.

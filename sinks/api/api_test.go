@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/sinktest"
 )
@@ -153,6 +154,50 @@ func TestIncidentsAndRegressions(t *testing.T) {
 	require.Empty(t, read[Incidents](t, h, "/api/v1/incidents?open=true").Incidents)
 	require.Len(t, read[Regressions](t, h, "/api/v1/regressions?change=payments-31").Regressions, 1)
 	require.Empty(t, read[Regressions](t, h, "/api/v1/regressions?change=cart-7").Regressions)
+}
+
+func TestAnUnlinkedIncidentSaysWhy(t *testing.T) {
+	r := story()
+	for id, place := range map[string]correlate.Place{
+		"staging": {Service: "checkout", Environment: "staging"}, "ghost": {Service: "ghost", Environment: "production"}, "nowhere": {Environment: "production"},
+	} {
+		r.Put(correlate.Effect{Incident: &correlate.IncidentRecord{Incident: correlate.Incident{
+			ID: id, Service: place.Service, Environment: place.Environment, OpenedAt: sinktest.Noon.Add(-time.Hour),
+		}}})
+	}
+	said := map[string]string{}
+	for _, i := range read[Incidents](t, serve(t, r), "/api/v1/incidents").Incidents {
+		said[i.ID] = i.Unlinked
+		require.Equal(t, i.AttributedTo == "", i.Unlinked != "", i.ID)
+	}
+	require.Contains(t, said["staging"], "in staging")
+	require.Contains(t, said["staging"], "changes of it are known in production")
+	require.Equal(t, "no change of ghost is known in any environment", said["ghost"])
+	require.Equal(t, "it names no service", said["nowhere"])
+}
+
+func TestAChangeThatIsWatchedSaysHowItStands(t *testing.T) {
+	r := story()
+	at := sinktest.Noon.Add(time.Minute)
+	r.SetOutlook("payments-31", &correlate.Outlook{
+		At: sinktest.Noon, Reason: correlate.ReasonUnderpowered, Evidence: []correlate.Evidence{}, ClosesAt: at, HeardIn: []string{},
+		Waits: []correlate.Wait{{For: correlate.WaitRollout}},
+	})
+	r.SetOutlook("checkout-4712", &correlate.Outlook{})
+	silent := correlate.ChangeRecord{
+		Change: correlate.Change{ID: "mail-1", Service: "mail", Environment: "production"}, Phase: correlate.PhaseClosed,
+		Verdict: &correlate.Verdict{Outcome: correlate.Inconclusive, Reason: correlate.ReasonNoTelemetry, Final: true, Evidence: []correlate.Evidence{}},
+	}
+	r.Put(correlate.Effect{Change: &silent})
+	h := serve(t, r)
+	require.Equal(t, correlate.WaitRollout, read[Change](t, h, "/api/v1/changes/payments-31").Outlook.Waits[0].For)
+	require.Nil(t, read[Change](t, h, "/api/v1/changes/checkout-4712").Outlook, "its window is closed")
+	for heard, want := range map[string]string{"prod-eu": "prod-eu", "": "no environment: no telemetry has its service.name"} {
+		r.SetHeardIn("mail", strings.Fields(heard)...)
+		c := read[Change](t, h, "/api/v1/changes/mail-1")
+		require.Equal(t, want, c.InWords().HeardIn)
+		require.Contains(t, c.Explanation.Lines, words.Line{About: "heard in", Text: want})
+	}
 }
 
 func TestQuarantine(t *testing.T) {

@@ -34,19 +34,26 @@ func (s *sink) change(ctx context.Context, p *parameters) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var outlook *correlate.Outlook
-	if record.Phase == correlate.PhaseObserving {
-		outlook = s.reader.Outlook(ctx, p.id)
-	}
-	return Change{
+	answer := Change{
 		Change: record, Verdicts: list(verdicts), Regressions: list(regressions), Revisions: steps(revisions),
-		Outlook: outlook, Explanation: inWords(record, regressions, outlook),
-	}, nil
+	}
+	if record.Phase == correlate.PhaseObserving {
+		answer.Outlook = s.reader.Outlook(ctx, p.id)
+	}
+	if v := record.Verdict; v != nil && v.Reason == correlate.ReasonNoTelemetry {
+		answer.HeardIn = s.reader.HeardIn(ctx, record.Service)
+	}
+	answer.Explanation = inWords(answer)
+	return answer, nil
 }
 
-// inWords is the explanation of a change.
-func inWords(c correlate.ChangeRecord, faults []correlate.Regression, outlook *correlate.Outlook) Explanation {
-	e := words.Explain(c, faults).Ahead(outlook)
+// InWords explains a change.
+func (c Change) InWords() words.Explanation {
+	return words.Explain(c.Change, c.Regressions).Heard(c.HeardIn).Ahead(c.Outlook)
+}
+
+func inWords(c Change) Explanation {
+	e := c.InWords()
 	return Explanation{e.Headline(), e.Lines()}
 }
 
@@ -62,10 +69,9 @@ func (s *sink) changeAsOf(ctx context.Context, verdicts []correlate.Verdict, rev
 	known := slices.DeleteFunc(slices.Clone(verdicts), func(v correlate.Verdict) bool {
 		return then.Verdict == nil || v.Revision > then.Verdict.Revision
 	})
-	return Change{
-		Change: then, Verdicts: list(known), Regressions: []correlate.Regression{}, Revisions: steps(revisions),
-		Explanation: inWords(then, nil, nil),
-	}, nil
+	answer := Change{Change: then, Verdicts: list(known), Regressions: []correlate.Regression{}, Revisions: steps(revisions)}
+	answer.Explanation = inWords(answer)
+	return answer, nil
 }
 
 // steps says what each revision changed.

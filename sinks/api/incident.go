@@ -27,12 +27,16 @@ func (s *sink) incidentsSaid(ctx context.Context, found []correlate.IncidentReco
 			}
 			elsewhere[record.Service] = where
 		}
-		answer.Incidents[i].Unlinked += where
+		if where == "" {
+			answer.Incidents[i].Unlinked = fmt.Sprintf("no change of %s is known in any environment", clip(record.Service))
+			continue
+		}
+		answer.Incidents[i].Unlinked += "; changes of it are known in " + where
 	}
 	return answer, nil
 }
 
-// environmentsOf says in which environments changes of a service are known.
+// environmentsOf names the environments in which changes of a service are known; "" for none.
 func (s *sink) environmentsOf(ctx context.Context, service string) (string, error) {
 	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: service, Limit: 1000})
 	if err != nil {
@@ -44,9 +48,6 @@ func (s *sink) environmentsOf(ctx context.Context, service string) (string, erro
 			names = append(names, c.Environment)
 		}
 	}
-	if len(names) == 0 {
-		return fmt.Sprintf("; no change of %s is known in any environment", clip(service)), nil
-	}
 	slices.Sort(names)
-	return fmt.Sprintf("; changes of %s are known in %s", clip(service), listed(names)), nil
+	return listed(names), nil
 }

@@ -29,6 +29,8 @@ type Change struct {
 	Revisions   []Revision             `json:"revisions"`   // how the record came to be what it is, oldest first
 	// Outlook is how judging stands, while the change is observed; absent otherwise.
 	Outlook *correlate.Outlook `json:"outlook,omitempty"`
+	// HeardIn are the environments in which its service was heard of late; only of a change without telemetry, and empty when it was not.
+	HeardIn []string `json:"heard_in,omitzero"`
 	// Explanation says all of this in words.
 	Explanation Explanation `json:"explanation"`
 }

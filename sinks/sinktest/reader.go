@@ -21,6 +21,7 @@ type Reader struct {
 	regressions map[string]correlate.Regression
 	held        []correlate.Held
 	outlooks    map[string]*correlate.Outlook
+	heard       map[string][]string
 	status      sinks.Status
 	failure     error
 	stalled     chan struct{}
@@ -36,7 +37,7 @@ func NewReader(now time.Time, effects ...correlate.Effect) *Reader {
 		changes:     map[string]correlate.ChangeRecord{},
 		verdicts:    map[string][]correlate.Verdict{},
 		incidents:   map[string]correlate.IncidentRecord{},
-		regressions: map[string]correlate.Regression{}, outlooks: map[string]*correlate.Outlook{},
+		regressions: map[string]correlate.Regression{}, outlooks: map[string]*correlate.Outlook{}, heard: map[string][]string{},
 		status: sinks.Status{Ready: true, Version: "test", Now: now},
 	}
 	r.Put(effects...)
@@ -235,6 +236,20 @@ func (r *Reader) Outlook(_ context.Context, id string) *correlate.Outlook {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outlooks[id]
+}
+
+// SetHeardIn sets what HeardIn returns for a service.
+func (r *Reader) SetHeardIn(service string, environments ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heard[service] = environments
+}
+
+// HeardIn implements sinks.Reader.
+func (r *Reader) HeardIn(_ context.Context, service string) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.heard[service]
 }
 
 // Held implements sinks.Reader.

@@ -104,9 +104,39 @@ func rowsOf(r dora.Report) []dora.Numbers {
 	return append(slices.Clone(r.Groups), total)
 }
 
-// doraTable prints one line for each group.
+// doraTable prints one line for each group, or for each number when there are no groups.
 func doraTable(out io.Writer, r dora.Report) error {
 	fmt.Fprintf(out, "%s … %s, policy %s\n\n", words.Instant(r.From), words.Instant(r.To), r.Policy)
+	write := doraGroups
+	if r.By == "" {
+		write = doraTotal
+	}
+	if err := write(out, r); err != nil || r.Total.Unattributed == 0 {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "\nincidents held against no change: %d (shipwake incidents says why)\n", r.Total.Unattributed)
+	return err
+}
+
+func doraTotal(out io.Writer, r dora.Report) error {
+	n := r.Total
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, row := range [][2]string{
+		{"deployments", strconv.Itoa(n.Deployments)},
+		{"per day", words.Rate(n.DeploymentsPerDay)},
+		{"change fail rate", words.Ratio(n.ChangeFailRate)},
+		{"recovery (median)", words.Median(n.Recovery)},
+		{"lead time (median)", words.Median(n.LeadTime)},
+		{"rework rate", words.Ratio(n.ReworkRate)},
+		{"open failures", strconv.Itoa(n.OpenFailures)},
+		{"pending verdicts", strconv.Itoa(n.Pending)},
+	} {
+		fmt.Fprintf(w, "%s\t%s\n", row[0], row[1])
+	}
+	return w.Flush()
+}
+
+func doraGroups(out io.Writer, r dora.Report) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "%s\tdeployments\tper day\tchange fail rate\trecovery (median)\tlead time (median)\trework rate\topen\tpending\n",
 		cmp.Or(strings.ToUpper(string(r.By)), "GROUP"))

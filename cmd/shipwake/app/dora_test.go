@@ -47,6 +47,20 @@ func TestTheNumbersArePrinted(t *testing.T) {
 	}
 }
 
+func TestTheNumbersOfAllAreListed(t *testing.T) {
+	all := report()
+	all.By, all.Groups, all.Total.Unattributed = "", nil, 2
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if err := json.NewEncoder(w).Encode(all); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	code, stdout, stderr := shipwake(t, "dora", "--api", server.URL)
+	require.Zero(t, code, stderr)
+	golden(t, "dora.all", stdout)
+}
+
 func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
 	var asked string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

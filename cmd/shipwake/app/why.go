@@ -1,9 +1,8 @@
 package app
 
 import (
-	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
 // why says what a change did and how that is known.
-func why(a api.Change) string { return words.Explain(a.Change, a.Regressions).Ahead(a.Outlook).Text() }
+func why(a api.Change) string { return a.InWords().Text() }
