@@ -18,6 +18,7 @@ type finding struct {
 	bounds   [2]float64 // the confidence sequence of the ratio that is tested
 	visible  float64    // the smallest ratio that could have been seen
 	contest  *contest   // nil for signals that are values
+	share    float64    // of Alpha that a signal that is a value may spend
 
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
 	cells      int

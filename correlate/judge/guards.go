@@ -44,6 +44,7 @@ const (
 	guardSmallRise       = "small_rise"
 	guardSmallRate       = "small_rate"
 	guardNearMiss        = "near_miss"
+	guardLonePoint       = "lone_point"
 )
 
 // ownGuards are those of the trial itself.
@@ -82,6 +83,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardSmallRise, What: "so is a rise by less than a difference"},
 		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
+		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }
