@@ -45,6 +45,7 @@ const (
 	guardSmallRate       = "small_rate"
 	guardNearMiss        = "near_miss"
 	guardLonePoint       = "lone_point"
+	guardValuesBeside    = "values_beside"
 )
 
 // ownGuards are those of the trial itself.
@@ -84,6 +85,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardSmallRise, What: "so is a rise by less than a difference"},
 		{Name: guardSmallRate, What: "or an error ratio that is bounded by itself"},
 		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
+		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"math"
+	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
@@ -11,31 +12,73 @@ import (
 // widths, of the time since the change from what earlier days let expect of it (gauge_expect.go), in units of what such
 // a deviation is without a change (gauge_placebo.go). The evidence is how rare that is where nothing changed
 // (gauge_tail.go).
+//
+// Where two versions serve at the same time, they are compared instead (gauge_beside.go), and once the old one is gone
+// both comparisons share the evidence.
 func (t *trial) gauge(s *Stream) {
+	share := t.customShare()
+	if s.New != nil && s.Kind != correlate.Rate && t.p.Guards.On(guardValuesBeside) {
+		share /= 2
+		if t.valuesBeside(s, share) {
+			return
+		}
+	}
 	g := t.level(s)
 	if g == nil {
 		return
 	}
-	f := finding{family: familyCustom, share: t.customShare()}
-	x := g.Scan(t.p.Alpha * f.share)
+	x := g.Scan(t.p.Alpha * share)
 	if x.Windows == 0 {
 		return
 	}
-	f.Signal, f.Grade = s.Name, g.Grade
-	f.Baseline, f.Observed, f.Ratio = x.Expected, x.Observed, 1
+	f := t.valued(s, g.Grade, share, &x)
 	if x.Expected != 0 {
-		f.Ratio = x.Observed / x.Expected
 		reach := x.Reach / math.Abs(x.Expected)
 		f.Interval = [2]float64{f.Ratio - reach, f.Ratio + reach}
 	}
+	t.findings = append(t.findings, f)
+}
+
+// valuesBeside compares the values of the new version with those of others at the same time, and says whether the others
+// are still there.
+func (t *trial) valuesBeside(s *Stream, share float64) (still bool) {
+	level := func(cells []correlate.Cell, history []correlate.Cell) expect.Level {
+		return expect.NewLevel(s.Kind, cells, t.c.Resolution, history, t.c.Coarse)
+	}
+	before, _ := halves(t.c, s)
+	b := expect.Beside{
+		New: level(s.New, nil), Old: level(s.Old, nil), Before: level(before, nil), Bad: s.Bad, Tolerance: s.Tolerance,
+		Start: t.c.Start, Now: t.c.Now, Least: max(t.p.Gauge.Smoothing/5, t.c.Resolution), Most: max(t.p.Gauge.Smoothing, t.c.Resolution),
+	}
+	x := b.Compare()
+	if x.Windows == 0 {
+		return false
+	}
+	f := t.valued(s, correlate.GradeA, share, &x.Excess)
+	if x.Expected != 0 {
+		f.Interval = [2]float64{1 + x.Low/x.Expected, 1 + x.High/x.Expected}
+		slices.Sort(f.Interval[:])
+	}
+	t.findings = append(t.findings, f)
+	return s.Old[len(s.Old)-1].Start >= t.c.Now-2*t.p.Restart
+}
+
+// valued is a finding of a signal that is a value.
+func (t *trial) valued(s *Stream, grade correlate.Grade, share float64, x *expect.Excess) finding {
+	f := finding{family: familyCustom, share: share}
+	f.Signal, f.Grade = s.Name, grade
+	f.Baseline, f.Observed, f.Ratio = x.Expected, x.Observed, 1
+	if x.Expected != 0 {
+		f.Ratio = x.Observed / x.Expected
+	}
 	f.N, f.Events = int64(x.Windows), int64(x.Beyond)
 	f.logE = x.LogE
-	f.strength = min(f.logE/t.p.need(f.share), t.most(&x))
+	f.strength = min(f.logE/t.p.need(share), t.most(x))
 	if x.Beyond > 0 {
 		f.onset, f.end, f.cells = x.Onset, x.End, max(x.Beyond, t.p.MinBuckets)
 		f.recovered = t.c.Now-f.end >= t.p.Recovery
 	}
-	t.findings = append(t.findings, f)
+	return f
 }
 
 // most is how strong a value may be: one that was off at a single point doesn't convict.
@@ -53,6 +96,9 @@ func (t *trial) level(s *Stream) *expect.Gauge {
 	l := expect.NewLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
 	if g := r.value.gauge; g == nil || !g.At(l, t.c.Now) {
 		r.value.gauge = expect.NewGauge(&t.p.Params, l, s.Bad, t.c.Resolution, t.c.Start, t.c.Now)
+		if r.value.gauge != nil {
+			r.value.gauge.Tolerance = s.Tolerance
+		}
 	}
 	return r.value.gauge
 }

@@ -2,6 +2,7 @@ package expect
 
 import (
 	"math"
+	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -76,7 +77,7 @@ func (g *Gauge) seasonal(raw []float64) bool {
 		}
 		g.days = append(g.days, d*p.Day)
 	}
-	if constant(raw) {
+	if g.constant(raw) {
 		g.days = append(g.days[:0], 0)
 	}
 	g.compare(raw)
@@ -92,15 +93,10 @@ func (g *Gauge) plain(raw []float64) bool {
 	return g.calibrate(few)
 }
 
-// constant says that all known values are the same.
-func constant(raw []float64) bool {
+// constant says that all known values are nearly the same.
+func (g *Gauge) constant(raw []float64) bool {
 	v := known(raw)
-	for _, x := range v {
-		if x != v[0] {
-			return false
-		}
-	}
-	return true
+	return len(v) > 0 && slices.Max(v)-slices.Min(v) <= g.negligible
 }
 
 // negligible is the deviation below which nothing matters: half a percent of the level, and what a value is rounded to.

@@ -73,7 +73,7 @@ func (g *Gauge) placebos(h *horizon) []float64 {
 	for m, n := range g.multiples(windows) {
 		after, smooth := unknown(len(moments)), g.smooth(n)
 		for j, at := range moments {
-			after[j] = g.peak(smooth, levels[j], at, at+windows-n)
+			after[j] = g.matters(g.peak(smooth, levels[j], at, at+windows-n))
 		}
 		h.usual[m] = median(after)
 		for j, at := range moments {
@@ -93,6 +93,14 @@ func (g *Gauge) multiples(windows int) (out []int) {
 		}
 	}
 	return out
+}
+
+// matters is a deviation, 0 when it is negligible: sums of many values are not exact.
+func (g *Gauge) matters(d float64) float64 {
+	if d > 0 && d < g.negligible {
+		return 0
+	}
+	return d
 }
 
 // unit is what a deviation is measured in.

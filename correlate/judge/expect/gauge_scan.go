@@ -62,7 +62,7 @@ func (g *Gauge) catchUp() {
 		for from := g.start + int64(len(s.of))*g.step(s.width); from+s.width <= g.now; from += g.step(s.width) {
 			value, b := g.deviation(from, from+s.width)
 			expected := value - b.off()
-			s.of = append(s.of, window{from, value, expected, b.hurt(g.bad) - g.Tolerance*math.Abs(expected)})
+			s.of = append(s.of, window{from, value, expected, g.matters(b.hurt(g.bad) - g.Tolerance*math.Abs(expected))})
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (g *Gauge) look(h *horizon, enough float64) (x Excess, p float64) {
 			}
 		}
 	}
-	x.Reach = reach * unit
+	x.Reach = max(reach*unit, g.negligible)
 	if x.Largest < reach {
 		x.Beyond, x.End = 0, 0
 	}
