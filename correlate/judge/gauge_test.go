@@ -175,7 +175,7 @@ func TestCustomSignalsShareWhatTheirFamilyMaySpend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := DefaultParams()
 			trial := trial{p: &p, c: &Case{Start: drawn.Start, Streams: tc.streams}}
-			require.InDelta(t, tc.want, trial.customShare(), 1e-9)
+			require.InDelta(t, tc.want, valuing{&trial}.share(), 1e-9)
 		})
 	}
 }

@@ -15,11 +15,16 @@ import (
 //
 // Where two versions serve at the same time, they are compared instead (gauge_beside.go), and once the old one is gone
 // both comparisons share the evidence.
-func (t *trial) gauge(s *Stream) {
-	share := t.customShare()
+func (t *trial) gauge(s *Stream) { valuing{t}.ask(s) }
+
+// valuing is what a trial asks of values.
+type valuing struct{ *trial }
+
+func (t valuing) ask(s *Stream) {
+	share := t.share()
 	if s.New != nil && s.Kind != correlate.Rate && t.p.Guards.On(guardValuesBeside) {
 		share /= 2
-		if t.valuesBeside(s, share) {
+		if t.beside(s, share) {
 			return
 		}
 	}
@@ -39,9 +44,9 @@ func (t *trial) gauge(s *Stream) {
 	t.findings = append(t.findings, f)
 }
 
-// valuesBeside compares the values of the new version with those of others at the same time, and says whether the others
+// beside compares the values of the new version with those of others at the same time, and says whether the others
 // are still there.
-func (t *trial) valuesBeside(s *Stream, share float64) (still bool) {
+func (t valuing) beside(s *Stream, share float64) (still bool) {
 	level := func(cells []correlate.Cell, history []correlate.Cell) expect.Level {
 		return expect.NewLevel(s.Kind, cells, t.c.Resolution, history, t.c.Coarse)
 	}
@@ -64,7 +69,7 @@ func (t *trial) valuesBeside(s *Stream, share float64) (still bool) {
 }
 
 // valued is a finding of a signal that is a value.
-func (t *trial) valued(s *Stream, grade correlate.Grade, share float64, x *expect.Excess) finding {
+func (t valuing) valued(s *Stream, grade correlate.Grade, share float64, x *expect.Excess) finding {
 	f := finding{family: familyCustom, share: share}
 	f.Signal, f.Grade = s.Name, grade
 	f.Baseline, f.Observed, f.Ratio = x.Expected, x.Observed, 1
@@ -82,7 +87,7 @@ func (t *trial) valued(s *Stream, grade correlate.Grade, share float64, x *expec
 }
 
 // most is how strong a value may be: one that was off at a single point doesn't convict.
-func (t *trial) most(x *expect.Excess) float64 {
+func (t valuing) most(x *expect.Excess) float64 {
 	const almost = 0.99
 	if x.Points < 2 && t.p.Guards.On(guardLonePoint) {
 		return almost
@@ -91,7 +96,7 @@ func (t *trial) most(x *expect.Excess) float64 {
 }
 
 // level is what is known of a signal, prepared once.
-func (t *trial) level(s *Stream) *expect.Gauge {
+func (t valuing) level(s *Stream) *expect.Gauge {
 	r := t.m.record(t.p, t.c, s)
 	l := expect.NewLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
 	if g := r.value.gauge; g == nil || !g.At(l, t.c.Now) {
@@ -103,9 +108,9 @@ func (t *trial) level(s *Stream) *expect.Gauge {
 	return r.value.gauge
 }
 
-// customShare is the share of Alpha that each custom signal may spend: what the families leave of which the service had
+// share is the share of Alpha that each custom signal may spend: what the families leave of which the service had
 // telemetry before the change, in equal parts.
-func (t *trial) customShare() float64 {
+func (t valuing) share() float64 {
 	w := &t.p.Weights
 	left, signals := 1.0, 0
 	var requests, logs bool
@@ -130,6 +135,6 @@ func (t *trial) customShare() float64 {
 }
 
 // before says that a stream was there before the change.
-func (t *trial) before(s *Stream) bool {
+func (t valuing) before(s *Stream) bool {
 	return len(s.History) > 0 || len(s.Whole) > 0 && s.Whole[0].Start < t.c.Start
 }
