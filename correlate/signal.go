@@ -38,7 +38,16 @@ type Signal struct {
 	Bad         Direction      `mapstructure:"bad" yaml:"bad"`
 	Numerator   MetricSelector `mapstructure:"numerator" yaml:"numerator"`
 	Denominator MetricSelector `mapstructure:"denominator" yaml:"denominator"`
+	// Tolerance is by which share of what is expected the signal may be off without harm: 0.1 lets it rise or fall by a
+	// tenth. 0 tolerates only what is usual without a change.
+	Tolerance float64 `mapstructure:"tolerance" yaml:"tolerance"`
+	// Margin is by which share of what is expected the signal must be shown to be off at most before a change is healthy; 0
+	// leaves it to the default. It is no less than the tolerance.
+	Margin float64 `mapstructure:"margin" yaml:"margin"`
 }
+
+// mostTolerated is the largest tolerance and margin: ten times what is expected.
+const mostTolerated = 10.0
 
 // Validate returns a *FieldError that names what is wrong with the signal.
 func (s Signal) Validate() error {
@@ -53,6 +62,12 @@ func (s Signal) Validate() error {
 		return &FieldError{"numerator", "a ratio needs numerator.metric and denominator.metric"}
 	case s.Type != SignalRatio && s.Metric == "":
 		return &FieldError{"metric", "required: the OTLP metric name"}
+	case !(s.Tolerance >= 0 && s.Tolerance <= mostTolerated):
+		return &FieldError{"tolerance", fmt.Sprintf("%g is not between 0 and %g: the share of what is expected that the signal may be off, 0.1 for a tenth", s.Tolerance, mostTolerated)}
+	case !(s.Margin >= 0 && s.Margin <= mostTolerated):
+		return &FieldError{"margin", fmt.Sprintf("%g is not between 0 and %g: the share of what is expected that a healthy change may move the signal, 0.1 for a tenth", s.Margin, mostTolerated)}
+	case s.Margin > 0 && s.Margin < s.Tolerance:
+		return &FieldError{"margin", fmt.Sprintf("%g is less than the tolerance of %g: what is tolerated would never be healthy", s.Margin, s.Tolerance)}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package correlate_test
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -32,7 +33,13 @@ func TestASignalSaysWhatIsWrong(t *testing.T) {
 		"a gauge for which both hurt": {orders, func(s *correlate.Signal) {
 			s.Type, s.Bad = correlate.SignalGauge, correlate.BadBoth
 		}, "", ""},
-		"a histogram": {orders, func(s *correlate.Signal) { s.Type, s.Bad = correlate.SignalHistogram, correlate.BadUp }, "", ""},
+		"a histogram":                         {orders, func(s *correlate.Signal) { s.Type, s.Bad = correlate.SignalHistogram, correlate.BadUp }, "", ""},
+		"a tolerance, and a margin beyond it": {orders, func(s *correlate.Signal) { s.Tolerance, s.Margin = 0.1, 0.2 }, "", ""},
+		"a tolerance in percent":              {orders, func(s *correlate.Signal) { s.Tolerance = 20 }, "tolerance", "0.1 for a tenth"},
+		"a tolerance below nothing":           {orders, func(s *correlate.Signal) { s.Tolerance = -0.1 }, "tolerance", "not between 0 and 10"},
+		"a tolerance that is no number":       {orders, func(s *correlate.Signal) { s.Tolerance = math.NaN() }, "tolerance", "not between"},
+		"a margin in percent":                 {orders, func(s *correlate.Signal) { s.Margin = 20 }, "margin", "0.1 for a tenth"},
+		"a margin below the tolerance":        {orders, func(s *correlate.Signal) { s.Tolerance, s.Margin = 0.2, 0.1 }, "margin", "never be healthy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.edit(&c.signal)

@@ -115,7 +115,7 @@ func (t ruling) allCompared() bool {
 		}
 	}
 	for i := range t.findings {
-		if f := &t.findings[i]; f.family == familyCustom && f.Grade <= correlate.GradeC {
+		if f := &t.findings[i]; f.family == familyCustom && f.Grade == correlate.GradeC {
 			compared++
 		}
 	}
@@ -125,7 +125,7 @@ func (t ruling) allCompared() bool {
 // provenNow is a proof by everything up to now.
 func (t ruling) provenNow(f *finding) bool {
 	if f.worst != nil {
-		return f.worst.Upper <= f.tolerance(t.p)
+		return f.worst.Upper <= f.tolerance()
 	}
 	return f.contest != nil && f.contest.harmless(t.p) && !f.contest.hidden(t.p, evalue.Span{From: t.begin, To: t.c.Now})
 }
@@ -133,7 +133,7 @@ func (t ruling) provenNow(f *finding) bool {
 // tolerableNow says that what is likely is within the margin.
 func (t ruling) tolerableNow(f *finding) bool {
 	if f.worst != nil {
-		return f.worst.Shift <= f.tolerance(t.p)
+		return f.worst.Shift <= f.tolerance()
 	}
 	return f.contest != nil && f.contest.tolerable()
 }
@@ -169,6 +169,7 @@ func (t ruling) provenAt(at int64) correlate.Grade {
 		return ""
 	}
 	then.askRequired()
+	then.measure()
 	return then.proven(t.provenNow)
 }
 
@@ -186,7 +187,7 @@ func (t ruling) bound() {
 	for i := range t.findings {
 		switch f := &t.findings[i]; {
 		case f.worst != nil:
-			f.atMost(correlate.AtMost{Difference: f.worst.Upper, Level: 1 - t.p.AlphaHealthy, MarginDifference: f.tolerance(t.p)})
+			f.atMost(correlate.AtMost{Difference: f.worst.Upper, Level: 1 - t.p.AlphaHealthy, MarginDifference: f.tolerance()})
 		case f.contest == nil || f.contest.floor.Margin == 0:
 		case f.contest.latency != nil || f.family == familyLatency:
 			if x := f.contest.shift(f.contest.quantile, in); x.Known() {

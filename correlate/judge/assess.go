@@ -107,6 +107,7 @@ type ruling struct{ *trial }
 // assessment decides.
 func (t ruling) assessment() Assessment {
 	t.date()
+	t.measure()
 	slices.SortStableFunc(t.findings, byStrength)
 	a := Assessment{Outcome: correlate.Inconclusive, Contrast: t.contrast(), SmallestVisible: round(t.smallestVisible())}
 	switch {
@@ -137,7 +138,7 @@ func (t ruling) convict(a *Assessment) bool {
 		}
 		a.Outcome, a.Reason, a.Grade, a.Onset = correlate.Regressed, asked[f.family].reason, f.Grade, f.onset
 		a.Strength = f.strength
-		weight := asked[f.family].weight(&t.p.Weights)
+		weight := t.weightOf(f)
 		a.LogE = f.strength*t.p.need(weight) + math.Log(weight)
 		if f.recovered {
 			a.Recovered = f.end
@@ -149,6 +150,14 @@ func (t ruling) convict(a *Assessment) bool {
 		return true
 	}
 	return false
+}
+
+// weightOf is the share of Alpha that a finding may spend.
+func (t ruling) weightOf(f *finding) float64 {
+	if f.share > 0 {
+		return f.share
+	}
+	return asked[f.family].weight(&t.p.Weights)
 }
 
 // flash: it shows in too few cells.
@@ -224,7 +233,7 @@ func (t ruling) nearMiss() *NearMiss {
 		x, _ := best.contest.locate()
 		s.Onset = x.Onset
 	}
-	missing := best.family.need(t.p) * (1 - most)
+	missing := t.p.need(t.weightOf(best)) * (1 - most)
 	s.Probability = round(1 / (1 + math.Exp(missing)))
 	return s
 }

@@ -61,7 +61,7 @@ func TestGauge(t *testing.T) {
 		"a spike of yesterday doesn't make today look low": {func(at int64) float64 { return within(1200, 2400, 60)(at + 86400) }, correlate.Healthy, [2]int64{}},
 		"a spike of every day is no news": {func(at int64) float64 {
 			return within(1200, 2400, 60)(drawn.Start + (at-drawn.Start+30*86400)%86400)
-		}, correlate.Inconclusive, [2]int64{}},
+		}, correlate.Healthy, [2]int64{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := Assess(DefaultParams(), newSim(5).business(4, 3600, tc.add))
@@ -102,4 +102,107 @@ func TestGaugeDoesNotDependOnTheUnit(t *testing.T) {
 		require.Equal(t, once.Outcome, scaled.Outcome)
 		require.InEpsilon(t, once.Evidence[0].Ratio, scaled.Evidence[0].Ratio, 1e-5)
 	})
+}
+
+func TestWhatIsToleratedIsNotRegressed(t *testing.T) {
+	c := newSim(5).business(4, 3600, within(600, 1<<40, 20))
+	require.Equal(t, correlate.Regressed, Assess(DefaultParams(), c).Outcome)
+	c.Streams[0].Tolerance = 0.5
+	require.NotEqual(t, correlate.Regressed, Assess(DefaultParams(), c).Outcome, "it rose by a fifth")
+}
+
+// steadily is a value of a week in cells of five minutes, then of ten seconds, that becomes another one at the change.
+func steadily(before, after int64) Case {
+	s := Stream{Kind: correlate.Gauge, Name: "kpi", Bad: correlate.BadBoth}
+	for at := drawn.Start - 7*86400; at < drawn.Start-3600; at += 300 {
+		s.History = append(s.History, correlate.Cell{Start: at, Sum: 30 * before * correlate.Fixed, N: 30})
+	}
+	for at := drawn.Start - 3600; at < drawn.Start+600; at += 10 {
+		v := before
+		if at >= drawn.Start {
+			v = after
+		}
+		s.Whole = append(s.Whole, correlate.Cell{Start: at, Sum: v * correlate.Fixed, N: 1})
+	}
+	return Case{Resolution: 10, Coarse: 300, Now: drawn.Start + 600, Start: drawn.Start, Finish: drawn.Start, Streams: []Stream{s}}
+}
+
+func TestWhatWasConstantForAWeekCanBeJudged(t *testing.T) {
+	for name, tc := range map[string]struct {
+		before, after int64
+		outcome       correlate.Outcome
+	}{
+		"nothing becomes something":   {0, 3, correlate.Regressed},
+		"something becomes nothing":   {3, 0, correlate.Regressed},
+		"nothing stays nothing":       {0, 0, correlate.Inconclusive},
+		"a constant stays a constant": {3, 3, correlate.Inconclusive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := Assess(DefaultParams(), steadily(tc.before, tc.after))
+			require.Equal(t, tc.outcome, a.Outcome, "%+v", a)
+			if tc.outcome == correlate.Regressed {
+				require.LessOrEqual(t, a.Evidence[0].EValue, 500.0, "a first departure is as rare as there is history")
+			}
+		})
+	}
+}
+
+func TestASinglePointDoesNotConvict(t *testing.T) {
+	c := steadily(3, 3)
+	whole := c.Streams[0].Whole
+	whole[len(whole)-20].Sum = 900 * correlate.Fixed
+	require.NotEqual(t, correlate.Regressed, Assess(DefaultParams(), c).Outcome)
+	whole[len(whole)-19].Sum = 900 * correlate.Fixed
+	require.Equal(t, correlate.Regressed, Assess(DefaultParams(), c).Outcome, "two do")
+}
+
+func TestCustomSignalsShareWhatTheirFamilyMaySpend(t *testing.T) {
+	kpi := steadily(3, 0).Streams[0]
+	requests := newSim(1).allAtOnce(150, 1, 1).Streams[0]
+	logs := Stream{Kind: correlate.Log, History: []correlate.Cell{{Start: drawn.Start - 86400}}}
+	fresh := Stream{Kind: correlate.Exception, Whole: []correlate.Cell{{Start: drawn.Start + 60}}}
+	w := DefaultParams().Weights
+	for name, tc := range map[string]struct {
+		streams []Stream
+		want    float64
+	}{
+		"alone it has everything":                          {[]Stream{kpi}, 1},
+		"four have a quarter each":                         {[]Stream{kpi, kpi, kpi, kpi}, 0.25},
+		"beside requests and logs it has its weight":       {[]Stream{kpi, requests, logs}, w.Custom},
+		"what there are no logs for is shared out":         {[]Stream{kpi, kpi, requests}, (w.Custom + w.Logs + w.Exceptions) / 2},
+		"what came after the change takes nothing from it": {[]Stream{kpi, fresh}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := DefaultParams()
+			trial := trial{p: &p, c: &Case{Start: drawn.Start, Streams: tc.streams}}
+			require.InDelta(t, tc.want, valuing{&trial}.share(), 1e-9)
+		})
+	}
+}
+
+func TestValuesOfTwoVersionsAreComparedSideBySide(t *testing.T) {
+	beside := func(kind correlate.SignalKind, new int64) Case {
+		c := steadily(3, 3)
+		s := &c.Streams[0]
+		s.Kind = kind
+		s.Whole = s.Whole[:0] // an hour is all that is known of the time before
+		s.History = nil
+		for at := drawn.Start; at < drawn.Start+1800; at += 10 {
+			s.Old = append(s.Old, correlate.Cell{Start: at, Sum: 3 * correlate.Fixed, N: 1})
+			s.New = append(s.New, correlate.Cell{Start: at, Sum: new * correlate.Fixed, N: 1})
+		}
+		s.Whole = added(s.New, s.Old)
+		c.Now = drawn.Start + 1800
+		c.Finish = 0
+		return c
+	}
+	p := DefaultParams()
+	p.Gauge.Smoothing = 60
+	worse := Assess(p, beside(correlate.Gauge, 5))
+	require.Equal(t, correlate.Regressed, worse.Outcome, "%+v", worse)
+	require.Equal(t, correlate.GradeA, worse.Grade)
+	require.Equal(t, 3.0, worse.Evidence[0].Baseline)
+	require.Equal(t, 5.0, worse.Evidence[0].Observed)
+	require.NotEqual(t, correlate.Regressed, Assess(p, beside(correlate.Gauge, 3)).Outcome)
+	require.NotEqual(t, correlate.Regressed, Assess(p, beside(correlate.Rate, 5)).Outcome, "a version's rate is its share of the traffic")
 }

@@ -152,7 +152,7 @@ func TestASetOfGuardsChangesNothingByItself(t *testing.T) {
 		"a regressed one":   func(s *sim) Case { return s.canary(1800, 0.3, 5, 1) },
 		"all at once, days": func(s *sim) Case { return s.withHistory(s.allAtOnce(1800, 1, 1), 3) },
 		"a KPI that went up": func(s *sim) Case {
-			return s.kpiCase(3, 1800, correlate.BadUp, func(at int64) float64 { return float64(40 * (at / (drawn.Start + 1))) })
+			return s.kpiCase(72, 1800, correlate.BadUp, func(at int64) float64 { return float64(40 * (at / (drawn.Start + 1))) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,6 +53,9 @@ type Stream struct {
 	Kind correlate.SignalKind
 	Name string              // exception type, custom signal, saturation resource
 	Bad  correlate.Direction // custom signals only
+	// Tolerance is by which share of what is expected a custom signal may be off without harm, and Margin by which it may be
+	// when the change is to be healthy; 0 where the configuration doesn't say.
+	Tolerance, Margin float64
 	// Account is another number when the cells were taken from another instrumentation than before; see Memory.
 	Account uint64
 	// New and Old are the cells since Start of the version that the change brings and of all other versions. New is

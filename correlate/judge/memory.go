@@ -49,6 +49,7 @@ type record struct {
 	value     struct { // of a signal that is a value
 		ended    int64 // windows
 		strength float64
+		gauge    *expect.Gauge // nil when there is too little to compare with, or it wasn't looked at
 	}
 }
 

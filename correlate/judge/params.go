@@ -97,7 +97,7 @@ func DefaultParams() Params {
 // or grows with it.
 func (p Params) Scale(resolution int64) Params {
 	const calibrated = 10
-	for _, d := range []*int64{&p.Grace, &p.MinHealthy, &p.Recovery, &p.Transient, &p.Restart, &p.Gauge.Smoothing, &p.Gauge.Baseline, &p.Gauge.BaselineNoise, &p.Gauge.Horizon} {
+	for _, d := range []*int64{&p.Grace, &p.MinHealthy, &p.Recovery, &p.Transient, &p.Restart, &p.Gauge.Smoothing, &p.Gauge.Baseline, &p.Gauge.BaselineNoise, &p.Gauge.Early, &p.Gauge.Horizon} {
 		*d = max(resolution, *d*resolution/calibrated)
 	}
 	return p

@@ -19,13 +19,13 @@ func (s *sim) kpi(from, to, width int64, add func(at int64) float64) (out []corr
 	return out
 }
 
-func (s *sim) kpiCase(days, seconds int64, bad correlate.Direction, add func(at int64) float64) Case {
+func (s *sim) kpiCase(hours, seconds int64, bad correlate.Direction, add func(at int64) float64) Case {
 	from := drawn.Start - 3600
 	return Case{
 		Resolution: 10, Coarse: 300, Now: drawn.Start + seconds, Start: drawn.Start, Finish: drawn.Start,
 		Streams: []Stream{{
 			Kind: correlate.Gauge, Name: "kpi", Bad: bad,
-			Whole: s.kpi(from, drawn.Start+seconds, 10, add), History: s.kpi(from-days*86400, from, 300, add),
+			Whole: s.kpi(from, drawn.Start+seconds, 10, add), History: s.kpi(from-hours*3600, from, 300, add),
 		}},
 	}
 }
@@ -40,21 +40,22 @@ func TestCustomSignal(t *testing.T) {
 		}
 	}
 	for name, tc := range map[string]struct {
-		days    int64
+		hours   int64
 		bad     correlate.Direction
 		add     func(int64) float64
 		outcome correlate.Outcome
 		grade   correlate.Grade
 	}{
-		"a level that follows its daily rhythm is healthy":          {4, correlate.BadBoth, after(0), correlate.Healthy, correlate.GradeC},
-		"a drop that earlier days don't have is regressed":          {4, correlate.BadBoth, after(-8), correlate.Regressed, correlate.GradeC},
-		"a drop of what may only not rise is fine":                  {4, correlate.BadUp, after(-8), correlate.Healthy, correlate.GradeC},
-		"a rise of what may not rise is regressed":                  {4, correlate.BadUp, after(8), correlate.Regressed, correlate.GradeC},
-		"a large drop is regressed without a history":               {0, correlate.BadDown, after(-60), correlate.Regressed, correlate.GradeD},
-		"a level that follows its rhythm is fine without a history": {0, correlate.BadBoth, after(0), correlate.Inconclusive, correlate.GradeD},
+		"a level that follows its daily rhythm is healthy":      {96, correlate.BadBoth, after(0), correlate.Healthy, correlate.GradeC},
+		"a drop that earlier days don't have is regressed":      {96, correlate.BadBoth, after(-8), correlate.Regressed, correlate.GradeC},
+		"a drop of what may only not rise is fine":              {96, correlate.BadUp, after(-8), correlate.Healthy, correlate.GradeC},
+		"a rise of what may not rise is regressed":              {96, correlate.BadUp, after(8), correlate.Regressed, correlate.GradeC},
+		"a large drop is regressed after some hours of history": {12, correlate.BadDown, after(-60), correlate.Regressed, correlate.GradeD},
+		"an hour is too short to know what is usual":            {0, correlate.BadDown, after(-60), correlate.Inconclusive, ""},
+		"so is one after some hours of history":                 {12, correlate.BadBoth, after(0), correlate.Inconclusive, correlate.GradeD},
 	} {
 		t.Run(name, func(t *testing.T) {
-			first, a := firstRegressed(DefaultParams(), newSim(3).kpiCase(tc.days, 3600, tc.bad, tc.add), 30)
+			first, a := firstRegressed(DefaultParams(), newSim(3).kpiCase(tc.hours, 3600, tc.bad, tc.add), 30)
 			require.Equal(t, tc.outcome, a.Outcome, "%+v", a)
 			require.Equal(t, tc.grade, a.Grade)
 			if tc.outcome == correlate.Regressed {
@@ -139,7 +140,7 @@ func TestThroughput(t *testing.T) {
 
 func TestSaturationSupportsAndNeverConvicts(t *testing.T) {
 	s := newSim(1)
-	c := s.kpiCase(4, 1800, correlate.BadUp, func(at int64) float64 {
+	c := s.kpiCase(96, 1800, correlate.BadUp, func(at int64) float64 {
 		if at >= drawn.Start {
 			return 500
 		}

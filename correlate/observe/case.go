@@ -70,8 +70,9 @@ func accounts(s *cells.Service, now int64, traffic, others []account) (requests,
 }
 
 func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
+	c := o.signal(k.Name)
 	js := judge.Stream{
-		Kind: k.Kind, Name: k.Name, Bad: o.direction(k.Name), Account: uint64(k.Origin),
+		Kind: k.Kind, Name: k.Name, Bad: c.Bad, Tolerance: c.Tolerance, Margin: c.Margin, Account: uint64(k.Origin),
 		Whole:   str.Total().Between(from, now),
 		History: str.Coarse().Between(from-o.cfg.CoarseKeep, from),
 		Past:    str.Coarse().Between(w.profile(&o.cfg)),
@@ -85,14 +86,14 @@ func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now 
 	return js
 }
 
-// direction is which movement of a custom signal hurts.
-func (o *Observer) direction(name string) correlate.Direction {
+// signal is the configuration of a custom signal; one that isn't configured hurts when it rises.
+func (o *Observer) signal(name string) correlate.Signal {
 	for _, s := range o.cfg.Signals {
 		if s.Name == name {
-			return s.Bad
+			return s
 		}
 	}
-	return correlate.BadUp
+	return correlate.Signal{Bad: correlate.BadUp}
 }
 
 // sides splits a stream since the change into the version that came and all others; nil when there is nothing to compare.

@@ -15,7 +15,7 @@ func (c *Course) Worst(p *Params, alpha float64) (w Worst, ok bool) {
 	if int64(len(c.Before))*c.Width < p.History || len(c.After) < lasting || !p.Guards.On(guardSeason) {
 		return w, false
 	}
-	g := &Gauge{p: p, width: c.Width}
+	g := &Gauge{p: p, width: c.Width, baseline: p.Gauge.Baseline}
 	for _, d := range yesterdays {
 		g.days = append(g.days, d*p.Day)
 	}

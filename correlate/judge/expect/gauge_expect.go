@@ -33,7 +33,7 @@ func (g *Gauge) compare(raw []float64) {
 // levelsAt are the medians, by reference, of the time before a window of the grid, appended to out. NaN is the level of
 // less than half of that time.
 func (g *Gauge) levelsAt(index int, out []float64) []float64 {
-	n := g.windowsIn(g.p.Gauge.Baseline)
+	n := g.windowsIn(g.baseline)
 	known := make([]float64, 0, n)
 	for _, past := range g.past {
 		before := past[max(0, index-n):index]

@@ -8,50 +8,117 @@ import (
 // A deviation is measured in what deviates without a change: the larger of the median of the largest deviations in
 // placebo windows, which are equally long and at moments when nothing changed, and of the largest deviation in the time
 // just before the change. The latter is what the signal does at that hour of that day: a signal that was restless or off
-// already is not blamed on the change, and the noise may differ between night and day.
+// already is not blamed on the change, and the noise may differ between night and day. How rare such a ratio is without
+// a change, the same ratio in the placebo windows says: they don't overlap, so that each says something of its own.
 
 // multiples are the widths of windows in windows of the grid: short for spikes, long for shifts and drifts.
-var multiples = [...]int{1, 2, 4}
+var multiples = [...]int64{1, 2, 4}
 
-// shortWidths are widths in fifths of a window of the grid, to see a large fault early.
-var shortWidths = [...]int64{1, 2}
+// fifths are widths in fifths of a window of the grid, to see a large fault early.
+var fifths = [...]int64{1, 2}
 
-// calibrate fills the placebos and returns the usual largest deviation by multiple, NaN where it isn't known.
-func (g *Gauge) calibrate(negligible float64) (usual [len(multiples)]float64) {
-	windows := g.windowsIn(max(g.now-g.start, g.p.Gauge.Horizon))
+// horizon is a stretch of time after a change in which it may show. A fault that comes with the change shows at once, and
+// there are more short placebo windows than long ones; one that comes late is looked for in a share of the evidence.
+type horizon struct {
+	length int64     // seconds
+	usual  []float64 // largest deviation without a change, by multiple; NaN where it isn't known
+	units  []float64 // of deviations, by width; NaN of a width that isn't looked at
+	tail   tail      // of the ratio where nothing changed
+}
+
+// lengths are the horizons at an instant: a short one, a usual one, and after that twice as long ones.
+func (g *Gauge) lengths(now int64) []int64 {
+	out := []int64{min(g.p.Gauge.Early, g.p.Gauge.Horizon), g.p.Gauge.Horizon}
+	for last := out[1]; last < now-g.start; out = append(out, last) {
+		last *= 2
+	}
+	return out
+}
+
+// shareOf is the share of the evidence that a horizon may spend: the first two get the same, and all others together a
+// tenth.
+func shareOf(horizon int) float64 {
+	if horizon < 2 {
+		return 0.45
+	}
+	return 0.1 / float64(int(1)<<min(horizon-1, 30))
+}
+
+// calibrate prepares the horizons; false when there are too few placebos for any.
+func (g *Gauge) calibrate(least int) bool {
+	g.horizons, g.seen = g.horizons[:0], nil
+	enough := false
+	for _, length := range g.lengths(g.now) {
+		h := horizon{length: length}
+		placebos := g.placebos(&h)
+		if len(placebos) >= least {
+			h.tail, enough = newTail(placebos), true
+			g.measure(&h)
+		}
+		g.horizons = append(g.horizons, h)
+	}
+	return enough
+}
+
+// placebos are the statistic where nothing changed, sorted.
+func (g *Gauge) placebos(h *horizon) []float64 {
+	windows := g.windowsIn(h.length)
 	moments := g.moments(windows)
 	levels := make([][]float64, len(moments))
 	for j, at := range moments {
 		levels[j] = g.levelsAt(at, nil)
 	}
 	statistic := unknown(len(moments))
-	before, after := unknown(len(moments)), unknown(len(moments))
-	for m, n := range multiples {
-		if m > 0 && !g.p.Guards.On(guardGaugeWidths) {
-			usual[m] = math.NaN()
-			continue
-		}
-		smooth := g.smooth(n)
+	h.usual = unknown(len(multiples))
+	for m, n := range g.multiples(windows) {
+		after, smooth := unknown(len(moments)), g.smooth(n)
 		for j, at := range moments {
-			before[j] = g.peak(smooth, levels[j], at-g.windowsIn(g.p.Gauge.BaselineNoise), at-n)
-			after[j] = g.peak(smooth, levels[j], at, at+windows-n)
+			after[j] = g.matters(g.peak(smooth, levels[j], at, at+windows-n))
 		}
-		usual[m] = median(after)
-		for j := range moments {
-			statistic[j] = fmax(statistic[j], after[j]/fmax(before[j], max(usual[m], negligible)))
+		h.usual[m] = median(after)
+		for j, at := range moments {
+			statistic[j] = fmax(statistic[j], after[j]/g.unit(h.usual[m], g.before(smooth, levels[j], at, n)))
 		}
 	}
-	g.Placebos = known(statistic)
-	slices.Sort(g.Placebos)
-	return usual
+	statistic = known(statistic)
+	slices.Sort(statistic)
+	return statistic
 }
 
-// moments are where placebo windows begin on the grid, spread evenly over the past.
+// multiples are those that a stretch of windows has room for.
+func (g *Gauge) multiples(windows int) (out []int) {
+	for m, n := range multiples {
+		if int(n) <= windows && (m == 0 || g.p.Guards.On(guardGaugeWidths)) {
+			out = append(out, int(n))
+		}
+	}
+	return out
+}
+
+// matters is a deviation, 0 when it is negligible: sums of many values are not exact.
+func (g *Gauge) matters(d float64) float64 {
+	if d > 0 && d < g.negligible {
+		return 0
+	}
+	return d
+}
+
+// unit is what a deviation is measured in.
+func (g *Gauge) unit(usual, before float64) float64 {
+	return fmax(fmax(g.negligible, usual), before)
+}
+
+// before is the largest deviation, of windows of a width, in the time just before a moment.
+func (g *Gauge) before(smooth [][]float64, levels []float64, at, n int) float64 {
+	if !g.p.Guards.On(guardBaselineNoise) {
+		return math.NaN()
+	}
+	return g.peak(smooth, levels, at-g.windowsIn(min(g.p.Gauge.BaselineNoise, g.baseline)), at-n)
+}
+
+// moments are where placebo windows begin on the grid, one after the other.
 func (g *Gauge) moments(windows int) (at []int) {
-	p := &g.p.Gauge
-	first, last := g.windowsIn(max(p.Baseline, p.BaselineNoise)), len(g.past[0])-windows
-	stride := max(1, windows/2, (last-first)/max(1, p.Placebos))
-	for i := last; i >= first; i -= stride {
+	for i := len(g.past[0]) - windows; i >= g.windowsIn(g.baseline); i -= windows {
 		at = append(at, i)
 	}
 	return at
@@ -82,88 +149,50 @@ func (g *Gauge) peak(smooth [][]float64, levels []float64, from, to int) float64
 	return largest
 }
 
-// measure sets the units of all scales; false when there are none.
-func (g *Gauge) measure(usual [len(multiples)]float64, negligible float64) bool {
-	g.scales = g.scales[:0]
-	for _, fifths := range shortWidths {
-		if !g.p.Guards.On(guardGlances) {
-			break
-		}
-		g.short(fifths, usual[0], negligible)
+// widths are those of all windows that are looked at, in seconds: first the short ones.
+func (g *Gauge) widths() (out []int64) {
+	for _, f := range fifths {
+		out = append(out, max(f*g.width/5, g.cell))
 	}
+	for _, n := range multiples {
+		out = append(out, n*g.width)
+	}
+	return out
+}
+
+// measure sets the units of all widths.
+func (g *Gauge) measure(h *horizon) {
 	at := len(g.past[0])
-	for m, n := range multiples {
-		if math.IsNaN(usual[m]) {
-			continue
-		}
-		before := negligible
-		if g.p.Guards.On(guardBaselineNoise) {
-			before = g.peak(g.smooth(n), g.levels, at-g.windowsIn(g.p.Gauge.BaselineNoise), at-n)
-		}
-		g.add(int64(n)*g.width, usual[m], fmax(before, negligible))
+	h.units = unknown(len(fifths) + len(multiples))
+	for m, n := range g.multiples(g.windowsIn(h.length)) {
+		h.units[len(fifths)+m] = g.unit(h.usual[m], g.before(g.smooth(n), g.levels, at, n))
 	}
-	return len(g.scales) > 0
+	for i, width := range g.widths()[:len(fifths)] {
+		if width < g.width && g.p.Guards.On(guardGlances) {
+			h.units[i] = g.short(width, h.usual[0])
+		}
+	}
 }
 
-// short measures windows of a few fifths of the grid's. History knows no such windows; but unless neighbouring values
+// short measures windows that are shorter than the grid's. History knows no such windows; but unless neighbouring values
 // repel each other, the mean over a part of the time deviates at most by the square root of the ratio of the widths more.
-func (g *Gauge) short(fifths int64, usual, negligible float64) {
-	width := max(fifths*g.width/5, g.cell)
-	if width >= g.width {
-		return
-	}
-	before := negligible
-	for to := g.start; g.p.Guards.On(guardBaselineNoise) && to-width >= g.start-g.p.Gauge.BaselineNoise; to -= g.step(width) {
+func (g *Gauge) short(width int64, usual float64) float64 {
+	before := math.NaN()
+	for to := g.start; g.p.Guards.On(guardBaselineNoise) && to-width >= g.start-min(g.p.Gauge.BaselineNoise, g.baseline); to -= g.step(width) {
 		_, b := g.deviation(to-width, to)
-		before = fmax(b.hurt(g.bad), before)
+		before = fmax(before, b.hurt(g.bad))
 	}
-	g.add(width, usual*math.Sqrt(float64(g.width)/float64(width)), before)
-}
-
-func (g *Gauge) add(width int64, usual, before float64) {
-	if unit := max(usual, before); unit > 0 { // false of NaN
-		g.scales = append(g.scales, scale{width, unit})
-	}
-}
-
-// spreadOf is a stand-in for the largest deviation of a time that is too short for placebos: two standard deviations of
-// single windows, by their median absolute deviation. NaN when they are few.
-func spreadOf(raw []float64) float64 {
-	v := known(raw)
-	const few = 8
-	if len(v) < few {
-		return math.NaN()
-	}
-	middle := median(v)
-	for i := range v {
-		v[i] = math.Abs(v[i] - middle)
-	}
-	const normal = 1.4826
-	return 2 * normal * median(v)
-}
-
-// Rank is ln of the e-value that belongs to the rank of a statistic among the placebos, calibrated by ½p^−½ (Vovk & Wang,
-// E-values: calibration, combination and applications, Annals of Statistics 2021). Beyond the largest placebo p falls
-// with the square of the distance: a Pareto tail whose variance just doesn't exist.
-func Rank(placebos []float64, statistic float64) float64 {
-	at, _ := slices.BinarySearch(placebos, statistic)
-	p := float64(1+len(placebos)-at) / float64(1+len(placebos))
-	logE := -math.Ln2 - math.Log(p)/2
-	if n := len(placebos); n > 0 && at == n && placebos[n-1] > 0 {
-		logE += math.Log(statistic / placebos[n-1])
-	}
-	return logE
+	return g.unit(usual*math.Sqrt(float64(g.width)/float64(width)), before)
 }
 
 func unknown(n int) []float64 {
-	v := make([]float64, n)
-	for i := range v {
-		v[i] = math.NaN()
+	out := make([]float64, n)
+	for i := range out {
+		out[i] = math.NaN()
 	}
-	return v
+	return out
 }
 
-// known are the values that are, as a copy.
 func known(v []float64) []float64 {
 	out := make([]float64, 0, len(v))
 	for _, x := range v {

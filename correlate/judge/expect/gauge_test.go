@@ -9,25 +9,6 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-func TestRank(t *testing.T) {
-	placebos := []float64{0.5, 1, 1, 2}
-	for name, tc := range map[string]struct {
-		placebos  []float64
-		statistic float64
-		want      float64 // e-value
-	}{
-		"without placebos nothing is evidence":                  {nil, 9, 0.5},
-		"less than all placebos is no evidence":                 {placebos, 0.1, 0.5},
-		"the largest placebo is as rare as they are many":       {placebos, 2, 0.5 * math.Sqrt(5.0/2)},
-		"more than all placebos grows with the distance":        {placebos, 4, 0.5 * math.Sqrt(5) * 2},
-		"twice the distance beyond them is twice as conclusive": {placebos, 8, 0.5 * math.Sqrt(5) * 4},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.InEpsilon(t, tc.want, math.Exp(Rank(tc.placebos, tc.statistic)), 1e-9)
-		})
-	}
-}
-
 func TestBracket(t *testing.T) {
 	for name, tc := range map[string]struct {
 		off            []float64

@@ -25,15 +25,13 @@ type Params struct {
 	Gauge GaugeParams
 }
 
-// GaugeParams calibrates signals that are values, not counts.
+// GaugeParams calibrates signals that are values, not counts. All are in seconds.
 type GaugeParams struct {
-	Smoothing     int64   // width of the moving average, seconds; two and four times as wide ones are looked at as well
-	Baseline      int64   // how much time before the change sets its level, seconds
-	BaselineNoise int64   // how much time before the change says how much the signal deviates on its own, seconds
-	Horizon       int64   // placebo windows are at least so long, so that early looks are as strict as late ones
-	Threshold     float64 // largest deviation over what it is without a change, with a season known
-	BeforeAfter   float64 // the same without a season
-	Placebos      int     // at most so many placebo windows
+	Smoothing     int64 // width of the moving average; two and four times as wide ones are looked at as well
+	Baseline      int64 // how much time before the change sets its level
+	BaselineNoise int64 // how much time before the change says how much the signal deviates on its own
+	Early         int64 // how long after the change a fault that came with it shows at the latest
+	Horizon       int64 // placebo windows for other faults are at least so long, so that early looks are as strict as late ones
 }
 
 // Default is the calibration for cells of 10 seconds.
@@ -48,7 +46,7 @@ func Default() Params {
 		WarmUps:            3,
 		MinPlacebos:        20,
 		Gauge: GaugeParams{
-			Smoothing: 300, Baseline: 7200, BaselineNoise: 3600, Horizon: 3600, Threshold: 3.75, BeforeAfter: 8, Placebos: 120,
+			Smoothing: 300, Baseline: 7200, BaselineNoise: 3600, Early: 900, Horizon: 3600,
 		},
 	}
 }
