@@ -130,10 +130,11 @@ func (t ruling) provenNow(f *finding) bool {
 	return f.contest != nil && f.contest.harmless(t.p) && !f.contest.hidden(t.p, evalue.Span{From: t.begin, To: t.c.Now})
 }
 
-// tolerableNow says that what is likely is within the margin.
+// tolerableNow says that what is likely is within the margin. Values must still be proven: each stretch that comes has a
+// bound of its own, of which earlier looks knew nothing.
 func (t ruling) tolerableNow(f *finding) bool {
 	if f.worst != nil {
-		return f.worst.Shift <= f.tolerance()
+		return t.provenNow(f)
 	}
 	return f.contest != nil && f.contest.tolerable()
 }
