@@ -72,4 +72,4 @@ check: lint test ## The quick part of .ci/run, which must pass before a change l
 clean: ## Remove what was built
 	rm -rf bin
 
--include collector/collector.mk collector/kafka/kafka.mk collector/host/outbox.mk tools/tools.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk
+-include collector/collector.mk collector/kafka/kafka.mk collector/host/outbox.mk tools/tools.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk cmd/shipwake/sdk.mk

@@ -55,9 +55,8 @@ const (
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.
 const Fixed = 1_000_000
 
-// Origin says which instrumentation counted. Two origins may describe the same requests, so they are never added up;
-// a reader takes the most trusted Origin that has data on both sides of a comparison and saw at least a quarter of what
-// any other saw.
+// Origin says which instrumentation counted. Two origins may describe the same requests, so they are never added up; a
+// reader takes one of them for all of a comparison, the finest that tells all of the requests; see package observe.
 type Origin uint8
 
 // The origins, most trusted first.

@@ -144,8 +144,17 @@ type Verdict struct {
 	ReopenedBy string    `json:"reopened_by,omitempty"`
 	// Withdrawn: with what came late there was nothing to say yet. The change is still observed.
 	Withdrawn bool `json:"withdrawn,omitempty"`
+	// HeardAs is, where there was no telemetry of the change's service, as what else one was heard that may be meant: in another
+	// environment, under a namespace. Sorted, at most a few.
+	HeardAs []Heard `json:"heard_as,omitempty"`
 	// Inputs is a digest of what the verdict is a function of: engine, configuration, facts and measurements.
 	Inputs string `json:"inputs,omitempty"`
+}
+
+// Heard is a service in an environment as telemetry names them.
+type Heard struct {
+	Service     string `json:"service"`
+	Environment string `json:"environment"`
 }
 
 // Suspect is one candidate for a regression.

@@ -23,7 +23,7 @@ func (st *Store) Add(m correlate.Measurement) {
 // addFine merges a fine cell, unless it is of what was forgotten.
 func (st *Store) addFine(m correlate.Measurement) {
 	p := placeOf(&m.Key)
-	st.hear(m.Environment, m.Start)
+	st.hear(m.Environment, m.Origin, m.Start)
 	gone := st.forgotten(p)
 	if m.Start < gone.coarse || (isPart(m.Kind) && m.Start < gone.operations) {
 		return

@@ -105,8 +105,10 @@ func dump(st *Store) (lines []string) {
 			add("%v route %v", p, r)
 		}
 	}
-	for _, environment := range slices.Sorted(maps.Keys(st.hearing)) {
-		add("heard %s %v", environment, st.hearing[environment])
+	for _, environment := range []string{correlate.DefaultEnvironment, "staging"} {
+		for w := byOthers; w <= byLogs; w++ {
+			add("heard %s %v %v", environment, w, st.hearing[pipeline{environment, w}])
+		}
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(st.losses), correlate.Place.Compare) {
 		add("lost %v %v", p, *st.losses[p])

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -212,7 +211,7 @@ func TestFineCellsAreKeptForTheChangesThatNeedThem(t *testing.T) {
 	require.EqualValues(t, 4500, cfg.LongestFine())
 }
 
-func TestLastHeardIsTheLatestBucketOfAnEnvironment(t *testing.T) {
+func TestLastHeardIsTheLatestBucketOfAnEnvironmentOnAWay(t *testing.T) {
 	st := New(config())
 	for _, start := range []int64{midnight + 20, midnight, midnight + 20, midnight + 10} {
 		st.Add(traffic("a", "", start, 1))
@@ -220,9 +219,23 @@ func TestLastHeardIsTheLatestBucketOfAnEnvironment(t *testing.T) {
 	staged := traffic("a", "", midnight+50, 1)
 	staged.Environment = "staging"
 	st.Add(staged)
-	require.EqualValues(t, midnight+20, st.LastHeard(correlate.DefaultEnvironment, midnight+100))
-	require.EqualValues(t, midnight+10, st.LastHeard(correlate.DefaultEnvironment, midnight+20))
-	require.Zero(t, st.LastHeard(correlate.DefaultEnvironment, midnight))
-	require.Zero(t, st.LastHeard("nowhere", midnight))
-	require.True(t, slices.IsSorted(st.hearing[correlate.DefaultEnvironment]))
+	other := traffic("a", "", midnight+60, 1)
+	other.Kind, other.Name, other.Origin = correlate.Saturation, "cpu", correlate.OriginCustom
+	st.Add(other)
+	heard := func(environment string, o correlate.Origin, by int64) int64 {
+		return st.LastHeard(environment, o, midnight+by)
+	}
+	mine, env := traffic("a", "", 0, 1).Origin, correlate.DefaultEnvironment
+	require.EqualValues(t, midnight+20, heard(env, mine, 100), "containers say nothing of it")
+	require.EqualValues(t, midnight+10, heard(env, mine, 20))
+	require.Zero(t, heard(env, mine, 0))
+	require.Zero(t, heard("nowhere", mine, 100))
+	require.EqualValues(t, midnight+60, heard(env, correlate.OriginCustom, 100))
+	for _, o := range []correlate.Origin{correlate.OriginServerMetric, correlate.OriginSpanMetrics, correlate.OriginSpan, correlate.OriginLog} {
+		require.Equal(t, wayOf(o) == wayOf(mine), heard(env, o, 100) > 0, "%d", o)
+	}
+	require.Equal(t, wayOf(correlate.OriginClientSpan), wayOf(correlate.OriginSpan), "one exporter sends all spans of a process")
+	require.Equal(t, wayOf(correlate.OriginClient), wayOf(correlate.OriginServerMetric))
+	st.Expire(midnight+15, midnight)
+	require.Equal(t, []int64{midnight + 20}, st.hearing[pipeline{env, wayOf(mine)}])
 }

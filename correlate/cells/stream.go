@@ -47,6 +47,16 @@ func (str *Stream) BeganBefore(t int64) bool {
 	return false
 }
 
+// Versioned says that before an instant any version was told.
+func (str *Stream) Versioned(by int64) bool {
+	for name, v := range str.versions {
+		if name != "" && v.BeganBefore(by) {
+			return true
+		}
+	}
+	return false
+}
+
 // Version is the fine cells of one version, nil when there are none.
 func (str *Stream) Version(name string) *Series { return str.versions[name] }
 

@@ -86,9 +86,17 @@ func (a *adoption) adopt(p place, version string, first int64) {
 			return
 		}
 	}
-	if a.roster.changes[seen.ID] == nil {
+	if a.roster.changes[seen.ID] == nil && !a.reportedElsewhere(p, seen) {
 		a.report(seen)
 	}
+}
+
+// reportedElsewhere says that a change by another name of the service, which means this place, brings the same.
+func (a *adoption) reportedElsewhere(p place, seen correlate.Change) bool {
+	return slices.ContainsFunc(a.roster.watched, func(c *change) bool {
+		return c.place() != p && c.rollsOut() && cells.Met(a.cells, c.place(), a.roster.mark.At) == p &&
+			(a.roster.book.Config().Tells(c.rec.Change, seen) || c.rec.Version == seen.Version)
+	})
 }
 
 // complete finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects

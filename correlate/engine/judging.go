@@ -149,6 +149,11 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	}
 	is := c.verdictOf(f, r.At, final)
 	is.Inputs = r.inputs(c, e.subject(c))
+	if f.reason == correlate.ReasonNoTelemetry {
+		for _, p := range observe.Alike(e.store, c.place(), r.At) {
+			is.HeardAs = append(is.HeardAs, correlate.Heard(p))
+		}
+	}
 	c.rec.Phase = correlate.PhaseObserving
 	if final {
 		c.rec.Phase = correlate.PhaseClosed

@@ -88,6 +88,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	if f.outcome == correlate.Healthy && s.convictedBefore() && r.cfg.Guards.On(guardConvictedBefore) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonTransient
 	}
+	if old := s.verdict(); f.outcome == correlate.Regressed && lasting(old) {
+		f.onset = min(f.onset, unix(old.OnsetAt)) // what began at one time doesn't begin later by another comparison
+	}
 	if s.cutoff > 0 && r.At >= s.cutoff && f.outcome == correlate.Inconclusive {
 		return superseded(s, f)
 	}
@@ -118,6 +121,11 @@ func (r *round) suspected(s candidate, faults []fault) bool {
 	return (!s.rec.Rollback || !r.cfg.Guards.On(guardRollbackSuspected)) && r.probability(s.rec.ID, faults, func(o fault) bool {
 		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
 	}) >= mayBe
+}
+
+// lasting: a verdict says that a service has been at fault since an instant, and not that it recovered.
+func lasting(v *correlate.Verdict) bool {
+	return v != nil && v.Outcome == correlate.Regressed && v.Reason != correlate.ReasonDownstream && v.OnsetAt != nil && v.RecoveredAt == nil
 }
 
 // findingOf is what a verdict says.

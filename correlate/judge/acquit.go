@@ -17,7 +17,7 @@ func (c *Case) Ripe(p *Params) bool {
 // acquit requires enough time, nothing that speaks for a fault and, of every required family, a proof by the old version
 // or by earlier days. A proof that once was there holds while nothing speaks clearly against it: see stood.
 func (t ruling) acquit(a *Assessment) bool {
-	if t.c.Now-t.c.Start < t.p.MinHealthy || t.doubtful() {
+	if t.c.Now-t.c.Start < t.p.MinHealthy || t.doubtful() || t.c.uncovered(t.p) {
 		return false
 	}
 	grade := correlate.Grade("")

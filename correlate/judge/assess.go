@@ -205,6 +205,8 @@ func (t ruling) doubt() (correlate.Reason, correlate.Grade) {
 		return correlate.ReasonMixShift, best
 	case !t.anything():
 		return correlate.ReasonNoTelemetry, ""
+	case t.c.uncovered(t.p):
+		return correlate.ReasonNoCoverage, best
 	case best == correlate.GradeD && t.visible():
 		return correlate.ReasonBaselineTooShort, best
 	case best == "" && !t.baseline():
@@ -246,10 +248,13 @@ func (t ruling) way(f *finding) float64 {
 	return min(f.logE/f.family.need(t.p), 1)
 }
 
-// anything says that some stream has data since the change.
+// anything says that some stream that may convict has data since the change.
 func (t ruling) anything() bool {
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
+		if s.Kind == correlate.Saturation {
+			continue
+		}
 		for _, cells := range [...][]correlate.Cell{s.Whole, s.New} {
 			if len(cells) > 0 && cells[len(cells)-1].Start >= t.c.Start {
 				return true

@@ -35,9 +35,13 @@ type Case struct {
 	Changed []int64
 	// Gaps are the stretches in which no telemetry was received: silence there says nothing.
 	Gaps []expect.Gap
-	// Heard is when telemetry of anything in the environment was last received, 0 when that is unknown. A service that
-	// falls silent while others still send lost its requests, not its telemetry.
+	// Heard is when telemetry of anything in the environment was last received on the way on which that of the requests
+	// comes, 0 when that is unknown. A service that falls silent while others still send on it lost its requests, not its
+	// telemetry. What comes on other ways, as the metrics of containers beside spans, says nothing of it.
 	Heard int64 // Unix seconds
+	// Lost says, of a stretch in which no requests were told, that these were lost and not what had to be told of them; nil when
+	// that is so of every stretch up to Heard.
+	Lost func(from, to int64) bool
 }
 
 // countsFrom is when what was changed is warm: what is measured before doesn't count.

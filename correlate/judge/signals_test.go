@@ -110,7 +110,7 @@ func TestNewException(t *testing.T) {
 
 func TestThroughput(t *testing.T) {
 	p := DefaultParams()
-	t.Run("traffic that vanishes while the service still logs is regressed", func(t *testing.T) {
+	t.Run("traffic that vanishes while others are still heard is regressed", func(t *testing.T) {
 		s := newSim(1)
 		c := s.allAtOnce(600, 1, 1)
 		for i := range c.Streams[0].Whole {
@@ -120,6 +120,9 @@ func TestThroughput(t *testing.T) {
 		c.Streams[0].Whole = ended(c.Streams[0].Whole, drawn.Start+100, 10)
 		c.Streams = append(c.Streams, Stream{Kind: correlate.Log, Whole: logs})
 		a := Assess(p, c)
+		require.Equal(t, correlate.ReasonNoCoverage, a.Reason, "that the service logs says nothing of its spans")
+		c.Heard = drawn.Start + 590
+		a = Assess(p, c)
 		require.Equal(t, correlate.Regressed, a.Outcome, "%+v", a)
 		require.Equal(t, correlate.ReasonThroughput, a.Reason)
 		require.Equal(t, drawn.Start+100, a.Onset)

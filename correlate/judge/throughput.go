@@ -15,7 +15,7 @@ func (t *trial) throughput(s *Stream) {
 	if f.Width == 0 || (!t.received() && t.p.Guards.On(guardHeartbeat)) {
 		return
 	}
-	treated := f.CatchUp(s.Whole, t.c.Now)
+	treated := t.lost(f.CatchUp(s.Whole, t.c.Now))
 	if len(treated) == 0 {
 		return
 	}
@@ -32,6 +32,15 @@ func (t *trial) throughput(s *Stream) {
 	t.add(&contest{comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control}, grade)
 }
 
+// lost leaves out the silent windows in which telemetry may have been lost.
+func (t *trial) lost(windows []evalue.Tally) []evalue.Tally {
+	untold := func(w evalue.Tally) bool { return w.Events == 0 && !t.c.Lost(w.At, w.At+w.Exposure) }
+	if t.c.Lost == nil || !t.p.Guards.On(guardHeartbeat) || !slices.ContainsFunc(windows, untold) {
+		return windows
+	}
+	return slices.DeleteFunc(slices.Clone(windows), untold)
+}
+
 func (t *trial) flow(s *Stream) *expect.Flow {
 	r := t.m.record(t.p, t.c, s)
 	if r.flow != nil && slices.Equal(r.flow.Gaps, t.c.Gaps) {
@@ -44,8 +53,8 @@ func (t *trial) flow(s *Stream) *expect.Flow {
 	return r.flow
 }
 
-// received says that silence of the service would be a loss of requests: it, or anybody else, sent telemetry lately. Silence of
-// everything is lost telemetry, and so is that of a service whose callers are still answered.
+// received says that silence of the service would be a loss of requests: its requests were told lately, or telemetry came on
+// the same way. Silence of everything is lost telemetry, and so is that of a service whose callers are still answered.
 func (t *trial) received() bool {
 	recent := max(t.begin, t.c.Now-t.p.Restart)
 	others := false
@@ -54,15 +63,36 @@ func (t *trial) received() bool {
 		if len(s.Whole) == 0 || s.Whole[len(s.Whole)-1].Start < recent {
 			continue
 		}
-		if s.Kind != correlate.Edge {
+		switch s.Kind {
+		case correlate.Traffic:
 			return true
+		case correlate.Edge:
+			if t.answered(s, recent) && t.p.Guards.On(guardAnswered) {
+				return false
+			}
+			others = true
 		}
-		if t.answered(s, recent) && t.p.Guards.On(guardAnswered) {
-			return false
-		}
-		others = true
 	}
 	return others || t.c.Heard >= recent
+}
+
+// uncovered says that telemetry of the requests has been missing for so much of the time since the change that what came
+// before says little of it.
+func (c *Case) uncovered(p *Params) bool {
+	const part = 5
+	return part*c.unheard() > max(part*p.Restart, c.Now-c.Start)
+}
+
+// unheard is for how long neither the service's requests were told nor anything came on the way on which they are told.
+func (c *Case) unheard() int64 {
+	last := max(c.Start, c.Heard)
+	for i := range c.Streams {
+		s := &c.Streams[i]
+		if n := len(s.Whole); s.Kind == correlate.Traffic && n > 0 {
+			return c.Now - max(last, s.Whole[n-1].Start+c.Resolution)
+		}
+	}
+	return 0 // it has none
 }
 
 // answered says that callers got about as many answers since an instant as before the change.

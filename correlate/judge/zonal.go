@@ -118,14 +118,8 @@ func (z *zonal) pair(in evalue.Span, width int64, of func(*zoneRecord) []evalue.
 	}
 	w.Pairs, w.requests = all[:0], requests[:0]
 	for i, p := range all {
-		switch p.At = first + int64(i)*width; {
-		case p.NT > 0 && p.NC > 0:
-			w.Met++
+		if p.At = first + int64(i)*width; w.Meet(p) {
 			w.Pairs, w.requests = append(w.Pairs, p), append(w.requests, requests[i])
-		case p.NT > 0:
-			w.OnlyT++
-		case p.NC > 0:
-			w.OnlyC++
 		}
 	}
 	return w

@@ -9,11 +9,11 @@ import (
 // Case gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
 // the same watch.
 func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
-	p := w.place
+	p := w.met
 	c := judge.Case{
 		Resolution: o.cfg.Resolution, Coarse: o.cfg.Coarse,
 		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.Changed, Earlier: w.earlier,
-		Streams: w.streams[:0], Heard: o.cells.LastHeard(p.Environment, now),
+		Streams: w.streams[:0],
 	}
 	for _, g := range o.cells.Gaps(now) {
 		c.Gaps = append(c.Gaps, judge.Gap(g))
@@ -28,6 +28,8 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	traffic, others := accounts(s, now, room[:0], roomOthers[:0])
 	v, ok := preferred(w, traffic, from, now)
 	if w.apart = false; ok {
+		c.Heard = o.cells.LastHeard(p.Environment, v.key.Origin, now)
+		c.Lost = w.lost(o.cells, v, without(traffic, v), now)
 		c.Zones, w.apart = o.zonesOf(w, s, v.key.Origin, from, now)
 	}
 	for _, a := range others {
@@ -109,47 +111,6 @@ func (w *Watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell
 		return nil, nil
 	}
 	return fresh, old
-}
-
-// account is one instrumentation's account of the same requests.
-type account struct {
-	key cells.Key
-	*cells.Stream
-}
-
-// preferred picks the instrumentation to count requests by: the most trusted one that saw both sides of the change, and
-// not much fewer requests than any other (a sampled span is no match for a metric). The views are sorted by trust.
-func preferred(w *Watch, views []account, from, now int64) (best account, ok bool) {
-	type seen struct {
-		account
-		before, after int64
-	}
-	var room [8]seen
-	all := room[:0]
-	var most int64
-	both := false
-	for _, v := range views {
-		before, after := w.requests(v.Stream, from, now)
-		o := seen{v, before, after}
-		if o.before+o.after == 0 {
-			continue
-		}
-		all = append(all, o)
-		most = max(most, o.before+o.after)
-		both = both || (o.before > 0 && o.after > 0)
-	}
-	for _, o := range all {
-		if both && (o.before == 0 || o.after == 0) {
-			continue
-		}
-		if (o.before+o.after)*4 >= most {
-			return o.account, true
-		}
-	}
-	if len(all) > 0 {
-		return all[0].account, true
-	}
-	return account{}, false
 }
 
 // callerOrigins are the accounts that callers give of their own calls, most trusted first.

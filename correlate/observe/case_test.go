@@ -51,7 +51,7 @@ func TestACaseSplitsWhatTheNewVersionServes(t *testing.T) {
 	require.Nil(t, c.Streams[0].New, "the new version hasn't served")
 }
 
-func TestTheMostTrustedAccountCountsTheRequests(t *testing.T) {
+func TestTheFinestCompleteAccountCountsTheRequests(t *testing.T) {
 	type account struct {
 		origin      correlate.Origin
 		before, now int64 // requests in a bucket
@@ -60,11 +60,15 @@ func TestTheMostTrustedAccountCountsTheRequests(t *testing.T) {
 		accounts []account
 		want     correlate.Origin
 	}{
-		"a server's metric before spans":               {[]account{{correlate.OriginSpan, 10, 10}, {correlate.OriginServerMetric, 10, 10}}, correlate.OriginServerMetric},
-		"unless it saw less than a quarter":            {[]account{{correlate.OriginSpan, 50, 50}, {correlate.OriginServerMetric, 10, 10}}, correlate.OriginSpan},
-		"or only one side of the change":               {[]account{{correlate.OriginSpan, 10, 10}, {correlate.OriginServerMetric, 0, 10}}, correlate.OriginSpan},
-		"when nobody saw both sides, the most trusted": {[]account{{correlate.OriginSpan, 10, 0}, {correlate.OriginServerMetric, 0, 10}}, correlate.OriginServerMetric},
-		"a log is better than nothing":                 {[]account{{correlate.OriginLog, 10, 10}}, correlate.OriginLog},
+		"spans before a server's metric":            {[]account{{correlate.OriginSpan, 10, 10}, {correlate.OriginServerMetric, 10, 10}}, correlate.OriginSpan},
+		"unless they are a sample":                  {[]account{{correlate.OriginSpan, 5, 5}, {correlate.OriginServerMetric, 10, 10}}, correlate.OriginServerMetric},
+		"of metrics, the most trusted":              {[]account{{correlate.OriginServiceGraph, 10, 10}, {correlate.OriginServerMetric, 10, 10}}, correlate.OriginServerMetric},
+		"unless it tells only some of the requests": {[]account{{correlate.OriginServiceGraph, 10, 10}, {correlate.OriginServerMetric, 4, 4}}, correlate.OriginServiceGraph},
+		"or only those since the change":            {[]account{{correlate.OriginServiceGraph, 10, 10}, {correlate.OriginServerMetric, 0, 10}}, correlate.OriginServiceGraph},
+		"what ended with the change is given up":    {[]account{{correlate.OriginSpan, 10, 0}, {correlate.OriginServerMetric, 0, 10}}, correlate.OriginServerMetric},
+		"where nothing was told before, the same":   {[]account{{correlate.OriginSpan, 0, 9}, {correlate.OriginServerMetric, 0, 10}}, correlate.OriginSpan},
+		"and a sample is none there":                {[]account{{correlate.OriginSpan, 0, 3}, {correlate.OriginServerMetric, 0, 10}}, correlate.OriginServerMetric},
+		"a log is better than nothing":              {[]account{{correlate.OriginLog, 10, 10}}, correlate.OriginLog},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -188,7 +192,7 @@ func requireSameCase(t require.TestingT, want, got judge.Case) {
 	if want.Routes != nil {
 		require.Equal(t, want.Routes(), got.Routes())
 	}
-	want.Routes, got.Routes = nil, nil
+	want.Routes, got.Routes, want.Lost, got.Lost = nil, nil, nil, nil
 	for i := range want.Streams {
 		require.Equal(t, cellsOf(want.Streams[i]), cellsOf(got.Streams[i]))
 	}

@@ -55,7 +55,7 @@ type Serving struct {
 // not served.
 func (o *Observer) Servings(c *Subject, around, to int64) []Serving {
 	version := o.ServedVersion(c, to)
-	s := o.cells.Service(c.Place)
+	s := o.cells.Service(cells.Met(o.cells, c.Place, to))
 	if version == "" || s == nil {
 		return nil
 	}

@@ -78,7 +78,7 @@ func (o *Observer) served(p correlate.Place, at int64) bool {
 // falselyAlarmed says whether any look at a pseudo-change, up to the instant t, would have called it regressed.
 func (o *Observer) falselyAlarmed(v *View, p correlate.Place, start, t int64) bool {
 	step := placeboLook * o.cfg.Resolution
-	w := (&Watch{place: p, start: start, past: o.Past(v, p, start)}).fresh(nil)
+	w := (&Watch{place: p, met: p, start: start, past: o.Past(v, p, start)}).fresh(nil)
 	for now := start + step; now <= t; now += step {
 		k := o.Case(w, start, now)
 		if !w.Memory.Quiet(&o.cfg.Judge, &k) && w.Memory.Assess(&o.cfg.Judge, &k).Outcome == correlate.Regressed {

@@ -1,4 +1,14 @@
 // Package observe answers: what is a change compared with?
+//
+// Often several instrumentations tell the same requests: spans within seconds, a metric once a minute, a collector that makes
+// metrics of the spans. They are never added up nor mixed in one comparison. Which one counts is a property of a service and
+// the time before a change, decided by what was told there: the finest of those that tell all of the requests. So it is the
+// same at every look, whatever else arrives and in whichever order, and what it proved isn't taken back by one that tells
+// later or less often. Only one that ends while others go on, or doesn't tell the version that came, is given up. See
+// preferred.
+//
+// Silence is a loss of requests only where telemetry would have come: something else was heard on the same way, and no other
+// instrumentation tells of requests in that time. See lost.
 package observe
 
 import (

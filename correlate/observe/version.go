@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/correlate/record"
 )
@@ -9,7 +10,7 @@ import (
 // or extends it (a short commit hash), or else the only version that appeared while it rolled out. It is "" before that
 // version was seen.
 func (o *Observer) ServedVersion(c *Subject, now int64) string {
-	s := o.cells.Service(c.Place)
+	s := o.cells.Service(cells.Met(o.cells, c.Place, now))
 	if s == nil {
 		return ""
 	}
@@ -42,7 +43,7 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 // Unseen says that a rollout has been under way for a while without any instance of the new version being seen, though
 // the other versions of the service report which they are.
 func (o *Observer) Unseen(c *Subject, t int64) bool {
-	s := o.cells.Service(c.Place)
+	s := o.cells.Service(cells.Met(o.cells, c.Place, t))
 	if s == nil || c.Version == "" || !c.RollsOut() || c.Start+o.cfg.AdoptAfter > t || o.ServedVersion(c, t) != "" {
 		return false
 	}

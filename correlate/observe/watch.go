@@ -7,6 +7,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -15,6 +16,7 @@ import (
 type Watch struct {
 	Memory  judge.Memory
 	place   correlate.Place
+	met     correlate.Place // whose telemetry that means, see cells.Met
 	version string
 	start   int64
 	atOnce  bool
@@ -29,12 +31,12 @@ type Watch struct {
 	streams []judge.Stream // of the latest case, to be overwritten by the next
 }
 
-// track is what is remembered of a stream: how many requests it saw before the change and since, up to an instant, and
-// the versions that the change doesn't bring. Of a zone, old is every version.
+// track is what is remembered of a stream: what it told of requests, what others told that it didn't, and the versions that
+// the change doesn't bring. Of a zone, old is every version.
 type track struct {
-	counted              bool
-	before, after, until int64
-	old                  cells.Sum
+	told   told
+	missed map[*cells.Stream]*missed
+	old    cells.Sum
 }
 
 func (w *Watch) track(s *cells.Stream) *track {
@@ -48,7 +50,7 @@ func (w *Watch) track(s *cells.Stream) *track {
 
 // serves says that a watch is for the same change, compared with the same time.
 func (w *Watch) serves(o *Watch) bool {
-	return w != nil && w.place == o.place && w.version == o.version && w.start == o.start && w.atOnce == o.atOnce &&
+	return w != nil && w.place == o.place && w.met == o.met && w.version == o.version && w.start == o.start && w.atOnce == o.atOnce &&
 		w.past.Digest == o.past.Digest && slices.Equal(w.earlier, o.earlier)
 }
 
@@ -65,7 +67,7 @@ func (w *Watch) fresh(o *Watch) *Watch {
 // Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
 func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 	w := &Watch{
-		place: s.Place, version: o.ServedVersion(s, now), start: s.Start, atOnce: s.AtOnce(),
+		place: s.Place, met: met(o.cells, v, s, now), version: o.ServedVersion(s, now), start: s.Start, atOnce: s.AtOnce(),
 		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
 	}
 	w = w.fresh(old)
@@ -73,9 +75,23 @@ func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 	return w
 }
 
+// met is the place whose telemetry tells of a change: that by another name of the service only while no change is known by
+// that name that brings the same.
+func met(st *cells.Store, v *View, s *Subject, now int64) correlate.Place {
+	met := cells.Met(st, s.Place, now)
+	if met != s.Place && slices.ContainsFunc(v.Of(met), func(c *Subject) bool { return c.Live && c.RollsOut() && sameRelease(c, s) }) {
+		return s.Place
+	}
+	return met
+}
+
+func sameRelease(a, b *Subject) bool {
+	return names.SameRelease(names.Release{Version: a.Version, Commit: a.Commit}, names.Release{Version: b.Version, Commit: b.Commit})
+}
+
 // Neighbour is the watch of a place that is seen as a whole, since an instant at which something near it changed.
 func (o *Observer) Neighbour(v *View, p correlate.Place, from int64) *Watch {
-	w := &Watch{place: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
+	w := &Watch{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
 	w = w.fresh(o.neighbours[p])
 	o.neighbours[p] = w
 	return w
@@ -109,18 +125,4 @@ func (w *Watch) profile(cfg *Config) (from, to int64) {
 		return 0, 0
 	}
 	return w.earlier[0].Start - cfg.Baseline - cfg.Coarse, window.Floor(w.start, cfg.Coarse)
-}
-
-// requests are those that a stream saw from an instant to the change, and since.
-func (w *Watch) requests(s *cells.Stream, from, now int64) (before, after int64) {
-	t := w.track(s)
-	if !t.counted {
-		*t = track{counted: true, before: cells.Requests(s.Total().Between(from, w.start)), until: w.start, old: t.old}
-	}
-	if now < t.until {
-		return t.before, t.after - cells.Requests(s.Total().Between(now, t.until))
-	}
-	t.after += cells.Requests(s.Total().Between(t.until, now))
-	t.until = now
-	return t.before, t.after
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/shipwake/shipwake/internal/freeport"
 )
 
-// process is a daemon in a process of its own, with the demo's short windows.
+// process is a daemon in a process of its own, with the demo's short windows unless it has the usual ones.
 type process struct {
 	t              *testing.T
 	dir            string
@@ -30,6 +30,7 @@ type process struct {
 	cmd            *exec.Cmd
 	log            string // the file that its output goes to
 	more           []string
+	usual          bool
 }
 
 func newProcess(t *testing.T) *process {
@@ -48,13 +49,17 @@ func freeAddress(t *testing.T) string {
 }
 
 func (p *process) args() []string {
-	return append([]string{
-		"--config", builtinDefault, "--config", builtinDemo, "--data-dir", p.dir,
+	configs := []string{"--config", builtinDefault, "--config", builtinDemo}
+	if p.usual {
+		configs = configs[:2]
+	}
+	return append(append(configs,
+		"--data-dir", p.dir,
 		"--set=receivers.otlp.protocols.grpc.endpoint=127.0.0.1:0",
-		"--set=receivers.otlp.protocols.http.endpoint=" + p.otlp,
-		"--set=receivers.change_webhook.endpoint=" + p.hooks,
-		"--set=extensions.correlate.web.endpoint=" + p.w,
-	}, p.more...)
+		"--set=receivers.otlp.protocols.http.endpoint="+p.otlp,
+		"--set=receivers.change_webhook.endpoint="+p.hooks,
+		"--set=extensions.correlate.web.endpoint="+p.w,
+	), p.more...)
 }
 
 // start runs the daemon until the test ends, and waits until it is ready.

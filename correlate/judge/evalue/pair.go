@@ -35,8 +35,10 @@ func (p *Params) Concurrent(one *Joint, treated, control []Tally, resolution int
 type Joint struct {
 	Pairs            []Pair
 	treated, control int // tallies
-	Met, OnlyT       int // windows with both sides, with one
+	Met, OnlyT       int // windows with both sides, with one, while both sides reported
 	OnlyC            int
+	seenT, seenC     bool
+	waitT, waitC     int // windows with one side since the other one reported
 
 	null    Hypothesis
 	surplus []float64 // before each pair, see surplusOf
@@ -61,20 +63,41 @@ func (o *Joint) join(treated, control []Tally, width int64) {
 			p.EC += float64(control[j].Events)
 			p.NC += float64(control[j].Exposure)
 		}
-		switch {
-		case p.NT > 0 && p.NC > 0:
-			o.Met++
+		if o.Meet(p) {
 			o.Pairs = append(o.Pairs, p)
-		case p.NT > 0:
-			o.OnlyT++
-		default:
-			o.OnlyC++
 		}
 	}
 }
 
-// Covered says that 80 % of the smaller side's windows met the other side.
-func (o *Joint) Covered() bool { return 10*o.Met >= 8*(o.Met+min(o.OnlyT, o.OnlyC)) }
+// Meet notes the next window, and whether the sides meet in it. One with one side alone says that they don't only if the other
+// side reports before it and after it: one that has not reported yet, or whose turn comes in a moment, says nothing of that.
+func (o *Joint) Meet(p Pair) bool {
+	switch {
+	case p.NT > 0 && p.NC > 0:
+		o.Met++
+		o.OnlyT, o.OnlyC = o.OnlyT+o.waitT, o.OnlyC+o.waitC
+		o.waitT, o.waitC, o.seenT, o.seenC = 0, 0, true, true
+	case p.NT > 0:
+		o.OnlyC, o.waitC, o.seenT = o.OnlyC+o.waitC, 0, true
+		if o.seenC {
+			o.waitT++
+		}
+	case p.NC > 0:
+		o.OnlyT, o.waitT, o.seenC = o.OnlyT+o.waitT, 0, true
+		if o.seenT {
+			o.waitC++
+		}
+	}
+	return p.NT > 0 && p.NC > 0
+}
+
+// Covered says that 80 % of the smaller side's windows met the other side. Of sides that never met, that one has not reported.
+func (o *Joint) Covered() bool {
+	if o.Met == 0 {
+		return !o.seenT || !o.seenC
+	}
+	return 10*o.Met >= 8*(o.Met+min(o.OnlyT, o.OnlyC))
+}
 
 // Totals adds pairs up.
 func Totals(pairs []Pair) (t Pair) {

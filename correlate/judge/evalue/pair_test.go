@@ -93,3 +93,28 @@ func TestStretchesOfPairs(t *testing.T) {
 		}
 	})
 }
+
+// What is seen of two sides that report once a minute doesn't hang on whose turn comes next: the windows stay as wide.
+func TestWhoseTurnComesNextDoesNotShow(t *testing.T) {
+	p := Default()
+	rapid.Check(t, func(t *rapid.T) {
+		turn := 10 * rapid.Int64Range(1, 4).Draw(t, "turn")
+		alone := 60 * rapid.Int64Range(0, 5).Draw(t, "minutes of the old version alone")
+		var treated, control []Tally
+		for at := drawn.Start; at < drawn.Start+1200; at += 60 {
+			control = append(control, Tally{at, 1, 10})
+			if at >= drawn.Start+alone {
+				treated = append(treated, Tally{at + turn, 1, 10})
+			}
+		}
+		for now := drawn.Start + alone + 130; now <= drawn.Start+1200; now += 10 {
+			a, b := Before(treated, now), Before(control, now)
+			pairs := p.Concurrent(nil, a, b, 10).Pairs
+			require.Len(t, pairs, len(a))
+			for _, pair := range pairs {
+				require.Zero(t, Mod(pair.At, 60))
+				require.EqualValues(t, 10, pair.NT)
+			}
+		}
+	})
+}

@@ -1,0 +1,43 @@
+package observe
+
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate/cells"
+)
+
+// lost tells, of a stretch in which an account told no requests, whether these were lost, or only what it had to tell of them:
+//
+//  1. Something else came on the way on which it comes: the way was open. Metrics of containers say nothing of that of spans.
+//  2. No other account of the same requests tells of any there, once its turn has come.
+func (w *Watch) lost(st *cells.Store, a account, others []account, now int64) func(from, to int64) bool {
+	turns := make([]int64, len(others))
+	for i, other := range others {
+		turns[i] = w.turn(other)
+	}
+	return func(from, to int64) bool {
+		if st.LastHeard(w.place.Environment, a.key.Origin, to) < from {
+			return false
+		}
+		for i, other := range others {
+			if from+turns[i] > now || len(other.Total().Between(from, from+turns[i])) > 0 {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// turn is for how long what an account has to tell may take, in seconds: twice as long as it usually did.
+func (w *Watch) turn(a account) int64 {
+	t := w.track(a.Stream).told
+	if t.before.cells < 2 {
+		return interval
+	}
+	return min(interval, 2*(t.last-t.first)/(t.before.cells-1))
+}
+
+// without is some accounts but one.
+func without(all []account, but account) []account {
+	return slices.DeleteFunc(slices.Clone(all), func(a account) bool { return a.Stream == but.Stream })
+}
