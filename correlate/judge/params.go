@@ -89,7 +89,7 @@ func DefaultParams() Params {
 		KnownBeyond:   5,
 		Traffic:       Floor{Ratio: 1.5, BeforeAfter: 3},
 		LostTraffic:   1.4,
-		ValueMargin:   1.0 / 6,
+		ValueMargin:   0.1667,
 		Weights:       Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 	}
 }
