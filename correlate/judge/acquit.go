@@ -57,9 +57,12 @@ func (t ruling) doubtful() bool {
 }
 
 // slower says that a quantile of the latency did become longer, and likely by more than the margin, by whatever part of the
-// requests; unless earlier days let expect it.
+// requests; unless earlier days, the mix of routes or a warm-up let expect it.
 func (t ruling) slower(f *finding) bool {
 	if f.family != familyLatency || f.contest == nil || f.contest.doubled || !t.p.Guards.On(guardSlower) {
+		return false
+	}
+	if f.contest.plain != nil || f.contest.served != nil {
 		return false
 	}
 	x := f.contest.shift(f.contest.quantile, evalue.Span{From: t.begin, To: t.c.Now})
@@ -191,10 +194,8 @@ func (t ruling) bound() {
 			f.atMost(correlate.AtMost{Difference: f.worst.Upper, Level: 1 - t.p.AlphaHealthy, MarginDifference: f.tolerance()})
 		case f.contest == nil || f.contest.floor.Margin == 0:
 		case f.contest.latency != nil || f.family == familyLatency:
-			if x := f.contest.shift(f.contest.quantile, in); x.Known() {
-				f.atMost(correlate.AtMost{
-					Ratio: x.High, Difference: (x.High - 1) * f.Baseline, Level: 1 - t.p.Alpha, MarginRatio: math.Exp(t.p.latencyMargin()),
-				})
+			if x := f.contest.shift(f.contest.quantile, in); x.Known() && !math.IsInf(x.High, 1) {
+				f.atMost(correlate.AtMost{Ratio: f.Interval[1], Level: 1 - t.p.Alpha, MarginRatio: math.Exp(t.p.latencyMargin())})
 			}
 		default:
 			together, own := f.contest.spreads(t.p)
