@@ -42,6 +42,9 @@ type ChangeRecord struct {
 	MergedFrom []string `json:"merged_from,omitempty"`
 	// Abandoned: it started, and nobody told its end for so long that nobody will.
 	Abandoned bool `json:"abandoned,omitempty"`
+	// Rejudging: it, or a correction of it, was reported so late that it is judged from the measurements on disk; that is
+	// still to be done.
+	Rejudging bool `json:"rejudging,omitempty"`
 	// Served: it is marked failed or cancelled, and was reported to have succeeded before: it had reached users.
 	Served    bool     `json:"served,omitempty"`
 	Incidents []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted
@@ -61,7 +64,7 @@ type IncidentRecord struct {
 	AttributedTo   string   `json:"attributed_to,omitempty"`
 	Inferred       bool     `json:"inferred,omitempty"`
 	UnlinkedReason Unlinked `json:"unlinked_reason,omitempty"`
-	// Exonerated is the change that would be held responsible by service and time, and was judged healthy.
+	// Exonerated is the change that would be held responsible by service and time, and was judged healthy or reached nobody.
 	Exonerated string `json:"exonerated,omitempty"`
 	// Retracted: nobody reports it any more, and it doesn't count.
 	Retracted bool `json:"retracted,omitempty"`
@@ -70,7 +73,7 @@ type IncidentRecord struct {
 	Reports    []IncidentReport `json:"reports,omitempty"`
 }
 
-// Suspect is the change that is held responsible, or would be were it not judged healthy; "" when there is none. Unlike
+// Suspect is the change that is held responsible, or would be were it not exonerated; "" when there is none. Unlike
 // AttributedTo it doesn't depend on what is judged.
 func (i *IncidentRecord) Suspect() string {
 	if i.AttributedTo == "" {

@@ -115,4 +115,14 @@ type Status struct {
 	QueuedInputs          int
 	Outbox                []Queue // of the sinks that send, by name
 	Limits                Limits
+	Archive               Archive
+}
+
+// Archive is what is kept on disk of the measurements of the last days, to judge changes from that are reported late. The
+// zero value is that nothing is to be kept.
+type Archive struct {
+	Bytes, Limit int64
+	From, To     time.Time // what is there without a hole, up to the newest; zero when nothing is
+	Failing      bool      // nothing is added now, because the disk is full or fails
+	Judged       int64     // how often a change was judged from it since the start
 }

@@ -22,7 +22,8 @@ type Config struct {
 	DataDir string `mapstructure:"data_dir"`
 	// DiskReserve is the space in the data directory, in bytes, that is kept for the daemon's own state when the disk runs
 	// full, at most a sixteenth of the disk; 0: none. More keeps it going longer while facts are refused.
-	DiskReserve int64 `mapstructure:"disk_reserve"`
+	DiskReserve int64         `mapstructure:"disk_reserve"`
+	Archive     ArchiveConfig `mapstructure:"archive"`
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
 	Web    confighttp.ServerConfig `mapstructure:"web"`
 	Memory MemoryConfig            `mapstructure:"memory"`
@@ -54,6 +55,25 @@ type Config struct {
 	known []sinks.Factory // to check Sinks with
 }
 
+// ArchiveConfig says how long measurements stay on disk, so that a change that is reported late can still be judged.
+type ArchiveConfig struct {
+	// Keep is for how long; 0: not at all.
+	Keep time.Duration `mapstructure:"keep"`
+	// Limit is how much they may take, beside the ledger; the oldest go first. A hundred services with 20 requests a second
+	// and three routes each take some 70 MB a day.
+	Limit Bytes `mapstructure:"limit"`
+}
+
+func (c ArchiveConfig) validate() error {
+	switch {
+	case c.Keep < 0 || c.Keep%time.Second != 0:
+		return fmt.Errorf("archive::keep: %s: must be whole seconds, or 0 to keep nothing", c.Keep)
+	case c.Limit < mebibyte:
+		return fmt.Errorf("archive::limit: %s: must be at least 1MiB; archive::keep: 0s turns it off", c.Limit)
+	}
+	return nil
+}
+
 // WindowConfig is what of event time is looked at around a change.
 type WindowConfig struct {
 	// Baseline is how far before the change is compared.
@@ -75,6 +95,7 @@ func createDefaultConfig() component.Config {
 	return &Config{
 		DataDir:     "./shipwake-data",
 		DiskReserve: sqlite.StandardReserve,
+		Archive:     ArchiveConfig{Keep: 7 * 24 * time.Hour, Limit: 1 << 30},
 		Web:         web,
 		Memory:      MemoryConfig{Limit: defaultLimit},
 		Resolution:  sec(d.Resolution),
@@ -102,7 +123,7 @@ func (c *Config) Validate() error {
 	if c.DiskReserve < 0 {
 		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
 	}
-	if err := errors.Join(c.Memory.validate(), c.Readers.validate(), c.validateExposure(), c.Margins.validate()); err != nil {
+	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.validateExposure(), c.Margins.validate()); err != nil {
 		return err
 	}
 	for _, d := range []struct {
@@ -153,6 +174,7 @@ func (c *Config) engineConfig() engine.Config {
 	e.Baseline = sec(c.Window.Baseline)
 	e.Watch = sec(c.Window.Watch)
 	e.FineKeep = e.Baseline + e.Watch
+	e.LateReach = sec(c.Archive.Keep)
 	e.Attribution = sec(c.Attribution)
 	e.AdoptAfter = sec(c.AdoptAfter)
 	e.Judge = e.Judge.Scale(e.Resolution)

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
@@ -38,6 +39,9 @@ type Host struct {
 	ledger ledger.Ledger
 	engine *engine.Engine
 	memory *heap
+	late   *late.Archive // nil when nothing is kept, as are the two that go with it
+	judge  *late.Judge
+	found  chan finding
 	sinks  []sinks.Sink
 	outbox *outbox
 	web    *http.Server
@@ -88,6 +92,9 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	cfg := h.cfg.engineConfig()
 	cfg.Memory = h.memory.store
 	h.engine = engine.New(cfg)
+	if err := h.openArchive(cfg); err != nil {
+		return err
+	}
 	if err := restore(ctx, h.engine, l, cfg, time.Now()); err != nil {
 		return fmt.Errorf("restore from %s: %w", h.cfg.DataDir, err)
 	}
@@ -104,6 +111,8 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		newLoop(h).run(loopCtx)
 	}()
 	h.done.Go(func() { h.reproject(loopCtx) })
+	h.done.Go(func() { h.archive(loopCtx) })
+	h.done.Go(func() { h.judgeLate(loopCtx) })
 	return h.startWeb(ctx, host)
 }
 

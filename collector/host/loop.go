@@ -55,6 +55,8 @@ func (l *loop) run(ctx context.Context) {
 			l.facts()
 		case q := <-l.questions:
 			l.answer(q)
+		case f := <-l.found:
+			f.done <- l.driver.Rejudged(f.of)
 		case now := <-ticker.C:
 			l.facts()
 			l.tick(l.now(now))
@@ -158,6 +160,7 @@ func (l *loop) Publish(effects []correlate.Effect) {
 		}
 	}
 	l.outbox.wake()
+	l.marked(effects)
 	l.log(effects)
 }
 
@@ -166,9 +169,7 @@ func (l *loop) expire(now time.Time) {
 		return
 	}
 	l.expired = now
-	cfg := l.cfg.engineConfig()
-	fine := now.Add(-time.Duration(cfg.LongestFine()) * time.Second)
-	coarse := now.Add(-time.Duration(cfg.CoarseKeep) * time.Second)
+	fine, coarse := l.needed(now, l.cfg.engineConfig())
 	l.trouble("expire old measurements", l.ledger.Expire(context.Background(), fine, coarse))
 }
 
@@ -207,7 +208,7 @@ func (l *loop) report(now time.Time) {
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),
 		OpenWindows: l.engine.OpenWindows(), Series: l.engine.Memory().Series, Checkpoints: l.saved,
 		QueuedInputs: l.driver.Pending(), Placebos: s.Placebos, FalseAlarms: s.FalseAlarms,
-		Limits: l.limits(now),
+		Limits: l.limits(now), Archive: l.archived(),
 	})
 }
 

@@ -18,7 +18,12 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, cfg engine.
 		return err
 	}
 	e.RestoreRecords(engine.Recall{Changes: saved.Changes, Incidents: saved.Incidents, Revisions: saved.Revisions}, saved.Regressions)
-	if err := l.Rollups(ctx, func(r correlate.Rollup) error { e.RestoreRollup(r); return nil }); err != nil {
+	if err := l.Rollups(ctx, func(r correlate.Rollup) error {
+		if r.Start >= now.Unix()-cfg.CoarseKeep { // older ones are kept to judge late changes from
+			e.RestoreRollup(r)
+		}
+		return nil
+	}); err != nil {
 		return err
 	}
 	if err := l.Checkpoints(ctx, func(at time.Time, cells []correlate.Measurement) error {

@@ -26,6 +26,9 @@ type Config struct {
 // LongestFine is the longest that fine cells are kept, whoever needs them.
 func (c Config) LongestFine() int64 { return 3 * c.FineKeep }
 
+// LongestPause is how long measurements may not be taken in before that time counts as not covered.
+func (c Config) LongestPause() int64 { return max(c.Resolution, c.Lateness) }
+
 // FineFrom is from when on fine cells are kept at an instant, when the oldest change that needs them began at another; the
 // services around a changed one are judged from the same time on, so all keep as much.
 func (c Config) FineFrom(now, oldestChange int64) int64 {
@@ -53,7 +56,7 @@ type Store struct {
 func New(cfg Config) *Store {
 	return &Store{
 		cfg: cfg, services: map[correlate.Place]*Service{}, losses: map[correlate.Place]*losses{},
-		hearing: hearing{}, coverage: coverage{longest: max(cfg.Resolution, cfg.Lateness)},
+		hearing: hearing{}, coverage: coverage{longest: cfg.LongestPause()},
 	}
 }
 

@@ -24,11 +24,16 @@ func Compute(q Query, d Data, asOf time.Time) Report {
 			add(groups[g])
 		}
 	}
+	var elsewhere []string
 	for _, c := range b.changes {
 		if q.within(completion(c)) {
 			count(placeOf(c), func(t *tally) { t.change(b, c) })
+			if isRollout(c) && q.elsewhere(placeOf(c)) {
+				elsewhere = append(elsewhere, c.Environment)
+			}
 		}
 	}
+	slices.Sort(elsewhere)
 	for _, i := range b.incidents {
 		if q.within(i.OpenedAt) {
 			count(b.placeOfIncident(i), func(t *tally) { t.incident(i, asOf) })
@@ -36,7 +41,7 @@ func Compute(q Query, d Data, asOf time.Time) Report {
 	}
 	days := q.days(asOf)
 	r := Report{
-		Policy: PolicyShipwake, Environment: q.environment(), From: q.From, To: q.To, AsOf: asOf, By: q.By,
+		Policy: PolicyShipwake, Environment: q.environment(), OtherEnvironments: slices.Compact(elsewhere), From: q.From, To: q.To, AsOf: asOf, By: q.By,
 		Total: total.numbers(days),
 	}
 	for g, t := range groups {
@@ -68,7 +73,8 @@ func isRollback(c *correlate.ChangeRecord) bool {
 	return c.Kind == correlate.KindRollback || c.Rollback
 }
 
-// isLive says whether a rollout has come to its end and reached users, be it that it failed after that.
+// isLive says whether a rollout has come to its end and reached users, be it that it failed after that. One that failed is
+// known to have when it was found to hurt.
 func isLive(c *correlate.ChangeRecord) bool {
-	return isRollout(c) && (c.Status == correlate.StatusSucceeded || c.Served)
+	return isRollout(c) && (c.Status == correlate.StatusSucceeded || c.Served || (c.Status != correlate.StatusStarted && isRegressed(c)))
 }

@@ -257,6 +257,10 @@ func TestDeployments(t *testing.T) {
 			changes:     records{change("a", at(0), func(c *correlate.ChangeRecord) { c.Status, c.Served = correlate.StatusFailed, true })},
 			deployments: 1, perDay: 1.0 / 30,
 		},
+		"a canary that was found to hurt, and failed, is a deployment": {
+			changes:     records{change("a", at(0), judged(correlate.Regressed), func(c *correlate.ChangeRecord) { c.Status = correlate.StatusFailed })},
+			deployments: 1, perDay: 1.0 / 30,
+		},
 		"the window holds its beginning and not its end": {
 			changes: records{change("a", at(0)), change("b", at(1440)), change("c", at(2880))},
 			from:    at(0), to: at(2880), deployments: 2, perDay: 1,
@@ -322,6 +326,31 @@ func TestARepairThatWasRepairedMendedNothing(t *testing.T) {
 			require.Equal(t, c.failed, n.ChangeFailRate.Numerator)
 			require.Equal(t, c.failed, n.Recovery.N)
 			require.InDeltaSlice(t, []float64{c.recoveries[0] * 60, c.recoveries[1] * 60}, []float64{n.Recovery.Median, n.Recovery.Mean}, 1e-9)
+		})
+	}
+}
+
+func TestWhatIsRolledOutElsewhereIsSaid(t *testing.T) {
+	in := func(environment string) edit {
+		return func(c *correlate.ChangeRecord) { c.Environment = environment }
+	}
+	d := dora.Data{Changes: records{
+		change("a", at(0), in("staging")), change("b", at(1), in("eu")), change("c", at(2), in("eu")), change("d", at(3)),
+		change("e", at(4), in("other"), func(c *correlate.ChangeRecord) { c.Service = "cart" }),
+		change("f", at(5), in("flags"), func(c *correlate.ChangeRecord) { c.Kind = correlate.KindFeatureFlag }),
+	}}
+	for name, c := range map[string]struct {
+		q    dora.Query
+		want []string
+	}{
+		"no environment is named":          {dora.Query{Service: "checkout"}, []string{"eu", "staging"}},
+		"one is named":                     {dora.Query{Service: "checkout", Environment: "eu"}, nil},
+		"split by environment, all counts": {dora.Query{Service: "checkout", By: dora.ByEnvironment}, nil},
+		"of another service":               {dora.Query{Service: "cart"}, []string{"other"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.q.From, c.q.To = month.From, month.To
+			require.Equal(t, c.want, dora.Compute(c.q, d, asOf).OtherEnvironments)
 		})
 	}
 }

@@ -72,13 +72,16 @@ const NoGroup = "(none)"
 type Report struct {
 	Policy string `json:"policy"`
 	// Environment is the one that Total covers; "" when it covers them all.
-	Environment string    `json:"environment,omitempty"`
-	From        time.Time `json:"from"`
-	To          time.Time `json:"to"`
-	AsOf        time.Time `json:"as_of"`
-	By          GroupBy   `json:"by,omitempty"`
-	Total       Numbers   `json:"total"`
-	Groups      []Numbers `json:"groups,omitempty"`
+	Environment string `json:"environment,omitempty"`
+	// OtherEnvironments are those in which something was rolled out in the window that Total doesn't cover, sorted. It is
+	// empty when the query names an environment.
+	OtherEnvironments []string  `json:"other_environments,omitempty"`
+	From              time.Time `json:"from"`
+	To                time.Time `json:"to"`
+	AsOf              time.Time `json:"as_of"`
+	By                GroupBy   `json:"by,omitempty"`
+	Total             Numbers   `json:"total"`
+	Groups            []Numbers `json:"groups,omitempty"`
 }
 
 // Numbers are the DORA numbers of one group. A nil pointer means "no data", which is not zero.

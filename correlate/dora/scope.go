@@ -31,6 +31,13 @@ func (q Query) covers(p place) bool {
 		(q.Team == "" || q.Team == p.team)
 }
 
+// elsewhere: a place is left out only because the query names no environment.
+func (q Query) elsewhere(p place) bool {
+	named := q
+	named.Environment = p.environment
+	return q.Environment == "" && !q.covers(p) && named.covers(p)
+}
+
 func (q Query) within(t time.Time) bool {
 	return !t.Before(q.From) && t.Before(q.To)
 }

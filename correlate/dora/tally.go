@@ -29,7 +29,7 @@ type tally struct {
 //  6. a deployment that hurt is a failure, recovered or open, from the moment that is known;
 //  7. but the change fail rate counts it only when its window has closed.
 func (t *tally) change(b *book, c *correlate.ChangeRecord) {
-	if isRollout(c) && c.Status == correlate.StatusFailed && !c.Served {
+	if isRollout(c) && c.Status == correlate.StatusFailed && !isLive(c) {
 		t.deployFailed++
 	}
 	if !isLive(c) {

@@ -24,7 +24,7 @@ type assessed struct {
 func (r *round) assess(i int) candidate {
 	c, known, t := r.changes[i], r.Watched[i], r.At
 	cutoff := r.supersededAt(c, t)
-	end := window.Floor(r.book.Config().WindowEnd(c.rec.Change), r.cfg.Resolution)
+	end := window.Floor(windowEnd(r.book.Config(), c), r.cfg.Resolution)
 	if cutoff > 0 {
 		end = min(end, window.Floor(cutoff, r.cfg.Resolution))
 	}
@@ -44,9 +44,23 @@ func (r *round) assess(i int) candidate {
 		}
 	default:
 		r.glance(c, known, seen, t, false)
-		return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: withheld(seen.Assessment)}
+		return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: withheld(r.proven(c, known, seen.Assessment))}
 	}
-	return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: seen.Assessment}
+	return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: r.proven(c, known, seen.Assessment)}
+}
+
+// proven is an assessment, without a conviction of a rollout that was given up and isn't known to have reached anybody:
+// telemetry never saw what it brought.
+func (r *round) proven(c *change, known *observe.Subject, a judge.Assessment) judge.Assessment {
+	if a.Outcome == correlate.Regressed && r.reachedNobody(c, known) {
+		a.Outcome, a.Reason = correlate.Inconclusive, correlate.ReasonUnderpowered
+		a.Onset, a.Recovered, a.Strength = 0, 0, 0
+	}
+	return a
+}
+
+func (r *round) reachedNobody(c *change, known *observe.Subject) bool {
+	return c.tried() && r.observer.ServedVersion(known, r.At) == ""
 }
 
 // withheld is an assessment without an acquittal: that is given at the scheduled instants alone.
@@ -99,7 +113,7 @@ func (r *round) regressed(i int) bool {
 	}
 	seen := c.between
 	r.glance(c, r.Watched[i], &seen, at, false)
-	return seen.Outcome == correlate.Regressed
+	return seen.Outcome == correlate.Regressed && !r.reachedNobody(c, r.Watched[i])
 }
 
 // inform fills in what is brief about the changes near a place.

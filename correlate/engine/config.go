@@ -7,6 +7,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/guard"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // Config is how the engine looks at the world. All durations are whole seconds.
@@ -33,10 +34,13 @@ type Config struct {
 	// KeepRecords is how long closed changes and incidents stay in memory, 0 for ever; older ones must be recalled
 	// before a fact touches them.
 	KeepRecords int64
-	Memory      int64 // bytes that measurements may take, 0 for no bound
-	Judge       judge.Params
-	Blame       blame.Params
-	Signals     []correlate.Signal
+	// LateReach is how far back measurements reach on disk from which a change is judged that is reported when its time has
+	// left memory; 0: they don't, and such a change isn't judged.
+	LateReach int64 `json:"-"`
+	Memory    int64 // bytes that measurements may take, 0 for no bound
+	Judge     judge.Params
+	Blame     blame.Params
+	Signals   []correlate.Signal
 	// Guards are the engine's own safeguards that are in force: all of them when nil. See Guards.
 	Guards *guard.Set `json:"-"`
 }
@@ -46,6 +50,13 @@ func (c Config) Cells() cells.Config {
 	return cells.Config{
 		Resolution: c.Resolution, Coarse: c.Coarse, Lateness: c.Lateness, AllowedLateness: c.AllowedLateness,
 		Baseline: c.Baseline, FineKeep: c.FineKeep, CoarseKeep: c.CoarseKeep, Budget: c.Memory,
+	}
+}
+
+// records is how far things may lie apart that belong together.
+func (c Config) records() record.Config {
+	return record.Config{
+		AdoptAfter: c.AdoptAfter, Watch: c.Watch, Grace: c.Judge.Grace, Attribution: c.Attribution, AbandonAfter: c.AbandonAfter,
 	}
 }
 
@@ -60,6 +71,9 @@ func (c Config) observed() observe.Config {
 
 // LongestFine is the longest that fine cells are kept, in seconds.
 func (c Config) LongestFine() int64 { return c.Cells().LongestFine() }
+
+// LongestPause is how long measurements may not be taken in before that time counts as not covered, in seconds.
+func (c Config) LongestPause() int64 { return c.Cells().LongestPause() }
 
 // DefaultConfig is the configuration of the daemon without a configuration file.
 func DefaultConfig() Config {

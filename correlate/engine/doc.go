@@ -29,7 +29,9 @@
 //
 //   - The same inputs in the same order give the same effects, to the byte.
 //   - In which order facts arrive, how late and how often, doesn't show in the records, nor in the verdicts as long as the
-//     cells of their time are kept (Config.FineKeep, Config.Reopen).
+//     cells of their time are kept (Config.FineKeep, Config.Reopen). A change that is reported when they have left memory
+//     is marked (ChangeRecord.Rejudging) when what is kept elsewhere reaches that far (Config.LateReach). A Retrial judges
+//     it from there, in an engine of its own, and Input.Rejudged brings what it found.
 //   - Nor does it show where the engine was restarted, or that a Keeper failed for a while.
 //   - Revisions of a verdict rise by one. A revision that replaces others names the first of them and why.
 //   - The effects are the caller's; nothing in them is changed later.

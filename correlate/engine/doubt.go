@@ -10,9 +10,10 @@ import (
 const doubtFor = 7 * 24 * 3600
 
 // doubt takes a conviction back that a change which is reported now, when nothing is left to judge by, makes uncertain: it
-// was of the same service, and began before the fault did. Which of the two it was can't be found out any more.
+// was of the same service, and began before the fault did. Which of the two it was can't be found out any more, unless the
+// late one is to be judged from what is on disk.
 func (e *Engine) doubt(late *change) {
-	if late.rec.Phase != correlate.PhaseHistory || !late.live() || late.rec.Rollback ||
+	if late.rec.Phase != correlate.PhaseHistory || late.rec.Rejudging || !late.live() || late.rec.Rollback ||
 		late.rec.ReceivedAt.Unix()-late.start() > doubtFor {
 		return
 	}

@@ -77,6 +77,26 @@ func (d *Driver) Facts(facts []Fact, seq int64) error {
 	return d.Flush()
 }
 
+// Rejudged applies what a retrial found. After an error nothing of it has happened, unless Flush commits it later.
+func (d *Driver) Rejudged(found Rejudged) error {
+	if err := d.Flush(); err != nil {
+		return err
+	}
+	about := []Fact{{Fact: correlate.Fact{Change: &correlate.Change{ID: found.By}}}}
+	for i := range found.Courses {
+		about = append(about, Fact{Fact: correlate.Fact{Change: &found.Courses[i].Change}})
+	}
+	r, err := d.keeper.Recall(about)
+	if err != nil {
+		return err
+	}
+	if len(r.Changes) > 0 || len(r.Incidents) > 0 {
+		d.engine.Apply(Input{Recall: &r})
+	}
+	d.pending = d.engine.Apply(Input{Rejudged: &found})
+	return d.Flush()
+}
+
 // Tick takes in what was measured and has the engine decide what follows at an instant. Drain is not called while what it
 // returned before is still to be kept.
 func (d *Driver) Tick(now time.Time, drain func() []correlate.Measurement) error {

@@ -20,6 +20,8 @@ type Input struct {
 	// a stretch of time in which nobody did lacks telemetry.
 	Drained time.Time
 	Gap     window.Span // telemetry was not received in this stretch (Unix seconds)
+	// Rejudged is what a Retrial found. The records that it is about are recalled before.
+	Rejudged *Rejudged
 }
 
 // Fact is a fact with the time it was received.
@@ -74,10 +76,9 @@ func New(cfg Config) *Engine {
 		digest:   digestOf(cfg),
 		store:    store,
 		observer: observe.New(cfg.observed(), store),
-		roster: roster{reopenFor: cfg.Reopen, described: map[place]*observe.Lineup{}, changes: map[string]*change{}, book: record.New(record.Config{
-			AdoptAfter: cfg.AdoptAfter, Watch: cfg.Watch, Grace: cfg.Judge.Grace,
-			Attribution: cfg.Attribution, AbandonAfter: cfg.AbandonAfter,
-		})},
+		roster: roster{
+			reopenFor: cfg.Reopen, described: map[place]*observe.Lineup{}, changes: map[string]*change{}, book: record.New(cfg.records()),
+		},
 		reopen: reopening{from: never},
 	}
 	e.issuer = issuer{roster: &e.roster, faults: faultBook{known: map[place][]correlate.Regression{}}}
@@ -94,6 +95,8 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 		e.recall(*in.Recall)
 	case in.Measured != nil:
 		e.measured(in.Measured)
+	case in.Rejudged != nil:
+		retried{e, *in.Rejudged}.take()
 	case in.Gap != (window.Span{}):
 		e.store.Gap(in.Gap)
 	case !in.Drained.IsZero():
@@ -179,9 +182,7 @@ func (e *Engine) emitJudged(to int64) {
 func (e *Engine) unobserved() {
 	for _, c := range e.observing() {
 		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
-			e.conclude(e.round(e.windowEnd(c), true), c, finding{
-				outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry,
-			}, true)
+			e.conclude(e.round(e.windowEnd(c), true), c, c.unseen(), true)
 		}
 	}
 	e.issue(nil, reopening{})

@@ -41,6 +41,7 @@ func (c *change) place() place         { return place(c.Place()) }
 func (c *change) start() int64         { return c.Start() }
 func (c *change) completed() time.Time { return c.Completed() }
 func (c *change) live() bool           { return c.Live() }
+func (c *change) tried() bool          { return record.Tried(*c.rec) }
 func (c *change) rollsOut() bool       { return c.RollsOut() }
 
 func (e *Engine) facts(facts []Fact) {

@@ -83,8 +83,7 @@ func (e *Engine) Conclude() []correlate.Effect {
 		e.judgeAt(t, true)
 	}
 	for _, c := range e.observing() {
-		e.conclude(e.round(max(e.mark.At, c.start()), true), c,
-			finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry}, true)
+		e.conclude(e.round(max(e.mark.At, c.start()), true), c, c.unseen(), true)
 	}
 	e.issue(nil, reopening{})
 	e.settle()
@@ -161,6 +160,14 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	c.course = append(c.course, is)
 	e.altered(c.place())
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
+}
+
+// unseen is the finding of a change of which there is no telemetry.
+func (c *change) unseen() finding {
+	if c.tried() {
+		return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}
+	}
+	return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNoTelemetry}
 }
 
 // verdictOf is a finding in words that last, without a revision number.

@@ -311,7 +311,7 @@ func (o *oracle) attribute() {
 		case c == nil:
 			i.UnlinkedReason = correlate.UnlinkedNoChange
 		case !c.live():
-			i.UnlinkedReason = correlate.UnlinkedNotDeployed
+			i.UnlinkedReason, i.Exonerated = correlate.UnlinkedNotDeployed, c.id
 		default:
 			i.AttributedTo, i.Inferred = c.id, true
 		}

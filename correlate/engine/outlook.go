@@ -61,7 +61,7 @@ func (r *round) healthyAt(c *change, waits []correlate.Wait) *time.Time {
 	began := window.Floor(c.start()+r.cfg.Resolution-1, r.cfg.Resolution)
 	every := r.cfg.Resolution * acquitEvery
 	look := began + window.Floor(ready-began+every-1, every)
-	if look > r.book.Config().WindowEnd(c.rec.Change) {
+	if look > windowEnd(r.book.Config(), c) {
 		return nil
 	}
 	t := at(look + r.cfg.Lateness)

@@ -71,8 +71,15 @@ func (r *roster) oldestWatched() int64 {
 	return r.watched[0].start()
 }
 
-// windowEnd is when the window of a change closes.
-func (r *roster) windowEnd(c *change) int64 { return r.book.Config().WindowEnd(c.rec.Change) }
+// windowEnd is when the window of a change closes: at once when the rollout is given up.
+func (r *roster) windowEnd(c *change) int64 { return windowEnd(r.book.Config(), c) }
+
+func windowEnd(cfg record.Config, c *change) int64 {
+	if c.tried() {
+		return c.completed().Unix()
+	}
+	return cfg.WindowEnd(c.rec.Change)
+}
 
 // watch lists a change, by its start, among those whose verdict is to be given or may be gone into again.
 func (r *roster) watch(c *change) {
@@ -91,7 +98,7 @@ func (r *roster) watchable(c *change) bool {
 	case correlate.PhaseObserving:
 		return true
 	case correlate.PhaseClosed:
-		return c.live() && r.mark.At > 0 && r.windowEnd(c) >= r.mark.At-r.reopenFor
+		return (c.live() || c.tried()) && r.mark.At > 0 && r.windowEnd(c) >= r.mark.At-r.reopenFor
 	}
 	return false
 }

@@ -91,6 +91,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	if old := s.verdict(); f.outcome == correlate.Regressed && lasting(old) {
 		f.onset = min(f.onset, unix(old.OnsetAt)) // what began at one time doesn't begin later by another comparison
 	}
+	if s.tried() {
+		return r.givenUp(s, f)
+	}
 	if s.cutoff > 0 && r.At >= s.cutoff && f.outcome == correlate.Inconclusive {
 		return superseded(s, f)
 	}
@@ -113,6 +116,22 @@ func superseded(s candidate, f finding) finding {
 // convictedBefore says that a change was held responsible for a fault at an earlier look.
 func (c *change) convictedBefore() bool {
 	return slices.ContainsFunc(c.course, func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed })
+}
+
+// givenUp is what is found of a rollout that failed or was cancelled in the end. It stays convicted when telemetry saw what
+// it brought, and else it was not deployed.
+func (r *round) givenUp(s candidate, f finding) finding {
+	ends := r.ends(s)
+	if ends && f.outcome == correlate.Inconclusive {
+		f = superseded(s, f)
+	}
+	switch unproven := r.reachedNobody(s.change, s.known); {
+	case ends && (unproven || f.outcome != correlate.Regressed):
+		return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}
+	case unproven:
+		return finding{outcome: correlate.Inconclusive, reason: correlate.ReasonUnderpowered}
+	}
+	return f
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service

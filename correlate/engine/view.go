@@ -84,7 +84,7 @@ func (r *roster) subject(c *change) observe.Subject {
 // subjectOf is what judging depends on of a change, but for what follows from judging and for incidents; nothing while it
 // is not judged.
 func (r *roster) subjectOf(c *change) observe.Subject {
-	if !c.live() || c.rec.Phase == correlate.PhaseHistory {
+	if (!c.live() && !c.tried()) || c.rec.Phase == correlate.PhaseHistory {
 		return observe.Subject{}
 	}
 	return r.reported(c)

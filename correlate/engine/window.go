@@ -9,9 +9,13 @@ import (
 )
 
 // restate has a change judged as it is reported. One that isn't judged has a constant course: none, or the one verdict
-// that it has not been deployed.
+// that it has not been deployed. A rollout that was given up is judged until then: what it did to users by that time is a
+// function of what was measured.
 func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 	by := c.rec.ID
+	if restated(was, *c.rec) {
+		c.rec.Rejudging = false
+	}
 	switch {
 	case !restated(was, *c.rec):
 	case c.rec.Phase == correlate.PhaseRetracted:
@@ -19,19 +23,21 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 	case c.rec.MergedInto != "":
 		c.rec.Phase = correlate.PhaseMerged
 		e.setCourse(c, nil, by)
-	case !c.live():
+	case !c.live() && (!c.tried() || !wasJudged(was, *c.rec) && e.unobservable(c)):
 		c.rec.Phase = correlate.PhaseClosed
 		e.setCourse(c, []correlate.Verdict{c.verdictOf(finding{
 			outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed,
 		}, c.completed().Unix(), true)}, by)
-	case !wasJudged(was) && e.unobservable(c):
+	case !wasJudged(was, *c.rec) && e.unobservable(c):
 		c.rec.Phase = correlate.PhaseHistory
+		rejudge(e, c)
 		e.setCourse(c, nil, by)
-	case !wasJudged(was):
+	case !wasJudged(was, *c.rec):
 		c.rec.Phase, c.judged = correlate.PhaseObserving, c.start()
 		e.setCourse(c, nil, by)
 	case c.rec.Phase == correlate.PhaseClosed && e.unobservable(c):
-		c.subject = e.subjectOf(c) // judged in its time: nothing is left to judge it anew
+		correction(e, c)
+		c.subject = e.subjectOf(c) // judged in its time: nothing in memory is left to judge it anew
 	}
 	e.compareSubjects(c, by)
 	e.watch(c)
@@ -58,9 +64,10 @@ func restated(was, is correlate.ChangeRecord) bool {
 		!reflect.DeepEqual(was.Change, is.Change) || !reflect.DeepEqual(was.Reports, is.Reports)
 }
 
-// wasJudged: by its record, a change was among those that are judged.
-func wasJudged(was correlate.ChangeRecord) bool {
-	return record.Live(was) && was.Phase != "" && was.Phase != correlate.PhaseHistory
+// wasJudged: by its record, a change was among those that are judged. One that was given up and isn't any more was judged as
+// something else.
+func wasJudged(was, is correlate.ChangeRecord) bool {
+	return (record.Live(was) || record.Tried(was) && record.Tried(is)) && was.Phase != "" && was.Phase != correlate.PhaseHistory
 }
 
 // unobservable: the window had passed before the change was reported, and nothing fine is left of its time; or it began

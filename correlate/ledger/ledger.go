@@ -93,6 +93,8 @@ type Ledger interface {
 	// Checkpoints yields the checkpoints in the order they were written, and Rollups the rollups by start.
 	Checkpoints(ctx context.Context, yield func(at time.Time, cells []correlate.Measurement) error) error
 	Rollups(ctx context.Context, yield func(correlate.Rollup) error) error
+	// CheckpointsBetween yields the checkpoints that were drained in [from, to), the oldest first.
+	CheckpointsBetween(ctx context.Context, from, to time.Time, yield func(at time.Time, cells []correlate.Measurement) error) error
 
 	// Changes selects records by completion (start while unfinished), newest first, ties by id descending. Change
 	// returns one with all revisions of its verdict, oldest first.

@@ -101,6 +101,25 @@ func SameRelease(a, b Release) bool {
 	return SameVersion(a.Version, b.Version) || namesCommit(a.Version, b.Commit) || namesCommit(b.Version, a.Commit)
 }
 
+// IsCommit tells whether a version is nothing but a commit or a digest, in full or abbreviated.
+func IsCommit(version string) bool {
+	v := plain(version)
+	return isHash(v) && (len(v) >= fullHash || hasLetter(v))
+}
+
+// NameAndCommit tells whether of two deployments one tells only a name, such as v2, and the other only a commit, so that
+// neither contradicts the other. A name that holds a commit or a digest, such as main-8c1f2a0, tells both.
+func NameAndCommit(a, b Release) bool { return (named(a) && hashed(b)) || (hashed(a) && named(b)) }
+
+func named(r Release) bool {
+	last := strings.TrimPrefix(r.Version[strings.LastIndexAny(r.Version, "-+_.")+1:], "g")
+	return r.Version != "" && r.Commit == "" && !IsCommit(r.Version) && !IsCommit(last) && digestIn(r.Version) == ""
+}
+
+func hashed(r Release) bool {
+	return (r.Version == "" && r.Commit != "") || (IsCommit(r.Version) && (r.Commit == "" || namesCommit(r.Version, r.Commit)))
+}
+
 // namesCommit: a version is a commit, or ends with one after a separator, as git describe and image builders write it.
 func namesCommit(version, commit string) bool {
 	if commit == "" {

@@ -129,6 +129,32 @@ func TestWhichDeploymentsBringTheSame(t *testing.T) {
 	}
 }
 
+func TestWhichReleasesAreANameAndACommit(t *testing.T) {
+	const a, digits = "aaaaaaa1c0ffee1c0ffee1c0ffee1c0ffee1c0ff", "20260301"
+	for name, c := range map[string]struct {
+		x, y Release
+		want bool
+	}{
+		"a name and a commit":               {Release{"v2", ""}, Release{a, a}, true},
+		"a commit that only the version is": {Release{"v2", ""}, Release{a[:7], ""}, true},
+		"a commit without a version":        {Release{"latest", ""}, Release{"", a}, true},
+		"a date is a name":                  {Release{digits, ""}, Release{a, a}, true},
+		"two names":                         {Release{"v2", ""}, Release{"v3", ""}, false},
+		"two commits":                       {Release{a, a}, Release{a[:7], ""}, false},
+		"a name whose commit is told":       {Release{"v2", "bbbbbbb"}, Release{a, a}, false},
+		"a name that holds a commit":        {Release{"main-bbbbbbb", ""}, Release{a, a}, false},
+		"a name beside a commit":            {Release{"v3", a}, Release{"v2", ""}, false},
+		"an image with a digest":            {Release{"shop/checkout:v2@" + digest, ""}, Release{a, a}, false},
+		"nothing":                           {Release{}, Release{a, a}, false},
+		"a commit and nothing":              {Release{a, a}, Release{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.want, NameAndCommit(c.x, c.y))
+			require.Equal(t, c.want, NameAndCommit(c.y, c.x), "symmetric")
+		})
+	}
+}
+
 func TestSameReleaseIsSymmetricAndCommitsDecideAgainstIt(t *testing.T) {
 	text := rapid.StringMatching(`(|(v|main-|1\.2-g)?[0-9a-f]{7,9})`)
 	rapid.Check(t, func(t *rapid.T) {

@@ -121,14 +121,22 @@ func WholeAt(all []Serving, at int64) bool {
 	return n > 0 && all[n-1].share >= whole
 }
 
-// telling is the most trusted account of requests that tells a version by an instant, nil when none does.
-func telling(s *cells.Service, version string, by int64) *cells.Stream {
+// telling is the account of requests that tells a version by an instant, nil when none does: one that tells requests singly,
+// else the most trusted. What counts for a minute before it tells can't say when a rollout advanced.
+func telling(s *cells.Service, version string, by int64) (found *cells.Stream) {
 	for _, k := range s.Keys() {
-		if str := s.Stream(k); k.Kind == correlate.Traffic && str.Version(version).BeganBefore(by) {
-			return str
+		a := account{k, s.Stream(k)}
+		if k.Kind != correlate.Traffic || !a.Version(version).BeganBefore(by) {
+			continue
+		}
+		if a.singly() {
+			return a.Stream
+		}
+		if found == nil {
+			found = a.Stream
 		}
 	}
-	return nil
+	return found
 }
 
 // Doses are the shares of requests that the new version served, one for each window of a course. While nothing is served

@@ -58,3 +58,35 @@ func TestServingsFollowTheNewVersion(t *testing.T) {
 	c.Version, c.Kind = "", correlate.KindConfig
 	require.Nil(t, w.Servings(&c, now(300), now(600)), "a setting has no version")
 }
+
+func TestTheShareOfAVersionIsToldByTheFinestAccount(t *testing.T) {
+	w := newWorld(t)
+	metric := func(version string, at, requests int64) {
+		w.measure(correlate.Key{Service: "shop", Version: version, Kind: correlate.Traffic, Origin: correlate.OriginServerMetric}, at, correlate.Cell{Requests: requests})
+	}
+	for at := int64(-600); at < 600; at += 10 {
+		if at%60 == 0 {
+			metric("v1", at, 600)
+		}
+		if at >= 0 && at%60 == 30 {
+			metric("v2", at, 300)
+		}
+		w.serve("shop", "v1", at, 100)
+		if at >= 0 {
+			w.serve("shop", "v2", at, 100)
+		}
+	}
+	s := w.change("c1", "shop", "v2", 0)
+	all := w.Servings(&s, now(0), now(600))
+	require.False(t, WholeAt(all, now(590)))
+	for _, window := range all {
+		want := 0.0
+		if window.at >= now(0) {
+			want = 0.5
+		}
+		require.Equal(t, want, window.share)
+	}
+	metric("v3", 0, 5)
+	only := w.change("c2", "shop", "v3", 0)
+	require.NotEmpty(t, w.Servings(&only, now(0), now(600)), "the metric, where spans don't tell the version")
+}

@@ -11,6 +11,9 @@ type Known struct {
 
 // Whole is a subject in full.
 func Whole(s Subject) *Known {
+	if s.Failed > 0 {
+		s.Live = s.convicted()
+	}
 	k := &Known{Subject: s, hash: s.Hash()}
 	if moments := s.moments(); len(moments) > 0 {
 		k.last = slices.Max(moments)

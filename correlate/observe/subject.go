@@ -31,8 +31,11 @@ type Subject struct {
 	End             int64 // its observation window closes; 0 while that lies ahead, see At
 	Zones           []Step
 	// Live: it reached users, or is reaching them. It is not another report of a change, and it was neither cancelled nor
-	// did it fail.
+	// did it fail, or only after it had reached users.
 	Live bool
+	// Failed is when a rollout was given up that may have reached users; 0 when none was. It is live until then, and after
+	// that if it was found to hurt.
+	Failed int64
 	// Rollback: it takes an earlier change back. Undone is the change that took this one back.
 	Rollback bool
 	Undone   Undo
@@ -79,6 +82,9 @@ func NewSubject(rec *correlate.ChangeRecord) Subject {
 		Start: rec.Start().Unix(), Finish: record.Finish(rec.Change),
 		Live: record.Live(*rec), Rollback: rec.Rollback,
 	}
+	if record.Tried(*rec) {
+		s.Live, s.Failed = true, s.Finish
+	}
 	for _, z := range rec.Zones {
 		step := Step{Name: z.Name}
 		if !z.ReachedAt.IsZero() {
@@ -107,8 +113,11 @@ func (s *Subject) Verdict() Decision {
 	return Decision{}
 }
 
+func (s *Subject) convicted() bool { return s.Verdict().Outcome == correlate.Regressed }
+
 // At is the subject as far as it was known by an instant: nothing before it began, and no finish, zone, rollback,
-// incident, decision or end of its window that came later. It shares memory with the subject.
+// incident, decision or end of its window that came later. That it failed in the end shows from the beginning. It shares
+// memory with the subject.
 func (s *Subject) At(t int64) Subject {
 	if s.Start >= t {
 		return Subject{}
@@ -125,6 +134,9 @@ func (s *Subject) At(t int64) Subject {
 	n, _ := slices.BinarySearch(s.Objections, t+1)
 	known.Objections = s.Objections[:n:n]
 	known.Decided = s.Decided[:decidedBy(s.Decided, t)]
+	if s.Failed > 0 {
+		known.Live = t < s.Failed || known.convicted()
+	}
 	return known
 }
 
@@ -156,7 +168,7 @@ func decidedBy(all []Decision, t int64) int {
 func (s *Subject) Hash() uint64 {
 	d := NewDigest()
 	d.Reported(s)
-	d.Ints(s.End, flag(s.Live), flag(s.Rollback))
+	d.Ints(s.End, flag(s.Live), s.Failed, flag(s.Rollback))
 	d.Words(s.Undone.ID)
 	d.Ints(s.Undone.Start, s.Undone.Done, flag(s.Undone.Unknown), int64(len(s.Objections)))
 	d.Ints(s.Objections...)

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // assignAll gives the changes of a rollout their part in it. What telemetry sees bears out what is reported, and says
@@ -27,9 +28,23 @@ func (b *Book) assignAll(r rollout) {
 	if len(r) > 1 {
 		correlate.SortChangeReports(reports)
 		is.said, is.reports = correlate.FoldRollout(said), reports
+		is.said.Version = name(is.said.Version, said)
 	}
 	is.said.ID = r[0].Record.ID
 	b.assign(r[0], is)
+}
+
+// name is the version that a rollout goes by: of a name and a commit the name, the latest one that a source tells.
+func name(version string, said []correlate.ChangeReport) string {
+	if !names.IsCommit(version) {
+		return version
+	}
+	for _, r := range slices.Backward(said) {
+		if v := r.Said.Version; v != "" && !names.IsCommit(v) {
+			return v
+		}
+	}
+	return version
 }
 
 // part is what a change is among the reports of a rollout: what they say together, those that count, and the changes that it

@@ -67,7 +67,7 @@ func drawService(t *rapid.T) string {
 func drawChange(t *rapid.T, n int, minutes int64) correlate.Change {
 	c := correlate.Change{
 		ID: fmt.Sprint("c", n), Service: drawService(t),
-		Version:         rapid.SampledFrom([]string{"", "v1", "v2", "2", "v3", "latest"}).Draw(t, "version"),
+		Version:         rapid.SampledFrom([]string{"", "v1", "v2", "2", "v3", "latest", "8c1f2a0"}).Draw(t, "version"),
 		Commit:          rapid.SampledFrom([]string{"", "", "", "8c1f2a0", "8c1f2a0de2b44d2c5b1f0a9e7d6c5b4a39281706", "b0a9e7d"}).Draw(t, "commit"),
 		PreviousVersion: rapid.SampledFrom([]string{"", "", "v1"}).Draw(t, "previous"),
 		Kind:            rapid.SampledFrom([]correlate.Kind{"", "", "", correlate.KindRollback, correlate.KindConfig}).Draw(t, "kind"),

@@ -99,6 +99,13 @@ func Live(r correlate.ChangeRecord) bool {
 	return r.MergedInto == "" && r.Phase != correlate.PhaseRetracted && (!broken(r.Change) || r.Served)
 }
 
+// Tried says of a record that a rollout failed or was cancelled after it had been under way for a while, and that nobody
+// reports that it had succeeded before: whether it reached users is for telemetry to say.
+func Tried(r correlate.ChangeRecord) bool {
+	return r.MergedInto == "" && r.Phase != correlate.PhaseRetracted && broken(r.Change) && !r.Served && rollsOut(r.Change) &&
+		!r.StartedAt.IsZero() && r.FinishedAt.After(r.StartedAt)
+}
+
 // broken: it is said not to have come to its end.
 func broken(c correlate.Change) bool {
 	return c.Status == correlate.StatusFailed || c.Status == correlate.StatusCancelled

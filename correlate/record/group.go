@@ -230,7 +230,7 @@ func (r rollout) mayJoin(o rollout) bool {
 			if a.own.Source == b.own.Source {
 				return false
 			}
-			if a.own.Source != SourceTelemetry && b.own.Source != SourceTelemetry && !SameRelease(a.own, b.own) {
+			if a.own.Source != SourceTelemetry && b.own.Source != SourceTelemetry && !compatible(a.own, b.own) {
 				return false
 			}
 		}

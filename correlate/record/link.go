@@ -96,24 +96,36 @@ func (b *Book) suspect(i *correlate.IncidentRecord) link {
 		return link{why: correlate.UnlinkedEndOnly}
 	}
 	c := b.answerer(correlate.Place{Service: i.Service, Environment: i.Environment}, i.OpenedAt)
-	switch {
-	case c == nil:
+	if c == nil {
 		return link{why: correlate.UnlinkedNoChange}
-	case c.stands == failing:
-		return link{why: correlate.UnlinkedNotDeployed}
 	}
 	return link{to: c.Record.ID, inferred: true}
 }
 
-// attribute finds the change that an incident is held against. One that was judged healthy isn't by inference, nor is the one
-// before it.
+// unless is why a change is not held responsible by inference: it was judged healthy, or it failed and isn't known to have
+// reached anybody.
+func (c *Change) unless() correlate.Unlinked {
+	v := c.Record.Verdict
+	switch {
+	case c.stands == failing && (v == nil || v.Outcome != correlate.Regressed):
+		return correlate.UnlinkedNotDeployed
+	case v != nil && v.Outcome == correlate.Healthy:
+		return correlate.UnlinkedHealthy
+	}
+	return ""
+}
+
+// attribute finds the change that an incident is held against. One that was judged healthy isn't by inference, nor one that
+// reached nobody, nor the one before it.
 func (b *Book) attribute(i *Incident) {
 	is, r := b.suspect(&i.Record), &i.Record
 	was := i.suspect
 	i.suspect = is.to
 	exonerated := ""
-	if c := b.changes[is.to]; is.inferred && c != nil && c.healthy() {
-		exonerated, is = is.to, link{why: correlate.UnlinkedHealthy}
+	if c := b.changes[is.to]; is.inferred && c != nil {
+		if why := c.unless(); why != "" {
+			exonerated, is = is.to, link{why: why}
+		}
 	}
 	old := r.AttributedTo
 	if is != (link{old, r.Inferred, r.UnlinkedReason}) || exonerated != r.Exonerated {
@@ -134,10 +146,6 @@ func (b *Book) attribute(i *Incident) {
 		b.draft.touch(c)
 		c.Record.Incidents = with(c.Record.Incidents, r.ID)
 	}
-}
-
-func (c *Change) healthy() bool {
-	return c.Record.Verdict != nil && c.Record.Verdict.Outcome == correlate.Healthy
 }
 
 // named is the change that goes by an id: of several reports of one rollout, the one that the others are merged into.

@@ -136,13 +136,28 @@ func (o *oracle) mayBeOne(a, b *reported) bool {
 	}
 	endA, endB := min(Ended(a.own), Began(a.own)+24*3600), min(Ended(b.own), Began(b.own)+24*3600)
 	if shown(b) == 0 {
-		return SameRelease(a.own, b.own) && Began(a.own) <= endB+600 && Began(b.own) <= endA+600
+		return oneRelease(a.own, b.own) && Began(a.own) <= endB+600 && Began(b.own) <= endA+600
 	}
 	late := Began(b.own) - endA
 	if names.SameRelease(ReleaseOf(a.own), ReleaseOf(b.own)) {
 		return Began(b.own) >= Began(a.own)-600 && late <= max(600, o.cfg.Watch)
 	}
 	return Began(b.own) >= Began(a.own)-o.cfg.AdoptAfter && late <= 600
+}
+
+// oneRelease: what two changes bring is or may be the same, or is told as a name and as a commit within two minutes.
+func oneRelease(a, b correlate.Change) bool {
+	end := func(c correlate.Change) int64 { return min(Ended(c), Began(c)+24*3600) }
+	return SameRelease(a, b) || (names.NameAndCommit(ReleaseOf(a), ReleaseOf(b)) && Began(a) <= end(b)+120 && Began(b) <= end(a)+120)
+}
+
+func latestName(said []correlate.ChangeReport) (name string) {
+	for _, r := range said {
+		if r.Said.Version != "" && !names.IsCommit(r.Said.Version) {
+			name = r.Said.Version
+		}
+	}
+	return name
 }
 
 // crowded: too many rollouts of the place began in the same ten minutes.
@@ -186,7 +201,7 @@ func (o *oracle) put(chain []*reported) {
 		g, h := group[x.a], group[x.b]
 		if g[0] == h[0] || (shown(x.b) == 1 && len(h) > 1) || slices.ContainsFunc(g, func(a *reported) bool {
 			return slices.ContainsFunc(h, func(b *reported) bool {
-				return a.own.Source == b.own.Source || (shown(a)+shown(b) == 0 && !SameRelease(a.own, b.own))
+				return a.own.Source == b.own.Source || (shown(a)+shown(b) == 0 && !oneRelease(a.own, b.own))
 			})
 		}) {
 			continue
@@ -220,6 +235,11 @@ func (o *oracle) assign(group []*reported) {
 	}
 	correlate.SortChangeReports(reports)
 	lead.Change = correlate.FoldRollout(said)
+	for _, r := range said {
+		if names.IsCommit(lead.Version) && len(group) > 1 && r.Said.Version != "" && !names.IsCommit(r.Said.Version) {
+			lead.Version = latestName(said)
+		}
+	}
 	lead.ID = lead.own.ID
 	slices.Sort(from)
 	lead.MergedFrom = from
@@ -307,7 +327,7 @@ func (o *oracle) attribute() {
 			if c := o.answers(i); c != nil && c.live() {
 				i.AttributedTo, i.Inferred, i.UnlinkedReason = c.ID, true, ""
 			} else if c != nil {
-				i.UnlinkedReason = correlate.UnlinkedNotDeployed
+				i.UnlinkedReason, i.Exonerated = correlate.UnlinkedNotDeployed, c.ID
 			}
 		} else if i.CausedBy == "" && i.ServiceGuessed {
 			i.UnlinkedReason = correlate.UnlinkedGuess

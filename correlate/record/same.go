@@ -15,8 +15,21 @@ func (cfg Config) maySame(x, y correlate.Change) bool {
 	case y.Source == SourceTelemetry:
 		return cfg.Tells(x, y) && Began(y) <= spanEnd(x)+cfg.wide()
 	}
-	return SameRelease(x, y) && Began(x) <= spanEnd(y)+GroupSlack && Began(y) <= spanEnd(x)+GroupSlack
+	return apart(x, y) <= GroupSlack && compatible(x, y)
 }
+
+// nameSlack is how far apart one source may tell a rollout by a name and another by a commit, in seconds. Nothing but the
+// time says that the two are one, so that is less than for one release: a tool tells the next within a minute or two.
+const nameSlack = 120
+
+// compatible: two changes may bring the same as far as it is reported, or one tells only its name and the other only its
+// commit, at about the same time.
+func compatible(x, y correlate.Change) bool {
+	return SameRelease(x, y) || (apart(x, y) <= nameSlack && names.NameAndCommit(ReleaseOf(x), ReleaseOf(y)))
+}
+
+// apart is how many seconds lie between the end of one rollout and the beginning of the other; less than 0 when they overlap.
+func apart(x, y correlate.Change) int64 { return max(Began(x)-spanEnd(y), Began(y)-spanEnd(x)) }
 
 // wide is how long after a rollout telemetry may show its version, in seconds.
 func (cfg Config) wide() int64 { return max(GroupSlack, cfg.Watch) }

@@ -74,6 +74,21 @@ func TestWhichReportsAreOneRollout(t *testing.T) {
 			[]correlate.Fact{from("a", "x", 0, version("v1.2")), from("b", "y", 60, version("1.2"))}, map[string]string{"a": "b"}},
 		"a version that is the commit of the other": {
 			[]correlate.Fact{from("a", "x", 0, version("0123456")), from("b", "y", 60, commit("0123456789abcdef"))}, map[string]string{"a": "b"}},
+		"a name, and within two minutes a commit": {
+			[]correlate.Fact{from("a", "x", 0, version("v2")), from("b", "y", 48, both(version(one), commit(one)))}, map[string]string{"a": "b"}},
+		"a name, and while it is rolled out a commit": {
+			[]correlate.Fact{from("a", "x", 0, both(version("v2"), took(900))), from("b", "y", 600, both(version(one), commit(one)))}, map[string]string{"a": "b"}},
+		"a name, and minutes later a commit": {
+			[]correlate.Fact{from("a", "x", 0, version("v2")), from("b", "y", 121, both(version(one), commit(one)))}, map[string]string{"a": "", "b": ""}},
+		"a name with its commit, and another commit": {
+			[]correlate.Fact{from("a", "x", 0, both(version("v2"), commit(other))), from("b", "y", 48, both(version(one), commit(one)))}, map[string]string{"a": "", "b": ""}},
+		"a name that holds another commit": {
+			[]correlate.Fact{from("a", "x", 0, version("main-"+other[:7])), from("b", "y", 48, both(version(one), commit(one)))}, map[string]string{"a": "", "b": ""}},
+		"a name and a commit, of one source": {
+			[]correlate.Fact{from("a", "x", 0, version("v2")), from("b", "x", 48, both(version(one), commit(one)))}, map[string]string{"a": "", "b": ""}},
+		"two names and one commit: the nearer is it": {
+			[]correlate.Fact{from("a", "x", 0, version("v2")), from("b", "x", 90, version("v3")), from("c", "y", 100, both(version(one), commit(one)))},
+			map[string]string{"a": "", "b": "c"}},
 		"one doesn't say which version": {
 			[]correlate.Fact{from("a", "x", 0, version("1")), from("b", "y", 60, nil)}, map[string]string{"a": "b"}},
 		"ten minutes apart": {
@@ -136,6 +151,14 @@ func TestWhereMoreHappensThanTimeTellsApartEachStandsAlone(t *testing.T) {
 		b.Settle(0)
 		require.Equal(t, []string{"", "a", "a", ""}[i], b.Change("b").record().MergedInto, "%d", i)
 	}
+}
+
+// TestARolloutGoesByItsName: of a name and a commit telemetry may show either.
+func TestARolloutGoesByItsName(t *testing.T) {
+	b := settled(from("a", "x", 0, version("v2")), from("b", "y", 48, both(version(one), commit(one))))
+	r := b.Change("a").Record
+	require.Equal(t, []string{"v2", one}, []string{r.Version, r.Commit})
+	require.Equal(t, one, b.Change("b").Record.Version, "what each said stays")
 }
 
 // record is what is known of a change; nothing of one that isn't known.

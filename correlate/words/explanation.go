@@ -124,6 +124,7 @@ func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanatio
 	e.evidence(*c.Verdict)
 	e.course(*c.Verdict)
 	e.culprits(c, faults)
+	e.HeardIn = HeardAs(c.Service, c.Verdict.HeardAs)
 	e.Next = next(c, e)
 	return e
 }
@@ -146,6 +147,8 @@ func answer(c correlate.ChangeRecord) (answer, why string) {
 		return "retracted", "nobody reports it any more; it doesn't count"
 	case c.Verdict != nil:
 		return string(c.Verdict.Outcome), Reason(c.Verdict.Reason)
+	case c.Rejudging:
+		return "no verdict yet", "it was reported late, and is judged from the measurements on disk"
 	case c.Phase == correlate.PhaseHistory:
 		return "not judged", "it was reported after its time, without telemetry"
 	case c.Phase == correlate.PhaseMerged:

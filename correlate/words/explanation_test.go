@@ -50,6 +50,10 @@ func TestAChangeWithoutAVerdictSaysWhy(t *testing.T) {
 			require.Empty(t, e.Next)
 		})
 	}
+	late := checkout(nil)
+	late.Phase, late.Rejudging = correlate.PhaseHistory, true
+	require.Equal(t, "checkout v2 in production: no verdict yet (it was reported late, and is judged from the measurements on disk)",
+		words.Explain(late, nil).Headline())
 	nameless := checkout(nil)
 	nameless.Version = ""
 	require.Equal(t, "checkout – in production", words.Explain(nameless, nil).Subject)
@@ -252,4 +256,28 @@ func TestAnExplanationIsBounded(t *testing.T) {
 			require.NotContains(t, line, "\n")
 		}
 	})
+}
+
+// TestWhatIsNotEnoughToConvictIsSaid: where the interval says that it got worse, "not enough" doesn't stand alone.
+func TestWhatIsNotEnoughToConvictIsSaid(t *testing.T) {
+	of := func(signal string, low, high float64) correlate.Evidence {
+		return correlate.Evidence{Signal: signal, Baseline: 0.01, Observed: 0.02, Ratio: low, Interval: [2]float64{low, high}, N: 900, Events: 18}
+	}
+	for name, c := range map[string]struct {
+		evidence correlate.Evidence
+		want     string
+	}{
+		"errors that rose":                {of("error_ratio", 1.8, 2.5), "2 % of requests fail since the change, 1 % before, and that is not enough to convict"},
+		"errors that may not have risen":  {of("error_ratio", 0.8, 2.5), ""},
+		"requests that became fewer":      {of("throughput", 0.5, 0.9), "0.02 requests a second come since the change, 0.01 before, and that is not enough to convict"},
+		"requests that became more":       {of("throughput", 1.5, 1.9), ""},
+		"a signal that may rise or fall":  {of("orders", 1.8, 2.5), ""},
+		"a resource without any interval": {of("throughput", 0, 0), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := undecided(correlate.ReasonUnderpowered)
+			v.Evidence = []correlate.Evidence{c.evidence}
+			require.Equal(t, c.want, words.Explain(checkout(v), nil).Told)
+		})
+	}
 }

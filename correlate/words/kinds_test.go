@@ -81,6 +81,10 @@ func kinds() []kind {
 	confounded.Blame, confounded.Evidence = 0.41, []correlate.Evidence{errors}
 	weak := undecided(correlate.ReasonUnderpowered)
 	weak.SmallestVisible = 6.1
+	near := undecided(correlate.ReasonUnderpowered)
+	near.SmallestVisible, near.Evidence = 3.2, []correlate.Evidence{{
+		Signal: "error_ratio", Baseline: 0.01, Observed: 0.02, Ratio: 2, Interval: [2]float64{1.8, 2.5}, N: 900, Events: 18, Grade: correlate.GradeD,
+	}}
 	healthy := &correlate.Verdict{
 		Outcome: correlate.Healthy, Reason: correlate.ReasonWithinMargin, Revision: 1, DecidedAt: ten(16), Grade: correlate.GradeA,
 		Evidence: []correlate.Evidence{
@@ -97,7 +101,7 @@ func kinds() []kind {
 		told("regressed: a new exception", regressedBy(correlate.ReasonNewException, exception)),
 		told("regressed: a signal of one's own", regressedBy(correlate.ReasonCustomSignal, correlate.Evidence{Signal: "orders_per_minute", Baseline: 120, Observed: 61, Ratio: 0.51, Interval: [2]float64{0.4, 0.6}, N: 12, Events: 7, Grade: correlate.GradeC})),
 		told("regressed: on another service", regressedBy(correlate.ReasonDownstream, elsewhere)),
-		told("healthy", healthy), told("inconclusive: underpowered", weak), told("inconclusive: confounded", confounded),
+		told("healthy", healthy), told("inconclusive: underpowered", weak), told("inconclusive: nearly convicted", near), told("inconclusive: confounded", confounded),
 		retracted, merged, history,
 	}
 	for _, r := range correlate.Reasons()[8:] {
@@ -108,6 +112,9 @@ func kinds() []kind {
 			all[len(all)-1].heard = []string{"prod-eu", "staging"}
 		}
 	}
+	renamed := undecided(correlate.ReasonNoTelemetry)
+	renamed.HeardAs = []correlate.Heard{{Service: "checkout", Environment: "Staging"}, {Service: "shop/checkout", Environment: "production"}}
+	all = append(all, told("inconclusive: no_telemetry, as the verdict says", renamed))
 	return append(all, watching()...)
 }
 

@@ -17,7 +17,7 @@ func Reason(r correlate.Reason) string {
 		correlate.ReasonCustomSignal:     "a signal of your own moved the wrong way",
 		correlate.ReasonDownstream:       "the fault shows on another service",
 		correlate.ReasonWithinMargin:     "it is proven to be no worse than the margin allows",
-		correlate.ReasonUnderpowered:     "too few requests to tell",
+		correlate.ReasonUnderpowered:     "what was seen is not enough to tell",
 		correlate.ReasonNoTelemetry:      "there was no telemetry",
 		correlate.ReasonConfounded:       "it can't be told which of several changes did it",
 		correlate.ReasonMixShift:         "other requests came than before",

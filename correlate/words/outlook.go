@@ -43,13 +43,24 @@ func earliest(o *correlate.Outlook) string {
 	return fmt.Sprintf("%s; healthy at %s, if things go on like this; the last word at %s", regressed, Instant(*o.HealthyAt), Instant(o.ClosesAt))
 }
 
-// Heard adds to the explanation of a change without telemetry in which environments its service was heard; nil is not
-// known.
+// Heard adds to the explanation of a change without telemetry in which environments its service was heard, unless its verdict
+// says that already; nil is not known.
 func (e Explanation) Heard(environments []string) Explanation {
-	if e.HeardIn = ""; environments != nil {
+	if e.HeardIn == "" && environments != nil {
 		e.HeardIn = Heard(environments)
 	}
 	return e
+}
+
+// HeardAs names as what else a service was heard: in other environments, and there or here by other names.
+func HeardAs(service string, heard []correlate.Heard) string {
+	all := make([]string, len(heard))
+	for i, h := range heard {
+		if all[i] = h.Environment; h.Service != service {
+			all[i] += " as " + h.Service
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 // Heard names the environments in which a service was heard.

@@ -80,10 +80,26 @@ func told(v correlate.Verdict) string {
 		}
 	case v.Outcome == correlate.Healthy:
 		return bounded(v.Evidence)
+	case v.Reason == correlate.ReasonUnderpowered:
+		return unproven(v.Evidence)
 	case v.Reason == correlate.ReasonConfounded && v.Blame > 0:
 		return fmt.Sprintf("that there is a fault and this change made it has a probability of %s", Percent(v.Blame))
 	case v.Reason == correlate.ReasonTransient && v.OnsetAt != nil && v.RecoveredAt != nil:
 		return fmt.Sprintf("it showed for %s from %s on", Span(v.RecoveredAt.Sub(*v.OnsetAt).Seconds()), Instant(*v.OnsetAt))
+	}
+	return ""
+}
+
+// unproven says the first piece of evidence that got worse by its interval and yet doesn't convict; "" when none did.
+func unproven(all []correlate.Evidence) string {
+	for _, e := range all {
+		worse := e.Interval[0] > 1 && !custom(e.Signal) // which way a signal of one's own hurts isn't known here
+		if e.Signal == "throughput" {
+			worse = e.Interval[1] < 1 && e.Interval != [2]float64{}
+		}
+		if worse {
+			return Sentence(e) + ", and that is not enough to convict"
+		}
 	}
 	return ""
 }

@@ -156,6 +156,11 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the store keeps what was measured; what that says of a change is not its business",
 		},
 		{
+			room: "correlate/archive", ours: []string{"correlate", "correlate/window"},
+			never:  []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "how measurements are written down for later says nothing of where they are kept, nor what for",
+		},
+		{
 			room: "correlate/observe/...",
 			ours: []string{
 				"correlate", "correlate/window", "correlate/names", "correlate/cells", "correlate/record", "correlate/guard",
@@ -227,7 +232,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
-				"collector/host/courier",
+				"collector/host/courier", "collector/host/late", "correlate/archive", "correlate/ledger/segments",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},
@@ -268,7 +273,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "sinks/sinktest",
 			ours: []string{
-				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "sinks",
+				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "correlate/archive", "correlate/ledger/segments", "sinks",
 			},
 			reason: "one suite for all sinks, with the courier and the ledger that carry their messages: it knows none of them",
 		},
@@ -316,7 +321,7 @@ var rooms = []string{"cmd/...", "collector/...", "correlate/...", "internal/..."
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/names/...", "correlate/guard", "correlate/record/...", "correlate/cells/...",
+		"correlate", "correlate/window/...", "correlate/names/...", "correlate/archive/...", "correlate/guard", "correlate/record/...", "correlate/cells/...",
 		"correlate/observe/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...", "correlate/engine/...",
 		"correlate/words/...", "cmd/shipwake/app/replay/...",
 	}

@@ -38,6 +38,7 @@ func Catalog() []Metric {
 		{"What goes out", outgoing()},
 		{"How often it is wrong", calibration()},
 		{"The daemon", daemon()},
+		{"Measurements on disk", archive()},
 		{"Memory, and what was dropped to keep within its limit", memory()},
 	} {
 		for _, row := range section.rows {

@@ -126,6 +126,32 @@ func daemon() []Metric {
 	}
 }
 
+// archive is how far back a change that is reported late can be judged.
+func archive() []Metric {
+	return []Metric{
+		reading("shipwake_archive_size_bytes", Gauge, "bytes", "What the measurements of the last days take on disk, beside the ledger.",
+			func(s sinks.Status) float64 { return float64(s.Archive.Bytes) }),
+		reading("shipwake_archive_limit_bytes", Gauge, "bytes", "What they may take; 0 when none are kept.",
+			func(s sinks.Status) float64 { return float64(s.Archive.Limit) }),
+		{
+			Name: "shipwake_archive_reach_seconds", Type: Gauge, Unit: "seconds",
+			Help: "How far back the measurements on disk reach without a hole: a change that is reported later than that isn't judged. Absent while nothing is kept.",
+			read: func(v *view, w *writer) {
+				if from := v.status.Archive.From; !from.IsZero() {
+					w.put(max(0, v.status.Now.Sub(from).Seconds()))
+				}
+			},
+		},
+		{
+			Name: "shipwake_archive_failing", Type: Gauge,
+			Help: "1 while measurements can't be archived, because the disk is full or fails.",
+			read: func(v *view, w *writer) { w.flag(v.status.Archive.Failing) },
+		},
+		reading("shipwake_archive_judged_total", Counter, "", "How often a change that was reported late was judged from the measurements on disk, or could not be for want of them.",
+			func(s sinks.Status) float64 { return float64(s.Archive.Judged) }),
+	}
+}
+
 func reading(name string, t Type, unit, help string, of func(sinks.Status) float64) Metric {
 	return Metric{Name: name, Help: help, Type: t, Unit: unit, read: func(v *view, w *writer) { w.put(of(v.status)) }}
 }

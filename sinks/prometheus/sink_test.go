@@ -82,6 +82,7 @@ func busy(s *sinks.Status) {
 	s.OpenWindows, s.Series, s.QueuedInputs = 1, 42, 3
 	s.Placebos, s.FalseAlarms = 200, 1
 	s.LedgerBytes, s.LedgerCommits, s.LedgerFailures, s.LedgerSeconds, s.Checkpoints = 4096, 17, 1, 0.25, 9
+	s.Archive = sinks.Archive{Bytes: 1 << 20, Limit: 1 << 30, From: s.Now.Add(-48 * time.Hour), To: s.Now.Add(-20 * time.Minute)}
 	s.Limits = sinks.Limits{
 		Limit: 512 << 20, Resident: 200 << 20, Heap: 100 << 20, HeapMost: 340 << 20, Store: 80 << 20, StoreMost: 160 << 20,
 		Uses:          []correlate.Use{{Class: "services", Used: 12}, {Class: "intake_series", Used: 40, Most: 4000}},

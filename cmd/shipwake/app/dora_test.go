@@ -15,7 +15,8 @@ import (
 func report() dora.Report {
 	perDay := 1.4
 	return dora.Report{
-		Policy: dora.PolicyShipwake, From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), AsOf: at("00:00:00"), By: dora.ByTeam,
+		Policy: dora.PolicyShipwake, Environment: "production", OtherEnvironments: []string{"prod-eu", "staging"},
+		From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), AsOf: at("00:00:00"), By: dora.ByTeam,
 		Total: dora.Numbers{
 			Deployments: 42, DeploymentsPerDay: &perDay, Pending: 1,
 			ChangeFailRate: &dora.Ratio{Value: 0.125, Numerator: 5, Denominator: 40, Interval: [2]float64{0.05, 0.26}},

@@ -55,6 +55,18 @@ func checkpoints(t *testing.T, open Opener) {
 	require.ErrorIs(t, l.Checkpoints(t.Context(), func(time.Time, []correlate.Measurement) error { return stop }), stop)
 	require.ErrorIs(t, l.Rollups(t.Context(), func(correlate.Rollup) error { return stop }), stop)
 
+	between := func(from, to time.Time) (all []checkpoint) {
+		require.NoError(t, l.CheckpointsBetween(t.Context(), from, to, func(at time.Time, cells []correlate.Measurement) error {
+			all = append(all, checkpoint{at, cells})
+			return nil
+		}))
+		return all
+	}
+	require.Equal(t, []checkpoint{back, first, empty}, between(back.at, epoch.Add(time.Hour)))
+	require.Equal(t, []checkpoint{first}, between(first.at, empty.at))
+	require.Empty(t, between(epoch.Add(-time.Hour), back.at))
+	require.ErrorIs(t, l.CheckpointsBetween(t.Context(), back.at, empty.at, func(time.Time, []correlate.Measurement) error { return stop }), stop)
+
 	require.NoError(t, l.Expire(t.Context(), epoch, epoch.Add(time.Second)))
 	require.Equal(t, []checkpoint{first, empty}, readCheckpoints(t, l, t))
 	require.Equal(t, []correlate.Rollup{two}, readRollups(t, l, t))

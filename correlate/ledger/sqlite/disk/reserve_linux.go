@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"math"
 	"os"
 	"syscall"
 )
@@ -22,4 +23,14 @@ func diskSize(dir string) int64 {
 		return 0
 	}
 	return int64(s.Blocks) * s.Bsize
+}
+
+// Free is the space of the file system of a directory that this user may still take, in bytes; math.MaxInt64 when that
+// can't be had.
+func Free(dir string) int64 {
+	var s syscall.Statfs_t
+	if syscall.Statfs(dir, &s) != nil {
+		return math.MaxInt64
+	}
+	return int64(s.Bavail) * s.Bsize
 }
