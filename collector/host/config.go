@@ -38,6 +38,8 @@ type Config struct {
 	// IdleAfter is how long all telemetry may be silent before windows go on by the clock.
 	IdleAfter time.Duration `mapstructure:"idle_after"`
 	Window    WindowConfig  `mapstructure:"window"`
+	// Margins are how much worse a change may have made things to be healthy.
+	Margins MarginsConfig `mapstructure:"margins"`
 	// Attribution is how far back an incident without caused_by looks for the change behind it.
 	Attribution time.Duration `mapstructure:"attribution"`
 	// AdoptAfter is how long a new service.version waits for a source to report it before it counts as a change.
@@ -103,6 +105,7 @@ func createDefaultConfig() component.Config {
 		Window: WindowConfig{
 			Baseline: sec(d.Baseline), Grace: sec(d.Judge.Grace), MinHealthy: sec(d.Judge.MinHealthy), Watch: sec(d.Watch),
 		},
+		Margins:         marginsOf(&d.Judge),
 		Attribution:     sec(d.Attribution),
 		AdoptAfter:      sec(d.AdoptAfter),
 		AllowedLateness: sec(d.AllowedLateness),
@@ -120,7 +123,7 @@ func (c *Config) Validate() error {
 	if c.DiskReserve < 0 {
 		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
 	}
-	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.validateExposure()); err != nil {
+	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.validateExposure(), c.Margins.validate()); err != nil {
 		return err
 	}
 	for _, d := range []struct {
@@ -178,6 +181,7 @@ func (c *Config) engineConfig() engine.Config {
 	e.Blame = e.Blame.Scale(e.Resolution)
 	e.Judge.Grace = sec(c.Window.Grace)
 	e.Judge.MinHealthy = sec(c.Window.MinHealthy)
+	c.Margins.apply(&e.Judge)
 	e.Signals = c.Signals
 	return e
 }

@@ -15,6 +15,7 @@ const (
 	guardElsewhere         = "elsewhere"
 	guardStrongElsewhere   = "strong_elsewhere"
 	guardOwnService        = "own_service"
+	guardConvictedBefore   = "convicted_before"
 )
 
 // Guards are the safeguards of this package and of observe, with what each does.
@@ -27,6 +28,7 @@ func Guards() []guard.Guard {
 		{Name: guardConfounded, What: "a fault of a changed service needs the blame as well"},
 		{Name: guardElsewhere, What: "a change is blamed for what shows on other services"},
 		{Name: guardStrongElsewhere, What: "if that is stronger, the more services were looked at"},
+		{Name: guardConvictedBefore, What: "a fault that faded doesn't clear the change that was blamed for it"},
 		{Name: guardOwnService, What: "but not for what its service suffers in all versions"},
 	}...)
 }

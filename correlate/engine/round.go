@@ -85,6 +85,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 		(r.cells.GapShare(s.start(), r.At) > uncovered || r.cells.Degraded(s.place(), s.start()-r.cfg.Baseline, r.At)) && r.cfg.Guards.On(guardCoverage) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
+	if f.outcome == correlate.Healthy && s.convictedBefore() && r.cfg.Guards.On(guardConvictedBefore) {
+		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonTransient
+	}
 	if old := s.verdict(); f.outcome == correlate.Regressed && lasting(old) {
 		f.onset = min(f.onset, unix(old.OnsetAt)) // what began at one time doesn't begin later by another comparison
 	}
@@ -108,6 +111,11 @@ func superseded(s candidate, f finding) finding {
 		return findingOf(old)
 	}
 	return f
+}
+
+// convictedBefore says that a change was held responsible for a fault at an earlier look.
+func (c *change) convictedBefore() bool {
+	return slices.ContainsFunc(c.course, func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed })
 }
 
 // givenUp is what is found of a rollout that failed or was cancelled in the end. It stays convicted when telemetry saw what

@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"math"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
@@ -46,12 +48,25 @@ func (t ruling) doubtful() bool {
 		f := &t.findings[i]
 		switch {
 		case f.family == supporting:
-		case f.strength >= halfway && t.p.Guards.On(guardHalfway),
+		case f.strength >= halfway && t.p.Guards.On(guardHalfway), t.slower(f),
 			asked[f.family].bars != nil && asked[f.family].bars(t.p, f):
 			return true
 		}
 	}
 	return false
+}
+
+// slower says that a quantile of the latency did become longer, and likely by more than the margin, by whatever part of the
+// requests; unless earlier days, the mix of routes or a warm-up let expect it.
+func (t ruling) slower(f *finding) bool {
+	if f.family != familyLatency || f.contest == nil || f.contest.doubled || !t.p.Guards.On(guardSlower) {
+		return false
+	}
+	if f.contest.plain != nil || f.contest.served != nil {
+		return false
+	}
+	x := f.contest.shift(f.contest.quantile, evalue.Span{From: t.begin, To: t.c.Now})
+	return x.Known() && x.Low > 1 && x.Ratio >= math.Exp(t.p.latencyMargin()) && !f.contest.stayed(t.p)
 }
 
 // proven is the worst of the grades by which the required families are proven harmless, "" when one isn't. A canary that
@@ -113,15 +128,16 @@ func (t ruling) allCompared() bool {
 // provenNow is a proof by everything up to now.
 func (t ruling) provenNow(f *finding) bool {
 	if f.worst != nil {
-		return f.worst.Upper <= f.tolerance(t.p)
+		return f.worst.Upper <= f.tolerance()
 	}
 	return f.contest != nil && f.contest.harmless(t.p) && !f.contest.hidden(t.p, evalue.Span{From: t.begin, To: t.c.Now})
 }
 
-// tolerableNow says that what is likely is within the margin.
+// tolerableNow says that what is likely is within the margin. Values must still be proven: each stretch that comes has a
+// bound of its own, of which earlier looks knew nothing.
 func (t ruling) tolerableNow(f *finding) bool {
 	if f.worst != nil {
-		return f.worst.Shift <= f.tolerance(t.p)
+		return t.provenNow(f)
 	}
 	return f.contest != nil && f.contest.tolerable()
 }
@@ -157,6 +173,7 @@ func (t ruling) provenAt(at int64) correlate.Grade {
 		return ""
 	}
 	then.askRequired()
+	then.measure()
 	return then.proven(t.provenNow)
 }
 
@@ -166,6 +183,41 @@ type proof struct {
 	next   int64 // the first look that wasn't made
 	at     int64 // the last one that was
 	grade  correlate.Grade
+}
+
+// bound says of every finding that may acquit by how much it became worse at most.
+func (t ruling) bound() {
+	in := evalue.Span{From: t.begin, To: t.c.Now}
+	for i := range t.findings {
+		switch f := &t.findings[i]; {
+		case f.worst != nil:
+			f.atMost(correlate.AtMost{Difference: f.worst.Upper, Level: 1 - t.p.AlphaHealthy, MarginDifference: f.tolerance()})
+		case f.contest == nil || f.contest.floor.Margin == 0:
+		case f.contest.latency != nil || f.family == familyLatency:
+			if x := f.contest.shift(f.contest.quantile, in); x.Known() && !math.IsInf(x.High, 1) {
+				f.atMost(correlate.AtMost{Ratio: f.Interval[1], Level: 1 - t.p.Alpha, MarginRatio: math.Exp(t.p.latencyMargin())})
+			}
+		default:
+			together, own := f.contest.spreads(t.p)
+			rise := f.contest.rise(together, own, t.p.AlphaHealthy)
+			f.atMost(correlate.AtMost{
+				Ratio: rise.Ratio, Difference: rise.Difference, Level: 1 - t.p.AlphaHealthy,
+				MarginRatio: f.contest.floor.Margin, MarginDifference: f.contest.floor.MarginAbsolute,
+			})
+		}
+	}
+}
+
+// atMost shows a bound, without the ends that nothing bounds.
+func (f *finding) atMost(b correlate.AtMost) {
+	for _, end := range [...]*float64{&b.Ratio, &b.Difference, &b.MarginRatio, &b.MarginDifference} {
+		if *end = round(*end); math.Abs(*end) >= limit {
+			*end = 0
+		}
+	}
+	if b.Ratio != 0 || b.Difference != 0 {
+		f.AtMost = b
+	}
 }
 
 // askRequired puts the questions that a proof is about.

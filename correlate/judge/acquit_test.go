@@ -129,3 +129,36 @@ func TestSilenceWhileOthersAreHeard(t *testing.T) {
 		})
 	}
 }
+
+// TestHowMuchWorseAtMostIsAlwaysSaid: also of what is not acquitted, and above the estimate.
+func TestHowMuchWorseAtMostIsAlwaysSaid(t *testing.T) {
+	for name, tc := range map[string]struct {
+		c       Case
+		outcome correlate.Outcome
+	}{
+		"healthy":      {newSim(3).canary(2400, 0.4, 1, 1), correlate.Healthy},
+		"regressed":    {newSim(3).canary(2400, 0.4, 5, 2), correlate.Regressed},
+		"inconclusive": {newSim(3).canary(400, 0.1, 1, 1), correlate.Inconclusive},
+		"a KPI":        {newSim(3).business(4, 5400, within(0, 0, 0)), correlate.Healthy},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := Assess(DefaultParams(), tc.c)
+			require.Equal(t, tc.outcome, a.Outcome)
+			said := 0
+			for _, e := range a.Evidence {
+				if e.AtMost.Level == 0 {
+					continue
+				}
+				said++
+				require.GreaterOrEqual(t, e.AtMost.Level, 0.95)
+				if e.AtMost.Ratio > 0 && a.Onset == 0 {
+					require.GreaterOrEqual(t, e.AtMost.Ratio, e.Ratio)
+				}
+				if d := e.AtMost.Difference; d != 0 && a.Onset == 0 {
+					require.GreaterOrEqual(t, d, e.Observed-e.Baseline)
+				}
+			}
+			require.Positive(t, said, "%+v", a.Evidence)
+		})
+	}
+}

@@ -107,6 +107,7 @@ type ruling struct{ *trial }
 // assessment decides.
 func (t ruling) assessment() Assessment {
 	t.date()
+	t.measure()
 	slices.SortStableFunc(t.findings, byStrength)
 	a := Assessment{Outcome: correlate.Inconclusive, Contrast: t.contrast(), SmallestVisible: round(t.smallestVisible())}
 	switch {
@@ -118,6 +119,7 @@ func (t ruling) assessment() Assessment {
 	}
 	a.Shares = t.shares(&a)
 	t.show()
+	t.bound()
 	for i := range t.findings {
 		a.Evidence = append(a.Evidence, t.findings[i].rounded())
 	}

@@ -179,20 +179,26 @@ func (c *contest) harmless(p *Params) bool {
 		x := c.longerBy(c.pairs)
 		return x.Known() && x.High < c.floor.Margin
 	}
-	own, alpha := c.h.Phi, p.AlphaHealthy
-	if c.unsteady > own && p.Guards.On(guardUnsteady) {
-		own = c.unsteady
-	}
-	together := c.scatter
-	if c.before != nil {
-		together = own
-	} else if !p.Guards.On(guardScatter) {
-		together = c.h.Phi
-	}
-	alpha /= c.ways()
+	together, own := c.spreads(p)
+	alpha := p.AlphaHealthy / c.ways()
 	rise := c.rise(together, own, alpha)
 	return rise.Ratio < c.floor.Margin || rise.Difference < c.floor.MarginAbsolute ||
 		(c.hardlyMoved(together, alpha) && p.Guards.On(guardHardlyMoved)) || (c.stayed(p) && p.Guards.On(guardStayed))
+}
+
+// spreads are φ of how events fall on the two sides, and of either side by itself, with what was seen since the change.
+func (c *contest) spreads(p *Params) (together, own float64) {
+	own = c.h.Phi
+	if c.unsteady > own && p.Guards.On(guardUnsteady) {
+		own = c.unsteady
+	}
+	switch {
+	case c.before != nil:
+		return own, own
+	case !p.Guards.On(guardScatter):
+		return c.h.Phi, own
+	}
+	return c.scatter, own
 }
 
 // waysToBeHarmless is in how many ways a question may be proven harmless at most. They share the chance to be wrong.

@@ -16,14 +16,15 @@ type finding struct {
 	logE   float64 // ln of the evidence that the rise is beyond the floor
 	// strength is how far the evidence has come on its way to convict: 1 is there.
 	strength float64
-	bar      float64    // the ln e-value at which it is
-	bounds   [2]float64 // the confidence sequence of the ratio that is tested
-	visible  float64    // the smallest ratio that could have been seen
-	contest  *contest   // nil for signals that are values
-	// worst is by how much a signal that is a value may have moved; nil when that can't be bounded.
-	worst  *expect.Worst
-	share  float64 // of Alpha that a signal that is a value may spend
-	margin float64 // by which share of its level it may move when the change is to be healthy; 0: the default
+	bar      float64       // the ln e-value at which it is
+	bounds   [2]float64    // the confidence sequence of the ratio that is tested
+	visible  float64       // the smallest ratio that could have been seen
+	contest  *contest      // nil for signals that are values
+	share    float64       // of Alpha that a signal that is a value may spend
+	gauge    *expect.Gauge // of a signal that is a value and compared with earlier days
+	margin   float64       // by which share of what is expected it may be off and be harmless
+	// worst is by how much it may have moved, see measure; nil when that isn't bounded.
+	worst *expect.Worst
 
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
 	recovered  bool

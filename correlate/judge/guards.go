@@ -46,6 +46,7 @@ const (
 	guardStayed          = "stayed"
 	guardCoarse          = "coarse_buckets"
 	guardMoved           = "moved_beyond_margin"
+	guardSlower          = "slower"
 	guardNearMiss        = "near_miss"
 	guardLonePoint       = "lone_point"
 	guardValuesBeside    = "values_beside"
@@ -90,6 +91,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
 		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
 		{Name: guardMoved, What: "and only one that moved by more is slower"},
+		{Name: guardSlower, What: "a quantile that moved by more than the margin bars an acquittal"},
 		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
 		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},

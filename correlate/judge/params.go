@@ -56,7 +56,8 @@ type Params struct {
 	// LostTraffic is the loss of requests, as a factor like Traffic's, that bars an acquittal.
 	LostTraffic float64
 
-	// ValueMargin is by what part of its level a custom signal may move and be harmless.
+	// ValueMargin is by which share of what is expected a custom signal may be off and be harmless, where the configuration
+	// says none.
 	ValueMargin float64
 
 	// Weights is the share of Alpha that each family of signals may spend.
@@ -89,7 +90,7 @@ func DefaultParams() Params {
 		KnownBeyond:   5,
 		Traffic:       Floor{Ratio: 1.5, BeforeAfter: 3},
 		LostTraffic:   1.4,
-		ValueMargin:   0.2,
+		ValueMargin:   0.1667,
 		Weights:       Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
 	}
 }

@@ -41,19 +41,11 @@ func (t valuing) ask(s *Stream) {
 		reach := x.Reach / math.Abs(x.Expected)
 		f.Interval = [2]float64{f.Ratio - reach, f.Ratio + reach}
 	}
-	if w, ok := g.Worst(t.p.AlphaHealthy); ok {
-		f.worst = &w
+	f.gauge, f.margin = g, max(s.Margin, s.Tolerance)
+	if s.Margin == 0 {
+		f.margin = max(t.p.ValueMargin, s.Tolerance)
 	}
 	t.findings = append(t.findings, f)
-}
-
-// tolerance is how far a signal that is a value may move in the direction that hurts, in its own unit.
-func (f *finding) tolerance(p *Params) float64 {
-	margin := p.ValueMargin
-	if f.margin > 0 {
-		margin = f.margin
-	}
-	return margin * f.worst.Level
 }
 
 // beside compares the values of the new version with those of others at the same time, and says whether the others
@@ -82,7 +74,7 @@ func (t valuing) beside(s *Stream, share float64) (still bool) {
 
 // valued is a finding of a signal that is a value.
 func (t valuing) valued(s *Stream, grade correlate.Grade, share float64, x *expect.Excess) finding {
-	f := finding{family: familyCustom, share: share, margin: s.Margin}
+	f := finding{family: familyCustom, share: share}
 	f.Signal, f.Grade = s.Name, grade
 	f.Baseline, f.Observed, f.Ratio = x.Expected, x.Observed, 1
 	if x.Expected != 0 {
@@ -133,10 +125,9 @@ func (t valuing) share() float64 {
 	var requests, logs bool
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
-		if isValue(s.Kind) {
-			signals++
-		}
 		switch s.Kind {
+		case correlate.Gauge, correlate.Rate, correlate.Ratio, correlate.Distribution:
+			signals++
 		case correlate.Traffic, correlate.Edge:
 			requests = requests || t.before(s)
 		case correlate.Log, correlate.Exception:
@@ -156,6 +147,20 @@ func (t valuing) share() float64 {
 func (t valuing) before(s *Stream) bool {
 	return len(s.History) > 0 || len(s.Whole) > 0 && s.Whole[0].Start < t.c.Start
 }
+
+// measure bounds by how much the values may have moved.
+func (t ruling) measure() {
+	for i := range t.findings {
+		if f := &t.findings[i]; f.gauge != nil {
+			if w, ok := f.gauge.Worst(t.p.AlphaHealthy); ok {
+				f.worst = &w
+			}
+		}
+	}
+}
+
+// tolerance is how far a signal that is a value may move in the direction that hurts, in its own unit.
+func (f *finding) tolerance() float64 { return f.margin * f.worst.Level }
 
 // saturation shows a resource before and after the change. It never convicts: a busier processor may be
 // the price of more work.
