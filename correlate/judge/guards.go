@@ -90,7 +90,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardHardlyMoved, What: "a latency that moved by less than two bins is harmless"},
 		{Name: guardStayed, What: "so is what stayed where earlier days let expect it"},
 		{Name: guardCoarse, What: "but not a latency that may have moved within its buckets"},
-		{Name: guardMoved, What: "and only one that moved by more is slower"},
+		{Name: guardMoved, What: "a latency that moved by less than the margin convicts nobody"},
 		{Name: guardSlower, What: "a quantile that moved by more than the margin bars an acquittal"},
 		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
 		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
