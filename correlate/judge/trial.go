@@ -294,12 +294,13 @@ func (f *finding) open(p *Params) {
 func (t *trial) show() {
 	for i := range t.findings {
 		f := &t.findings[i]
-		t.showLatency(f)
+		f.showLatency(t)
 		f.open(t.p)
 	}
 }
 
-func (t *trial) showLatency(f *finding) {
+// showLatency puts the effect of a latency question into seconds.
+func (f *finding) showLatency(t *trial) {
 	if f.contest == nil || f.family != familyLatency {
 		return
 	}
