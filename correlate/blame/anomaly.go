@@ -41,12 +41,6 @@ func (p *Params) climbs(f Fault, candidates []Candidate, g *Graph) bool {
 	})
 }
 
-// coincides says that nothing but when and where it was points at a change of another service.
-func (p *Params) coincides(f Fault, c *Candidate, terms map[string]float64) bool {
-	pointed := max(terms[TermContrast], terms[TermDose], terms[TermTraces], terms[TermUnseen], terms[TermReversal]) > 0
-	return c.Service != f.Service && !c.Regressed && !pointed && p.Guards.On(guardCoincidence)
-}
-
 func (p *Params) strengthOf(strength float64) float64 {
 	return p.Anomalous + min(p.AnomalousStrength*max(0, strength), p.AnomalousMax)
 }

@@ -17,8 +17,6 @@ type Fault struct {
 	Strength float64
 	// Explained: a service that this one depends on, and that no change touched, is at fault as well.
 	Explained bool
-	// Before: nothing but the hours before says that it is one: no other version, and no earlier days.
-	Before bool
 	// Outside: only its callers see it, and by its own account the service is as it was. What it needs others for would
 	// show there.
 	Outside bool

@@ -22,7 +22,6 @@ const (
 	guardShare                 = "share"
 	guardClimbs                = "climbs"
 	guardSuffers               = "suffers"
-	guardCoincidence           = "coincidence"
 	guardLostAbove             = "lost_above"
 	guardOutside               = "outside"
 	guardRow                   = "row"
@@ -58,7 +57,6 @@ func Guards() []guard.Guard {
 		{Name: guardShare, What: "nor one that old instances show as much as new ones do"},
 		{Name: guardClimbs, What: "nor one that a changed dependency shows as well"},
 		{Name: guardSuffers, What: "what a service suffers from others isn't held against its change by its callers' faults"},
-		{Name: guardCoincidence, What: "time and place alone don't convict of a fault that only the time before shows"},
 		{Name: guardOutside, What: "a dependency doesn't explain what only callers see"},
 		{Name: guardRow, What: "failures of one caller's calls alone are the caller's as much as the callee's"},
 		{Name: guardLostAbove, What: "callers that ask less without failing more put the loss above them"},

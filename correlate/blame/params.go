@@ -48,9 +48,6 @@ type Params struct {
 	Background float64
 	// Outage is added to Background where a service that nobody changed is at fault, and explains the fault.
 	Outage float64
-	// Coincidence is what it says against a change of another service that nothing but time and place points at it, where
-	// the fault itself is known from the time before alone.
-	Coincidence float64
 }
 
 // DefaultParams is the calibration for cells of 10 seconds. What isn't a bound was fitted by maximum likelihood of the truth;
@@ -70,7 +67,7 @@ func DefaultParams() Params {
 		Prior: map[correlate.Kind]float64{
 			correlate.KindRollback: -0.7, correlate.KindFeatureFlag: -0.1, correlate.KindOther: -0.3,
 		},
-		Background: -2.5, Outage: 2, Coincidence: -2,
+		Background: -2.5, Outage: 2,
 	}
 }
 

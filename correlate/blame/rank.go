@@ -115,9 +115,6 @@ func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string
 			terms[name] = round(v)
 		}
 	}
-	if f.Before && p.coincides(f, c, terms) {
-		terms[TermAnomaly] = round(terms[TermAnomaly] + p.Coincidence)
-	}
 	return terms
 }
 

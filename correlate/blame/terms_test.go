@@ -321,27 +321,6 @@ func worse(c Candidate) Candidate {
 	return c
 }
 
-func TestTimeAndPlaceAloneDontConvictOfWhatOnlyTheTimeBeforeShows(t *testing.T) {
-	before := at
-	before.Before = true
-	unseen := deployed("a", "cart", 60)
-	unseen.Unseen = true
-	for name, tc := range map[string]struct {
-		fault     Fault
-		c         Candidate
-		convicted bool
-	}{
-		"where earlier days show the fault they do":  {at, deployed("a", "cart", 60), true},
-		"where only the hour before does they don't": {before, deployed("a", "cart", 60), false},
-		"but with a version that never came up":      {before, unseen, true},
-		"or where the service itself is at fault":    {before, deployed("a", "web", 60), true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			require.Equal(t, tc.convicted, rank(tc.fault, []Candidate{tc.c})[0].Probability >= 0.5)
-		})
-	}
-}
-
 func TestWhatOnlyCallersSeeComesFromNoDependency(t *testing.T) {
 	f := at
 	f.Explained = true

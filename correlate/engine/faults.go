@@ -92,7 +92,6 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
 	others, own, outside := r.observer.Bystanders(r.View, seen, around.Around)
 	f.Course = r.observer.Course(r.View, seen, around.Around)
-	f.Before = f.grade == correlate.GradeD
 	f.LostAbove = observe.LostAbove(r.cells, seen, r.At)
 	all := r.candidates(suspects, *f)
 	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)

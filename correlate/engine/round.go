@@ -145,7 +145,7 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	if v.Reason == correlate.ReasonDownstream && len(v.Evidence) > 0 {
 		at.Service = v.Evidence[0].Service
 	}
-	same := func(o fault) bool { return o.same(at, unix(v.OnsetAt), r.cfg.Blame.Together) }
+	same := func(o fault) bool { return o.recover == 0 && o.same(at, unix(v.OnsetAt), r.cfg.Blame.Together) }
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
 	return f, slices.ContainsFunc(faults, same) && f.blame < convicted
