@@ -57,7 +57,7 @@ func everTold(of record.Config, c correlate.ChangeRecord) (from, to int64) {
 
 // judgeable: the change is one of those that are given verdicts, in its time or from what is on disk.
 func judgeable(r correlate.ChangeRecord) bool {
-	return record.Live(r) && (r.Phase == correlate.PhaseClosed || r.Phase == correlate.PhaseObserving || r.Rejudging)
+	return (record.Live(r) || record.Tried(r)) && (r.Phase == correlate.PhaseClosed || r.Phase == correlate.PhaseObserving || r.Rejudging)
 }
 
 // Known is what a ledger knows, to judge a stretch with.
