@@ -30,10 +30,13 @@ func (r *round) news(due []candidate) bool {
 // service whose own change is at fault speaks for itself.
 func (r *round) lookAround() look {
 	anchors := map[place]int64{}
-	own := map[place]bool{}
+	own, theirs := map[place]bool{}, map[place]string{}
 	for i := range r.Watched {
 		s := r.Watched[i]
 		over := s.End > 0 && r.At > window.Floor(s.End, r.cfg.Resolution)+r.cfg.Resolution // its last look sees what it saw before
+		if over && s.Live && s.Verdict().Lasts() {
+			theirs[s.Place] = s.ID // a fault isn't held against others because the time of its own change is over
+		}
 		if over || !s.Live {
 			continue
 		}
@@ -51,8 +54,8 @@ func (r *round) lookAround() look {
 	seen := look{Around: observe.Around{At: r.At, From: anchors}}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
 		if a, quiet := r.assessPlace(p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
-			f := faultOn(p, "", a)
-			f.provesElsewhere = a.Strength >= enough(a.Reason, len(anchors)+len(own)) || !r.cfg.Guards.On(guardStrongElsewhere)
+			f := faultOn(p, theirs[p], a)
+			f.provesElsewhere = f.own == "" && (a.Strength >= enough(a.Reason, len(anchors)+len(own)) || !r.cfg.Guards.On(guardStrongElsewhere))
 			seen.faults, seen.Faults = append(seen.faults, f), append(seen.Faults, f.seen())
 		}
 	}

@@ -70,6 +70,9 @@ type Decision struct {
 	Onset, Recovered int64 // 0 when there is none
 }
 
+// Lasts says that its service was at fault, whosever that is, and hadn't recovered.
+func (d Decision) Lasts() bool { return d.Final && d.Onset != 0 && d.Recovered == 0 }
+
 // Never is later than every instant.
 const Never = math.MaxInt64
 
