@@ -10,8 +10,6 @@ import (
 	"github.com/shipwake/shipwake/internal/drawn"
 )
 
-var usualBounds = []float64{0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10}
-
 // TestWhatMovesWithinOneBucketShowsInTheMean: sums and counts know what buckets hide.
 func TestWhatMovesWithinOneBucketShowsInTheMean(t *testing.T) {
 	regressed, inconclusive := correlate.Regressed, correlate.Inconclusive

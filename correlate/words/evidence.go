@@ -92,6 +92,8 @@ func (f Finding) factor() string {
 		return ""
 	case f.Most == "∞" && f.Grown:
 		return ", at least ×" + f.Least
+	case f.Least == "0" && f.Shrunk && f.AtMost != "":
+		return "" // the bound that is proven says it
 	case f.Least == "0" && f.Shrunk:
 		return ", at most ×" + f.Most
 	case f.Least == "0" && f.Most == "∞":

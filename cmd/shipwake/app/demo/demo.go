@@ -36,7 +36,7 @@ var (
 // How busy the shop is. The rate gives every service enough requests while its versions serve side by side to prove that
 // it is healthy, and leaves a machine with two CPUs nine tenths of its time.
 const (
-	visitsPerSecond = 260
+	visitsPerSecond = 360
 	days            = 90
 )
 
