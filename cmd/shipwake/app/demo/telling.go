@@ -46,6 +46,9 @@ func effect(v *correlate.Verdict) string {
 	if !ok {
 		return words.Reason(v.Reason)
 	}
+	if v.Outcome == correlate.Regressed {
+		e.AtMost = correlate.AtMost{} // that it is worse is what counts, and there is one line for it
+	}
 	return strings.TrimSpace(e.Service+" "+words.Plain(e.Signal)) + " " + words.Effect(e)
 }
 
