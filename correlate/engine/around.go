@@ -8,7 +8,6 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/observe"
-	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // look is what was last seen on the services around the open changes. It is a function of the state at its instant, so
@@ -26,6 +25,20 @@ func (r *round) news(due []candidate) bool {
 	})
 }
 
+// lastConviction is the latest instant at which a change was convicted that wasn't before, 0 when none was. What showed
+// around it then is what that rests on: an older look doesn't take it back.
+func (r *round) lastConviction() (latest int64) {
+	for _, s := range r.Watched {
+		for i := len(s.Decided) - 1; i >= 0; i-- {
+			if s.Decided[i].Convicts() && (i == 0 || !s.Decided[i-1].Convicts()) {
+				latest = max(latest, s.Decided[i].At)
+				break
+			}
+		}
+	}
+	return latest
+}
+
 // lookAround judges, at the instant of a view, each service within a few hops of a change, from the oldest such change on. A
 // service whose own change is at fault speaks for itself.
 func (r *round) lookAround() look {
@@ -33,7 +46,7 @@ func (r *round) lookAround() look {
 	own, theirs := map[place]bool{}, map[place]string{}
 	for i := range r.Watched {
 		s := r.Watched[i]
-		over := s.End > 0 && r.At > window.Floor(s.End, r.cfg.Resolution)+r.cfg.Resolution // its last look sees what it saw before
+		over := s.End > 0 && r.At-r.cfg.Resolution >= s.End // it had its last look a bucket ago, or before
 		if over && s.Live && s.Verdict().Lasts() {
 			theirs[s.Place] = s.ID // a fault isn't held against others because the time of its own change is over
 		}

@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	// convicted is the probability from which a change is held responsible.
-	convicted = 0.5
+	// convicted is the probability from which a change is held responsible, and held that down to which one stays so that
+	// was: blame strays by as much while nothing happens. ahead is how many times as probable as any other change it must
+	// be for the first.
+	convicted, held, ahead = 0.5, 0.35, 2
 	// mayBe is the probability from which a change isn't acquitted.
 	mayBe = 0.2
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
@@ -136,9 +138,9 @@ func (e *Engine) judgeAt(t int64, last bool) {
 }
 
 // facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
-// every few buckets, and remembered in between, unless they are to be looked for now.
+// every few buckets and when a change was convicted, and remembered in between, unless they are to be looked for now.
 func (e *Engine) facedAround(r *round, now bool) look {
-	at := window.Floor(r.At, e.cfg.Resolution*neighbourEvery)
+	at := max(window.Floor(r.At, e.cfg.Resolution*neighbourEvery), r.lastConviction())
 	if now {
 		at = r.At
 	}

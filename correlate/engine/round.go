@@ -67,11 +67,12 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	}
 	if s.a.Outcome == correlate.Regressed {
 		f.onset, f.recovered = s.a.Onset, s.a.Recovered
-		f.blame = r.probability(s.rec.ID, faults, func(o fault) bool { return o.own == s.rec.ID })
-		if f.blame < convicted && r.cfg.Guards.On(guardConfounded) {
+		own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
+		f.blame = r.probability(s.rec.ID, own, anyFault)
+		if !s.answersFor(f.blame, own...) && r.cfg.Guards.On(guardConfounded) {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
-	} else if o, p := r.blamedElsewhere(s, faults); p >= convicted && r.cfg.Guards.On(guardElsewhere) {
+	} else if o, p := r.blamedElsewhere(s, faults); s.answersFor(p, o) && r.cfg.Guards.On(guardElsewhere) {
 		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = o.seenFrom(s)
@@ -113,6 +114,29 @@ func superseded(s candidate, f finding) finding {
 	return f
 }
 
+// answersFor says that a change is held responsible for faults that it is blamed for: when that is likely, and clearly more
+// so than for any other change. One that is held responsible stays so until the blame is clearly less than what convicts.
+// That is a function of the course of its verdicts up to the instant, and so of what was measured by then, whenever it is
+// judged.
+func (c *change) answersFor(blame float64, faults ...fault) bool {
+	if v := c.verdict(); v != nil && v.Outcome == correlate.Regressed {
+		return blame >= held
+	}
+	return blame >= convicted && blame >= ahead*rival(c.rec.ID, faults)
+}
+
+// rival is how probable it is, at most, that another change than one caused one of some faults.
+func rival(id string, faults []fault) (most float64) {
+	for _, f := range faults {
+		for _, s := range f.suspects {
+			if s.ChangeID != id {
+				most = max(most, s.Probability)
+			}
+		}
+	}
+	return most
+}
+
 // convictedBefore says that a change was held responsible for a fault at an earlier look.
 func (c *change) convictedBefore() bool {
 	return slices.ContainsFunc(c.course, func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed })
@@ -148,7 +172,7 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	same := func(o fault) bool { return o.recover == 0 && o.same(at, unix(v.OnsetAt), r.cfg.Blame.Together) }
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
-	return f, slices.ContainsFunc(faults, same) && f.blame < convicted
+	return f, slices.ContainsFunc(faults, same) && !s.answersFor(f.blame)
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service

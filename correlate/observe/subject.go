@@ -76,6 +76,9 @@ func (d Decision) Lasts() bool { return d.Final && d.Onset != 0 && d.Recovered =
 // Never is later than every instant.
 const Never = math.MaxInt64
 
+// Convicts says that the change was held responsible.
+func (d Decision) Convicts() bool { return d.Outcome == correlate.Regressed }
+
 // NewSubject is what a record tells. When its window closes, what undoes it, which incidents are held against it and what
 // was decided of it are for the caller to fill in.
 func NewSubject(rec *correlate.ChangeRecord) Subject {
@@ -116,7 +119,7 @@ func (s *Subject) Verdict() Decision {
 	return Decision{}
 }
 
-func (s *Subject) convicted() bool { return s.Verdict().Outcome == correlate.Regressed }
+func (s *Subject) convicted() bool { return s.Verdict().Convicts() }
 
 // At is the subject as far as it was known by an instant: nothing before it began, and no finish, zone, rollback,
 // incident, decision or end of its window that came later. That it failed in the end shows from the beginning. It shares
