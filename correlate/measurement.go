@@ -27,7 +27,8 @@ const (
 	// Distribution: a custom histogram Key.Name. Requests counts samples, Latency holds them as if the unit were
 	// nanoseconds after multiplying by Fixed.
 	Distribution
-	// Saturation: CPU, memory and the like, Key.Name. N samples with the fixed-point Sum. Supports, never convicts.
+	// Saturation: CPU, memory and the like, Key.Name. N samples with the fixed-point Sum; of Restarts, the Sum is how many
+	// there were. It convicts only where instances restart out of a full memory.
 	Saturation
 	// Zone: the same requests as Traffic, of the availability zone or cluster Key.Name. Counted only for services that
 	// run in more than one.
@@ -51,6 +52,9 @@ const (
 	Folded   = "__other__"
 	Overflow = "__overflow__"
 )
+
+// Restarts is the Saturation that counts how often instances were started again in their place.
+const Restarts = "restarts"
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.
 const Fixed = 1_000_000

@@ -24,6 +24,7 @@ const (
 	ReasonLogErrors    Reason = "log_errors"
 	ReasonNewException Reason = "new_exception"
 	ReasonCustomSignal Reason = "custom_signal"
+	ReasonSaturation   Reason = "saturation"    // instances restart out of a full memory
 	ReasonDownstream   Reason = "other_service" // the fault shows on a service that did not change
 
 	ReasonWithinMargin Reason = "within_margin"
@@ -43,7 +44,7 @@ const (
 func Reasons() []Reason {
 	return []Reason{
 		ReasonErrorRatio, ReasonLatency, ReasonThroughput, ReasonLogErrors, ReasonNewException, ReasonCustomSignal,
-		ReasonDownstream, ReasonWithinMargin, ReasonUnderpowered, ReasonNoTelemetry, ReasonConfounded, ReasonMixShift,
+		ReasonSaturation, ReasonDownstream, ReasonWithinMargin, ReasonUnderpowered, ReasonNoTelemetry, ReasonConfounded, ReasonMixShift,
 		ReasonBaselineTooShort, ReasonSuperseded, ReasonTransient, ReasonNoCoverage, ReasonNotDeployed,
 	}
 }

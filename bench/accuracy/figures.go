@@ -47,6 +47,7 @@ func (o *Outcome) Figures() []Figure {
 	}
 	moved := Tally(o.Changes, func(j *Judged) bool { return ofValues(j) && j.Plain })
 	values := Tally(o.Changes, ofValues)
+	cycles := Tally(o.Changes, func(j *Judged) bool { return j.Kind == "memory_cycle" })
 	answered := 0
 	for _, j := range o.Changes {
 		answered += one(j.Silent && j.Outcome != "inconclusive")
@@ -61,6 +62,7 @@ func (o *Outcome) Figures() []Figure {
 		{"placebo_alarms_worst", "the same of the noise with the most alarms", "alarms", worst, 0.005, true},
 		{"values_recall", "recall, custom signals that shift by ≥ 10 σ at once", "recall", moved.Recall(), 0.9, false},
 		{"values_fpr", "false positive rate of services with custom signals", "fpr", values.FPR(), 0.01, true},
+		{"cycles_recall", "recall, memory that cycles to its limit with restarts", "recall", cycles.Recall(), 0.9, false},
 		{"silent_answers", "changes without telemetry that end healthy or regressed", "answers", float64(answered), 0, true},
 		{"recall", "recall, all kinds and loads", "recall", all.Recall(), 0.85, false},
 		{"fpr", "false positive rate, all kinds and loads", "fpr", all.FPR(), 0.01, true},

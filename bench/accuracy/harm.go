@@ -13,6 +13,7 @@ type harm struct {
 	delay     int64   // seconds from the change to the first harm
 	ramp      int64   // seconds until it is all there
 	leak      int64   // seconds until the memory is full; latency and errors come of that
+	spared    bool    // what leaks restarts before requests notice
 	exception string  // a new type of exception behind the additional errors
 }
 
@@ -45,15 +46,17 @@ func (h harm) after(seconds int64) effect {
 		e.tailSlow = h.tailSlow
 	}
 	if h.leak > 0 {
-		e.fill(math.Mod(float64(seconds)/float64(h.leak), 1.08))
+		e.fill(math.Mod(float64(seconds)/float64(h.leak), 1.08), h.spared)
 	}
 	return e
 }
 
 // fill is a memory that is full at 1: collecting garbage takes more and more, and in the end the process is killed and
 // starts anew.
-func (e *effect) fill(part float64) {
-	e.memory = min(part, 1)
+func (e *effect) fill(part float64, spared bool) {
+	if e.memory = min(part, 1); spared {
+		return
+	}
 	if pressure := max(0, part-0.7) / 0.3; pressure > 0 {
 		e.slow *= 1 + 2*pressure*pressure
 	}

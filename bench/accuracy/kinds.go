@@ -29,6 +29,7 @@ func kinds() []kind {
 		{"latency_shift", "all requests take ×1.2 to ×3 as long", either, latencyShift},
 		{"tail_only", "2 to 8 % of the requests take ×4 to ×20 as long, the others as long as before", either, tailOnly},
 		{"memory_leak", "memory fills in 12 to 35 minutes; garbage collection, then kills", either, memoryLeak},
+		{"memory_cycle", "memory fills in 4 to 15 minutes, instance by instance, and each restarts in its place; hardly a request suffers", either, memoryCycle},
 		{"traffic_loss", "60 to 100 % of the requests no longer arrive", either, trafficLoss},
 		{"dependency_failure", "the changed service looks fine, those who call it fail or wait", either, dependencyFailure},
 		{"canary_only", "staged, old beside new: only the new version fails or is slow", either, canaryOnly},
@@ -175,7 +176,19 @@ func tailOnly(p *plan) {
 func memoryLeak(p *plan) {
 	p.open(scene{})
 	p.changed.memory = p.r.between(0.3, 0.6)
+	p.changed.restarts = &restarts{}
 	h := harm{leak: p.r.seconds(720, 2100)}
+	p.effect = fmt.Sprintf("full in %d s", h.leak)
+	p.releaseBad(h)
+}
+
+// memoryCycle fills the memory again and again, and requests go on: other instances take over. Healthy ones fill a cache once,
+// and of some now and then one restarts for another reason.
+func memoryCycle(p *plan) {
+	p.open(scene{})
+	p.changed.memory = p.r.between(0.3, 0.6)
+	p.changed.restarts = &restarts{grown: p.r.between(0, 0.3), others: p.r.chance(0.3)}
+	h := harm{leak: p.r.seconds(240, 900), spared: true}
 	p.effect = fmt.Sprintf("full in %d s", h.leak)
 	p.releaseBad(h)
 }

@@ -31,6 +31,9 @@ func (w *world) measure(s *service, o *rollout, at int64, all *[2]outcome, lost,
 	if s.memory > 0 {
 		w.occupied(s, at, memory)
 	}
+	if s.restarts != nil {
+		w.restarted(s, o, at)
+	}
 	if o != nil && o.harm.loud {
 		n := w.r.poisson(lost)
 		whole.Requests, whole.Errors = whole.Requests+n, whole.Errors+n

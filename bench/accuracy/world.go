@@ -28,10 +28,11 @@ type service struct {
 	moods     *moods
 	rollouts  []*rollout // one after the other
 	calls     []call
-	logs      float64  // log records for a request, 0 when logs aren't collected
-	failures  []string // the usual types of exceptions, none when they aren't collected
-	memory    float64  // usual use of memory, 0 when it isn't measured
-	mix       *mix     // the routes, nil when they aren't known
+	logs      float64   // log records for a request, 0 when logs aren't collected
+	failures  []string  // the usual types of exceptions, none when they aren't collected
+	memory    float64   // usual use of memory, 0 when it isn't measured
+	restarts  *restarts // of its instances, nil when they aren't told
+	mix       *mix      // the routes, nil when they aren't known
 	suffers   []suffering
 	zones     []zone              // where the instances run, none when nothing tells
 	stop      int                 // of a change that goes through the zones: how many it reaches
@@ -146,7 +147,7 @@ func (w *world) live(s *service, at, width int64) {
 			tail: e.tail, tailSlow: e.tailSlow, own: usual * bursts[i] * max(0, e.errors-1),
 		}
 		lost += e.lost * h.share
-		memory += e.memory * h.share
+		memory += w.leaked(s, o, i, at, e.memory, h.share)
 		more, longer := 1+h.more, 1.0
 		if i == 1 {
 			worse, slower := s.mix.worse(o, at)

@@ -68,6 +68,9 @@ type Reader struct {
 // Metric begins the points of a metric.
 func (s *Sender) Metric(m Metric) Reader {
 	r := Reader{s: s, metric: m, row: convention.MetricNamed(m.Name), rules: s.settings.signals[m.Name]}
+	if r.row.Count && len(r.rules) == 0 {
+		r.metric.Type, r.metric.Monotonic = SumMetric, true // also where it is told as a gauge
+	}
 	if r.Wanted() {
 		r.stream = s.r.streams.of(s.resource, m)
 	}
@@ -102,7 +105,7 @@ func (r *Reader) Point(p *Point) Result {
 		return Unusable
 	}
 	s.r.saw(p.Time)
-	if change.nothing() {
+	if change.nothing() && !r.row.Count {
 		return Accepted
 	}
 	result = Ignored

@@ -266,6 +266,21 @@ func TestPoints(t *testing.T) {
 			point:  reduce.Point{Value: 0.9}, attributes: []reduce.Attribute{str("cpu.mode", "idle")},
 			result: reduce.Ignored,
 		},
+		"restarts are what a count grew by": {
+			metric: deltaSum("container.restarts"), point: reduce.Point{Value: 2, Start: t0 - 3*sec},
+			want: []correlate.Measurement{named(measured("checkout", "v2", correlate.Saturation, correlate.OriginCustom,
+				correlate.Cell{N: 1, Sum: 2_000_000}), correlate.Restarts, "")},
+		},
+		"no restarts are told too": {
+			metric: deltaSum("container.restarts"), point: reduce.Point{Start: t0 - 3*sec},
+			want: []correlate.Measurement{named(measured("checkout", "v2", correlate.Saturation, correlate.OriginCustom,
+				correlate.Cell{N: 1}), correlate.Restarts, "")},
+		},
+		"a share of the memory's limit": {
+			metric: reduce.Metric{Name: "k8s.container.memory_limit_utilization", Unit: "1", Type: reduce.GaugeMetric}, point: reduce.Point{Value: 0.97},
+			want: []correlate.Measurement{named(measured("checkout", "v2", correlate.Saturation, correlate.OriginCustom,
+				correlate.Cell{N: 1, Sum: 970_000}), "memory_limit_utilization", "")},
+		},
 		"a metric that nobody asked for is ignored": {
 			metric: deltaSum("bytes.sent"), point: reduce.Point{Value: 3}, result: reduce.Ignored,
 		},

@@ -159,8 +159,10 @@ func (r *Reader) saturated(p *Point, l *labels, owner *scope, c change) Result {
 	}
 	value := c.value
 	switch {
-	case r.row.Spent == c.gauge || c.shape != nil:
+	case (r.row.Spent || r.row.Count) == c.gauge || c.shape != nil:
 		return Unusable
+	case r.row.Count && c.since <= 0:
+		value = 0 // how long ago they were is unknown
 	case r.row.Spent && c.since <= 0:
 		return Ignored
 	case r.row.Spent:

@@ -16,6 +16,8 @@ type Resource struct {
 	Location
 	// Instance tells senders of one service apart: service.instance.id, else k8s.pod.uid, k8s.pod.name, host.name.
 	Instance string
+	// Container tells the containers of one instance apart: k8s.container.name, "" when it isn't told.
+	Container string
 }
 
 // Sender takes the records of one resource. It serves one batch, in one goroutine.
@@ -44,6 +46,7 @@ func (r *Reducer) Sender(resource Resource) Sender {
 		Version:     clip(resource.Version),
 		Environment: clip(resource.Environment),
 		Instance:    resource.Instance,
+		Container:   resource.Container,
 	}
 	if s.resource.Environment == "" {
 		s.resource.Environment = correlate.DefaultEnvironment

@@ -302,3 +302,31 @@ func TestTheSumOfACumulativeHistogramIsWhatItGrewBy(t *testing.T) {
 	m := only(t, r)
 	require.Equal(t, [3]int64{20, 20, 1_000_000}, [3]int64{m.Requests, m.N, m.Sum})
 }
+
+// TestRestartsThatAreToldAsALevel: the Kubernetes cluster receiver tells a gauge for each container.
+func TestRestartsThatAreToldAsALevel(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	tell := func(instance, container string, end int64, value float64) {
+		resource := checkout()
+		resource.Instance, resource.Container = instance, container
+		sender := r.Sender(resource)
+		reader := sender.Metric(reduce.Metric{Name: "k8s.container.restarts", Unit: "{restart}", Type: reduce.GaugeMetric})
+		require.Equal(t, reduce.Accepted, reader.Point(&reduce.Point{Time: t0 + end, Value: value}))
+	}
+	tell("pod-a", "app", 0, 7) // of months ago
+	tell("pod-a", "proxy", 0, 0)
+	tell("pod-b", "app", sec, 3)
+	tell("pod-a", "app", minute, 7)
+	tell("pod-a", "proxy", minute, 0)
+	tell("pod-b", "app", minute, 5)
+	tell("pod-c", "app", minute, 0) // a new one
+	tell("pod-c", "app", 2*minute, 1)
+	cells, _ := taken(r)
+	samples, restarts := int64(0), int64(0)
+	for _, m := range cells {
+		require.Equal(t, correlate.Restarts, m.Name)
+		samples, restarts = samples+m.N, restarts+m.Sum
+	}
+	require.EqualValues(t, 8, samples)
+	require.EqualValues(t, 3*correlate.Fixed, restarts)
+}

@@ -32,10 +32,10 @@ func newStreams(a, b maphash.Seed) *streams {
 // of is the identity of a sender's metric.
 func (all *streams) of(r Resource, m Metric) streamID {
 	shape := uint64(m.Type) * 0xD6E8FEB86659FD93
-	process := hash(all.a, r.Service, r.Namespace, r.Environment, r.Version, r.Instance)
+	process := hash(all.a, r.Service, r.Namespace, r.Environment, r.Version, r.Instance, r.Container)
 	return streamID{
 		a:       hash(all.a, m.Scope, m.Name) ^ process ^ shape,
-		b:       shape + hash(all.b, r.Service, r.Namespace, r.Environment, r.Version, r.Instance, m.Scope, m.Name),
+		b:       shape + hash(all.b, r.Service, r.Namespace, r.Environment, r.Version, r.Instance, r.Container, m.Scope, m.Name),
 		process: process,
 	}
 }

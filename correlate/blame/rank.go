@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -38,7 +39,7 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 			candidates[i].Whole = false // a rollout that still goes on may be what a late fault comes with
 		}
 	}
-	if f.Outside && p.Guards.On(guardOutside) {
+	if f.Outside && p.Guards.On(guardOutside) || strings.HasPrefix(f.Signal, "saturation ") {
 		uncompare(candidates, f.Service)
 	}
 	f = p.placed(f, candidates, g)
@@ -68,7 +69,7 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 }
 
 // uncompare forgets of the changes of a service that their new instances are no worse than the old ones: what only callers
-// see would not show in a comparison of what was served.
+// see would not show in a comparison of what was served, and neither do resources that run out.
 func uncompare(candidates []Candidate, service string) {
 	for i := range candidates {
 		if c := &candidates[i]; c.Service == service && c.Contrast < 0 {

@@ -19,6 +19,7 @@ const (
 	familyExceptions
 	familyTraffic
 	familyCustom
+	familySaturation
 	families
 	supporting // never convicts and blocks nothing
 )
@@ -50,6 +51,7 @@ var asked = [families]question{
 	familyExceptions: {reason: correlate.ReasonNewException, weight: func(w *Weights) float64 { return w.Exceptions }},
 	familyTraffic:    {reason: correlate.ReasonThroughput, weight: func(w *Weights) float64 { return w.Traffic }, bars: lost},
 	familyCustom:     {reason: correlate.ReasonCustomSignal, weight: func(w *Weights) float64 { return w.Custom }},
+	familySaturation: {reason: correlate.ReasonSaturation, weight: func(w *Weights) float64 { return w.Saturation }},
 }
 
 func ofLatency(signal string) bool { return strings.Contains(signal, "latency") }

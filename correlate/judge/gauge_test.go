@@ -160,17 +160,18 @@ func TestCustomSignalsShareWhatTheirFamilyMaySpend(t *testing.T) {
 	kpi := steadily(3, 0).Streams[0]
 	requests := newSim(1).allAtOnce(150, 1, 1).Streams[0]
 	logs := Stream{Kind: correlate.Log, History: []correlate.Cell{{Start: drawn.Start - 86400}}}
+	restarts := Stream{Kind: correlate.Saturation, Name: correlate.Restarts, History: []correlate.Cell{{Start: drawn.Start - 86400}}}
 	fresh := Stream{Kind: correlate.Exception, Whole: []correlate.Cell{{Start: drawn.Start + 60}}}
 	w := DefaultParams().Weights
 	for name, tc := range map[string]struct {
 		streams []Stream
 		want    float64
 	}{
-		"alone it has everything":                          {[]Stream{kpi}, 1},
-		"four have a quarter each":                         {[]Stream{kpi, kpi, kpi, kpi}, 0.25},
-		"beside requests and logs it has its weight":       {[]Stream{kpi, requests, logs}, w.Custom},
-		"what there are no logs for is shared out":         {[]Stream{kpi, kpi, requests}, (w.Custom + w.Logs + w.Exceptions) / 2},
-		"what came after the change takes nothing from it": {[]Stream{kpi, fresh}, 1},
+		"alone it has everything":                              {[]Stream{kpi}, 1},
+		"four have a quarter each":                             {[]Stream{kpi, kpi, kpi, kpi}, 0.25},
+		"beside requests, logs and restarts it has its weight": {[]Stream{kpi, requests, logs, restarts}, w.Custom},
+		"what there are no logs for is shared out":             {[]Stream{kpi, kpi, requests}, (w.Custom + w.Logs + w.Exceptions + w.Saturation) / 2},
+		"what came after the change takes nothing from it":     {[]Stream{kpi, fresh}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := DefaultParams()

@@ -50,6 +50,7 @@ const (
 	guardNearMiss        = "near_miss"
 	guardLonePoint       = "lone_point"
 	guardValuesBeside    = "values_beside"
+	guardRestarting      = "restarting"
 )
 
 // ownGuards are those of the trial itself.
@@ -94,6 +95,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardSlower, What: "a quantile that moved by more than the margin bars an acquittal"},
 		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
 		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
+		{Name: guardRestarting, What: "instances that restart out of a full memory are judged"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

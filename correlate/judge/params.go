@@ -65,7 +65,7 @@ type Params struct {
 }
 
 // Weights is the share of Alpha by family; together they are at most 1.
-type Weights struct{ Errors, Latency, Logs, Exceptions, Traffic, Custom float64 }
+type Weights struct{ Errors, Latency, Logs, Exceptions, Traffic, Custom, Saturation float64 }
 
 // DefaultParams is the calibration for cells of 10 seconds.
 func DefaultParams() Params {
@@ -91,7 +91,7 @@ func DefaultParams() Params {
 		Traffic:       Floor{Ratio: 1.5, BeforeAfter: 3},
 		LostTraffic:   1.4,
 		ValueMargin:   0.1667,
-		Weights:       Weights{Errors: 0.3, Latency: 0.3, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15},
+		Weights:       Weights{Errors: 0.29, Latency: 0.29, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15, Saturation: 0.02},
 	}
 }
 

@@ -28,7 +28,7 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 // quickLook looks only whether a trial may convict.
 type quickLook struct{ *trial }
 
-func (t quickLook) quietSaturation(*Stream) bool { return true }
+func (t quickLook) quietSaturation(s *Stream) bool { return t.strength(saturating(t).restarts, s) < 1 }
 
 func (t quickLook) quietException(s *Stream) bool { return t.strength(t.newException, s) < 1 }
 

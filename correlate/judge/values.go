@@ -122,7 +122,7 @@ func (t valuing) level(s *Stream) *expect.Gauge {
 func (t valuing) share() float64 {
 	w := &t.p.Weights
 	left, signals := 1.0, 0
-	var requests, logs bool
+	var requests, logs, restarts bool
 	for i := range t.c.Streams {
 		s := &t.c.Streams[i]
 		switch s.Kind {
@@ -132,6 +132,8 @@ func (t valuing) share() float64 {
 			requests = requests || t.before(s)
 		case correlate.Log, correlate.Exception:
 			logs = logs || t.before(s)
+		case correlate.Saturation:
+			restarts = restarts || s.Name == correlate.Restarts && t.before(s)
 		}
 	}
 	if requests {
@@ -139,6 +141,9 @@ func (t valuing) share() float64 {
 	}
 	if logs {
 		left -= w.Logs + w.Exceptions
+	}
+	if restarts {
+		left -= w.Saturation
 	}
 	return left / float64(max(signals, 1))
 }
@@ -161,21 +166,3 @@ func (t ruling) measure() {
 
 // tolerance is how far a signal that is a value may move in the direction that hurts, in its own unit.
 func (f *finding) tolerance() float64 { return f.margin * f.worst.Level }
-
-// saturation shows a resource before and after the change. It never convicts: a busier processor may be
-// the price of more work.
-func (t *trial) saturation(s *Stream) {
-	l := expect.NewLevel(s.Kind, s.Whole, t.c.Resolution, s.History, t.c.Coarse)
-	before, after := l.Over(l.First(), t.c.Start), l.Over(t.begin, t.c.Now)
-	if math.IsNaN(before) || math.IsNaN(after) {
-		return
-	}
-	f := finding{family: supporting}
-	f.Signal, f.Grade, f.Baseline, f.Observed, f.Ratio = "saturation "+s.Name, correlate.GradeD, before, after, 1
-	if before != 0 {
-		f.Ratio = after / before
-	}
-	_, n := l.Fine.Between(t.begin, t.c.Now)
-	f.N = int64(n)
-	t.findings = append(t.findings, f)
-}

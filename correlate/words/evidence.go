@@ -120,6 +120,8 @@ func decisive(r correlate.Reason, e correlate.Evidence) bool {
 		return strings.Contains(e.Signal, "exception")
 	case correlate.ReasonDownstream:
 		return e.Service != ""
+	case correlate.ReasonSaturation:
+		return strings.HasPrefix(e.Signal, "saturation ")
 	case correlate.ReasonCustomSignal:
 		return custom(e.Signal)
 	}
@@ -154,6 +156,8 @@ func Level(signal string, v float64) string {
 	switch {
 	case strings.HasPrefix(signal, "latency"):
 		return time.Duration(v * float64(time.Second)).Round(100 * time.Microsecond).String()
+	case signal == "saturation "+correlate.Restarts:
+		return Figure(v) + " an hour"
 	case strings.HasSuffix(signal, "_ratio"), signal == "log_errors":
 		return Figure(100*v) + " %"
 	}

@@ -100,11 +100,12 @@ func kinds() []kind {
 		told("regressed: more errors are logged", regressedBy(correlate.ReasonLogErrors, correlate.Evidence{Signal: "log_errors", Baseline: 0.02, Observed: 0.31, Ratio: 15, Interval: [2]float64{9, 24}, N: 900, Events: 280, Grade: correlate.GradeD})),
 		told("regressed: a new exception", regressedBy(correlate.ReasonNewException, exception)),
 		told("regressed: a signal of one's own", regressedBy(correlate.ReasonCustomSignal, correlate.Evidence{Signal: "orders_per_minute", Baseline: 120, Observed: 61, Ratio: 0.51, Interval: [2]float64{0.4, 0.6}, N: 12, Events: 7, Grade: correlate.GradeC})),
+		told("regressed: instances restart", regressedBy(correlate.ReasonSaturation, correlate.Evidence{Signal: "saturation restarts", Observed: 9.5, Ratio: 300, Interval: [2]float64{14, 601.8}, N: 1100, Events: 5, Grade: correlate.GradeD})),
 		told("regressed: on another service", regressedBy(correlate.ReasonDownstream, elsewhere)),
 		told("healthy", healthy), told("inconclusive: underpowered", weak), told("inconclusive: nearly convicted", near), told("inconclusive: confounded", confounded),
 		retracted, merged, history,
 	}
-	for _, r := range correlate.Reasons()[8:] {
+	for _, r := range correlate.Reasons()[9:] {
 		if r != correlate.ReasonUnderpowered && r != correlate.ReasonConfounded {
 			all = append(all, told("inconclusive: "+string(r), undecided(r)))
 		}
@@ -169,7 +170,7 @@ func TestAllKindsOfVerdicts(t *testing.T) {
 // TestEveryInconclusiveSaysWhatToDo: each reason that leaves a question open has a next step of its own.
 func TestEveryInconclusiveSaysWhatToDo(t *testing.T) {
 	said := map[string]correlate.Reason{}
-	for _, r := range correlate.Reasons()[8:] {
+	for _, r := range correlate.Reasons()[9:] {
 		next := words.Explain(checkout(undecided(r)), nil).Next
 		require.NotEmpty(t, next, r)
 		require.NotContains(t, said, next)
@@ -194,11 +195,11 @@ func TestWhatIsWaitedForHasWords(t *testing.T) {
 // the sentence, a bound is said where there is one, an outlook only where something is open, and lines fit.
 func TestWhatIsSaidAgreesWithItself(t *testing.T) {
 	reasons := map[correlate.Outcome][]correlate.Reason{
-		correlate.Regressed: correlate.Reasons()[:7], correlate.Healthy: correlate.Reasons()[7:8], correlate.Inconclusive: correlate.Reasons()[8:],
+		correlate.Regressed: correlate.Reasons()[:7], correlate.Healthy: correlate.Reasons()[7:8], correlate.Inconclusive: correlate.Reasons()[9:],
 	}
 	signals := map[correlate.Reason]string{
 		correlate.ReasonErrorRatio: "error_ratio", correlate.ReasonLatency: "latency_p99", correlate.ReasonThroughput: "throughput",
-		correlate.ReasonLogErrors: "log_errors", correlate.ReasonNewException: "exception X", correlate.ReasonCustomSignal: "orders", correlate.ReasonDownstream: "error_ratio",
+		correlate.ReasonLogErrors: "log_errors", correlate.ReasonNewException: "exception X", correlate.ReasonCustomSignal: "orders", correlate.ReasonSaturation: "saturation restarts", correlate.ReasonDownstream: "error_ratio",
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		outcome := rapid.SampledFrom([]correlate.Outcome{correlate.Regressed, correlate.Healthy, correlate.Inconclusive}).Draw(t, "outcome")

@@ -15,6 +15,7 @@ func Reason(r correlate.Reason) string {
 		correlate.ReasonLogErrors:        "more errors are logged",
 		correlate.ReasonNewException:     "an exception that was not seen before",
 		correlate.ReasonCustomSignal:     "a signal of your own moved the wrong way",
+		correlate.ReasonSaturation:       "instances restart out of a full memory",
 		correlate.ReasonDownstream:       "the fault shows on another service",
 		correlate.ReasonWithinMargin:     "it is proven to be no worse than the margin allows",
 		correlate.ReasonUnderpowered:     "what was seen is not enough to tell",

@@ -110,5 +110,6 @@ func family(r correlate.Reason) string {
 		correlate.ReasonLogErrors:    "logged errors",
 		correlate.ReasonNewException: "exceptions",
 		correlate.ReasonCustomSignal: "your own signals",
+		correlate.ReasonSaturation:   "restarts of instances",
 	}, r)
 }

@@ -38,6 +38,8 @@ func sentence(e correlate.Evidence) string {
 		return fmt.Sprintf("%s errors are logged for 100 requests %s, %s %s", Figure(100*e.Observed), is, Figure(100*e.Baseline), was)
 	case kind == "exception":
 		return fmt.Sprintf("%s was logged %s times %s, and never before", rest, Count(e.Events), is)
+	case kind == "saturation" && rest == correlate.Restarts:
+		return fmt.Sprintf("instances restart %s %s, %s %s", observed, is, baseline, was)
 	case kind == "saturation":
 		return fmt.Sprintf("%s is at %s %s, %s %s", rest, observed, is, baseline, was)
 	}

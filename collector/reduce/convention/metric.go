@@ -43,6 +43,7 @@ type Metric struct {
 	Unit    float64 // of a duration whose metric doesn't tell its unit, in nanoseconds
 	Name    string  // Saturation only: the signal's name
 	Spent   bool    // Saturation only: a counter of seconds spent, of which the rate is the signal
+	Count   bool    // Saturation only: a count since the beginning, of which the increase is the signal
 	Old     bool    // calls only: the name of an earlier convention, beside which the same calls may be told by the newer one
 	Others  bool    // span metrics only: whoever exposes it counts the spans of others, so the resource doesn't name them
 }
@@ -92,6 +93,14 @@ var metrics = map[string]Metric{
 	"go.memory.used":               {Meaning: Saturation, Name: "go_memory"},
 	"jvm.memory.used":              {Meaning: Saturation, Name: "jvm_memory"},
 	"jvm.cpu.recent_utilization":   {Meaning: Saturation, Name: "jvm_cpu_utilization"},
+
+	"k8s.container.memory_limit_utilization": {Meaning: Saturation, Name: "memory_limit_utilization"},
+	"k8s.pod.memory_limit_utilization":       {Meaning: Saturation, Name: "pod_memory_limit_utilization"},
+
+	// Of instances that were started again in their place, by the Kubernetes cluster receiver, the conventions and Docker.
+	"k8s.container.restarts":      {Meaning: Saturation, Name: "restarts", Count: true},
+	"k8s.container.restart.count": {Meaning: Saturation, Name: "restarts", Count: true},
+	"container.restarts":          {Meaning: Saturation, Name: "restarts", Count: true},
 }
 
 // MetricNamed knows the span-metrics connector's names under any namespace, dotted or as Prometheus writes them. Whether

@@ -36,6 +36,8 @@ func resource(r pcommon.Resource) reduce.Resource {
 			res.Region = text(value)
 		case "service.instance.id":
 			res.Instance = text(value)
+		case "k8s.container.name":
+			res.Container = text(value)
 		case "k8s.pod.uid":
 			uid = text(value)
 		case "k8s.pod.name":

@@ -34,6 +34,8 @@ func speaksOf(r correlate.Reason, e correlate.Evidence) bool {
 		return strings.Contains(e.Signal, "latency")
 	case correlate.ReasonNewException:
 		return strings.HasPrefix(e.Signal, "exception ")
+	case correlate.ReasonSaturation:
+		return strings.HasPrefix(e.Signal, "saturation ")
 	case correlate.ReasonDownstream:
 		return e.Service != ""
 	}
