@@ -113,9 +113,13 @@ type Status struct {
 	LastCommit            time.Time
 	Checkpoints           int64
 	QueuedInputs          int
-	Outbox                []Queue // of the sinks that send, by name
-	Limits                Limits
-	Archive               Archive
+	// Unapplied is how many facts are acknowledged and not applied yet, and OldestUnapplied when the first of them was
+	// received; zero without any.
+	Unapplied       int64
+	OldestUnapplied time.Time
+	Outbox          []Queue // of the sinks that send, by name
+	Limits          Limits
+	Archive         Archive
 }
 
 // Archive is what is kept on disk of the measurements of the last days, to judge changes from that are reported late. The

@@ -59,6 +59,7 @@ type Host struct {
 	done      sync.WaitGroup
 	status    atomic.Pointer[sinks.Status]
 	queues    atomic.Pointer[[]sinks.Queue]
+	backlog   atomic.Pointer[ledger.Backlog] // as it was last read
 	ready     atomic.Bool
 }
 

@@ -133,7 +133,10 @@ func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data
 func (r reader) Status() sinks.Status {
 	s := *r.h.status.Load()
 	s.Ready = r.h.ready.Load()
-	if !s.Ready && s.NotReady == "" {
+	switch {
+	case s.Ready:
+		s.NotReady = ""
+	case s.NotReady == "":
 		s.NotReady = "starting or stopping"
 	}
 	s.Version = r.h.opt.Version
@@ -142,10 +145,28 @@ func (r reader) Status() sinks.Status {
 	if queues := r.h.queues.Load(); queues != nil {
 		s.Outbox = *queues
 	}
+	r.backlog(&s)
 	health := r.h.ledger.Health()
 	s.LedgerBytes, s.LedgerCommits, s.LedgerFailures = health.Bytes, health.Commits, health.Failures
 	s.LedgerSeconds, s.LastCommit = health.Busy.Seconds(), health.LastCommit
 	return s
+}
+
+// backlogWithin is how long a reader of the status waits for what is not applied.
+const backlogWithin = time.Second
+
+// backlog asks the ledger itself, so that the number is right also while the loop is busy; the last one is kept while the
+// ledger doesn't answer.
+func (r reader) backlog(s *sinks.Status) {
+	ctx, cancel := context.WithTimeout(context.Background(), backlogWithin)
+	defer cancel()
+	b, err := r.h.ledger.Backlog(ctx)
+	if err == nil {
+		r.h.backlog.Store(&b)
+	} else if last := r.h.backlog.Load(); last != nil {
+		b = *last
+	}
+	s.Unapplied, s.OldestUnapplied = b.Facts, b.Oldest
 }
 
 func bounded(limit int) int {

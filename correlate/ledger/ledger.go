@@ -88,6 +88,8 @@ type Ledger interface {
 	// Unapplied yields the facts after the applied sequence number, retractions among them, in order; the first of them
 	// with a limit (0: none).
 	Unapplied(ctx context.Context, limit int) ([]Fact, error)
+	// Backlog is what is acknowledged and not applied. It costs the same however much that is.
+	Backlog(ctx context.Context) (Backlog, error)
 	// Restore yields what the engine needs to go on: see Saved.
 	Restore(ctx context.Context, since time.Time) (Saved, error)
 	// Checkpoints yields the checkpoints in the order they were written, and Rollups the rollups by start.
@@ -165,6 +167,12 @@ type RegressionFilter struct {
 	Service, Environment, ChangeID string
 	From, To                       time.Time
 	Limit                          int
+}
+
+// Backlog is the facts after the applied sequence number.
+type Backlog struct {
+	Facts  int64
+	Oldest time.Time // when the first of them was received; zero without any
 }
 
 // Health is what the ledger says of itself.

@@ -80,6 +80,9 @@ var image = regexp.MustCompile(`^(?:(?:oci|docker|docker-pullable)://)?` +
 
 // ofImage reads an image reference. A name and a tag without any path may be anything (release:42), so that is none.
 func ofImage(told string) (tag, digest string, ok bool) {
+	if !strings.Contains(told, "@") && !(strings.Contains(told, ":") && strings.Contains(told, "/")) {
+		return "", "", false // the most common case, and the expression costs a microsecond
+	}
 	m := image.FindStringSubmatch(told)
 	if m == nil || (m[1] == "" && m[2] == "") || (m[2] == "" && !strings.Contains(told, "/")) {
 		return "", "", false

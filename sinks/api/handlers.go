@@ -147,7 +147,7 @@ func (s *sink) status(context.Context, *parameters) (any, error) {
 	answer := Status{
 		Ready: is.Ready, NotReady: is.NotReady, Version: is.Version, Now: is.Now, TelemetryIdle: is.TelemetryIdle,
 		OpenWindows: is.OpenWindows, TrackedSeries: is.Series, QueuedInputs: is.QueuedInputs,
-		Watermark: known(is.Watermark),
+		Unapplied: Unapplied{is.Unapplied, known(is.OldestUnapplied)}, Watermark: known(is.Watermark),
 		Ledger: Ledger{
 			Bytes: is.LedgerBytes, Commits: is.LedgerCommits, Failures: is.LedgerFailures,
 			CommitSeconds: is.LedgerSeconds, LastCommit: known(is.LastCommit), Checkpoints: is.Checkpoints,

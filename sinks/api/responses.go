@@ -83,9 +83,16 @@ type Status struct {
 	OpenWindows   int        `json:"open_windows"`
 	TrackedSeries int        `json:"tracked_series"`
 	QueuedInputs  int        `json:"queued_inputs"`
+	Unapplied     Unapplied  `json:"unapplied_facts"`
 	Ledger        Ledger     `json:"ledger"`
 	Outbox        []Queue    `json:"outbox"`
 	Counts        []Count    `json:"counts"`
+}
+
+// Unapplied is the facts that are acknowledged and not applied yet.
+type Unapplied struct {
+	Count  int64      `json:"count"`
+	Oldest *time.Time `json:"oldest"` // when the first of them was received; null without any
 }
 
 // Queue is one queue of messages to somebody.

@@ -104,6 +104,17 @@ func daemon() []Metric {
 			func(s sinks.Status) float64 { return float64(s.Series) }),
 		reading("shipwake_queued_inputs", Gauge, "", "Inputs that wait for the engine.",
 			func(s sinks.Status) float64 { return float64(s.QueuedInputs) }),
+		reading("shipwake_unapplied_facts", Gauge, "", "Changes and incidents that are acknowledged and not applied yet.",
+			func(s sinks.Status) float64 { return float64(s.Unapplied) }),
+		{
+			Name: "shipwake_oldest_unapplied_fact_seconds", Type: Gauge, Unit: "seconds",
+			Help: "Time since the first fact that is not applied yet was received; absent without any.",
+			read: func(v *view, w *writer) {
+				if !v.status.OldestUnapplied.IsZero() {
+					w.put(max(0, v.status.Now.Sub(v.status.OldestUnapplied).Seconds()))
+				}
+			},
+		},
 		reading("shipwake_ledger_size_bytes", Gauge, "bytes", "Size of the ledger's files.",
 			func(s sinks.Status) float64 { return float64(s.LedgerBytes) }),
 		reading("shipwake_ledger_commits_total", Counter, "", "Transactions that the ledger committed and synced.",

@@ -80,6 +80,7 @@ func golden(t *testing.T, name, got string) {
 func busy(s *sinks.Status) {
 	s.Watermark, s.LastCommit = s.Now.Add(-12*time.Second), s.Now.Add(-time.Second)
 	s.OpenWindows, s.Series, s.QueuedInputs = 1, 42, 3
+	s.Unapplied, s.OldestUnapplied = 12000, s.Now.Add(-30*time.Second)
 	s.Placebos, s.FalseAlarms = 200, 1
 	s.LedgerBytes, s.LedgerCommits, s.LedgerFailures, s.LedgerSeconds, s.Checkpoints = 4096, 17, 1, 0.25, 9
 	s.Archive = sinks.Archive{Bytes: 1 << 20, Limit: 1 << 30, From: s.Now.Add(-48 * time.Hour), To: s.Now.Add(-20 * time.Minute)}

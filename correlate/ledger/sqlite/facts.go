@@ -113,6 +113,25 @@ func (l *Ledger) Unapplied(ctx context.Context, limit int) ([]ledger.Fact, error
 	return list(ctx, l.readers, scanFact, query, args...)
 }
 
+// Backlog implements ledger.Ledger. Numbers of facts have no gaps, since a fact is never removed.
+func (l *Ledger) Backlog(ctx context.Context) (ledger.Backlog, error) {
+	found, err := list(ctx, l.readers, scanBacklog, `WITH applied AS (SELECT coalesce((SELECT value FROM meta WHERE name = 'applied_seq'), 0) AS seq)
+		SELECT (SELECT max(seq) FROM facts) - a.seq, d.received_at FROM applied a
+		JOIN facts f ON f.seq = (SELECT min(seq) FROM facts WHERE seq > a.seq) JOIN deliveries d ON d.seq = f.delivery`)
+	if err != nil || len(found) == 0 {
+		return ledger.Backlog{}, err
+	}
+	return found[0], nil
+}
+
+func scanBacklog(scan func(...any) error) (ledger.Backlog, error) {
+	var b ledger.Backlog
+	var received int64
+	err := scan(&b.Facts, &received)
+	b.Oldest = fromMicros(received)
+	return b, err
+}
+
 func scanFact(scan func(...any) error) (ledger.Fact, error) {
 	var f ledger.Fact
 	var received int64
