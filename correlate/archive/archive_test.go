@@ -15,6 +15,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger/codec"
+	"github.com/shipwake/shipwake/correlate/packed"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -79,7 +80,7 @@ func sealed(form byte, body ...byte) []byte {
 func TestADamagedChunkIsRefused(t *testing.T) {
 	blob, err := Encode(typical(3, 1))
 	require.NoError(t, err)
-	require.Equal(t, byte(compressed), blob[len(magic)])
+	require.Equal(t, byte(packed.Compressed), blob[len(magic)])
 	for name, c := range map[string]struct {
 		blob []byte
 		want string
@@ -88,16 +89,16 @@ func TestADamagedChunkIsRefused(t *testing.T) {
 		"another file":                  {[]byte("SQLite format 3\x00"), "the mark of a chunk"},
 		"a chunk cut short":             {blob[:len(blob)-1], "the checksum"},
 		"a chunk with more behind":      {append(bytes.Clone(blob), 0), "the checksum"},
-		"no length":                     {sealed(plain), "a length"},
+		"no length":                     {sealed(packed.Plain), "a length"},
 		"a form of tomorrow":            {sealed(9, 0), "unknown form 9"},
-		"another length":                {sealed(plain, 3, 0), "a payload of 3 bytes"},
-		"a bomb":                        {sealed(compressed, 0xff, 0xff, 0xff, 0x7f, 1), "at most 64 bytes"},
-		"no zstd frame":                 {sealed(compressed, 4, 1, 2, 3, 4), "a damaged chunk"},
-		"more gaps than bytes":          {sealed(plain, 3, 0, 0, 0x7f), "a count of gaps that fits"},
-		"more strings than bytes":       {sealed(plain, 4, 0, 0, 0, 0x7f), "a count of strings that fits"},
-		"more series than bytes":        {sealed(plain, 5, 0, 0, 0, 0, 0x7f), "a count of series that fits"},
-		"a name that isn't there":       {sealed(plain, 13, 0, 0, 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0), "a place below 0"},
-		"bytes after the last series":   {sealed(plain, 6, 0, 0, 0, 0, 0, 0), "the end"},
+		"another length":                {sealed(packed.Plain, 3, 0), "a payload of 3 bytes"},
+		"a bomb":                        {sealed(packed.Compressed, 0xff, 0xff, 0xff, 0x7f, 1), "at most 64 bytes"},
+		"no zstd frame":                 {sealed(packed.Compressed, 4, 1, 2, 3, 4), "damaged chunk of cells"},
+		"more gaps than bytes":          {sealed(packed.Plain, 3, 0, 0, 0x7f), "a count of gaps that fits"},
+		"more strings than bytes":       {sealed(packed.Plain, 4, 0, 0, 0, 0x7f), "a count of strings that fits"},
+		"more series than bytes":        {sealed(packed.Plain, 5, 0, 0, 0, 0, 0x7f), "a count of series that fits"},
+		"a name that isn't there":       {sealed(packed.Plain, 13, 0, 0, 0, 0, 1, 5, 0, 0, 0, 0, 0, 0, 0), "a place below 0"},
+		"bytes after the last series":   {sealed(packed.Plain, 6, 0, 0, 0, 0, 0, 0), "the end"},
 		"more bins than bytes together": {binsBeyond(), "fewer bins"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -116,7 +117,7 @@ func binsBeyond() []byte {
 		body = append(body, 8)
 	}
 	body = append(body, make([]byte, 20)...)
-	return sealed(plain, append([]byte{byte(len(body))}, body...)...)
+	return sealed(packed.Plain, append([]byte{byte(len(body))}, body...)...)
 }
 
 func TestABitFlipIsNoticed(t *testing.T) {
@@ -140,7 +141,7 @@ func TestAChunkThatIsTooLargeIsRefused(t *testing.T) {
 
 // maxAllocation is how many bytes Decode may allocate for each byte it is given: the ratio of compression, times the
 // payload itself and the most that a byte of it may become in memory, which is a cell with its count of bins.
-const maxAllocation = maxRatio * (2 + (int(unsafe.Sizeof(correlate.Cell{}))+8)/minCell + int(unsafe.Sizeof(Series{}))/minSeries)
+var maxAllocation = format.MaxRatio * (2 + (int(unsafe.Sizeof(correlate.Cell{}))+8)/minCell + int(unsafe.Sizeof(Series{}))/minSeries)
 
 func FuzzDecode(f *testing.F) {
 	for _, n := range []int{0, 1, 3} {
@@ -148,11 +149,11 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(blob)
 	}
-	f.Add(sealed(compressed, 0xff, 0xff, 0xff, 0x7f, 1))
+	f.Add(sealed(packed.Compressed, 0xff, 0xff, 0xff, 0x7f, 1))
 	f.Add(binsBeyond())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		// Most of what is drawn fails its checksum; the same with the right one goes further.
-		for _, blob := range [][]byte{data, sealed(plain, data...), sealed(compressed, data...)} {
+		for _, blob := range [][]byte{data, sealed(packed.Plain, data...), sealed(packed.Compressed, data...)} {
 			c, err := Decode(blob)
 			if err != nil {
 				continue

@@ -23,7 +23,6 @@ package archive
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/window"
@@ -45,13 +44,3 @@ type Series struct {
 
 // ErrTooLarge is returned by Encode for a chunk that would take more than 64 MiB before compression.
 var ErrTooLarge = errors.New("the cells take more than 64 MiB: archive a shorter stretch at a time")
-
-// DamagedError says where a chunk stops making sense.
-type DamagedError struct {
-	Offset int // bytes into the payload
-	Want   string
-}
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("a damaged chunk of cells: %s expected at byte %d", e.Want, e.Offset)
-}

@@ -156,7 +156,11 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the store keeps what was measured; what that says of a change is not its business",
 		},
 		{
-			room: "correlate/archive", ours: []string{"correlate", "correlate/window"},
+			room: "correlate/packed", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "how bytes are packed and read back is the same for all who write measurements, whatever they write",
+		},
+		{
+			room: "correlate/archive", ours: []string{"correlate", "correlate/packed", "correlate/window"},
 			never:  []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "how measurements are written down for later says nothing of where they are kept, nor what for",
 		},
@@ -180,7 +184,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
 		},
 		{
-			room: "correlate/ledger/...", ours: []string{"correlate", "correlate/ledger/..."}, never: []string{pdata},
+			room: "correlate/ledger/...", ours: []string{"correlate", "correlate/packed", "correlate/ledger/..."}, never: []string{pdata},
 			reason: "a ledger keeps what was decided; if it knew the engine, it would begin to decide",
 		},
 		{
@@ -321,7 +325,7 @@ var rooms = []string{"cmd/...", "collector/...", "correlate/...", "internal/..."
 // TestTheCoreHasNoClock: time is an input. A decision that read the clock, raced or threw dice could not be replayed.
 func TestTheCoreHasNoClock(t *testing.T) {
 	pure := []string{
-		"correlate", "correlate/window/...", "correlate/names/...", "correlate/archive/...", "correlate/guard", "correlate/record/...", "correlate/cells/...",
+		"correlate", "correlate/window/...", "correlate/names/...", "correlate/archive/...", "correlate/packed", "correlate/guard", "correlate/record/...", "correlate/cells/...",
 		"correlate/observe/...", "correlate/judge/...", "correlate/blame/...", "correlate/dora/...", "correlate/engine/...",
 		"correlate/words/...", "cmd/shipwake/app/replay/...",
 	}

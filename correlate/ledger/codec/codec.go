@@ -17,36 +17,18 @@ package codec
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/shipwake/shipwake/correlate/packed"
 )
 
-// The forms of a blob.
-const (
-	plain      = 1
-	compressed = 2
-)
+// minMeasurement and minBin are the fewest bytes either can take.
+const minMeasurement, minBin = 13, 2
 
-const (
-	// maxPayload is the most that a blob may unpack to, in bytes.
-	maxPayload = 256 << 20
-	// maxRatio bounds what a compressed blob may unpack to by its own size, so that a damaged one can't ask for more.
-	maxRatio = 32
-	// minCompress is the payload size in bytes below which compressing isn't worth a frame header.
-	minCompress = 256
-	// minMeasurement and minBin are the fewest bytes either can take.
-	minMeasurement = 13
-	minBin         = 2
-)
+var format = &packed.Format{
+	What: "measurements", MaxPayload: 256 << 20, MaxRatio: 32, MinCompress: 256, Level: zstd.SpeedFastest, Checked: true,
+}
 
 // ErrTooLarge is returned by Encode for cells that would take more than 256 MiB before compression.
 var ErrTooLarge = errors.New("the measurements take more than 256 MiB: write fewer at a time")
-
-// DamagedError says where a blob stops making sense.
-type DamagedError struct {
-	Offset int // bytes into the payload
-	Want   string
-}
-
-func (e *DamagedError) Error() string {
-	return fmt.Sprintf("damaged measurements: %s expected at byte %d", e.Want, e.Offset)
-}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/packed"
 )
 
 func drawMeasurement(t *rapid.T) correlate.Measurement {
@@ -50,25 +51,25 @@ func TestEveryMeasurementComesBackAsItWas(t *testing.T) {
 func TestADamagedBlobIsRefused(t *testing.T) {
 	blob, err := Encode(fleet(50))
 	require.NoError(t, err)
-	require.Equal(t, byte(compressed), blob[0])
+	require.Equal(t, byte(packed.Compressed), blob[0])
 	small, err := Encode(fleet(1)[:1])
 	require.NoError(t, err)
-	require.Equal(t, byte(plain), small[0])
+	require.Equal(t, byte(packed.Plain), small[0])
 
 	cases := map[string]struct {
 		blob []byte
 		want string
 	}{
-		"nothing at all":                {nil, "version byte"},
-		"no length":                     {[]byte{plain}, "a length"},
+		"nothing at all":                {nil, "a form byte"},
+		"no length":                     {[]byte{packed.Plain}, "a length"},
 		"a form of tomorrow":            {[]byte{9, 0}, "unknown form 9"},
 		"a plain blob cut short":        {small[:len(small)-1], "payload of"},
 		"a plain blob with more behind": {append(bytes.Clone(small), 0), "payload of"},
 		"a zstd frame cut short":        {blob[:len(blob)-3], "damaged measurements"},
-		"a bomb":                        {[]byte{compressed, 0xff, 0xff, 0xff, 0x7f, 1}, "at most 32 bytes"},
-		"more strings than bytes":       {[]byte{plain, 2, 0x7f, 0}, "count of strings that fits"},
-		"more cells than bytes":         {[]byte{plain, 2, 0, 0x7f}, "count of measurements that fits"},
-		"bytes after the last cell":     {[]byte{plain, 3, 0, 0, 0}, "the end"},
+		"a bomb":                        {[]byte{packed.Compressed, 0xff, 0xff, 0xff, 0x7f, 1}, "at most 32 bytes"},
+		"more strings than bytes":       {[]byte{packed.Plain, 2, 0x7f, 0}, "count of strings that fits"},
+		"more cells than bytes":         {[]byte{packed.Plain, 2, 0, 0x7f}, "count of measurements that fits"},
+		"bytes after the last cell":     {[]byte{packed.Plain, 3, 0, 0, 0}, "the end"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +92,7 @@ func TestABitFlipInACompressedBlobIsNoticed(t *testing.T) {
 
 // maxAllocation is how many bytes Decode may allocate for each byte it is given: the ratio of compression times the
 // size of a Measurement in memory over its smallest size in a payload, and the payload itself.
-const maxAllocation = maxRatio * (152/minMeasurement + 2)
+var maxAllocation = format.MaxRatio * (152/minMeasurement + 2)
 
 func FuzzDecode(f *testing.F) {
 	for _, n := range []int{0, 1, 3, 40} {
@@ -99,8 +100,8 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(blob)
 	}
-	f.Add([]byte{plain, 3, 0, 0, 0})
-	f.Add([]byte{compressed, 0xff, 0xff, 0xff, 0x7f, 1})
+	f.Add([]byte{packed.Plain, 3, 0, 0, 0})
+	f.Add([]byte{packed.Compressed, 0xff, 0xff, 0xff, 0x7f, 1})
 	f.Fuzz(func(t *testing.T, blob []byte) {
 		cells, err := Decode(blob)
 		if err != nil {
