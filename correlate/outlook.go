@@ -36,6 +36,7 @@ type WaitFor string
 // What may be waited for.
 const (
 	WaitTelemetry WaitFor = "telemetry" // nothing was heard of the service since the change
+	WaitVersion   WaitFor = "version"   // the rollout is told to have begun, and telemetry hasn't seen what it brings
 	WaitRollout   WaitFor = "rollout"   // the rollout isn't complete
 	WaitTime      WaitFor = "time"      // it was not watched for long enough
 	WaitBaseline  WaitFor = "baseline"  // there is nothing to compare with that can acquit
@@ -46,5 +47,5 @@ const (
 
 // WaitFors lists every WaitFor.
 func WaitFors() []WaitFor {
-	return []WaitFor{WaitTelemetry, WaitRollout, WaitTime, WaitBaseline, WaitRequests, WaitMargin, WaitDoubt}
+	return []WaitFor{WaitTelemetry, WaitVersion, WaitRollout, WaitTime, WaitBaseline, WaitRequests, WaitMargin, WaitDoubt}
 }

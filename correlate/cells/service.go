@@ -55,12 +55,22 @@ func (s *Service) VersionsBefore(t int64) (n int) {
 
 // Served says that a version was seen in a stretch of time.
 func (s *Service) Served(version string, from, to int64) bool {
+	_, served := s.FirstServed(version, from, to)
+	return served
+}
+
+// FirstServed is when a version was first seen in a stretch of time; ok is false when it was not.
+func (s *Service) FirstServed(version string, from, to int64) (at int64, ok bool) {
 	for _, str := range s.streams {
-		if v := str.versions[version]; v != nil && len(v.Between(from, to)) > 0 {
-			return true
+		v := str.versions[version]
+		if v == nil {
+			continue
+		}
+		if in := v.Between(from, to); len(in) > 0 && (!ok || in[0].Start < at) {
+			at, ok = in[0].Start, true
 		}
 	}
-	return false
+	return at, ok
 }
 
 // Requested says that requests were counted before an instant.

@@ -23,7 +23,7 @@ type assessed struct {
 // assess assesses the service of the i-th watched change from its own point of view.
 func (r *round) assess(i int) candidate {
 	c, known, t := r.changes[i], r.Watched[i], r.At
-	cutoff := r.supersededAt(c, t)
+	cutoff := r.supersededAt(c, known.Start)
 	end := window.Floor(windowEnd(r.book.Config(), c), r.cfg.Resolution)
 	if cutoff > 0 {
 		end = min(end, window.Floor(cutoff, r.cfg.Resolution))
@@ -80,12 +80,12 @@ func (r *round) scheduled(c *change, known *observe.Subject, t int64) (at int64,
 	if v := c.verdict(); v == nil || (len(c.course) == 1 && v.Outcome == correlate.Healthy) {
 		every = acquitEvery
 	}
-	began := window.Floor(c.start()+r.cfg.Resolution-1, r.cfg.Resolution)
-	if at = began + window.Floor(t-began, r.cfg.Resolution*every); at <= c.start() {
+	began := window.Floor(known.Start+r.cfg.Resolution-1, r.cfg.Resolution)
+	if at = began + window.Floor(t-began, r.cfg.Resolution*every); at <= known.Start {
 		at = t
 	}
 	by := known.At(at)
-	k := judge.Case{Now: at, Start: c.start(), Finish: by.Finish}
+	k := judge.Case{Now: at, Start: known.Start, Finish: by.Finish}
 	return at, c.verdict() != nil || k.Ripe(&r.cfg.Judge)
 }
 
@@ -108,7 +108,7 @@ func (r *round) glance(c *change, s *observe.Subject, seen *assessed, at int64, 
 // regressed says that the service of the i-th watched change convicts it at the instant of the view.
 func (r *round) regressed(i int) bool {
 	c, at := r.changes[i], r.At
-	if cutoff := r.supersededAt(c, at); cutoff > 0 {
+	if cutoff := r.supersededAt(c, r.Watched[i].Start); cutoff > 0 {
 		at = min(at, window.Floor(cutoff, r.cfg.Resolution))
 	}
 	seen := c.between
@@ -134,12 +134,15 @@ func (r *round) fillIn(s *candidate) {
 	}
 }
 
-// supersededAt is when the next rollout of the same place began, 0 when none has by t. What was complete when the change
-// began is none.
-func (r *round) supersededAt(c *change, t int64) int64 {
-	for o := range r.book.Since(c.Place(), at(c.start())) {
-		if o != c.Change && o.RollsOut() && o.Live() && o.Start() > c.start() && o.Start() < t {
-			return o.Start()
+// supersededAt is when the next rollout of the same place began after an instant, 0 when none has yet. What was complete
+// when the change began is none, nor is what waits.
+func (r *round) supersededAt(c *change, began int64) (first int64) {
+	for o := range r.book.Since(c.Place(), at(began)) {
+		if o == c.Change || !o.RollsOut() || !o.Live() {
+			continue
+		}
+		if t := r.began(o); t > began && t < r.At {
+			return t
 		}
 	}
 	return 0

@@ -163,7 +163,7 @@ func (e *Engine) passed(before int64) {
 	e.adoption().run()
 	e.judge()
 	e.emitJudged(e.mark.At)
-	pretended, alarms := e.observer.Placebos(e.view(e.mark.At).View, before)
+	pretended, alarms := e.observer.Placebos(e.view(e.mark.At, e.observer, &e.faults).View, before)
 	e.stats.Placebos, e.stats.FalseAlarms = e.stats.Placebos+pretended, e.stats.FalseAlarms+alarms
 	e.closeRollups()
 	e.sweep()

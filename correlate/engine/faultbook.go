@@ -47,6 +47,24 @@ func (b *faultBook) last(p place) *correlate.Regression {
 	return &all[len(all)-1]
 }
 
+// suspects says that a change was suspected, at an instant, of a fault that had begun by an earlier one and lasted.
+func (b *faultBook) suspects(id string, begun, t int64) bool {
+	for _, all := range b.known {
+		for _, r := range slices.Backward(all) {
+			if r.DecidedAt.Unix() > t {
+				continue
+			}
+			if r.RecoveredAt == nil && r.OnsetAt.Unix() <= begun && slices.ContainsFunc(r.Suspects, func(s correlate.Suspect) bool {
+				return s.ChangeID == id && s.Probability >= mayBe
+			}) {
+				return true
+			}
+			break
+		}
+	}
+	return false
+}
+
 // cutAt takes the faults back to where they stood at an instant.
 func (b *faultBook) cutAt(from int64) {
 	b.issued = maps.Clone(b.known)

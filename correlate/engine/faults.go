@@ -148,7 +148,7 @@ func (r *round) ownFaults(due []candidate) []fault {
 			continue
 		}
 		f := faultOn(s.place(), s.rec.ID, s.a)
-		if onset, ok := r.observer.Ongoing(r.View, s.place(), s.start()); ok && s.a.Contrast <= 0 {
+		if onset, ok := r.observer.Ongoing(r.View, s.place(), s.known.Start); ok && s.a.Contrast <= 0 {
 			f.Onset = onset
 		}
 		faults = append(faults, f)

@@ -104,6 +104,12 @@ func (e *Engine) Conclude() []correlate.Effect {
 // judgeAt judges the open changes at an instant; last says that nothing will be seen later.
 func (e *Engine) judgeAt(t int64, last bool) {
 	r := e.round(t, last)
+	for _, c := range r.stillWaiting() {
+		c.judged = t
+		if end := e.windowEnd(c); t >= end || last {
+			e.conclude(r, c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}, true)
+		}
+	}
 	due := r.due()
 	if len(due) == 0 {
 		return

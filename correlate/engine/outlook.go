@@ -26,6 +26,9 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 		return &o
 	}
 	r := e.round(e.mark.At, false)
+	if slices.Contains(r.waiting, c) {
+		o.Reason, o.Waits = correlate.ReasonNotDeployed, []correlate.Wait{{For: correlate.WaitVersion}}
+	}
 	i := slices.Index(r.changes, c)
 	if i < 0 {
 		return &o
@@ -40,7 +43,7 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 	if o.Waits == nil {
 		o.Waits = []correlate.Wait{}
 	}
-	o.HealthyAt = r.healthyAt(c, waits)
+	o.HealthyAt = r.healthyAt(c, r.Watched[i].Start, waits)
 	return &o
 }
 
@@ -50,7 +53,7 @@ func HeardIn(e *Engine, service string) []string { return cells.Environments(e.s
 
 // healthyAt is the first look at which everything that is waited for is there, if that can be told and comes before the
 // window closes.
-func (r *round) healthyAt(c *change, waits []correlate.Wait) *time.Time {
+func (r *round) healthyAt(c *change, start int64, waits []correlate.Wait) *time.Time {
 	ready := r.At
 	for _, w := range waits {
 		if w.Until == nil {
@@ -58,7 +61,7 @@ func (r *round) healthyAt(c *change, waits []correlate.Wait) *time.Time {
 		}
 		ready = max(ready, w.Until.Unix())
 	}
-	began := window.Floor(c.start()+r.cfg.Resolution-1, r.cfg.Resolution)
+	began := window.Floor(start+r.cfg.Resolution-1, r.cfg.Resolution)
 	every := r.cfg.Resolution * acquitEvery
 	look := began + window.Floor(ready-began+every-1, every)
 	if look > windowEnd(r.book.Config(), c) {

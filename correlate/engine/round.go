@@ -22,7 +22,7 @@ type round struct {
 }
 
 func (e *Engine) round(t int64, last bool) *round {
-	return &round{view: e.view(t), cfg: &e.cfg, book: e.book, cells: e.store, observer: e.observer, digest: e.digest, last: last}
+	return &round{view: e.view(t, e.observer, &e.faults), cfg: &e.cfg, book: e.book, cells: e.store, observer: e.observer, digest: e.digest, last: last}
 }
 
 // due are the changes with an open window that weren't looked at yet, with what their services say.
@@ -55,6 +55,17 @@ func (r *round) recent(due []candidate) (recent []candidate) {
 	return recent
 }
 
+// stillWaiting are the open changes that wait and weren't looked at yet. Nothing is held against them, and nothing is said of
+// them before their window closes.
+func (r *round) stillWaiting() (all []*change) {
+	for _, c := range r.waiting {
+		if c.rec.Phase == correlate.PhaseObserving && (c.judged < r.At || r.last) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // ends says that this is the last look at a change.
 func (r *round) ends(s candidate) bool {
 	return r.last || (s.cutoff > 0 && r.At >= s.cutoff) || s.known.End > 0
@@ -83,7 +94,7 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 	}
 	if f.outcome == correlate.Healthy &&
-		(r.cells.GapShare(s.start(), r.At) > uncovered || r.cells.Degraded(s.place(), s.start()-r.cfg.Baseline, r.At)) && r.cfg.Guards.On(guardCoverage) {
+		(r.cells.GapShare(s.known.Start, r.At) > uncovered || r.cells.Degraded(s.place(), s.known.Start-r.cfg.Baseline, r.At)) && r.cfg.Guards.On(guardCoverage) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonNoCoverage
 	}
 	if f.outcome == correlate.Healthy && s.convictedBefore() && r.cfg.Guards.On(guardConvictedBefore) {

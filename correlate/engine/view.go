@@ -5,6 +5,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // place is a service in an environment.
@@ -14,18 +15,34 @@ type place = correlate.Place
 type view struct {
 	*observe.View
 	changes []*change // those of Watched, in the same order
+	waiting []*change // those that are told to have begun and have not, see observe.Began
 }
 
 // view is that of an instant.
-func (r *roster) view(t int64) *view {
+func (r *roster) view(t int64, o *observe.Observer, faults *faultBook) *view {
 	v := &view{View: observe.NewView(t, r.subjects)}
 	for _, c := range r.watched {
-		if c.start() < t {
-			s, _ := r.known(c).By(t)
-			v.Watched, v.changes = append(v.Watched, s), append(v.changes, c)
+		if c.start() >= t {
+			continue
 		}
+		s, _ := r.known(c).By(t)
+		began, waits := observe.Began(o, s, t, func(since, at int64) bool { return s.AtFault(since, at) || faults.suspects(s.ID, since, at) })
+		if waits {
+			v.Waits(s)
+			v.waiting = append(v.waiting, c)
+			continue
+		}
+		v.changes = slices.Insert(v.changes, v.Add(s, began), c)
 	}
 	return v
+}
+
+// began is when a change began to reach users, as far as it is known: never while it waits.
+func (v *view) began(c *record.Change) int64 {
+	if at, other := v.Begun[c.Record.ID]; other {
+		return at
+	}
+	return c.Start()
 }
 
 // subjects are the changes of a place by their completion, as far as judging depends on them. They are remembered until

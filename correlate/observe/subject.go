@@ -119,6 +119,16 @@ func (s *Subject) Verdict() Decision {
 	return Decision{}
 }
 
+// AtFault: by an instant it was held responsible for a fault that had begun by an earlier one, and that lasted.
+func (s *Subject) AtFault(begun, t int64) bool {
+	n := decidedBy(s.Decided, t)
+	if n == 0 {
+		return false
+	}
+	d := s.Decided[n-1]
+	return d.Convicts() && d.Onset <= begun && d.Recovered == 0
+}
+
 func (s *Subject) convicted() bool { return s.Verdict().Convicts() }
 
 // At is the subject as far as it was known by an instant: nothing before it began, and no finish, zone, rollback,
@@ -206,7 +216,7 @@ func (s *Subject) moments() []int64 {
 		return nil
 	}
 	first := s.Start + 1
-	all := []int64{first, s.Finish, s.End, s.Undone.Start, s.Undone.Done}
+	all := []int64{first, s.Finish, s.Failed, s.End, s.Undone.Start, s.Undone.Done}
 	for _, z := range s.Zones {
 		all = append(all, z.Reached)
 	}

@@ -1,6 +1,8 @@
 package observe
 
 import (
+	"slices"
+
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/correlate/record"
@@ -47,10 +49,51 @@ func (o *Observer) Unseen(c *Subject, t int64) bool {
 	if s == nil || c.Version == "" || !c.RollsOut() || c.Start+o.cfg.AdoptAfter > t || o.ServedVersion(c, t) != "" {
 		return false
 	}
-	for _, v := range s.Versions() {
-		if seen, _ := s.Version(v); seen.First < c.Start && s.Served(v, c.Start, t) {
-			return true
-		}
+	return othersServe(s, "", c.Start, c.Start, t)
+}
+
+// arrivesWithin is how long after the start of a rollout, in seconds, what shows may be the doing of a version that telemetry
+// never saw: one that fails while it comes up, or that takes the old one along. Later than that, with the old one serving as
+// before, the rollout has not begun. It is the time in which the lag between a rollout and a fault fades, see blame.
+const arrivesWithin = 300
+
+// Began is when a rollout began to reach users, as far as that was known by an instant. Many senders tell when it was
+// requested, and it may wait hours for its turn or for somebody's approval. So it is the instant that was told, but for one
+// case: the other versions of the service serve on, and the new one comes after arrivesWithin, or hasn't come at all. Then
+// it is when telemetry first saw it; waits says that this lies ahead, and that nobody said that the rollout is complete.
+// What it is suspected of since before that, and lasts, stands: suspected says whether there is such a fault at an instant,
+// which began at most arrivesWithin after the start.
+func Began(o *Observer, c *Subject, t int64, suspected func(since, at int64) bool) (at int64, waits bool) {
+	due := c.Start + arrivesWithin
+	if !c.RollsOut() || c.Version == "" || t <= due || (c.Finish != 0 && c.Finish <= due) {
+		return c.Start, false
 	}
-	return false
+	s := o.cells.Service(cells.Met(o.cells, c.Place, t))
+	if s == nil {
+		return c.Start, false
+	}
+	version := o.ServedVersion(c, t)
+	at, came := int64(0), false
+	if version != "" {
+		at, came = s.FirstServed(version, c.Start-o.cfg.AdoptAfter, t)
+	}
+	until := t
+	if came {
+		until = at
+	}
+	switch {
+	case came && at <= due, !came && c.Finish != 0, !othersServe(s, version, c.Start, due, until), suspected(due, until):
+		return c.Start, false
+	case came:
+		return at, false
+	}
+	return c.Start, true
+}
+
+// othersServe: a version that had served before a rollout served in a stretch of time.
+func othersServe(s *cells.Service, version string, before, from, to int64) bool {
+	return slices.ContainsFunc(s.Versions(), func(v string) bool {
+		seen, _ := s.Version(v)
+		return v != version && seen.First < before && s.Served(v, from, to)
+	})
 }

@@ -74,3 +74,68 @@ func TestARolloutIsUnseenWhenOnlyOthersServe(t *testing.T) {
 		})
 	}
 }
+
+// Who asks for a rollout may say that it has begun hours before it does.
+func TestARolloutBeginsWhenTelemetrySeesIt(t *testing.T) {
+	const start, end = 0, 9000
+	every := func(from, to int64) (all []int64) {
+		for at := from; at < to; at += 60 {
+			all = append(all, at)
+		}
+		return all
+	}
+	for name, c := range map[string]struct {
+		old, fresh []int64 // when versions served
+		at         int64
+		finish     int64 // 0: not told yet
+		suspected  bool
+		edit       func(s *Subject)
+		began      int64
+		waits      bool
+	}{
+		"at once":              {old: every(-600, end), fresh: every(30, end), at: 7200},
+		"a few minutes later":  {old: every(-600, end), fresh: every(270, end), at: 7200},
+		"it may still come up": {old: every(-600, end), at: 300},
+		"it hasn't come, and the old one serves on":   {old: every(-600, end), at: 310, waits: true},
+		"it came after hours":                         {old: every(-600, end), fresh: every(7200, end), at: 7300, began: 7200},
+		"also when it is known to be complete":        {old: every(-600, end), fresh: every(7200, end), at: 7300, finish: 7260, began: 7200},
+		"it comes later than is known":                {old: every(-600, end), fresh: every(7200, end), at: 7200, waits: true},
+		"it took the old one along":                   {old: every(-600, 240), at: 900},
+		"it took the old one along, and came at last": {old: every(-600, 240), fresh: every(7200, end), at: 7300},
+		"it is said to be complete":                   {old: every(-600, end), at: 900, finish: 600},
+		"it was complete within minutes":              {old: every(-600, end), fresh: every(7200, end), at: 7300, finish: 240},
+		"it is suspected since it began":              {old: every(-600, end), at: 900, suspected: true},
+		"of an old version that comes back":           {old: every(-600, end), fresh: append(every(-1800, -900), every(7200, end)...), at: 7300, began: 7200},
+		"of an old version that hasn't come back":     {old: every(-600, end), fresh: every(-1800, -900), at: 7200, waits: true},
+		"no other version is known":                   {fresh: every(7200, end), at: 7300},
+		"nobody knows what to look for":               {old: every(-600, end), at: 900, edit: func(s *Subject) { s.Version = "" }},
+		"a setting can't be seen to serve":            {old: every(-600, end), at: 900, edit: func(s *Subject) { s.Kind = correlate.KindConfig }},
+		"telemetry doesn't know the service":          {old: every(-600, end), at: 900, edit: func(s *Subject) { s.Place.Service = "cart" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for _, at := range c.old {
+				w.serve("shop", "v1", at, 10)
+			}
+			for _, at := range c.fresh {
+				w.serve("shop", "v2", at, 10)
+			}
+			s := w.change("c1", "shop", "v2", start)
+			if s.Finish = 0; c.finish > 0 {
+				s.Finish = now(c.finish)
+			}
+			if c.edit != nil {
+				c.edit(&s)
+			}
+			asked := int64(0)
+			began, waits := Began(w.Observer, &s, now(c.at), func(since, at int64) bool {
+				require.Equal(t, now(start+arrivesWithin), since)
+				asked = at
+				return c.suspected
+			})
+			require.Equal(t, c.waits, waits)
+			require.Equal(t, now(c.began), began)
+			require.LessOrEqual(t, asked, now(c.at), "what comes after the look is not known")
+		})
+	}
+}

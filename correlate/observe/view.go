@@ -1,6 +1,10 @@
 package observe
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // View is the changes as they were known at an instant.
 type View struct {
@@ -8,8 +12,11 @@ type View struct {
 	// Watched are the changes whose time has not passed, or not for long, by start and id. Sight are those of them that may
 	// have caused what is seen at the instant.
 	Watched, Sight []*Subject
-	of             func(correlate.Place) *Lineup
-	places         map[correlate.Place]*lineup
+	// Begun are the changes that began at another instant than they are told to have, by id; Never those that wait. See
+	// the function Began.
+	Begun  map[string]int64
+	of     func(correlate.Place) *Lineup
+	places map[correlate.Place]*lineup
 }
 
 // lineup is the changes of a place as they were known at an instant, by their completion.
@@ -48,10 +55,37 @@ func (l *Lineup) by(t int64) *lineup {
 	return known
 }
 
+// begun is the lineup with the changes as they began, without those that wait.
+func (l *lineup) begun(began map[string]int64) *lineup {
+	if len(began) == 0 {
+		return l
+	}
+	is := &lineup{hash: l.hash}
+	for _, s := range l.all {
+		at, moved := began[s.ID]
+		if !moved {
+			is.all = append(is.all, s)
+			continue
+		}
+		is.hash = (is.hash ^ uint64(at)) * 0x100000001b3
+		if at != Never {
+			is.all = append(is.all, s.begunAt(at))
+		}
+	}
+	return is
+}
+
+// begunAt is the subject of a change that began at another instant.
+func (s *Subject) begunAt(at int64) *Subject {
+	begun := *s
+	begun.Start = at
+	return &begun
+}
+
 // NewView is the view at an instant. Of yields all changes of a place by their completion, in full; it is asked for those
 // places alone that are looked at.
 func NewView(at int64, of func(correlate.Place) *Lineup) *View {
-	return &View{At: at, of: of, places: map[correlate.Place]*lineup{}}
+	return &View{At: at, of: of, Begun: map[string]int64{}, places: map[correlate.Place]*lineup{}}
 }
 
 // Of are the changes of a place that had begun, by their completion.
@@ -65,7 +99,25 @@ func (v *View) lineup(p correlate.Place) *lineup {
 		} else {
 			l = whole.by(v.At)
 		}
+		l = l.begun(v.Begun)
 		v.places[p] = l
 	}
 	return l
 }
+
+// Add lists a watched change by when it began, behind those that began with it, and returns where.
+func (v *View) Add(s *Subject, began int64) (n int) {
+	if began != s.Start {
+		v.Begun[s.ID] = began
+		s = s.begunAt(began)
+	}
+	n = len(v.Watched)
+	for n > 0 && v.Watched[n-1].Start > s.Start {
+		n--
+	}
+	v.Watched = slices.Insert(v.Watched, n, s)
+	return n
+}
+
+// Waits notes that a change waits: it is neither watched nor has it begun.
+func (v *View) Waits(s *Subject) { v.Begun[s.ID] = Never }

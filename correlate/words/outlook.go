@@ -77,6 +77,8 @@ func Wait(w correlate.Wait) string {
 	switch w.For {
 	case correlate.WaitTelemetry:
 		return "telemetry: nothing was heard of the service since the change"
+	case correlate.WaitVersion:
+		return "its version: telemetry hasn't seen it serve, and the old one serves on"
 	case correlate.WaitRollout:
 		return "the end of the rollout, or that it stays at the same share for a while"
 	case correlate.WaitTime:
