@@ -26,6 +26,9 @@ type Incident struct {
 	// CausedBy is the id of the change that caused it, when the reporter said so; it wins over inference.
 	// CausedByNone says that no change did.
 	CausedBy string `json:"caused_by,omitempty"`
+	// DedupKey is what its source tells one alert from another by, whenever it fires. Incidents of one source with the same
+	// one are one incident, while it lasts.
+	DedupKey string `json:"dedup_key,omitempty"`
 	Source   string `json:"source,omitempty"`
 	// Implied is as in Change.
 	Implied []string `json:"implied,omitempty"`
@@ -79,6 +82,7 @@ func (i Incident) Merge(later Incident) Incident {
 	merged.Title = or(later.Title, i.Title)
 	merged.URL = or(later.URL, i.URL)
 	merged.CausedBy = or(later.CausedBy, i.CausedBy)
+	merged.DedupKey = or(later.DedupKey, i.DedupKey)
 	merged.Source = or(i.Source, later.Source)
 	merged.OpenedAt = earliest(i.OpenedAt, later.OpenedAt)
 	merged.AcknowledgedAt = earliest(i.AcknowledgedAt, later.AcknowledgedAt)

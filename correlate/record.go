@@ -66,8 +66,11 @@ type IncidentRecord struct {
 	UnlinkedReason Unlinked `json:"unlinked_reason,omitempty"`
 	// Exonerated is the change that would be held responsible by service and time, and was judged healthy or reached nobody.
 	Exonerated string `json:"exonerated,omitempty"`
-	// Retracted: nobody reports it any more, and it doesn't count.
-	Retracted bool `json:"retracted,omitempty"`
+	// Retracted: it doesn't count, since nobody reports it any more, or since it is another report of the incident MergedInto.
+	// MergedFrom are the other ids of one incident.
+	Retracted  bool     `json:"retracted,omitempty"`
+	MergedInto string   `json:"merged_into,omitempty"`
+	MergedFrom []string `json:"merged_from,omitempty"`
 	// ReceivedAt and Reports are as in ChangeRecord.
 	ReceivedAt time.Time        `json:"received_at,omitzero"`
 	Reports    []IncidentReport `json:"reports,omitempty"`

@@ -100,6 +100,7 @@ func writeIncident(record plog.LogRecord, i correlate.Incident) {
 	putTime(a, attrResolvedAt, i.ResolvedAt)
 	putTime(a, attrIncidentUpdated, i.UpdatedAt)
 	putText(a, attrCausedBy, i.CausedBy)
+	putText(a, attrDedupKey, i.DedupKey)
 	putText(a, attrSource, i.Source)
 }
 
@@ -117,6 +118,7 @@ func readIncident(r *attributes) correlate.Incident {
 		ResolvedAt:     r.time(attrResolvedAt),
 		UpdatedAt:      r.time(attrIncidentUpdated),
 		CausedBy:       r.text(attrCausedBy),
+		DedupKey:       r.text(attrDedupKey),
 		Source:         r.text(attrSource),
 	}
 }

@@ -44,6 +44,7 @@ const (
 	attrResolvedAt      = "shipwake.incident.resolved_at"
 	attrIncidentUpdated = "shipwake.incident.updated_at"
 	attrCausedBy        = "shipwake.incident.caused_by"
+	attrDedupKey        = "shipwake.incident.dedup_key"
 	attrServiceGuessed  = "shipwake.incident.service_guessed"
 
 	attrOutcome     = "shipwake.verdict.outcome"

@@ -37,6 +37,7 @@ type Book struct {
 	watermark int64
 	changes   map[string]*Change
 	incidents map[string]*Incident
+	alerts    alerts
 	places    map[correlate.Place]*lineup
 	// naming are the incidents that name a change as their cause, by its id.
 	naming map[string]*index[*Incident]
@@ -66,6 +67,7 @@ func newBook(cfg Config, most limits) *Book {
 		limits:    most,
 		changes:   map[string]*Change{},
 		incidents: map[string]*Incident{},
+		alerts:    alerts{},
 		places:    map[correlate.Place]*lineup{},
 		naming:    map[string]*index[*Incident]{},
 		draft:     newDraft(),

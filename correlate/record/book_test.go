@@ -43,6 +43,7 @@ func drawFacts(t *rapid.T) (facts []fact) {
 			ID: fmt.Sprint("i", n), Service: drawService(t), OpenedAt: after(rapid.Int64Range(0, minutes*60).Draw(t, "opened")),
 			CausedBy:       rapid.SampledFrom([]string{"", "", "", "c0", "c1", "nobody knows", correlate.CausedByNone}).Draw(t, "caused by"),
 			ServiceGuessed: rapid.IntRange(0, 5).Draw(t, "guessed") == 0,
+			DedupKey:       rapid.SampledFrom([]string{"", "disk", "disk", "errors"}).Draw(t, "key"),
 		}
 		if rapid.Bool().Draw(t, "resolved?") {
 			i.ResolvedAt = i.OpenedAt.Add(time.Duration(rapid.Int64Range(0, 3000).Draw(t, "lasted")) * time.Second)

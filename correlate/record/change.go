@@ -154,8 +154,10 @@ func Ended(c correlate.Change) int64 {
 
 // Incident is an incident in memory: its record, and the reports that it is a fold of.
 type Incident struct {
-	Record  correlate.IncidentRecord
+	Record correlate.IncidentRecord
+	// reports are those under its own id, in order, and own is what they say together.
 	reports []correlate.IncidentReport
+	own     correlate.Incident
 	filed   bool
 	suspect string // see correlate.IncidentRecord.Suspect
 }

@@ -71,7 +71,55 @@ func (o *oracle) read(facts []fact) {
 		}
 		o.incidents = append(o.incidents, i)
 	}
+	o.sameAlert(reports)
 	slices.SortFunc(o.incidents, func(a, b correlate.IncidentRecord) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// sameAlert puts incidents of one key together, from the first on: whoever begins while one of them fires, or shortly after
+// one of them began.
+func (o *oracle) sameAlert(reports map[string][]correlate.IncidentReport) {
+	slices.SortFunc(o.incidents, func(a, b correlate.IncidentRecord) int {
+		return cmp.Or(a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
+	})
+	own := slices.Clone(o.incidents)
+	for first := range own {
+		if own[first].DedupKey == "" || o.incidents[first].MergedInto != "" {
+			continue
+		}
+		group := []int{first}
+		for x := first + 1; x < len(own); x++ {
+			joins := func(m int) bool {
+				open := own[m].ResolvedAt.IsZero() && own[x].OpenedAt.Before(own[first].OpenedAt.Add(24*time.Hour))
+				return open || own[x].OpenedAt.Before(own[m].ResolvedAt) || own[x].OpenedAt.Sub(own[m].OpenedAt) <= 15*time.Minute
+			}
+			if own[x].DedupKey == own[first].DedupKey && o.incidents[x].MergedInto == "" && slices.ContainsFunc(group, joins) {
+				group = append(group, x)
+			}
+		}
+		o.mergeIncidents(group, reports)
+	}
+}
+
+func (o *oracle) mergeIncidents(group []int, reports map[string][]correlate.IncidentReport) {
+	if len(group) == 1 {
+		return
+	}
+	first := &o.incidents[group[0]]
+	var all []correlate.IncidentReport
+	for _, n := range group {
+		i := &o.incidents[n]
+		for _, r := range reports[i.ID] {
+			r.Said.ID = first.ID
+			all = correlate.AddIncidentReport(all, r)
+		}
+		if n != group[0] {
+			i.MergedInto, i.Retracted = first.ID, true
+			first.MergedFrom = append(first.MergedFrom, i.ID)
+		}
+	}
+	first.Reports = reports[first.ID]
+	first.Incident = correlate.FoldIncident(all)
+	slices.Sort(first.MergedFrom)
 }
 
 // received is when the first of some reports came in.
@@ -321,7 +369,9 @@ func (o *oracle) lineage() {
 func (o *oracle) attribute() {
 	for n := range o.incidents {
 		i := &o.incidents[n]
-		i.UnlinkedReason = ""
+		if i.UnlinkedReason = ""; i.MergedInto != "" {
+			continue
+		}
 		if i.CausedBy == "" && !i.ServiceGuessed && !i.ResolvedAt.Equal(i.OpenedAt) {
 			i.UnlinkedReason = correlate.UnlinkedNoChange
 			if c := o.answers(i); c != nil && c.live() {

@@ -92,7 +92,7 @@ func (b *Book) incidentReported(r correlate.IncidentReport) {
 		b.draft.isNewIncident(i)
 	}
 	b.draft.touchIncident(i)
-	if i.Record.Retracted {
+	if len(i.reports) == 0 && i.Record.Retracted {
 		i.Record.Retracted, i.Record.ReceivedAt = false, r.ReceivedAt
 	}
 	b.restateIncident(i, correlate.AddIncidentReport(i.reports, r))
@@ -114,22 +114,30 @@ func (b *Book) retractIncident(said correlate.Incident) {
 		return
 	}
 	b.unfileIncident(i)
-	i.reports, i.Record.Reports, i.Record.Retracted = nil, nil, true
+	b.alerts.leave(i)
+	i.reports, i.Record.Reports = nil, nil
+	i.Record.Retracted, i.Record.MergedInto, i.Record.MergedFrom = true, "", nil
 	b.draft.attribute(i)
+	b.regroup(i.alert())
 }
 
 // restateIncident gives an incident other reports.
 func (b *Book) restateIncident(i *Incident, reports []correlate.IncidentReport) {
-	b.unfileIncident(i)
-	i.reports, i.Record.Incident, i.Record.Reports = reports, correlate.FoldIncident(reports), nil
-	if len(reports) > 1 || len(reports[0].Said.Implied) > 0 {
-		i.Record.Reports = reports
-	}
+	before := i.alert()
+	b.alerts.leave(i)
+	i.reports, i.own = reports, correlate.FoldIncident(reports)
 	for _, r := range reports {
 		i.Record.ReceivedAt = earlier(i.Record.ReceivedAt, r.ReceivedAt)
 	}
-	b.fileIncident(i)
-	b.draft.attribute(i)
+	b.alerts.enter(i)
+	if is := i.alert(); before != is {
+		b.regroup(before)
+	}
+	if i.alert() == (alertKey{}) {
+		b.assignIncidents([]*Incident{i})
+		return
+	}
+	b.regroup(i.alert())
 }
 
 // fileIncident and unfileIncident keep incidents where the changes that may answer for them look.
@@ -200,13 +208,17 @@ func (b *Book) recallIncident(r correlate.IncidentRecord) {
 	if c := b.changes[i.suspect]; c != nil {
 		c.objections = with(c.objections, r.ID)
 	}
-	if r.Retracted {
+	if r.Retracted && r.MergedInto == "" {
 		return
 	}
 	if len(i.reports) == 0 {
 		i.reports = []correlate.IncidentReport{{ReceivedAt: r.ReceivedAt, Said: r.Incident}}
 	}
-	b.fileIncident(i)
+	i.own = correlate.FoldIncident(i.reports)
+	b.alerts.enter(i)
+	if r.MergedInto == "" {
+		b.fileIncident(i)
+	}
 }
 
 // Forget drops the changes that were complete before an instant, but for the last correlate.Lineage of each place and
@@ -222,14 +234,33 @@ func (b *Book) Forget(before time.Time) (gone []string) {
 			delete(b.grouping.places, p)
 		}
 	}
-	for id, i := range b.incidents {
-		if at := i.Record.ResolvedAt; (!at.IsZero() && at.Before(before)) || i.Record.Retracted {
-			delete(b.incidents, id)
-			b.unfileIncident(i)
-		}
-	}
+	b.forgetIncidents(before)
 	slices.Sort(gone)
 	return gone
+}
+
+// forgetIncidents drops the incidents that were resolved before an instant, with the other reports of them, and those that
+// nobody reports.
+func (b *Book) forgetIncidents(before time.Time) {
+	over := func(i *Incident) bool {
+		at := i.Record.ResolvedAt
+		return !at.IsZero() && at.Before(before) || i.Record.Retracted && i.Record.MergedInto == ""
+	}
+	var old []*Incident
+	for _, i := range b.incidents {
+		first := i
+		if into := b.incidents[i.Record.MergedInto]; into != nil {
+			first = into
+		}
+		if over(first) {
+			old = append(old, i)
+		}
+	}
+	for _, i := range old {
+		delete(b.incidents, i.Record.ID)
+		b.unfileIncident(i)
+		b.alerts.leave(i)
+	}
 }
 
 // old are the changes that were complete before an instant, but for the last and those that are observed.

@@ -11,6 +11,8 @@ func Unlinked(i correlate.IncidentRecord) string {
 	switch {
 	case i.AttributedTo != "":
 		return ""
+	case i.MergedInto != "":
+		return "it is another report of " + i.MergedInto
 	case i.Retracted:
 		return "nobody reports it any more"
 	case i.CausedBy == correlate.CausedByNone:

@@ -176,6 +176,16 @@ func TestAnUnlinkedIncidentSaysWhy(t *testing.T) {
 	require.Equal(t, "it names no service", said["nowhere"])
 }
 
+func TestAnotherReportOfAnIncidentIsNoIncident(t *testing.T) {
+	r := story()
+	before := len(read[Incidents](t, serve(t, r), "/api/v1/incidents").Incidents)
+	r.Put(correlate.Effect{Incident: &correlate.IncidentRecord{
+		Incident:  correlate.Incident{ID: "again", Service: "checkout", Environment: "production", OpenedAt: sinktest.Noon.Add(-time.Hour)},
+		Retracted: true, MergedInto: "first",
+	}})
+	require.Len(t, read[Incidents](t, serve(t, r), "/api/v1/incidents").Incidents, before)
+}
+
 func TestAChangeThatIsWatchedSaysHowItStands(t *testing.T) {
 	r := story()
 	at := sinktest.Noon.Add(time.Minute)

@@ -10,8 +10,9 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 )
 
-// incidentsSaid adds to incidents why nobody is held responsible for them.
+// incidentsSaid adds to incidents why nobody is held responsible for them. Other reports of one are left out.
 func (s *sink) incidentsSaid(ctx context.Context, found []correlate.IncidentRecord) (Incidents, error) {
+	found = slices.DeleteFunc(found, func(i correlate.IncidentRecord) bool { return i.MergedInto != "" })
 	answer := Incidents{make([]Incident, len(found))}
 	elsewhere := map[string]string{}
 	for i, record := range found {

@@ -247,6 +247,9 @@ func (s *state) incident(i correlate.IncidentRecord) {
 		s.corrections[correctionKey{p, reason}]++
 	}
 	seen.attributed = i.AttributedTo
+	if i.MergedInto != "" {
+		return // the one that it is merged into is counted
+	}
 	if !seen.opened {
 		seen.opened = true
 		s.incidents[incidentKey{p, "opened"}]++

@@ -10,6 +10,7 @@
 //	service    the first of the configured service_labels that the alert has; by default service, service_name, app, job
 //	severity   the label severity; which ones are incidents: see severity.go
 //	caused by  the label or annotation change_id
+//	dedup key  the fingerprint: while an alert fires, it is one incident whatever its startsAt
 //
 // A service that only the label job names is a guess: it names a scrape job, whose targets may be of many services. Such an
 // incident is held against a change only when it says so itself.
@@ -43,7 +44,7 @@ func environmentLabels() []string {
 func Source() source.Source {
 	return source.Source{
 		Name:    "alertmanager",
-		Version: "2",
+		Version: "3",
 		Schemes: []source.Scheme{{Kind: source.Bearer}},
 		Config: func() source.Config {
 			return &Config{ServiceLabels: DefaultServiceLabels(), SeverityLabel: "severity", Severities: DefaultSeverities()}

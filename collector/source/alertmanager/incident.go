@@ -21,6 +21,7 @@ func (c *Config) incident(alert source.JSON, externalURL string) correlate.Incid
 		Title:          cmp.Or(annotations.FirstText("summary", "title"), labels.Get("alertname").AnyText()),
 		URL:            cmp.Or(alert.Get("generatorURL").AnyText(), externalURL),
 		OpenedAt:       starts,
+		DedupKey:       fingerprint(alert),
 		CausedBy:       cmp.Or(labels.Get("change_id").AnyText(), annotations.Get("change_id").AnyText()),
 	}
 	resolve(alert, &i)

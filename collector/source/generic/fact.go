@@ -15,9 +15,9 @@ var (
 	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit",
 		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
 	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
-		"resolved_at", "updated_at", "caused_by", "source", "implied"}
+		"resolved_at", "updated_at", "caused_by", "dedup_key", "source", "implied"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
-	incidentOnly = []string{"opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by"}
+	incidentOnly = []string{"opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by", "dedup_key"}
 )
 
 // readFact reads a wrapped or bare change or incident.
@@ -84,6 +84,7 @@ func addIncident(r *source.Reading, v source.JSON) error {
 		ResolvedAt:     v.Get("resolved_at").Time(),
 		UpdatedAt:      v.Get("updated_at").Time(),
 		CausedBy:       v.Get("caused_by").Text(),
+		DedupKey:       v.Get("dedup_key").Text(),
 	}
 	if err := v.Err(); err != nil {
 		return err

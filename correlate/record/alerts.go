@@ -1,0 +1,116 @@
+package record
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+const (
+	// flapping is how far apart an alert may begin and still be the same incident: the servers of a pair each have a time of
+	// their own, and a rule that flaps begins anew.
+	flapping = 15 * time.Minute
+	// stillFiring is how long an alert whose end nobody told is taken to fire, so that one that begins meanwhile under the
+	// same key is the same: when who watches it is restarted, it begins anew.
+	stillFiring = 24 * time.Hour
+)
+
+// alertKey is what a source knows an alert by; the zero value is none.
+type alertKey struct{ source, key string }
+
+func (i *Incident) alert() alertKey {
+	if i.own.DedupKey == "" {
+		return alertKey{}
+	}
+	return alertKey{i.own.Source, i.own.DedupKey}
+}
+
+// alerts are the incidents of each alert, in no order.
+type alerts map[alertKey][]*Incident
+
+func (a alerts) enter(i *Incident) {
+	if k := i.alert(); k != (alertKey{}) {
+		a[k] = append(a[k], i)
+	}
+}
+
+func (a alerts) leave(i *Incident) {
+	k := i.alert()
+	if rest := slices.DeleteFunc(a[k], func(o *Incident) bool { return o == i }); len(rest) > 0 {
+		a[k] = rest
+	} else {
+		delete(a, k)
+	}
+}
+
+// regroup works out anew which incidents of an alert are one. It is a function of what is said of them.
+func (b *Book) regroup(k alertKey) {
+	all := slices.SortedFunc(slices.Values(b.alerts[k]), func(x, y *Incident) int {
+		return cmp.Or(x.own.OpenedAt.Compare(y.own.OpenedAt), cmp.Compare(x.own.ID, y.own.ID))
+	})
+	for len(all) > 0 {
+		n := together(all)
+		b.assignIncidents(all[:n])
+		all = all[n:]
+	}
+}
+
+// together is how many incidents of one alert, sorted by their beginning, are the first of them: those that begin before it
+// is over, as far as they tell together, or shortly after it began.
+func together(all []*Incident) (n int) {
+	began := all[0].own.OpenedAt
+	last, end := began, time.Time{}
+	for ; n < len(all); n++ {
+		own := all[n].own
+		if n > 0 && !own.OpenedAt.Before(end) && own.OpenedAt.Sub(last) > flapping {
+			break
+		}
+		last = own.OpenedAt
+		if own.ResolvedAt.IsZero() {
+			end = later(end, began.Add(stillFiring))
+		}
+		end = later(end, own.ResolvedAt)
+	}
+	return n
+}
+
+// assignIncidents gives incidents that are one what all of them say, under the id of the first.
+func (b *Book) assignIncidents(same []*Incident) {
+	first := same[0]
+	said := first.own
+	var from []string
+	if len(same) > 1 {
+		var reports []correlate.IncidentReport
+		for _, i := range same {
+			for _, r := range i.reports {
+				r.Said.ID = first.own.ID
+				reports = correlate.AddIncidentReport(reports, r)
+			}
+			if i != first {
+				from = append(from, i.own.ID)
+				b.assignIncident(i, i.own, first.own.ID, nil)
+			}
+		}
+		said = correlate.FoldIncident(reports)
+		slices.Sort(from)
+	}
+	b.assignIncident(first, said, "", from)
+}
+
+// assignIncident gives an incident what is said of it, and its part among the reports of one alert. Another report of an
+// incident doesn't count.
+func (b *Book) assignIncident(i *Incident, said correlate.Incident, into string, from []string) {
+	b.draft.touchIncident(i)
+	b.unfileIncident(i)
+	r := &i.Record
+	r.Incident, r.MergedInto, r.MergedFrom, r.Retracted, r.Reports = said, into, from, into != "", nil
+	if len(i.reports) > 1 || len(from) > 0 || len(i.reports[0].Said.Implied) > 0 {
+		r.Reports = i.reports
+	}
+	if into == "" {
+		b.fileIncident(i)
+	}
+	b.draft.attribute(i)
+}
