@@ -270,7 +270,7 @@ func (c *contest) likely() float64 {
 
 // locate finds when the fault showed.
 func (c *contest) locate() (evalue.Excursion, float64) {
-	return evalue.Locate(c.pairs, c.h, min(max(c.likely(), 1.5*c.h.Theta), 13*c.h.Theta))
+	return evalue.Locate(c.pairs, c.h, c.likely())
 }
 
 // withoutStrongest is ln E without the cell in an excursion that speaks for a fault the most: what hangs on a single cell,

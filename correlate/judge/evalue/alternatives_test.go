@@ -111,3 +111,44 @@ func TestFalseRefutationsOfARateStayBelowAlpha(t *testing.T) {
 	}
 	require.LessOrEqual(t, float64(alarms)/runs, alpha)
 }
+
+// What an alternative collects of a rise is a part of what the rise itself would collect as an alternative. The best of them
+// collects most of it, of every rise beyond the floor that would matter.
+func TestTheAlternativesMissLittle(t *testing.T) {
+	collects := func(truth, alternative float64) float64 { return truth*math.Log(alternative) - (alternative - 1) }
+	rapid.Check(t, func(t *rapid.T) {
+		truth := math.Exp(rapid.Float64Range(math.Log(1.15), math.Log(20)).Draw(t, "ln of the rise"))
+		best := 0.0
+		for _, r := range ratios {
+			best = max(best, collects(truth, r))
+		}
+		require.GreaterOrEqual(t, best, 0.875*collects(truth, truth))
+	})
+}
+
+func TestARiseThatIsLittleBeyondTheFloorIsProven(t *testing.T) {
+	for name, tc := range map[string]struct {
+		ratio  float64
+		events float64 // of the control
+		proven bool
+	}{
+		"a fifth beyond the floor, of many":    {1.25 * 1.2, 5000, true},
+		"a third beyond the floor, of less":    {1.25 * 1.35, 1500, true},
+		"at the floor, of however many":        {1.25, 1e6, false},
+		"a fifth beyond the floor, of too few": {1.25 * 1.2, 100, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var pairs []Pair
+			for i := range int64(100) {
+				pairs = append(pairs, Pair{drawn.Start + 10*i, tc.ratio * tc.events / 100, 1e5, tc.events / 100, 1e5})
+			}
+			h := Hypothesis{Theta: 1.25, Phi: 1}
+			e := Evidence(pairs, h, Restarts(nil, drawn.Start, drawn.Start+1000, 300))
+			require.Equal(t, tc.proven, e >= math.Log(1/0.003), "ln E is %v", e)
+			x, _ := Locate(pairs, h, tc.ratio)
+			if tc.proven {
+				require.Equal(t, Excursion{Onset: drawn.Start, End: drawn.Start + 990, theta: x.theta}, x, "all of it")
+			}
+		})
+	}
+}

@@ -12,9 +12,10 @@ type Excursion struct {
 	Tail       Pair // what came after it
 }
 
-// Locate finds the excursion: the stretch of pairs whose log-likelihood ratio at theta, against the null, is largest.
-// Its beginning is the onset, and what follows its end is not worse than the null. gain is that ratio.
+// Locate finds the excursion: the stretch of pairs whose log-likelihood ratio at theta, against the null, is largest. A theta
+// that no alternative reaches is moved to the nearest one. The excursion's beginning is the onset, and what follows its end is not worse than the null. gain is that ratio.
 func Locate(pairs []Pair, h Hypothesis, theta float64) (x Excursion, gain float64) {
+	theta = min(max(theta, ratios[0]*h.Theta), ratios[len(ratios)-1]*h.Theta)
 	best, run := math.Inf(-1), 0.0
 	from, lo, hi := 0, 0, -1
 	up := math.Log(theta / h.Theta)
