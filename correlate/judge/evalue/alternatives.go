@@ -3,7 +3,7 @@ package evalue
 import "math"
 
 // ratios are the alternatives of the mixture, as multiples of the null: θ_j/θ_0. An alternative collects r ln a − (a−1) for each
-// event that was expected, where the truth is r. With these the best one collects at least 88 % of what the truth itself
+// event that was expected, where the truth is r. With these the best one collects at least 85 % of what the truth itself
 // would, for every r from 1.15 to 20: a rise that lies beyond the floor by little needs an alternative near to it, because
 // one that is too large counts against it however much is seen.
 var ratios = [...]float64{1.15, 1.35, 1.8, 3, 6, 13}
