@@ -29,7 +29,7 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 		if seen.First >= now {
 			continue
 		}
-		if names.SameRelease(names.Release{Version: v}, names.Release{Version: c.Version, Commit: c.Commit}) {
+		if names.SameRelease(names.Release{Version: v}, c.release()) {
 			return v
 		}
 		if seen.First >= from && seen.First <= to {
@@ -40,6 +40,11 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 		return appeared[0]
 	}
 	return ""
+}
+
+// release is what a change brings.
+func (c *Subject) release() names.Release {
+	return names.Release{Version: c.Version, Commit: c.Commit, Digest: c.Digest}
 }
 
 // Unseen says that a rollout has been under way for a while without any instance of the new version being seen, though

@@ -86,7 +86,7 @@ func met(st *cells.Store, v *View, s *Subject, now int64) correlate.Place {
 }
 
 func sameRelease(a, b *Subject) bool {
-	return names.SameRelease(names.Release{Version: a.Version, Commit: a.Commit}, names.Release{Version: b.Version, Commit: b.Commit})
+	return names.SameRelease(a.release(), b.release())
 }
 
 // Neighbour is the watch of a place that is seen as a whole, since an instant at which something near it changed.
