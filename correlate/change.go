@@ -55,17 +55,19 @@ type Commit struct {
 // Change is one change that reaches an environment: a deployment, a rollback, a flag flip, a configuration or
 // infrastructure change. Its JSON form is the generic wire format. A zero time means unknown.
 type Change struct {
-	ID              string    `json:"id"`
-	Kind            Kind      `json:"kind,omitempty"`
-	Status          Status    `json:"status,omitempty"`
-	Service         string    `json:"service"`
-	Environment     string    `json:"environment,omitempty"`
-	Version         string    `json:"version,omitempty"`
-	PreviousVersion string    `json:"previous_version,omitempty"`
-	Commit          string    `json:"commit,omitempty"`
-	Commits         []Commit  `json:"commits,omitempty"`
-	StartedAt       time.Time `json:"started_at,omitzero"`
-	FinishedAt      time.Time `json:"finished_at,omitzero"`
+	ID              string `json:"id"`
+	Kind            Kind   `json:"kind,omitempty"`
+	Status          Status `json:"status,omitempty"`
+	Service         string `json:"service"`
+	Environment     string `json:"environment,omitempty"`
+	Version         string `json:"version,omitempty"`
+	PreviousVersion string `json:"previous_version,omitempty"`
+	Commit          string `json:"commit,omitempty"`
+	// Digest is that of the image or artifact, as sha256:…: of two changes with one version, another digest is another one.
+	Digest     string    `json:"digest,omitempty"`
+	Commits    []Commit  `json:"commits,omitempty"`
+	StartedAt  time.Time `json:"started_at,omitzero"`
+	FinishedAt time.Time `json:"finished_at,omitzero"`
 	// UpdatedAt is when its sender last changed this report. It says which of two reports that contradict each other is
 	// the later one, and that what that one tells is right; see Revise. Without it, the newest time that a report tells
 	// says which is the later one.
@@ -144,6 +146,7 @@ func (c Change) Merge(later Change) Change {
 	merged.Version = or(later.Version, c.Version)
 	merged.PreviousVersion = or(later.PreviousVersion, c.PreviousVersion)
 	merged.Commit = or(later.Commit, c.Commit)
+	merged.Digest = or(later.Digest, c.Digest)
 	merged.Actor = or(later.Actor, c.Actor)
 	merged.Team = or(later.Team, c.Team)
 	merged.URL = or(later.URL, c.URL)

@@ -45,6 +45,7 @@ func writeChange(record plog.LogRecord, c correlate.Change) {
 	putText(a, attrVersion, c.Version)
 	putText(a, attrPreviousVersion, c.PreviousVersion)
 	putText(a, attrCommit, c.Commit)
+	putText(a, attrDigest, c.Digest)
 	putTime(a, attrStartedAt, c.StartedAt)
 	putTime(a, attrFinishedAt, c.FinishedAt)
 	putTime(a, attrChangeUpdated, c.UpdatedAt)
@@ -68,6 +69,7 @@ func readChange(r *attributes) correlate.Change {
 		Version:         r.text(attrVersion),
 		PreviousVersion: r.text(attrPreviousVersion),
 		Commit:          r.text(attrCommit),
+		Digest:          r.text(attrDigest),
 		Commits:         r.commits(),
 		StartedAt:       r.time(attrStartedAt),
 		FinishedAt:      r.time(attrFinishedAt),

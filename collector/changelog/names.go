@@ -22,6 +22,7 @@ const (
 	attrChangeID        = "deployment.id"
 	attrStatus          = "deployment.status"
 	attrCommit          = "vcs.ref.head.revision"
+	attrDigest          = "shipwake.change.digest"
 	attrURL             = "url.full"
 	attrSource          = "shipwake.source"
 	attrKind            = "shipwake.change.kind"

@@ -64,6 +64,7 @@ func (e *Engine) cutCourses(from int64) (cut []*change) {
 		}
 		baseline := c.start() - e.cfg.Baseline
 		if c.rec.Phase == correlate.PhaseClosed && (n == len(c.course) || baseline < e.oldest || e.store.Forgot(c.place(), baseline)) {
+			c.judged = min(c.judged, max(c.start(), from))
 			continue
 		}
 		cut = append(cut, c)

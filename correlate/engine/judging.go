@@ -67,7 +67,7 @@ type candidate struct {
 // judgeUpTo judges every open change at each bucket boundary up to the watermark, from when the oldest cells begin that
 // may be kept: before that nothing tells anything of a change, though a clock that was never set may say 1970.
 func (e *Engine) judgeUpTo(mark int64) {
-	open := e.observing()
+	open := append(e.observing(), e.lasting()...)
 	if len(open) == 0 {
 		return
 	}
@@ -109,6 +109,12 @@ func (e *Engine) judgeAt(t int64, last bool) {
 		if end := e.windowEnd(c); t >= end || last {
 			e.conclude(r, c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}, true)
 		}
+	}
+	for _, c := range e.lasting() {
+		if f, back := r.cameBack(c); back {
+			e.conclude(r, c, f, true)
+		}
+		c.judged = max(c.judged, t)
 	}
 	due := r.due()
 	if len(due) == 0 {

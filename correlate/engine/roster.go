@@ -63,6 +63,18 @@ func (r *roster) observing() []*change {
 	return open
 }
 
+// lasting are the changes whose time has not passed, and that were convicted in the end of a fault of their own service that
+// hadn't recovered: the next rollout began, or they were given up. When it recovers is to be seen until their time has passed.
+func (r *roster) lasting() []*change {
+	var all []*change
+	for _, c := range r.watched {
+		if c.rec.Phase == correlate.PhaseClosed && lasting(c.verdict()) && c.judged < r.book.Config().WindowEnd(c.rec.Change) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // oldestWatched is when the oldest change began whose time has not passed.
 func (r *roster) oldestWatched() int64 {
 	if len(r.watched) == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/record"
+	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // round is one look at all changes: what is known at an instant, and what follows from it. It decides, and leaves it to
@@ -184,6 +185,18 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
 	return f, slices.ContainsFunc(faults, same) && !s.answersFor(f.blame)
+}
+
+// cameBack is the last finding of a change with the recovery from what it was convicted of, once that is seen. It is looked
+// for every few buckets.
+func (r *round) cameBack(c *change) (f finding, back bool) {
+	i := slices.Index(r.changes, c)
+	if i < 0 || c.judged >= r.At || window.Floor(r.At, r.cfg.Resolution*neighbourEvery) != r.At {
+		return f, false
+	}
+	f = findingOf(c.verdict())
+	f.recovered = observe.CameBack(r.observer, r.View, r.Watched[i])
+	return f, f.recovered > f.onset
 }
 
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service

@@ -47,15 +47,23 @@ func (r EnvironmentRule) compile() (environment, error) {
 
 // DefaultEnvironments are the rules that are tried after the configured ones. Production is what the DORA numbers count, so
 // what plainly means it is called so, as in GitLab's guess of a tier; Vercel adds the project ("Production – shop").
+// Of the names of other tiers, which may be several environments, only case and space around them say nothing.
 // Previews are those of GitHub Pages and Vercel ("Preview", "Preview – shop"), GitLab (review/…), Netlify (deploy-preview-…) and Heroku (shop-pr-17).
 func DefaultEnvironments() []EnvironmentRule {
-	return []EnvironmentRule{
-		{Rule{Matches: `(?i)\s*(?:production|prod|prd|live)(?:\s+[-–—]\s.*)?\s*`, Name: "production"}, Production},
-		{Rule{Matches: `(?i)\s*(?:staging|stage|stg|pre-?prod|pre-?production|uat)\s*`}, Staging},
-		{Rule{Matches: `(?i)\s*(?:testing|test|tst|qa|integration)\s*`}, Testing},
-		{Rule{Matches: `(?i)\s*(?:development|develop|dev|local)\s*`}, Development},
-		{Rule{Matches: `(?i)\s*(?:(?:deploy-)?preview(?:\s*[-–/].*)?|review/.*|(?:.*-)?pr-\d+)\s*`}, Preview},
+	rules := []EnvironmentRule{{Rule{Matches: `(?i)\s*(?:production|prod|prd|live)(?:\s+[-–—]\s.*)?\s*`, Name: "production"}, Production}}
+	for _, of := range []struct {
+		tier  Tier
+		names []string
+	}{
+		{Staging, []string{"staging", "stage", "stg", "preprod", "pre-prod", "preproduction", "pre-production", "uat"}},
+		{Testing, []string{"testing", "test", "tst", "qa", "integration"}},
+		{Development, []string{"development", "develop", "dev", "local"}},
+	} {
+		for _, name := range of.names {
+			rules = append(rules, EnvironmentRule{Rule{Matches: `(?i)\s*` + name + `\s*`, Name: name}, of.tier})
+		}
 	}
+	return append(rules, EnvironmentRule{Rule{Matches: `(?i)\s*(?:(?:deploy-)?preview(?:\s*[-–/].*)?|review/.*|(?:.*-)?pr-\d+)\s*`}, Preview})
 }
 
 // Environment is what an environment is called, and what it is for. No name stays none.

@@ -25,7 +25,9 @@ func TestEnvironmentsByDefault(t *testing.T) {
 		"prod-eu":                 {"prod-eu", Other}, // one of several: which is which, only a rule can say
 		"non-production":          {"non-production", Other},
 		"delivery":                {"delivery", Other},
-		"Staging":                 {"Staging", Staging}, // tiers of names that aren't production rename nothing
+		"Staging":                 {"staging", Staging},
+		" STG ":                   {"stg", Staging}, // it may be another one than staging
+		"Staging-eu":              {"Staging-eu", Other},
 		"stage":                   {"stage", Staging},
 		"preprod":                 {"preprod", Staging},
 		"pre-production":          {"pre-production", Staging},

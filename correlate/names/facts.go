@@ -28,6 +28,7 @@ func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string
 	if f.Change != nil {
 		c := *f.Change
 		c.Service = r.Service(c.Service)
+		c.Digest = r.digestOf(c.Digest, c.Version)
 		c.Version, c.PreviousVersion = r.Version(c.Version), r.Version(c.PreviousVersion)
 		c.Environment, tier = r.Environment(c.Environment)
 		named.Change, environment = &c, c.Environment
@@ -39,4 +40,15 @@ func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string
 		named.Incident, environment = &i, i.Environment
 	}
 	return named, environment, tier
+}
+
+// digestOf is the digest that a change tells, or else the one that is left out of its version when that is read.
+func (r *Rules) digestOf(told, version string) string {
+	if told != "" || !r.readVersions {
+		return told
+	}
+	if digest := Digest(version); digest != Version(version) {
+		return digest
+	}
+	return ""
 }

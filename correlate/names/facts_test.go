@@ -46,6 +46,31 @@ func TestFactsGetTheirNames(t *testing.T) {
 	require.Equal(t, string(before), string(after), "what was told is not changed")
 }
 
+// A tag says nothing of what it points to today. Where the reference of an image tells that too, it is kept.
+func TestTheDigestThatAVersionLeavesOutIsKept(t *testing.T) {
+	for name, c := range map[string]struct{ told, digest, wantVersion, wantDigest string }{
+		"an image by tag and digest":   {"shop/checkout:latest@" + digest, "", "latest", digest},
+		"a package by tag and digest":  {"pkg:oci/checkout@" + digest + "?tag=v2", "", "v2", digest},
+		"an image by its digest alone": {"shop/checkout@" + digest, "", digest, ""},
+		"a tag alone":                  {"shop/checkout:latest", "", "latest", ""},
+		"a version":                    {"v2", "", "v2", ""},
+		"one that is told":             {"shop/checkout:latest@" + digest, "sha256:0123456789", "latest", "sha256:0123456789"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := change("checkout", "production", c.told, "")
+			f.Change.Digest = c.digest
+			kept, _ := rules(t, DefaultConfig()).Apply([]correlate.Fact{f})
+			require.Equal(t, c.wantVersion, kept[0].Change.Version)
+			require.Equal(t, c.wantDigest, kept[0].Change.Digest)
+		})
+	}
+	raw := DefaultConfig()
+	raw.DefaultVersions = false
+	kept, _ := rules(t, raw).Apply([]correlate.Fact{change("checkout", "production", "shop/checkout:latest@"+digest, "")})
+	require.Equal(t, "shop/checkout:latest@"+digest, kept[0].Change.Version, "versions are not read")
+	require.Empty(t, kept[0].Change.Digest)
+}
+
 func TestPreviewsAreLeftOut(t *testing.T) {
 	r := rules(t, DefaultConfig())
 	cases := map[string]struct {

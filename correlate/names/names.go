@@ -11,7 +11,7 @@ import (
 )
 
 // release is raised when the same configuration comes to mean something else, so that kept deliveries are read again.
-const release = 2
+const release = 3
 
 // Config are the rules as they stand in the configuration; the package comment shows them as YAML.
 type Config struct {

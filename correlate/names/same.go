@@ -9,7 +9,7 @@ const (
 )
 
 // SameVersion tells whether two texts name the same version, as far as texts can tell: image references, tags, package
-// URLs and refs/tags/… hold what Version reads; a leading v, and the sha- that image builders put before a commit, say
+// URLs and refs/tags/… hold what Version reads; a leading v or V, and the sha- that image builders put before a commit, say
 // nothing; a commit or a digest may be abbreviated. Two references to images with a tag and another digest each are not the
 // same: the tag was moved. Nothing is the same as no version.
 //
@@ -48,8 +48,8 @@ func plain(version string) string {
 	if isHash(version) {
 		return strings.ToLower(version)
 	}
-	if rest, ok := strings.CutPrefix(version, "v"); ok && rest != "" && rest[0] >= '0' && rest[0] <= '9' {
-		return rest
+	if len(version) > 1 && strings.ContainsRune("vV", rune(version[0])) && version[1] >= '0' && version[1] <= '9' {
+		return version[1:]
 	}
 	return version
 }
@@ -85,13 +85,25 @@ func isHash(s string) bool {
 // hasLetter tells an abbreviated commit from a date or a build number (20260301).
 func hasLetter(hash string) bool { return strings.ContainsAny(hash, "abcdef") }
 
-// Release is what a deployment brings, as it is told.
-type Release struct{ Version, Commit string }
+// Digest is the digest of an image or artifact that a text holds, as sha256:…; "" when it holds none.
+func Digest(told string) string {
+	if digest := digestIn(told); digest != "" {
+		return "sha256:" + digest
+	}
+	return ""
+}
 
-// SameRelease tells whether two deployments bring the same. Where both tell their commits those decide against it: a label
-// such as latest, or a branch, names another commit from one day to the next. Else it is the same version, or a version that
-// is or holds the commit of the other: 1.4-gaaaaaaa, main-aaaaaaa.
+// Release is what a deployment brings, as it is told.
+type Release struct{ Version, Commit, Digest string }
+
+// SameRelease tells whether two deployments bring the same. Where both tell their digests those decide, and where both tell
+// their commits, those decide against it: a label such as latest, or a branch, names another image and another commit from
+// one day to the next. Else it is the same version, or a version that is or holds the commit or the digest of the other:
+// 1.4-gaaaaaaa, main-aaaaaaa, sha256:aaaaaaa.
 func SameRelease(a, b Release) bool {
+	if x, y := a.digest(), b.digest(); x != "" && y != "" {
+		return SameVersion(x, y)
+	}
 	if a.Commit != "" && b.Commit != "" && !SameVersion(a.Commit, b.Commit) {
 		return false
 	}
@@ -99,6 +111,14 @@ func SameRelease(a, b Release) bool {
 		return SameVersion(a.Commit, b.Commit)
 	}
 	return SameVersion(a.Version, b.Version) || namesCommit(a.Version, b.Commit) || namesCommit(b.Version, a.Commit)
+}
+
+// digest is that which is told, be it in the version.
+func (r Release) digest() string {
+	if r.Digest != "" {
+		return r.Digest
+	}
+	return Digest(r.Version)
 }
 
 // IsCommit tells whether a version is nothing but a commit or a digest, in full or abbreviated.
@@ -113,7 +133,7 @@ func NameAndCommit(a, b Release) bool { return (named(a) && hashed(b)) || (hashe
 
 func named(r Release) bool {
 	last := strings.TrimPrefix(r.Version[strings.LastIndexAny(r.Version, "-+_.")+1:], "g")
-	return r.Version != "" && r.Commit == "" && !IsCommit(r.Version) && !IsCommit(last) && digestIn(r.Version) == ""
+	return r.Version != "" && r.Commit == "" && r.Digest == "" && !IsCommit(r.Version) && !IsCommit(last) && digestIn(r.Version) == ""
 }
 
 func hashed(r Release) bool {

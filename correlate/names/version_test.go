@@ -58,6 +58,7 @@ func TestSameVersion(t *testing.T) {
 		"different":                                {"1.4", "1.5", false},
 		"nothing is no version":                    {"", "", false},
 		"with and without a v":                     {"v1.4", "1.4", true},
+		"a capital V":                              {"V1.4", "1.4", true},
 		"a v that begins a word":                   {"vega", "ega", false},
 		"an abbreviated commit":                    {commit[:7], commit, true},
 		"a commit in capital letters":              {strings.ToUpper(commit[:9]), commit, true},
@@ -101,26 +102,33 @@ func TestSameVersionIsReflexiveAndSymmetric(t *testing.T) {
 
 func TestWhichDeploymentsBringTheSame(t *testing.T) {
 	const a, b = "aaaaaaa1c0ffee1c0ffee1c0ffee1c0ffee1c0ff", "bbbbbbb1c0ffee1c0ffee1c0ffee1c0ffee1c0ff"
+	other := "sha256:" + strings.Repeat("0a", 32)
 	for name, c := range map[string]struct {
 		x, y Release
 		want bool
 	}{
-		"a label that moved":                     {Release{"latest", a}, Release{"latest", b}, false},
-		"a branch that is named like a version":  {Release{"2.0", a}, Release{"2.0", b}, false},
-		"the same label and commit":              {Release{"latest", a}, Release{"latest", a[:7]}, true},
-		"the same label, one without a commit":   {Release{"v2", a}, Release{"2", ""}, true},
-		"a commit in full and abbreviated":       {Release{a, a}, Release{a[:7], a[:7]}, true},
-		"a label and the commit it is":           {Release{"v2", a}, Release{a, a}, true},
-		"a label without a commit, and a commit": {Release{"v2", ""}, Release{a, a}, false},
-		"an image builder's tag of the commit":   {Release{"main-" + a[:7], ""}, Release{"v2", a}, true},
-		"git describe":                           {Release{"v1.4-3-g" + a[:7], ""}, Release{a, ""}, false},
-		"git describe, and the commit":           {Release{"v1.4-3-g" + a[:7], ""}, Release{a, a}, true},
-		"a tag of another commit":                {Release{"main-" + b[:7], ""}, Release{"v2", a}, false},
-		"two builds of one commit":               {Release{"build.41", a}, Release{"build.42", a}, false},
-		"commits alone":                          {Release{"", a}, Release{"", a[:9]}, true},
-		"other commits alone":                    {Release{"", a}, Release{"", b}, false},
+		"a label that moved":                     {Release{"latest", a, ""}, Release{"latest", b, ""}, false},
+		"a branch that is named like a version":  {Release{"2.0", a, ""}, Release{"2.0", b, ""}, false},
+		"the same label and commit":              {Release{"latest", a, ""}, Release{"latest", a[:7], ""}, true},
+		"the same label, one without a commit":   {Release{"v2", a, ""}, Release{"2", "", ""}, true},
+		"a commit in full and abbreviated":       {Release{a, a, ""}, Release{a[:7], a[:7], ""}, true},
+		"a label and the commit it is":           {Release{"v2", a, ""}, Release{a, a, ""}, true},
+		"a label without a commit, and a commit": {Release{"v2", "", ""}, Release{a, a, ""}, false},
+		"an image builder's tag of the commit":   {Release{"main-" + a[:7], "", ""}, Release{"v2", a, ""}, true},
+		"git describe":                           {Release{"v1.4-3-g" + a[:7], "", ""}, Release{a, "", ""}, false},
+		"git describe, and the commit":           {Release{"v1.4-3-g" + a[:7], "", ""}, Release{a, a, ""}, true},
+		"a tag of another commit":                {Release{"main-" + b[:7], "", ""}, Release{"v2", a, ""}, false},
+		"two builds of one commit":               {Release{"build.41", a, ""}, Release{"build.42", a, ""}, false},
+		"commits alone":                          {Release{"", a, ""}, Release{"", a[:9], ""}, true},
+		"other commits alone":                    {Release{"", a, ""}, Release{"", b, ""}, false},
 		"nothing":                                {Release{}, Release{}, false},
-		"a version and nothing":                  {Release{"v2", ""}, Release{}, false},
+		"a version and nothing":                  {Release{"v2", "", ""}, Release{}, false},
+		"a tag that was moved":                   {Release{"v2", "", digest}, Release{"v2", "", other}, false},
+		"a tag of another image of one commit":   {Release{"v2", a, digest}, Release{"v2", a, other}, false},
+		"the same image under another tag":       {Release{"v2", "", digest}, Release{"stable", "", digest}, true},
+		"a tag, one without a digest":            {Release{"v2", "", digest}, Release{"v2", "", ""}, true},
+		"a tag and the digest that it is":        {Release{"v2", "", digest}, Release{digest[:19], "", ""}, true},
+		"a tag and another digest":               {Release{"v2", "", digest}, Release{other, "", ""}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.want, SameRelease(c.x, c.y))
@@ -135,18 +143,18 @@ func TestWhichReleasesAreANameAndACommit(t *testing.T) {
 		x, y Release
 		want bool
 	}{
-		"a name and a commit":               {Release{"v2", ""}, Release{a, a}, true},
-		"a commit that only the version is": {Release{"v2", ""}, Release{a[:7], ""}, true},
-		"a commit without a version":        {Release{"latest", ""}, Release{"", a}, true},
-		"a date is a name":                  {Release{digits, ""}, Release{a, a}, true},
-		"two names":                         {Release{"v2", ""}, Release{"v3", ""}, false},
-		"two commits":                       {Release{a, a}, Release{a[:7], ""}, false},
-		"a name whose commit is told":       {Release{"v2", "bbbbbbb"}, Release{a, a}, false},
-		"a name that holds a commit":        {Release{"main-bbbbbbb", ""}, Release{a, a}, false},
-		"a name beside a commit":            {Release{"v3", a}, Release{"v2", ""}, false},
-		"an image with a digest":            {Release{"shop/checkout:v2@" + digest, ""}, Release{a, a}, false},
-		"nothing":                           {Release{}, Release{a, a}, false},
-		"a commit and nothing":              {Release{a, a}, Release{}, false},
+		"a name and a commit":               {Release{"v2", "", ""}, Release{a, a, ""}, true},
+		"a commit that only the version is": {Release{"v2", "", ""}, Release{a[:7], "", ""}, true},
+		"a commit without a version":        {Release{"latest", "", ""}, Release{"", a, ""}, true},
+		"a date is a name":                  {Release{digits, "", ""}, Release{a, a, ""}, true},
+		"two names":                         {Release{"v2", "", ""}, Release{"v3", "", ""}, false},
+		"two commits":                       {Release{a, a, ""}, Release{a[:7], "", ""}, false},
+		"a name whose commit is told":       {Release{"v2", "bbbbbbb", ""}, Release{a, a, ""}, false},
+		"a name that holds a commit":        {Release{"main-bbbbbbb", "", ""}, Release{a, a, ""}, false},
+		"a name beside a commit":            {Release{"v3", a, ""}, Release{"v2", "", ""}, false},
+		"an image with a digest":            {Release{"shop/checkout:v2@" + digest, "", ""}, Release{a, a, ""}, false},
+		"nothing":                           {Release{}, Release{a, a, ""}, false},
+		"a commit and nothing":              {Release{a, a, ""}, Release{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, c.want, NameAndCommit(c.x, c.y))
@@ -157,13 +165,17 @@ func TestWhichReleasesAreANameAndACommit(t *testing.T) {
 
 func TestSameReleaseIsSymmetricAndCommitsDecideAgainstIt(t *testing.T) {
 	text := rapid.StringMatching(`(|(v|main-|1\.2-g)?[0-9a-f]{7,9})`)
+	image := rapid.StringMatching(`(|sha256:[ab]{7,8})`)
 	rapid.Check(t, func(t *rapid.T) {
-		x := Release{text.Draw(t, "version"), text.Draw(t, "commit")}
-		y := Release{text.Draw(t, "other version"), text.Draw(t, "other commit")}
+		x := Release{text.Draw(t, "version"), text.Draw(t, "commit"), image.Draw(t, "digest")}
+		y := Release{text.Draw(t, "other version"), text.Draw(t, "other commit"), image.Draw(t, "other digest")}
 		require.Equal(t, SameRelease(x, y), SameRelease(y, x))
-		if x.Commit != "" && y.Commit != "" && !SameVersion(x.Commit, y.Commit) {
+		switch {
+		case x.Digest != "" && y.Digest != "":
+			require.Equal(t, SameVersion(x.Digest, y.Digest), SameRelease(x, y))
+		case x.Commit != "" && y.Commit != "" && !SameVersion(x.Commit, y.Commit):
 			require.False(t, SameRelease(x, y))
 		}
-		require.Equal(t, x.Version != "" || x.Commit != "", SameRelease(x, x))
+		require.Equal(t, x != Release{}, SameRelease(x, x))
 	})
 }

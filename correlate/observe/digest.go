@@ -17,6 +17,9 @@ func (d Digest) String() string {
 // Reported writes what the reports of a change tell, without what was decided of it.
 func (d *Digest) Reported(s *Subject) {
 	d.Words(s.ID, string(s.Kind), s.Place.Service, s.Place.Environment, s.Version, s.Commit)
+	if s.Digest != "" {
+		d.Words(s.Digest)
+	}
 	d.Ints(s.Start, s.Finish)
 	for _, z := range s.Zones {
 		d.Words(z.Name)

@@ -26,6 +26,7 @@ type Subject struct {
 	Place           correlate.Place
 	Kind            correlate.Kind
 	Version, Commit string
+	Digest          string
 	Start           int64
 	Finish          int64 // the rollout was complete; 0 while it runs
 	End             int64 // its observation window closes; 0 while that lies ahead, see At
@@ -84,7 +85,7 @@ func (d Decision) Convicts() bool { return d.Outcome == correlate.Regressed }
 func NewSubject(rec *correlate.ChangeRecord) Subject {
 	s := Subject{
 		ID: rec.ID, Place: correlate.Place{Service: rec.Service, Environment: rec.Environment},
-		Kind: rec.Kind, Version: rec.Version, Commit: rec.Commit,
+		Kind: rec.Kind, Version: rec.Version, Commit: rec.Commit, Digest: rec.Digest,
 		Start: rec.Start().Unix(), Finish: record.Finish(rec.Change),
 		Live: record.Live(*rec), Rollback: rec.Rollback,
 	}

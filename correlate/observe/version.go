@@ -8,31 +8,58 @@ import (
 	"github.com/shipwake/shipwake/correlate/record"
 )
 
-// ServedVersion is the service.version by which telemetry knows what a change brought: its own, one that begins with
-// or extends it (a short commit hash), or else the only version that appeared while it rolled out. It is "" before that
-// version was seen.
+// ServedVersion is the service.version by which telemetry knows what a change brought: the one of that name, or else the only
+// version that appeared while it rolled out. It is "" before that version was seen. Who is to blame may rest on it; a
+// comparison of instances rests on the name alone.
 func (o *Observer) ServedVersion(c *Subject, now int64) string {
-	s := o.cells.Service(cells.Met(o.cells, c.Place, now))
+	if version := versionNamed(o.cells, c, now, o.cfg.Guards.On(guardServedVersion)); version != "" {
+		return version
+	}
+	return appeared(o, c, now)
+}
+
+// comparedVersion is the service.version whose instances are compared with the others for a change: the one that the change
+// names or, of a change that names none, the only one that appeared. A version that telemetry never tells is compared with
+// nothing: that another one appeared at the time doesn't make it that one.
+func comparedVersion(o *Observer, c *Subject, now int64) string {
+	if c.release() == (names.Release{}) {
+		return o.ServedVersion(c, now)
+	}
+	return versionNamed(o.cells, c, now, o.cfg.Guards.On(guardServedVersion))
+}
+
+// versionNamed is the service.version by which telemetry calls what a change brought: its own, or by another spelling, such as a
+// short commit hash. It is "" before that version was seen.
+func versionNamed(st *cells.Store, c *Subject, now int64, spellings bool) string {
+	s := st.Service(cells.Met(st, c.Place, now))
 	if s == nil {
 		return ""
 	}
 	if seen, known := s.Version(c.Version); known && seen.First < now {
 		return c.Version
 	}
-	if !c.RollsOut() || !o.cfg.Guards.On(guardServedVersion) {
+	if !c.RollsOut() || !spellings {
+		return ""
+	}
+	for _, v := range s.Versions() {
+		if seen, _ := s.Version(v); seen.First < now && names.SameRelease(names.Release{Version: v}, c.release()) {
+			return v
+		}
+	}
+	return ""
+}
+
+// appeared is the only version that appeared while a change rolled out, "" when there is none or several did.
+func appeared(o *Observer, c *Subject, now int64) string {
+	s := o.cells.Service(cells.Met(o.cells, c.Place, now))
+	if s == nil || !c.RollsOut() || !o.cfg.Guards.On(guardServedVersion) {
 		return ""
 	}
 	from, to := c.Start-o.cfg.AdoptAfter, max(c.Start, c.Finish)+record.GroupSlack
 	var appeared []string
 	for _, v := range s.Versions() {
 		seen, _ := s.Version(v)
-		if seen.First >= now {
-			continue
-		}
-		if names.SameRelease(names.Release{Version: v}, names.Release{Version: c.Version, Commit: c.Commit}) {
-			return v
-		}
-		if seen.First >= from && seen.First <= to {
+		if seen.First < now && seen.First >= from && seen.First <= to {
 			appeared = append(appeared, v)
 		}
 	}
@@ -40,6 +67,11 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 		return appeared[0]
 	}
 	return ""
+}
+
+// release is what a change brings.
+func (c *Subject) release() names.Release {
+	return names.Release{Version: c.Version, Commit: c.Commit, Digest: c.Digest}
 }
 
 // Unseen says that a rollout has been under way for a while without any instance of the new version being seen, though

@@ -67,7 +67,7 @@ func (w *Watch) fresh(o *Watch) *Watch {
 // Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
 func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 	w := &Watch{
-		place: s.Place, met: met(o.cells, v, s, now), version: o.ServedVersion(s, now), start: s.Start, atOnce: s.AtOnce(),
+		place: s.Place, met: met(o.cells, v, s, now), version: comparedVersion(o, s, now), start: s.Start, atOnce: s.AtOnce(),
 		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
 	}
 	w = w.fresh(old)
@@ -86,15 +86,18 @@ func met(st *cells.Store, v *View, s *Subject, now int64) correlate.Place {
 }
 
 func sameRelease(a, b *Subject) bool {
-	return names.SameRelease(names.Release{Version: a.Version, Commit: a.Commit}, names.Release{Version: b.Version, Commit: b.Commit})
+	return names.SameRelease(a.release(), b.release())
 }
 
 // Neighbour is the watch of a place that is seen as a whole, since an instant at which something near it changed.
 func (o *Observer) Neighbour(v *View, p correlate.Place, from int64) *Watch {
-	w := &Watch{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
-	w = w.fresh(o.neighbours[p])
+	w := whole(o, v, p, from).fresh(o.neighbours[p])
 	o.neighbours[p] = w
 	return w
+}
+
+func whole(o *Observer, v *View, p correlate.Place, from int64) *Watch {
+	return &Watch{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
 }
 
 // KeepNeighbours forgets the watches of other places than some.

@@ -72,5 +72,5 @@ func SameRelease(a, b correlate.Change) bool {
 
 // ReleaseOf is what a change brings.
 func ReleaseOf(c correlate.Change) names.Release {
-	return names.Release{Version: c.Version, Commit: c.Commit}
+	return names.Release{Version: c.Version, Commit: c.Commit, Digest: c.Digest}
 }

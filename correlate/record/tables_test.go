@@ -169,6 +169,11 @@ func (c *Change) record() correlate.ChangeRecord {
 	return c.Record
 }
 
+// digest is that of an image.
+func digest(letter string) func(*correlate.Change) {
+	return func(c *correlate.Change) { c.Digest = "sha256:" + strings.Repeat(letter, 64) }
+}
+
 // one and other are two commits.
 const one, other = "8c1f2a0de2b44d2c5b1f0a9e7d6c5b4a39281706", "b0a9e7dde2b44d2c5b1f0a9e7d6c5b4a39281706"
 
@@ -211,6 +216,11 @@ func TestWhatChangesMeanToOneAnother(t *testing.T) {
 			[]correlate.Fact{from("a", "x", 0, version("v1")), from("b", "x", 1, version("v2")), from("c", "x", 2, version("1"))}, "a: b:c c:R"},
 		"a commit, and the tag of an image of it": {
 			[]correlate.Fact{from("a", "x", 0, version(one)), from("b", "x", 1, version("sha-"+one[:7]))}, "a: b:="},
+		"another image under the same tag": {
+			[]correlate.Fact{from("a", "x", 0, both(version("latest"), digest("a"))), from("b", "x", 1, both(version("latest"), digest("b"))), from("c", "x", 2, both(version("latest"), digest("a")))},
+			"a: b:c c:R"},
+		"the same image under another tag": {
+			[]correlate.Fact{from("a", "x", 0, both(version("v2"), digest("a"))), from("b", "x", 1, both(version("stable"), digest("a")))}, "a: b:="},
 		"versions that nobody tells are no redeploys": {
 			[]correlate.Fact{from("a", "x", 0, nil), from("b", "x", 1, nil)}, "a: b:"},
 	} {

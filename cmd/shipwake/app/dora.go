@@ -111,8 +111,15 @@ func doraTable(out io.Writer, r dora.Report) error {
 	if r.By == "" {
 		write = doraTotal
 	}
-	if err := write(out, r); err != nil || r.Total.Unattributed == 0 {
+	if err := write(out, r); err != nil {
 		return err
+	}
+	if len(r.OtherEnvironments) > 0 {
+		fmt.Fprintf(out, "\nThis is %s. Not counted is what was rolled out in: %s (see --environment, and --by environment)\n",
+			r.Environment, strings.Join(r.OtherEnvironments, ", "))
+	}
+	if r.Total.Unattributed == 0 {
+		return nil
 	}
 	_, err := fmt.Fprintf(out, "\nincidents held against no change: %d (shipwake incidents says why)\n", r.Total.Unattributed)
 	return err
@@ -144,14 +151,7 @@ func doraGroups(out io.Writer, r dora.Report) error {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", words.Or(n.Group), n.Deployments, words.Rate(n.DeploymentsPerDay),
 			words.Ratio(n.ChangeFailRate), words.Median(n.Recovery), words.Median(n.LeadTime), words.Ratio(n.ReworkRate), n.OpenFailures, n.Pending)
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	if len(r.OtherEnvironments) > 0 {
-		fmt.Fprintf(out, "\nThis is %s. Not counted is what was rolled out in: %s (see --environment, and --by environment)\n",
-			r.Environment, strings.Join(r.OtherEnvironments, ", "))
-	}
-	return nil
+	return w.Flush()
 }
 
 // doraCSV writes every number of every group; an empty field is no data.

@@ -33,7 +33,7 @@ const headerType = "Ce-Type"
 func Source() source.Source {
 	return source.Source{
 		Name:    "cdevents",
-		Version: "2",
+		Version: "3",
 		Headers: []string{headerType},
 		Schemes: []source.Scheme{source.HubSignature(), {Kind: source.Bearer}},
 		Open:    open,

@@ -155,6 +155,18 @@ func TestTheVersionInAPackageURL(t *testing.T) {
 	}
 }
 
+func TestTheDigestOfAnImageIsToldBesideItsTag(t *testing.T) {
+	for purl, want := range map[string]string{
+		"pkg:oci/checkout@sha256%3Ab7f1c2?tag=v2": "sha256:b7f1c2",
+		"pkg:oci/checkout@sha256%3Ab7f1c2":        "",
+		"pkg:oci/checkout?tag=v2":                 "",
+		"pkg:golang/example.com/a@v2.1.0?tag=v2":  "",
+		"":                                        "",
+	} {
+		require.Equal(t, want, digestOf(purl), "of %q", purl)
+	}
+}
+
 func TestIdsAreUniqueAcrossEmitters(t *testing.T) {
 	const uuid = "4c8cb7dd-3448-41de-8768-eec704e2829b"
 	require.Equal(t, "cdevents-"+uuid, factID("cdevents-", uuid, "/a"))

@@ -56,6 +56,7 @@ func runChange(ev event) (correlate.Change, string) {
 		Service:     service,
 		Environment: environment,
 		Version:     versionOf(ev.custom.Get("artifactId").AnyText()),
+		Digest:      digestOf(ev.custom.Get("artifactId").AnyText()),
 		URL:         cmp.Or(ev.content.Get("url").AnyText(), ev.content.Get("uri").AnyText()),
 	}
 	if ev.custom.Get("kind").AnyText() == string(correlate.KindRollback) {

@@ -31,6 +31,7 @@ func serviceChange(ev event) correlate.Change {
 		Service:     ev.subject.Get("id").Text(),
 		Environment: ev.content.Get("environment").Get("id").Text(),
 		Version:     versionOf(ev.content.Get("artifactId").Text()),
+		Digest:      digestOf(ev.content.Get("artifactId").Text()),
 		FinishedAt:  ev.timestamp,
 	}
 	fromCustomData(ev, &c)

@@ -12,7 +12,7 @@ import (
 // The keys of the format, in the order of the documentation. "source" and "implied" are accepted, since our own exports carry
 // them, and ignored: the receiver knows the source, and what is said there is said.
 var (
-	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit",
+	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit", "digest",
 		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
 	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
 		"resolved_at", "updated_at", "caused_by", "dedup_key", "source", "implied"}
@@ -53,6 +53,7 @@ func addChange(r *source.Reading, v source.JSON) error {
 		Version:         v.Get("version").Text(),
 		PreviousVersion: v.Get("previous_version").Text(),
 		Commit:          v.Get("commit").Text(),
+		Digest:          v.Get("digest").Text(),
 		Commits:         commits(v.Get("commits")),
 		StartedAt:       v.Get("started_at").Time(),
 		FinishedAt:      v.Get("finished_at").Time(),
