@@ -137,6 +137,19 @@ func rival(id string, faults []fault) (most float64) {
 	return most
 }
 
+// convictedFor says that a change stands convicted of what a place shows: its own, or where its fault was seen.
+func (c *change) convictedFor(p place) bool {
+	v := c.verdict()
+	if v == nil || v.Outcome != correlate.Regressed {
+		return false
+	}
+	at := c.place()
+	if v.Reason == correlate.ReasonDownstream && len(v.Evidence) > 0 {
+		at.Service = v.Evidence[0].Service
+	}
+	return at == p
+}
+
 // convictedBefore says that a change was held responsible for a fault at an earlier look.
 func (c *change) convictedBefore() bool {
 	return slices.ContainsFunc(c.course, func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed })
@@ -165,11 +178,9 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	if v == nil || !v.Final || v.Outcome != correlate.Regressed || v.OnsetAt == nil || !r.cfg.Guards.On(guardConfounded) {
 		return f, false
 	}
-	at := s.place()
-	if v.Reason == correlate.ReasonDownstream && len(v.Evidence) > 0 {
-		at.Service = v.Evidence[0].Service
+	same := func(o fault) bool {
+		return o.recover == 0 && s.convictedFor(o.place) && o.same(o.place, unix(v.OnsetAt), r.cfg.Blame.Together)
 	}
-	same := func(o fault) bool { return o.recover == 0 && o.same(at, unix(v.OnsetAt), r.cfg.Blame.Together) }
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
 	return f, slices.ContainsFunc(faults, same) && !s.answersFor(f.blame)
