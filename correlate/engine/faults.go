@@ -91,7 +91,7 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
 	others, own, outside := r.observer.Bystanders(r.View, seen, around.Around)
 	f.Course = r.observer.Course(r.View, seen, around.Around)
-	f.LostAbove = observe.LostAbove(r.cells, seen, r.At)
+	f.LostAbove, f.Surged = observe.LostAbove(r.cells, seen, r.At), observe.Surged(r.cells, seen)
 	all := r.candidates(suspects, *f)
 	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
 	for j := range all {
