@@ -7,6 +7,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 )
 
 // TestAFaultIsSeenWhileAndAfterItsChangeIsJudged: at each bucket the fault of a changed service is either that of a change
@@ -78,6 +79,35 @@ func TestBlamedElsewhere(t *testing.T) {
 			c.course = tc.course
 			_, p := e.round(2000, false).blamedElsewhere(candidate{change: c, a: judge.Assessment{Grade: tc.grade}}, []fault{tc.fault})
 			require.InDelta(t, tc.want, p, 1e-9)
+		})
+	}
+}
+
+// TestWhatOthersShowCountsWhereTheOwnFaultIsSomebodyElses: a change whose service shows a fault may be held responsible for
+// that one, for one on another service, or for none.
+func TestWhatOthersShowCountsWhereTheOwnFaultIsSomebodyElses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		own, elsewhere float64
+		want           correlate.Reason
+	}{
+		"its own fault is its own":       {0.9, 0.95, correlate.ReasonLatency},
+		"only what others show is":       {0.2, 0.9, correlate.ReasonDownstream},
+		"neither is":                     {0.2, 0.3, correlate.ReasonConfounded},
+		"its own is and nothing else is": {0.7, 0.1, correlate.ReasonLatency},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := New(DefaultConfig())
+			cart := correlate.Change{ID: "cart-2", Service: "cart", Version: "v2", StartedAt: midnight, FinishedAt: midnight}
+			e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &cart}, ReceivedAt: midnight}}})
+			own, elsewhere := suspected("cart", 1000, "cart-2", tc.own), suspected("web", 1000, "cart-2", tc.elsewhere)
+			own.own, elsewhere.provesElsewhere = "cart-2", true
+			s := candidate{
+				change: e.changes["cart-2"], known: &observe.Subject{},
+				a: judge.Assessment{Outcome: correlate.Regressed, Reason: correlate.ReasonLatency, Onset: 1000},
+			}
+			f := e.round(midnight.Unix()+600, false).decide(s, []fault{own, elsewhere}, nil)
+			require.Equal(t, tc.want, f.reason)
+			require.Equal(t, tc.want == correlate.ReasonConfounded, f.outcome != correlate.Regressed)
 		})
 	}
 }

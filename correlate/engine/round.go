@@ -60,23 +60,27 @@ func (r *round) ends(s candidate) bool {
 	return r.last || (s.cutoff > 0 && r.At >= s.cutoff) || s.known.End > 0
 }
 
-// decide turns an assessment and the blame for the faults around into a finding.
+// decide turns an assessment and the blame for the faults around into a finding. What a change's own service shows goes before
+// what others show, unless it is held against somebody else.
 func (r *round) decide(s candidate, faults, hints []fault) finding {
 	f := finding{
 		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
 	}
-	if s.a.Outcome == correlate.Regressed {
+	own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
+	f.blame = r.probability(s.rec.ID, own, anyFault)
+	o, p := r.blamedElsewhere(s, faults)
+	elsewhere := s.answersFor(p, o) && r.cfg.Guards.On(guardElsewhere)
+	switch {
+	case s.a.Outcome == correlate.Regressed && !(elsewhere && f.blame < convicted):
 		f.onset, f.recovered = s.a.Onset, s.a.Recovered
-		own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
-		f.blame = r.probability(s.rec.ID, own, anyFault)
 		if !s.answersFor(f.blame, own...) && r.cfg.Guards.On(guardConfounded) {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
-	} else if o, p := r.blamedElsewhere(s, faults); s.answersFor(p, o) && r.cfg.Guards.On(guardElsewhere) {
+	case elsewhere:
 		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = o.seenFrom(s)
-	} else if r.ends(s) && s.a.Outcome == correlate.Inconclusive {
+	case r.ends(s) && s.a.Outcome == correlate.Inconclusive:
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}
 	if f.outcome == correlate.Healthy && r.suspected(s, faults) && r.cfg.Guards.On(guardSuspected) {
