@@ -7,10 +7,12 @@ import "slices"
 // unless the fault was seen on that very service and nothing tells its instances apart; where they can be told apart and
 // the new ones aren't worse, least of all; where it is only worse than before, and its new instances don't stand out from
 // old ones that are still there, that says nothing. A fault that the service shares with what it depends on isn't its
-// own. What a caller of the faulty service suffers is what the fault does, and says nothing.
+// own, nor is one that came with a surge of its load. What a caller of the faulty service suffers is what the fault does, and says nothing.
 func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float64 {
 	switch compared := c.Contrast != 0; {
 	case c.Service == f.Service && f.Explained && c.Contrast <= 0 && p.Guards.On(guardExplained):
+		return p.Quiet
+	case c.Service == f.Service && f.Surged && c.Contrast <= 0:
 		return p.Quiet
 	case c.Service == f.Service && f.LostAbove && c.Contrast <= 0 && p.Guards.On(guardLostAbove):
 		return p.Quiet

@@ -24,6 +24,8 @@ type Fault struct {
 	Caller string
 	// LostAbove: it is a loss of requests, and its callers get fewer of them themselves and don't fail more often for asking.
 	LostAbove bool
+	// Surged: the service was asked for much more than before just when the fault began.
+	Surged bool
 	// Course is how its events went in time.
 	Course Course
 

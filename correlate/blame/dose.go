@@ -26,7 +26,7 @@ func (p *Params) advances(at *Course, c *Candidate, onset int64) bool {
 type response struct{ likelihood, rest float64 }
 
 // doses is the dose-response of each candidate: ln of how much more likely the course of the fault is when its additional
-// events grow in proportion to the share of requests that the candidate's new version serves than when they began at
+// events grow with the share of requests that the candidate's new version serves than when they began at
 // once and stayed. It is 0 when that share didn't vary since the onset: a canary that is held explains a step as well as
 // anything.
 //
@@ -42,7 +42,7 @@ func (p *Params) doses(f Fault, candidates []Candidate) []float64 {
 	var grown []response
 	for i := range candidates {
 		if c := &candidates[i]; p.advances(at, c, f.Onset) {
-			varied, grown = append(varied, i), append(grown, at.fit(c.Dose))
+			varied, grown = append(varied, i), append(grown, at.grown(c.Dose))
 		}
 	}
 	if len(varied) == 0 {
@@ -62,6 +62,23 @@ func (p *Params) doses(f Fault, candidates []Candidate) []float64 {
 		terms[varied[i]] = min(max(gain, p.DoseMin), p.DoseMax)
 	}
 	return terms
+}
+
+// grown is the growth with a dose that explains the course best. Of requests that ask n times, a share of 1−(1−dose)ⁿ meets
+// the new version at least once; what a slow answer makes late grows like that as well.
+func (c *Course) grown(dose []float64) response {
+	best := c.fit(dose)
+	var room [128]float64
+	for _, n := range [...]float64{2, 4} {
+		met := room[:0]
+		for _, d := range dose {
+			met = append(met, 1-math.Pow(1-d, n))
+		}
+		if r := c.fit(met); r.likelihood > best.likelihood {
+			best = r
+		}
+	}
+	return best
 }
 
 // sudden is the step that explains the course best: at the onset, or at the beginning of any window. So a rollout in one

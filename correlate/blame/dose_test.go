@@ -1,6 +1,7 @@
 package blame
 
 import (
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,6 +14,15 @@ func ramp(from, to int) []float64 {
 		dose[i] = min(max(float64(i-from)/float64(max(1, to-from)), 0), 1)
 	}
 	return dose
+}
+
+// asking is the share of requests that meet a new version at least once when each asks so many times.
+func asking(dose []float64, times float64) []float64 {
+	met := make([]float64, len(dose))
+	for i, d := range dose {
+		met[i] = 1 - math.Pow(1-d, times)
+	}
+	return met
 }
 
 // responding is a fault whose events grow from 2 % to 12 % of the requests of each minute, as a dose does. Its onset is
@@ -39,6 +49,9 @@ func TestDose(t *testing.T) {
 		},
 		"of two that explain more than a step the one that explains less loses": {
 			responding(ramp(28, 50), 2000), [][]float64{ramp(28, 50), ramp(28, 38)}, []int{1, -1},
+		},
+		"requests that ask three times meet the new version sooner than its share says": {
+			responding(asking(ramp(28, 45), 3), 2000), [][]float64{ramp(28, 45), ramp(25, 33), ramp(28, 58)}, []int{1, -1, -1},
 		},
 		"a step is no rollout's doing that lasted": {
 			responding(ramp(29, 30), 2000), [][]float64{ramp(25, 45)}, []int{-1},

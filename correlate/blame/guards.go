@@ -23,6 +23,7 @@ const (
 	guardClimbs                = "climbs"
 	guardSuffers               = "suffers"
 	guardLostAbove             = "lost_above"
+	guardSurge                 = "surge"
 	guardOutside               = "outside"
 	guardRow                   = "row"
 	guardAdvances              = "advances"
@@ -60,6 +61,7 @@ func Guards() []guard.Guard {
 		{Name: guardOutside, What: "a dependency doesn't explain what only callers see"},
 		{Name: guardRow, What: "failures of one caller's calls alone are the caller's as much as the callee's"},
 		{Name: guardLostAbove, What: "callers that ask less without failing more put the loss above them"},
+		{Name: guardSurge, What: "load that surges before a fault may have done it by itself"},
 		{Name: guardAdvances, What: "a rollout that goes on may bring a late fault"},
 		{Name: guardDose, What: "the fault grows as the rollout does"},
 		{Name: guardTraces, What: "the failing traces touched the new version"},

@@ -52,7 +52,7 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 		scores[i] = score(terms)
 	}
 	nobody := p.Background
-	if f.Explained && p.Guards.On(guardOutage) {
+	if (f.Explained || f.Surged) && p.Guards.On(guardOutage) {
 		nobody += p.Outage
 	}
 	if !p.Guards.On(guardBackground) {
@@ -79,13 +79,16 @@ func uncompare(candidates []Candidate, service string) {
 }
 
 // placed is a fault with where it may come from: what only callers see comes from no dependency, and where only one of
-// them sees it, it is on the edge between the two.
+// them sees it, it is on the edge between the two. Load that no changed caller brings surges by itself.
 func (p *Params) placed(f Fault, candidates []Candidate, g *Graph) Fault {
 	if f.Outside && p.Guards.On(guardOutside) {
 		f.Explained = false
 	} else {
 		f.climbs = p.climbs(f, candidates, g)
 	}
+	f.Surged = f.Surged && p.Guards.On(guardSurge) && !slices.ContainsFunc(candidates, func(c Candidate) bool {
+		return c.Service != f.Service && g.DependsOn(c.Service, f.Service) // what that one brought may ask for more
+	})
 	if f.Caller != "" && p.Guards.On(guardRow) {
 		f.Service, f.Peer = f.Caller, f.Service
 	}

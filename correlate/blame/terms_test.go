@@ -174,6 +174,8 @@ func TestAnomaly(t *testing.T) {
 	explained.Explained = true
 	lost := at
 	lost.Signal, lost.LostAbove = "throughput", true
+	surged := at
+	surged.Surged = true
 	db := Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9}
 	for name, tc := range map[string]struct {
 		fault     Fault
@@ -195,6 +197,8 @@ func TestAnomaly(t *testing.T) {
 		"what is far away doesn't matter":                          {at, db, -1, false, p.Quiet},
 		"a callee that suffers itself isn't":                       {at, Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9, Suffers: true}, 2, true, 0},
 		"a loss that its callers share isn't its own":              {lost, Candidate{Service: "web"}, 0, true, p.Quiet},
+		"nor is a fault that a surge of load came before":          {surged, Candidate{Service: "web"}, 0, true, p.Quiet},
+		"unless its new instances bear it worse":                   {surged, Candidate{Service: "web", Contrast: 5, Regressed: true}, 0, true, own},
 		"unless its new instances lose more":                       {lost, Candidate{Service: "web", Contrast: 5, Regressed: true}, 0, true, own},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -288,6 +292,27 @@ func TestNobodyIsLikelierWhereADependencyIsAtFault(t *testing.T) {
 	require.Equal(t, alone, p.Rank(outage, []Candidate{c}, NewGraph(shop))[0].Probability)
 	p.Guards = guard.Without(guardBackground)
 	require.InDelta(t, 1, p.Rank(at, []Candidate{c}, NewGraph(shop))[0].Probability, 1e-6, "somebody must have done it")
+}
+
+func TestASurgeOfLoadIsSuspectUnlessAChangedCallerBroughtIt(t *testing.T) {
+	f := at
+	f.Strength = 9
+	web, caller, far := deployed("a", "web", 60), deployed("b", "edge", 60), deployed("c", "far", 60)
+	blamed := func(f Fault, others ...Candidate) float64 {
+		g := NewGraph(append([]Edge{{From: "edge", To: "web"}}, shop...))
+		for _, s := range DefaultParams().Rank(f, append(others, web), g) {
+			if s.ChangeID == "a" {
+				return s.Probability
+			}
+		}
+		return 0
+	}
+	calm, beside := blamed(f), blamed(f, caller)
+	f.Surged = true
+	require.Less(t, blamed(f), 0.5)
+	require.Greater(t, calm, 0.9)
+	require.Equal(t, beside, blamed(f, caller), "the caller may ask for more since it changed")
+	require.Less(t, blamed(f, far), 0.5, "one that doesn't call it brings no load")
 }
 
 func TestAFaultThatAChangedDependencyShowsIsNotTheCallers(t *testing.T) {

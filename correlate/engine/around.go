@@ -14,7 +14,8 @@ import (
 // it can be made again after a restart.
 type look struct {
 	observe.Around
-	faults []fault
+	faults   []fault
+	services int // those that were looked at, with those whose own change is at fault
 }
 
 // news says that a change may be about to be convicted: then what shows around it must not be old.
@@ -25,14 +26,17 @@ func (r *round) news(due []candidate) bool {
 	})
 }
 
-// lastConviction is the latest instant at which a change was convicted that wasn't before, 0 when none was. What showed
-// around it then is what that rests on: an older look doesn't take it back.
-func (r *round) lastConviction() (latest int64) {
+// turned is the latest instant by that of the view from which an older look around doesn't do, 0 when there is none: when a
+// change was convicted that wasn't before, since that rests on what showed around it then, and the bucket after the last look
+// at a change, from which on its service is looked at as others are.
+func (r *round) turned() (latest int64) {
 	for _, s := range r.Watched {
-		for i := len(s.Decided) - 1; i >= 0; i-- {
-			if s.Decided[i].Convicts() && (i == 0 || !s.Decided[i-1].Convicts()) {
-				latest = max(latest, s.Decided[i].At)
-				break
+		for i, d := range s.Decided {
+			if d.Convicts() && (i == 0 || !s.Decided[i-1].Convicts()) {
+				latest = max(latest, d.At)
+			}
+			if next := d.At + r.cfg.Resolution; d.Final && next <= r.At {
+				latest = max(latest, next)
 			}
 		}
 	}
@@ -64,11 +68,11 @@ func (r *round) lookAround() look {
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
 	r.observer.KeepNeighbours(anchors)
-	seen := look{Around: observe.Around{At: r.At, From: anchors}}
+	seen := look{Around: observe.Around{At: r.At, From: anchors}, services: len(anchors) + len(own)}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
 		if a, quiet := r.assessPlace(p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
 			f := faultOn(p, theirs[p], a)
-			f.provesElsewhere = f.own == "" && (a.Strength >= enough(a.Reason, len(anchors)+len(own)) || !r.cfg.Guards.On(guardStrongElsewhere))
+			f.provesElsewhere = r.strongElsewhere(a, seen.services)
 			seen.faults, seen.Faults = append(seen.faults, f), append(seen.Faults, f.seen())
 		}
 	}
@@ -87,6 +91,12 @@ func (r *round) assessPlace(p place, around observe.Around, maybeQuiet bool) (a 
 	return w.Memory.Assess(&r.cfg.Judge, &k), false
 }
 
+// strongElsewhere says that a fault is strong enough to be held against a change of another service, when it was looked for
+// on so many.
+func (r *round) strongElsewhere(a judge.Assessment, services int) bool {
+	return a.Strength >= enough(a.Reason, services) || !r.cfg.Guards.On(guardStrongElsewhere)
+}
+
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for
 // on so many: each look is a chance to be wrong.
 func enough(reason correlate.Reason, services int) float64 {
@@ -96,14 +106,15 @@ func enough(reason correlate.Reason, services int) float64 {
 	return 1 + math.Log(float64(services))/bar
 }
 
-// blamedElsewhere finds the fault on a service without a fault-bearing change of its own that this change most likely
-// caused. One that has a concurrent comparison isn't blamed for what its service suffers in all versions.
+// blamedElsewhere finds the fault that this change most likely caused, of those that its own assessment doesn't show. One that
+// has a concurrent comparison isn't blamed for what its service suffers in all versions, and none for what another change of
+// its service shows. What it is convicted of need not stay as strong as it had to be for that.
 func (r *round) blamedElsewhere(s candidate, faults []fault) (fault, float64) {
 	compared := s.a.Grade == correlate.GradeA || s.a.Grade == correlate.GradeB
 	var worst fault
 	best := 0.0
 	for _, f := range faults {
-		if !f.provesElsewhere || (compared && f.place == s.place() && r.cfg.Guards.On(guardOwnService)) {
+		if !(f.provesElsewhere || s.convictedFor(f.place)) || (f.place == s.place() && (f.own != "" || compared && r.cfg.Guards.On(guardOwnService))) {
 			continue
 		}
 		p := r.probability(s.rec.ID, []fault{f}, anyFault)

@@ -4,6 +4,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge"
+	"github.com/shipwake/shipwake/correlate/observe"
 )
 
 // TestAFaultIsSeenWhileAndAfterItsChangeIsJudged: at each bucket the fault of a changed service is either that of a change
@@ -26,7 +30,6 @@ func TestAFaultIsSeenWhileAndAfterItsChangeIsJudged(t *testing.T) {
 				for _, f := range seen.faults {
 					if f.place.Service == "shop" {
 						own = append(own, f.own)
-						require.False(t, f.provesElsewhere, "it is held against nobody else")
 					}
 				}
 				if at <= last {
@@ -35,6 +38,76 @@ func TestAFaultIsSeenWhileAndAfterItsChangeIsJudged(t *testing.T) {
 					require.Equal(t, []string{"shop-2"}, own, "%d s after the last look", at-last)
 				}
 			}
+		})
+	}
+}
+
+// TestBlamedElsewhere: for which faults of other services a change is held responsible.
+func TestBlamedElsewhere(t *testing.T) {
+	strong := func(service, own string) fault {
+		f := suspected(service, 1000, "cart-2", 0.9)
+		f.own, f.provesElsewhere = own, true
+		return f
+	}
+	convictedOf := func(service string) []correlate.Verdict {
+		return []correlate.Verdict{{
+			Outcome: correlate.Regressed, Reason: correlate.ReasonDownstream, Evidence: []correlate.Evidence{{Service: service}},
+		}}
+	}
+	weak := strong("web", "")
+	weak.provesElsewhere = false
+	for name, tc := range map[string]struct {
+		fault  fault
+		grade  correlate.Grade
+		course []correlate.Verdict
+		want   float64
+	}{
+		"of a service that nobody changed":                      {strong("web", ""), correlate.GradeA, nil, 0.9},
+		"of one whose own change shows it":                      {strong("web", "web-2"), correlate.GradeA, nil, 0.9},
+		"that is not strong enough":                             {weak, correlate.GradeC, nil, 0},
+		"that it is convicted of, and that is weaker by then":   {weak, correlate.GradeC, convictedOf("web"), 0.9},
+		"that is weak, while it is convicted of another":        {weak, correlate.GradeC, convictedOf("ads"), 0},
+		"of its own service, as it is seen as a whole":          {strong("cart", ""), correlate.GradeC, nil, 0.9},
+		"the same where its new instances are no worse":         {strong("cart", ""), correlate.GradeA, nil, 0},
+		"of its own service, as another change of it is judged": {strong("cart", "cart-3"), correlate.GradeC, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := New(DefaultConfig())
+			cart := correlate.Change{ID: "cart-2", Service: "cart", Version: "v2", StartedAt: midnight, FinishedAt: midnight}
+			e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &cart}, ReceivedAt: midnight}}})
+			c := e.changes["cart-2"]
+			c.course = tc.course
+			_, p := e.round(2000, false).blamedElsewhere(candidate{change: c, a: judge.Assessment{Grade: tc.grade}}, []fault{tc.fault})
+			require.InDelta(t, tc.want, p, 1e-9)
+		})
+	}
+}
+
+// TestWhatOthersShowCountsWhereTheOwnFaultIsSomebodyElses: a change whose service shows a fault may be held responsible for
+// that one, for one on another service, or for none.
+func TestWhatOthersShowCountsWhereTheOwnFaultIsSomebodyElses(t *testing.T) {
+	for name, tc := range map[string]struct {
+		own, elsewhere float64
+		want           correlate.Reason
+	}{
+		"its own fault is its own":       {0.9, 0.95, correlate.ReasonLatency},
+		"only what others show is":       {0.2, 0.9, correlate.ReasonDownstream},
+		"neither is":                     {0.2, 0.3, correlate.ReasonConfounded},
+		"its own is and nothing else is": {0.7, 0.1, correlate.ReasonLatency},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := New(DefaultConfig())
+			cart := correlate.Change{ID: "cart-2", Service: "cart", Version: "v2", StartedAt: midnight, FinishedAt: midnight}
+			e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &cart}, ReceivedAt: midnight}}})
+			own, elsewhere := suspected("cart", 1000, "cart-2", tc.own), suspected("web", 1000, "cart-2", tc.elsewhere)
+			own.own, elsewhere.provesElsewhere = "cart-2", true
+			s := candidate{
+				change: e.changes["cart-2"], known: &observe.Subject{},
+				a: judge.Assessment{Outcome: correlate.Regressed, Reason: correlate.ReasonLatency, Onset: 1000},
+			}
+			f := e.round(midnight.Unix()+600, false).decide(s, []fault{own, elsewhere}, nil)
+			require.Equal(t, tc.want, f.reason)
+			require.Equal(t, tc.want == correlate.ReasonConfounded, f.outcome != correlate.Regressed)
 		})
 	}
 }

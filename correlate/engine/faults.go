@@ -19,8 +19,7 @@ type fault struct {
 	agreed   []correlate.Suspect // those that all who show this fault agree on, see agree
 	own      string              // the change whose own assessment this is, "" for a service seen as a whole
 	certain  float64             // how probable it is that there is a fault at all; 1 when it is proven
-	// provesElsewhere: it was found on a service without a fault-bearing change, and is strong enough to be held against
-	// a change nearby.
+	// provesElsewhere: it is strong enough to be held against a change of another service.
 	provesElsewhere bool
 	recover         int64
 	grade           correlate.Grade
@@ -92,7 +91,7 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	seen, calls := f.seen(), r.observer.Graph(f.Environment, r.At)
 	others, own, outside := r.observer.Bystanders(r.View, seen, around.Around)
 	f.Course = r.observer.Course(r.View, seen, around.Around)
-	f.LostAbove = observe.LostAbove(r.cells, seen, r.At)
+	f.LostAbove, f.Surged = observe.LostAbove(r.cells, seen, r.At), observe.Surged(r.cells, seen)
 	all := r.candidates(suspects, *f)
 	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
 	for j := range all {
@@ -140,14 +139,15 @@ func (f *fault) seen() observe.Fault {
 }
 
 // ownFaults are the regressions of changed services. One that was there before the change, and that its new instances
-// don't make worse, has its old onset.
-func (r *round) ownFaults(due []candidate) []fault {
+// don't make worse, has its old onset. Services is on how many faults were looked for.
+func (r *round) ownFaults(due []candidate, services int) []fault {
 	var faults []fault
 	for _, s := range due {
 		if s.a.Outcome != correlate.Regressed {
 			continue
 		}
 		f := faultOn(s.place(), s.rec.ID, s.a)
+		f.provesElsewhere = r.strongElsewhere(s.a, services)
 		if onset, ok := r.observer.Ongoing(r.View, s.place(), s.known.Start); ok && s.a.Contrast <= 0 {
 			f.Onset = onset
 		}

@@ -122,9 +122,8 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	}
 	recent := r.recent(due)
 	r.sustain(due)
-	own := r.ownFaults(due)
 	around := e.facedAround(r, last || r.news(due))
-	faults := append(own, around.faults...)
+	faults := append(r.ownFaults(due, around.services), around.faults...)
 	for _, f := range faults {
 		r.inform(due, f.place)
 		r.inform(recent, f.place)
@@ -150,9 +149,9 @@ func (e *Engine) judgeAt(t int64, last bool) {
 }
 
 // facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
-// every few buckets and when a change was convicted, and remembered in between, unless they are to be looked for now.
+// every few buckets and at each turn, and remembered in between, unless they are to be looked for now.
 func (e *Engine) facedAround(r *round, now bool) look {
-	at := max(window.Floor(r.At, e.cfg.Resolution*neighbourEvery), r.lastConviction())
+	at := max(window.Floor(r.At, e.cfg.Resolution*neighbourEvery), r.turned())
 	if now {
 		at = r.At
 	}

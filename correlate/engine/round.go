@@ -72,23 +72,27 @@ func (r *round) ends(s candidate) bool {
 	return r.last || (s.cutoff > 0 && r.At >= s.cutoff) || s.known.End > 0
 }
 
-// decide turns an assessment and the blame for the faults around into a finding.
+// decide turns an assessment and the blame for the faults around into a finding. What a change's own service shows goes before
+// what others show, unless it is held against somebody else.
 func (r *round) decide(s candidate, faults, hints []fault) finding {
 	f := finding{
 		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
 	}
-	if s.a.Outcome == correlate.Regressed {
+	own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
+	f.blame = r.probability(s.rec.ID, own, anyFault)
+	o, p := r.blamedElsewhere(s, faults)
+	elsewhere := s.answersFor(p, o) && r.cfg.Guards.On(guardElsewhere)
+	switch {
+	case s.a.Outcome == correlate.Regressed && !(elsewhere && f.blame < convicted):
 		f.onset, f.recovered = s.a.Onset, s.a.Recovered
-		own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
-		f.blame = r.probability(s.rec.ID, own, anyFault)
 		if !s.answersFor(f.blame, own...) && r.cfg.Guards.On(guardConfounded) {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
-	} else if o, p := r.blamedElsewhere(s, faults); s.answersFor(p, o) && r.cfg.Guards.On(guardElsewhere) {
+	case elsewhere:
 		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
 		f.evidence = o.seenFrom(s)
-	} else if r.ends(s) && s.a.Outcome == correlate.Inconclusive {
+	case r.ends(s) && s.a.Outcome == correlate.Inconclusive:
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}
 	if f.outcome == correlate.Healthy && r.suspected(s, faults) && r.cfg.Guards.On(guardSuspected) {
@@ -149,6 +153,19 @@ func rival(id string, faults []fault) (most float64) {
 	return most
 }
 
+// convictedFor says that a change stands convicted of what a place shows: its own, or where its fault was seen.
+func (c *change) convictedFor(p place) bool {
+	v := c.verdict()
+	if v == nil || v.Outcome != correlate.Regressed {
+		return false
+	}
+	at := c.place()
+	if v.Reason == correlate.ReasonDownstream && len(v.Evidence) > 0 {
+		at.Service = v.Evidence[0].Service
+	}
+	return at == p
+}
+
 // convictedBefore says that a change was held responsible for a fault at an earlier look.
 func (c *change) convictedBefore() bool {
 	return slices.ContainsFunc(c.course, func(v correlate.Verdict) bool { return v.Outcome == correlate.Regressed })
@@ -177,11 +194,9 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	if v == nil || !v.Final || v.Outcome != correlate.Regressed || v.OnsetAt == nil || !r.cfg.Guards.On(guardConfounded) {
 		return f, false
 	}
-	at := s.place()
-	if v.Reason == correlate.ReasonDownstream && len(v.Evidence) > 0 {
-		at.Service = v.Evidence[0].Service
+	same := func(o fault) bool {
+		return o.recover == 0 && s.convictedFor(o.place) && o.same(o.place, unix(v.OnsetAt), r.cfg.Blame.Together)
 	}
-	same := func(o fault) bool { return o.recover == 0 && o.same(at, unix(v.OnsetAt), r.cfg.Blame.Together) }
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
 	return f, slices.ContainsFunc(faults, same) && !s.answersFor(f.blame)
