@@ -47,7 +47,7 @@ func (t ruling) doubtful() bool {
 	for i := range t.findings {
 		f := &t.findings[i]
 		switch {
-		case f.raised:
+		case f.rerouted:
 			return true
 		case f.family == supporting:
 		case f.strength >= halfway && t.p.Guards.On(guardHalfway), t.slower(f),

@@ -17,7 +17,8 @@ type calling struct{ *trial }
 
 // ask finds the callees of which a request asks more, or less, than it did by more than the margin. More of them is a loop
 // around a query, retries, or a cache that is gone. It convicts nobody: what it costs shows on the service itself, or on the
-// callee, whose fault is then held against the caller (package blame). But a change that multiplies calls isn't healthy.
+// callee, whose fault is then held against the caller (package blame). But a change that multiplies calls isn't healthy, nor
+// is one that hardly makes them any more: what the callee was needed for may be left out, quickly and without an error.
 func (t calling) ask() {
 	if t.c.Calls == nil || !t.p.Guards.On(guardCalls) {
 		return
@@ -46,7 +47,8 @@ func (t calling) compare(s *Stream, of *Calls) {
 		return // a callee that is new is none that is called more often
 	}
 	usual, observed := evalue.Ratio(pair.EC, pair.NC), evalue.Ratio(pair.ET, pair.NT)
-	most := max(expect.MostCalls(evalue.Regroup(nil, base, t.c.Coarse)), expect.MostCalls(expect.CallsOf(of.History, s.History, t.c.Coarse)))
+	least, most := expect.Range(evalue.Regroup(nil, base, t.c.Coarse), usual, usual)
+	least, most = expect.Range(expect.CallsOf(of.History, s.History, t.c.Coarse), least, most)
 	l := evalue.NewLikelihood([]evalue.Pair{pair}, evalue.Hypothesis{Theta: 1, Phi: t.p.Dispersion(base, minute, false)})
 	f := finding{family: supporting}
 	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
@@ -55,15 +57,19 @@ func (t calling) compare(s *Stream, of *Calls) {
 		f.Interval[i] = max(0, 1+(b-1)/part)
 	}
 	f.Ratio = max(0, 1+(observed/usual-1)/part)
-	f.raised = f.Interval[0] > 1 && f.Ratio >= t.p.CallsMargin && observed > most
-	if !f.raised && !(f.Interval[1] < 1 && f.Ratio*t.p.CallsMargin <= 1) {
+	raised, fell := f.Interval[0] > 1 && f.Ratio >= t.p.CallsMargin && observed > most, f.Interval[1] < 1 && f.Ratio*t.p.CallsMargin <= 1 && observed < least
+	if !raised && !fell {
 		return
 	}
+	f.rerouted = raised || f.Interval[1] < stopped
 	f.Signal, f.Grade = correlate.CallsOf+of.Peer, correlate.GradeD
 	f.Baseline, f.Observed = expect.Thousandths*usual, expect.Thousandths*usual*f.Ratio
 	f.N, f.Events = nT/expect.Thousandths, eT
 	t.findings = append(t.findings, f)
 }
+
+// stopped is the part of the usual calls below which a callee is as good as not called.
+const stopped = 0.1
 
 // freshShare is the share of the requests that the new version served, of which alone there are more calls; 1 where
 // versions aren't told apart. Little of it says too little.

@@ -36,9 +36,10 @@ func TestCallsPerRequest(t *testing.T) {
 		"three times as many":     {1, 3, true, true},
 		"also where few call":     {0.1, 0.3, true, true},
 		"a few more":              {1, 1.2, false, false},
-		"hardly any":              {1, 0.1, true, false},
+		"half as many":            {1, 0.5, true, false},
+		"hardly any":              {1, 0.05, true, true},
 		"a callee that is new":    {0, 2, false, false},
-		"and one that is dropped": {2, 0, true, false},
+		"and one that is dropped": {2, 0, true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSim(7)

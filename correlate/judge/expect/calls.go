@@ -27,10 +27,13 @@ func CallsOf(calls, requests []correlate.Cell, width int64) []evalue.Tally {
 
 func served(c *correlate.Cell) (events, exposure int64) { return 0, Thousandths * c.Requests }
 
-// MostCalls is the most calls a request in any of some windows.
-func MostCalls(windows []evalue.Tally) (most float64) {
+// Range is the fewest and the most calls a thousandth of a request in any of some windows, with what it was elsewhere.
+func Range(windows []evalue.Tally, least, most float64) (float64, float64) {
 	for i := range windows {
-		most = max(most, evalue.Ratio(float64(windows[i].Events), float64(windows[i].Exposure)))
+		if windows[i].Exposure > 0 {
+			calls := evalue.Ratio(float64(windows[i].Events), float64(windows[i].Exposure))
+			least, most = min(least, calls), max(most, calls)
+		}
 	}
-	return most
+	return least, most
 }

@@ -16,6 +16,8 @@ func TestCallsAreCountedByRequests(t *testing.T) {
 		[]correlate.Cell{at(60, 1), at(70, 2), at(120, 4), at(180, 0), at(240, 1)}, 60)
 	require.Equal(t, []evalue.Tally{{At: 60, Events: 6, Exposure: 3000}, {At: 120, Exposure: 4000}, {At: 240, Exposure: 1000}}, windows,
 		"calls without requests are nobody's")
-	require.InDelta(t, 0.002, MostCalls(windows), 1e-12)
-	require.Zero(t, MostCalls(nil))
+	least, most := Range(windows, 1, 0)
+	require.Equal(t, [2]float64{0, 0.002}, [2]float64{least, most})
+	least, most = Range(nil, 1, 0)
+	require.Equal(t, [2]float64{1, 0}, [2]float64{least, most})
 }
