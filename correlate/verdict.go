@@ -49,6 +49,9 @@ func Reasons() []Reason {
 	}
 }
 
+// CallsOf is what the names of signals begin with that are about the calls a request makes of another service.
+const CallsOf = "calls of "
+
 // Grade says how good the comparison was.
 type Grade string
 

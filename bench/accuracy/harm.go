@@ -12,6 +12,7 @@ type harm struct {
 	loud      bool    // lost requests fail at the callers; else the callers' requests are lost with them
 	delay     int64   // seconds from the change to the first harm
 	ramp      int64   // seconds until it is all there
+	calls     float64 // factor on the calls that a request makes of the first callee
 	leak      int64   // seconds until the memory is full; latency and errors come of that
 	spared    bool    // what leaks restarts before requests notice
 	exception string  // a new type of exception behind the additional errors

@@ -30,6 +30,7 @@ func kinds() []kind {
 		{"tail_only", "2 to 8 % of the requests take ×4 to ×20 as long, the others as long as before", either, tailOnly},
 		{"memory_leak", "memory fills in 12 to 35 minutes; garbage collection, then kills", either, memoryLeak},
 		{"memory_cycle", "memory fills in 4 to 15 minutes, instance by instance, and each restarts in its place; hardly a request suffers", either, memoryCycle},
+		{"fan_out", "each request calls the callee 2 to 5 times as often, and the callee fails or waits; healthy: as often as before", either, fanOut},
 		{"traffic_loss", "60 to 100 % of the requests no longer arrive", either, trafficLoss},
 		{"dependency_failure", "the changed service looks fine, those who call it fail or wait", either, dependencyFailure},
 		{"canary_only", "staged, old beside new: only the new version fails or is slow", either, canaryOnly},
@@ -191,6 +192,25 @@ func memoryCycle(p *plan) {
 	h := harm{leak: p.r.seconds(240, 900), spared: true}
 	p.effect = fmt.Sprintf("full in %d s", h.leak)
 	p.releaseBad(h)
+}
+
+// fanOut lets each request of the changed service call its callee several times: a loop around a query, or retries. The callee
+// bears it badly. Half of the time that one is released as well, and is fine.
+func fanOut(p *plan) {
+	p.open(scene{})
+	callee := p.changed.calls[0].to
+	h := p.eitherWay()
+	more := p.r.between(2, 5)
+	p.effect, p.plain = fmt.Sprintf("calls ×%.1f, %s", more, p.effect), false
+	o := p.release(p.changed, "orders-"+p.c.Kind, p.change, p.sc.pace(p.r), harm{})
+	p.label(p.changed, o, p.bad)
+	if p.bad {
+		p.c.Culprit, o.harm.calls = o.id, more
+		callee.suffers = append(callee.suffers, suffering{o, h, false})
+	}
+	if p.r.chance(0.5) {
+		p.releaseDecoy(callee)
+	}
 }
 
 func trafficLoss(p *plan) {

@@ -115,7 +115,7 @@ func (w *world) run() []correlate.Measurement {
 func (w *world) live(s *service, at, width int64) {
 	m := s.moods.next(at, int(width/bucket))
 	wave := s.season.at(at+width/2) / s.season.at(w.change)
-	load := s.rps * float64(width) * wave * m.load * w.reached(s)
+	load := s.rps * float64(width) * wave * m.load * w.reached(s) * w.multiplied(s, at)
 	if cv := s.moods.jostle / math.Sqrt(float64(width/bucket)); cv > 0 {
 		load *= w.r.gamma(1/cv/cv) * cv * cv
 	}
@@ -199,6 +199,20 @@ func (w *world) reached(s *service) float64 {
 		return 1
 	}
 	return 1 - lost/callers
+}
+
+// multiplied is how many times as often a service is called as usual, by callers that need it first of all.
+func (w *world) multiplied(s *service, at int64) float64 {
+	more := 1.0
+	for _, caller := range w.services {
+		o := caller.rolloutAt(at)
+		if o == nil || o.harm.calls == 0 || caller.calls[0].to != s {
+			continue
+		}
+		_, fresh := o.at(at)
+		more += fresh.share * (o.harm.calls - 1)
+	}
+	return more
 }
 
 // outcome is the requests of one version in a bucket.

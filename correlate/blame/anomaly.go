@@ -7,7 +7,8 @@ import "slices"
 // unless the fault was seen on that very service and nothing tells its instances apart; where they can be told apart and
 // the new ones aren't worse, least of all; where it is only worse than before, and its new instances don't stand out from
 // old ones that are still there, that says nothing. A fault that the service shares with what it depends on isn't its
-// own, nor is one that came with a surge of its load. What a caller of the faulty service suffers is what the fault does, and says nothing.
+// own, nor is one that came with a surge of its load, nor one under a load that a caller multiplied: then that caller's
+// change shows what it does. What a caller of the faulty service suffers is what the fault does, and says nothing.
 func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float64 {
 	switch compared := c.Contrast != 0; {
 	case c.Service == f.Service && f.Explained && c.Contrast <= 0 && p.Guards.On(guardExplained):
@@ -16,6 +17,10 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 		return p.Quiet
 	case c.Service == f.Service && f.LostAbove && c.Contrast <= 0 && p.Guards.On(guardLostAbove):
 		return p.Quiet
+	case c.Burdened && c.Contrast <= 0 && p.Guards.On(guardMultiplies):
+		return p.Quiet
+	case c.Multiplies && p.Guards.On(guardMultiplies):
+		return 0 // see load
 	case c.Service == f.Service && f.climbs && c.Contrast <= 0 && !(compared && !c.Regressed):
 		return p.Quiet
 	case c.Service == f.Service && compared && !c.Regressed && p.Guards.On(guardShared):
@@ -39,8 +44,18 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 // the fault is likely that one, as the caller sees it.
 func (p *Params) climbs(f Fault, candidates []Candidate, g *Graph) bool {
 	return p.Guards.On(guardClimbs) && slices.ContainsFunc(candidates, func(c Candidate) bool {
-		return c.Regressed && c.Service != f.Service && c.Onset <= f.Onset+p.Together && g.DependsOn(f.Service, c.Service)
+		burdened := c.Burdened && c.Contrast <= 0 && p.Guards.On(guardMultiplies)
+		return c.Regressed && !burdened && c.Service != f.Service && c.Onset <= f.Onset+p.Together && g.DependsOn(f.Service, c.Service)
 	})
+}
+
+// load is what it says for a change that its service multiplied the calls that it makes of the faulty one for each of its
+// own requests: that is as telling as a fault of its own.
+func (p *Params) load(f Fault, c *Candidate) float64 {
+	if !c.Multiplies || !p.Guards.On(guardMultiplies) {
+		return 0
+	}
+	return p.strengthOf(f.Strength)
 }
 
 func (p *Params) strengthOf(strength float64) float64 {

@@ -57,6 +57,9 @@ type Candidate struct {
 	// Unseen: the rollout has been under way for a while, and no instance of the new version was seen, though
 	// telemetry tells the versions of the service.
 	Unseen bool
+	// Multiplies: since the change its service calls the faulty one, or one in trouble on which that depends, more often for
+	// each of its own requests, and that is what the load there grew by. Burdened: its service bears such a load.
+	Multiplies, Burdened bool
 	// Shocked: services that the change can't have reached are at fault as well, since the same time.
 	Shocked Shock
 	// Reversal is what became of the fault when the change was rolled back.

@@ -57,7 +57,7 @@ func (g *Graph) DependsOn(service, other string) bool { return hops(g.callees, s
 
 // near is the log-odds from the way between fault and change: trouble travels from a callee to its callers as slow or
 // failing answers, and less often from a caller to its callees, as load or as silence.
-func (p *Params) near(f Fault, down, up int) float64 {
+func (p *Params) near(f Fault, c *Candidate, down, up int) float64 {
 	best := p.Unreachable
 	if down >= 0 {
 		best = float64(down) * math.Log(p.Hop)
@@ -70,6 +70,9 @@ func (p *Params) near(f Fault, down, up int) float64 {
 	}
 	if up > 0 && p.Guards.On(guardUpstream) {
 		best = max(best, p.Upstream+float64(up)*math.Log(p.Hop))
+	}
+	if up > 0 && c.Multiplies && p.Guards.On(guardMultiplies) {
+		best = max(best, float64(up)*math.Log(p.Hop))
 	}
 	if up > 0 && f.LostAbove && p.Guards.On(guardLostAbove) {
 		best = max(best, float64(up)*math.Log(p.Hop))

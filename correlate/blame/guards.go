@@ -24,6 +24,7 @@ const (
 	guardSuffers               = "suffers"
 	guardLostAbove             = "lost_above"
 	guardSurge                 = "surge"
+	guardMultiplies            = "multiplies"
 	guardOutside               = "outside"
 	guardRow                   = "row"
 	guardAdvances              = "advances"
@@ -60,6 +61,7 @@ func Guards() []guard.Guard {
 		{Name: guardSuffers, What: "what a service suffers from others isn't held against its change by its callers' faults"},
 		{Name: guardOutside, What: "a dependency doesn't explain what only callers see"},
 		{Name: guardRow, What: "failures of one caller's calls alone are the caller's as much as the callee's"},
+		{Name: guardMultiplies, What: "a caller that multiplied its calls is suspect of what they do"},
 		{Name: guardLostAbove, What: "callers that ask less without failing more put the loss above them"},
 		{Name: guardSurge, What: "load that surges before a fault may have done it by itself"},
 		{Name: guardAdvances, What: "a rollout that goes on may bring a late fault"},

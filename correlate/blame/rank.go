@@ -21,6 +21,7 @@ const (
 	TermShock    = "shock"
 	TermReversal = "reversal"
 	TermPrior    = "prior"
+	TermLoad     = "load"
 	// TermVeto marks a change that can't have done it, because it began after the onset. Its value is how much too
 	// late it was, in seconds and negative; the probability is 0.
 	TermVeto = "veto"
@@ -41,6 +42,9 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 	}
 	if f.Outside && p.Guards.On(guardOutside) || strings.HasPrefix(f.Signal, "saturation ") {
 		uncompare(candidates, f.Service)
+	}
+	if p.Guards.On(guardMultiplies) {
+		crowded(candidates)
 	}
 	f = p.placed(f, candidates, g)
 	suspects := make([]correlate.Suspect, len(candidates))
@@ -78,6 +82,16 @@ func uncompare(candidates []Candidate, service string) {
 	}
 }
 
+// crowded forgets of the changes that multiplied the load of another service that their new instances are no worse than the
+// old ones: both wait for it.
+func crowded(candidates []Candidate) {
+	for i := range candidates {
+		if c := &candidates[i]; c.Multiplies && c.Contrast < 0 {
+			c.Contrast, c.Share = 0, 0
+		}
+	}
+}
+
 // placed is a fault with where it may come from: what only callers see comes from no dependency, and where only one of
 // them sees it, it is on the edge between the two. Load that no changed caller brings surges by itself.
 func (p *Params) placed(f Fault, candidates []Candidate, g *Graph) Fault {
@@ -106,12 +120,13 @@ func (p *Params) terms(f Fault, c *Candidate, g *Graph, dose float64) map[string
 	traces := p.inForce(guardTraces, p.traces(c.Touches))
 	terms := map[string]float64{
 		TermLag:      round(p.lag(f, c)),
-		TermGraph:    round(p.near(f, down, up)),
+		TermGraph:    round(p.near(f, c, down, up)),
 		TermContrast: round(p.inForce(guardContrast, p.contrast(f, c, reachable, traces))),
 		TermAnomaly:  round(p.inForce(guardAnomaly, p.anomaly(f, c, down, reachable))),
 		TermPrior:    round(p.inForce(guardPrior, p.Prior[c.Kind])),
 	}
 	for name, v := range map[string]float64{
+		TermLoad: p.load(f, c),
 		TermDose: p.inForce(guardDose, dose), TermTraces: traces, TermUnseen: p.inForce(guardUnseen, p.unseen(c)),
 		TermShock: p.inForce(guardShock, p.shock(c)), TermReversal: p.inForce(guardReversal, p.reversal(c)),
 	} {
@@ -135,7 +150,7 @@ func score(terms map[string]float64) float64 {
 	if _, vetoed := terms[TermVeto]; vetoed {
 		return math.Inf(-1)
 	}
-	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermDose] + terms[TermTraces] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior]
+	return terms[TermLag] + terms[TermGraph] + terms[TermContrast] + terms[TermAnomaly] + terms[TermDose] + terms[TermTraces] + terms[TermUnseen] + terms[TermShock] + terms[TermReversal] + terms[TermPrior] + terms[TermLoad]
 }
 
 func logSumExp(v []float64) float64 {

@@ -136,8 +136,9 @@ func TestNear(t *testing.T) {
 		"a caller that asks less":   {lost, -1, 1, hop},
 		"the caller of that one":    {lost, -1, 2, 2 * hop},
 	} {
-		t.Run(name, func(t *testing.T) { require.InDelta(t, tc.want, p.near(tc.f, tc.down, tc.up), 1e-9) })
+		t.Run(name, func(t *testing.T) { require.InDelta(t, tc.want, p.near(tc.f, &Candidate{}, tc.down, tc.up), 1e-9) })
 	}
+	require.InDelta(t, hop, p.near(Fault{}, &Candidate{Multiplies: true}, -1, 1), 1e-9, "a caller that multiplied its calls")
 }
 
 func TestContrast(t *testing.T) {
@@ -198,7 +199,11 @@ func TestAnomaly(t *testing.T) {
 		"a callee that suffers itself isn't":                       {at, Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9, Suffers: true}, 2, true, 0},
 		"a loss that its callers share isn't its own":              {lost, Candidate{Service: "web"}, 0, true, p.Quiet},
 		"nor is a fault that a surge of load came before":          {surged, Candidate{Service: "web"}, 0, true, p.Quiet},
-		"unless its new instances bear it worse":                   {surged, Candidate{Service: "web", Contrast: 5, Regressed: true}, 0, true, own},
+		"unless its new instances bear the surge worse":            {surged, Candidate{Service: "web", Contrast: 5, Regressed: true}, 0, true, own},
+		"a load that a caller multiplied isn't its own":            {at, Candidate{Service: "web", Burdened: true}, 0, true, p.Quiet},
+		"nor that of a callee":                                     {at, Candidate{Service: "db", Burdened: true, Regressed: true, Onset: onset, Strength: 9}, 2, true, p.Quiet},
+		"unless its new instances bear it worse":                   {at, Candidate{Service: "web", Burdened: true, Contrast: 5, Regressed: true}, 0, true, own},
+		"who multiplied it is said elsewhere":                      {at, Candidate{Service: "edge", Multiplies: true}, -1, true, 0},
 		"unless its new instances lose more":                       {lost, Candidate{Service: "web", Contrast: 5, Regressed: true}, 0, true, own},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -223,6 +228,21 @@ func TestShockReversalAndUnseen(t *testing.T) {
 		"its version was seen, or none ever was": {p.unseen(&Candidate{}), 0},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, tc.want, tc.got) })
+	}
+}
+
+func TestACallerThatMultipliedItsCallsIsSuspect(t *testing.T) {
+	p := DefaultParams()
+	require.Zero(t, p.load(at, &Candidate{}))
+	require.InDelta(t, p.Anomalous+p.AnomalousMax, p.load(at, &Candidate{Multiplies: true}), 1e-9)
+	calls := NewGraph([]Edge{{"edge", "cart"}, {"cart", "db"}})
+	for _, faulty := range []string{"db", "cart", "edge"} {
+		suspects := p.Rank(Fault{Service: faulty, Onset: onset, Strength: 9}, []Candidate{
+			{ChangeID: "caller", Service: "cart", Steps: []int64{onset - 60}, Multiplies: true, Contrast: -3},
+			{ChangeID: "own", Service: "db", Steps: []int64{onset - 60}, Burdened: true, Regressed: true, Onset: onset, Strength: 9},
+		}, calls)
+		require.Equal(t, "caller", suspects[0].ChangeID, faulty)
+		require.Greater(t, suspects[0].Probability, 0.8, faulty)
 	}
 }
 

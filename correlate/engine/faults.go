@@ -93,7 +93,8 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	f.Course = r.observer.Course(r.View, seen, around.Around)
 	f.LostAbove, f.Surged = observe.LostAbove(r.cells, seen, r.At), observe.Surged(r.cells, seen)
 	all := r.candidates(suspects, *f)
-	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
+	unburdened := observe.Burden(r.cells, calls, seen, others, all, r.At)
+	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, unburdened, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
 	for j := range all {
 		all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
 	}

@@ -47,6 +47,8 @@ func (t ruling) doubtful() bool {
 	for i := range t.findings {
 		f := &t.findings[i]
 		switch {
+		case f.rerouted:
+			return true
 		case f.family == supporting:
 		case f.strength >= halfway && t.p.Guards.On(guardHalfway), t.slower(f),
 			asked[f.family].bars != nil && asked[f.family].bars(t.p, f):

@@ -84,6 +84,7 @@ func (t *trial) askAll() {
 		}
 		in.put(t, s)
 	}
+	calling{t}.ask()
 	t.weigh()
 }
 

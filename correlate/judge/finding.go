@@ -26,6 +26,7 @@ type finding struct {
 	// worst is by how much it may have moved, see measure; nil when that isn't bounded.
 	worst *expect.Worst
 
+	rerouted   bool  // of calls: more of them than is tolerated, or hardly any
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
 	recovered  bool
 }

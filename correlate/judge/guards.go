@@ -51,6 +51,7 @@ const (
 	guardLonePoint       = "lone_point"
 	guardValuesBeside    = "values_beside"
 	guardRestarting      = "restarting"
+	guardCalls           = "calls_per_request"
 )
 
 // ownGuards are those of the trial itself.
@@ -96,6 +97,7 @@ func ownGuards() []guard.Guard {
 		{Name: guardLonePoint, What: "a value that was off at a single point doesn't convict"},
 		{Name: guardValuesBeside, What: "values of the new version are compared with those of the old one at the same time"},
 		{Name: guardRestarting, What: "instances that restart out of a full memory are judged"},
+		{Name: guardCalls, What: "more calls of another service a request, or none any more, bar an acquittal"},
 		{Name: guardNearMiss, What: "a fault that is nearly proven ranks suspects at the end"},
 	}
 }

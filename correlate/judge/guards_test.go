@@ -97,6 +97,15 @@ func TestWhatEachGuardDecides(t *testing.T) {
 				return c
 			}, regressed, inconclusive,
 		},
+		"restarts out of a full memory convict": {
+			guardRestarting,
+			func(s *sim) Case {
+				return instances(s.allAtOnce(1800, 1, 1), 25, sawtooth(300, 0), every(300, 300))
+			}, regressed, inconclusive,
+		},
+		"more calls a request bar an acquittal": {
+			guardCalls, func(s *sim) Case { return s.calls(s.withHistory(s.allAtOnce(1800, 1, 1), 3), 1, 3) }, inconclusive, healthy,
+		},
 		"lost requests convict": {
 			guardThroughput,
 			func(s *sim) Case {

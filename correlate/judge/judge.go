@@ -31,6 +31,8 @@ type Case struct {
 	// that ended; nil when none are. They are asked for only when something hangs on them.
 	Routes func() []expect.Part
 	Minute int64
+	// Calls are those that the service makes of others, by callee; nil when none are known. They are asked for seldom.
+	Calls func() []Calls
 	// Earlier are the rollouts before this one that say how the service warms up, oldest first; see expect.WarmUpOf.
 	Earlier []expect.Rollout
 	// Changed is when anything changed the service in the day before this change, sorted: what followed was no usual time.

@@ -56,6 +56,9 @@ type Params struct {
 	// LostTraffic is the loss of requests, as a factor like Traffic's, that bars an acquittal.
 	LostTraffic float64
 
+	// CallsMargin is the factor by which a request may make more calls of another service and be harmless.
+	CallsMargin float64
+
 	// ValueMargin is by which share of what is expected a custom signal may be off and be harmless, where the configuration
 	// says none.
 	ValueMargin float64
@@ -90,6 +93,7 @@ func DefaultParams() Params {
 		KnownBeyond:   5,
 		Traffic:       Floor{Ratio: 1.5, BeforeAfter: 3},
 		LostTraffic:   1.4,
+		CallsMargin:   1.5,
 		ValueMargin:   0.1667,
 		Weights:       Weights{Errors: 0.29, Latency: 0.29, Logs: 0.1, Exceptions: 0.05, Traffic: 0.1, Custom: 0.15, Saturation: 0.02},
 	}

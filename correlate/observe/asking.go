@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/blame"
 	"github.com/shipwake/shipwake/correlate/cells"
 )
 
@@ -127,4 +128,80 @@ func rate(s *cells.Stream, from, to int64) (requests, failed float64) {
 	}
 	seconds := float64(max(1, to-from))
 	return requests / seconds, failed / seconds
+}
+
+// multiplied is the factor by which a request must make more calls of a service to have multiplied its load.
+const multiplied = 1.5
+
+// Multiplies says of a caller, whose change began at an instant, that since then it calls the faulty service more often for
+// each request that it serves itself, and that this is most of what the load of the faulty one grew by, which it did.
+func Multiplies(st *cells.Store, f Fault, caller string, start, t int64) bool {
+	end := f.until(t)
+	s, c := st.Service(f.Place), st.Service(correlate.Place{Service: caller, Environment: f.Place.Environment})
+	if s == nil || c == nil || end <= f.Onset {
+		return false
+	}
+	served, usually := loads(s, start, f.Onset, end)
+	own, ownUsually := loads(c, start, f.Onset, end)
+	if usually == 0 || ownUsually == 0 || served < worse*usually {
+		return false
+	}
+	for _, origin := range callerOrigins {
+		calls := c.Stream(cells.Key{Kind: correlate.Edge, Origin: origin, Peer: f.Place.Service})
+		if calls == nil {
+			continue
+		}
+		before, _ := rate(calls, start-doseBefore, start)
+		since, _ := rate(calls, f.Onset, end)
+		if before == 0 || since*float64(end-f.Onset) < enough {
+			continue
+		}
+		return since*ownUsually >= multiplied*before*own && 2*(since-before) >= served-usually
+	}
+	return false
+}
+
+// Burden notes of the candidates of a fault which of them multiplied the load of the faulty service, or of one in trouble on
+// which that depends, and which of them are of a service that bears it. It returns the bystanders that bear none: the
+// trouble of the others is a candidate's doing, and no explanation of what else that did.
+func Burden(st *cells.Store, calls *blame.Graph, f Fault, others []Bystander, candidates []blame.Candidate, t int64) (left []Bystander) {
+	burdened := map[string]bool{}
+	bears := func(service string) bool {
+		its := Fault{Place: correlate.Place{Service: service, Environment: f.Place.Environment}, Onset: f.Onset, Recovered: f.Recovered}
+		for i := range candidates {
+			if c := &candidates[i]; c.Service != service && Multiplies(st, its, c.Service, c.Steps[0], t) {
+				c.Multiplies, burdened[service] = true, true
+			}
+		}
+		return burdened[service]
+	}
+	bears(f.Place.Service)
+	for i := range candidates {
+		if c := &candidates[i]; c.Regressed && c.Service != f.Place.Service && calls.DependsOn(f.Place.Service, c.Service) {
+			bears(c.Service)
+		}
+	}
+	for _, b := range others {
+		if b.less || !calls.DependsOn(f.Place.Service, b.Service) || !bears(b.Service) {
+			left = append(left, b)
+		}
+	}
+	for i := range candidates {
+		candidates[i].Burdened = burdened[candidates[i].Service] && !candidates[i].Multiplies
+	}
+	return left
+}
+
+// loads are the requests a second of a service since the onset of a fault, and before a change.
+func loads(s *cells.Service, start, onset, end int64) (since, before float64) {
+	for _, k := range s.Keys() {
+		if k.Kind != correlate.Traffic {
+			continue
+		}
+		if before, _ = rate(s.Stream(k), start-doseBefore, start); before > 0 {
+			since, _ = rate(s.Stream(k), onset, end)
+			return since, before
+		}
+	}
+	return 0, 0
 }

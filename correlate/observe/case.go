@@ -42,6 +42,9 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
 		}
 	}
+	if len(s.Callees(now)) > 0 {
+		c.Calls = func() []judge.Calls { return w.callsOf(&o.cfg, s, from, now) }
+	}
 	if seen := o.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
 		c.Streams = append(c.Streams, seen)
 	}
@@ -144,6 +147,27 @@ func (o *Observer) seenByCallers(p correlate.Place, w *Watch, s *cells.Service, 
 	seen.Past = w.rolled.Between(coarse, past, until)
 	seen.Whole, seen.History = w.whole.Between(fine, from, now), w.history.Between(coarse, from-o.cfg.CoarseKeep, from)
 	return seen
+}
+
+// callsOf are the calls that a service makes, by callee, as the most complete of its accounts tells.
+func (w *Watch) callsOf(cfg *Config, s *cells.Service, from, now int64) (all []judge.Calls) {
+	for _, peer := range s.Callees(now) {
+		var both [len(callerOrigins)]account
+		views := both[:0]
+		for _, origin := range callerOrigins {
+			k := cells.Key{Kind: correlate.Edge, Origin: origin, Peer: peer}
+			if str := s.Stream(k); str != nil {
+				views = append(views, account{k, str})
+			}
+		}
+		if v, ok := preferred(w, views, from, now); ok {
+			all = append(all, judge.Calls{
+				Peer: peer, Whole: outside(v.Total().Between(from, now), w.past.Bad, cfg.Resolution, w.start),
+				History: outside(v.Coarse().Between(from-cfg.CoarseKeep, from), w.past.Bad, cfg.Coarse, w.start),
+			})
+		}
+	}
+	return all
 }
 
 // routesOf are the requests of a service by route, as one instrumentation tells them, in cells that ended by an instant.

@@ -192,7 +192,11 @@ func requireSameCase(t require.TestingT, want, got judge.Case) {
 	if want.Routes != nil {
 		require.Equal(t, want.Routes(), got.Routes())
 	}
-	want.Routes, got.Routes, want.Lost, got.Lost = nil, nil, nil, nil
+	require.Equal(t, want.Calls == nil, got.Calls == nil)
+	if want.Calls != nil {
+		require.Equal(t, callsOf(want), callsOf(got))
+	}
+	want.Routes, got.Routes, want.Calls, got.Calls, want.Lost, got.Lost = nil, nil, nil, nil, nil, nil
 	for i := range want.Streams {
 		require.Equal(t, cellsOf(want.Streams[i]), cellsOf(got.Streams[i]))
 	}
@@ -204,6 +208,14 @@ func requireSameCase(t require.TestingT, want, got judge.Case) {
 	require.Len(t, got.Streams, len(want.Streams))
 	want.Streams, got.Streams = nil, nil
 	require.Equal(t, want, got)
+}
+
+// callsOf are the calls of a case in such a form as cellsOf has.
+func callsOf(c judge.Case) (all []any) {
+	for _, calls := range c.Calls() {
+		all = append(all, calls.Peer, cellsOf(judge.Stream{Whole: calls.Whole, History: calls.History}))
+	}
+	return all
 }
 
 // cellsOf is a stream in a form that doesn't tell an empty list from none.

@@ -130,6 +130,9 @@ func decisive(r correlate.Reason, e correlate.Evidence) bool {
 
 // custom: the signal is none of the daemon's own.
 func custom(signal string) bool {
+	if strings.HasPrefix(signal, correlate.CallsOf) {
+		return false
+	}
 	for _, own := range []string{"error_ratio", "latency", "throughput", "log_errors", "exception", "saturation"} {
 		if strings.Contains(signal, own) {
 			return false
@@ -156,6 +159,8 @@ func Level(signal string, v float64) string {
 	switch {
 	case strings.HasPrefix(signal, "latency"):
 		return time.Duration(v * float64(time.Second)).Round(100 * time.Microsecond).String()
+	case strings.HasPrefix(signal, correlate.CallsOf):
+		return Figure(v) + " a request"
 	case signal == "saturation "+correlate.Restarts:
 		return Figure(v) + " an hour"
 	case strings.HasSuffix(signal, "_ratio"), signal == "log_errors":

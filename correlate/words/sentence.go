@@ -38,6 +38,8 @@ func sentence(e correlate.Evidence) string {
 		return fmt.Sprintf("%s errors are logged for 100 requests %s, %s %s", Figure(100*e.Observed), is, Figure(100*e.Baseline), was)
 	case kind == "exception":
 		return fmt.Sprintf("%s was logged %s times %s, and never before", rest, Count(e.Events), is)
+	case strings.HasPrefix(signal, correlate.CallsOf):
+		return fmt.Sprintf("%s is called %s times for a request %s, %s %s", strings.TrimPrefix(signal, correlate.CallsOf), Figure(e.Observed), is, Figure(e.Baseline), was)
 	case kind == "saturation" && rest == correlate.Restarts:
 		return fmt.Sprintf("instances restart %s %s, %s %s", observed, is, baseline, was)
 	case kind == "saturation":
