@@ -22,10 +22,12 @@ type fault struct {
 	// provesElsewhere: it was found on a service without a fault-bearing change, and is strong enough to be held against
 	// a change nearby.
 	provesElsewhere bool
-	recover         int64
-	grade           correlate.Grade
-	reason          correlate.Reason
-	evidence        []correlate.Evidence // what convicts, at most a few
+	// beyond are the changes that can't have done it: services that they can't have reached got worse as much at that time.
+	beyond   []string
+	recover  int64
+	grade    correlate.Grade
+	reason   correlate.Reason
+	evidence []correlate.Evidence // what convicts, at most a few
 }
 
 // hints are the faults that are not proven near the changes whose last look this is, with their suspects. The first
@@ -96,7 +98,9 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	all := r.candidates(suspects, *f)
 	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, others, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
 	for j := range all {
-		all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
+		if all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own); all[j].Shocked == blame.ShockAlike {
+			f.beyond = append(f.beyond, all[j].ChangeID)
+		}
 	}
 	return all
 }
