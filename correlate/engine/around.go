@@ -8,6 +8,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // look is what was last seen on the services around the open changes. It is a function of the state at its instant, so
@@ -137,9 +138,9 @@ func (r *round) besideOutage(s candidate, faults []fault) (a judge.Assessment, o
 		return a, false
 	}
 	at := s.assessed.At
-	finish := s.known.At(at).Finish
-	clean := at - s.start() - out.Overlap(window.Span{From: s.start(), To: at})
-	if finish == 0 || clean < max(r.cfg.Judge.MinHealthy, 2*(finish-s.start())) {
+	start, finish := s.known.Start, s.known.At(at).Finish
+	clean := at - start - out.Overlap(window.Span{From: start, To: at})
+	if finish == 0 || clean < max(r.cfg.Judge.MinHealthy, 2*(finish-start)) {
 		return a, false
 	}
 	w := r.observer.Watch(nil, r.View, s.known, at)
