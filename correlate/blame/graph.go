@@ -1,6 +1,9 @@
 package blame
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Graph is who calls whom. It doesn't change.
 type Graph struct{ callees, callers map[string][]string }
@@ -54,6 +57,9 @@ func (g *Graph) Connected(a, b string) bool { return g.DependsOn(a, b) || g.Depe
 
 // DependsOn says whether a chain of calls leads from a service to another one.
 func (g *Graph) DependsOn(service, other string) bool { return hops(g.callees, service, other) >= 0 }
+
+// Calls says whether a service calls another one itself.
+func (g *Graph) Calls(service, other string) bool { return slices.Contains(g.callees[service], other) }
 
 // near is the log-odds from the way between fault and change: trouble travels from a callee to its callers as slow or
 // failing answers, and less often from a caller to its callees, as load or as silence.

@@ -8,6 +8,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // look is what was last seen on the services around the open changes. It is a function of the state at its instant, so
@@ -97,6 +98,21 @@ func (r *round) strongElsewhere(a judge.Assessment, services int) bool {
 	return a.Strength >= enough(a.Reason, services) || !r.cfg.Guards.On(guardStrongElsewhere)
 }
 
+// doubtedByCallers says that a service which calls the changed one nearly shows a fault: what the changed one answers may
+// look right to it alone.
+func (r *round) doubtedByCallers(s candidate, seen look) bool {
+	calls := r.observer.Graph(s.place().Environment, r.At)
+	for _, p := range slices.SortedFunc(maps.Keys(seen.From), place.Compare) {
+		if p.Environment != s.place().Environment || !calls.Calls(p.Service, s.rec.Service) {
+			continue
+		}
+		if a, _ := r.assessPlace(p, seen.Around, false); a.Doubtful {
+			return true
+		}
+	}
+	return false
+}
+
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for
 // on so many: each look is a chance to be wrong.
 func enough(reason correlate.Reason, services int) float64 {
@@ -123,4 +139,52 @@ func (r *round) blamedElsewhere(s candidate, faults []fault) (fault, float64) {
 		}
 	}
 	return worst, best
+}
+
+// besideOutage assesses a change at its last look without the time of an outage that others suffered as well. ok is false
+// where there was none, or less time is left than an acquittal takes.
+func (r *round) besideOutage(s candidate, faults []fault) (a judge.Assessment, ok bool) {
+	out, ok := r.outage(s, faults)
+	if !ok || !r.cfg.Guards.On(guardOutage) {
+		return a, false
+	}
+	at := s.assessed.At
+	start, finish := s.known.Start, s.known.At(at).Finish
+	clean := at - start - out.Overlap(window.Span{From: start, To: at})
+	if finish == 0 || clean < max(r.cfg.Judge.MinHealthy, 2*(finish-start)) {
+		return a, false
+	}
+	w := r.observer.Watch(nil, r.View, s.known, at)
+	k := r.observer.Case(w, finish, at)
+	observe.Without(&k, out)
+	return w.Memory.Assess(&r.cfg.Judge, &k), true
+}
+
+// outage is when services of a change's environment suffered what the change can't have done, because services that it can't
+// have reached got worse as much at the same time: from the first of such faults to the end of the last one.
+func (r *round) outage(s candidate, faults []fault) (out window.Span, ok bool) {
+	edge := r.cfg.Resolution * neighbourEvery
+	for _, f := range faults {
+		if f.Environment != s.rec.Environment || !slices.Contains(f.beyond, s.rec.ID) ||
+			r.probability(s.rec.ID, []fault{f}, anyFault) >= mayBe {
+			continue
+		}
+		in := window.Span{From: f.Onset - edge, To: s.assessed.At}
+		if f.recover > 0 {
+			in.To = f.recover + r.cfg.Resolution + edge
+		}
+		if out.To = max(out.To, in.To); !ok || in.From < out.From {
+			out.From = in.From
+		}
+		ok = true
+	}
+	return out, ok
+}
+
+// cleared is the finding of a change at its end that is healthy but for an outage.
+func (r *round) cleared(s candidate, f finding, faults []fault) finding {
+	if a, ok := r.besideOutage(s, faults); ok && a.Outcome == correlate.Healthy {
+		return finding{outcome: a.Outcome, reason: a.Reason, grade: a.Grade, evidence: a.Evidence, visible: a.SmallestVisible}
+	}
+	return f
 }

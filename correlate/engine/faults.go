@@ -21,10 +21,12 @@ type fault struct {
 	certain  float64             // how probable it is that there is a fault at all; 1 when it is proven
 	// provesElsewhere: it is strong enough to be held against a change of another service.
 	provesElsewhere bool
-	recover         int64
-	grade           correlate.Grade
-	reason          correlate.Reason
-	evidence        []correlate.Evidence // what convicts, at most a few
+	// beyond are the changes that can't have done it: services that they can't have reached got worse as much at that time.
+	beyond   []string
+	recover  int64
+	grade    correlate.Grade
+	reason   correlate.Reason
+	evidence []correlate.Evidence // what convicts, at most a few
 }
 
 // hints are the faults that are not proven near the changes whose last look this is, with their suspects. The first
@@ -96,7 +98,9 @@ func (r *round) witnessed(f *fault, suspects []candidate, around look) []blame.C
 	unburdened := observe.Burden(r.cells, calls, seen, others, all, r.At)
 	f.Explained, f.Outside, f.Caller = observe.Explained(calls, seen, unburdened, all), outside, observe.OnlyCaller(r.cells, seen, r.At)
 	for j := range all {
-		all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own)
+		if all[j].Shocked = observe.Shocked(calls, all[j].Service, others, own); all[j].Shocked == blame.ShockAlike {
+			f.beyond = append(f.beyond, all[j].ChangeID)
+		}
 	}
 	return all
 }

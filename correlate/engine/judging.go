@@ -16,7 +16,7 @@ const (
 	// be for the first.
 	convicted, held, ahead = 0.5, 0.35, 2
 	// mayBe is the probability from which a change isn't acquitted.
-	mayBe = 0.2
+	mayBe = 0.1
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
 	neighbourEvery = 6
 	// lookEvery is how many buckets lie between two looks at a change for more than whether it is to be convicted, and
@@ -139,7 +139,11 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	hints := r.hints(suspects, len(due), around)
 	for _, s := range due {
 		s.judged = t
-		e.conclude(r, s.change, r.decide(s, faults, hints), r.ends(s))
+		f := r.decide(s, faults, hints)
+		if f.outcome == correlate.Healthy && r.doubtedByCallers(s, around) && r.cfg.Guards.On(guardCallersDoubtful) {
+			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+		}
+		e.conclude(r, s.change, f, r.ends(s))
 	}
 	for _, s := range recent {
 		if f, moved := r.blameMoved(s, faults); moved {

@@ -95,6 +95,9 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	case r.ends(s) && s.a.Outcome == correlate.Inconclusive:
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}
+	if f.outcome == correlate.Inconclusive && r.ends(s) {
+		f = r.cleared(s, f, faults)
+	}
 	if f.outcome == correlate.Healthy && r.suspected(s, faults) && r.cfg.Guards.On(guardSuspected) {
 		f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 	}
@@ -217,8 +220,9 @@ func (r *round) cameBack(c *change) (f finding, back bool) {
 // suspected says that a change may well be the cause of a fault that shows on another service: whatever its own service
 // says, it isn't cleared. What shows while a version comes back that served before is more likely what that is to cure.
 func (r *round) suspected(s candidate, faults []fault) bool {
+	calls := r.observer.Graph(s.rec.Environment, r.At)
 	return (!s.rec.Rollback || !r.cfg.Guards.On(guardRollbackSuspected)) && r.probability(s.rec.ID, faults, func(o fault) bool {
-		return o.place != s.place() && (o.own != "" || o.provesElsewhere)
+		return o.place != s.place() && (o.own != "" || o.provesElsewhere || calls.Calls(o.place.Service, s.rec.Service))
 	}) >= mayBe
 }
 

@@ -73,6 +73,29 @@ func TestWhatMayBeAFaultIsNotHealthy(t *testing.T) {
 	}
 }
 
+// TestWhatStraysInTheEndIsNotHealthy: a service whose requests look right isn't healthy while one of its values drifts away.
+func TestWhatStraysInTheEndIsNotHealthy(t *testing.T) {
+	const seconds = 5400
+	for name, tc := range map[string]struct {
+		add  func(at int64) float64
+		want bool
+	}{
+		"the value stays":                    {within(0, 0, 0), true},
+		"it drifts away by a third":          {func(at int64) float64 { return -40 * max(0, float64(at-drawn.Start)/seconds) }, false},
+		"it has been off since half an hour": {within(3600, seconds, -30), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(3) {
+				s := newSim(80 + seed)
+				s.RPS, s.Errors = 30, 0.002
+				c := s.canary(seconds, 0.5, 1, 1)
+				c.Streams = append(c.Streams, s.business(8, seconds, tc.add).Streams...)
+				require.Equal(t, tc.want, Assess(DefaultParams(), c).Outcome == correlate.Healthy, "seed %d", seed)
+			}
+		})
+	}
+}
+
 func TestLostTrafficIsNotHealthy(t *testing.T) {
 	for name, tc := range map[string]struct {
 		arrive float64 // share of the requests

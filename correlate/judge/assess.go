@@ -116,7 +116,7 @@ func (t ruling) assessment() Assessment {
 	case t.acquit(&a):
 	default:
 		a.Reason, a.Grade = t.doubt()
-		a.NearMiss = t.nearMiss()
+		a.NearMiss, a.Doubtful = t.nearMiss(), t.doubtful()
 	}
 	a.Shares = t.shares(&a)
 	t.show()

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -22,6 +23,34 @@ func exclude(c *judge.Case, bad []window.Span, least int64) {
 	}
 	for i := range c.Zones {
 		c.Zones[i].Cells = usual(c, c.Zones[i].Cells, bad, least)
+	}
+}
+
+// Without drops the cells in an outage, and has their silence say nothing.
+func Without(c *judge.Case, outage window.Span) {
+	c.Gaps = append(c.Gaps, judge.Gap(outage))
+	drop := func(cells *[]correlate.Cell, width int64) {
+		*cells = outside(*cells, []window.Span{outage}, width, c.Now)
+	}
+	for i := range c.Streams {
+		s := &c.Streams[i]
+		drop(&s.Whole, c.Resolution)
+		drop(&s.New, c.Resolution)
+		drop(&s.Old, c.Resolution)
+	}
+	for i := range c.Zones {
+		drop(&c.Zones[i].Cells, c.Resolution)
+	}
+	routes, minute := c.Routes, c.Minute
+	if routes == nil {
+		return
+	}
+	c.Routes = func() []judge.Part {
+		parts := routes()
+		for i := range parts {
+			parts[i].Cells = outside(parts[i].Cells, []window.Span{outage}, minute, math.MaxInt64)
+		}
+		return parts
 	}
 }
 
