@@ -61,6 +61,9 @@ type part struct {
 func (b *Book) assign(c *Change, is part) {
 	r := c.Record
 	r.Change, r.MergedInto, r.MergedFrom, r.Reports = is.said, is.into, is.from, nil
+	if is.into != "" {
+		r.Waiting, r.BeganAt = false, time.Time{} // that of the rollout tells
+	}
 	serve(&r, is.reports)
 	if len(c.reports) > 1 || len(is.from) > 0 || slices.ContainsFunc(c.reports, implies) {
 		r.Reports = c.reports
