@@ -59,22 +59,27 @@ func TestAFaultIsOverWhenTheServiceIsBackWhereItWas(t *testing.T) {
 	}
 }
 
-func TestOnlyAVersionThatTelemetryTellsIsComparedByInstances(t *testing.T) {
+// A version that appears while a change rolls out is taken for the change's, unless it is another change's.
+func TestAVersionIsComparedForWhoBroughtIt(t *testing.T) {
 	for name, c := range map[string]struct {
-		version, commit string
-		compared        bool
+		version, other string
+		compared       bool
 	}{
-		"its own name":              {"build-7", "", true},
-		"another spelling":          {"shop/checkout:build-7", "", true},
-		"no name at all":            {"", "", true},
-		"a name that nobody sees":   {"v9", "", false},
-		"a commit that nobody sees": {"", "8c1f2a0de2b44d2c5b1f0a9e7d6c5b4a39281706", false},
+		"its own name":            {"build-7", "", true},
+		"another spelling":        {"shop/checkout:build-7", "", true},
+		"no name at all":          {"", "", true},
+		"a name that nobody sees": {"v9", "", true},
+		"a name that nobody sees, beside who names what is seen": {"v9", "build-7", false},
+		"no name, beside who names what is seen":                 {"", "build-7", false},
+		"its own name, beside another":                           {"build-7", "v9", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.play(stretch{"v1", -7200, 600, 100, 0}, stretch{"build-7", 60, 600, 100, 0})
 			s := w.change("c1", "shop", c.version, 0)
-			s.Commit = c.commit
+			if c.other != "" {
+				w.change("c2", "shop", c.other, 300)
+			}
 			traffic := stream(new(w.lookAt(&s, 600)), correlate.Traffic)
 			require.Equal(t, c.compared, len(traffic.New) > 0)
 		})

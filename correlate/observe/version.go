@@ -19,14 +19,20 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 	return appeared(o, c, now)
 }
 
-// comparedVersion is the service.version whose instances are compared with the others for a change: the one that the change
-// names or, of a change that names none, the only one that appeared. A version that telemetry never tells is compared with
-// nothing: that another one appeared at the time doesn't make it that one.
-func comparedVersion(o *Observer, c *Subject, now int64) string {
-	if c.release() == (names.Release{}) {
-		return o.ServedVersion(c, now)
+// comparedVersion is the service.version whose instances are compared with the others for a change: the one that it names, or
+// else the only one that appeared, unless that is what another change of the place names.
+func comparedVersion(o *Observer, v *View, c *Subject, now int64) string {
+	if version := versionNamed(o.cells, c, now, o.cfg.Guards.On(guardServedVersion)); version != "" {
+		return version
 	}
-	return versionNamed(o.cells, c, now, o.cfg.Guards.On(guardServedVersion))
+	version := appeared(o, c, now)
+	of := names.Release{Version: version}
+	if version == "" || slices.ContainsFunc(v.Of(c.Place), func(x *Subject) bool {
+		return x.ID != c.ID && x.Live && x.RollsOut() && names.SameRelease(of, x.release())
+	}) {
+		return ""
+	}
+	return version
 }
 
 // versionNamed is the service.version by which telemetry calls what a change brought: its own, or by another spelling, such as a
@@ -133,8 +139,9 @@ func othersServe(s *cells.Service, version string, before, from, to int64) bool 
 
 // ceased is when the version that a change brought was last seen to serve, if that is as long ago as a recovery takes to be
 // seen and others served since; 0 else.
-func ceased(o *Observer, p correlate.Place, c *Subject, t int64) (last int64) {
-	s, version := o.cells.Service(p), comparedVersion(o, c, t)
+func ceased(o *Observer, v *View, p correlate.Place, c *Subject) (last int64) {
+	t := v.At
+	s, version := o.cells.Service(p), comparedVersion(o, v, c, v.At)
 	if s == nil || version == "" {
 		return 0
 	}

@@ -67,7 +67,7 @@ func (w *Watch) fresh(o *Watch) *Watch {
 // Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
 func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 	w := &Watch{
-		place: s.Place, met: met(o.cells, v, s, now), version: comparedVersion(o, s, now), start: s.Start, atOnce: s.AtOnce(),
+		place: s.Place, met: met(o.cells, v, s, now), version: comparedVersion(o, v, s, now), start: s.Start, atOnce: s.AtOnce(),
 		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
 	}
 	w = w.fresh(old)
@@ -116,7 +116,7 @@ func CameBack(o *Observer, v *View, c *Subject) (at int64) {
 	case a.Grade == "" || a.NearMiss != nil:
 		return 0 // nothing to compare with, or something still speaks for a fault
 	}
-	return ceased(o, p, c, v.At)
+	return ceased(o, v, p, c)
 }
 
 // KeepNeighbours forgets the watches of other places than some.
