@@ -16,7 +16,8 @@ const (
 	Edge
 	// Log: records. Requests counts records, Errors those at severity ERROR or above.
 	Log
-	// Exception: records or span events of the exception type Key.Name. Errors counts them.
+	// Exception: records or span events of the exception type Key.Name. Errors counts them. Errors that are logged without a
+	// type go by their message: then the name begins with Message.
 	Exception
 	// Gauge: a custom signal Key.Name. N samples with the fixed-point Sum.
 	Gauge
@@ -55,6 +56,9 @@ const (
 
 // Restarts is the Saturation that counts how often instances were started again in their place.
 const Restarts = "restarts"
+
+// Message begins the names of logged errors that tell no type of exception, before the words that their messages share.
+const Message = "log "
 
 // Fixed is the scale of fixed-point sums: 1.0 is stored as 1,000,000.
 const Fixed = 1_000_000

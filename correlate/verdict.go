@@ -1,6 +1,9 @@
 package correlate
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Outcome is the answer to "did this change hurt?". No data is never healthy and never a failure.
 type Outcome string
@@ -47,6 +50,11 @@ func Reasons() []Reason {
 		ReasonSaturation, ReasonDownstream, ReasonWithinMargin, ReasonUnderpowered, ReasonNoTelemetry, ReasonConfounded, ReasonMixShift,
 		ReasonBaselineTooShort, ReasonSuperseded, ReasonTransient, ReasonNoCoverage, ReasonNotDeployed,
 	}
+}
+
+// OfException says that a signal counts a type of exception, or errors of one message.
+func OfException(signal string) bool {
+	return strings.HasPrefix(signal, "exception ") || strings.HasPrefix(signal, Message)
 }
 
 // CallsOf is what the names of signals begin with that are about the calls a request makes of another service.

@@ -2,7 +2,9 @@ package reduce
 
 import (
 	"strings"
+	"unsafe"
 
+	"github.com/shipwake/shipwake/collector/reduce/convention"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -12,6 +14,8 @@ type Log struct {
 	Severity     int32 // severity number; 0 when unspecified
 	SeverityText string
 	Exception    string // exception.type
+	// Message is the body, or what it was made from where the logger tells that, "" when it isn't text.
+	Message string
 }
 
 // severityError is the lowest severity number of an error.
@@ -36,10 +40,27 @@ func (s *Sender) Log(l *Log) Result {
 		cell.Errors++
 	}
 	owner.mu.Unlock()
-	if l.Exception != "" {
+	switch {
+	case l.Exception != "":
 		result = max(result, s.exception(correlate.OriginLog, l.Exception, l.Time))
+	case l.Message != "" && l.failed():
+		s.message(l)
 	}
 	return result
+}
+
+// message counts an error by what its message has in common with others. It is a part of what is counted already, so those
+// beyond the bound of messages lose nothing.
+func (s *Sender) message(l *Log) {
+	s.template = convention.Template(append(s.template[:0], correlate.Message...), l.Message)
+	if len(s.template) == len(correlate.Message) {
+		return
+	}
+	k := seriesKey{kind: correlate.Exception, origin: correlate.OriginLog, name: clip(unsafe.String(&s.template[0], len(s.template)))}
+	if cell, owner, _ := s.r.open(s.scope, k, s.bucket(l.Time)); cell != nil {
+		cell.Errors++
+		owner.mu.Unlock()
+	}
 }
 
 func (l *Log) failed() bool {

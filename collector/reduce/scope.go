@@ -2,6 +2,7 @@ package reduce
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -23,6 +24,7 @@ type seriesKey struct {
 // Bounds of one service and version. What goes beyond is folded into the name folded.
 const (
 	maxExceptions = 50
+	maxMessages   = 20 // of logged errors; further ones aren't told apart
 	maxEdges      = 500
 	maxTouched    = 64 // versions of other services in the same traces; further ones aren't counted
 	maxRoutes     = 16 // named ones, of each account of the requests
@@ -40,13 +42,26 @@ type scope struct {
 	// rolling: several versions of the service serve, one of them new; as of the last Drain.
 	rolling atomic.Bool
 
-	mu     sync.Mutex
-	gone   bool // forgotten: its holder must look it up again
-	series map[seriesKey]*series
-	spans  *series   // the one of spans, which is asked for most
-	zones  []*series // those of spans by zone, as often
-	dirty  []*series
-	kinds  [correlate.Route + 1]int
+	mu       sync.Mutex
+	gone     bool // forgotten: its holder must look it up again
+	series   map[seriesKey]*series
+	spans    *series   // the one of spans, which is asked for most
+	zones    []*series // those of spans by zone, as often
+	dirty    []*series
+	kinds    [correlate.Route + 1]int
+	messages int // of the kind Exception
+}
+
+// message says that a series is of a message.
+func (k *seriesKey) message() bool {
+	return k.kind == correlate.Exception && strings.HasPrefix(k.name, correlate.Message)
+}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
@@ -63,6 +78,10 @@ func (r *Reducer) openRoute(sc *scope, k seriesKey, of *route, start int64) (*co
 	result := Accepted
 	sc = r.lock(sc)
 	s := sc.find(k)
+	if s == nil && k.message() && sc.messages >= maxMessages {
+		sc.mu.Unlock()
+		return nil, nil, Accepted
+	}
 	if s == nil && k.kind == correlate.Trace && sc.kinds[k.kind] >= maxTouched {
 		sc.mu.Unlock()
 		return nil, nil, Overflow
@@ -151,7 +170,8 @@ func essential(kind correlate.SignalKind) bool {
 // bounded is the key under which a new series is kept, and whether that is another one.
 func (sc *scope) bounded(k seriesKey) (seriesKey, bool) {
 	switch {
-	case k.kind == correlate.Exception && sc.kinds[k.kind] >= maxExceptions:
+	case k.message():
+	case k.kind == correlate.Exception && sc.kinds[k.kind]-sc.messages >= maxExceptions:
 		return seriesKey{kind: k.kind, origin: k.origin, name: folded}, true
 	case k.kind == correlate.Edge && sc.kinds[k.kind] >= maxEdges:
 		return seriesKey{kind: k.kind, origin: k.origin, peer: folded}, true
@@ -171,6 +191,7 @@ func (sc *scope) create(k seriesKey) *series {
 	}
 	sc.series[k] = s
 	sc.kinds[k.kind]++
+	sc.messages += one(k.message())
 	return s
 }
 
@@ -207,6 +228,7 @@ func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 		}
 		delete(sc.series, k)
 		sc.kinds[k.kind]--
+		sc.messages -= one(k.message())
 		forgotten++
 		if k == spanTraffic {
 			sc.spans = nil

@@ -29,6 +29,7 @@ type Sender struct {
 	zone     string // in which requests are counted; "" when they aren't
 	latest   int64  // the newest time that isn't in the future
 	scratch  []uint64
+	template []byte // of the latest message
 
 	accounts  [mostAccounts]account // of the batch
 	announced int

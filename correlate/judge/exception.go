@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"strings"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 )
@@ -36,7 +38,7 @@ func (t *trial) newException(s *Stream) {
 	}
 	quiet := t.quietTime(s)
 	watched := float64(t.c.Now - t.c.Start)
-	f.Signal, f.family, f.N = "exception "+s.Name, familyExceptions, f.Events
+	f.Signal, f.family, f.N = signalOf(s.Name), familyExceptions, f.Events
 	f.Observed, f.Grade = float64(f.Events)/watched, correlate.GradeD
 	if s.New != nil {
 		f.Grade = correlate.GradeA
@@ -59,6 +61,14 @@ func (t *trial) newException(s *Stream) {
 	f.survive(rest, t.p)
 	f.recovered = t.c.Now-(f.end+t.c.Resolution) >= t.p.Recovery
 	t.findings = append(t.findings, f)
+}
+
+// signalOf is the signal of a new type, or of a message.
+func signalOf(name string) string {
+	if strings.HasPrefix(name, correlate.Message) {
+		return name
+	}
+	return "exception " + name
 }
 
 // quietTime is for how long the service was watched before the change, as far as its streams tell.

@@ -57,7 +57,7 @@ var asked = [families]question{
 func ofLatency(signal string) bool { return strings.Contains(signal, "latency") }
 
 func ofErrors(signal string) bool {
-	return !ofLatency(signal) && (strings.Contains(signal, "error") || strings.HasPrefix(signal, "exception"))
+	return !ofLatency(signal) && (strings.Contains(signal, "error") || correlate.OfException(signal))
 }
 
 // need is the ln e-value at which the family convicts.

@@ -1,8 +1,6 @@
 package judge
 
 import (
-	"strings"
-
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
@@ -223,7 +221,7 @@ type Window struct {
 // Course is how a signal went in [from, to), in windows of the given width on a grid of it, and φ of its baseline. It is
 // nil for signals that aren't counted in events. New exceptions go as the errors do in which they end.
 func (m *Memory) Course(p *Params, c *Case, signal string, from, to, width int64) (windows []Window, phi float64) {
-	if strings.HasPrefix(signal, "exception") {
+	if correlate.OfException(signal) {
 		signal = "error_ratio"
 	}
 	for i := range c.Streams {

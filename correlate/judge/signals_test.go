@@ -178,3 +178,13 @@ func TestTheViewFromOutsideIsAskedOnlyWithoutAContrast(t *testing.T) {
 	contrasted.Streams = append(contrasted.Streams, edge)
 	require.NotEqual(t, correlate.Regressed, Assess(DefaultParams(), contrasted).Outcome)
 }
+
+func TestANewMessageConvictsAsANewExceptionDoes(t *testing.T) {
+	c := newSim(7).allAtOnce(600, 1, 1)
+	message := thrown(3, 100, 180, 260, 340, 420, 500)
+	message.Name = correlate.Message + "no stock of *"
+	c.Streams = append(c.Streams, message)
+	a := Assess(DefaultParams(), c)
+	require.Equal(t, correlate.ReasonNewException, a.Reason)
+	require.Equal(t, "log no stock of *", a.Evidence[0].Signal)
+}

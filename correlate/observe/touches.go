@@ -12,7 +12,7 @@ import (
 // same trace. They are nil for faults that no failing requests are, where traces don't tell, and for the changed service
 // itself, of which its own versions tell more.
 func (o *Observer) Touches(c *Subject, f Fault, t int64) []blame.Touch {
-	fails := strings.Contains(f.Signal, "error") || strings.HasPrefix(f.Signal, "exception")
+	fails := strings.Contains(f.Signal, "error") || correlate.OfException(f.Signal)
 	s := o.cells.Service(f.Place)
 	if !fails || s == nil || f.Place == c.Place {
 		return nil

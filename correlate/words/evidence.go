@@ -46,7 +46,7 @@ func NewFinding(e correlate.Evidence) Finding {
 	if e.Mix != 0 {
 		f.Mix = Times(e.Mix)
 	}
-	if f.Exception = strings.HasPrefix(e.Signal, exception); f.Exception {
+	if f.Exception = correlate.OfException(e.Signal); f.Exception {
 		f.Events = Count(e.Events)
 	}
 	f.AtMost = AtMost(e)
@@ -117,7 +117,7 @@ func decisive(r correlate.Reason, e correlate.Evidence) bool {
 	case correlate.ReasonLogErrors:
 		return e.Signal == "log_errors"
 	case correlate.ReasonNewException:
-		return strings.Contains(e.Signal, "exception")
+		return correlate.OfException(e.Signal)
 	case correlate.ReasonDownstream:
 		return e.Service != ""
 	case correlate.ReasonSaturation:
@@ -130,7 +130,7 @@ func decisive(r correlate.Reason, e correlate.Evidence) bool {
 
 // custom: the signal is none of the daemon's own.
 func custom(signal string) bool {
-	if strings.HasPrefix(signal, correlate.CallsOf) {
+	if strings.HasPrefix(signal, correlate.CallsOf) || strings.HasPrefix(signal, correlate.Message) {
 		return false
 	}
 	for _, own := range []string{"error_ratio", "latency", "throughput", "log_errors", "exception", "saturation"} {

@@ -99,6 +99,7 @@ func kinds() []kind {
 		told("regressed: requests are missing", regressedBy(correlate.ReasonThroughput, correlate.Evidence{Signal: "throughput", Baseline: 30, Observed: 12, Ratio: 0.4, Interval: [2]float64{0.3, 0.55}, N: 600, Events: 7200, Grade: correlate.GradeC})),
 		told("regressed: more errors are logged", regressedBy(correlate.ReasonLogErrors, correlate.Evidence{Signal: "log_errors", Baseline: 0.02, Observed: 0.31, Ratio: 15, Interval: [2]float64{9, 24}, N: 900, Events: 280, Grade: correlate.GradeD})),
 		told("regressed: a new exception", regressedBy(correlate.ReasonNewException, exception)),
+		told("regressed: a new message", regressedBy(correlate.ReasonNewException, correlate.Evidence{Signal: "log no stock of *", Observed: 0.5, Ratio: 90, Interval: [2]float64{12, 601.8}, N: 12, Events: 12, Grade: correlate.GradeD})),
 		told("regressed: a signal of one's own", regressedBy(correlate.ReasonCustomSignal, correlate.Evidence{Signal: "orders_per_minute", Baseline: 120, Observed: 61, Ratio: 0.51, Interval: [2]float64{0.4, 0.6}, N: 12, Events: 7, Grade: correlate.GradeC})),
 		told("regressed: instances restart", regressedBy(correlate.ReasonSaturation, correlate.Evidence{Signal: "saturation restarts", Observed: 9.5, Ratio: 300, Interval: [2]float64{14, 601.8}, N: 1100, Events: 5, Grade: correlate.GradeD})),
 		told("regressed: on another service", regressedBy(correlate.ReasonDownstream, elsewhere)),

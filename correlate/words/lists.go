@@ -13,7 +13,7 @@ func Reason(r correlate.Reason) string {
 		correlate.ReasonLatency:          "requests are slower",
 		correlate.ReasonThroughput:       "requests are missing",
 		correlate.ReasonLogErrors:        "more errors are logged",
-		correlate.ReasonNewException:     "an exception that was not seen before",
+		correlate.ReasonNewException:     "an exception, or a logged error, that was not seen before",
 		correlate.ReasonCustomSignal:     "a signal of your own moved the wrong way",
 		correlate.ReasonSaturation:       "instances restart out of a full memory",
 		correlate.ReasonDownstream:       "the fault shows on another service",

@@ -36,6 +36,8 @@ func sentence(e correlate.Evidence) string {
 		return fmt.Sprintf("%s requests a second come %s, %s %s", observed, is, baseline, was)
 	case signal == "log_errors":
 		return fmt.Sprintf("%s errors are logged for 100 requests %s, %s %s", Figure(100*e.Observed), is, Figure(100*e.Baseline), was)
+	case strings.HasPrefix(signal, correlate.Message):
+		return fmt.Sprintf("“%s” was logged as an error %s times %s, and never before", rest, Count(e.Events), is)
 	case kind == "exception":
 		return fmt.Sprintf("%s was logged %s times %s, and never before", rest, Count(e.Events), is)
 	case strings.HasPrefix(signal, correlate.CallsOf):

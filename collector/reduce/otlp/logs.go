@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/shipwake/shipwake/collector/reduce"
@@ -40,14 +41,19 @@ func (s *scratch) readLog(l plog.LogRecord) bool {
 		Severity:     int32(l.SeverityNumber()),
 		SeverityText: l.SeverityText(),
 	}
-	event := l.EventName()
+	event, template := l.EventName(), ""
 	for key, value := range l.Attributes().All() {
 		switch key {
+		case "{OriginalFormat}", "message_template.text":
+			template = text(value)
 		case "exception.type":
 			s.log.Exception = text(value)
 		case "event.name":
 			event = first(event, text(value))
 		}
+	}
+	if s.log.Message = template; template == "" && l.Body().Type() == pcommon.ValueTypeStr {
+		s.log.Message = l.Body().Str()
 	}
 	return !strings.HasPrefix(event, factPrefix)
 }

@@ -33,7 +33,7 @@ func speaksOf(r correlate.Reason, e correlate.Evidence) bool {
 	case correlate.ReasonLatency:
 		return strings.Contains(e.Signal, "latency")
 	case correlate.ReasonNewException:
-		return strings.HasPrefix(e.Signal, "exception ")
+		return correlate.OfException(e.Signal)
 	case correlate.ReasonSaturation:
 		return strings.HasPrefix(e.Signal, "saturation ")
 	case correlate.ReasonDownstream:
