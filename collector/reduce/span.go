@@ -23,6 +23,8 @@ type Span struct {
 	ID, Parent [8]byte
 	// LocalParent: the sender says that the parent is of the same process, so it is no caller.
 	LocalParent bool
+	// Remote: the sender says that the parent is of another process.
+	Remote bool
 	// Inner, of a server span: another server span of the same process is its parent, so the request is told already.
 	Inner      bool
 	Kind       SpanKind
@@ -36,6 +38,13 @@ type Span struct {
 	// callee of a client span, the first one best.
 	PeerService, ServerAddress, System string
 	Exceptions                         []string // exception.type of each exception event
+}
+
+// Spans counts spans, each as Span does.
+func (s *Sender) Spans(spans []Span, counts *Counts) {
+	for i := range spans {
+		counts[s.Span(&spans[i])]++
+	}
 }
 
 // Span counts a span: a server's or consumer's as traffic in the bucket of its end, a client's or producer's as the

@@ -100,29 +100,30 @@ func nanos(t pcommon.Timestamp) int64 { return int64(t) }
 
 // scratch is what the iterators fill again for every record.
 type scratch struct {
-	span       reduce.Span
+	spans      [atOnce]reduce.Span
 	log        reduce.Log
 	point      reduce.Point
 	attributes []reduce.Attribute
 	buckets    []uint64
 	bounds     []float64
 	exceptions []string
-	servers    map[spanID]struct{} // of the resource that is read
+	servers    reduce.Servers // of the resource that is read
 }
 
-var pool = sync.Pool{New: func() any { return &scratch{servers: map[spanID]struct{}{}} }}
+var pool = sync.Pool{New: func() any { return &scratch{} }}
 
 // roomy is the largest list that is kept for the next request.
 const roomy = 1024
 
 // release gives a scratch back without the strings of the request.
 func release(s *scratch) {
-	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds), len(s.servers)) > roomy {
+	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds)) > roomy {
 		return
 	}
-	clear(s.servers)
+	s.servers.Reset()
+	clear(s.spans[:])
 	clear(s.attributes[:cap(s.attributes)])
 	clear(s.exceptions[:cap(s.exceptions)])
-	s.span, s.log, s.point = reduce.Span{}, reduce.Log{}, reduce.Point{}
+	s.log, s.point = reduce.Log{}, reduce.Point{}
 	pool.Put(s)
 }
