@@ -92,7 +92,7 @@ func (g *grpcHandler) arrive(ctx context.Context, info *tap.Info) (context.Conte
 	if err != nil {
 		for _, s := range g.signals {
 			if strings.HasPrefix(info.FullMethodName, "/"+s.service+"/") {
-				g.entry.count(s.name, err)
+				g.entry.count(s.name(), err)
 			}
 		}
 		return nil, statusOf(err).Err()
@@ -119,7 +119,7 @@ func (g *grpcHandler) export(stream grpc.ServerStream, s *signal) error {
 	room := g.entry.budget.Grant()
 	defer room.Release()
 	err := g.take(ctx, cancel, raw, s, room)
-	g.entry.count(s.name, err)
+	g.entry.count(s.name(), err)
 	if err != nil {
 		return statusOf(err).Err()
 	}

@@ -105,7 +105,7 @@ func (h *httpHandler) serve(w http.ResponseWriter, r *http.Request, s *signal) {
 	room := h.entry.budget.Grant()
 	defer room.Release()
 	err := h.take(r, s, received{encoding: encoding, json: json, limit: h.limit}, room)
-	h.entry.count(s.name, err)
+	h.entry.count(s.name(), err)
 	if err != nil {
 		answer := statusOf(err)
 		write(w, json, httpStatus(err, answer), answer)

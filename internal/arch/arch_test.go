@@ -217,7 +217,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what stands before a decoder must not depend on it",
 		},
 		{
-			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/listen"},
+			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/direct", "collector/listen"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -227,7 +227,8 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/door/...",
 			ours: []string{
-				"correlate", "collector/reduce", "collector/reduce/otlp", "collector/changelog", "collector/host", "collector/source",
+				"correlate", "collector/reduce", "collector/reduce/otlp", "collector/reduce/wire", "collector/changelog", "collector/direct",
+				"collector/host", "collector/source",
 			},
 			reason: "a door lets things in; what they lead to is not its business",
 		},
@@ -236,7 +237,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
-				"collector/host/courier", "collector/host/late", "correlate/archive", "correlate/ledger/segments",
+				"collector/host/courier", "collector/host/late", "correlate/archive", "correlate/ledger/segments", "collector/direct",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},
@@ -261,6 +262,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/reduce/otlp", ours: []string{"collector/reduce", "collector/reduce/convention"},
 			reason: "the one place where pdata becomes plain records",
+		},
+		{
+			room: "collector/reduce/wire", ours: []string{"collector/reduce", "collector/reduce/convention"}, never: []string{pdata},
+			reason: "the one place where bytes become plain records; what it can't read is the decoder's",
+		},
+		{
+			room: "collector/direct", ours: []string{}, never: []string{collector + "pdata/..."},
+			reason: "a receiver and an exporter meet through it, and know nothing else of each other",
 		},
 		{
 			room: "collector/source/all", ours: []string{"collector/source", "collector/source/*"}, never: []string{"all"},

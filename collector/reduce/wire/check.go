@@ -25,24 +25,23 @@ func within(m *message) rule { return rule{known: true, wire: wireLength, of: m}
 
 // The messages that are only checked.
 var (
-	anyMessage, listMessage, mapMessage, pairMessage message
-	scopeMessage                                     = message{1: bytesField, 2: bytesField, 3: within(&pairMessage), 4: varintOf}
-	entityMessage                                    = message{1: bytesField, 2: bytesField, 3: bytesField, 4: bytesField}
-	linkMessage                                      = message{
-		1: traceField, 2: spanField, 3: bytesField, 4: within(&pairMessage), 5: varintOf,
+	anyMessage, pairMessage = values()
+	scopeMessage            = &message{1: bytesField, 2: bytesField, 3: within(pairMessage), 4: varintOf}
+	entityMessage           = &message{1: bytesField, 2: bytesField, 3: bytesField, 4: bytesField}
+	linkMessage             = &message{
+		1: traceField, 2: spanField, 3: bytesField, 4: within(pairMessage), 5: varintOf,
 		6: {known: true, wire: wireFixed32},
 	}
-	exemplarMessage = message{2: fixedOf, 3: fixedOf, 4: spanField, 5: traceField, 6: fixedOf, 7: within(&pairMessage)}
 )
 
-// The values nest, so that they refer to one another.
-func init() {
-	anyMessage = message{
-		1: bytesField, 2: varintOf, 3: varintOf, 4: fixedOf, 5: within(&listMessage), 6: within(&mapMessage), 7: bytesField,
+// values are an attribute's value and an attribute, which nest in one another.
+func values() (value, pair *message) {
+	value, pair = &message{}, &message{}
+	*pair = message{1: bytesField, 2: within(value)}
+	*value = message{
+		1: bytesField, 2: varintOf, 3: varintOf, 4: fixedOf, 5: within(&message{1: within(value)}), 6: within(&message{1: within(pair)}), 7: bytesField,
 	}
-	listMessage = message{1: within(&anyMessage)}
-	mapMessage = message{1: within(&pairMessage)}
-	pairMessage = message{1: bytesField, 2: within(&anyMessage)}
+	return value, pair
 }
 
 // deepest is how deep values nest that are checked here; deeper ones are the decoder's, and whoever stands before it.

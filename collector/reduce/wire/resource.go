@@ -75,7 +75,7 @@ func (r *resource) read(raw []byte) bool {
 		case tagBytes1:
 			ok = r.attribute(raw[from:to])
 		case tagBytes3:
-			ok = check(raw[from:to], &entityMessage, 0)
+			ok = check(raw[from:to], entityMessage, 0)
 		default:
 			ok = false
 		}

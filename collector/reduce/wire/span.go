@@ -67,7 +67,7 @@ func (b *Spans) span(sp []byte) bool {
 			statuses++
 			ok = statuses == 1 && status(s, part)
 		case spanLink:
-			ok = check(part, &linkMessage, 0)
+			ok = check(part, linkMessage, 0)
 		case spanState:
 		default:
 			ok = false

@@ -82,7 +82,7 @@ func (b *Spans) scopeSpans(ss []byte) bool {
 		case tagBytes2:
 			ok = b.span(ss[from:to])
 		case tagBytes1:
-			ok = check(ss[from:to], &scopeMessage, 0)
+			ok = check(ss[from:to], scopeMessage, 0)
 		case tagBytes3:
 		default:
 			ok = false

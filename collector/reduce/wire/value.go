@@ -46,7 +46,7 @@ func sound(v []byte) bool {
 	if len(v) == 2 && v[0] == tagInt && v[1] < 0x80 {
 		return true
 	}
-	return check(v, &anyMessage, 0)
+	return check(v, anyMessage, 0)
 }
 
 // text is a value as text; not ok when it is something else than a string, a whole number, a truth value or nothing.
