@@ -24,23 +24,6 @@ func (g *Grant) Take(n int64) error {
 	return nil
 }
 
-// Share is a grant from which one request may take so many bytes for what is made of it.
-type Share struct {
-	grant       *Grant
-	left, limit int64
-}
-
-// Share begins with nothing taken.
-func (g *Grant) Share(limit int64) *Share { return &Share{g, limit, limit} }
-
-// Take reserves n bytes more of the grant. The refusal, if any, is TooCostly or Busy.
-func (s *Share) Take(n int64) error {
-	if s.left -= n; s.left < 0 {
-		return tooCostly(s.limit)
-	}
-	return s.grant.Take(n)
-}
-
 // Give gives n of the bytes back.
 func (g *Grant) Give(n int64) {
 	g.taken -= n

@@ -23,11 +23,9 @@ func (w *walk) take(n int64) error {
 	return nil
 }
 
-func (w *walk) tooCostly() error { return tooCostly(w.limit) }
-
-func tooCostly(limit int64) error {
+func (w *walk) tooCostly() error {
 	return &Refusal{TooCostly, fmt.Sprintf(
-		"decoding the request would take more than %d bytes of memory; send it in smaller parts", limit)}
+		"decoding the request would take more than %d bytes of memory; send it in smaller parts", w.limit)}
 }
 
 func tooDeep() error {

@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/consumer/consumertest"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"go.opentelemetry.io/collector/pipeline"
 	"google.golang.org/grpc/codes"
@@ -93,12 +94,12 @@ func TestDirectRequests(t *testing.T) {
 		decoded  int
 		released int64
 	}{
-		"a walk is enough":                 {kind: protoType, status: http.StatusOK, result: "accepted", walks: 1, handed: 1, released: 1},
-		"an odd one is decoded":            {end: walker{odd: true}, kind: protoType, status: http.StatusOK, result: "accepted", walks: 1, decoded: 1},
-		"JSON is decoded":                  {kind: jsonType, status: http.StatusOK, result: "accepted", decoded: 1},
-		"records beyond a request's share": {end: walker{takes: 5 << 20}, kind: protoType, status: http.StatusRequestEntityTooLarge, result: "too_costly", walks: 1},
-		"what follows is full":             {end: walker{refuse: errors.New("full")}, kind: protoType, status: http.StatusServiceUnavailable, result: "unavailable", walks: 1, handed: 1, released: 1},
-		"what follows refuses for good":    {end: walker{refuse: consumererror.NewPermanent(errors.New("no"))}, kind: protoType, status: http.StatusInternalServerError, result: "error", walks: 1, handed: 1, released: 1},
+		"a walk is enough":              {kind: protoType, status: http.StatusOK, result: "accepted", walks: 1, handed: 1, released: 1},
+		"an odd one is decoded":         {end: walker{odd: true}, kind: protoType, status: http.StatusOK, result: "accepted", walks: 1, decoded: 1},
+		"JSON is decoded":               {kind: jsonType, status: http.StatusOK, result: "accepted", decoded: 1},
+		"no memory for its records":     {end: walker{takes: 9 << 20}, kind: protoType, status: http.StatusTooManyRequests, result: "busy", walks: 1},
+		"what follows is full":          {end: walker{refuse: errors.New("full")}, kind: protoType, status: http.StatusServiceUnavailable, result: "unavailable", walks: 1, handed: 1, released: 1},
+		"what follows refuses for good": {end: walker{refuse: consumererror.NewPermanent(errors.New("no"))}, kind: protoType, status: http.StatusInternalServerError, result: "error", walks: 1, handed: 1, released: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sink := &consumertest.TracesSink{}
@@ -127,8 +128,13 @@ func TestDirectRequestsByGRPC(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(1), end.handed.Load())
 
-	end.takes = 1 << 30
-	_, err = ptraceotlp.NewGRPCClient(w.conn).Export(t.Context(), request(1))
+	traces := ptrace.NewTraces()
+	list := traces.ResourceSpans().AppendEmpty().ScopeSpans().AppendEmpty().Spans()
+	for range 50_000 {
+		list.AppendEmpty()
+	}
+	_, err = ptraceotlp.NewGRPCClient(w.conn).Export(t.Context(), ptraceotlp.NewExportRequestFromTraces(traces))
 	require.Equal(t, codes.ResourceExhausted, status.Code(err))
+	require.Equal(t, int64(1), end.walked.Load(), "what would be too costly to decode isn't walked either")
 	require.Equal(t, map[string]int64{"otlp traces accepted": 1, "otlp traces too_costly": 1}, refusals(w.counted()))
 }

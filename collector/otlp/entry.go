@@ -52,11 +52,25 @@ func (e *entry) open(ctx context.Context, s *signal, r *received, room *admissio
 	if err != nil {
 		return nil, err
 	}
-	check := admission.Proto
-	if r.json {
-		check = admission.JSON
-	} else if next, ok, err := s.walk(body, room.Share(e.perRequest())); ok || err != nil {
+	if r.json || s.end == nil {
+		return e.decode(s, body, r.json, room)
+	}
+	if limit := e.perRequest(); !admission.Small(len(body), limit) {
+		if _, err := admission.Proto(body, s.request, limit); err != nil {
+			return nil, err
+		}
+	}
+	if next, ok, err := s.walk(body, room); ok || err != nil {
 		return next, err
+	}
+	return e.decode(s, body, false, room)
+}
+
+// decode checks what decoding a request takes before it does.
+func (e *entry) decode(s *signal, body []byte, json bool, room *admission.Grant) (batch, error) {
+	check := admission.Proto
+	if json {
+		check = admission.JSON
 	}
 	cost, err := check(body, s.request, e.perRequest())
 	if err != nil {
@@ -65,7 +79,7 @@ func (e *entry) open(ctx context.Context, s *signal, r *received, room *admissio
 	if err := room.Take(cost); err != nil {
 		return nil, err
 	}
-	request, err := s.decode(body, r.json)
+	request, err := s.decode(body, json)
 	if err != nil {
 		return nil, &admission.Refusal{Reason: admission.Malformed, Text: "the request is not an OTLP message: " + undecoded(err)}
 	}

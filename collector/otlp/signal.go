@@ -53,9 +53,6 @@ func (s *signal) batch(d decoded) batch {
 
 // walk is how to hand on the records of a request that needs no decoding; not ok when it does.
 func (s *signal) walk(body []byte, room direct.Room) (next batch, ok bool, err error) {
-	if s.end == nil {
-		return nil, false, nil
-	}
 	records, err := s.end.Walk(s.of, body, room)
 	if err != nil || records == nil {
 		return nil, false, err

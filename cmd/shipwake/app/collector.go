@@ -126,7 +126,8 @@ func newComponents() *cobra.Command {
 	d := &daemon{}
 	cmd := &cobra.Command{
 		Use:   "components",
-		Short: "List the Collector components in this binary, and which of the configured receivers' requests need no decoding",
+		Short: "List the Collector components in this binary",
+		Long:  "List the Collector components in this binary, and how the OTLP receivers of the configuration read requests in\nprotobuf: direct, or decoded because of what stands in their pipelines.",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			set, err := d.settings()
