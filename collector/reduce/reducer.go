@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/reduce/recent"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -29,7 +30,7 @@ const (
 type Options struct {
 	Resolution time.Duration      // the width of a bucket, whole seconds; DefaultResolution when 0
 	Signals    []correlate.Signal // the custom signals
-	EdgeBytes  int                // memory for halves of edges that wait for the other one; at least 32 MiB are taken
+	EdgeBytes  int                // memory for halves of edges that wait for the other one, outside of the heap
 	MaxSeries  int                // how many series, and how many cumulative streams, are kept at a time; see Resize
 	Tally      *correlate.Tally   // where records are counted; nil keeps the counts to itself
 	// Now tells what lies in the future. Nil, for recorded data, means that nothing does, and that cells between two
@@ -50,7 +51,7 @@ type Reducer struct {
 	rezoned  atomic.Int64
 
 	scopes   *scopes
-	halves   *halves
+	calls    *recent.Calls
 	traces   traces
 	streams  *streams
 	accounts *accounts
@@ -73,7 +74,7 @@ func New(o Options) *Reducer {
 	r := &Reducer{
 		tally:    o.Tally,
 		now:      o.Now,
-		halves:   newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
+		calls:    recent.NewCalls(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
 		streams:  newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
 		accounts: newAccounts(),
 		zones:    newZones(),

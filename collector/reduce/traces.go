@@ -101,17 +101,24 @@ func decodeTouch(from []byte) touch {
 	}
 }
 
+func bit(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // touched counts a request beside each version that served in the same trace, of the services that roll out, and, when
 // its own service does, the requests of all others beside its version.
-func (s *Sender) touched(sp *Span, failed bool) {
-	if sp.TraceID == [16]byte{} {
+func (s *Sender) touched(w *work) {
+	if w.TraceID == [16]byte{} {
 		return
 	}
 	own := touch{
-		scope: s.scope.id, start: s.bucket(sp.End), requests: 1, errors: uint16(bit(failed)), rolling: s.scope.rolling.Load(),
+		scope: s.scope.id, start: w.start, requests: 1, errors: uint16(bit(w.failed)), rolling: s.scope.rolling.Load(),
 	}
 	var known [maxTouches]touch
-	others, fresh := s.r.traces.add(&sp.TraceID, own, &known)
+	others, fresh := s.r.traces.add(&w.TraceID, own, &known)
 	for i, o := range others {
 		if o.rolling && !listed(others[:i], o.scope) {
 			if peer := s.r.scopes.withID(o.scope); peer != nil {

@@ -100,7 +100,7 @@ func nanos(t pcommon.Timestamp) int64 { return int64(t) }
 
 // scratch is what the iterators fill again for every record.
 type scratch struct {
-	spans      [atOnce]reduce.Span
+	spans      [reduce.Chunk]reduce.Span
 	log        reduce.Log
 	point      reduce.Point
 	attributes []reduce.Attribute

@@ -1,6 +1,8 @@
 package otlp
 
 import (
+	"iter"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -13,9 +15,6 @@ const (
 	flagKnowsRemote = 0x100
 	flagRemote      = 0x200
 )
-
-// atOnce is how many spans are read before they are counted.
-const atOnce = 64
 
 // Traces reduces all spans.
 func Traces(r *reduce.Reducer, traces ptrace.Traces) {
@@ -31,12 +30,11 @@ func Traces(r *reduce.Reducer, traces ptrace.Traces) {
 		sender := r.Sender(resource(resources.At(i).Resource()))
 		s.servers.Reset()
 		if scopes.Len() > 1 {
-			s.inEach(scopes, s.servers.Note)
+			for spans := range s.pieces(scopes) {
+				s.servers.Note(spans)
+			}
 		}
-		s.inEach(scopes, func(spans []reduce.Span) {
-			s.servers.Mark(spans)
-			sender.Spans(spans, &counts)
-		})
+		sender.Spans(s.pieces(scopes), &counts)
 	}
 	r.Count(reduce.Spans, counts)
 }
@@ -51,22 +49,31 @@ func hasSpans(scopes ptrace.ScopeSpansSlice) bool {
 	return false
 }
 
-// inEach calls f with all spans of a resource, some at a time.
-func (s *scratch) inEach(scopes ptrace.ScopeSpansSlice, f func([]reduce.Span)) {
-	n := 0
-	flush := func() {
-		f(s.spans[:n])
-		n, s.exceptions = 0, s.exceptions[:0]
-	}
-	for _, scope := range scopes.All() {
-		for _, sp := range scope.Spans().All() {
-			s.readSpan(&s.spans[n], sp)
-			if n++; n == atOnce {
-				flush()
+// pieces are all spans of a resource, some at a time.
+func (s *scratch) pieces(scopes ptrace.ScopeSpansSlice) iter.Seq[[]reduce.Span] {
+	return func(yield func([]reduce.Span) bool) {
+		n := 0
+		for _, scope := range scopes.All() {
+			for _, sp := range scope.Spans().All() {
+				s.readSpan(&s.spans[n], sp)
+				if n++; n < reduce.Chunk {
+					continue
+				}
+				if !yield(s.marked(n)) {
+					return
+				}
+				n = 0
 			}
 		}
+		yield(s.marked(n))
 	}
-	flush()
+}
+
+// marked are the spans that were read. Their exceptions are there until the next ones are read.
+func (s *scratch) marked(n int) []reduce.Span {
+	s.exceptions = s.exceptions[:0]
+	s.servers.Mark(s.spans[:n])
+	return s.spans[:n]
 }
 
 func (s *scratch) readSpan(into *reduce.Span, sp ptrace.Span) {

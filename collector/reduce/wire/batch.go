@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"iter"
 	"sync"
 
 	"github.com/shipwake/shipwake/collector/reduce"
@@ -82,12 +83,16 @@ func (b *Spans) add() *reduce.Span {
 	return s
 }
 
-// each calls f with the spans from one place to another, piece by piece.
-func (b *Spans) each(from, to int, f func([]reduce.Span)) {
-	for from < to {
-		end := min(to, from-from%perBlock+perBlock)
-		f(b.blocks[from/perBlock][from%perBlock : (end-1)%perBlock+1])
-		from = end
+// pieces are the spans from one place to another.
+func (b *Spans) pieces(from, to int) iter.Seq[[]reduce.Span] {
+	return func(yield func([]reduce.Span) bool) {
+		for from := from; from < to; {
+			end := min(to, from-from%perBlock+perBlock)
+			if !yield(b.blocks[from/perBlock][from%perBlock : (end-1)%perBlock+1]) {
+				return
+			}
+			from = end
+		}
 	}
 }
 
@@ -98,7 +103,7 @@ func (b *Spans) Reduce(r *reduce.Reducer) {
 	for i := range b.groups {
 		g := &b.groups[i]
 		sender := r.Sender(*g.resource)
-		b.each(from, g.to, func(spans []reduce.Span) { sender.Spans(spans, &counts) })
+		sender.Spans(b.pieces(from, g.to), &counts)
 		from = g.to
 	}
 	r.Count(reduce.Spans, counts)

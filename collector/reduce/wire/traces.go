@@ -66,8 +66,12 @@ func (b *Spans) close(of *reduce.Resource, first, scopes int) bool {
 	b.groups = append(b.groups, group{of, b.n})
 	if scopes > 1 {
 		b.servers.Reset()
-		b.each(first, b.n, b.servers.Note)
-		b.each(first, b.n, b.servers.Mark)
+		for spans := range b.pieces(first, b.n) {
+			b.servers.Note(spans)
+		}
+		for spans := range b.pieces(first, b.n) {
+			b.servers.Mark(spans)
+		}
 	}
 	return true
 }
