@@ -50,57 +50,6 @@ type scope struct {
 	links  []link
 }
 
-// link is the series of calls to another scope, found by its id.
-type link struct {
-	to         uint32
-	seen, told *series // by the servers, by the clients; nil when not known
-}
-
-// manyLinks is how many links a scope that calls others remembers, each at one place.
-const manyLinks = 32
-
-// count counts a call to another scope, as both sides tell it or, when it is named, only as its server does; false when a
-// cell for it isn't there.
-func (sc *scope) count(to uint32, seen, told *call, named bool) bool {
-	sc.mu.Lock()
-	defer sc.mu.Unlock()
-	if sc.gone || sc.links == nil {
-		return false
-	}
-	l := &sc.links[to%manyLinks]
-	if l.to != to {
-		return false
-	}
-	byServer, byClient := sc.ready(l.seen, seen), sc.ready(l.told, told)
-	if byServer == nil || byClient == nil && !named {
-		return false
-	}
-	seen.add(byServer)
-	if !named {
-		told.add(byClient)
-	}
-	return true
-}
-
-// link remembers which series count calls to another scope, told of by their servers under a key.
-func (sc *scope) link(to uint32, k seriesKey) {
-	sc.mu.Lock()
-	defer sc.mu.Unlock()
-	if sc.gone {
-		return
-	}
-	if sc.links == nil {
-		sc.links = make([]link, manyLinks)
-	}
-	sc.links[to%manyLinks] = link{to, sc.series[k], sc.series[k.by(correlate.OriginClientSpan)]}
-}
-
-// by is the key of the same from another origin.
-func (k seriesKey) by(origin correlate.Origin) seriesKey {
-	k.origin = origin
-	return k
-}
-
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
 
 // open returns the cell of a series and bucket, and the scope that holds it, locked; the caller adds and unlocks. The

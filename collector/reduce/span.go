@@ -80,12 +80,11 @@ func (s *Sender) edge(client, server recent.Half) {
 	if to == nil {
 		return
 	}
-	k := seriesKey{kind: correlate.Edge, origin: correlate.OriginSpan, name: to.version, peer: to.service, space: to.namespace}
-	s.call(from, k, &seen)
+	s.call(from, to.called(correlate.OriginSpan), &seen)
 	if !client.Named {
-		s.call(from, k.by(correlate.OriginClientSpan), &told)
+		s.call(from, to.called(correlate.OriginClientSpan), &told)
 	}
-	from.link(to.id, k)
+	from.link(to)
 }
 
 // callOf is a call as one side tells it.

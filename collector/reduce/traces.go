@@ -119,15 +119,14 @@ func (s *Sender) touched(w *work) {
 	}
 	var known [maxTouches]touch
 	others, fresh := s.r.traces.add(&w.TraceID, own, &known)
-	for i, o := range others {
+	for i := range others {
+		o := &others[i]
 		if o.rolling && !listed(others[:i], o.scope) {
-			if peer := s.r.scopes.withID(o.scope); peer != nil {
-				s.beside(s.scope, peer, own)
-			}
+			s.beside(s.scope, o.scope, &own)
 		}
 		if fresh && own.rolling {
 			if from := s.r.scopes.withID(o.scope); from != nil {
-				s.beside(from, s.scope, o)
+				s.beside(from, s.scope.id, o)
 			}
 		}
 	}
@@ -143,18 +142,27 @@ func listed(all []touch, scope uint32) bool {
 }
 
 // beside counts requests to a scope in a trace in which another service's served as well.
-func (s *Sender) beside(sc, peer *scope, t touch) {
-	if sc.place() == peer.place() || sc.environment != peer.environment {
+func (s *Sender) beside(sc *scope, other uint32, t *touch) {
+	if sc.id == other || sc.countBeside(other, t) {
 		return
 	}
-	k := seriesKey{kind: correlate.Trace, origin: correlate.OriginSpan, name: peer.version, peer: peer.service, space: peer.namespace}
-	cell, owner, _ := s.r.open(sc, k, t.start)
+	peer := s.r.scopes.withID(other)
+	if peer == nil || sc.place() == peer.place() || sc.environment != peer.environment {
+		return
+	}
+	cell, owner, _ := s.r.open(sc, peer.touched(), t.start)
 	if cell == nil {
 		return
 	}
+	t.add(cell)
+	owner.mu.Unlock()
+	sc.link(peer)
+}
+
+// add counts the requests.
+func (t *touch) add(cell *correlate.Cell) {
 	cell.Requests += int64(t.requests)
 	cell.Errors += int64(t.errors)
-	owner.mu.Unlock()
 }
 
 // rollouts notes which services serve several versions by their spans, one of them new, and returns whether any does.
