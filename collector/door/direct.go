@@ -12,12 +12,21 @@ import (
 
 // Walk implements direct.End.
 func (d *door) Walk(signal pipeline.Signal, body []byte, room direct.Room) (direct.Batch, error) {
-	if signal != pipeline.SignalTraces {
-		return nil, nil
+	switch signal {
+	case pipeline.SignalTraces:
+		spans := wire.NewSpans(room)
+		walked, err := spans.Walk(body, d.known)
+		return d.batch(reduce.Spans, spans, walked, err)
+	case pipeline.SignalMetrics:
+		points := wire.NewPoints(room)
+		walked, err := points.Walk(body, d.known, d.reducer.Wanted)
+		return d.batch(reduce.Points, points, walked, err)
+	case pipeline.SignalLogs:
+		logs := wire.NewLogs(room)
+		walked, err := logs.Walk(body, d.known)
+		return d.batch(reduce.Logs, logs, walked, err)
 	}
-	spans := wire.NewSpans(room)
-	walked, err := spans.Walk(body, d.known)
-	return d.batch(reduce.Spans, spans, walked, err)
+	return nil, nil
 }
 
 // records are what was read of a request.

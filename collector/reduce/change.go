@@ -62,6 +62,9 @@ func (c *change) take(m *Metric, p *Point, count uint64, sum float64, zero uint6
 	c.shape, c.exponential = p, m.Type == ExponentialMetric
 	if c.exponential || len(p.Bounds) > 0 && len(buckets) > 0 {
 		c.buckets, c.zero, count = buckets, zero, zero
+		if c.buckets == nil {
+			c.buckets = []uint64{} // there are none, and that is known
+		}
 		for _, n := range buckets {
 			count = add(count, n)
 		}

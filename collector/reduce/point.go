@@ -65,6 +65,11 @@ type Reader struct {
 	known, silent bool
 }
 
+// Wanted is false when no point of any metric of a name would be read.
+func (r *Reducer) Wanted(metric string) bool {
+	return convention.MetricNamed(metric).Meaning != 0 || len(r.settings.Load().signals[metric]) > 0
+}
+
 // Metric begins the points of a metric.
 func (s *Sender) Metric(m Metric) Reader {
 	r := Reader{s: s, metric: m, row: convention.MetricNamed(m.Name), rules: s.settings.signals[m.Name]}

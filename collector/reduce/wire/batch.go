@@ -7,78 +7,60 @@ import (
 	"github.com/shipwake/shipwake/collector/reduce"
 )
 
-// perBlock is how many spans are kept together. Blocks neither move nor grow.
-const perBlock = 128
-
-type block [perBlock]reduce.Span
-
-// What records take, in bytes.
+// What records take, in bytes. Lists that aren't in blocks grow by doubling, and the old ones are garbage.
 const (
 	spanBytes  = 256
-	groupBytes = 4 * 32 // lists grow by doubling, and the old ones are garbage
+	groupBytes = 4 * 32
 	nameBytes  = 4 * 16
 )
+
+// roomy is the longest list that is kept for the next request.
+const roomy = 1024
 
 // Spans is the spans of one request.
 type Spans struct {
 	purse
-	blocks     []*block
-	n          int // spans in blocks
+	spans      blocks[reduce.Span]
 	groups     []group
 	exceptions []string
 	servers    reduce.Servers
 }
 
-// group is the spans of one resource: up to a place in the blocks.
-type group struct {
-	resource *reduce.Resource
-	to       int
-}
-
 var (
-	spans  = sync.Pool{New: func() any { return &Spans{} }}
-	blocks = sync.Pool{New: func() any { return &block{} }}
+	spansPool  = sync.Pool{New: func() any { return &Spans{} }}
+	spanBlocks pool[reduce.Span]
 )
 
 // NewSpans begins with no spans. Release ends it.
 func NewSpans(room Room) *Spans {
-	b := spans.Get().(*Spans)
+	b := spansPool.Get().(*Spans)
 	b.purse = purse{room: room}
 	return b
 }
 
-// roomy is the longest list that is kept for the next request.
-const roomy = 1024
-
 // Release ends the use of the spans, and of the request that they are parts of.
 func (b *Spans) Release() {
-	for _, used := range b.blocks {
-		blocks.Put(used)
-	}
+	b.spans.release(&spanBlocks)
+	b.purse = purse{}
 	if max(cap(b.groups), cap(b.exceptions)) > roomy {
 		return
 	}
-	clear(b.blocks)
 	clear(b.groups)
 	clear(b.exceptions)
-	*b = Spans{blocks: b.blocks[:0], groups: b.groups[:0], exceptions: b.exceptions[:0], servers: b.servers}
-	spans.Put(b)
+	b.groups, b.exceptions = b.groups[:0], b.exceptions[:0]
+	b.servers.Reset()
+	spansPool.Put(b)
 }
 
 // Len is how many spans there are.
-func (b *Spans) Len() int { return b.n }
+func (b *Spans) Len() int { return b.spans.n }
 
 // add makes a span; nil when there is no room.
 func (b *Spans) add() *reduce.Span {
-	at := b.n % perBlock
-	if at == 0 {
-		if !b.pay(perBlock * spanBytes) {
-			return nil
-		}
-		b.blocks = append(b.blocks, blocks.Get().(*block))
+	if b.spans.full() && !b.pay(perBlock*spanBytes) {
+		return nil
 	}
-	b.n++
-	s := &b.blocks[len(b.blocks)-1][at]
+	s := b.spans.add(&spanBlocks)
 	*s = reduce.Span{}
 	return s
 }
@@ -88,7 +70,7 @@ func (b *Spans) pieces(from, to int) iter.Seq[[]reduce.Span] {
 	return func(yield func([]reduce.Span) bool) {
 		for from := from; from < to; {
 			end := min(to, from-from%perBlock+perBlock)
-			if !yield(b.blocks[from/perBlock][from%perBlock : (end-1)%perBlock+1]) {
+			if !yield(b.spans.all[from/perBlock][from%perBlock : (end-1)%perBlock+1]) {
 				return
 			}
 			from = end

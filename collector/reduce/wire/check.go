@@ -11,13 +11,24 @@ type rule struct {
 	wire  byte
 	of    *message
 	size  int // of bytes, when only that many or none are right
+	list  list
 }
+
+// list is what a field holds packed.
+type list uint8
+
+const (
+	numbers list = iota + 1 // varints
+	words                   // of 8 bytes
+)
 
 var (
 	bytesField = rule{known: true, wire: wireLength}
 	varintOf   = rule{known: true, wire: wireVarint}
 	fixedOf    = rule{known: true, wire: wireFixed64}
 	traceField = rule{known: true, wire: wireLength, size: 16}
+	packedOf   = rule{known: true, wire: wireLength, list: numbers}
+	wordsOf    = rule{known: true, wire: wireLength, list: words}
 	spanField  = rule{known: true, wire: wireLength, size: 8}
 )
 
@@ -85,7 +96,23 @@ func (r *rule) field(b []byte, at, depth int) (next int, ok bool) {
 			ok = check(b[from:next], r.of, depth+1)
 		case r.size > 0:
 			ok = n == 0 || n == r.size
+		case r.list == words:
+			ok = n%8 == 0
+		case r.list == numbers:
+			ok = packed(b[from:next])
 		}
 	}
 	return next, ok
+}
+
+// packed says whether bytes are a list of whole numbers.
+func packed(b []byte) bool {
+	for at := 0; at < len(b); {
+		_, next, ok := varint(b, at)
+		if !ok {
+			return false
+		}
+		at = next
+	}
+	return true
 }

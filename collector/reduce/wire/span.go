@@ -26,8 +26,8 @@ const (
 	spanFlagsNext    = 0x01
 )
 
-// span reads one span.
-func (b *Spans) span(sp []byte) bool {
+// record reads one span.
+func (b *Spans) record(sp []byte) bool {
 	s := b.add()
 	if s == nil {
 		return false
