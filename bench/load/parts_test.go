@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/shipwake/shipwake/collector/admission"
@@ -75,6 +76,45 @@ func BenchmarkSpans(b *testing.B) {
 				r := reduce.New(reduce.Options{})
 				rounds(b, l, r, f(r))
 			})
+		}
+	}
+}
+
+// BenchmarkPoints is the same for data points, as a node's Collector gathers them.
+func BenchmarkPoints(b *testing.B) {
+	for _, temporality := range []Temporality{Delta, Cumulative} {
+		l, err := Shape{Services: 50, Instances: 2, Routes: 8, Canary: 10, Bundle: 10}.Metrics(temporality)
+		require.NoError(b, err)
+		known := wire.NewResources()
+		walk := func(r *reduce.Reducer, too bool) func([]byte) {
+			return func(body []byte) {
+				points := wire.NewPoints(free{})
+				defer points.Release()
+				ok, err := points.Walk(body, known, r.Wanted)
+				require.True(b, ok && err == nil)
+				if too {
+					points.Reduce(r)
+				}
+			}
+		}
+		decode := func(r *reduce.Reducer, too bool) func([]byte) {
+			return func(body []byte) {
+				_, err := admission.Proto(body, admission.MetricsRequest, 64<<20)
+				require.NoError(b, err)
+				request := pmetricotlp.NewExportRequest()
+				require.NoError(b, request.UnmarshalProto(body))
+				if too {
+					otlp.Metrics(r, request.Metrics())
+				}
+			}
+		}
+		for way, f := range map[string]func(*reduce.Reducer, bool) func([]byte){"walk": walk, "decode": decode} {
+			for step, too := range map[string]bool{"": false, "+reduce": true} {
+				b.Run(string(temporality)+"/"+way+step, func(b *testing.B) {
+					r := reduce.New(reduce.Options{})
+					rounds(b, l, r, f(r, too))
+				})
+			}
 		}
 	}
 }

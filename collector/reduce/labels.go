@@ -98,15 +98,7 @@ func (a *Attribute) number() int {
 		}
 		return int(a.Int)
 	}
-	n := 0
-	for i := range len(a.Text) {
-		c := a.Text[i]
-		if c < '0' || c > '9' || n > 99 {
-			return 0
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n
+	return convention.Code(a.Text)
 }
 
 // failed tells whether the server is to blame: by the protocol's status, else because an error is named.

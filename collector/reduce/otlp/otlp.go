@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/collector/reduce/convention"
 )
 
 // resource reads who sent the records.
@@ -79,20 +80,9 @@ func number(v pcommon.Value) int {
 			return int(n)
 		}
 	case pcommon.ValueTypeStr:
-		return digits(v.Str())
+		return convention.Code(v.Str())
 	}
 	return 0
-}
-
-func digits(s string) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' || n > 99 {
-			return 0
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n
 }
 
 // nanos is a timestamp as event time; one beyond the range is negative, which no reader takes.

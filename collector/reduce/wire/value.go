@@ -1,6 +1,10 @@
 package wire
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/shipwake/shipwake/collector/reduce/convention"
+)
 
 // The tags of a value.
 const (
@@ -93,18 +97,7 @@ func number(v []byte) (int, bool) {
 	}
 	if len(v) > 0 && v[0] == tagString {
 		s, ok := text(v)
-		return digits(s), ok
+		return convention.Code(s), ok
 	}
 	return 0, sound(v)
-}
-
-func digits(s string) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' || n > 99 {
-			return 0
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n
 }
