@@ -146,7 +146,7 @@ func (s *Sender) own(b *batch, all []work) {
 		switch w.role {
 		case serverRole:
 			w.route = routeNamed(w.Route, w.RPCService, w.RPCMethod, w.Name)
-			w.result = h.count(spanTraffic, h.sc.spans, &w.call)
+			w.result = h.count(spanTraffic, h.sc.requests[correlate.OriginSpan], &w.call)
 			if s.zone != "" {
 				w.route = route{}
 				k := spanTraffic.inZone(s.zone)

@@ -43,12 +43,16 @@ type scope struct {
 	mu     sync.Mutex
 	gone   bool // forgotten: its holder must look it up again
 	series map[seriesKey]*series
-	spans  *series   // the one of spans, which is asked for most
-	zones  []*series // those of spans by zone, as often
-	dirty  []*series
-	kinds  [correlate.Route + 1]int
-	links  []link
+	// requests are the series of all requests, each as one origin tells them, which are asked for most.
+	requests [correlate.OriginClientSpan + 1]*series
+	zones    []*series // those of spans by zone, as often
+	dirty    []*series
+	kinds    [correlate.Route + 1]int
+	links    []link
 }
+
+// whole says that all requests are counted under the key, as its origin tells them.
+func (k *seriesKey) whole() bool { return k.kind == correlate.Traffic }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
 
@@ -130,8 +134,8 @@ func (sc *scope) place() place { return sc.identity.place() }
 func (id identity) place() place { return place{id.service, id.namespace, id.environment} }
 
 func (sc *scope) find(k seriesKey) *series {
-	if k == spanTraffic {
-		return sc.spans
+	if k.whole() {
+		return sc.requests[k.origin]
 	}
 	if k.spanZone() {
 		for _, s := range sc.zones {
@@ -164,8 +168,8 @@ func (sc *scope) bounded(k seriesKey) (seriesKey, bool) {
 func (sc *scope) create(k seriesKey) *series {
 	k.name, k.peer, k.space = own(k.name), own(k.peer), own(k.space)
 	s := &series{key: k}
-	if k == spanTraffic {
-		sc.spans = s
+	if k.whole() {
+		sc.requests[k.origin] = s
 	}
 	if k.spanZone() {
 		sc.zones = append(sc.zones, s)
@@ -210,8 +214,8 @@ func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 		delete(sc.series, k)
 		sc.kinds[k.kind]--
 		forgotten++
-		if k == spanTraffic {
-			sc.spans = nil
+		if k.whole() {
+			sc.requests[k.origin] = nil
 		}
 		if k.spanZone() {
 			sc.zones = slices.DeleteFunc(sc.zones, func(o *series) bool { return o == s })

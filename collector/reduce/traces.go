@@ -213,8 +213,9 @@ func (all *scopes) several() []*scope {
 func (sc *scope) served() (oldest, newest int64) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	if sc.spans == nil {
+	spans := sc.requests[correlate.OriginSpan]
+	if spans == nil {
 		return 0, 0
 	}
-	return sc.spans.oldest, sc.spans.newest
+	return spans.oldest, spans.newest
 }

@@ -221,7 +221,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention", "collector/reduce/recent"}, never: []string{pdata},
+			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention", "collector/reduce/recent", "collector/reduce/bins"}, never: []string{pdata},
 			reason: "it takes plain records, so that the stock decoder and a wire-level scan can feed the same code",
 		},
 		{
@@ -262,6 +262,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/reduce/otlp", ours: []string{"collector/reduce", "collector/reduce/convention"},
 			reason: "the one place where pdata becomes plain records",
+		},
+		{
+			room: "collector/reduce/bins", ours: []string{"correlate"}, never: []string{"all"},
+			reason: "where a bucket lies depends on its bounds and nothing else",
 		},
 		{
 			room: "collector/reduce/recent", ours: []string{"internal/offheap"}, never: []string{pdata},
