@@ -47,7 +47,7 @@ func BenchmarkSpans(b *testing.B) {
 	for name, canary := range map[string]int{"canaries": 10, "calm": 0} {
 		l, err := Shape{Services: 50, Instances: 2, Routes: 8, Canary: canary, Bundle: 1}.Traces(250)
 		require.NoError(b, err)
-		known := wire.NewResources()
+		known := wire.NewKnown()
 		walk := func(r *reduce.Reducer) func([]byte) {
 			return func(body []byte) {
 				spans := wire.NewSpans(free{})
@@ -85,7 +85,7 @@ func BenchmarkPoints(b *testing.B) {
 	for _, temporality := range []Temporality{Delta, Cumulative} {
 		l, err := Shape{Services: 50, Instances: 2, Routes: 8, Canary: 10, Bundle: 10}.Metrics(temporality)
 		require.NoError(b, err)
-		known := wire.NewResources()
+		known := wire.NewKnown()
 		walk := func(r *reduce.Reducer, too bool) func([]byte) {
 			return func(body []byte) {
 				points := wire.NewPoints(free{})

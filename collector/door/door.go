@@ -28,7 +28,7 @@ import (
 type door struct {
 	id      component.ID
 	reducer *reduce.Reducer
-	known   *wire.Resources
+	known   *wire.Known
 	tally   *correlate.Tally
 	log     *zap.Logger
 	feed    host.Feed

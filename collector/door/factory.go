@@ -40,7 +40,7 @@ func NewFactory(tally *correlate.Tally) exporter.Factory {
 	reducer := sync.OnceValue(func() *reduce.Reducer {
 		return reduce.New(reduce.Options{Tally: tally, Now: time.Now})
 	})
-	known := wire.NewResources()
+	known := wire.NewKnown()
 	open := func(set exporter.Settings) *door {
 		return &door{id: set.ID, reducer: reducer(), known: known, tally: tally, log: set.Logger}
 	}

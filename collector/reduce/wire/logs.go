@@ -64,7 +64,7 @@ func (b *Logs) Reduce(r *reduce.Reducer) {
 
 // Walk collects the records of a request. It is false when the request is odd, or carries a fact, which needs more of it than
 // is collected. The error is the Room's.
-func (b *Logs) Walk(body []byte, known *Resources) (bool, error) {
+func (b *Logs) Walk(body []byte, known *Known) (bool, error) {
 	ok := walk(body, known, b)
 	return ok, b.err
 }

@@ -16,7 +16,7 @@ import (
 func walkLogs(t require.TestingT, w world, body []byte) bool {
 	b := wire.NewLogs(&plenty{})
 	defer b.Release()
-	ok, err := b.Walk(body, resources)
+	ok, err := b.Walk(body, known)
 	require.NoError(t, err)
 	if ok {
 		b.Reduce(w.reducer)
@@ -136,7 +136,7 @@ func TestRecordsAreCharged(t *testing.T) {
 	room := &plenty{}
 	b := wire.NewLogs(room)
 	before := allocated()
-	ok, err := b.Walk(body, resources)
+	ok, err := b.Walk(body, known)
 	used := allocated() - before
 	require.NoError(t, err)
 	require.True(t, ok)
@@ -147,6 +147,6 @@ func TestRecordsAreCharged(t *testing.T) {
 	full := little(room.taken / 2)
 	b = wire.NewLogs(&full)
 	defer b.Release()
-	_, err = b.Walk(body, resources)
+	_, err = b.Walk(body, known)
 	require.ErrorIs(t, err, errFull)
 }

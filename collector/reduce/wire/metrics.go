@@ -4,8 +4,8 @@ import "github.com/shipwake/shipwake/collector/reduce"
 
 // Walk collects the points of a request of those metrics that are wanted. It is false when the request is odd. The error is
 // the Room's.
-func (b *Points) Walk(body []byte, known *Resources, wanted func(metric string) bool) (bool, error) {
-	b.wanted = wanted
+func (b *Points) Walk(body []byte, known *Known, wanted func(metric string) bool) (bool, error) {
+	b.wanted, b.known = wanted, known
 	ok := walk(body, known, b)
 	return ok, b.err
 }

@@ -68,12 +68,10 @@ func (b *Points) point(of *metric, dp []byte, read bool) bool {
 	if p == nil {
 		return false
 	}
-	p.attributes.from = len(b.attributes)
 	w := pointWalk{b: b, of: of, p: p, kind: of.kind}
-	if !w.read(dp) {
+	if !w.read(dp) || !b.label(p, dp[w.labels.from:w.labels.to], w.labelled) {
 		return false
 	}
-	p.attributes.to = len(b.attributes)
 	p.Zero += w.zero
 	p.Missing = w.noValue || !of.kind.histogram && !w.valued
 	of.calls += p.Count
@@ -91,6 +89,8 @@ type pointWalk struct {
 	positive        bool // seen, as the next three
 	negative        bool
 	counts, edges   bool
+	labels          part // of the point's bytes: its attributes, which follow one another
+	labelled        int  // how many there are
 }
 
 func (w *pointWalk) read(dp []byte) bool {
@@ -104,8 +104,15 @@ func (w *pointWalk) read(dp []byte) bool {
 				ok = w.fixed(tag, v)
 			}
 		case wireLength:
+			tagAt := at
 			var from int
-			if from, at, ok = length(dp, at+1); ok {
+			if from, at, ok = length(dp, at+1); !ok {
+				return false
+			}
+			if tag == w.kind.attribute {
+				w.labelled++
+				ok = w.labels.extend(tagAt, at)
+			} else {
 				ok = w.part(tag, dp[from:at])
 			}
 		case wireVarint:
@@ -177,8 +184,6 @@ func (w *pointWalk) part(tag byte, b []byte) bool {
 		positive, negative = 8<<3 | wireLength, 9<<3 | wireLength
 	)
 	switch {
-	case tag == w.kind.attribute:
-		return w.b.attribute(b)
 	case tag == w.kind.exemplar:
 		return check(b, exemplarMessage, 0)
 	case w.of.Type == reduce.HistogramMetric && tag == counts:
@@ -284,18 +289,27 @@ func (w *pointWalk) negatives(b []byte) bool {
 	return true
 }
 
-// attribute reads an attribute of a point, by which points are told apart.
-func (b *Points) attribute(kv []byte) bool {
-	key, value, ok := keyValue(kv)
-	if !ok {
+// extend adds what follows to a part; false when it doesn't follow.
+func (p *part) extend(from, to int) bool {
+	if p.from == p.to {
+		p.from = from
+	}
+	follows := p.from == from || p.to == from
+	p.to = to
+	return follows
+}
+
+// label reads the attributes of a point, so many of them.
+func (b *Points) label(p *point, raw []byte, n int) bool {
+	if p.Labels = b.known.pointLabels(raw); p.Labels != nil {
+		return true
+	}
+	if !b.pay(attributeBytes * int64(n)) {
 		return false
 	}
-	a := reduce.Attribute{Key: str(key)}
-	if a.Int, a.IsInt = whole(value); !a.IsInt {
-		if a.Text, ok = text(value); !ok {
-			return false
-		}
-	}
-	b.attributes = append(b.attributes, a)
-	return b.pay(attributeBytes)
+	p.attributes.from = len(b.attributes)
+	var ok bool
+	b.attributes, ok = readAttributes(b.attributes, raw)
+	p.attributes.to = len(b.attributes)
+	return ok
 }

@@ -18,6 +18,7 @@ const (
 type Points struct {
 	purse
 	wanted     func(metric string) bool
+	known      *Known
 	groups     []group // of metrics
 	metrics    []metric
 	points     blocks[point]
@@ -64,7 +65,7 @@ const roomyLists = 16 * roomy
 // Release ends the use of the points, and of the request that they are parts of.
 func (b *Points) Release() {
 	b.points.release(&pointBlocks)
-	b.purse, b.wanted = purse{}, nil
+	b.purse, b.wanted, b.known = purse{}, nil, nil
 	if max(cap(b.groups), cap(b.metrics)) > roomy || max(cap(b.attributes), cap(b.buckets), cap(b.bounds)) > roomyLists {
 		return
 	}

@@ -14,7 +14,7 @@ type collector interface {
 
 // walk passes the parts of a request on; all signals have the same ones around their records. It is false when the request is
 // odd.
-func walk(body []byte, known *Resources, into collector) bool {
+func walk(body []byte, known *Known, into collector) bool {
 	for at := 0; at < len(body); {
 		if body[at] != tagBytes1 {
 			return false
@@ -28,7 +28,7 @@ func walk(body []byte, known *Resources, into collector) bool {
 	return true
 }
 
-func walkResource(b []byte, known *Resources, into collector) bool {
+func walkResource(b []byte, known *Known, into collector) bool {
 	var resource []byte
 	seen, scopes := false, 0
 	for at := 0; at < len(b); {
@@ -52,7 +52,7 @@ func walkResource(b []byte, known *Resources, into collector) bool {
 		}
 		at = to
 	}
-	of := known.of(resource)
+	of := known.resource(resource)
 	return of != nil && into.resource(of, scopes)
 }
 

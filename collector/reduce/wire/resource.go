@@ -1,52 +1,11 @@
 package wire
 
 import (
-	"bytes"
 	"cmp"
-	"hash/maphash"
 	"strings"
-	"sync/atomic"
 
 	"github.com/shipwake/shipwake/collector/reduce"
 )
-
-// Resources remembers what recent resources say, by their bytes: senders repeat them with each request. A place of the table
-// holds one resource of a bounded length, and the next one with that hash takes the place, so memory is bounded. It is safe
-// for concurrent use.
-type Resources struct {
-	seed  maphash.Seed
-	table [1024]atomic.Pointer[known]
-}
-
-// known is a resource that was read. It owns its bytes and strings, and doesn't change.
-type known struct {
-	raw      []byte
-	resource reduce.Resource
-}
-
-// longestKnown is how many bytes of a resource are remembered.
-const longestKnown = 4096
-
-// NewResources makes an empty table.
-func NewResources() *Resources { return &Resources{seed: maphash.MakeSeed()} }
-
-// of is what a resource says; nil when it is odd.
-func (all *Resources) of(raw []byte) *reduce.Resource {
-	place := &all.table[maphash.Bytes(all.seed, raw)%uint64(len(all.table))]
-	if k := place.Load(); k != nil && bytes.Equal(k.raw, raw) {
-		return &k.resource
-	}
-	var r resource
-	if !r.read(raw) {
-		return nil
-	}
-	k := &known{resource: r.named()}
-	if len(raw) <= longestKnown {
-		k.raw = bytes.Clone(raw)
-		place.Store(k)
-	}
-	return &k.resource
-}
 
 // resource is who sent the records, with the names that stand in for others.
 type resource struct {

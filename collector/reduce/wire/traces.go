@@ -3,7 +3,7 @@ package wire
 import "github.com/shipwake/shipwake/collector/reduce"
 
 // Walk collects the spans of a request. It is false when the request is odd. The error is the Room's.
-func (b *Spans) Walk(body []byte, known *Resources) (bool, error) {
+func (b *Spans) Walk(body []byte, known *Known) (bool, error) {
 	ok := walk(body, known, b)
 	return ok, b.err
 }

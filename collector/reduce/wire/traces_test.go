@@ -17,12 +17,12 @@ import (
 	"github.com/shipwake/shipwake/collector/reduce/wire"
 )
 
-var resources = wire.NewResources()
+var known = wire.NewKnown()
 
 func walkTraces(t require.TestingT, w world, body []byte) bool {
 	b := wire.NewSpans(&plenty{})
 	defer b.Release()
-	ok, err := b.Walk(body, resources)
+	ok, err := b.Walk(body, known)
 	require.NoError(t, err)
 	if ok {
 		b.Reduce(w.reducer)
@@ -237,7 +237,7 @@ func TestSpansAreCharged(t *testing.T) {
 	body := encodedTraces(t, shop(2000))
 	room := &plenty{}
 	b := wire.NewSpans(room)
-	ok, err := b.Walk(body, resources)
+	ok, err := b.Walk(body, known)
 	require.NoError(t, err)
 	require.True(t, ok)
 	require.Equal(t, 4000, b.Len())
@@ -247,7 +247,7 @@ func TestSpansAreCharged(t *testing.T) {
 	room2 := little(room.taken / 2)
 	b = wire.NewSpans(&room2)
 	defer b.Release()
-	_, err = b.Walk(body, resources)
+	_, err = b.Walk(body, known)
 	require.ErrorIs(t, err, errFull)
 }
 
@@ -275,7 +275,7 @@ func TestBombsOfSpans(t *testing.T) {
 			room := &plenty{}
 			b := wire.NewSpans(room)
 			before := allocated()
-			_, err := b.Walk(body, resources)
+			_, err := b.Walk(body, known)
 			used := allocated() - before
 			require.NoError(t, err)
 			require.LessOrEqual(t, used, uint64(room.taken+room.taken/2+1<<20))
