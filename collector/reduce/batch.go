@@ -70,12 +70,12 @@ const Chunk = chunk
 
 // Span counts a single span.
 func (s *Sender) Span(sp *Span) Result {
-	b := batches.Get().(*batch)
-	defer b.release()
-	b.work[0].Span, b.n = sp, 1
+	one := [1]work{{Span: sp}}
+	s.prepare(&one[0])
+	var all peers
 	var counts Counts
-	s.chunk(b, &counts)
-	return b.work[0].result
+	s.count(one[:], &all, &counts)
+	return one[0].result
 }
 
 // chunk counts what was collected.
@@ -85,13 +85,18 @@ func (s *Sender) chunk(b *batch, counts *Counts) {
 	for i := range all {
 		s.prepare(&all[i])
 	}
-	if s.scope != nil {
-		for i := range all {
-			if all[i].key != 0 {
-				b.sink += s.r.calls.Near(all[i].key)
-			}
+	for i := range all {
+		if all[i].key != 0 {
+			b.sink += s.r.calls.Near(all[i].key)
 		}
-		s.own(b, all)
+	}
+	s.count(all, &b.peers, counts)
+}
+
+// count counts spans that are prepared.
+func (s *Sender) count(all []work, of *peers, counts *Counts) {
+	if s.scope != nil {
+		s.own(of, all)
 		s.others(all)
 		s.exceptions(all)
 	}
@@ -138,7 +143,7 @@ func (s *Sender) prepare(w *work) {
 }
 
 // own counts what spans tell of their own service.
-func (s *Sender) own(b *batch, all []work) {
+func (s *Sender) own(of *peers, all []work) {
 	h := s.hold()
 	defer h.release()
 	for i := range all {
@@ -154,7 +159,7 @@ func (s *Sender) own(b *batch, all []work) {
 			}
 		case clientRole:
 			w.result = Accepted
-			p := b.peers.of(s, w.Span)
+			p := of.of(s, w.Span)
 			if w.named = p.name != ""; w.named {
 				w.result = h.count(seriesKey{kind: correlate.Edge, origin: correlate.OriginClientSpan, peer: p.name}, p.in(&h), &w.call)
 			}
