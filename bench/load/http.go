@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"syscall"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -50,7 +52,7 @@ func (p *post) send(ctx context.Context, method string, body []byte) (answer []b
 	}
 	response, err := p.client.Do(request)
 	if err != nil {
-		return nil, false, err
+		return nil, errors.Is(err, syscall.ECONNREFUSED), err // it doesn't listen yet
 	}
 	defer response.Body.Close()
 	if answer, err = io.ReadAll(response.Body); err != nil {

@@ -27,6 +27,7 @@ type work struct {
 	*Span
 	call
 	key    uint64 // of the call that it is a half of; 0 when it is of none
+	trace  uint64 // the key of its trace; 0 when that isn't followed
 	role   role
 	named  bool // a client that names its callee
 	result Result
@@ -71,10 +72,11 @@ const Chunk = chunk
 // Span counts a single span.
 func (s *Sender) Span(sp *Span) Result {
 	one := [1]work{{Span: sp}}
-	s.prepare(&one[0])
+	traces := s.r.traces.watched()
+	s.prepare(&one[0], traces)
 	var all peers
 	var counts Counts
-	s.count(one[:], &all, &counts)
+	s.count(one[:], &all, traces, &counts)
 	return one[0].result
 }
 
@@ -82,22 +84,26 @@ func (s *Sender) Span(sp *Span) Result {
 func (s *Sender) chunk(b *batch, counts *Counts) {
 	all := b.work[:b.n]
 	b.n = 0
+	traces := s.r.traces.watched()
 	for i := range all {
-		s.prepare(&all[i])
+		s.prepare(&all[i], traces)
 	}
 	for i := range all {
 		if all[i].key != 0 {
 			b.sink += s.r.calls.Near(all[i].key)
 		}
+		if all[i].trace != 0 {
+			b.sink += traces.Near(all[i].trace)
+		}
 	}
-	s.count(all, &b.peers, counts)
+	s.count(all, &b.peers, traces, counts)
 }
 
 // count counts spans that are prepared.
-func (s *Sender) count(all []work, of *peers, counts *Counts) {
+func (s *Sender) count(all []work, of *peers, traces *recent.Traces, counts *Counts) {
 	if s.scope != nil {
 		s.own(of, all)
-		s.others(all)
+		s.others(all, traces)
 		s.exceptions(all)
 	}
 	newest := int64(0)
@@ -113,9 +119,9 @@ func (s *Sender) count(all []work, of *peers, counts *Counts) {
 }
 
 // prepare reads what a span is.
-func (s *Sender) prepare(w *work) {
+func (s *Sender) prepare(w *work, traces *recent.Traces) {
 	sp := w.Span
-	w.role, w.key, w.named = noRole, 0, false
+	w.role, w.key, w.trace, w.named = noRole, 0, 0, false
 	if s.scope == nil {
 		w.result = Unusable
 		return
@@ -128,6 +134,9 @@ func (s *Sender) prepare(w *work) {
 	switch {
 	case (sp.Kind == SpanServer || sp.Kind == SpanConsumer) && !sp.Inner:
 		w.role = serverRole
+		if traces != nil && sp.TraceID != [16]byte{} {
+			w.trace = traces.Key(&sp.TraceID)
+		}
 		if halved && !sp.LocalParent && sp.Parent != [8]byte{} {
 			w.key = s.r.calls.Key(&sp.TraceID, &sp.Parent)
 		}
@@ -168,12 +177,11 @@ func (s *Sender) own(of *peers, all []work) {
 }
 
 // others counts what spans tell together with those of other services: edges, and who served in the same trace.
-func (s *Sender) others(all []work) {
-	tracing := s.r.traces.open.Load()
+func (s *Sender) others(all []work, traces *recent.Traces) {
 	for i := range all {
 		w := &all[i]
-		if tracing && w.role == serverRole {
-			s.touched(w)
+		if w.trace != 0 {
+			s.touched(traces, w)
 		}
 		if w.key == 0 {
 			continue

@@ -1,6 +1,9 @@
 package reduce
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/collector/reduce/recent"
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // link is the series by which a scope counts what it has to do with another one, found by the other's id; nil is one that
 // isn't known.
@@ -67,17 +70,17 @@ func (sc *scope) count(to uint32, seen, told *call, named bool) bool {
 }
 
 // countBeside counts requests beside another scope; false when a cell for them isn't there.
-func (sc *scope) countBeside(to uint32, t *touch) bool {
+func (sc *scope) countBeside(to uint32, t *recent.Touch) bool {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	l := sc.linked(to)
 	if l == nil {
 		return false
 	}
-	cell := sc.ready(l.beside, &call{start: t.start})
+	cell := sc.ready(l.beside, &call{start: t.Start})
 	if cell == nil {
 		return false
 	}
-	t.add(cell)
+	addTouch(cell, t)
 	return true
 }

@@ -1,8 +1,8 @@
-// Package recent answers: what is known of the other side of this call?
+// Package recent answers: what is known of the other side of this call, and of who else served in its trace?
 //
-// It remembers one half of each recent call until the other one arrives, in bounded memory outside of the heap. Both name the
-// client's span: a server names it as its parent. A server that came first is forgotten once the client is there; a
-// client stays, since several servers may have answered it.
+// It remembers one half of each recent call until the other one arrives, and recent traces, in bounded memory outside of the
+// heap. Both halves name the client's span: a server names it as its parent. A server that came first is forgotten once the
+// client is there; a client stays, since several servers may have answered it.
 package recent
 
 import (

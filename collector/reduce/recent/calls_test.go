@@ -92,16 +92,3 @@ func TestCallsAllocateNothing(t *testing.T) {
 		calls.Served(key, recent.Half{End: uint32(trace)})
 	}))
 }
-
-func BenchmarkHalves(b *testing.B) {
-	calls := recent.NewCalls(32 << 20)
-	var servers [recent.MaxCallees]recent.Half
-	b.ReportAllocs()
-	i := uint64(0)
-	for b.Loop() {
-		i++
-		key := calls.Key(&[16]byte{byte(i), byte(i >> 8), byte(i >> 16), byte(i >> 24)}, &[8]byte{1})
-		calls.Called(key, recent.Half{End: uint32(i)}, &servers)
-		calls.Served(key, recent.Half{End: uint32(i)})
-	}
-}
