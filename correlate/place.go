@@ -12,3 +12,8 @@ type Place struct{ Service, Environment string }
 func (p Place) Compare(o Place) int {
 	return cmp.Or(strings.Compare(p.Service, o.Service), strings.Compare(p.Environment, o.Environment))
 }
+
+// GoesBy says that a service goes by a name: it has the name, or has it in a namespace, as namespace/name.
+func GoesBy(service, name string) bool {
+	return service == name || (!strings.Contains(name, "/") && strings.HasSuffix(service, "/"+name))
+}

@@ -42,6 +42,10 @@ type ChangeRecord struct {
 	MergedFrom []string `json:"merged_from,omitempty"`
 	// Abandoned: it started, and nobody told its end for so long that nobody will.
 	Abandoned bool `json:"abandoned,omitempty"`
+	// Waiting: it is told to have begun, and telemetry shows that it has not: its version hasn't come, and the old one serves
+	// on. BeganAt is when telemetry first saw its version, where that is later than it was told to have begun.
+	Waiting bool      `json:"waiting,omitempty"`
+	BeganAt time.Time `json:"began_at,omitzero"`
 	// Rejudging: it, or a correction of it, was reported so late that it is judged from the measurements on disk; that is
 	// still to be done.
 	Rejudging bool `json:"rejudging,omitempty"`

@@ -75,6 +75,8 @@ type ChangeQuery struct {
 	// AsOf asks for the records as they stood then; zero: as they are. Before the history of records begins that is a
 	// *correlate.HistoryError, here and in every other query.
 	AsOf time.Time
+	// Namesakes asks also for services that have the name in a namespace, see correlate.GoesBy.
+	Namesakes bool
 }
 
 // IncidentQuery selects incidents, newest first.
@@ -84,6 +86,7 @@ type IncidentQuery struct {
 	Open                 bool // only those not resolved
 	Limit                int
 	AsOf                 time.Time // as in ChangeQuery
+	Namesakes            bool      // as in ChangeQuery
 }
 
 // RegressionQuery selects regressions, newest first.

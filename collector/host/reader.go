@@ -18,7 +18,7 @@ type reader struct{ h *Host }
 func (r reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.ChangeRecord, error) {
 	return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
 		Service: q.Service, Environment: q.Environment, Version: q.Version, Outcome: q.Verdict, Phase: q.Phase,
-		From: q.From, To: q.To, Before: q.Before, Limit: bounded(q.Limit), AsOf: q.AsOf,
+		From: q.From, To: q.To, Before: q.Before, Limit: bounded(q.Limit), AsOf: q.AsOf, Namesakes: q.Namesakes,
 	})
 }
 
@@ -28,7 +28,7 @@ func (r reader) Change(ctx context.Context, id string) (correlate.ChangeRecord, 
 
 func (r reader) Incidents(ctx context.Context, q sinks.IncidentQuery) ([]correlate.IncidentRecord, error) {
 	return r.h.ledger.Incidents(ctx, ledger.IncidentFilter{
-		Service: q.Service, Environment: q.Environment, From: q.From, To: q.To, Open: q.Open, Limit: bounded(q.Limit), AsOf: q.AsOf,
+		Service: q.Service, Environment: q.Environment, From: q.From, To: q.To, Open: q.Open, Limit: bounded(q.Limit), AsOf: q.AsOf, Namesakes: q.Namesakes,
 	})
 }
 

@@ -1,6 +1,9 @@
 package blame
 
-import "math"
+import (
+	"math"
+	"strings"
+)
 
 // Course is how the events that a fault is about went in time, since well before its onset. The zero value is a fault
 // that isn't counted in events.
@@ -42,7 +45,7 @@ func (p *Params) doses(f Fault, candidates []Candidate) []float64 {
 	var grown []response
 	for i := range candidates {
 		if c := &candidates[i]; p.advances(at, c, f.Onset) {
-			varied, grown = append(varied, i), append(grown, at.grown(c.Dose))
+			varied, grown = append(varied, i), append(grown, f.grown(c.Dose))
 		}
 	}
 	if len(varied) == 0 {
@@ -64,17 +67,21 @@ func (p *Params) doses(f Fault, candidates []Candidate) []float64 {
 	return terms
 }
 
-// grown is the growth with a dose that explains the course best. Of requests that ask n times, a share of 1−(1−dose)ⁿ meets
-// the new version at least once; what a slow answer makes late grows like that as well.
-func (c *Course) grown(dose []float64) response {
-	best := c.fit(dose)
+// grown is the growth with a dose that explains the course best. Few of the requests fail that meet a version which fails, so
+// errors grow as its share does. But all are slow that meet one which is slow: of requests that ask n times, a share of
+// 1−(1−dose)ⁿ.
+func (f *Fault) grown(dose []float64) response {
+	best := f.Course.fit(dose)
+	if !strings.Contains(f.Signal, "latency") {
+		return best
+	}
 	var room [128]float64
 	for _, n := range [...]float64{2, 4} {
 		met := room[:0]
 		for _, d := range dose {
 			met = append(met, 1-math.Pow(1-d, n))
 		}
-		if r := c.fit(met); r.likelihood > best.likelihood {
+		if r := f.Course.fit(met); r.likelihood > best.likelihood {
 			best = r
 		}
 	}

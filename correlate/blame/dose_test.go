@@ -25,6 +25,11 @@ func asking(dose []float64, times float64) []float64 {
 	return met
 }
 
+func slow(f Fault) Fault {
+	f.Signal = "latency_p90"
+	return f
+}
+
 // responding is a fault whose events grow from 2 % to 12 % of the requests of each minute, as a dose does. Its onset is
 // in window 30.
 func responding(to []float64, requests float64) Fault {
@@ -50,8 +55,11 @@ func TestDose(t *testing.T) {
 		"of two that explain more than a step the one that explains less loses": {
 			responding(ramp(28, 50), 2000), [][]float64{ramp(28, 50), ramp(28, 38)}, []int{1, -1},
 		},
-		"requests that ask three times meet the new version sooner than its share says": {
-			responding(asking(ramp(28, 45), 3), 2000), [][]float64{ramp(28, 45), ramp(25, 33), ramp(28, 58)}, []int{1, -1, -1},
+		"requests that ask three times are slow sooner than the share of a slow version says": {
+			slow(responding(asking(ramp(28, 45), 3), 2000)), [][]float64{ramp(28, 45), ramp(25, 33), ramp(28, 58)}, []int{1, -1, -1},
+		},
+		"errors grow as the share does": {
+			responding(asking(ramp(28, 45), 3), 2000), [][]float64{ramp(28, 45)}, []int{-1},
 		},
 		"a step is no rollout's doing that lasted": {
 			responding(ramp(29, 30), 2000), [][]float64{ramp(25, 45)}, []int{-1},

@@ -7,6 +7,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/observe"
+	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -104,7 +105,15 @@ func (e *Engine) Conclude() []correlate.Effect {
 // judgeAt judges the open changes at an instant; last says that nothing will be seen later.
 func (e *Engine) judgeAt(t int64, last bool) {
 	r := e.round(t, last)
+	for i, c := range r.changes {
+		began := time.Time{}
+		if s := r.Watched[i]; s.Start != c.start() {
+			began = at(s.Start)
+		}
+		record.Begun(e.book, c.Change, began, false)
+	}
 	for _, c := range r.stillWaiting() {
+		record.Begun(e.book, c.Change, time.Time{}, true)
 		c.judged = t
 		if end := e.windowEnd(c); t >= end || last {
 			e.conclude(r, c, finding{outcome: correlate.Inconclusive, reason: correlate.ReasonNotDeployed}, true)

@@ -73,9 +73,9 @@ func risen(p *Params, f *finding) bool {
 }
 
 // strayed says that a value is off in the end, by more than is harmless and more than is usual: what drifts is harmless on
-// average for long.
+// average for long. Where only the time before is known, nobody knows what is usual at this time of day.
 func strayed(p *Params, f *finding) bool {
-	return f.worst != nil && f.worst.Late > max(f.tolerance(), f.worst.Usual) && p.Guards.On(guardStrayed)
+	return f.worst != nil && f.Grade <= correlate.GradeC && f.worst.Late > max(f.tolerance(), f.worst.Usual) && p.Guards.On(guardStrayed)
 }
 
 // lost says that fewer requests came than the season and the bursts of earlier times explain. A fall that is too small

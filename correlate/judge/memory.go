@@ -124,7 +124,8 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
 			if !q.ofMean() {
-				q.season = expect.SeasonsOf(q.history, c.Coarse, evalue.Span{From: q.base[0].At, To: c.Start}, &p.Params)
+				before := evalue.Span{From: q.base[0].At, To: c.Start}
+				q.season = expect.SeasonsOf(expect.WithoutIncident(q.history, c.Coarse, before, &p.Params), c.Coarse, before, &p.Params)
 			}
 			if q.season == nil {
 				q.pseudo = expect.NewShortHistory(q.history, q.base, c.Coarse, c.Start, c.Changed)

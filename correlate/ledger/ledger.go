@@ -151,6 +151,7 @@ type ChangeFilter struct {
 	Before                        string    // only those listed after the change with this id: the next page
 	Limit                         int       // 0: no limit
 	AsOf                          time.Time // the records as they stood then; zero: as they are
+	Namesakes                     bool      // also services that have the name in a namespace, see correlate.GoesBy
 }
 
 // IncidentFilter selects incidents by opening time, newest first.
@@ -160,6 +161,7 @@ type IncidentFilter struct {
 	Open                 bool
 	Limit                int
 	AsOf                 time.Time // the records as they stood then; zero: as they are
+	Namesakes            bool      // as in ChangeFilter
 }
 
 // RegressionFilter selects regressions by onset, newest first.

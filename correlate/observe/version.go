@@ -3,6 +3,7 @@ package observe
 import (
 	"slices"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/correlate/record"
@@ -128,4 +129,26 @@ func othersServe(s *cells.Service, version string, before, from, to int64) bool 
 		seen, _ := s.Version(v)
 		return v != version && seen.First < before && s.Served(v, from, to)
 	})
+}
+
+// ceased is when the version that a change brought was last seen to serve, if that is as long ago as a recovery takes to be
+// seen and others served since; 0 else.
+func ceased(o *Observer, p correlate.Place, c *Subject, t int64) (last int64) {
+	s, version := o.cells.Service(p), comparedVersion(o, c, t)
+	if s == nil || version == "" {
+		return 0
+	}
+	for _, k := range s.Keys() {
+		of := s.Stream(k).Version(version)
+		if of == nil {
+			continue
+		}
+		if in := of.Between(c.Start, t); len(in) > 0 {
+			last = max(last, in[len(in)-1].Start+o.cfg.Resolution)
+		}
+	}
+	if last == 0 || last+o.cfg.Judge.Recovery > t || !othersServe(s, version, t, last, t) {
+		return 0
+	}
+	return last
 }

@@ -100,6 +100,25 @@ func whole(o *Observer, v *View, p correlate.Place, from int64) *Watch {
 	return &Watch{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
 }
 
+// CameBack is when the fault that a change was convicted of was over by an instant, 0 while it lasts: the service as a whole
+// is back where it was before the change. Where the fault is too small a part of the whole to be seen there, it was over when
+// what the change brought had ceased to serve while the rest served on.
+func CameBack(o *Observer, v *View, c *Subject) (at int64) {
+	p := cells.Met(o.cells, c.Place, v.At)
+	w := whole(o, v, p, c.Start).fresh(nil)
+	k := o.Case(w, c.Start, v.At)
+	a := w.Memory.Assess(&o.cfg.Judge, &k)
+	switch {
+	case a.Outcome == correlate.Regressed && a.Recovered > 0 && a.Reason != correlate.ReasonCustomSignal:
+		return a.Recovered + o.cfg.Resolution // it tells the last bucket that was bad
+	case a.Outcome == correlate.Regressed:
+		return a.Recovered
+	case a.Grade == "" || a.NearMiss != nil:
+		return 0 // nothing to compare with, or something still speaks for a fault
+	}
+	return ceased(o, p, c, v.At)
+}
+
 // KeepNeighbours forgets the watches of other places than some.
 func (o *Observer) KeepNeighbours(of map[correlate.Place]int64) {
 	for p := range o.neighbours {

@@ -46,13 +46,13 @@ func (a alerts) leave(i *Incident) {
 }
 
 // regroup works out anew which incidents of an alert are one. It is a function of what is said of them.
-func (b *Book) regroup(k alertKey) {
+func regroup(b *Book, k alertKey) {
 	all := slices.SortedFunc(slices.Values(b.alerts[k]), func(x, y *Incident) int {
 		return cmp.Or(x.own.OpenedAt.Compare(y.own.OpenedAt), cmp.Compare(x.own.ID, y.own.ID))
 	})
 	for len(all) > 0 {
 		n := together(all)
-		b.assignIncidents(all[:n])
+		assignIncidents(b, all[:n])
 		all = all[n:]
 	}
 }
@@ -77,7 +77,7 @@ func together(all []*Incident) (n int) {
 }
 
 // assignIncidents gives incidents that are one what all of them say, under the id of the first.
-func (b *Book) assignIncidents(same []*Incident) {
+func assignIncidents(b *Book, same []*Incident) {
 	first := same[0]
 	said := first.own
 	var from []string
@@ -90,18 +90,18 @@ func (b *Book) assignIncidents(same []*Incident) {
 			}
 			if i != first {
 				from = append(from, i.own.ID)
-				b.assignIncident(i, i.own, first.own.ID, nil)
+				assignIncident(b, i, i.own, first.own.ID, nil)
 			}
 		}
 		said = correlate.FoldIncident(reports)
 		slices.Sort(from)
 	}
-	b.assignIncident(first, said, "", from)
+	assignIncident(b, first, said, "", from)
 }
 
 // assignIncident gives an incident what is said of it, and its part among the reports of one alert. Another report of an
 // incident doesn't count.
-func (b *Book) assignIncident(i *Incident, said correlate.Incident, into string, from []string) {
+func assignIncident(b *Book, i *Incident, said correlate.Incident, into string, from []string) {
 	b.draft.touchIncident(i)
 	b.unfileIncident(i)
 	r := &i.Record

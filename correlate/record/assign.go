@@ -3,6 +3,7 @@ package record
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/names"
@@ -81,12 +82,26 @@ func (b *Book) assign(c *Change, is part) {
 	}
 }
 
+// Begun takes in what telemetry shows of the beginning of a change: that it began later than it was told to have, or that it
+// waits; a zero time says that it began when it was told to have. What incidents have to do with it is worked out by Settle.
+func Begun(b *Book, c *Change, at time.Time, waits bool) {
+	r := &c.Record
+	if c.filed == nil || (r.BeganAt.Equal(at) && r.Waiting == waits) {
+		return
+	}
+	b.draft.touch(c)
+	b.unfile(c)
+	r.BeganAt, r.Waiting = at, waits
+	b.file(c)
+	b.draft.visit(c.filed.place)
+}
+
 // implies: a report says more than what is made of it.
 func implies(r correlate.ChangeReport) bool { return len(r.Said.Implied) > 0 }
 
 // file and unfile keep a change where what it means to others is worked out.
 func (b *Book) file(c *Change) {
-	c.filed = &filing{c.Place(), c.position(), key{c.Record.Start(), c.Record.ID}, c.ended()}
+	c.filed = &filing{c.Place(), c.position(), c.begun(), c.ended()}
 	l := b.lineupOf(c.filed.place)
 	l.all.insert(c.filed.key, c)
 	l.stale = append(l.stale, c.filed.key)

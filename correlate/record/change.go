@@ -127,12 +127,20 @@ func (c *Change) AtOnce() bool {
 func (c *Change) standing() standing {
 	r := &c.Record
 	switch {
-	case c.filed == nil || r.Rollback || r.Abandoned || r.MergedInto != "" || r.Phase == correlate.PhaseRetracted:
+	case c.filed == nil || r.Waiting || r.Rollback || r.Abandoned || r.MergedInto != "" || r.Phase == correlate.PhaseRetracted:
 		return aside
 	case c.Live():
 		return answering
 	}
 	return failing
+}
+
+// begun is when the rollout began to reach users, as far as that is known.
+func (c *Change) begun() key {
+	if !c.Record.BeganAt.IsZero() {
+		return key{c.Record.BeganAt, c.Record.ID}
+	}
+	return key{c.Record.Start(), c.Record.ID}
 }
 
 func (c *Change) position() key { return key{c.Completed(), c.Record.ID} }

@@ -118,7 +118,7 @@ func (b *Book) retractIncident(said correlate.Incident) {
 	i.reports, i.Record.Reports = nil, nil
 	i.Record.Retracted, i.Record.MergedInto, i.Record.MergedFrom = true, "", nil
 	b.draft.attribute(i)
-	b.regroup(i.alert())
+	regroup(b, i.alert())
 }
 
 // restateIncident gives an incident other reports.
@@ -131,13 +131,13 @@ func (b *Book) restateIncident(i *Incident, reports []correlate.IncidentReport) 
 	}
 	b.alerts.enter(i)
 	if is := i.alert(); before != is {
-		b.regroup(before)
+		regroup(b, before)
 	}
 	if i.alert() == (alertKey{}) {
-		b.assignIncidents([]*Incident{i})
+		assignIncidents(b, []*Incident{i})
 		return
 	}
-	b.regroup(i.alert())
+	regroup(b, i.alert())
 }
 
 // fileIncident and unfileIncident keep incidents where the changes that may answer for them look.
@@ -234,14 +234,14 @@ func (b *Book) Forget(before time.Time) (gone []string) {
 			delete(b.grouping.places, p)
 		}
 	}
-	b.forgetIncidents(before)
+	forgetIncidents(b, before)
 	slices.Sort(gone)
 	return gone
 }
 
 // forgetIncidents drops the incidents that were resolved before an instant, with the other reports of them, and those that
 // nobody reports.
-func (b *Book) forgetIncidents(before time.Time) {
+func forgetIncidents(b *Book, before time.Time) {
 	over := func(i *Incident) bool {
 		at := i.Record.ResolvedAt
 		return !at.IsZero() && at.Before(before) || i.Record.Retracted && i.Record.MergedInto == ""

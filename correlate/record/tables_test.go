@@ -451,3 +451,53 @@ func TestAChangeWhoseEndNobodyTellsIsGivenUp(t *testing.T) {
 	require.False(t, b.Change("a").Record.Abandoned)
 	require.Equal(t, after(5000+1220), b.Change("a").Record.WindowEnd)
 }
+
+// Telemetry tells when a rollout began that waited for its turn. What opens before that isn't held against it.
+func TestAnIncidentIsNotHeldAgainstWhatHasNotBegun(t *testing.T) {
+	old := from("old", "x", -3600, version("1"))
+	waits := from("new", "x", 0, both(version("2"), func(c *correlate.Change) { c.FinishedAt = after(7260) }))
+	for name, c := range map[string]struct {
+		began  int64 // 0: when it was told to have
+		waits  bool
+		opened int64
+		want   string
+	}{
+		"it began when it was told to have": {opened: 600, want: "new"},
+		"it waits":                          {waits: true, opened: 600, want: "old"},
+		"it began later":                    {began: 7200, opened: 600, want: "old"},
+		"it has begun":                      {began: 7200, opened: 7230, want: "new"},
+		"it is complete":                    {began: 7200, opened: 7300, want: "new"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, first := range []bool{true, false} {
+				b := New(config)
+				incident := correlate.Fact{Incident: &correlate.Incident{ID: "i", Service: "shop", OpenedAt: after(c.opened)}}
+				b.Report(old, noon)
+				b.Report(waits, noon)
+				if first {
+					b.Report(incident, noon)
+				}
+				b.Settle(0)
+				began := time.Time{}
+				if c.began > 0 {
+					began = after(c.began)
+				}
+				Begun(b, b.Change("new"), began, c.waits)
+				b.Settle(0)
+				if !first {
+					b.Report(incident, noon)
+					b.Settle(0)
+				}
+				require.Equal(t, c.want, b.Incident("i").Record.AttributedTo, "reported first: %v", first)
+				require.Equal(t, c.waits, b.Change("new").Record.Waiting)
+				require.True(t, began.Equal(b.Change("new").Record.BeganAt))
+				Begun(b, b.Change("new"), began, c.waits)
+				require.Empty(t, b.Settle(0).Changes, "nothing is another")
+
+				Begun(b, b.Change("new"), time.Time{}, false)
+				b.Settle(0)
+				require.Equal(t, "new", b.Incident("i").Record.AttributedTo, "it began when it was told to have")
+			}
+		})
+	}
+}

@@ -186,6 +186,20 @@ func TestAnotherReportOfAnIncidentIsNoIncident(t *testing.T) {
 	require.Len(t, read[Incidents](t, serve(t, r), "/api/v1/incidents").Incidents, before)
 }
 
+func TestAListByNameHasThoseInNamespaces(t *testing.T) {
+	r := story()
+	r.Put(correlate.Effect{Change: &correlate.ChangeRecord{
+		Change: correlate.Change{ID: "ns-1", Service: "shop/till", Environment: "production", FinishedAt: sinktest.Noon.Add(-time.Hour)}, Phase: correlate.PhaseHistory,
+	}})
+	r.Put(correlate.Effect{Incident: &correlate.IncidentRecord{Incident: correlate.Incident{
+		ID: "ns-i", Service: "shop/till", Environment: "production", OpenedAt: sinktest.Noon.Add(-time.Hour),
+	}}})
+	h := serve(t, r)
+	require.Equal(t, "ns-1", read[Changes](t, h, "/api/v1/changes?service=till").Changes[0].ID)
+	require.Equal(t, "ns-i", read[Incidents](t, h, "/api/v1/incidents?service=till").Incidents[0].ID)
+	require.Equal(t, http.StatusNotFound, ask(h, http.MethodGet, "/api/v1/changes?service=ill").Code)
+}
+
 func TestAChangeThatIsWatchedSaysHowItStands(t *testing.T) {
 	r := story()
 	at := sinktest.Noon.Add(time.Minute)

@@ -12,7 +12,7 @@ import (
 
 func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
 	q := sinks.ChangeQuery{
-		Service: p.text("service"), Environment: p.text("environment"), Version: p.text("version"),
+		Service: p.text("service"), Namesakes: true, Environment: p.text("environment"), Version: p.text("version"),
 		Verdict: choice(p, "verdict", correlate.Regressed, correlate.Healthy, correlate.Inconclusive),
 		Phase: choice(p, "phase", correlate.PhaseObserving, correlate.PhaseClosed, correlate.PhaseHistory,
 			correlate.PhaseMerged, correlate.PhaseRetracted),
@@ -21,7 +21,7 @@ func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
 	var now time.Time
 	q.AsOf, now = p.asOf(s.reader.Status().Now)
 	q.From, q.To = p.span(now)
-	if err := s.checkNames(ctx, p); err != nil {
+	if err := s.checkNames(ctx, p, true); err != nil {
 		return nil, err
 	}
 	if p.err != nil {
@@ -53,12 +53,12 @@ func (p *parameters) next(before string, limit int, from time.Time) string {
 
 func (s *sink) incidents(ctx context.Context, p *parameters) (any, error) {
 	q := sinks.IncidentQuery{
-		Service: p.text("service"), Environment: p.text("environment"), Open: p.flag("open"), Limit: p.limit(),
+		Service: p.text("service"), Namesakes: true, Environment: p.text("environment"), Open: p.flag("open"), Limit: p.limit(),
 	}
 	var now time.Time
 	q.AsOf, now = p.asOf(s.reader.Status().Now)
 	q.From, q.To = p.span(now)
-	if err := s.checkNames(ctx, p); err != nil {
+	if err := s.checkNames(ctx, p, true); err != nil {
 		return nil, err
 	}
 	if p.err != nil {
@@ -76,7 +76,7 @@ func (s *sink) regressions(ctx context.Context, p *parameters) (any, error) {
 		Service: p.text("service"), Environment: p.text("environment"), ChangeID: p.text("change"), Limit: p.limit(),
 	}
 	q.From, q.To = p.span(s.reader.Status().Now)
-	if err := s.checkNames(ctx, p); err != nil {
+	if err := s.checkNames(ctx, p, false); err != nil {
 		return nil, err
 	}
 	if p.err != nil {
@@ -106,7 +106,7 @@ func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 	if !q.From.Before(q.To) {
 		p.wrong("from", "must lie before to, and before now when to isn't given")
 	}
-	if err := s.checkNames(ctx, p); err != nil {
+	if err := s.checkNames(ctx, p, false); err != nil {
 		return nil, err
 	}
 	if p.err != nil {
@@ -133,7 +133,7 @@ func (s *sink) restatements(ctx context.Context, p *parameters) (any, error) {
 	if q.To.Sub(q.From) >= dora.MostPeriods*time.Duration(q.WindowDays)*24*time.Hour {
 		p.wrong("window", "from and to hold %d periods of this length or more: choose a longer window, or less between from and to", dora.MostPeriods)
 	}
-	if err := s.checkNames(ctx, p); err != nil {
+	if err := s.checkNames(ctx, p, false); err != nil {
 		return nil, err
 	}
 	if p.err != nil {

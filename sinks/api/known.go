@@ -16,27 +16,28 @@ import (
 const mostNames = 20
 
 // checkNames refuses a service or an environment that nobody ever told of, and lists those that are known: a misspelled
-// name would be answered with zeros. While nothing is known at all, every name is right.
-func (s *sink) checkNames(ctx context.Context, p *parameters) error {
+// name would be answered with zeros. While nothing is known at all, every name is right. With namesakes a name is known when
+// a service has it in a namespace.
+func (s *sink) checkNames(ctx context.Context, p *parameters, namesakes bool) error {
 	if service := p.text("service"); service != "" {
 		at := func(place correlate.Place) string { return place.Service }
-		if err := s.checkName(ctx, p, "service", correlate.Place{Service: service}, at); err != nil {
+		if err := s.checkName(ctx, p, "service", correlate.Place{Service: service}, namesakes, at); err != nil {
 			return err
 		}
 	}
 	if environment := p.text("environment"); environment != "" {
 		at := func(place correlate.Place) string { return place.Environment }
-		return s.checkName(ctx, p, "environment", correlate.Place{Environment: environment}, at)
+		return s.checkName(ctx, p, "environment", correlate.Place{Environment: environment}, false, at)
 	}
 	return nil
 }
 
-func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked correlate.Place, of func(correlate.Place) string) error {
-	found, err := s.places(ctx, asked, 1)
+func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked correlate.Place, namesakes bool, of func(correlate.Place) string) error {
+	found, err := s.places(ctx, asked, namesakes, 1)
 	if err != nil || len(found) > 0 {
 		return err
 	}
-	known, err := s.places(ctx, correlate.Place{}, 1000)
+	known, err := s.places(ctx, correlate.Place{}, false, 1000)
 	if err != nil || len(known) == 0 {
 		return err
 	}
@@ -63,12 +64,12 @@ func (p *parameters) unknown(what string, known []string) {
 }
 
 // places are where the newest changes, incidents and regressions happened, of those asked for.
-func (s *sink) places(ctx context.Context, asked correlate.Place, limit int) ([]correlate.Place, error) {
-	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
+func (s *sink) places(ctx context.Context, asked correlate.Place, namesakes bool, limit int) ([]correlate.Place, error) {
+	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: asked.Service, Namesakes: namesakes, Environment: asked.Environment, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
-	incidents, err := s.reader.Incidents(ctx, sinks.IncidentQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
+	incidents, err := s.reader.Incidents(ctx, sinks.IncidentQuery{Service: asked.Service, Namesakes: namesakes, Environment: asked.Environment, Limit: limit})
 	var all []correlate.Place
 	for _, c := range changes {
 		all = append(all, correlate.Place{Service: c.Service, Environment: c.Environment})

@@ -130,7 +130,7 @@ func (r *Reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.
 	}
 	found := []correlate.ChangeRecord{}
 	for _, c := range known {
-		matches := is(q.Service, c.Service) && is(q.Environment, c.Environment) && is(q.Version, c.Version) &&
+		matches := goesBy(q.Service, c.Service, q.Namesakes) && is(q.Environment, c.Environment) && is(q.Version, c.Version) &&
 			is(q.Phase, c.Phase) && within(completion(c), q.From, q.To) &&
 			(q.Verdict == "" || c.Verdict != nil && c.Verdict.Outcome == q.Verdict)
 		if matches {
@@ -172,7 +172,7 @@ func (r *Reader) Incidents(ctx context.Context, q sinks.IncidentQuery) ([]correl
 	}
 	found := []correlate.IncidentRecord{}
 	for _, i := range known {
-		if is(q.Service, i.Service) && is(q.Environment, i.Environment) && within(i.OpenedAt, q.From, q.To) &&
+		if goesBy(q.Service, i.Service, q.Namesakes) && is(q.Environment, i.Environment) && within(i.OpenedAt, q.From, q.To) &&
 			(!q.Open || i.ResolvedAt.IsZero()) {
 			found = append(found, i)
 		}
@@ -277,6 +277,10 @@ func completion(c correlate.ChangeRecord) time.Time {
 		return c.StartedAt
 	}
 	return c.FinishedAt
+}
+
+func goesBy(name, service string, namesakes bool) bool {
+	return is(name, service) || (namesakes && correlate.GoesBy(service, name))
 }
 
 func is[T ~string](want, got T) bool { return want == "" || want == got }

@@ -6,6 +6,7 @@ import "github.com/shipwake/shipwake/correlate/guard"
 const (
 	guardSeason         = "season"
 	guardSeasonPlacebos = "season_placebos"
+	guardOldIncident    = "old_incident"
 	guardShortHistory   = "short_history_placebos"
 	guardWarmUp         = "warm_up"
 	guardGaps           = "gaps"
@@ -22,6 +23,7 @@ func Guards() []guard.Guard {
 	return []guard.Guard{
 		{Name: guardSeason, What: "earlier days say how that time of day goes on"},
 		{Name: guardSeasonPlacebos, What: "evidence is divided by how far off such expectations were"},
+		{Name: guardOldIncident, What: "the one old incident in a history is no usual time"},
 		{Name: guardShortHistory, What: "the same where history is too short for days"},
 		{Name: guardWarmUp, What: "what earlier rollouts showed while warming up is expected again"},
 		{Name: guardGaps, What: "gaps of telemetry are no lost requests"},

@@ -323,7 +323,7 @@ func askAsOf(t *rapid.T, l ledger.Ledger, moments []moment) {
 	}
 	var changes []correlate.ChangeRecord
 	for _, c := range known {
-		if asked(q.Service, c.Service) && asked(q.Environment, c.Environment) && asked(q.Version, c.Version) && asked(q.Phase, c.Phase) &&
+		if askedService(q.Service, c.Service, q.Namesakes) && asked(q.Environment, c.Environment) && asked(q.Version, c.Version) && asked(q.Phase, c.Phase) &&
 			(q.Outcome == "" || c.Verdict != nil && c.Verdict.Outcome == q.Outcome) && within(completion(c), q.From, q.To) {
 			changes = append(changes, c)
 		}

@@ -42,6 +42,10 @@ func within(at, from, to time.Time) bool {
 
 func asked[T ~string](filter, value T) bool { return filter == "" || filter == value }
 
+func askedService(filter, service string, namesakes bool) bool {
+	return asked(filter, service) || (namesakes && correlate.GoesBy(service, filter))
+}
+
 func limited[T any](all []T, limit int) []T {
 	if limit > 0 && len(all) > limit {
 		all = all[:limit]
@@ -67,7 +71,7 @@ func (m *machine) listChanges(t *rapid.T) {
 		if c.Verdict != nil {
 			outcome = c.Verdict.Outcome
 		}
-		return !asked(q.Service, c.Service) || !asked(q.Environment, c.Environment) || !asked(q.Version, c.Version) ||
+		return !askedService(q.Service, c.Service, q.Namesakes) || !asked(q.Environment, c.Environment) || !asked(q.Version, c.Version) ||
 			!asked(q.Outcome, outcome) || !asked(q.Phase, c.Phase) || !within(completion(c), q.From, q.To)
 	})
 	got, err := m.l.Changes(t.Context(), q)
@@ -110,7 +114,7 @@ func (m *machine) listRest(t *rapid.T) {
 		From: maybeTime.Draw(t, "from"), To: maybeTime.Draw(t, "to"), Open: rapid.Bool().Draw(t, "open"), Limit: rapid.IntRange(0, 3).Draw(t, "limit"),
 	}
 	incidents := slices.DeleteFunc(m.sortedIncidents(), func(r correlate.IncidentRecord) bool {
-		return !asked(i.Service, r.Service) || !asked(i.Environment, r.Environment) || !within(r.OpenedAt, i.From, i.To) ||
+		return !askedService(i.Service, r.Service, i.Namesakes) || !asked(i.Environment, r.Environment) || !within(r.OpenedAt, i.From, i.To) ||
 			i.Open && !r.ResolvedAt.IsZero()
 	})
 	slices.Reverse(incidents)

@@ -274,3 +274,34 @@ func requireRevisions(t *testing.T, l ledger.Ledger, since time.Time, late corre
 	require.Len(t, all.Incidents, 3)
 	require.Len(t, all.Regressions, 2)
 }
+
+func namesakes(t *testing.T, open Opener) {
+	l, _ := start(t, open)
+	var effects []correlate.Effect
+	for n, service := range []string{"api", "shop/api", "shop/myapi", "api/shop", "shop/Ümlaut"} {
+		c := record(service, epoch.Add(time.Duration(n)*time.Second))
+		c.Service = service
+		effects = append(effects, changeEffects(c)...)
+		effects = append(effects, correlate.Effect{Incident: &correlate.IncidentRecord{Incident: correlate.Incident{
+			ID: service, Service: service, Environment: "production", OpenedAt: epoch.Add(time.Duration(n) * time.Second),
+		}}})
+	}
+	store(t, l, effects...)
+	for name, want := range map[string][]string{
+		"api": {"shop/api", "api"}, "shop/api": {"shop/api"}, "shop": {"api/shop"}, "Ümlaut": {"shop/Ümlaut"}, "pi": {},
+	} {
+		changes, err := l.Changes(t.Context(), ledger.ChangeFilter{Service: name, Namesakes: true})
+		require.NoError(t, err)
+		require.Equal(t, want, ids(changes), name)
+		incidents, err := l.Incidents(t.Context(), ledger.IncidentFilter{Service: name, Namesakes: true})
+		require.NoError(t, err)
+		got := []string{}
+		for _, i := range incidents {
+			got = append(got, i.ID)
+		}
+		require.Equal(t, want, got, name)
+	}
+	changes, err := l.Changes(t.Context(), ledger.ChangeFilter{Service: "api"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"api"}, ids(changes), "unless that is asked for, the very name alone")
+}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"effects stored twice are stored once":                                                  effectsTwice,
 		"a change shows its highest revision, and every revision is kept":                       revisions,
 		"changes are listed newest first, ties by id, page by page":                             changePages,
+		"a name selects what has it in a namespace, where asked for":                            namesakes,
 		"changes are selected by each field of the filter":                                      changeFilters,
 		"incidents and regressions are selected by each field of their filters":                 otherFilters,
 		"a restore has what is open and what was touched since":                                 restore,

@@ -74,7 +74,7 @@ func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlat
 		return l.changesAsOf(ctx, q)
 	}
 	var where conditions
-	where.equal("c.service", q.Service)
+	where.service("c.service", q.Service, q.Namesakes)
 	where.equal("c.environment", q.Environment)
 	where.equal("c.version", q.Version)
 	if q.Service == "" {

@@ -51,7 +51,7 @@ func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]corr
 		return nil, err
 	}
 	var where conditions
-	where.equal("c.service", q.Service)
+	where.service("c.service", q.Service, q.Namesakes)
 	where.equal("c.environment", q.Environment)
 	where.equal("c.version", q.Version)
 	where.equal("v.outcome", string(q.Outcome))
@@ -79,7 +79,7 @@ func (l *Ledger) incidentsAsOf(ctx context.Context, q ledger.IncidentFilter) ([]
 		return nil, err
 	}
 	var where conditions
-	where.equal("service", q.Service)
+	where.service("service", q.Service, q.Namesakes)
 	where.equal("environment", q.Environment)
 	where.between("opened_at", q.From, q.To)
 	if q.Open {

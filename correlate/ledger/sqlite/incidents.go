@@ -25,7 +25,7 @@ func (l *Ledger) Incidents(ctx context.Context, q ledger.IncidentFilter) ([]corr
 		return l.incidentsAsOf(ctx, q)
 	}
 	var where conditions
-	where.equal("service", q.Service)
+	where.service("service", q.Service, q.Namesakes)
 	where.equal("environment", q.Environment)
 	where.between("opened_at", q.From, q.To)
 	if q.Open {

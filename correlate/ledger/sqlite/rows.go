@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 // querier is what reads need: the pool of readers, or one transaction of it.
@@ -154,6 +155,15 @@ func (c *conditions) equal(column, value string) {
 	if value != "" {
 		c.add(column+" = ?", value)
 	}
+}
+
+// service restricts a column to services of a name, and if namesakes says so to those that have it in a namespace.
+func (c *conditions) service(column, name string, namesakes bool) {
+	if !namesakes || name == "" || strings.Contains(name, "/") {
+		c.equal(column, name)
+		return
+	}
+	c.add("("+column+" = ? OR substr("+column+", ?) = ?)", name, -utf8.RuneCountInString("/"+name), "/"+name)
 }
 
 // query puts a statement together. A limit of 0 is none.
