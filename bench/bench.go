@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/bench/accuracy"
+	"github.com/shipwake/shipwake/bench/floor"
 	"github.com/shipwake/shipwake/bench/load"
 	"github.com/shipwake/shipwake/bench/server"
 )
@@ -73,6 +74,9 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if flags.Arg(0) == "serve-floor" { // a server of ingest
+		return floor.Serve(ctx, floor.Addresses{GRPC: os.Getenv("BENCH_OTLP"), HTTP: os.Getenv("BENCH_OTLP_HTTP"), Metrics: os.Getenv("BENCH_METRICS")})
+	}
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 || s.minutes <= 0 {
@@ -94,9 +98,14 @@ func run(ctx context.Context, args []string) error {
 // scaled is a number of things to send, at least one.
 func (s *settings) scaled(n int) int { return max(1, int(s.scale*float64(n))) }
 
-// with stops a server when the work on it is done, and connects a sender to it.
+// with stops a server when the work on it is done, and connects a sender to it by gRPC.
 func with(s *server.Server, connections int, work func(*load.Sender) error) error {
 	sender, err := load.NewSender(s.OTLP, connections)
+	return over(s, sender, err, work)
+}
+
+// over does the work with a sender, unless there is none, and stops the server.
+func over(s *server.Server, sender *load.Sender, err error, work func(*load.Sender) error) error {
 	if err == nil {
 		err = errors.Join(work(sender), sender.Close())
 	}

@@ -3,6 +3,7 @@ package correlate
 import (
 	"math"
 	"math/bits"
+	"slices"
 )
 
 // BinsPerOctave fixes the resolution of latencies: 8 bins for each doubling, about 9 % wide.
@@ -58,16 +59,32 @@ func (h *Histogram) Add(index int16, n int64) {
 		s[at].Count = clamp(int64(s[at].Count) + n)
 		return
 	}
-	s = append(s, Bin{})
-	copy(s[at+1:], s[at:])
-	s[at] = Bin{Index: index, Count: clamp(n)}
-	*h = s
+	*h = slices.Insert(s, at, Bin{Index: index, Count: clamp(n)})
+}
+
+// AddFrom is Add for an index that isn't in the histogram before a place. It returns the place of the index, or, when n
+// isn't positive, the given one.
+func (h *Histogram) AddFrom(at int, index int16, n int64) int {
+	if n <= 0 {
+		return at
+	}
+	s := *h
+	for at < len(s) && s[at].Index < index {
+		at++
+	}
+	if at < len(s) && s[at].Index == index {
+		s[at].Count = clamp(int64(s[at].Count) + n)
+		return at
+	}
+	*h = slices.Insert(s, at, Bin{Index: index, Count: clamp(n)})
+	return at
 }
 
 // Merge adds all values of another histogram.
 func (h *Histogram) Merge(o Histogram) {
+	at := 0
 	for _, b := range o {
-		h.Add(b.Index, int64(b.Count))
+		at = h.AddFrom(at, b.Index, int64(b.Count))
 	}
 }
 

@@ -13,23 +13,30 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// Sender sends rounds over several gRPC connections.
+// Sender sends rounds over several connections.
 type Sender struct {
-	connections []*grpc.ClientConn
+	connections []connection
 	Refused     int // requests that were refused for now, and sent again
 }
 
-// NewSender connects to a server on this machine.
+// connection carries one request at a time.
+type connection interface {
+	// send returns the answer, and whether one that was refused is to be sent again.
+	send(ctx context.Context, method string, body []byte) (answer []byte, again bool, err error)
+	Close() error
+}
+
+// NewSender connects to a server on this machine by gRPC.
 func NewSender(address string, connections int) (*Sender, error) {
 	s := &Sender{}
 	for range connections {
-		connection, err := grpc.NewClient("passthrough:///"+address,
+		client, err := grpc.NewClient("passthrough:///"+address,
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithDefaultCallOptions(grpc.ForceCodec(encoded{}), grpc.WaitForReady(true)))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("connecting to %s: %w", address, err), s.Close())
 		}
-		s.connections = append(s.connections, connection)
+		s.connections = append(s.connections, unary{client})
 	}
 	return s, nil
 }
@@ -75,14 +82,13 @@ func (s *Sender) export(ctx context.Context, connection int, method string, body
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
-		var answer []byte
-		err := s.connections[connection].Invoke(ctx, method, &body, &answer)
+		answer, again, err := s.connections[connection].send(ctx, method, body)
 		switch {
 		case err == nil && !inFull(answer):
 			return refused, fmt.Errorf("the server took only a part of a request: %q", answer)
 		case err == nil:
 			return refused, nil
-		case status.Code(err) != codes.Unavailable && status.Code(err) != codes.ResourceExhausted:
+		case !again:
 			return refused, fmt.Errorf("sending telemetry: %w", err)
 		}
 		refused++
@@ -96,6 +102,15 @@ func (s *Sender) export(ctx context.Context, connection int, method string, body
 
 // inFull tells whether an answer is empty, or holds an empty partial success.
 func inFull(answer []byte) bool { return len(answer) == 0 || string(answer) == "\n\x00" }
+
+// unary is a connection by gRPC.
+type unary struct{ *grpc.ClientConn }
+
+func (c unary) send(ctx context.Context, method string, body []byte) (answer []byte, again bool, err error) {
+	err = c.Invoke(ctx, method, &body, &answer)
+	code := status.Code(err)
+	return answer, code == codes.Unavailable || code == codes.ResourceExhausted, err
+}
 
 // encoded passes messages as the bytes that they are.
 type encoded struct{}

@@ -12,7 +12,7 @@ import (
 func Collector(ctx context.Context, binary, config string, flush time.Duration) (*Server, error) {
 	s := &Server{}
 	var metrics string
-	if err := freeAddresses(&s.OTLP, &metrics); err != nil {
+	if err := freeAddresses(&s.OTLP, &s.OTLPHTTP, &metrics); err != nil {
 		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "shipwake-bench-")
@@ -22,7 +22,7 @@ func Collector(ctx context.Context, binary, config string, flush time.Duration) 
 	s.dir = dir
 	s.url = "http://" + metrics + "/metrics"
 	err = s.start(ctx, []string{
-		"BENCH_OTLP=" + s.OTLP, "BENCH_METRICS=" + metrics, "BENCH_FLUSH=" + flush.String(),
+		"BENCH_OTLP=" + s.OTLP, "BENCH_OTLP_HTTP=" + s.OTLPHTTP, "BENCH_METRICS=" + metrics, "BENCH_FLUSH=" + flush.String(),
 	}, binary, "--config", config)
 	if err != nil {
 		return nil, errors.Join(err, s.Stop())

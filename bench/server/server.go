@@ -23,7 +23,7 @@ import (
 // Server is a running program.
 type Server struct {
 	OTLP     string // host:port of gRPC
-	OTLPHTTP string // host:port of HTTP; shipwake only
+	OTLPHTTP string // host:port of HTTP
 	Hooks    string // URL of the webhooks; shipwake only
 	url      string // of its metrics
 	dir      string // for its data and its log; removed at the end

@@ -3,6 +3,7 @@ package admission
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -28,10 +29,16 @@ func KnowsEncoding(name string) bool {
 // Decompress returns the content of up to limit bytes. Its room, and what the decompressor itself takes meanwhile, is
 // reserved. A Refusal is Malformed, TooLarge or Busy. Without an encoding it is wire itself.
 func (g *Grant) Decompress(encoding string, wire []byte, limit int64) ([]byte, error) {
+	if encoding == "zstd" {
+		if body, ok, err := g.frame(wire, limit); ok || err != nil {
+			return body, err
+		}
+	}
 	open, own := decompressor(encoding, wire, limit)
 	if open == nil {
 		return wire, nil
 	}
+	g.Expect(announced(encoding, wire))
 	if err := g.Take(own); err != nil {
 		return nil, err
 	}
@@ -48,6 +55,49 @@ func (g *Grant) Decompress(encoding string, wire []byte, limit int64) ([]byte, e
 		return body, err
 	}
 	return nil, cantDecompress(encoding, err)
+}
+
+// announced is how long the content is by what stands in it; 0 when nothing does. It may be a lie.
+func announced(encoding string, wire []byte) int64 {
+	if encoding != "gzip" || len(wire) < 8 {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint32(wire[len(wire)-4:]))
+}
+
+// longestFrame is the longest content that is decompressed in one piece.
+const longestFrame = 1 << 20
+
+// frames decompresses contents that say how long they are, for all requests: making a decoder takes longer than decoding
+// with it.
+var frames = sync.OnceValues(func() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true),
+		zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(longestFrame))
+})
+
+// frame decompresses what is a single frame of known length. Anything else isn't ok, whether it can be decompressed or not.
+func (g *Grant) frame(wire []byte, limit int64) (body []byte, ok bool, err error) {
+	var header zstd.Header
+	if header.Decode(wire) != nil || !header.HasFCS || header.FrameContentSize > uint64(min(limit, longestFrame)) {
+		return nil, false, nil
+	}
+	decoder, err := frames()
+	if err != nil {
+		return nil, false, nil //nolint:nilerr // the stream's decoder says what is wrong
+	}
+	if err := g.Take(zstdTakes); err != nil {
+		return nil, false, err
+	}
+	defer g.Give(zstdTakes)
+	room, err := g.buffer(max(int(header.FrameContentSize), 1))
+	if err != nil {
+		return nil, false, err
+	}
+	if body, err = decoder.DecodeAll(wire, room); err == nil && int64(len(body)) <= limit {
+		return body, true, nil
+	}
+	g.drop(room)
+	return nil, false, nil
 }
 
 func cantDecompress(encoding string, err error) error {

@@ -8,8 +8,11 @@ import (
 
 // Grant is what one request has taken from a budget. It belongs to one goroutine at a time.
 type Grant struct {
-	budget *Budget
-	taken  int64
+	budget   *Budget
+	taken    int64
+	expected int64 // of the next body
+	pooled   bool
+	bodies   [][]byte // of the pool
 }
 
 // Grant begins with nothing.
@@ -31,13 +34,27 @@ func (g *Grant) Give(n int64) {
 }
 
 // Release gives everything back.
-func (g *Grant) Release() { g.Give(g.taken) }
+func (g *Grant) Release() {
+	for _, body := range g.bodies {
+		giveBuffer(body)
+	}
+	g.bodies = nil
+	g.Give(g.taken)
+}
 
-// firstRead is the room for a body of unknown length.
-const firstRead = 4 << 10
+const (
+	// firstRead is the room for a body of unknown length.
+	firstRead = 4 << 10
+	// believed is how much of an announced length is taken for true before it came.
+	believed = 256 << 10
+)
+
+// Expect tells how long the next body will be, so that it is read in one piece. A lie costs nobody more than a body of
+// 256 KiB does.
+func (g *Grant) Expect(n int64) { g.expected = max(0, n) }
 
 // ReadAll reads up to limit bytes, and reserves room before they are read: as they really come, so that a sender who only
-// announces a large body takes nothing from the others. What stays reserved is the capacity of the result. A Refusal is
+// announces a large body takes little from the others. What stays reserved is the capacity of the result. A Refusal is
 // TooLarge or Busy; other errors are the reader's.
 func (g *Grant) ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	var body []byte
@@ -65,13 +82,15 @@ func (g *Grant) ReadAll(r io.Reader, limit int64) ([]byte, error) {
 // grow doubles the room of a body, to at most one byte more than the limit: the byte that proves it too large. Until the
 // old room is copied both are in memory.
 func (g *Grant) grow(body []byte, limit int64) ([]byte, error) {
-	size := min(max(2*int64(cap(body)), firstRead), limit+1)
-	if err := g.Take(size); err != nil {
+	size := min(max(2*int64(cap(body)), firstRead, min(g.expected+1, believed)), limit+1)
+	g.expected = 0
+	grown, err := g.buffer(int(size))
+	if err != nil {
 		return nil, err
 	}
-	grown := make([]byte, len(body), size)
+	grown = grown[:len(body)]
 	copy(grown, body)
-	g.Give(int64(cap(body)))
+	g.drop(body)
 	return grown, nil
 }
 

@@ -43,3 +43,33 @@ func TestABodyThatBreaksOffIsNeverTakenForWhole(t *testing.T) {
 		})
 	}
 }
+
+func TestBuffersAreUsedAgainOnlyWhenTheyAreFree(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := NewBudget(64 << 20)
+		held := map[*Grant][]byte{}
+		whose := map[*Grant]byte{}
+		for i := range rapid.IntRange(1, 20).Draw(t, "requests") {
+			for room, body := range held {
+				require.Equal(t, bytes.Repeat([]byte{whose[room]}, len(body)), body, "somebody else wrote in it")
+				if rapid.Bool().Draw(t, "release") {
+					room.Release()
+					delete(held, room)
+				}
+			}
+			room := b.Pooled()
+			size := rapid.IntRange(0, 30_000).Draw(t, "size")
+			room.Expect(int64(rapid.SampledFrom([]int{0, size, size / 2, 1 << 40, -1}).Draw(t, "announced")))
+			body, err := room.ReadAll(bytes.NewReader(bytes.Repeat([]byte{byte(i)}, size)), 1<<20)
+			require.NoError(t, err)
+			require.Len(t, body, size)
+			require.GreaterOrEqual(t, room.taken, int64(cap(body)))
+			require.LessOrEqual(t, room.taken, int64(2*believed))
+			held[room], whose[room] = body, byte(i)
+		}
+		for room := range held {
+			room.Release()
+		}
+		require.Zero(t, b.Used())
+	})
+}

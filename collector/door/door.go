@@ -15,9 +15,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/changelog"
+	"github.com/shipwake/shipwake/collector/direct"
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/reduce"
 	"github.com/shipwake/shipwake/collector/reduce/otlp"
+	"github.com/shipwake/shipwake/collector/reduce/wire"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -26,6 +28,7 @@ import (
 type door struct {
 	id      component.ID
 	reducer *reduce.Reducer
+	known   *wire.Known
 	tally   *correlate.Tally
 	log     *zap.Logger
 	feed    host.Feed
@@ -45,6 +48,9 @@ func (d *door) Start(_ context.Context, h component.Host) error {
 	d.reducer.Configure(feed.Signals(), feed.Resolution())
 	d.reducer.Resize(feed.Room())
 	feed.Attach(d.reducer)
+	if ends := direct.Ends(h); ends != nil {
+		ends.Offer(d.id, d)
+	}
 	feed.Register(changelog.SourceOTLP, source.Projector{Digest: changelog.Digest, Project: changelog.Project})
 	return nil
 }

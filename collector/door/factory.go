@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 
 	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/collector/reduce/wire"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -39,8 +40,9 @@ func NewFactory(tally *correlate.Tally) exporter.Factory {
 	reducer := sync.OnceValue(func() *reduce.Reducer {
 		return reduce.New(reduce.Options{Tally: tally, Now: time.Now})
 	})
+	known := wire.NewKnown()
 	open := func(set exporter.Settings) *door {
-		return &door{id: set.ID, reducer: reducer(), tally: tally, log: set.Logger}
+		return &door{id: set.ID, reducer: reducer(), known: known, tally: tally, log: set.Logger}
 	}
 	return exporter.NewFactory(Type,
 		func() component.Config { return &Config{} },

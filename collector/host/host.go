@@ -18,8 +18,10 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/direct"
 	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -46,6 +48,8 @@ type Host struct {
 	outbox *outbox
 	web    *http.Server
 	host   component.Host
+
+	ends direct.Registry // where receivers find the doors that need no decoding
 
 	mu         sync.Mutex
 	measured   []Measurer
@@ -117,8 +121,22 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	return h.startWeb(ctx, host)
 }
 
+// NotifyConfigSnapshot implements extensioncapabilities.ConfigSnapshotWatcher: it is called before the pipelines start.
+func (h *Host) NotifyConfigSnapshot(_ context.Context, snapshot extensioncapabilities.ConfigSnapshot) error {
+	pipelines, err := direct.Read(snapshot.Effective())
+	if err != nil {
+		return err
+	}
+	h.ends.Configure(pipelines)
+	return nil
+}
+
+// DirectEnds implements direct.Keeper.
+func (h *Host) DirectEnds() *direct.Registry { return &h.ends }
+
 // Ready implements extensioncapabilities.PipelineWatcher: all receivers take what comes.
 func (h *Host) Ready() error {
+	h.ends.Settle()
 	h.ready.Store(true)
 	return nil
 }

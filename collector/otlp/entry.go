@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"google.golang.org/grpc/status"
 
@@ -41,7 +42,7 @@ func (e *entry) take(ctx context.Context, s *signal, r received, room *admission
 	return nil
 }
 
-// open decompresses, checks and decodes a request. Bodies are garbage when it returns.
+// open decompresses, checks and reads a request: by a walk where that is enough, else by decoding it.
 func (e *entry) open(ctx context.Context, s *signal, r *received, room *admission.Grant) (batch, error) {
 	if err := e.gate.Enter(ctx); err != nil {
 		return nil, err
@@ -51,8 +52,24 @@ func (e *entry) open(ctx context.Context, s *signal, r *received, room *admissio
 	if err != nil {
 		return nil, err
 	}
+	if r.json || s.end == nil {
+		return e.decode(s, body, r.json, room)
+	}
+	if limit := e.perRequest(); !admission.Small(len(body), limit) {
+		if _, err := admission.Proto(body, s.request, limit); err != nil {
+			return nil, err
+		}
+	}
+	if next, ok, err := s.walk(body, room); ok || err != nil {
+		return next, err
+	}
+	return e.decode(s, body, false, room)
+}
+
+// decode checks what decoding a request takes before it does.
+func (e *entry) decode(s *signal, body []byte, json bool, room *admission.Grant) (batch, error) {
 	check := admission.Proto
-	if r.json {
+	if json {
 		check = admission.JSON
 	}
 	cost, err := check(body, s.request, e.perRequest())
@@ -62,11 +79,11 @@ func (e *entry) open(ctx context.Context, s *signal, r *received, room *admissio
 	if err := room.Take(cost); err != nil {
 		return nil, err
 	}
-	next, err := s.decode(body, r.json)
+	request, err := s.decode(body, json)
 	if err != nil {
 		return nil, &admission.Refusal{Reason: admission.Malformed, Text: "the request is not an OTLP message: " + undecoded(err)}
 	}
-	return next, nil
+	return s.batch(request), nil
 }
 
 func (e *entry) perRequest() int64 {
@@ -144,9 +161,9 @@ func countFromZero(tally *correlate.Tally) {
 	for _, reason := range admission.Reasons() {
 		results = append(results, string(reason))
 	}
-	for _, signal := range []string{tracesName, metricsName, logsName} {
+	for _, signal := range []pipeline.Signal{pipeline.SignalTraces, pipeline.SignalMetrics, pipeline.SignalLogs} {
 		for _, result := range results {
-			tally.Add(correlate.Count{What: "otlp", Source: signal, Result: result}, 0)
+			tally.Add(correlate.Count{What: "otlp", Source: signal.String(), Result: result}, 0)
 		}
 	}
 	tally.Add(correlate.Count{What: "otlp", Source: connections, Result: string(admission.Busy)}, 0)

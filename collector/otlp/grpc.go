@@ -21,8 +21,8 @@ import (
 )
 
 const (
-	// window is how much of a stream the server takes before anybody reads it.
-	window = 64 << 10
+	// window is how much of a stream the server takes before anybody reads it: most requests in one go.
+	window = 256 << 10
 	// connectionWindow is the same for all streams of a connection that are being read.
 	connectionWindow = 1 << 20
 	// maxStreams is how many calls one connection has under way at once, unless configured.
@@ -92,7 +92,7 @@ func (g *grpcHandler) arrive(ctx context.Context, info *tap.Info) (context.Conte
 	if err != nil {
 		for _, s := range g.signals {
 			if strings.HasPrefix(info.FullMethodName, "/"+s.service+"/") {
-				g.entry.count(s.name, err)
+				g.entry.count(s.name(), err)
 			}
 		}
 		return nil, statusOf(err).Err()
@@ -116,10 +116,10 @@ func (g *grpcHandler) export(stream grpc.ServerStream, s *signal) error {
 	if !ok || !tapped {
 		return status.Error(codes.Internal, "this version of grpc doesn't let messages be read piece by piece")
 	}
-	room := g.entry.budget.Grant()
+	room := g.entry.budget.Pooled()
 	defer room.Release()
 	err := g.take(ctx, cancel, raw, s, room)
-	g.entry.count(s.name, err)
+	g.entry.count(s.name(), err)
 	if err != nil {
 		return statusOf(err).Err()
 	}
@@ -156,6 +156,7 @@ func receive(raw rawStream, limit int64, room *admission.Grant) (received, error
 		return received{}, &admission.Refusal{Reason: admission.TooLarge, Text: fmt.Sprintf(
 			"the message of %d bytes is larger than %d; max_recv_msg_size_mib sets the limit", length, limit)}
 	}
+	room.Expect(length)
 	var err error
 	if r.wire, err = room.ReadAll(&message{raw: raw, left: int(length)}, limit); err != nil {
 		return received{}, unread(err)

@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.uber.org/zap"
 	"google.golang.org/grpc"
+
+	"github.com/shipwake/shipwake/collector/direct"
 )
 
 // otlp is the receiver of one configuration: of all its signals, and both protocols. The pipelines of each signal start
@@ -71,6 +73,7 @@ func (o *otlp) listenAll(ctx context.Context, host component.Host) error {
 	if o.config.MaxMemory > 0 {
 		o.entry.budget.Resize(o.config.MaxMemory)
 	}
+	o.findEnds(host)
 	if o.config.Protocols.GRPC.HasValue() {
 		if err := o.startGRPC(ctx, host); err != nil {
 			return err
@@ -82,6 +85,21 @@ func (o *otlp) listenAll(ctx context.Context, host component.Host) error {
 		}
 	}
 	return nil
+}
+
+// findEnds looks for which signals need no decoding, and says which.
+func (o *otlp) findEnds(host component.Host) {
+	ends := direct.Ends(host)
+	for _, s := range o.signals {
+		way := "decoded"
+		if ends != nil {
+			s.end = ends.Of(o.set.ID, s.of)
+		}
+		if s.end != nil {
+			way = "direct"
+		}
+		o.set.Logger.Info("How requests are read", zap.Stringer("signal", s.of), zap.String("protobuf", way), zap.String("json", "decoded"))
+	}
 }
 
 // listen takes connections, and reserves what each holds.

@@ -88,6 +88,7 @@ func start(t *testing.T, o options) world {
 	require.NoError(t, base.Unmarshal(cfg))
 	require.NoError(t, confmap.Validate(cfg))
 	set := receivertest.NewNopSettings(Type())
+	set.ID = component.NewID(Type())
 	r, err := factory.CreateTraces(t.Context(), set, cfg, o.next)
 	require.NoError(t, err)
 	same, err := factory.CreateLogs(t.Context(), set, cfg, consumertest.NewNop())

@@ -7,23 +7,65 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
+	"go.opentelemetry.io/collector/pipeline"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 
 	"github.com/shipwake/shipwake/collector/admission"
+	"github.com/shipwake/shipwake/collector/direct"
 )
 
 // signal is one kind of telemetry.
 type signal struct {
-	name    string // in metrics
-	service string // of gRPC; its one method is Export
+	of      pipeline.Signal // its name is that in metrics
+	service string          // of gRPC; its one method is Export
 	path    func(*HTTPConfig) string
 	request admission.Kind
-	// decode returns how to hand the request on; nil when there is nothing in it.
-	decode func(body []byte, json bool) (batch, error)
+	end     direct.End // where requests go that need no decoding; nil when all do
+	decode  func(body []byte, json bool) (decoded, error)
+	// begin and done tell the Collector's own metrics of a request.
+	begin func(*receiverhelper.ObsReport, context.Context) context.Context
+	done  func(report *receiverhelper.ObsReport, ctx context.Context, format string, records int, err error)
 }
 
-// batch hands a decoded request to what follows, and returns its error.
+func (s *signal) name() string { return s.of.String() }
+
+// decoded is a request of so many records, and how to hand it on.
+type decoded struct {
+	records int
+	hand    func(context.Context) error
+}
+
+// batch hands a request to what follows, and returns its error.
 type batch func(context.Context, *receiverhelper.ObsReport) error
+
+// batch is how to hand on what was decoded; nil when there is nothing.
+func (s *signal) batch(d decoded) batch {
+	if d.records == 0 {
+		return nil
+	}
+	return func(ctx context.Context, report *receiverhelper.ObsReport) error {
+		ctx = s.begin(report, ctx)
+		err := d.hand(ctx)
+		s.done(report, ctx, format, d.records, err)
+		return err
+	}
+}
+
+// walk is how to hand on the records of a request that needs no decoding; not ok when it does.
+func (s *signal) walk(body []byte, room direct.Room) (next batch, ok bool, err error) {
+	records, err := s.end.Walk(s.of, body, room)
+	if err != nil || records == nil {
+		return nil, false, err
+	}
+	next = s.batch(decoded{records.Len(), func(ctx context.Context) error {
+		defer records.Release()
+		return records.Hand(ctx)
+	}})
+	if next == nil {
+		records.Release()
+	}
+	return next, true, nil
+}
 
 // unmarshaler is a request of pdata.
 type unmarshaler interface {
@@ -41,80 +83,47 @@ func unmarshal(r unmarshaler, body []byte, json bool) error {
 // format is what the Collector calls the encoding in its own metrics.
 const format = "protobuf"
 
-const (
-	tracesName  = "traces"
-	metricsName = "metrics"
-	logsName    = "logs"
-)
-
 func traces(next consumer.Traces) *signal {
-	decode := func(body []byte, json bool) (batch, error) {
-		request := ptraceotlp.NewExportRequest()
-		if err := unmarshal(request, body, json); err != nil {
-			return nil, err
-		}
-		n := request.Traces().SpanCount()
-		if n == 0 {
-			return nil, nil
-		}
-		return func(ctx context.Context, report *receiverhelper.ObsReport) error {
-			ctx = report.StartTracesOp(ctx)
-			err := next.ConsumeTraces(ctx, request.Traces())
-			report.EndTracesOp(ctx, format, n, err)
-			return err
-		}, nil
-	}
 	return &signal{
-		name: tracesName, service: "opentelemetry.proto.collector.trace.v1.TraceService",
+		of: pipeline.SignalTraces, service: "opentelemetry.proto.collector.trace.v1.TraceService",
 		path:    func(c *HTTPConfig) string { return string(c.TracesURLPath) },
-		request: admission.TracesRequest, decode: decode,
+		request: admission.TracesRequest,
+		decode: func(body []byte, json bool) (decoded, error) {
+			request := ptraceotlp.NewExportRequest()
+			err := unmarshal(request, body, json)
+			hand := func(ctx context.Context) error { return next.ConsumeTraces(ctx, request.Traces()) }
+			return decoded{request.Traces().SpanCount(), hand}, err
+		},
+		begin: (*receiverhelper.ObsReport).StartTracesOp, done: (*receiverhelper.ObsReport).EndTracesOp,
 	}
 }
 
 func metrics(next consumer.Metrics) *signal {
-	decode := func(body []byte, json bool) (batch, error) {
-		request := pmetricotlp.NewExportRequest()
-		if err := unmarshal(request, body, json); err != nil {
-			return nil, err
-		}
-		n := request.Metrics().DataPointCount()
-		if n == 0 {
-			return nil, nil
-		}
-		return func(ctx context.Context, report *receiverhelper.ObsReport) error {
-			ctx = report.StartMetricsOp(ctx)
-			err := next.ConsumeMetrics(ctx, request.Metrics())
-			report.EndMetricsOp(ctx, format, n, err)
-			return err
-		}, nil
-	}
 	return &signal{
-		name: metricsName, service: "opentelemetry.proto.collector.metrics.v1.MetricsService",
+		of: pipeline.SignalMetrics, service: "opentelemetry.proto.collector.metrics.v1.MetricsService",
 		path:    func(c *HTTPConfig) string { return string(c.MetricsURLPath) },
-		request: admission.MetricsRequest, decode: decode,
+		request: admission.MetricsRequest,
+		decode: func(body []byte, json bool) (decoded, error) {
+			request := pmetricotlp.NewExportRequest()
+			err := unmarshal(request, body, json)
+			hand := func(ctx context.Context) error { return next.ConsumeMetrics(ctx, request.Metrics()) }
+			return decoded{request.Metrics().DataPointCount(), hand}, err
+		},
+		begin: (*receiverhelper.ObsReport).StartMetricsOp, done: (*receiverhelper.ObsReport).EndMetricsOp,
 	}
 }
 
 func logs(next consumer.Logs) *signal {
-	decode := func(body []byte, json bool) (batch, error) {
-		request := plogotlp.NewExportRequest()
-		if err := unmarshal(request, body, json); err != nil {
-			return nil, err
-		}
-		n := request.Logs().LogRecordCount()
-		if n == 0 {
-			return nil, nil
-		}
-		return func(ctx context.Context, report *receiverhelper.ObsReport) error {
-			ctx = report.StartLogsOp(ctx)
-			err := next.ConsumeLogs(ctx, request.Logs())
-			report.EndLogsOp(ctx, format, n, err)
-			return err
-		}, nil
-	}
 	return &signal{
-		name: logsName, service: "opentelemetry.proto.collector.logs.v1.LogsService",
+		of: pipeline.SignalLogs, service: "opentelemetry.proto.collector.logs.v1.LogsService",
 		path:    func(c *HTTPConfig) string { return string(c.LogsURLPath) },
-		request: admission.LogsRequest, decode: decode,
+		request: admission.LogsRequest,
+		decode: func(body []byte, json bool) (decoded, error) {
+			request := plogotlp.NewExportRequest()
+			err := unmarshal(request, body, json)
+			hand := func(ctx context.Context) error { return next.ConsumeLogs(ctx, request.Logs()) }
+			return decoded{request.Logs().LogRecordCount(), hand}, err
+		},
+		begin: (*receiverhelper.ObsReport).StartLogsOp, done: (*receiverhelper.ObsReport).EndLogsOp,
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/reduce/bins"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -62,6 +63,9 @@ func (c *change) take(m *Metric, p *Point, count uint64, sum float64, zero uint6
 	c.shape, c.exponential = p, m.Type == ExponentialMetric
 	if c.exponential || len(p.Bounds) > 0 && len(buckets) > 0 {
 		c.buckets, c.zero, count = buckets, zero, zero
+		if c.buckets == nil {
+			c.buckets = []uint64{} // there are none, and that is known
+		}
 		for _, n := range buckets {
 			count = add(count, n)
 		}
@@ -98,47 +102,47 @@ func (c *change) requests() (int64, bool) {
 	return int64(math.Round(c.value)), true
 }
 
-// fill adds the histogram, value times unit, keeping the count exact. Each bucket goes where its geometric middle is;
-// without buckets all values are taken for the mean, and without a sum nothing is known.
+// fill adds the histogram, value times unit, keeping the count exact. Without buckets all values are taken for the mean, and
+// without a sum nothing is known.
 func (c *change) fill(h *correlate.Histogram, unit float64) {
 	if c.buckets == nil {
 		if c.sum > 0 {
-			h.Add(bin(c.sum/float64(c.count)*unit), c.count)
+			h.Add(bins.Of(c.sum/float64(c.count)*unit), c.count)
 		}
 		return
 	}
 	h.Add(0, int64(c.zero))
-	for i, n := range c.buckets {
-		if n > 0 {
-			h.Add(bin(c.middle(i)*unit), int64(n))
+	if c.exponential {
+		scale := bins.OfScale(c.shape.Scale, unit)
+		f := filler{h: h}
+		for i, n := range c.buckets {
+			if n > 0 {
+				f.add(scale.Bin(int64(c.shape.Offset)+int64(i)), n)
+			}
 		}
+		return
+	}
+	f := filler{h: h}
+	for i, bin := range bins.Explicit(c.shape.Bounds, unit) {
+		f.add(bin, c.buckets[i])
 	}
 }
 
-// middle is the geometric middle of a bucket: half the bound of the first, which reaches down to 0, and half an octave
-// above the last bound.
-func (c *change) middle(i int) float64 {
-	bounds := c.shape.Bounds
-	switch {
-	case c.exponential:
-		return math.Exp2((float64(c.shape.Offset) + float64(i) + 0.5) * math.Exp2(-float64(c.shape.Scale)))
-	case i == len(bounds):
-		return bounds[i-1] * math.Sqrt2
-	case i == 0 || bounds[i-1] <= 0:
-		return bounds[i] / 2
-	}
-	return math.Sqrt(bounds[i-1] * bounds[i])
+// filler adds bins that mostly come in order.
+type filler struct {
+	h    *correlate.Histogram
+	at   int
+	last int16
 }
 
-// bin is the bin of a value in nanoseconds, whatever it is.
-func bin(ns float64) int16 {
-	switch {
-	case !(ns >= 1):
-		return 0
-	case ns >= math.MaxInt64:
-		return correlate.BinIndex(math.MaxInt64)
+func (f *filler) add(bin int16, n uint64) {
+	if n == 0 {
+		return
 	}
-	return correlate.BinIndex(int64(ns))
+	if bin < f.last {
+		f.at = 0 // bounds in no order
+	}
+	f.at, f.last = f.h.AddFrom(f.at, bin, int64(n)), bin
 }
 
 // largest is the largest value that is taken in fixed point, so that a thousand of them still add up in 64 bits. A

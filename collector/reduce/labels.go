@@ -20,6 +20,18 @@ type labels struct {
 	status                     convention.Status
 }
 
+// Labels is what the attributes of a point say. It doesn't change, so that one is enough for all points that have them.
+type Labels struct {
+	attributes []Attribute
+	labels     labels
+	mark       mark
+}
+
+// ReadLabels reads attributes. They are kept, with their strings.
+func ReadLabels(attributes []Attribute) *Labels {
+	return &Labels{attributes, readLabels(attributes), markOf(attributes)}
+}
+
 // readLabels looks at each attribute once. Names with underscores are those of points that went through Prometheus.
 func readLabels(attributes []Attribute) labels {
 	var l labels
@@ -98,15 +110,7 @@ func (a *Attribute) number() int {
 		}
 		return int(a.Int)
 	}
-	n := 0
-	for i := range len(a.Text) {
-		c := a.Text[i]
-		if c < '0' || c > '9' || n > 99 {
-			return 0
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n
+	return convention.Code(a.Text)
 }
 
 // failed tells whether the server is to blame: by the protocol's status, else because an error is named.

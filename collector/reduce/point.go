@@ -42,6 +42,7 @@ type Attribute struct {
 type Point struct {
 	Start, Time int64
 	Attributes  []Attribute
+	Labels      *Labels // what the attributes say, when that is known; then Attributes isn't looked at
 	Missing     bool    // the sender says that there is no value
 	Value       float64 // gauges and sums
 
@@ -63,6 +64,11 @@ type Reader struct {
 	stream streamID
 	// silent, once known: what the metric tells is told by another one.
 	known, silent bool
+}
+
+// Wanted is false when no point of any metric of a name would be read.
+func (r *Reducer) Wanted(metric string) bool {
+	return convention.MetricNamed(metric).Meaning != 0 || len(r.settings.Load().signals[metric]) > 0
 }
 
 // Metric begins the points of a metric.
@@ -89,11 +95,14 @@ func (r *Reader) Point(p *Point) Result {
 	if result := s.timely(p.Time); result != Accepted {
 		return result
 	}
-	labels := readLabels(p.Attributes)
+	var read labels
+	labels := p.labels(&read)
 	if r.row.Meaning.OfSpans() {
-		labels.service = labels.spansOf()
+		read = *labels
+		read.service = read.spansOf()
+		labels = &read
 	}
-	owner := s.owner(&labels, r.row.Meaning.Graph())
+	owner := s.owner(labels, r.row.Meaning.Graph())
 	if owner == nil {
 		return Unusable
 	}
@@ -110,12 +119,28 @@ func (r *Reader) Point(p *Point) Result {
 	}
 	result = Ignored
 	if !r.isSilent(p) {
-		result = r.builtin(p, &labels, owner, change)
+		result = r.builtin(p, labels, owner, change)
 	}
 	for i := range r.rules {
 		result = better(result, r.custom(&r.rules[i], p, owner, change))
 	}
 	return result
+}
+
+// labels is what the attributes say, read into the labels given when that isn't known.
+func (p *Point) labels(into *labels) *labels {
+	if p.Labels != nil {
+		return &p.Labels.labels
+	}
+	*into = readLabels(p.Attributes)
+	return into
+}
+
+func (p *Point) attributes() []Attribute {
+	if p.Labels != nil {
+		return p.Labels.attributes
+	}
+	return p.Attributes
 }
 
 // isSilent decides with the first point of the metric for all of them.
@@ -191,12 +216,31 @@ func (r *Reader) change(p *Point, owner *scope) (change, Result) {
 // under seeds of their own; process is the sender alone.
 type streamID struct{ a, b, process uint64 }
 
-// with adds the point's attributes, in any order, and its start: a process that starts again, or a second one that
-// looks the same, is another stream.
+// with adds the point's attributes, and its start: a process that starts again, or a second one that looks the same, is
+// another stream.
 func (id streamID) with(p *Point) streamID {
+	m := p.mark()
+	id.a += m.a
+	id.b += m.b
+	start := uint64(p.Start) * 0x94D049BB133111EB
+	id.a, id.b, id.process = id.a^start, id.b+start, id.process^start
+	return id
+}
+
+func (p *Point) mark() mark {
+	if p.Labels != nil {
+		return p.Labels.mark
+	}
+	return markOf(p.Attributes)
+}
+
+// mark tells attributes apart, in whatever order they come.
+type mark struct{ a, b uint64 }
+
+func markOf(attributes []Attribute) (m mark) {
 	var h maphash.Hash
 	h.SetSeed(attributeSeed)
-	for _, at := range p.Attributes {
+	for _, at := range attributes {
 		h.Reset()
 		h.WriteString(at.Key)
 		h.WriteByte(0)
@@ -206,12 +250,10 @@ func (id streamID) with(p *Point) streamID {
 			h.Write(strconv.AppendInt(digits[:0], at.Int, 10))
 		}
 		v := h.Sum64()
-		id.a += v * 0x9E3779B97F4A7C15
-		id.b += (v ^ v>>29) * 0xBF58476D1CE4E5B9
+		m.a += v * 0x9E3779B97F4A7C15
+		m.b += (v ^ v>>29) * 0xBF58476D1CE4E5B9
 	}
-	start := uint64(p.Start) * 0x94D049BB133111EB
-	id.a, id.b, id.process = id.a^start, id.b+start, id.process^start
-	return id
+	return m
 }
 
 var attributeSeed = maphash.MakeSeed()

@@ -114,6 +114,13 @@ func TestPoints(t *testing.T) {
 			attributes: []reduce.Attribute{str("server.address", "10.0.0.1")},
 			result:     reduce.Ignored,
 		},
+		"an exponential histogram with nothing but zeros has its values there, whatever their sum": {
+			metric: reduce.Metric{
+				Name: "http.server.request.duration", Unit: "s", Type: reduce.ExponentialMetric, Delta: true,
+			},
+			point: reduce.Point{Zero: 2, Count: 2, Sum: 9},
+			want:  []correlate.Measurement{lasting(traffic(correlate.OriginServerMetric, 2, 0, correlate.Bin{Index: 0, Count: 2}), 2, 9_000_000)},
+		},
 		"an exponential histogram is placed by its scale": {
 			metric: reduce.Metric{
 				Name: "http.server.request.duration", Unit: "s", Type: reduce.ExponentialMetric, Delta: true,

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/reduce/recent"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -29,7 +30,7 @@ const (
 type Options struct {
 	Resolution time.Duration      // the width of a bucket, whole seconds; DefaultResolution when 0
 	Signals    []correlate.Signal // the custom signals
-	EdgeBytes  int                // memory for halves of edges that wait for the other one; at least 32 MiB are taken
+	EdgeBytes  int                // memory for halves of edges that wait for the other one, outside of the heap
 	MaxSeries  int                // how many series, and how many cumulative streams, are kept at a time; see Resize
 	Tally      *correlate.Tally   // where records are counted; nil keeps the counts to itself
 	// Now tells what lies in the future. Nil, for recorded data, means that nothing does, and that cells between two
@@ -50,7 +51,7 @@ type Reducer struct {
 	rezoned  atomic.Int64
 
 	scopes   *scopes
-	halves   *halves
+	calls    *recent.Calls
 	traces   traces
 	streams  *streams
 	accounts *accounts
@@ -73,7 +74,7 @@ func New(o Options) *Reducer {
 	r := &Reducer{
 		tally:    o.Tally,
 		now:      o.Now,
-		halves:   newHalves(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
+		calls:    recent.NewCalls(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
 		streams:  newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
 		accounts: newAccounts(),
 		zones:    newZones(),
@@ -143,6 +144,51 @@ func (r *Reducer) saw(at int64) {
 		newest := r.newest.Load()
 		if at <= newest || r.newest.CompareAndSwap(newest, at) {
 			return
+		}
+	}
+}
+
+// Result says what became of one record. It is a label of the tally.
+type Result uint8
+
+// The results. Whatever was received is in exactly one of them.
+const (
+	Accepted Result = iota // counted, or the reference that a later cumulative point is counted from
+	Ignored                // well-formed and of no use here: an internal span, a metric that nobody asked for or told twice
+	Unusable               // no service.name, no time, or numbers that can't be right
+	Overflow               // counted under a folded name, or dropped, because a bound was reached
+	Future                 // dated more than five minutes ahead of the clock
+	results
+)
+
+func (r Result) String() string {
+	return [results]string{"accepted", "ignored", "unusable", "overflow", "future"}[r]
+}
+
+// Counts holds one count for each Result.
+type Counts [results]int64
+
+// The sources under which records are counted in the tally.
+const (
+	Spans  = "spans"
+	Points = "points"
+	Logs   = "logs"
+)
+
+// Count adds a batch of results to the tally, under Spans, Points or Logs.
+func (r *Reducer) Count(source string, counts Counts) {
+	for result, n := range counts {
+		if n > 0 {
+			r.tally.Add(correlate.Count{What: "telemetry", Source: source, Result: Result(result).String()}, n)
+		}
+	}
+}
+
+// announce creates every counter, so that nothing lost reads as 0 and not as absent.
+func (r *Reducer) announce() {
+	for _, source := range []string{Spans, Points, Logs} {
+		for result := range results {
+			r.tally.Add(correlate.Count{What: "telemetry", Source: source, Result: result.String()}, 0)
 		}
 	}
 }

@@ -42,14 +42,16 @@ type scope struct {
 	// rolling: several versions of the service serve, one of them new; as of the last Drain.
 	rolling atomic.Bool
 
-	mu       sync.Mutex
-	gone     bool // forgotten: its holder must look it up again
-	series   map[seriesKey]*series
-	spans    *series   // the one of spans, which is asked for most
+	mu     sync.Mutex
+	gone   bool // forgotten: its holder must look it up again
+	series map[seriesKey]*series
+	// requests are the series of all requests, each as one origin tells them, which are asked for most.
+	requests [correlate.OriginClientSpan + 1]*series
 	zones    []*series // those of spans by zone, as often
 	dirty    []*series
 	kinds    [correlate.Route + 1]int
 	messages int // of the kind Exception
+	links    []link
 }
 
 // message says that a series is of a message.
@@ -63,6 +65,9 @@ func one(yes bool) int {
 	}
 	return 0
 }
+
+// whole says that all requests are counted under the key, as its origin tells them.
+func (k *seriesKey) whole() bool { return k.kind == correlate.Traffic }
 
 var spanTraffic = seriesKey{kind: correlate.Traffic, origin: correlate.OriginSpan}
 
@@ -148,8 +153,8 @@ func (sc *scope) place() place { return sc.identity.place() }
 func (id identity) place() place { return place{id.service, id.namespace, id.environment} }
 
 func (sc *scope) find(k seriesKey) *series {
-	if k == spanTraffic {
-		return sc.spans
+	if k.whole() {
+		return sc.requests[k.origin]
 	}
 	if k.spanZone() {
 		for _, s := range sc.zones {
@@ -183,8 +188,8 @@ func (sc *scope) bounded(k seriesKey) (seriesKey, bool) {
 func (sc *scope) create(k seriesKey) *series {
 	k.name, k.peer, k.space = own(k.name), own(k.peer), own(k.space)
 	s := &series{key: k}
-	if k == spanTraffic {
-		sc.spans = s
+	if k.whole() {
+		sc.requests[k.origin] = s
 	}
 	if k.spanZone() {
 		sc.zones = append(sc.zones, s)
@@ -221,6 +226,7 @@ func (sc *scope) drain(into []correlate.Measurement, names ambiguous) (drained [
 func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
+	sc.links = nil
 	for k, s := range sc.series {
 		forgotten += s.forgetRoutes(before)
 		if !s.idle(before) || len(s.routes) > 0 {
@@ -230,8 +236,8 @@ func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 		sc.kinds[k.kind]--
 		sc.messages -= one(k.message())
 		forgotten++
-		if k == spanTraffic {
-			sc.spans = nil
+		if k.whole() {
+			sc.requests[k.origin] = nil
 		}
 		if k.spanZone() {
 			sc.zones = slices.DeleteFunc(sc.zones, func(o *series) bool { return o == s })

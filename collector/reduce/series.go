@@ -31,18 +31,26 @@ func (s *series) idle(before int64) bool { return len(s.cells) == 0 && s.newest 
 
 // at is the cell that starts then, and whether it is a new one.
 func (s *series) at(start int64) (cell *correlate.Cell, fresh bool) {
+	if cell = s.ready(start); cell != nil {
+		return cell, false
+	}
+	return s.append(start), true
+}
+
+// ready is the cell that starts then; nil when there is none.
+func (s *series) ready(start int64) *correlate.Cell {
 	if s.index != nil {
 		if i, ok := s.index[start]; ok {
-			return &s.cells[i], false
+			return &s.cells[i]
 		}
-		return s.append(start), true
+		return nil
 	}
 	for i := len(s.cells) - 1; i >= 0; i-- {
 		if s.cells[i].Start == start {
-			return &s.cells[i], false
+			return &s.cells[i]
 		}
 	}
-	return s.append(start), true
+	return nil
 }
 
 func (s *series) append(start int64) *correlate.Cell {

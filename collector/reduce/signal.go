@@ -71,7 +71,7 @@ func has(attributes []Attribute, want *Attribute) bool {
 
 // custom counts a point for a custom signal.
 func (r *Reader) custom(u *rule, p *Point, owner *scope, c change) Result {
-	if !u.matches(p.Attributes) {
+	if !u.matches(p.attributes()) {
 		return Ignored
 	}
 	k := seriesKey{kind: u.kind, origin: correlate.OriginCustom, name: u.signal}

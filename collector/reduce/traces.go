@@ -1,22 +1,15 @@
 package reduce
 
 import (
-	"encoding/binary"
-	"math"
-	"sync"
 	"sync/atomic"
 
-	"github.com/VictoriaMetrics/fastcache"
-
+	"github.com/shipwake/shipwake/collector/reduce/recent"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 const (
 	// traceBytes bounds the memory of traces, outside of the heap. It is taken when the first rollout is seen.
 	traceBytes = 32 << 20
-	// maxTouches bounds what is remembered of a trace: who served, by bucket.
-	maxTouches = 16
-
 	youngFor   = 2 * 60 * 60 // seconds for which a version is new
 	servingFor = 2 * 60      // seconds after its latest span in which a version still serves
 )
@@ -27,108 +20,50 @@ const (
 // Which services roll out is only looked at in Drain, so that the order of what arrives in between leaves no trace.
 type traces struct {
 	open  atomic.Bool
-	cache atomic.Pointer[fastcache.Cache]
-	locks [64]traceLock
-}
-
-// traceLock makes looking up and storing one step, and holds a buffer for it.
-type traceLock struct {
-	sync.Mutex
-	value [maxTouches * touchSize]byte
-}
-
-// touch is requests of a trace to one scope that ended in one bucket.
-type touch struct {
-	scope            uint32
-	start            int64 // Unix seconds
-	requests, errors uint16
-	rolling          bool // as it was when the first of them was counted
+	table atomic.Pointer[recent.Traces]
 }
 
 // watch begins and ends remembering.
 func (t *traces) watch(rollouts bool) {
-	if rollouts && t.cache.Load() == nil {
-		t.cache.Store(fastcache.New(traceBytes))
+	if rollouts && t.table.Load() == nil {
+		t.table.Store(recent.NewTraces(traceBytes))
 	}
 	t.open.Store(rollouts)
 }
 
-// add stores a request, and returns what was known of its trace, in the array given. fresh: the scope is new to the trace,
-// and stored.
-func (t *traces) add(trace *[16]byte, own touch, known *[maxTouches]touch) (others []touch, fresh bool) {
-	cache := t.cache.Load()
-	l := &t.locks[trace[15]%64]
-	l.Lock()
-	defer l.Unlock()
-	found := cache.Get(l.value[:0], trace[:])
-	n := len(found) / touchSize
-	at, seen := n, false
-	for i := range n {
-		known[i] = decodeTouch(found[i*touchSize:])
-		if known[i].scope == own.scope {
-			seen = true
-			if known[i].start == own.start && known[i].requests < math.MaxUint16 {
-				at = i
-				own.requests, own.errors = own.requests+known[i].requests, own.errors+known[i].errors
-			}
-		}
+// watched is the table while traces are followed; nil otherwise.
+func (t *traces) watched() *recent.Traces {
+	if !t.open.Load() {
+		return nil
 	}
-	if at == maxTouches {
-		return known[:n], false
-	}
-	own.encode(l.value[at*touchSize:])
-	cache.Set(trace[:], l.value[:max(n, at+1)*touchSize])
-	return known[:n], !seen
-}
-
-const touchSize = 4 + 4 + 2 + 2 + 1
-
-func (t touch) encode(to []byte) {
-	binary.LittleEndian.PutUint32(to, t.scope)
-	binary.LittleEndian.PutUint32(to[4:], uint32(t.start))
-	binary.LittleEndian.PutUint16(to[8:], t.requests)
-	binary.LittleEndian.PutUint16(to[10:], t.errors)
-	to[12] = bit(t.rolling)
-}
-
-func decodeTouch(from []byte) touch {
-	return touch{
-		scope:    binary.LittleEndian.Uint32(from),
-		start:    int64(binary.LittleEndian.Uint32(from[4:])),
-		requests: binary.LittleEndian.Uint16(from[8:]),
-		errors:   binary.LittleEndian.Uint16(from[10:]),
-		rolling:  from[12] != 0,
-	}
+	return t.table.Load()
 }
 
 // touched counts a request beside each version that served in the same trace, of the services that roll out, and, when
 // its own service does, the requests of all others beside its version.
-func (s *Sender) touched(sp *Span, failed bool) {
-	if sp.TraceID == [16]byte{} {
-		return
+func (s *Sender) touched(in *recent.Traces, w *work) {
+	own := recent.Touch{Scope: s.scope.id, Start: w.start, Requests: 1, Rolling: s.scope.rolling.Load()}
+	if w.failed {
+		own.Errors = 1
 	}
-	own := touch{
-		scope: s.scope.id, start: s.bucket(sp.End), requests: 1, errors: uint16(bit(failed)), rolling: s.scope.rolling.Load(),
-	}
-	var known [maxTouches]touch
-	others, fresh := s.r.traces.add(&sp.TraceID, own, &known)
-	for i, o := range others {
-		if o.rolling && !listed(others[:i], o.scope) {
-			if peer := s.r.scopes.withID(o.scope); peer != nil {
-				s.beside(s.scope, peer, own)
-			}
+	var known [recent.MaxTouches]recent.Touch
+	others, fresh := in.Add(w.trace, own, &known)
+	for i := range others {
+		o := &others[i]
+		if o.Rolling && !listed(others[:i], o.Scope) {
+			s.beside(s.scope, o.Scope, &own)
 		}
-		if fresh && own.rolling {
-			if from := s.r.scopes.withID(o.scope); from != nil {
-				s.beside(from, s.scope, o)
+		if fresh && own.Rolling {
+			if from := s.r.scopes.withID(o.Scope); from != nil {
+				s.beside(from, s.scope.id, o)
 			}
 		}
 	}
 }
 
-func listed(all []touch, scope uint32) bool {
+func listed(all []recent.Touch, scope uint32) bool {
 	for i := range all {
-		if all[i].scope == scope {
+		if all[i].Scope == scope {
 			return true
 		}
 	}
@@ -136,18 +71,26 @@ func listed(all []touch, scope uint32) bool {
 }
 
 // beside counts requests to a scope in a trace in which another service's served as well.
-func (s *Sender) beside(sc, peer *scope, t touch) {
-	if sc.place() == peer.place() || sc.environment != peer.environment {
+func (s *Sender) beside(sc *scope, other uint32, t *recent.Touch) {
+	if sc.id == other || sc.countBeside(other, t) {
 		return
 	}
-	k := seriesKey{kind: correlate.Trace, origin: correlate.OriginSpan, name: peer.version, peer: peer.service, space: peer.namespace}
-	cell, owner, _ := s.r.open(sc, k, t.start)
+	peer := s.r.scopes.withID(other)
+	if peer == nil || sc.place() == peer.place() || sc.environment != peer.environment {
+		return
+	}
+	cell, owner, _ := s.r.open(sc, peer.touched(), t.Start)
 	if cell == nil {
 		return
 	}
-	cell.Requests += int64(t.requests)
-	cell.Errors += int64(t.errors)
+	addTouch(cell, t)
 	owner.mu.Unlock()
+	sc.link(peer)
+}
+
+func addTouch(cell *correlate.Cell, t *recent.Touch) {
+	cell.Requests += int64(t.Requests)
+	cell.Errors += int64(t.Errors)
 }
 
 // rollouts notes which services serve several versions by their spans, one of them new, and returns whether any does.
@@ -198,8 +141,9 @@ func (all *scopes) several() []*scope {
 func (sc *scope) served() (oldest, newest int64) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	if sc.spans == nil {
+	spans := sc.requests[correlate.OriginSpan]
+	if spans == nil {
 		return 0, 0
 	}
-	return sc.spans.oldest, sc.spans.newest
+	return spans.oldest, spans.newest
 }

@@ -217,17 +217,18 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what stands before a decoder must not depend on it",
 		},
 		{
-			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/listen"},
+			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/direct", "collector/listen"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention"}, never: []string{pdata},
+			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention", "collector/reduce/recent", "collector/reduce/bins"}, never: []string{pdata},
 			reason: "it takes plain records, so that the stock decoder and a wire-level scan can feed the same code",
 		},
 		{
 			room: "collector/door/...",
 			ours: []string{
-				"correlate", "collector/reduce", "collector/reduce/otlp", "collector/changelog", "collector/host", "collector/source",
+				"correlate", "collector/reduce", "collector/reduce/otlp", "collector/reduce/wire", "collector/changelog", "collector/direct",
+				"collector/host", "collector/source",
 			},
 			reason: "a door lets things in; what they lead to is not its business",
 		},
@@ -236,7 +237,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
-				"collector/host/courier", "collector/host/late", "correlate/archive", "correlate/ledger/segments",
+				"collector/host/courier", "collector/host/late", "correlate/archive", "correlate/ledger/segments", "collector/direct",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},
@@ -261,6 +262,22 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/reduce/otlp", ours: []string{"collector/reduce", "collector/reduce/convention"},
 			reason: "the one place where pdata becomes plain records",
+		},
+		{
+			room: "collector/reduce/bins", ours: []string{"correlate"}, never: []string{"all"},
+			reason: "where a bucket lies depends on its bounds and nothing else",
+		},
+		{
+			room: "collector/reduce/recent", ours: []string{"internal/offheap"}, never: []string{pdata},
+			reason: "tables of fixed size: what is made of what they remember is the reducer's business",
+		},
+		{
+			room: "collector/reduce/wire", ours: []string{"collector/reduce", "collector/reduce/convention"}, never: []string{pdata},
+			reason: "the one place where bytes become plain records; what it can't read is the decoder's",
+		},
+		{
+			room: "collector/direct", ours: []string{}, never: []string{collector + "pdata/..."},
+			reason: "a receiver and an exporter meet through it, and know nothing else of each other",
 		},
 		{
 			room: "collector/source/all", ours: []string{"collector/source", "collector/source/*"}, never: []string{"all"},

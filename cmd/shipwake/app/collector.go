@@ -121,21 +121,28 @@ func newConfig() *cobra.Command {
 	}
 }
 
-// newComponents is the Collector's own listing.
+// newComponents is the Collector's own listing, and which way the configured pipelines take in requests.
 func newComponents() *cobra.Command {
-	return &cobra.Command{
+	d := &daemon{}
+	cmd := &cobra.Command{
 		Use:   "components",
 		Short: "List the Collector components in this binary",
+		Long:  "List the Collector components in this binary, and how the OTLP receivers of the configuration read requests in\nprotobuf: direct, or decoded because of what stands in their pipelines.",
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			set, err := settings([]string{builtinDefault}, "")
+			set, err := d.settings()
 			if err != nil {
 				return err
 			}
 			list := otelcol.NewCommand(set)
 			list.SetArgs([]string{"components"})
 			list.SetOut(cmd.OutOrStdout())
-			return list.ExecuteContext(cmd.Context())
+			if err := list.ExecuteContext(cmd.Context()); err != nil {
+				return err
+			}
+			return redact(explain(writeWays(cmd.Context(), cmd.OutOrStdout(), set), set))
 		},
 	}
+	d.addFlags(cmd)
+	return cmd
 }

@@ -122,3 +122,13 @@ func TestEveryComponentIsListed(t *testing.T) {
 		require.Contains(t, stdout, "name: "+name+"\n")
 	}
 }
+
+func TestWhichRequestsNeedNoDecodingIsListed(t *testing.T) {
+	_, stdout, _ := shipwake(t, "components")
+	require.Contains(t, stdout, "    - receiver: otlp\n      signal: traces\n      read: direct\n")
+
+	code, stdout, stderr := shipwake(t, "components", "--set=processors.batch={}", "--set=service.pipelines.traces.processors=[batch]")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "    - receiver: otlp\n      signal: traces\n      read: decoded\n")
+	require.Contains(t, stdout, "    - receiver: otlp\n      signal: logs\n      read: direct\n")
+}

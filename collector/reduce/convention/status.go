@@ -32,6 +32,18 @@ func serverFault(code int) bool {
 	return false
 }
 
+// Code is a status code that is written in digits; 0 when it isn't one.
+func Code(digits string) int {
+	n := 0
+	for i := range len(digits) {
+		if digits[i] < '0' || digits[i] > '9' || n > 99 {
+			return 0
+		}
+		n = n*10 + int(digits[i]-'0')
+	}
+	return n
+}
+
 // RPCStatus is the code of a gRPC status by its name, as rpc.response.status_code has it, or by that of Connect, which
 // writes it small.
 func RPCStatus(name string) (code int, known bool) {

@@ -40,3 +40,9 @@ func TestRPCStatusByName(t *testing.T) {
 	_, known := RPCStatus("fine")
 	require.False(t, known)
 }
+
+func TestCodesInDigits(t *testing.T) {
+	for digits, want := range map[string]int{"": 0, "200": 200, "7": 7, "999": 999, "1000": 0, "5xx": 0, "-1": 0, "007": 7} {
+		require.Equal(t, want, Code(digits), digits)
+	}
+}

@@ -20,8 +20,11 @@ func Logs(r *reduce.Reducer, logs plog.Logs) {
 	var counts reduce.Counts
 	resources := logs.ResourceLogs()
 	for i := range resources.Len() {
-		sender := r.Sender(resource(resources.At(i).Resource()))
 		scopes := resources.At(i).ScopeLogs()
+		if !hasRecords(scopes) {
+			continue
+		}
+		sender := r.Sender(resource(resources.At(i).Resource()))
 		for j := range scopes.Len() {
 			records := scopes.At(j).LogRecords()
 			for k := range records.Len() {
@@ -32,6 +35,16 @@ func Logs(r *reduce.Reducer, logs plog.Logs) {
 		}
 	}
 	r.Count(reduce.Logs, counts)
+}
+
+// hasRecords is false of a resource that says nothing.
+func hasRecords(scopes plog.ScopeLogsSlice) bool {
+	for _, scope := range scopes.All() {
+		if scope.LogRecords().Len() > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // readLog is false for a fact.

@@ -16,8 +16,11 @@ func Metrics(r *reduce.Reducer, metrics pmetric.Metrics) {
 	var counts reduce.Counts
 	resources := metrics.ResourceMetrics()
 	for i := range resources.Len() {
-		sender := r.Sender(resource(resources.At(i).Resource()))
 		scopes := resources.At(i).ScopeMetrics()
+		if !hasPoints(scopes) {
+			continue
+		}
+		sender := r.Sender(resource(resources.At(i).Resource()))
 		announce(&sender, scopes)
 		for j := range scopes.Len() {
 			scope := scopes.At(j)
@@ -27,6 +30,34 @@ func Metrics(r *reduce.Reducer, metrics pmetric.Metrics) {
 		}
 	}
 	r.Count(reduce.Points, counts)
+}
+
+// hasPoints is false of a resource that says nothing.
+func hasPoints(scopes pmetric.ScopeMetricsSlice) bool {
+	for _, scope := range scopes.All() {
+		for _, m := range scope.Metrics().All() {
+			if points(m) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func points(m pmetric.Metric) int {
+	switch m.Type() {
+	case pmetric.MetricTypeGauge:
+		return m.Gauge().DataPoints().Len()
+	case pmetric.MetricTypeSum:
+		return m.Sum().DataPoints().Len()
+	case pmetric.MetricTypeHistogram:
+		return m.Histogram().DataPoints().Len()
+	case pmetric.MetricTypeExponentialHistogram:
+		return m.ExponentialHistogram().DataPoints().Len()
+	case pmetric.MetricTypeSummary:
+		return m.Summary().DataPoints().Len()
+	}
+	return 0
 }
 
 // announce tells which metrics count calls, so that calls that several of them tell count once.

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/shipwake/shipwake/collector/reduce"
+	"github.com/shipwake/shipwake/collector/reduce/convention"
 )
 
 // resource reads who sent the records.
@@ -79,20 +80,9 @@ func number(v pcommon.Value) int {
 			return int(n)
 		}
 	case pcommon.ValueTypeStr:
-		return digits(v.Str())
+		return convention.Code(v.Str())
 	}
 	return 0
-}
-
-func digits(s string) int {
-	n := 0
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' || n > 99 {
-			return 0
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return n
 }
 
 // nanos is a timestamp as event time; one beyond the range is negative, which no reader takes.
@@ -100,29 +90,30 @@ func nanos(t pcommon.Timestamp) int64 { return int64(t) }
 
 // scratch is what the iterators fill again for every record.
 type scratch struct {
-	span       reduce.Span
+	spans      [reduce.Chunk]reduce.Span
 	log        reduce.Log
 	point      reduce.Point
 	attributes []reduce.Attribute
 	buckets    []uint64
 	bounds     []float64
 	exceptions []string
-	servers    map[spanID]struct{} // of the resource that is read
+	servers    reduce.Servers // of the resource that is read
 }
 
-var pool = sync.Pool{New: func() any { return &scratch{servers: map[spanID]struct{}{}} }}
+var pool = sync.Pool{New: func() any { return &scratch{} }}
 
 // roomy is the largest list that is kept for the next request.
 const roomy = 1024
 
 // release gives a scratch back without the strings of the request.
 func release(s *scratch) {
-	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds), len(s.servers)) > roomy {
+	if max(cap(s.attributes), cap(s.exceptions), cap(s.buckets), cap(s.bounds)) > roomy {
 		return
 	}
-	clear(s.servers)
+	s.servers.Reset()
+	clear(s.spans[:])
 	clear(s.attributes[:cap(s.attributes)])
 	clear(s.exceptions[:cap(s.exceptions)])
-	s.span, s.log, s.point = reduce.Span{}, reduce.Log{}, reduce.Point{}
+	s.log, s.point = reduce.Log{}, reduce.Point{}
 	pool.Put(s)
 }

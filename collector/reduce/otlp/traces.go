@@ -1,6 +1,8 @@
 package otlp
 
 import (
+	"iter"
+
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -21,71 +23,78 @@ func Traces(r *reduce.Reducer, traces ptrace.Traces) {
 	var counts reduce.Counts
 	resources := traces.ResourceSpans()
 	for i := range resources.Len() {
-		sender := r.Sender(resource(resources.At(i).Resource()))
 		scopes := resources.At(i).ScopeSpans()
-		s.noteServers(scopes)
-		for j := range scopes.Len() {
-			spans := scopes.At(j).Spans()
-			for k := range spans.Len() {
-				s.readSpan(spans.At(k))
-				s.span.Inner = s.isInner(spans.At(k).Flags())
-				counts[sender.Span(&s.span)]++
+		if !hasSpans(scopes) {
+			continue
+		}
+		sender := r.Sender(resource(resources.At(i).Resource()))
+		s.servers.Reset()
+		if scopes.Len() > 1 {
+			for spans := range s.pieces(scopes) {
+				s.servers.Note(spans)
 			}
 		}
+		sender.Spans(s.pieces(scopes), &counts)
 	}
 	r.Count(reduce.Spans, counts)
 }
 
-// spanID is a span of any trace.
-type spanID struct {
-	trace [16]byte
-	span  [8]byte
-}
-
-// noteServers remembers the server spans of a resource of several libraries: one may have wrapped another, and both made a
-// span of the same request.
-func (s *scratch) noteServers(scopes ptrace.ScopeSpansSlice) {
-	clear(s.servers)
-	if scopes.Len() < 2 {
-		return
-	}
-	for i := range scopes.Len() {
-		spans := scopes.At(i).Spans()
-		for j := range spans.Len() {
-			if sp := spans.At(j); sp.Kind() == ptrace.SpanKindServer {
-				s.servers[spanID{sp.TraceID(), sp.SpanID()}] = struct{}{}
-			}
+// hasSpans is false of a resource that says nothing.
+func hasSpans(scopes ptrace.ScopeSpansSlice) bool {
+	for _, scope := range scopes.All() {
+		if scope.Spans().Len() > 0 {
+			return true
 		}
 	}
+	return false
 }
 
-// isInner says that a server span is of a request that another span of the same process tells. A parent that isn't in the
-// batch is taken for a caller or for anything else but a server.
-func (s *scratch) isInner(flags uint32) bool {
-	if len(s.servers) == 0 || s.span.Kind != reduce.SpanServer || flags&flagRemote != 0 {
-		return false
+// pieces are all spans of a resource, some at a time.
+func (s *scratch) pieces(scopes ptrace.ScopeSpansSlice) iter.Seq[[]reduce.Span] {
+	return func(yield func([]reduce.Span) bool) {
+		n := 0
+		for _, scope := range scopes.All() {
+			for _, sp := range scope.Spans().All() {
+				s.readSpan(&s.spans[n], sp)
+				if n++; n < reduce.Chunk {
+					continue
+				}
+				if !yield(s.marked(n)) {
+					return
+				}
+				n = 0
+			}
+		}
+		yield(s.marked(n))
 	}
-	_, inner := s.servers[spanID{s.span.TraceID, s.span.Parent}]
-	return inner
 }
 
-func (s *scratch) readSpan(sp ptrace.Span) {
-	s.span = reduce.Span{
+// marked are the spans that were read. Their exceptions are there until the next ones are read.
+func (s *scratch) marked(n int) []reduce.Span {
+	s.exceptions = s.exceptions[:0]
+	s.servers.Mark(s.spans[:n])
+	return s.spans[:n]
+}
+
+func (s *scratch) readSpan(into *reduce.Span, sp ptrace.Span) {
+	flags := sp.Flags()
+	*into = reduce.Span{
 		TraceID:     sp.TraceID(),
 		ID:          sp.SpanID(),
 		Parent:      sp.ParentSpanID(),
-		LocalParent: sp.Flags()&(flagKnowsRemote|flagRemote) == flagKnowsRemote,
+		LocalParent: flags&(flagKnowsRemote|flagRemote) == flagKnowsRemote,
+		Remote:      flags&flagRemote != 0,
 		Kind:        reduce.SpanKind(sp.Kind()),
 		Start:       nanos(sp.StartTimestamp()),
 		End:         nanos(sp.EndTimestamp()),
 		Failed:      sp.Status().Code() == ptrace.StatusCodeError,
 	}
-	if s.span.Kind > reduce.SpanInternal {
-		s.span.Name = sp.Name()
-		readSpanAttributes(&s.span, sp.Attributes())
+	if into.Kind > reduce.SpanInternal {
+		into.Name = sp.Name()
+		readSpanAttributes(into, sp.Attributes())
 	}
 	if sp.Events().Len() > 0 {
-		s.span.Exceptions = s.readExceptions(sp.Events())
+		into.Exceptions = s.readExceptions(sp.Events())
 	}
 }
 
@@ -119,7 +128,7 @@ func readSpanAttributes(into *reduce.Span, attributes pcommon.Map) {
 }
 
 func (s *scratch) readExceptions(events ptrace.SpanEventSlice) []string {
-	s.exceptions = s.exceptions[:0]
+	first := len(s.exceptions)
 	for i := range events.Len() {
 		event := events.At(i)
 		if event.Name() != "exception" {
@@ -129,5 +138,5 @@ func (s *scratch) readExceptions(events ptrace.SpanEventSlice) []string {
 			s.exceptions = append(s.exceptions, text(kind))
 		}
 	}
-	return s.exceptions
+	return s.exceptions[first:len(s.exceptions):len(s.exceptions)]
 }

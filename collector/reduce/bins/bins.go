@@ -1,0 +1,117 @@
+// Package bins answers: in which bin of ours does a bucket of theirs lie?
+//
+// A bucket goes where its geometric middle is. Senders use few bounds, scales and units, so the bins are worked out once: a
+// root or a power for each bucket of each point would be most of what a point costs. Everything is safe for concurrent
+// use, and bounded.
+package bins
+
+import (
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Of is the bin of a value in nanoseconds, whatever it is.
+func Of(ns float64) int16 {
+	switch {
+	case !(ns >= 1):
+		return 0
+	case ns >= math.MaxInt64:
+		return correlate.BinIndex(math.MaxInt64)
+	}
+	return correlate.BinIndex(int64(ns))
+}
+
+// explicit is the bins of bounds in a unit. It doesn't change.
+type explicit struct {
+	unit   float64
+	bounds []float64
+	bins   []int16
+}
+
+// mostBounds is how many bounds are remembered together, each by at most one of the places.
+const mostBounds = 256
+
+var places [64]atomic.Pointer[explicit]
+
+// Explicit are the bins of the buckets between bounds, one more than those, of which there is at least one. Values are in
+// units of so many nanoseconds. The middle of the first bucket, which reaches down to 0, is half its bound, and that of the
+// last one half an octave above its. The result is not to be changed.
+func Explicit(bounds []float64, unit float64) []int16 {
+	place := &places[placeOf(bounds, unit)]
+	if known := place.Load(); known != nil && known.unit == unit && slices.Equal(known.bounds, bounds) {
+		return known.bins
+	}
+	made := &explicit{unit: unit, bounds: slices.Clone(bounds), bins: make([]int16, len(bounds)+1)}
+	for i := range made.bins {
+		made.bins[i] = Of(middle(bounds, i) * unit)
+	}
+	if len(bounds) <= mostBounds {
+		place.Store(made)
+	}
+	return made.bins
+}
+
+func placeOf(bounds []float64, unit float64) uint64 {
+	h := math.Float64bits(bounds[0])*3 + math.Float64bits(bounds[len(bounds)-1])*31 + math.Float64bits(unit)*17 + uint64(len(bounds))
+	return h * 0x9E3779B97F4A7C15 >> 58
+}
+
+func middle(bounds []float64, i int) float64 {
+	switch {
+	case i == len(bounds):
+		return bounds[i-1] * math.Sqrt2
+	case i == 0 || bounds[i-1] <= 0:
+		return bounds[i] / 2
+	}
+	return math.Sqrt(bounds[i-1] * bounds[i])
+}
+
+// around is for how many buckets on each side of 1 the bins of a scale are remembered.
+const around = 1024
+
+// Scale is the bins of an exponential histogram's scale in a unit.
+type Scale struct {
+	scale int32
+	unit  float64
+	bins  [2 * around]atomic.Int32 // one more than the bin; 0 is not worked out yet
+}
+
+type scaleKey struct {
+	scale int32
+	unit  float64
+}
+
+var scales sync.Map // scaleKey → *Scale
+
+// OfScale are the bins of a scale, one of the few that histograms have, in units of so many nanoseconds, of which there are
+// few as well.
+func OfScale(scale int32, unit float64) *Scale {
+	k := scaleKey{scale, unit}
+	if known, ok := scales.Load(k); ok {
+		return known.(*Scale) //nolint:forcetypeassert // nothing else is stored
+	}
+	made, _ := scales.LoadOrStore(k, &Scale{scale: scale, unit: unit})
+	return made.(*Scale) //nolint:forcetypeassert // nothing else is stored
+}
+
+// Bin is the bin of a bucket by its index, which its histogram's offset is a part of.
+func (s *Scale) Bin(index int64) int16 {
+	at := index + around
+	if at < 0 || at >= int64(len(s.bins)) {
+		return s.workOut(index)
+	}
+	if known := s.bins[at].Load(); known != 0 {
+		return int16(known - 1)
+	}
+	bin := s.workOut(index)
+	s.bins[at].Store(int32(bin) + 1)
+	return bin
+}
+
+func (s *Scale) workOut(index int64) int16 {
+	return Of(math.Exp2((float64(index)+0.5)*math.Exp2(-float64(s.scale))) * s.unit)
+}

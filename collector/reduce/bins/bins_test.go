@@ -1,0 +1,66 @@
+package bins
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+func TestValues(t *testing.T) {
+	for ns, want := range map[float64]int16{
+		-5: 0, 0: 0, 0.5: 0, 1: 0, 1e6: correlate.BinIndex(1e6), 1e300: correlate.BinIndex(math.MaxInt64),
+		math.Inf(1): correlate.BinIndex(math.MaxInt64), math.Inf(-1): 0,
+	} {
+		require.Equal(t, want, Of(ns), ns)
+	}
+	require.Zero(t, Of(math.NaN()))
+}
+
+func TestBucketsWithBounds(t *testing.T) {
+	require.Equal(t, []int16{Of(5e6), Of(2e7), Of(4e7 * math.Sqrt2)}, Explicit([]float64{0.010, 0.040}, 1e9))
+	require.Equal(t, []int16{Of(-1), Of(0.5 * 1e9), Of(math.Sqrt2 * 1e9)}, Explicit([]float64{-2, 1}, 1e9))
+}
+
+// Whatever is remembered from others, the bins are those of the bounds and the unit.
+func TestRememberedBins(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		for range 5 {
+			bounds := rapid.SliceOfN(rapid.Float64Range(-1, 100), 1, 4).Draw(t, "bounds")
+			unit := rapid.SampledFrom([]float64{1, 1e3, 1e6, 1e9}).Draw(t, "unit")
+			for range 2 {
+				for i, bin := range Explicit(bounds, unit) {
+					require.Equal(t, Of(middle(bounds, i)*unit), bin)
+				}
+			}
+			scale := rapid.Int32Range(-10, 20).Draw(t, "scale")
+			index := rapid.Int64Range(-3000, 3000).Draw(t, "index")
+			want := Of(math.Exp2((float64(index)+0.5)*math.Exp2(-float64(scale))) * unit)
+			for range 2 {
+				require.Equal(t, want, OfScale(scale, unit).Bin(index))
+			}
+		}
+	})
+}
+
+func TestManyBoundsAreNotRemembered(t *testing.T) {
+	bounds := make([]float64, mostBounds+1)
+	for i := range bounds {
+		bounds[i] = float64(i + 1)
+	}
+	require.Len(t, Explicit(bounds, 1e9), len(bounds)+1)
+	known := places[placeOf(bounds, 1e9)].Load()
+	require.True(t, known == nil || len(known.bounds) <= mostBounds)
+}
+
+func TestBinsAllocateNothing(t *testing.T) {
+	bounds := []float64{0.1, 0.2, 0.4}
+	scale := OfScale(3, 1e9)
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		Explicit(bounds, 1e9)
+		scale.Bin(17)
+	}))
+}

@@ -1,0 +1,160 @@
+package recent
+
+import (
+	"hash/maphash"
+	"math"
+	"math/bits"
+
+	"github.com/shipwake/shipwake/internal/offheap"
+)
+
+// MaxTouches bounds what is remembered of a trace: who served, by bucket.
+const MaxTouches = 15
+
+// Touch is requests of a trace to one scope that ended in one bucket.
+type Touch struct {
+	Scope            uint32
+	Start            int64 // of the bucket, Unix seconds
+	Requests, Errors uint16
+	Rolling          bool // as it was when the first of them was counted
+}
+
+// Traces is a table of who served in each recent trace. A trace is known by 32 bits of a hash beside those that tell its set;
+// in a full set the one that came first makes room. It is safe for concurrent use.
+type Traces struct {
+	seed  maphash.Seed
+	shift int
+	sets  []directory
+	all   []traced // those of each set
+	locks [256]padded
+}
+
+const traceWays = 7
+
+// directory is which traces are in a set, in half a cache line.
+type directory struct {
+	tags [traceWays]uint32 // 0 is free
+	next uint32            // which makes room
+}
+
+// traced is who served in a trace, in 128 bytes.
+type traced struct {
+	base    int32 // of the starts, Unix minutes
+	rolling uint16
+	n       uint8
+	_       uint8
+	all     [MaxTouches]touched
+}
+
+type touched struct {
+	scope            uint32
+	start            int16 // seconds after base
+	requests, errors uint8
+}
+
+const tracedBytes = 128
+
+// NewTraces makes a table of at most so many bytes, and at least one set.
+func NewTraces(bytes int) *Traces {
+	const setBytes = 32 + traceWays*tracedBytes
+	n := 1 << max(0, bits.Len(uint(bytes/setBytes))-1)
+	return &Traces{
+		seed: maphash.MakeSeed(), shift: 64 - bits.TrailingZeros(uint(n)),
+		sets: offheap.Make[directory](n), all: offheap.Make[traced](n * traceWays),
+	}
+}
+
+// Key is where a trace is found.
+func (t *Traces) Key(trace *[16]byte) uint64 { return maphash.Bytes(t.seed, trace[:]) | 1 }
+
+// Near fetches what Add will look at, as Calls has it.
+func (t *Traces) Near(key uint64) uint32 {
+	at := key >> t.shift
+	for i, tag := range &t.sets[at].tags {
+		if tag == uint32(key) {
+			return uint32(t.all[at*traceWays+uint64(i)].n)
+		}
+	}
+	return 0
+}
+
+// Add stores a request, and returns what was known of its trace, in the array given, when a scope of it rolls out. fresh: the
+// scope is new to the trace, and stored.
+func (t *Traces) Add(key uint64, own Touch, known *[MaxTouches]Touch) (others []Touch, fresh bool) {
+	at := key >> t.shift
+	l := &t.locks[at%uint64(len(t.locks))]
+	l.Lock()
+	defer l.Unlock()
+	e := t.find(at, key)
+	place, seen := e.place(&own)
+	if e.rolling != 0 || own.Rolling && !seen {
+		others = e.touches(known)
+	}
+	return others, e.store(place, &own) && !seen
+}
+
+// find is what is known of a trace.
+func (t *Traces) find(at, key uint64) *traced {
+	set := &t.sets[at]
+	for i, tag := range &set.tags {
+		if tag == uint32(key) {
+			return &t.all[at*traceWays+uint64(i)]
+		}
+	}
+	i := set.next % traceWays
+	set.next++
+	set.tags[i] = uint32(key)
+	e := &t.all[at*traceWays+uint64(i)]
+	e.n, e.rolling = 0, 0
+	return e
+}
+
+// place is where requests to a scope in a bucket are, or where they belong, and whether the scope is known.
+func (e *traced) place(own *Touch) (place int, seen bool) {
+	place = int(e.n)
+	for i := range place {
+		o := &e.all[i]
+		if o.scope != own.Scope {
+			continue
+		}
+		seen = true
+		if e.startOf(i) == own.Start && o.requests < math.MaxUint8 {
+			place = i
+		}
+	}
+	return place, seen
+}
+
+func (e *traced) startOf(i int) int64 { return int64(e.base)*60 + int64(e.all[i].start) }
+
+func (e *traced) touches(into *[MaxTouches]Touch) []Touch {
+	for i := range int(e.n) {
+		o := &e.all[i]
+		into[i] = Touch{
+			Scope: o.scope, Start: e.startOf(i), Requests: uint16(o.requests), Errors: uint16(o.errors), Rolling: e.rolling&(1<<i) != 0,
+		}
+	}
+	return into[:e.n]
+}
+
+// store is false when there are as many as there may be, or when they are hours apart.
+func (e *traced) store(place int, own *Touch) bool {
+	if place < int(e.n) {
+		e.all[place].requests += uint8(own.Requests)
+		e.all[place].errors += uint8(own.Errors)
+		return true
+	}
+	if e.n == 0 {
+		e.base = int32(own.Start / 60)
+	}
+	start := own.Start - int64(e.base)*60
+	if place == MaxTouches || start < math.MinInt16 || start > math.MaxInt16 {
+		return false
+	}
+	e.all[place] = touched{own.Scope, int16(start), uint8(own.Requests), uint8(own.Errors)}
+	if own.Rolling {
+		e.rolling |= 1 << place
+	}
+	e.n++
+	return true
+}
