@@ -6,6 +6,10 @@
 // authenticated is refused before his message is read, and no more requests are decoded at once than there are
 // processors, less one. See package admission for the walk that tells what decoding takes.
 //
+// Requests in protobuf between which and the end of their pipeline nothing stands are not decoded, see package direct: the
+// exporter there walks over their bytes. What it can't read, and JSON, is decoded. Answers and counts are the same both ways, also
+// of what would be too costly to decode.
+//
 //	HTTP  gRPC               why, and the result that is counted
 //	200   OK                 accepted
 //	400   InvalidArgument    malformed, or too_deep

@@ -9,9 +9,9 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// chunk is how many spans of a sender are counted at once: that takes its lock once for all of them, and fetches what isn't
+// Chunk is how many spans of a sender are counted at once: that takes its lock once for all of them, and fetches what isn't
 // in the processor's cache for several at a time.
-const chunk = 128
+const Chunk = 128
 
 // role is which side of a call a span tells.
 type role uint8
@@ -36,7 +36,7 @@ type work struct {
 // batch is the room to count a chunk in.
 type batch struct {
 	n     int
-	work  [chunk]work
+	work  [Chunk]work
 	peers peers
 	sink  uint32
 }
@@ -51,23 +51,21 @@ func (b *batch) release() {
 
 // Spans counts spans, which come in pieces, with a result for each: a server's or consumer's as traffic in the bucket of its
 // end, a client's or producer's as the caller's view of an edge, and both halves of a call together as an edge in the
-// server's view. A piece is no longer needed when the next one is asked for and begins at a multiple of Chunk.
+// server's view. A piece of Chunk spans that comes first, or after others of as many, isn't looked at again when the
+// next one is asked for; any other stays as it is until Spans returns.
 func (s *Sender) Spans(pieces iter.Seq[[]Span], counts *Counts) {
 	b := batches.Get().(*batch)
 	defer b.release()
 	for piece := range pieces {
 		for i := range piece {
 			b.work[b.n].Span = &piece[i]
-			if b.n++; b.n == chunk {
+			if b.n++; b.n == Chunk {
 				s.chunk(b, counts)
 			}
 		}
 	}
 	s.chunk(b, counts)
 }
-
-// Chunk is how many spans are counted at once.
-const Chunk = chunk
 
 // Span counts a single span.
 func (s *Sender) Span(sp *Span) Result {
