@@ -125,7 +125,7 @@ func (l *loop) drain() (all []correlate.Measurement) {
 
 // Recall implements engine.Keeper.
 func (l *loop) Recall(facts []engine.Fact) (engine.Recall, error) {
-	r, err := recallFor(context.Background(), l.engine, l.ledger, facts, l.cfg.engineConfig())
+	r, err := recallFor(context.Background(), l.engine, l.ledger, facts)
 	l.trouble("recall what facts are about", err)
 	return r, err
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/record"
 )
 
 // Keeper is where whoever drives an engine keeps what the engine must not lose. An error means "not yet": nothing has
@@ -70,11 +71,29 @@ func (d *Driver) Facts(facts []Fact, seq int64) error {
 	if err != nil {
 		return err
 	}
-	if len(r.Changes) > 0 || len(r.Incidents) > 0 {
+	if !r.empty() {
 		d.engine.Apply(Input{Recall: &r})
 	}
 	d.pending, d.applied = d.engine.Apply(Input{Facts: facts}), seq
+	if err := d.complete(); err != nil {
+		return err
+	}
 	return d.Flush()
+}
+
+// complete says of changes that have left memory what was just decided of them. When that fails it is made up for with the next
+// facts.
+func (d *Driver) complete() error {
+	if len(record.Missing(d.engine.book)) == 0 {
+		return nil
+	}
+	r, err := d.keeper.Recall(nil)
+	if err != nil {
+		return err
+	}
+	d.engine.Apply(Input{Recall: &r})
+	d.pending = append(d.pending, d.engine.Apply(Input{Facts: []Fact{}})...)
+	return nil
 }
 
 // Rejudged applies what a retrial found. After an error nothing of it has happened, unless Flush commits it later.
@@ -90,7 +109,7 @@ func (d *Driver) Rejudged(found Rejudged) error {
 	if err != nil {
 		return err
 	}
-	if len(r.Changes) > 0 || len(r.Incidents) > 0 {
+	if !r.empty() {
 		d.engine.Apply(Input{Recall: &r})
 	}
 	d.pending = d.engine.Apply(Input{Rejudged: &found})

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -33,11 +34,28 @@ type Fact struct {
 
 // Recall brings back records that have left memory, before a fact that touches them is applied.
 type Recall struct {
-	Changes   []correlate.ChangeRecord
+	Changes   []correlate.ChangeRecord // each by itself; at a restart all of Since, and the last of each place
+	Runs      []Run                    // changes that follow one another
 	Incidents []correlate.IncidentRecord
 	// Revisions are the verdicts of the changes, in order; of a change without any, the one in its record counts.
 	Revisions []correlate.Verdict
+	// Since is from when on all changes are there at a restart; zero: they are all there are.
+	Since time.Time
 }
+
+// Run is changes of a place that follow one another.
+type Run = record.Run
+
+// runs are the changes of a Recall, each by itself or as they follow one another.
+func (r Recall) runs() []record.Run {
+	runs := slices.Clone(r.Runs)
+	for i := range r.Changes {
+		runs = append(runs, record.Run{Changes: r.Changes[i : i+1]})
+	}
+	return runs
+}
+
+func (r Recall) empty() bool { return len(r.Changes)+len(r.Runs)+len(r.Incidents) == 0 }
 
 // maxAhead is how far in the future of the clock a measurement may lie, in seconds.
 const maxAhead = 300
@@ -58,6 +76,7 @@ type Engine struct {
 	observer *observe.Observer
 	expired  int64 // when memory was last swept
 	pruned   int64 // the same, of what is being restored
+	taken    int   // facts since records were last forgotten
 	stats    Stats
 }
 
@@ -92,7 +111,7 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 	case in.Facts != nil:
 		e.facts(in.Facts)
 	case in.Recall != nil:
-		e.recall(*in.Recall)
+		e.recall(*in.Recall, in.Recall.runs())
 	case in.Measured != nil:
 		e.measured(in.Measured)
 	case in.Rejudged != nil:
@@ -220,9 +239,7 @@ func (e *Engine) sweep() {
 	e.observer.Trim(e.oldestWatched())
 	e.faults.sweep(now - e.cfg.CoarseKeep)
 	e.expire(now)
-	if e.cfg.KeepRecords > 0 {
-		e.forget(e.now - e.cfg.KeepRecords)
-	}
+	e.forget(e.now - e.cfg.KeepRecords)
 }
 
 // expire forgets measurements that are older than any window needs. The services around a changed one are judged from the

@@ -59,6 +59,10 @@ func (e *Engine) facts(facts []Fact) {
 	if e.reopen.from < e.storedTo {
 		e.emitJudged(e.reopen.from)
 	}
+	if e.taken += len(facts); e.taken >= forgetEvery {
+		e.taken = 0
+		e.forget(e.now - e.cfg.KeepRecords)
+	}
 }
 
 // settle works out what follows from what was reported and judged and from the time that has passed: the records, what they
@@ -103,26 +107,34 @@ func (e *Engine) linked(o record.IncidentDifference) {
 }
 
 // recall puts records back into memory without saying anything about them.
-func (e *Engine) recall(r Recall) {
+func (e *Engine) recall(r Recall, runs []record.Run) {
 	revisions := map[string][]correlate.Verdict{}
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
 	}
 	clear(e.described)
-	for _, known := range e.book.Recall(r.Changes, r.Incidents) {
+	recalled := e.book.Recall(runs, r.Incidents)
+	for _, known := range recalled {
 		c := e.changeOf(known)
 		c.emitted, c.judged = *c.rec, e.mark.At
 		c.follow(revisions[c.rec.ID])
 		e.watch(c)
 	}
-	for _, r := range r.Changes {
-		c := e.changes[r.ID]
+	for _, known := range recalled {
+		c := e.changeOf(known)
 		c.subject = e.subjectOf(c)
 	}
 }
 
+// forgetEvery is after how many facts memory is swept, whether or not there is telemetry: a history that is taken in is over
+// as soon as it is applied.
+const forgetEvery = 2000
+
 // forget drops closed changes and resolved incidents that ended before the given time.
 func (e *Engine) forget(before int64) {
+	if e.cfg.KeepRecords == 0 {
+		return
+	}
 	clear(e.described)
 	for _, id := range e.book.Forget(at(before)) {
 		delete(e.changes, id)

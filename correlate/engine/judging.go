@@ -23,6 +23,9 @@ const (
 	// lookEvery is how many buckets lie between two looks at a change for more than whether it is to be convicted, and
 	// acquitEvery the same while it may be acquitted, and once it was.
 	lookEvery, acquitEvery = 6, 30
+	// recentMost is how many closed changes of a place are suspected with those that are observed. More within a window, from a
+	// pipeline that sends in a loop, are too near to one another for time to tell which of them did something.
+	recentMost = 32
 	// repeated is how many signals of a fault on another service a verdict repeats.
 	repeated = 3
 	// valueElsewhere is how strong the fault of a value (a custom signal) on another service must be to be held against a

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
@@ -13,7 +14,7 @@ import (
 
 // RestoreRecords takes back what the ledger knows of changes, incidents and regressions.
 func (e *Engine) RestoreRecords(known Recall, regressions []correlate.Regression) {
-	e.recall(known)
+	e.recall(known, record.Runs(known.Changes, known.Since))
 	slices.SortStableFunc(regressions, func(a, b correlate.Regression) int { return a.DecidedAt.Compare(b.DecidedAt) })
 	for _, r := range regressions {
 		if !r.Withdrawn {
@@ -69,4 +70,117 @@ func (e *Engine) Resume(judged time.Time) {
 	}
 	e.stats = Stats{}
 	e.effects = nil
+}
+
+// Wanted is what facts are about and what isn't in memory: changes and incidents by id, and places at instants around which
+// something has left memory.
+type Wanted struct {
+	Changes, Incidents []string
+	Around             []correlate.PlaceTime
+	// Opened are the places and instants since which incidents may have left memory.
+	Opened []correlate.PlaceTime
+	Nearby int // how many of each on either side
+}
+
+// Wants is what some facts want, each thing once. It is asked twice: what was recalled by id the first time tells where
+// changes and incidents were before. It is for the goroutine that the engine belongs to.
+func Wants(e *Engine, facts []Fact, recalled Recall) Wanted {
+	w := wanting{e: e, asked: map[any]bool{}, changes: map[string]*correlate.ChangeRecord{}, incidents: map[string]*correlate.IncidentRecord{}}
+	for i := range recalled.Changes {
+		w.changes[recalled.Changes[i].ID] = &recalled.Changes[i]
+	}
+	for i := range recalled.Incidents {
+		w.incidents[recalled.Incidents[i].ID] = &recalled.Incidents[i]
+	}
+	for _, id := range record.Missing(e.book) {
+		w.one(id)
+	}
+	for _, f := range facts {
+		switch f := f.WithDefaults(); {
+		case f.Change != nil:
+			w.change(f.Change)
+		case f.Incident != nil:
+			w.incident(f.Incident)
+		}
+	}
+	w.Nearby = record.Nearby(e.book)
+	return w.Wanted
+}
+
+// firing is how long before a fact an incident may have opened that has to do with it: as long as an alert may fire whose end
+// nobody tells.
+const firing = 24 * time.Hour
+
+type wanting struct {
+	Wanted
+	e         *Engine
+	asked     map[any]bool
+	changes   map[string]*correlate.ChangeRecord
+	incidents map[string]*correlate.IncidentRecord
+}
+
+func (w *wanting) change(said *correlate.Change) {
+	w.one(said.ID)
+	is := correlate.PlaceTime{Place: correlate.Place{Service: said.Service, Environment: said.Environment}, At: said.Start()}
+	was := w.changes[said.ID]
+	if c := w.e.changes[said.ID]; c != nil {
+		was = c.rec
+	}
+	if was == nil {
+		w.around(is, is)
+		return
+	}
+	for _, id := range append([]string{was.RolledBackBy, was.MergedInto}, was.MergedFrom...) {
+		w.one(id)
+	}
+	w.around(is, correlate.PlaceTime{Place: correlate.Place{Service: was.Service, Environment: was.Environment}, At: was.Start()})
+}
+
+func (w *wanting) incident(said *correlate.Incident) {
+	w.one(said.CausedBy)
+	is := correlate.PlaceTime{Place: correlate.Place{Service: said.Service, Environment: said.Environment}, At: said.OpenedAt}
+	was := w.incidents[said.ID]
+	if i := w.e.book.Incident(said.ID); i != nil {
+		was = &i.Record
+	}
+	if was == nil {
+		w.around(is, is)
+		w.Incidents = append(w.Incidents, said.ID)
+		return
+	}
+	w.one(was.Suspect())
+	for _, id := range append([]string{was.MergedInto}, was.MergedFrom...) {
+		if id != "" && w.e.book.Incident(id) == nil {
+			w.Incidents = append(w.Incidents, id)
+		}
+	}
+	w.around(is, correlate.PlaceTime{Place: correlate.Place{Service: was.Service, Environment: was.Environment}, At: was.OpenedAt})
+}
+
+// one wants a change by its id.
+func (w *wanting) one(id string) {
+	if id != "" && id != correlate.CausedByNone && w.e.changes[id] == nil && !w.asked[id] {
+		w.asked[id] = true
+		w.Changes = append(w.Changes, id)
+	}
+}
+
+// around wants what happened around a fact, wherever it comes to be: what reports say is put together field by field.
+func (w *wanting) around(is, was correlate.PlaceTime) {
+	for _, service := range []string{is.Service, was.Service} {
+		for _, environment := range []string{is.Environment, was.Environment} {
+			for _, at := range []time.Time{is.At, was.At} {
+				q := correlate.PlaceTime{Place: correlate.Place{Service: service, Environment: environment}, At: at}
+				if !q.At.IsZero() && !w.asked[q] {
+					w.asked[q] = true
+					if !record.Remembers(w.e.book, q.Place, q.At) {
+						w.Around = append(w.Around, q)
+					}
+					if w.e.cfg.KeepRecords > 0 && at.Unix() < w.e.now-w.e.cfg.KeepRecords {
+						w.Opened = append(w.Opened, correlate.PlaceTime{Place: q.Place, At: q.At.Add(-firing)})
+					}
+				}
+			}
+		}
+	}
 }

@@ -37,19 +37,28 @@ func (r *round) due() (due []candidate) {
 }
 
 // recent are the changes whose window is closed, and that may have caused what is seen of those that are due all the same:
-// they were not over when the oldest of these began.
+// they were not over when the oldest of these began. Of a place where very many are, the last ones.
 func (r *round) recent(due []candidate) (recent []candidate) {
 	oldest := r.At
 	for _, s := range due {
 		oldest = min(oldest, s.start())
 	}
+	later := map[place]int{}
+	for i, c := range r.changes {
+		if c.rec.Phase == correlate.PhaseClosed {
+			later[r.Watched[i].Place]++
+		}
+	}
 	for i := range r.Watched {
-		s := r.Watched[i]
+		s, closed := r.Watched[i], r.changes[i].rec.Phase == correlate.PhaseClosed
+		if closed {
+			later[s.Place]--
+		}
 		if !s.Live || (s.End > 0 && oldest >= s.End+r.cfg.Resolution*neighbourEvery) {
 			continue
 		}
 		r.Sight = append(r.Sight, s)
-		if r.changes[i].rec.Phase == correlate.PhaseClosed {
+		if closed && later[s.Place] < recentMost {
 			recent = append(recent, r.assess(i))
 		}
 	}

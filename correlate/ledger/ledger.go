@@ -104,6 +104,9 @@ type Ledger interface {
 	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
 	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
+	// Recall yields records that are asked for by id or by what lies around them. What it costs is bounded by what is asked,
+	// and not by what there is.
+	Recall(ctx context.Context, q Recollection) (Recalled, error)
 
 	// The history keeps the record of each change and incident as every CommitEffects left it, when that is another than
 	// before: numbered, with the time of the commit by the ledger's clock, which never goes back from one to the next.
@@ -140,6 +143,30 @@ type Saved struct {
 	JudgedTo    time.Time
 	// LastAlive is when the last checkpoint was written; from then until the restart there is no coverage.
 	LastAlive time.Time
+}
+
+// Recollection asks for records.
+type Recollection struct {
+	Changes, Incidents []string // by id; ids that nobody reported are left out
+	// Around asks for the Nearby changes of a place that were complete before an instant, and for as many that were at or
+	// after it; Opened for the first Nearby incidents of a place that opened at or after an instant.
+	Around, Opened []correlate.PlaceTime
+	Nearby         int
+}
+
+// Recalled are the records that were asked for. Around has an answer to each question, in the same order.
+type Recalled struct {
+	Changes   []correlate.ChangeRecord
+	Around    []Neighbours
+	Incidents []correlate.IncidentRecord // each once, sorted by id
+	// Revisions are all verdicts of those of the changes whose current one isn't the first, sorted by change and revision.
+	Revisions []correlate.Verdict
+}
+
+// Neighbours are changes of a place that follow one another by completion, oldest first. Whole: none came before them.
+type Neighbours struct {
+	Changes []correlate.ChangeRecord
+	Whole   bool
 }
 
 // ChangeFilter selects changes. Zero fields don't restrict.

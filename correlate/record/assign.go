@@ -76,7 +76,9 @@ func (b *Book) assign(c *Change, is part) {
 	b.draft.touch(c)
 	b.unfile(c)
 	c.Record = r
-	b.file(c)
+	l := b.file(c)
+	l.join(c)
+	l.stale = append(l.stale, c.filed.key)
 	b.draft.visit(c.filed.place)
 	if named := b.naming[r.ID]; named != nil {
 		for i := range named.all() {
@@ -103,15 +105,15 @@ func Begun(b *Book, c *Change, at time.Time, waits bool) {
 func implies(r correlate.ChangeReport) bool { return len(r.Said.Implied) > 0 }
 
 // file and unfile keep a change where what it means to others is worked out.
-func (b *Book) file(c *Change) {
+func (b *Book) file(c *Change) *lineup {
 	c.filed = &filing{c.Place(), c.position(), c.begun(), c.ended()}
 	l := b.lineupOf(c.filed.place)
 	l.all.insert(c.filed.key, c)
-	l.stale = append(l.stale, c.filed.key)
 	if r := c.Record; r.Status == correlate.StatusStarted && !r.Abandoned && r.MergedInto == "" && r.Phase != correlate.PhaseRetracted {
 		c.waits = &key{r.Start(), r.ID}
 		b.waiting.insert(*c.waits, c)
 	}
+	return l
 }
 
 func (b *Book) unfile(c *Change) {
@@ -120,10 +122,11 @@ func (b *Book) unfile(c *Change) {
 	}
 	b.answer(c, aside)
 	l := b.lineupOf(c.filed.place)
+	l.part(c)
 	l.all.remove(c.filed.key)
 	l.stale = append(l.stale, c.filed.key)
 	b.draft.visit(c.filed.place)
-	b.draft.takeNothing(c)
+	lineage{b}.takeNothing(c)
 	c.filed, c.traced, c.line = nil, false, nil
 	if c.waits != nil {
 		b.waiting.remove(*c.waits)

@@ -44,6 +44,7 @@ type Book struct {
 	// waiting are the changes whose end is to be reported, by their start.
 	waiting index[*Change]
 	draft   draft
+	missing map[string]string // changes that are not in memory, by id, and who has taken them back; "" for nobody any more
 	// steps counts what was looked at, so that a test can hold the cost of a report against it.
 	steps int
 }
@@ -56,6 +57,9 @@ type lineup struct {
 	incidents             index[*Incident] // by their opening
 	// stale are the positions from which on the lineage is to be traced again, once the place is touched.
 	stale []key
+	// forgotten is the position of the latest change that is not in memory, and end the past of one that comes last.
+	forgotten key
+	end       *past
 }
 
 // New makes a Book without any records.
@@ -71,6 +75,7 @@ func newBook(cfg Config, most limits) *Book {
 		places:    map[correlate.Place]*lineup{},
 		naming:    map[string]*index[*Incident]{},
 		draft:     newDraft(),
+		missing:   map[string]string{},
 	}
 	b.grouping = &grouping{
 		cfg: cfg, limits: most, places: map[correlate.Place]*timelines{}, again: map[*Change]bool{}, steps: &b.steps,

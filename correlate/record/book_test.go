@@ -214,8 +214,8 @@ func TestARecalledBookGoesOnAsIfItHadNotBeenAway(t *testing.T) {
 			incidents = append(incidents, i.Record)
 		}
 		rest := newBook(config, small)
-		require.Len(t, rest.Recall(changes, incidents), len(changes))
-		require.Empty(t, rest.Recall(changes, incidents), "they are in memory")
+		require.Len(t, rest.Recall(Runs(changes, time.Time{}), incidents), len(changes))
+		require.Empty(t, rest.Recall(Runs(changes, time.Time{}), incidents), "they are in memory")
 		require.Equal(t, Difference{}, rest.Settle(noon.Unix()), "nothing was reported")
 		for _, f := range facts[cut:] {
 			rest.Report(f.Fact, f.receivedAt)

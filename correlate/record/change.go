@@ -24,12 +24,14 @@ type Change struct {
 	// linked with it.
 	timed   *key
 	chained bool
-	// line is what is live once it is complete, as far as traced says that it is known, and took what it took back.
-	// recalled: it was brought back, and its lineage hasn't been traced since.
-	line             []deployed
-	traced, recalled bool
-	gone             bool // it has left memory
-	took             []*Change
+	// line is what is live once it is complete, as far as traced says that it is known; is, what it is itself in a line;
+	// took, the ids of what it took back; past, what isn't in memory of the time before it.
+	line   []*deployed
+	is     *deployed
+	traced bool
+	gone   bool // it has left memory
+	took   []string
+	past   *past
 	// objections are the incidents that it is suspected of, whether it was judged healthy or not, sorted.
 	objections []string
 }

@@ -120,3 +120,12 @@ func (x *index[T]) len() (n int) {
 }
 
 func (x *index[T]) empty() bool { return len(x.blocks) == 0 }
+
+// last is the key of the last item, the zero key without any.
+func (x *index[T]) last() key {
+	if x.empty() {
+		return key{}
+	}
+	b := x.blocks[len(x.blocks)-1]
+	return b[len(b)-1].key
+}

@@ -10,13 +10,29 @@ import (
 // deployed is a release that is live, or becomes so again when those after it are taken back.
 type deployed struct {
 	release  names.Release
-	by       *Change // nil when nobody reported it
+	by       string // the id of the change; "" when nobody reported it
 	rollback bool
 }
 
-// lineages works out anew what the changes of the touched places mean to one another: redeploys and rollbacks. It follows
+// deployed is what the change is in a line. It is the same pointer as long as it is the same, so that lines are cheap to
+// keep and to compare.
+func (c *Change) deployed(release names.Release, rollback bool) *deployed {
+	if is := (deployed{release, c.Record.ID, rollback}); c.is == nil || *c.is != is {
+		c.is = &is
+	}
+	return c.is
+}
+
+func sameLine(a, b []*deployed) bool {
+	return slices.EqualFunc(a, b, func(x, y *deployed) bool { return x == y || *x == *y })
+}
+
+// lineage works out what the changes of a Book mean to one another.
+type lineage struct{ *Book }
+
+// follow works out anew what the changes of the touched places mean to one another: redeploys and rollbacks. It follows
 // the versions in the order in which they went live, from each position that is stale until what is live is what it was.
-func (b *Book) lineages() {
+func (b lineage) follow() {
 	for _, p := range b.draft.visited() {
 		l := b.lineupOf(p)
 		stale := l.stale
@@ -31,9 +47,10 @@ func (b *Book) lineages() {
 	}
 }
 
-// traceFrom traces the lineage from a position on, and returns how far it had to.
-func (b *Book) traceFrom(l *lineup, k key) (reached key) {
-	var line []deployed
+// traceFrom traces the lineage from a position on, and returns how far it had to. It ends where something isn't in memory
+// that came in between.
+func (b lineage) traceFrom(l *lineup, k key) (reached key) {
+	var line []*deployed
 	for i := range l.all.before(k) {
 		line = i.of.line
 		break
@@ -42,57 +59,69 @@ func (b *Book) traceFrom(l *lineup, k key) (reached key) {
 	for i := range l.all.from(k) {
 		b.steps++
 		c := i.of
-		if c.recalled { // who took it back is found again
-			c.recalled = false
-			b.draft.takenBy(c, "")
+		if c.past != nil {
+			if i.compare(k) != 0 && c.past.last.compare(k) >= 0 {
+				break
+			}
+			line = c.past.line
 		}
 		was, traced := c.line, c.traced
-		line = b.draft.trace(c, line, b.limits.line)
+		line = b.trace(c, line)
 		c.line, c.traced, reached = line, true, i.key
-		if traced && slices.Equal(was, line) {
+		if traced && sameLine(was, line) {
 			break
 		}
 	}
 	return reached
 }
 
-// trace gives a change its part in the lineage, and returns what is live after it. A version that had been live before
-// and was superseded comes back: that is a rollback, of every change since it was last live.
-func (d *draft) trace(c *Change, line []deployed, most int) []deployed {
+// trace gives a change its part in the lineage, and returns what is live after it.
+func (b lineage) trace(c *Change, line []*deployed) []*deployed {
+	after, does := c.step(line, b.limits.line)
+	b.play(c, does)
+	return after
+}
+
+// step is what a change does to what is live.
+type step struct {
+	redeploy, rollback bool
+	took               []string
+}
+
+// step returns what is live after a change, and the part that it has in that. A version that had been live before and was
+// superseded comes back: that is a rollback, of every change since it was last live.
+func (c *Change) step(line []*deployed, most int) ([]*deployed, step) {
 	if !c.Live() || !c.RollsOut() {
-		d.play(c, false, c.Record.Kind == correlate.KindRollback, nil)
-		return line
+		return line, step{rollback: c.Record.Kind == correlate.KindRollback}
 	}
 	release := ReleaseOf(c.Record.Change)
 	back := lastOf(line, release)
-	redeploy := back >= 0 && back == len(line)-1
-	rollback := c.Record.Kind == correlate.KindRollback || (back >= 0 && !redeploy)
-	if back < 0 && rollback && len(line) > 1 {
+	does := step{redeploy: back >= 0 && back == len(line)-1}
+	does.rollback = c.Record.Kind == correlate.KindRollback || (back >= 0 && !does.redeploy)
+	if back < 0 && does.rollback && len(line) > 1 {
 		back = len(line) - 2 // said to be one, to a version never seen: it takes the last change back
 	}
-	var took []*Change
-	if rollback {
+	if does.rollback {
 		for _, o := range line[back+1:] {
-			if o.by != nil && !o.rollback {
-				took = append(took, o.by)
+			if o.by != "" && !o.rollback {
+				does.took = append(does.took, o.by)
 			}
 		}
 		line = line[:back+1]
 	}
-	d.play(c, redeploy, rollback, took)
 	if previous := c.Record.PreviousVersion; len(line) == 0 && previous != "" && !names.SameVersion(previous, c.Record.Version) {
-		line = []deployed{{release: names.Release{Version: previous}}}
+		line = []*deployed{{release: names.Release{Version: previous}}}
 	}
-	if redeploy {
-		return line
+	if does.redeploy {
+		return line, does
 	}
-	line = append(line[:len(line):len(line)], deployed{release, c, rollback})
-	return line[max(0, len(line)-most):]
+	line = append(line[:len(line):len(line)], c.deployed(release, does.rollback))
+	return line[max(0, len(line)-most):], does
 }
 
 // lastOf is where a release is in a line, the latest place; -1 when it is not known. By its version another commit under
 // the same label is another release, and the same commit under another spelling the same.
-func lastOf(line []deployed, r names.Release) int {
+func lastOf(line []*deployed, r names.Release) int {
 	for i := len(line) - 1; i >= 0 && r != (names.Release{}); i-- {
 		if names.SameRelease(line[i].release, r) {
 			return i
@@ -102,40 +131,50 @@ func lastOf(line []deployed, r names.Release) int {
 }
 
 // play notes the part that a change has in the lineage.
-func (d *draft) play(c *Change, redeploy, rollback bool, took []*Change) {
-	if c.Record.Redeploy != redeploy || c.Record.Rollback != rollback {
-		d.touch(c)
-		c.Record.Redeploy, c.Record.Rollback = redeploy, rollback
+func (b lineage) play(c *Change, does step) {
+	if c.Record.Redeploy != does.redeploy || c.Record.Rollback != does.rollback {
+		b.draft.touch(c)
+		c.Record.Redeploy, c.Record.Rollback = does.redeploy, does.rollback
 	}
-	if slices.Equal(c.took, took) {
-		d.takeBack(c)
-		return
+	if !slices.Equal(c.took, does.took) {
+		b.takeNothing(c)
+		c.took = does.took
 	}
-	d.takeNothing(c)
-	c.took = took
-	d.takeBack(c)
-}
-
-// takeBack says of what a change took back who did it.
-func (d *draft) takeBack(c *Change) {
-	for _, o := range c.took {
-		d.takenBy(o, c.Record.ID)
+	for _, id := range c.took {
+		if o := b.changes[id]; o != nil {
+			b.takenBy(o, c.Record.ID)
+		} else {
+			b.missing[id] = c.Record.ID
+		}
 	}
 }
 
 // takeNothing forgets what a change took back.
-func (d *draft) takeNothing(c *Change) {
-	for _, o := range c.took {
-		if o.Record.RolledBackBy == c.Record.ID {
-			d.takenBy(o, "")
+func (b lineage) takeNothing(c *Change) {
+	for _, id := range c.took {
+		switch o := b.changes[id]; {
+		case o == nil:
+			b.missing[id] = ""
+		case o.Record.RolledBackBy == c.Record.ID:
+			b.takenBy(o, "")
 		}
 	}
 	c.took = nil
 }
 
-func (d *draft) takenBy(c *Change, id string) {
-	if c.Record.RolledBackBy != id && !c.gone {
-		d.touch(c)
+// takenBack are the changes in memory that a change took back.
+func (b lineage) takenBack(c *Change) (all []*Change) {
+	for _, id := range c.took {
+		if o := b.changes[id]; o != nil {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+func (b lineage) takenBy(c *Change, id string) {
+	if c.Record.RolledBackBy != id {
+		b.draft.touch(c)
 		c.Record.RolledBackBy = id
 	}
 }

@@ -199,12 +199,7 @@ func (b *Book) Judged(c *Change) []*Change {
 			b.draft.attribute(i)
 		}
 	}
-	all := []*Change{c}
-	for _, o := range c.took {
-		if !o.gone {
-			all = append(all, o)
-		}
-	}
+	all := append([]*Change{c}, lineage{b}.takenBack(c)...)
 	for _, c := range all {
 		b.recover(c)
 	}

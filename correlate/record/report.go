@@ -167,17 +167,27 @@ func (b *Book) unfileIncident(i *Incident) {
 
 // Recall brings back records that have left memory, as they stand: nothing is worked out again because of it. What is in
 // memory already stays as it is there.
-func (b *Book) Recall(changes []correlate.ChangeRecord, incidents []correlate.IncidentRecord) (recalled []*Change) {
-	for _, r := range changes {
-		if b.changes[r.ID] == nil {
-			recalled = append(recalled, b.recall(r))
+func (b *Book) Recall(runs []Run, incidents []correlate.IncidentRecord) (recalled []*Change) {
+	fresh := map[*Change]bool{}
+	for _, run := range runs {
+		for _, r := range run.Changes {
+			if b.changes[r.ID] == nil {
+				c := b.recall(r)
+				recalled, fresh[c] = append(recalled, c), true
+			}
 		}
+	}
+	for _, run := range runs {
+		lineage{b}.connect(run, fresh)
 	}
 	for _, c := range recalled {
-		if by := b.changes[c.Record.RolledBackBy]; by != nil {
-			by.took = append(by.took, c)
+		if by, missing := b.missing[c.Record.ID]; missing {
+			lineage{b}.takenBy(c, by)
+		} else {
+			lineage{b}.tookBack(c)
 		}
 	}
+	clear(b.missing)
 	for _, r := range incidents {
 		if b.incidents[r.ID] == nil {
 			b.recallIncident(r)
@@ -187,7 +197,7 @@ func (b *Book) Recall(changes []correlate.ChangeRecord, incidents []correlate.In
 }
 
 func (b *Book) recall(r correlate.ChangeRecord) *Change {
-	c := &Change{Record: r, reports: r.Reports, own: r.Change, recalled: true}
+	c := &Change{Record: r, reports: r.Reports, own: r.Change}
 	if len(c.reports) == 0 && r.Phase != correlate.PhaseRetracted {
 		c.reports = []correlate.ChangeReport{{ReceivedAt: r.ReceivedAt, Said: r.Change}}
 	}
@@ -195,11 +205,30 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 		c.own = correlate.FoldChange(c.reports)
 	}
 	b.changes[r.ID] = c
-	b.file(c)
-	b.lineupOf(c.filed.place).stand(c, c.standing())
+	l := b.file(c)
+	l.stand(c, c.standing())
 	c.objections = slices.Clone(r.Incidents)
 	b.grouping.enter(c)
 	return c
+}
+
+// tookBack connects a change that is recalled with who took it back, and with what it took back, as far as they are in memory.
+func (b lineage) tookBack(c *Change) {
+	if by := b.changes[c.Record.RolledBackBy]; by != nil && !slices.Contains(by.took, c.Record.ID) {
+		by.took = append(by.took, c.Record.ID)
+	}
+	if !c.Record.Rollback {
+		return
+	}
+	n := 0
+	for i := range b.lineupOf(c.filed.place).all.before(c.filed.key) {
+		if n++; n > b.limits.nearby() {
+			break
+		}
+		if i.of.Record.RolledBackBy == c.Record.ID && !slices.Contains(c.took, i.id) {
+			c.took = append(c.took, i.id)
+		}
+	}
 }
 
 func (b *Book) recallIncident(r correlate.IncidentRecord) {
@@ -218,75 +247,5 @@ func (b *Book) recallIncident(r correlate.IncidentRecord) {
 	b.alerts.enter(i)
 	if r.MergedInto == "" {
 		b.fileIncident(i)
-	}
-}
-
-// Forget drops the changes that were complete before an instant, but for the last correlate.Lineage of each place and
-// those that are observed, and the incidents that were resolved before it. It returns the ids of the changes.
-func (b *Book) Forget(before time.Time) (gone []string) {
-	for p, l := range b.places {
-		for _, c := range l.old(before) {
-			b.drop(c, l)
-			gone = append(gone, c.Record.ID)
-		}
-		if l.all.empty() && l.incidents.empty() {
-			delete(b.places, p)
-			delete(b.grouping.places, p)
-		}
-	}
-	forgetIncidents(b, before)
-	slices.Sort(gone)
-	return gone
-}
-
-// forgetIncidents drops the incidents that were resolved before an instant, with the other reports of them, and those that
-// nobody reports.
-func forgetIncidents(b *Book, before time.Time) {
-	over := func(i *Incident) bool {
-		at := i.Record.ResolvedAt
-		return !at.IsZero() && at.Before(before) || i.Record.Retracted && i.Record.MergedInto == ""
-	}
-	var old []*Incident
-	for _, i := range b.incidents {
-		first := i
-		if into := b.incidents[i.Record.MergedInto]; into != nil {
-			first = into
-		}
-		if over(first) {
-			old = append(old, i)
-		}
-	}
-	for _, i := range old {
-		delete(b.incidents, i.Record.ID)
-		b.unfileIncident(i)
-		b.alerts.leave(i)
-	}
-}
-
-// old are the changes that were complete before an instant, but for the last and those that are observed.
-func (l *lineup) old(before time.Time) (old []*Change) {
-	left := l.all.len() - correlate.Lineage
-	for i := range l.all.all() {
-		if left--; left < 0 || !i.at.Before(before) {
-			break
-		}
-		if i.of.Record.Phase != correlate.PhaseObserving {
-			old = append(old, i.of)
-		}
-	}
-	return old
-}
-
-func (b *Book) drop(c *Change, l *lineup) {
-	delete(b.changes, c.Record.ID)
-	c.gone = true
-	if c.timed != nil {
-		b.grouping.of(c).remove(c)
-	}
-	l.stand(c, aside)
-	l.all.remove(c.filed.key)
-	l.stale = append(l.stale, c.filed.key)
-	if c.waits != nil {
-		b.waiting.remove(*c.waits)
 	}
 }

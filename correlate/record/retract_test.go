@@ -113,19 +113,19 @@ func TestTimesAreInUTCWhateverZoneTheyWereToldIn(t *testing.T) {
 func TestForgettingKeepsWhatIsStillAskedFor(t *testing.T) {
 	b := New(config)
 	for i := range correlate.Lineage + 3 {
-		b.Report(shipped(fmt.Sprintf("%02d", i), "shop", int64(i)*60, nil), noon)
+		b.Report(shipped(fmt.Sprintf("%02d", i), "shop", int64(i)*24*3600, nil), noon)
 	}
-	b.Report(incidentAt("open", 0, ""), noon)
+	b.Report(incidentAt("open", -60, ""), noon)
 	over := incidentAt("over", 0, "")
 	over.Incident.ResolvedAt = after(60)
 	b.Report(over, noon)
 	b.Settle(0)
 	b.Change("01").Record.Phase = correlate.PhaseObserving
-	require.Equal(t, []string{"00", "02"}, b.Forget(after(100_000)), "but for the last ones and those that are observed")
+	require.Equal(t, []string{"00", "02"}, b.Forget(after(100*24*3600)), "but for the last ones and those that are observed")
 	require.Nil(t, b.Change("00"))
 	require.Nil(t, b.Incident("over"))
 	require.NotNil(t, b.Incident("open"))
-	require.Empty(t, b.Forget(after(100_000)))
+	require.Empty(t, b.Forget(after(100*24*3600)))
 
 	b.Report(shipped("late", "shop", 30, nil), noon)
 	b.Settle(0)

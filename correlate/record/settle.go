@@ -35,12 +35,12 @@ func (b *Book) Settle(watermark int64) Difference {
 	for _, r := range b.grouping.rollouts() {
 		b.assignAll(r)
 	}
-	b.lineages()
+	lineage{b}.follow()
 	b.answers()
 	for _, i := range b.draft.toAttribute() {
 		b.attribute(i)
 	}
-	for _, c := range b.draft.toRecover() {
+	for _, c := range (lineage{b}).toRecover() {
 		b.recover(c)
 	}
 	d := b.draft.difference()
@@ -72,15 +72,13 @@ func (d *draft) touch(c *Change) {
 }
 
 // toRecover are the touched changes, and what they took back.
-func (d *draft) toRecover() []*Change {
-	for _, c := range d.touched() {
-		for _, o := range c.took {
-			if !o.gone {
-				d.touch(o)
-			}
+func (b lineage) toRecover() []*Change {
+	for _, c := range b.draft.touched() {
+		for _, o := range b.takenBack(c) {
+			b.draft.touch(o)
 		}
 	}
-	return d.touched()
+	return b.draft.touched()
 }
 
 func (d *draft) isNew(c *Change) { d.changes[c] = correlate.ChangeRecord{} }

@@ -340,7 +340,7 @@ func TestAVerdictOfHealthyUnlinks(t *testing.T) {
 			require.Equal(t, []string{"i", "named"}, c.Record.Incidents)
 		}
 		restored := New(config)
-		restored.Recall([]correlate.ChangeRecord{b.Change("a").Record, b.Change("b").Record}, []correlate.IncidentRecord{b.Incident("i").Record, b.Incident("named").Record})
+		restored.Recall(Runs([]correlate.ChangeRecord{b.Change("a").Record, b.Change("b").Record}, time.Time{}), []correlate.IncidentRecord{b.Incident("i").Record, b.Incident("named").Record})
 		require.Equal(t, Difference{}, restored.Settle(0))
 		b = restored
 	}
@@ -423,7 +423,7 @@ func TestAVerdictOnARollbackBearsOnWhatItTookBack(t *testing.T) {
 			for _, c := range lived.changes {
 				records = append(records, c.Record)
 			}
-			restored.Recall(records, nil)
+			restored.Recall(Runs(records, time.Time{}), nil)
 			for _, b := range []*Book{lived, restored} {
 				bad, back := b.Change("b"), b.Change("c")
 				bad.Record.Verdict = seen(correlate.Regressed, 0.2)

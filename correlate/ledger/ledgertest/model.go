@@ -70,6 +70,7 @@ func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 			"restart":          m.restart,
 			"list changes":     m.listChanges,
 			"list the rest":    m.listRest,
+			"recall":           m.recall,
 			"restore":          m.restore,
 			"read what's left": m.readStreams,
 			"project":          m.project,
@@ -79,6 +80,7 @@ func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 		m.restart(t)
 		m.listChanges(t)
 		m.listRest(t)
+		m.recall(t)
 		m.restore(t)
 		m.readStreams(t)
 		m.listHeld(t)

@@ -30,7 +30,7 @@ func (l *Ledger) HistorySince(ctx context.Context) (time.Time, error) {
 }
 
 // checkSince refuses an instant before the history.
-func (l *Ledger) checkSince(ctx context.Context, asOf time.Time) error {
+func checkSince(ctx context.Context, l *Ledger, asOf time.Time) error {
 	since, err := l.HistorySince(ctx)
 	if err == nil && micros(asOf) < micros(since) {
 		return &correlate.HistoryError{Since: since}
@@ -47,7 +47,7 @@ func (c *conditions) asOf(table, alias string, t time.Time) {
 
 // changesAsOf is Changes for an instant of the past.
 func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
-	if err := l.checkSince(ctx, q.AsOf); err != nil {
+	if err := checkSince(ctx, l, q.AsOf); err != nil {
 		return nil, err
 	}
 	var where conditions
@@ -75,7 +75,7 @@ func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]corr
 
 // incidentsAsOf is Incidents for an instant of the past.
 func (l *Ledger) incidentsAsOf(ctx context.Context, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
-	if err := l.checkSince(ctx, q.AsOf); err != nil {
+	if err := checkSince(ctx, l, q.AsOf); err != nil {
 		return nil, err
 	}
 	var where conditions

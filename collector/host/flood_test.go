@@ -1,0 +1,105 @@
+package host
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// historyVariable is how many changes TestAHistoryIsTakenInWhileTelemetryFlows takes in; 6,000 when it isn't set. The long
+// form is `make bench-history`.
+const historyVariable = "SHIPWAKE_HISTORY_CHANGES"
+
+// lastYears appends so many changes of fifty services over the year before an instant to the log, unapplied.
+func lastYears(d *daemon, changes int, until time.Time) {
+	const batch = 1000
+	began := until.AddDate(-1, 0, 0)
+	var entries []correlate.Entry
+	for i := range changes {
+		finished := began.Add(time.Duration(float64(until.Sub(began)) * float64(i) / float64(changes)))
+		c := correlate.Change{
+			ID: fmt.Sprintf("old-%d", i), Service: fmt.Sprintf("service-%d", i%50), Version: fmt.Sprintf("v%d", i), Source: "generic",
+			Status: correlate.StatusSucceeded, StartedAt: finished.Add(-time.Minute), FinishedAt: finished,
+		}
+		entries = append(entries, correlate.Entry{
+			Raw:        correlate.Raw{Source: "generic", ID: c.ID, ReceivedAt: d.now, Body: []byte("{}")},
+			Projection: correlate.Projection{Digest: "1", Facts: []correlate.Fact{{Change: &c}}},
+		})
+		if len(entries) == batch || i == changes-1 {
+			_, _, err := d.h.ledger.Append(d.t.Context(), entries, nil)
+			require.NoError(d.t, err)
+			entries = nil
+		}
+	}
+}
+
+func (d *daemon) waiting() int64 {
+	b, err := d.h.ledger.Backlog(d.t.Context())
+	require.NoError(d.t, err)
+	return b.Facts
+}
+
+// TestAHistoryIsTakenInWhileTelemetryFlows: a rollout that hurts gets, bucket by bucket, the verdicts that it gets without
+// the history that is taken in meanwhile; memory holds a bounded part of that; and a restart in the middle goes on where the
+// daemon was.
+func TestAHistoryIsTakenInWhileTelemetryFlows(t *testing.T) {
+	changes := 6000
+	if text := os.Getenv(historyVariable); text != "" {
+		var err error
+		changes, err = strconv.Atoi(text)
+		require.NoError(t, err)
+	}
+	change := correlate.Change{
+		ID: "c1", Service: "shop", Environment: "production", Version: "v2", Source: "generic", Status: correlate.StatusSucceeded,
+		StartedAt: rollout, FinishedAt: rollout.Add(time.Minute),
+	}
+	world := serving(5, 100)
+	calm := startDaemon(t, t.TempDir(), lastDays)
+	calm.live(lastDays, rollout.Add(10*time.Second), world)
+	calm.tell(change)
+	calm.live(calm.now, over, world)
+	_, want := calm.change("c1")
+	calm.end()
+	require.Equal(t, correlate.Regressed, want[len(want)-1].Outcome)
+
+	busy := startDaemon(t, t.TempDir(), lastDays)
+	busy.live(lastDays, rollout.Add(10*time.Second), world)
+	busy.tell(change)
+	lastYears(busy, changes, lastDays.AddDate(0, 0, -3))
+	restarted, began := false, time.Now()
+	for left := busy.waiting(); left > 0; {
+		busy.l.facts()
+		if busy.now.Before(over) {
+			busy.live(busy.now, busy.now.Add(10*time.Second), world) // a bucket closes after each batch
+		}
+		now := busy.waiting()
+		require.LessOrEqual(t, left-now, int64(2*factsAtOnce), "no more than two batches between two ticks")
+		require.Less(t, now, left)
+		if left = now; !restarted && left < int64(changes/2) {
+			restarted = true
+			busy.restart(0)
+			require.Equal(t, left, busy.waiting(), "a restart doesn't begin again")
+		}
+	}
+	t.Logf("%d changes in %s, %d MiB resident after them", changes, time.Since(began).Round(time.Millisecond), resident()>>20)
+	busy.live(busy.now, over, world)
+	_, got := busy.change("c1")
+	require.Equal(t, want, got)
+
+	known := 0
+	for i := range changes {
+		if busy.h.engine.Knows(fmt.Sprintf("old-%d", i)) {
+			known++
+		}
+	}
+	require.Less(t, known, 50*correlate.Lineage+2500, "the last of each service, and those since memory was last swept")
+	last, _ := busy.change(fmt.Sprintf("old-%d", changes-1))
+	require.Equal(t, correlate.PhaseHistory, last.Phase)
+	busy.end()
+}
