@@ -31,6 +31,8 @@ func (p *Params) anomaly(f Fault, c *Candidate, down int, reachable bool) float6
 		return p.strengthOf(f.Strength)
 	case !reachable || !c.Regressed || c.Onset > f.Onset+p.Together:
 		return p.Quiet
+	case down >= 0 && f.Explained && c.Suffers && p.Guards.On(guardSuffers):
+		return p.Quiet
 	case down < 0, c.Suffers && p.Guards.On(guardSuffers):
 		return 0
 	}

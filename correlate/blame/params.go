@@ -46,7 +46,7 @@ type Params struct {
 	Prior map[correlate.Kind]float64
 	// Background is the log-odds that no known change did it, against one without any evidence for or against it.
 	Background float64
-	// Outage is added to Background where a service that nobody changed is at fault, and explains the fault, or the load
+	// Outage is added to Background where a service that nobody changed is at fault, or explains the fault, or where the load
 	// surged just before it.
 	Outage float64
 }

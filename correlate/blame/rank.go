@@ -56,7 +56,7 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 		scores[i] = score(terms)
 	}
 	nobody := p.Background
-	if (f.Explained || f.Surged) && p.Guards.On(guardOutage) {
+	if (f.Explained || f.Surged || p.untouched(f, candidates, g)) && p.Guards.On(guardOutage) {
 		nobody += p.Outage
 	}
 	if !p.Guards.On(guardBackground) {
@@ -70,6 +70,15 @@ func (p Params) Rank(f Fault, candidates []Candidate, g *Graph) []correlate.Susp
 		return cmp.Or(cmp.Compare(b.Probability, a.Probability), cmp.Compare(a.ChangeID, b.ChangeID))
 	})
 	return suspects
+}
+
+// untouched says that no change touched the faulty service, nor what it depends on, and that no caller brought it more load or
+// stopped to ask: what is left for the change of a caller is that it asks for something else.
+func (p *Params) untouched(f Fault, candidates []Candidate, g *Graph) bool {
+	return !f.LostAbove && !slices.ContainsFunc(candidates, func(c Candidate) bool {
+		down, _ := g.distance(f, c.Service)
+		return down >= 0 || c.Multiplies && p.Guards.On(guardMultiplies)
+	})
 }
 
 // uncompare forgets of the changes of a service that their new instances are no worse than the old ones: what only callers

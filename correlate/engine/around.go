@@ -17,6 +17,19 @@ type look struct {
 	observe.Around
 	faults   []fault
 	services int // those that were looked at, with those whose own change is at fault
+	round    *round
+	doubtful map[place]bool // of the services that were asked for it: nothing convicts, but something speaks for a fault
+}
+
+// doubts says that something speaks for a fault of a place that was looked at. It is asked once a look.
+func (l look) doubts(p place) bool {
+	doubtful, asked := l.doubtful[p]
+	if !asked {
+		a, _ := l.round.assessPlace(p, l.Around, false)
+		doubtful = a.Doubtful
+		l.doubtful[p] = doubtful
+	}
+	return doubtful
 }
 
 // news says that a change may be about to be convicted: then what shows around it must not be old.
@@ -69,7 +82,7 @@ func (r *round) lookAround() look {
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
 	r.observer.KeepNeighbours(anchors)
-	seen := look{Around: observe.Around{At: r.At, From: anchors}, services: len(anchors) + len(own)}
+	seen := look{Around: observe.Around{At: r.At, From: anchors}, services: len(anchors) + len(own), round: r, doubtful: map[place]bool{}}
 	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
 		if a, quiet := r.assessPlace(p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
 			f := faultOn(p, theirs[p], a)
@@ -103,10 +116,7 @@ func (r *round) strongElsewhere(a judge.Assessment, services int) bool {
 func (r *round) doubtedByCallers(s candidate, seen look) bool {
 	calls := r.observer.Graph(s.place().Environment, r.At)
 	for _, p := range slices.SortedFunc(maps.Keys(seen.From), place.Compare) {
-		if p.Environment != s.place().Environment || !calls.Calls(p.Service, s.rec.Service) {
-			continue
-		}
-		if a, _ := r.assessPlace(p, seen.Around, false); a.Doubtful {
+		if p.Environment == s.place().Environment && calls.Calls(p.Service, s.rec.Service) && seen.doubts(p) {
 			return true
 		}
 	}

@@ -39,7 +39,7 @@ func (r *round) assess(i int) candidate {
 	case scheduled:
 		if r.glance(c, known, &c.assessed, at, true); at == t || c.assessed.Outcome == correlate.Regressed {
 			seen = &c.assessed
-		} else if r.glance(c, known, seen, t, false); seen.Outcome != correlate.Regressed {
+		} else if r.glance(c, known, seen, t, false); seen.Outcome != correlate.Regressed && !r.stands(c, known, seen, at) {
 			seen = &c.assessed // between two such looks a change may be convicted, and nothing is taken back
 		}
 	default:
@@ -47,6 +47,18 @@ func (r *round) assess(i int) candidate {
 		return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: withheld(r.proven(c, known, seen.Assessment))}
 	}
 	return candidate{change: c, known: known, cutoff: cutoff, assessed: seen, a: r.proven(c, known, seen.Assessment)}
+}
+
+// stands assesses a change as it was when it was convicted after an instant, if it was: that holds up to the next scheduled look.
+func (r *round) stands(c *change, known *observe.Subject, seen *assessed, after int64) bool {
+	since := int64(0)
+	for i := len(c.course) - 1; i >= 0 && c.course[i].Outcome == correlate.Regressed && c.course[i].DecidedAt.Unix() > after; i-- {
+		since = c.course[i].DecidedAt.Unix()
+	}
+	if since > 0 {
+		r.glance(c, known, seen, since, true)
+	}
+	return since > 0 && seen.Outcome == correlate.Regressed
 }
 
 // proven is an assessment, without a conviction of a rollout that was given up and isn't known to have reached anybody:

@@ -16,11 +16,11 @@ func TestAChangeAnswersForWhatItIsClearlyBlamedFor(t *testing.T) {
 		blame, other float64
 		want         bool
 	}{
-		"nobody else may have done it":                       {nil, 0.55, 0.1, true},
-		"it is about as likely as not":                       {nil, 0.49, 0.1, false},
-		"another one is nearly as likely":                    {nil, 0.52, 0.45, false},
-		"the other one is half as likely":                    {acquitted, 0.6, 0.3, true},
-		"one that was convicted, by what convicts nobody":    {convictedOnce, 0.4, 0.2, true},
+		"nobody else may have done it":                       {nil, 0.61, 0.1, true},
+		"it is about as likely as not":                       {nil, 0.55, 0.1, false},
+		"another one is nearly as likely":                    {nil, 0.62, 0.35, false},
+		"the other one is half as likely":                    {acquitted, 0.64, 0.32, true},
+		"one that was convicted, by what convicts nobody":    {convictedOnce, 0.45, 0.2, true},
 		"one that was convicted, beside one as likely":       {convictedOnce, 0.42, 0.5, true},
 		"one that was convicted, when it is another's fault": {convictedOnce, 0.3, 0.65, false},
 		"one whose conviction was taken back":                {append(convictedOnce, acquitted...), 0.45, 0.1, false},

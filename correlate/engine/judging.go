@@ -15,7 +15,7 @@ const (
 	// convicted is the probability from which a change is held responsible, and held that down to which one stays so that
 	// was: blame strays by as much while nothing happens. ahead is how many times as probable as any other change it must
 	// be for the first.
-	convicted, held, ahead = 0.5, 0.35, 2
+	convicted, held, ahead = 0.6, 0.4, 2
 	// mayBe is the probability from which a change isn't acquitted.
 	mayBe = 0.1
 	// neighbourEvery is how many buckets lie between two looks at services that did not change.
