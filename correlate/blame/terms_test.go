@@ -196,6 +196,7 @@ func TestAnomaly(t *testing.T) {
 		"nor one that failed later":                                {at, Candidate{Service: "db", Regressed: true, Onset: onset + 121, Strength: 9}, 2, true, p.Quiet},
 		"what a caller suffers says nothing":                       {at, Candidate{Service: "edge", Regressed: true, Onset: onset, Strength: 9}, -1, true, 0},
 		"what is far away doesn't matter":                          {at, db, -1, false, p.Quiet},
+		"who suffers from what a dependency of both does is fine":  {explained, Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9, Suffers: true}, 2, true, p.Quiet},
 		"a callee that suffers itself isn't":                       {at, Candidate{Service: "db", Regressed: true, Onset: onset, Strength: 9, Suffers: true}, 2, true, 0},
 		"a loss that its callers share isn't its own":              {lost, Candidate{Service: "web"}, 0, true, p.Quiet},
 		"nor is a fault that a surge of load came before":          {surged, Candidate{Service: "web"}, 0, true, p.Quiet},
@@ -312,6 +313,30 @@ func TestNobodyIsLikelierWhereADependencyIsAtFault(t *testing.T) {
 	require.Equal(t, alone, p.Rank(outage, []Candidate{c}, NewGraph(shop))[0].Probability)
 	p.Guards = guard.Without(guardBackground)
 	require.InDelta(t, 1, p.Rank(at, []Candidate{c}, NewGraph(shop))[0].Probability, 1e-6, "somebody must have done it")
+}
+
+func TestAServiceThatNobodyChangedMayFailByItself(t *testing.T) {
+	p := DefaultParams()
+	g := NewGraph(append([]Edge{{From: "edge", To: "web"}}, shop...))
+	for name, tc := range map[string]struct {
+		lost       bool
+		candidates []Candidate
+		want       bool
+	}{
+		"only a caller changed":                {false, []Candidate{{Service: "edge"}}, true},
+		"only something that isn't connected":  {false, []Candidate{{Service: "far"}}, true},
+		"the faulty service changed itself":    {false, []Candidate{{Service: "edge"}, {Service: "web"}}, false},
+		"what it depends on changed":           {false, []Candidate{{Service: "edge"}, {Service: "db"}}, false},
+		"a caller multiplied what it asks for": {false, []Candidate{{Service: "edge", Multiplies: true}}, false},
+		"a caller may have stopped to ask":     {true, []Candidate{{Service: "edge"}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := at
+			f.LostAbove = tc.lost
+			require.Equal(t, tc.want, p.untouched(f, tc.candidates, g))
+		})
+	}
+	require.Less(t, p.Rank(at, []Candidate{deployed("a", "edge", 30)}, g)[0].Probability, 0.3, "trouble climbs from callees to callers")
 }
 
 func TestASurgeOfLoadIsSuspectUnlessAChangedCallerBroughtIt(t *testing.T) {
