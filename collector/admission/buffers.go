@@ -41,12 +41,12 @@ func (g *Grant) buffer(size int) ([]byte, error) {
 	if err := g.Take(int64(size)); err != nil {
 		return nil, err
 	}
-	body := make([]byte, 0)
-	if old, ok := buffers[class].Get().(*[]byte); ok {
-		body = *old
-	} else {
-		body = make([]byte, 0, size)
+	old, ok := buffers[class].Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, 0, size)
+		old = &fresh
 	}
+	body := *old
 	g.bodies = append(g.bodies, body)
 	return body, nil
 }
