@@ -98,7 +98,7 @@ func (r *resource) named() reduce.Resource {
 	res.Environment = cmp.Or(res.Environment, r.oldEnvironment)
 	res.Instance = cmp.Or(res.Instance, r.uid, r.pod, r.host)
 	for _, s := range []*string{
-		&res.Service, &res.Namespace, &res.Version, &res.Environment, &res.Zone, &res.Cluster, &res.Region, &res.Instance,
+		&res.Service, &res.Namespace, &res.Version, &res.Environment, &res.Zone, &res.Cluster, &res.Region, &res.Instance, &res.Container,
 	} {
 		*s = strings.Clone(*s)
 	}

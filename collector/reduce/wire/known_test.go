@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// TestAKnownResourceOwnsWhatItSays: the bytes of a request are used again for the next one.
+func TestAKnownResourceOwnsWhatItSays(t *testing.T) {
+	attributes := []string{
+		"service.name", "service.namespace", "service.version", "deployment.environment.name", "cloud.availability_zone",
+		"k8s.cluster.name", "cloud.region", "service.instance.id", "k8s.container.name",
+	}
+	td := ptrace.NewTraces()
+	resource := td.ResourceSpans().AppendEmpty().Resource()
+	for _, name := range attributes {
+		resource.Attributes().PutStr(name, "of "+name)
+	}
+	raw := encoded(t, td)
+	said := NewKnown().resource(raw)
+	require.NotNil(t, said)
+	copy(raw, bytes.Repeat([]byte{'~'}, len(raw)))
+	texts := textsOf(reflect.ValueOf(*said))
+	for i, name := range attributes {
+		attributes[i] = "of " + name
+	}
+	require.ElementsMatch(t, attributes, texts, "each field of reduce.Resource is told by an attribute, and stays")
+}
+
+// encoded is the first resource of a request.
+func encoded(t *testing.T, td ptrace.Traces) []byte {
+	body, err := (&ptrace.ProtoMarshaler{}).MarshalTraces(td)
+	require.NoError(t, err)
+	for range 2 { // the list of resources, and the resource of the first
+		from, to, ok := length(body, 1)
+		require.True(t, ok)
+		body = body[from:to]
+	}
+	return body
+}
+
+func textsOf(v reflect.Value) (texts []string) {
+	for i := range v.NumField() {
+		switch f := v.Field(i); f.Kind() {
+		case reflect.String:
+			texts = append(texts, f.String())
+		case reflect.Struct:
+			texts = append(texts, textsOf(f)...)
+		}
+	}
+	return texts
+}
