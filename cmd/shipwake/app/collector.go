@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"runtime/debug"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/component"
@@ -45,7 +48,17 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return redact(explain(collector.Run(ctx), set))
+	if !d.ownSignals {
+		// The Collector hears signals only once all components have started: one that came before would kill the daemon.
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+	}
+	err = collector.Run(ctx)
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil // while it started
+	}
+	return redact(explain(err, set))
 }
 
 // validate reads and checks the configuration without starting anything.
@@ -67,7 +80,7 @@ func (d *daemon) settings() (otelcol.CollectorSettings, error) {
 		return otelcol.CollectorSettings{}, err
 	}
 	set, err := settings(uris, d.dataDir)
-	set.DisableGracefulShutdown = d.ownSignals
+	set.DisableGracefulShutdown = true // see run
 	return set, err
 }
 
