@@ -31,6 +31,8 @@ func TestAFinalConvictionIsTakenBackWhenTheBlameMovesOn(t *testing.T) {
 		moved  bool
 	}{
 		"the fault is another change's":               {[]fault{suspected("shop", onset+60, "v2", 0.01)}, true},
+		"another change is held responsible for it":   {[]fault{suspected("shop", onset+60, "v3", 0.7)}, true},
+		"nobody is, and it isn't suspected":           {[]fault{suspected("shop", onset+60, "v3", 0.1)}, false},
 		"it is still held against it":                 {[]fault{suspected("shop", onset, "v2", 0.6)}, false},
 		"that is another fault":                       {[]fault{suspected("shop", onset+1800, "v2", 0.01)}, false},
 		"that is the fault of another service":        {[]fault{suspected("cart", onset, "v2", 0.01)}, false},

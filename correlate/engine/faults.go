@@ -130,6 +130,11 @@ func (f *fault) same(p place, onset, together int64) bool {
 	return f.place == p && max(apart, -apart) <= together
 }
 
+// suspected says that a change is among the suspects, however probable it is.
+func (f *fault) suspected(id string) bool {
+	return slices.ContainsFunc(f.suspects, func(s correlate.Suspect) bool { return s.ChangeID == id })
+}
+
 // clear is how probable the first suspect is.
 func (f *fault) clear() float64 {
 	if len(f.suspects) == 0 {

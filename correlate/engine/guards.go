@@ -10,7 +10,7 @@ const (
 	guardDiscoveries       = "discoveries"
 	guardSuspected         = "suspected"
 	guardCallersDoubtful   = "callers_doubtful"
-	guardOutage            = "outage"
+	guardOutage            = "beside_outage"
 	guardRollbackSuspected = "rollback_suspected"
 	guardCoverage          = "coverage"
 	guardConfounded        = "confounded"

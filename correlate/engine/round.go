@@ -200,7 +200,8 @@ func (r *round) givenUp(s candidate, f finding) finding {
 }
 
 // blameMoved takes back what a change was convicted of at its end when the fault that it was convicted for, which is seen
-// on, is held against it no longer.
+// on, is held against it no longer: where it is suspected, and not enough, or somebody else is to blame. That it isn't
+// suspected of what is dated to after it was replaced says nothing of what was before.
 func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) {
 	v := s.verdict()
 	if v == nil || !v.Final || v.Outcome != correlate.Regressed || v.OnsetAt == nil || !r.cfg.Guards.On(guardConfounded) {
@@ -211,7 +212,8 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	}
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
-	return f, slices.ContainsFunc(faults, same) && !s.answersFor(f.blame)
+	ranked := func(o fault) bool { return same(o) && (o.suspected(s.rec.ID) || rival(s.rec.ID, []fault{o}) >= convicted) }
+	return f, slices.ContainsFunc(faults, ranked) && !s.answersFor(f.blame)
 }
 
 // cameBack is the last finding of a change with the recovery from what it was convicted of, once that is seen. It is looked
