@@ -212,7 +212,9 @@ func (r *round) blameMoved(s candidate, faults []fault) (f finding, moved bool) 
 	}
 	f = findingOf(v)
 	f.outcome, f.reason, f.blame = correlate.Inconclusive, correlate.ReasonConfounded, r.probability(s.rec.ID, faults, same)
-	ranked := func(o fault) bool { return same(o) && (o.suspected(s.rec.ID) || rival(s.rec.ID, []fault{o}) >= convicted) }
+	ranked := func(o fault) bool {
+		return same(o) && (o.suspected(s.rec.ID) || rival(s.rec.ID, []fault{o}) >= convicted)
+	}
 	return f, slices.ContainsFunc(faults, ranked) && !s.answersFor(f.blame)
 }
 
