@@ -106,15 +106,8 @@ func daemon() []Metric {
 			func(s sinks.Status) float64 { return float64(s.QueuedInputs) }),
 		reading("shipwake_unapplied_facts", Gauge, "", "Changes and incidents that are acknowledged and not applied yet.",
 			func(s sinks.Status) float64 { return float64(s.Unapplied) }),
-		{
-			Name: "shipwake_oldest_unapplied_fact_seconds", Type: Gauge, Unit: "seconds",
-			Help: "Time since the first fact that is not applied yet was received; absent without any.",
-			read: func(v *view, w *writer) {
-				if !v.status.OldestUnapplied.IsZero() {
-					w.put(max(0, v.status.Now.Sub(v.status.OldestUnapplied).Seconds()))
-				}
-			},
-		},
+		reading("shipwake_oldest_unapplied_fact_seconds", Gauge, "seconds",
+			"Time since the first fact that is not applied yet was received; 0 without any.", unappliedFor),
 		reading("shipwake_ledger_size_bytes", Gauge, "bytes", "Size of the ledger's files.",
 			func(s sinks.Status) float64 { return float64(s.LedgerBytes) }),
 		reading("shipwake_ledger_commits_total", Counter, "", "Transactions that the ledger committed and synced.",
@@ -165,4 +158,12 @@ func archive() []Metric {
 
 func reading(name string, t Type, unit, help string, of func(sinks.Status) float64) Metric {
 	return Metric{Name: name, Help: help, Type: t, Unit: unit, read: func(v *view, w *writer) { w.put(of(v.status)) }}
+}
+
+// unappliedFor is the age of the first fact that waits, in seconds.
+func unappliedFor(s sinks.Status) float64 {
+	if s.OldestUnapplied.IsZero() {
+		return 0
+	}
+	return max(0, s.Now.Sub(s.OldestUnapplied).Seconds())
 }
