@@ -51,3 +51,30 @@ func TestAChangeToldDaysLateCastsDoubt(t *testing.T) {
 		})
 	}
 }
+
+// TestConvictionsAreThoseOfTheirPlace: where a change was before it was told to be elsewhere, nothing is left of it.
+func TestConvictionsAreThoseOfTheirPlace(t *testing.T) {
+	onset := midnight
+	convicted := correlate.Verdict{Outcome: correlate.Regressed, Reason: correlate.ReasonErrorRatio, Final: true, OnsetAt: &onset}
+	e := New(DefaultConfig())
+	told := func(id, service string) *change {
+		e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &correlate.Change{
+			ID: id, Service: service, Status: correlate.StatusSucceeded, FinishedAt: midnight, Source: "generic",
+		}}, ReceivedAt: midnight}}})
+		return e.changes[id]
+	}
+	for _, id := range []string{"b", "a"} {
+		c := told(id, "shop")
+		c.course = []correlate.Verdict{convicted}
+		e.convictions.note(c)
+	}
+	told("acquitted", "shop")
+	shop, web := place{Service: "shop", Environment: "production"}, place{Service: "web", Environment: "production"}
+	require.Equal(t, []*change{e.changes["a"], e.changes["b"]}, e.convictions.of(shop))
+	told("b", "web")
+	require.Equal(t, []*change{e.changes["a"]}, e.convictions.of(shop))
+	require.NotContains(t, e.convictions[shop], e.changes["b"])
+	e.convictions.drop(shop, e.changes["a"])
+	require.NotContains(t, e.convictions, shop)
+	require.Equal(t, []*change{e.changes["b"]}, e.convictions.of(web))
+}

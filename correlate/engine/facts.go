@@ -70,9 +70,11 @@ func (e *Engine) facts(facts []Fact) {
 func (e *Engine) settle() {
 	for d := e.book.Settle(e.mark.At); len(d.Changes)+len(d.Incidents) > 0; d = e.book.Settle(e.mark.At) {
 		for _, o := range d.Changes {
-			e.altered(place{Service: o.Before.Service, Environment: o.Before.Environment})
-			e.altered(o.Change.Place())
-			e.unwatch(e.changeOf(o.Change))
+			c, was := e.changeOf(o.Change), place{Service: o.Before.Service, Environment: o.Before.Environment}
+			e.altered(was)
+			e.altered(c.place())
+			e.convictions.drop(was, c)
+			e.unwatch(c)
 		}
 		for _, o := range d.Changes {
 			e.restate(e.changeOf(o.Change), o.Before)
@@ -82,6 +84,7 @@ func (e *Engine) settle() {
 		}
 		for _, o := range d.Changes {
 			e.publish(e.changeOf(o.Change))
+			e.convictions.note(e.changeOf(o.Change))
 		}
 		for _, o := range d.Changes {
 			e.doubt(e.changeOf(o.Change))
@@ -118,6 +121,7 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 		c := e.changeOf(known)
 		c.emitted, c.judged = *c.rec, e.mark.At
 		c.follow(revisions[c.rec.ID])
+		e.convictions.note(c)
 		e.watch(c)
 	}
 	for _, known := range recalled {
@@ -137,6 +141,8 @@ func (e *Engine) forget(before int64) {
 	}
 	clear(e.described)
 	for _, id := range e.book.Forget(at(before)) {
+		c := e.changes[id]
+		e.convictions.drop(c.place(), c)
 		delete(e.changes, id)
 	}
 }

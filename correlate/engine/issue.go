@@ -116,6 +116,7 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 		c.rec.Verdict = &shown
 	}
 	c.issued = slices.Clone(c.course)
+	i.roster.convictions.note(c)
 	for _, o := range i.roster.book.Judged(c.Change) {
 		i.publish(i.roster.changeOf(o))
 	}

@@ -19,6 +19,8 @@ type roster struct {
 	watched   []*change                 // whose time has not passed, or not for long, sorted by start
 	mark      window.Watermark
 	reopenFor int64 // see Config.Reopen
+
+	convictions convictions
 }
 
 // changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
