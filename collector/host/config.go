@@ -161,6 +161,9 @@ func (c *Config) Validate() error {
 	return c.checkSinks()
 }
 
+// looksAtOnce is about half a second of judging.
+const looksAtOnce = 30_000
+
 // engineConfig is the part of the configuration that the engine works by.
 func (c *Config) engineConfig() engine.Config {
 	sec := func(d time.Duration) int64 { return int64(d / time.Second) }
@@ -183,5 +186,6 @@ func (c *Config) engineConfig() engine.Config {
 	e.Judge.MinHealthy = sec(c.Window.MinHealthy)
 	c.Margins.apply(&e.Judge)
 	e.Signals = c.Signals
+	e.LooksAtOnce = looksAtOnce
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/engine"
 )
 
 // historyVariable is how many changes TestAHistoryIsTakenInWhileTelemetryFlows takes in; 6,000 when it isn't set. The long
@@ -102,4 +103,67 @@ func TestAHistoryIsTakenInWhileTelemetryFlows(t *testing.T) {
 	last, _ := busy.change(fmt.Sprintf("old-%d", changes-1))
 	require.Equal(t, correlate.PhaseHistory, last.Phase)
 	busy.end()
+}
+
+// TestWhatIsToldLateOfManyIsJudgedBitByBit: many changes of the last half hour are told at once. Each tick judges a
+// part of it, what is told meanwhile waits, and the verdicts are those that they get when they are told in time.
+func TestWhatIsToldLateOfManyIsJudgedBitByBit(t *testing.T) {
+	const changes = 60
+	world := serving(5, 100)
+	told := func(i int) correlate.Change {
+		at := lastDays.Add(15*time.Minute + time.Duration(i)*30*time.Second)
+		return correlate.Change{
+			ID: fmt.Sprintf("c%d", i), Service: []string{"shop", "cart"}[i%2], Environment: "production", Kind: correlate.KindConfig, Source: "generic",
+			Status: correlate.StatusSucceeded, StartedAt: at, FinishedAt: at,
+		}
+	}
+	now := lastDays.Add(46 * time.Minute)
+	const looks = 500
+	late := startLooking(t, t.TempDir(), lastDays, looks)
+	defer func() { late.end() }()
+	late.live(lastDays, now, world)
+	for i := range changes {
+		late.tell(told(i))
+	}
+	require.False(t, engine.Behind(late.h.engine))
+	late.live(late.now, late.now.Add(10*time.Second), world)
+	ticks := 1
+	require.True(t, engine.Behind(late.h.engine))
+	require.Nil(t, late.l.findings(), "what was judged from disk waits")
+	late.tell(told(changes))
+	require.EqualValues(t, 1, late.waiting())
+	late.end()
+	*late = *startLooking(t, late.dir, late.now, looks)
+	for ; engine.Behind(late.h.engine) || ticks == 1; ticks++ {
+		late.live(late.now, late.now.Add(10*time.Second), world)
+	}
+	require.Greater(t, ticks, 5)
+	require.NotNil(t, late.l.findings())
+	late.l.facts()
+	require.Zero(t, late.waiting())
+	late.live(late.now, now.Add(40*time.Minute), world)
+
+	punctual := startDaemon(t, t.TempDir(), lastDays)
+	defer punctual.end()
+	punctual.live(lastDays, lastDays.Add(15*time.Minute), world)
+	for i := range changes + 1 {
+		punctual.live(punctual.now, told(i).StartedAt.Truncate(10*time.Second), world)
+		punctual.tell(told(i))
+	}
+	punctual.live(punctual.now, now.Add(40*time.Minute), world)
+	for i := range changes + 1 {
+		got, _ := late.change(told(i).ID)
+		want, _ := punctual.change(told(i).ID)
+		require.NotNil(t, want.Verdict)
+		require.NotNil(t, got.Verdict, told(i).ID)
+		require.Equal(t, plain(want), plain(got))
+	}
+}
+
+// plain is a record without how it came about.
+func plain(c correlate.ChangeRecord) correlate.ChangeRecord {
+	v := *c.Verdict
+	v.Revision, v.Supersedes, v.Reopened, v.ReopenedBy = 0, 0, "", ""
+	c.Verdict, c.ReceivedAt = &v, time.Time{}
+	return c
 }

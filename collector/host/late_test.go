@@ -30,6 +30,12 @@ type daemon struct {
 // startDaemon starts on a directory as Host.Start does.
 func startDaemon(t *testing.T, dir string, now time.Time) *daemon {
 	t.Helper()
+	return startLooking(t, dir, now, looksAtOnce)
+}
+
+// startLooking is startDaemon with a bound on the looks of a tick.
+func startLooking(t *testing.T, dir string, now time.Time, looks int) *daemon {
+	t.Helper()
 	cfg := *createDefaultConfig().(*Config)
 	cfg.DataDir, cfg.DiskReserve = dir, 0
 	cfg.Window.Baseline, cfg.Window.Watch, cfg.Window.MinHealthy = 15*time.Minute, 15*time.Minute, 5*time.Minute
@@ -37,9 +43,11 @@ func startDaemon(t *testing.T, dir string, now time.Time) *daemon {
 	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
 	require.NoError(t, err)
 	h := newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{})
-	h.ledger, h.engine = l, engine.New(cfg.engineConfig())
-	require.NoError(t, h.openArchive(cfg.engineConfig()))
-	require.NoError(t, restore(t.Context(), h.engine, l, cfg.engineConfig(), now))
+	of := cfg.engineConfig()
+	of.LooksAtOnce = looks
+	h.ledger, h.engine = l, engine.New(of)
+	require.NoError(t, h.openArchive(of))
+	require.NoError(t, restore(t.Context(), h.engine, l, of, now))
 	h.outbox = newOutbox(h)
 	h.judge.Pause = func(time.Duration) {}
 	return &daemon{t: t, dir: dir, now: now, h: h, l: newLoop(h), end: func() { require.NoError(t, l.Close()) }}

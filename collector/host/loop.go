@@ -17,6 +17,9 @@ const (
 	expireEvery = 10 * time.Minute
 	// factsAtOnce bounds the facts applied before the loop looks at the clock again.
 	factsAtOnce = 500
+	// gatherMost bounds the facts applied while something is still to be judged: each may have it judged once more from an
+	// earlier instant on.
+	gatherMost = 20_000
 )
 
 // loop is the only place that touches the engine after the start. It keeps what the engine's Driver wants kept in the
@@ -33,6 +36,9 @@ type loop struct {
 	newest  time.Time // event time of a fact since the start
 	ticked  time.Time // the last tick
 	asked   outlooks
+	// more: the ledger may hold more facts than were applied last; gathered is how many were applied while the engine is behind.
+	more     bool
+	gathered int
 }
 
 func newLoop(h *Host) *loop {
@@ -52,10 +58,12 @@ func (l *loop) run(ctx context.Context) {
 			l.tick(l.now(time.Now()))
 			return
 		case <-l.wake:
-			l.facts()
+			if l.facts(); engine.Behind(l.engine) && !l.more {
+				l.tick(l.now(time.Now()))
+			}
 		case q := <-l.questions:
 			l.answer(q)
-		case f := <-l.found:
+		case f := <-l.findings():
 			f.done <- l.driver.Rejudged(f.of)
 		case now := <-ticker.C:
 			l.facts()
@@ -81,12 +89,31 @@ func (l *loop) now(read time.Time) time.Time {
 	return now
 }
 
+// findings are what was judged from disk. They wait while the engine is behind.
+func (l *loop) findings() <-chan finding {
+	if engine.Behind(l.engine) {
+		return nil
+	}
+	return l.found
+}
+
+// waits: facts wait until what is known is judged, but for those that came with the ones that it is judged for.
+func (l *loop) waits() bool {
+	if !engine.Behind(l.engine) {
+		l.gathered = 0
+		return false
+	}
+	l.more = l.more && l.gathered < gatherMost
+	return !l.more
+}
+
 // facts applies what the ledger holds and the engine has not seen, as much of it as may be applied at once. When there is
 // more, the loop comes back to it; ticks go on in between.
 func (l *loop) facts() {
-	if l.driver.Flush() != nil {
+	if l.driver.Flush() != nil || l.waits() {
 		return
 	}
+	l.more = false
 	facts, err := l.ledger.Unapplied(context.Background(), factsAtOnce)
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
@@ -98,17 +125,22 @@ func (l *loop) facts() {
 		}
 		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt, Retracted: f.Retracted}
 	}
-	if l.driver.Facts(batch, facts[len(facts)-1].Seq) == nil && len(facts) == factsAtOnce {
+	l.gathered += len(batch)
+	l.more = l.driver.Facts(batch, facts[len(facts)-1].Seq) == nil && len(facts) == factsAtOnce
+	if l.more {
 		l.awake()
 	}
 }
 
-// tick takes in what was measured, and lets the engine decide up to the watermark. It says how things stand also while
-// the ledger fails.
+// tick takes in what was measured, and lets the engine decide up to the watermark, or as much of it as it does at once: then
+// the loop comes back to it. It says how things stand also while the ledger fails.
 func (l *loop) tick(now time.Time) {
 	l.ticked = now
 	if l.driver.Tick(now, l.drain) == nil {
 		l.expire(now)
+		if engine.Behind(l.engine) {
+			l.awake()
+		}
 	}
 	l.report(now)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
 )
 
 // BenchmarkFacts is a batch of changes of one service, as somebody sends who tells all of the past at once.
@@ -158,4 +159,45 @@ func (l *load) cell(start int64) correlate.Cell {
 		}
 	}
 	return c
+}
+
+// BenchmarkFlood is many changes of the last three hours that are told at once, while their windows are open or have just
+// closed: how long the longest tick takes, and how long all of it.
+func BenchmarkFlood(b *testing.B) {
+	for _, changes := range []int{2_000, 20_000} {
+		b.Run(fmt.Sprint(changes), func(b *testing.B) {
+			f := fleet{services: 50}
+			var longest, all time.Duration
+			for b.Loop() {
+				cfg := DefaultConfig()
+				cfg.AdoptAfter, cfg.LooksAtOnce = math.MaxInt32, 30_000
+				e, load := New(cfg), newLoad()
+				from := midnight.Unix()
+				until := from + 4*3600
+				e.Apply(Input{Tick: at(from)})
+				for start := from; start < until; start += cfg.Resolution {
+					e.Apply(Input{Measured: f.cells(load, start, false)})
+					e.Apply(Input{Tick: at(start + cfg.Resolution)})
+				}
+				for n := 0; n < changes; n += 500 {
+					facts := make([]Fact, 500)
+					for i := range facts {
+						facts[i] = f.fact(n+i, at(from+3600+int64(n+i)*3*3600/int64(changes)), fmt.Sprint("late-", n+i))
+						facts[i].ReceivedAt = at(until)
+					}
+					e.Apply(Input{Facts: facts})
+				}
+				longest, all = 0, 0
+				for now := until + cfg.Resolution; now == until+cfg.Resolution || Behind(e); now++ {
+					began := time.Now()
+					e.Apply(Input{Measured: f.cells(load, window.Floor(now, cfg.Resolution), false)})
+					e.Apply(Input{Tick: at(now + cfg.Resolution)})
+					took := time.Since(began)
+					longest, all = max(longest, took), all+took
+				}
+			}
+			b.ReportMetric(float64(longest.Milliseconds()), "ms/longest-tick")
+			b.ReportMetric(float64(all.Milliseconds()), "ms/all-ticks")
+		})
+	}
 }

@@ -37,10 +37,13 @@ type Config struct {
 	// LateReach is how far back measurements reach on disk from which a change is judged that is reported when its time has
 	// left memory; 0: they don't, and such a change isn't judged.
 	LateReach int64 `json:"-"`
-	Memory    int64 // bytes that measurements may take, 0 for no bound
-	Judge     judge.Params
-	Blame     blame.Params
-	Signals   []correlate.Signal
+	// LooksAtOnce bounds how many looks at changes a tick takes before it leaves the rest to the next one, 0 for no bound.
+	// What comes out doesn't depend on it.
+	LooksAtOnce int   `json:"-"`
+	Memory      int64 // bytes that measurements may take, 0 for no bound
+	Judge       judge.Params
+	Blame       blame.Params
+	Signals     []correlate.Signal
 	// Guards are the engine's own safeguards that are in force: all of them when nil. See Guards.
 	Guards *guard.Set `json:"-"`
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -38,21 +39,63 @@ func (e *Engine) differs(from int64, why correlate.Reopening, by string) {
 	}
 }
 
-// judge derives what follows from everything up to the watermark, and issues it.
-func (e *Engine) judge() {
-	r := e.reopen
-	e.reopen = reopening{from: never}
-	var cut []*change
-	if r.from < e.judgedTo {
-		cut = e.cutCourses(r.from)
-		e.faults.cutAt(r.from)
-		e.deriveAgain()
+// derivation is what is derived and not issued yet. Where there is much to derive it goes on over several ticks, and nothing
+// of it is issued before it has come to the watermark: what comes out doesn't depend on how often it was left off.
+type derivation struct {
+	unfinished bool
+	cut        map[*change]bool // whose courses were cut for it
+	why        reopening        // the earliest of those that it is for
+}
+
+// take adds a reopening.
+func (d *derivation) take(r reopening) {
+	if r.from < d.why.from || (r.from == d.why.from && r.by < d.why.by) {
+		d.why = r
 	}
-	e.judgeUpTo(e.mark.At)
-	e.issue(cut, r)
+}
+
+// judge derives what follows from everything up to the watermark, and issues it. Where that takes more looks at changes than
+// Config.LooksAtOnce it leaves off, and goes on when it is called again.
+func (e *Engine) judge() {
+	cutBack(e)
+	if e.derived.unfinished = !e.judgeUpTo(e.mark.At); e.derived.unfinished {
+		return
+	}
+	d := e.derived
+	e.derived = newDerivation()
+	e.issue(slices.SortedFunc(maps.Keys(d.cut), byStart), d.why)
 	e.settle()
 	e.emitFaults(e.faults.withdrawn())
 	e.judgedTo = e.mark.At
+}
+
+func newDerivation() derivation {
+	return derivation{cut: map[*change]bool{}, why: reopening{from: never}}
+}
+
+// Behind says that something is still to be judged up to the watermark. The next tick goes on with it; until then no
+// Rejudged may be applied.
+func Behind(e *Engine) bool { return e.derived.unfinished }
+
+// cutBack takes what was judged back to where it stands by what is known.
+func cutBack(e *Engine) {
+	r := e.reopen
+	e.reopen = reopening{from: never}
+	e.derived.take(r)
+	if r.from >= e.judgedTo {
+		return
+	}
+	for _, c := range e.cutCourses(r.from) {
+		e.derived.cut[c] = true
+	}
+	e.faults.cutAt(r.from, e.decisions)
+	e.decisions = slices.DeleteFunc(e.decisions, func(d decision) bool {
+		if d.change == nil {
+			return d.at >= len(e.faults.known[placeOf(d.fault)])
+		}
+		return d.at >= len(d.change.course)
+	})
+	e.deriveAgain()
 }
 
 // cutCourses takes the changes back to where they stood at an instant. What is too old to be judged anew stays as it is.

@@ -71,7 +71,8 @@ type Engine struct {
 	judgedTo int64     // what was judged up to
 	storedTo int64     // what the ledger knows of that
 	reopen   reopening // what is to be derived again
-	oldest   int64     // fine cells that start before this may be forgotten
+	derived  derivation
+	oldest   int64 // fine cells that start before this may be forgotten
 	around   look
 	observer *observe.Observer
 	expired  int64 // when memory was last swept
@@ -99,7 +100,8 @@ func New(cfg Config) *Engine {
 			reopenFor: cfg.Reopen, described: map[place]*observe.Lineup{}, changes: map[string]*change{}, book: record.New(cfg.records()),
 			convictions: convictions{},
 		},
-		reopen: reopening{from: never},
+		reopen:  reopening{from: never},
+		derived: newDerivation(),
 	}
 	e.issuer = issuer{roster: &e.roster, faults: faultBook{known: map[place][]correlate.Regression{}}}
 	return e
@@ -172,7 +174,7 @@ func (e *Engine) tick(now int64) {
 	case window.CameBack:
 		e.emit(correlate.Effect{Idle: &correlate.Idle{From: at(e.mark.IdleFrom), Until: at(e.mark.Newest)}})
 	}
-	if e.mark.At > before {
+	if e.mark.At > before || e.derived.unfinished {
 		e.passed(before)
 	}
 }
@@ -182,7 +184,11 @@ func (e *Engine) passed(before int64) {
 	e.settle() // what is given up
 	e.adoption().run()
 	e.judge()
-	e.emitJudged(e.mark.At)
+	judged := e.mark.At
+	if e.derived.unfinished {
+		judged = min(e.storedTo, e.derived.why.from)
+	}
+	e.emitJudged(judged)
 	pretended, alarms := e.observer.Placebos(e.view(e.mark.At, e.observer, &e.faults).View, before)
 	e.stats.Placebos, e.stats.FalseAlarms = e.stats.Placebos+pretended, e.stats.FalseAlarms+alarms
 	e.closeRollups()
@@ -238,7 +244,9 @@ func (e *Engine) sweep() {
 		e.observer.Forget()
 	}
 	e.observer.Trim(e.oldestWatched())
-	e.faults.sweep(now - e.cfg.CoarseKeep)
+	if !e.derived.unfinished {
+		e.faults.sweep(now - e.cfg.CoarseKeep)
+	}
 	e.expire(now)
 	e.forget(e.now - e.cfg.KeepRecords)
 }

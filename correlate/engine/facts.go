@@ -19,6 +19,7 @@ type change struct {
 	// newest one there is.
 	course, issued []correlate.Verdict
 	revision       int
+	unissued       bool  // something was decided of it that is not issued yet
 	judged         int64 // the newest instant at which it was judged
 	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
 	// functions of the state, kept because they are asked for more than once.

@@ -65,10 +65,18 @@ func (b *faultBook) suspects(id string, begun, t int64) bool {
 	return false
 }
 
-// cutAt takes the faults back to where they stood at an instant.
-func (b *faultBook) cutAt(from int64) {
-	b.issued = maps.Clone(b.known)
-	for p, all := range b.issued {
+// cutAt takes the faults back to where they stood at an instant. Those that were decided and not issued yet are not known
+// to anybody.
+func (b *faultBook) cutAt(from int64, decided []decision) {
+	if b.issued == nil {
+		b.issued = maps.Clone(b.known)
+		for _, d := range slices.Backward(decided) {
+			if d.fault != nil {
+				b.issued[placeOf(d.fault)] = b.issued[placeOf(d.fault)][:d.at]
+			}
+		}
+	}
+	for p, all := range b.known {
 		n := 0
 		for n < len(all) && all[n].DecidedAt.Unix() <= from {
 			n++

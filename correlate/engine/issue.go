@@ -115,19 +115,22 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 		shown := *v
 		c.rec.Verdict = &shown
 	}
-	c.issued = slices.Clone(c.course)
+	c.issued, c.unissued = slices.Clone(c.course), false
 	i.roster.convictions.note(c)
 	for _, o := range i.roster.book.Judged(c.Change) {
 		i.publish(i.roster.changeOf(o))
 	}
 }
 
-// publish emits a record that differs from what was last emitted.
+// publish emits a record that differs from what was last emitted. A change is observed until its last verdict is issued.
 func (i *issuer) publish(c *change) {
-	if reflect.DeepEqual(*c.rec, c.emitted) {
+	rec := *c.rec
+	if c.unissued {
+		rec.Phase = correlate.PhaseObserving
+	}
+	if reflect.DeepEqual(rec, c.emitted) {
 		return
 	}
-	rec := *c.rec
 	rec.Incidents = slices.Clone(rec.Incidents)
 	rec.MergedFrom = slices.Clone(rec.MergedFrom)
 	rec.Labels = maps.Clone(rec.Labels)

@@ -70,25 +70,36 @@ type candidate struct {
 
 // judgeUpTo judges every open change at each bucket boundary up to the watermark, from when the oldest cells begin that
 // may be kept: before that nothing tells anything of a change, though a clock that was never set may say 1970.
-func (e *Engine) judgeUpTo(mark int64) {
+// It leaves off after Config.LooksAtOnce; done says that it came to the end.
+func (e *Engine) judgeUpTo(mark int64) (done bool) {
 	open := append(e.observing(), e.lasting()...)
 	if len(open) == 0 {
-		return
+		return true
 	}
 	from := mark
 	for _, c := range open {
 		from = min(from, c.judged)
 	}
 	from = max(from, mark-e.cfg.Cells().LongestFine())
+	looks := 0
 	for t := window.Floor(from, e.cfg.Resolution) + e.cfg.Resolution; t <= mark; t += e.cfg.Resolution {
-		e.judgeAt(t, false)
+		if most := e.cfg.LooksAtOnce; most > 0 && looks >= most {
+			return false
+		}
+		looks += e.judgeAt(t, false)
+		e.judgedTo = t
 	}
+	return true
 }
 
 // Conclude judges to the end of what was measured, and ends every open window there: nothing more will come. It is how a
 // replay ends.
 func (e *Engine) Conclude() []correlate.Effect {
 	e.effects = nil
+	e.cfg.LooksAtOnce = 0
+	if Behind(e) {
+		e.judge()
+	}
 	before := e.mark.At
 	if e.mark.Complete(e.cfg.Resolution); e.mark.At > before {
 		e.passed(before)
@@ -105,8 +116,9 @@ func (e *Engine) Conclude() []correlate.Effect {
 	return e.effects
 }
 
-// judgeAt judges the open changes at an instant; last says that nothing will be seen later.
-func (e *Engine) judgeAt(t int64, last bool) {
+// judgeAt judges the open changes at an instant, and returns how many were looked at; last says that nothing will be seen
+// later.
+func (e *Engine) judgeAt(t int64, last bool) (looks int) {
 	r := e.round(t, last)
 	for i, c := range r.changes {
 		began := time.Time{}
@@ -130,7 +142,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 	}
 	due := r.due()
 	if len(due) == 0 {
-		return
+		return len(r.changes)
 	}
 	recent := r.recent(due)
 	r.sustain(due)
@@ -162,6 +174,7 @@ func (e *Engine) judgeAt(t int64, last bool) {
 			e.conclude(r, s.change, f, true)
 		}
 	}
+	return len(r.changes)
 }
 
 // facedAround are the regressions of the services around the changes whose time has not passed. They are looked for
@@ -201,7 +214,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	if final {
 		c.rec.Phase = correlate.PhaseClosed
 	}
-	c.course = append(c.course, is)
+	c.course, c.unissued = append(c.course, is), true
 	e.altered(c.place())
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }

@@ -32,6 +32,7 @@ func lateConfig() Config {
 type story struct {
 	cells [][]correlate.Measurement
 	facts []happened
+	looks int // see Config.LooksAtOnce
 }
 
 // happened is a fact and the minute in which it happened.
@@ -245,12 +246,14 @@ func (s story) delayed(r *rand.Rand) story {
 			cells[to] = append(cells[to], m)
 		}
 	}
-	return story{cells, s.facts}
+	return story{cells: cells, facts: s.facts, looks: []int{0, 1, 1, 3, 12}[r.IntN(5)]}
 }
 
 // run feeds a story to an engine and restarts it before some minutes.
 func (s story) run(arrive arrivals, restart map[int]bool) *outcome {
-	e, o, stored := New(lateConfig()), newOutcome(), &memory{cfg: lateConfig()}
+	cfg := lateConfig()
+	cfg.LooksAtOnce = s.looks
+	e, o, stored := New(cfg), newOutcome(), &memory{cfg: cfg}
 	apply := func(in Input) {
 		effects := e.Apply(in)
 		o.take(effects)
@@ -313,7 +316,7 @@ func (o *outcome) known() *outcome {
 }
 
 // TestLateFactsChangeNothing: in which order facts and measurements arrive, how late, facts also how often, and where the
-// daemon was restarted in between, doesn't show in what is known in the end.
+// daemon was restarted in between, doesn't show in what is known in the end; nor how much is judged in a tick.
 func TestLateFactsChangeNothing(t *testing.T) {
 	tried, restarted := 0, 0
 	for n := range uint64(*cases) {
@@ -346,6 +349,7 @@ func TestWhatIsTakenBackLeavesNoTrace(t *testing.T) {
 		want := s.run(s.inOrder(), nil).known()
 		restarts := map[int]bool{r.IntN(len(s.cells)): r.IntN(2) == 0}
 		arrive := s.haunted(r, s.shuffled(r))
+		s.looks = r.IntN(3)
 		got := s.run(arrive, restarts).known()
 		if diff := differing(t, want, got); diff != "" {
 			require.Fail(t, "not the same", "seed %d, restarts %v\n%s\n%s", *seed+n, restarts, arrive, diff)

@@ -78,7 +78,7 @@ type Retrial struct {
 // NewRetrial is a retrial with a configuration but for the memory that its measurements may take, in bytes.
 func NewRetrial(cfg Config, memory int64, s Stretch, known Known) *Retrial {
 	own := cfg
-	own.Memory = memory
+	own.Memory, own.LooksAtOnce = memory, 0
 	r := &Retrial{Stretch: s, e: New(own), now: s.Fine}
 	r.e.digest = digestOf(cfg)
 	changes := slices.Clone(known.Changes)

@@ -45,8 +45,11 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 
 // setCourse gives a change a course that is not derived. By is the change that it is for.
 func (e *Engine) setCourse(c *change, course []correlate.Verdict, by string) {
-	c.course, c.watch = course, nil
+	c.course, c.watch, c.unissued = course, nil, false
 	e.altered(c.place())
+	derived := slices.DeleteFunc(e.decisions, func(d decision) bool { return d.change == c })
+	e.decisions = nil
+	defer func() { e.decisions = derived }()
 	if len(course)+len(c.issued) == 0 {
 		return
 	}

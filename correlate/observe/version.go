@@ -20,7 +20,7 @@ func (o *Observer) ServedVersion(c *Subject, now int64) string {
 }
 
 // comparedVersion is the service.version whose instances are compared with the others for a change: the one that it names, or
-// else the only one that appeared, unless that is what another change of the place names.
+// else the only one that appeared, unless that is what another change of the place names that had begun by then.
 func comparedVersion(o *Observer, v *View, c *Subject, now int64) string {
 	if version := versionNamed(o.cells, c, now, o.cfg.Guards.On(guardServedVersion)); version != "" {
 		return version
@@ -28,7 +28,7 @@ func comparedVersion(o *Observer, v *View, c *Subject, now int64) string {
 	version := appeared(o, c, now)
 	of := names.Release{Version: version}
 	if version == "" || slices.ContainsFunc(v.Of(c.Place), func(x *Subject) bool {
-		return x.ID != c.ID && x.Live && x.RollsOut() && names.SameRelease(of, x.release())
+		return x.ID != c.ID && x.Start < now && x.Live && x.RollsOut() && names.SameRelease(of, x.release())
 	}) {
 		return ""
 	}

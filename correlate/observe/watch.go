@@ -75,11 +75,11 @@ func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
 	return w
 }
 
-// met is the place whose telemetry tells of a change: that by another name of the service only while no change is known by
+// met is the place whose telemetry tells of a change: that by another name of the service only while no change has begun by
 // that name that brings the same.
 func met(st *cells.Store, v *View, s *Subject, now int64) correlate.Place {
 	met := cells.Met(st, s.Place, now)
-	if met != s.Place && slices.ContainsFunc(v.Of(met), func(c *Subject) bool { return c.Live && c.RollsOut() && sameRelease(c, s) }) {
+	if met != s.Place && slices.ContainsFunc(v.Of(met), func(c *Subject) bool { return c.Start < now && c.Live && c.RollsOut() && sameRelease(c, s) }) {
 		return s.Place
 	}
 	return met
