@@ -50,6 +50,9 @@ type Reader interface {
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
+	// DORARevision grows whenever a change, a verdict or an incident was committed that DORA numbers are counted from. As
+	// long as it is the same, only the passing of time moves them. It begins anew with each start of the daemon.
+	DORARevision() uint64
 	// ChangeRevisions are the newest states that the record of a change had until an instant (zero: to this day), at most
 	// as many as the limit says, oldest first; none for an id nobody reported.
 	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)

@@ -65,6 +65,7 @@ type Host struct {
 	queues    atomic.Pointer[[]sinks.Queue]
 	backlog   atomic.Pointer[ledger.Backlog] // as it was last read
 	ready     atomic.Bool
+	revision  atomic.Uint64 // see reader.DORARevision
 }
 
 func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {

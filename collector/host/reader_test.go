@@ -149,3 +149,22 @@ func BenchmarkDORA(b *testing.B) {
 		}
 	}
 }
+
+func TestTheRevisionOfDORAGrowsWithTheRecordsThatCount(t *testing.T) {
+	r := reader{newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{})}
+	for name, c := range map[string]struct {
+		effects []correlate.Effect
+		grows   bool
+	}{
+		"a change":             {[]correlate.Effect{deployed("a", 1, nil)}, true},
+		"a verdict":            {[]correlate.Effect{{Verdict: &correlate.Verdict{ChangeID: "a"}}}, true},
+		"an incident":          {[]correlate.Effect{broke("i", "checkout", "a", 1, 2)}, true},
+		"one among others":     {[]correlate.Effect{{Judged: &correlate.Judged{}}, deployed("a", 1, nil)}, true},
+		"what counts nowhere":  {[]correlate.Effect{{Judged: &correlate.Judged{}}, {Rollup: &correlate.Rollup{}}}, false},
+		"nothing that happens": {nil, false},
+	} {
+		before := r.DORARevision()
+		r.h.moved(c.effects)
+		require.Equal(t, c.grows, r.DORARevision() > before, name)
+	}
+}

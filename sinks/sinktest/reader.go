@@ -26,6 +26,7 @@ type Reader struct {
 	failure     error
 	stalled     chan struct{}
 	doraCalls   int
+	revision    uint64
 	history     history
 }
 
@@ -60,7 +61,15 @@ func (r *Reader) Put(effects ...correlate.Effect) {
 			r.regressions[e.Regression.ID] = *e.Regression
 		}
 	}
+	r.revision++
 	r.remember(effects)
+}
+
+// DORARevision implements sinks.Reader.
+func (r *Reader) DORARevision() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.revision
 }
 
 // SetStatus edits what Status returns.
