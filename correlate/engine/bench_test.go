@@ -66,7 +66,7 @@ func (f fleet) observe(changed bool) (spent time.Duration, buckets int) {
 	cfg := DefaultConfig()
 	cfg.AdoptAfter = math.MaxInt32 // a version that nobody reports stays without a change
 	e := New(cfg)
-	load := newLoad()
+	load := newLoad(200)
 	from := midnight.Unix()
 	e.Apply(Input{Tick: at(from)})
 	var past []Fact
@@ -134,16 +134,17 @@ func (f fleet) cells(l *load, start int64, changed bool) []correlate.Measurement
 	return all
 }
 
-// load draws cells of about 200 requests, half a percent of errors, and log-normal latencies.
+// load draws cells of so many requests, half a percent of errors, and log-normal latencies.
 type load struct {
 	rng        *rand.Rand
+	requests   int
 	histograms []correlate.Histogram
 }
 
-func newLoad() *load {
-	l := &load{rng: rand.New(rand.NewPCG(1, 1)), histograms: make([]correlate.Histogram, 200)}
+func newLoad(requests int) *load {
+	l := &load{rng: rand.New(rand.NewPCG(1, 1)), requests: requests, histograms: make([]correlate.Histogram, 200)}
 	for i := range l.histograms {
-		for range 200 {
+		for range requests {
 			l.histograms[i].Add(correlate.BinIndex(int64(5e7*math.Exp(0.5*l.rng.NormFloat64()))), 1)
 		}
 	}
@@ -151,7 +152,7 @@ func newLoad() *load {
 }
 
 func (l *load) cell(start int64) correlate.Cell {
-	c := correlate.Cell{Start: start, Requests: 200, Latency: l.histograms[l.rng.IntN(len(l.histograms))]}
+	c := correlate.Cell{Start: start, Requests: int64(l.requests), Latency: l.histograms[l.rng.IntN(len(l.histograms))]}
 	for range c.Requests {
 		if l.rng.Float64() < 0.005 {
 			c.Errors++
