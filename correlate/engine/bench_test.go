@@ -31,7 +31,7 @@ func BenchmarkFacts(b *testing.B) {
 	}
 }
 
-// BenchmarkJudging is what judging costs for each service under observation and bucket: the time of the ticks of a
+// BenchmarkJudging is what judging costs for each service under observation and bucket: the CPU time of the ticks of a
 // fleet that all changed, less that of the same fleet without a change. Half of the services serve the new version
 // beside the old one, the others all at once; each is called by the next of its group of five. The past is changes that
 // closed long ago, the history days of rollups from before.
@@ -50,7 +50,7 @@ func BenchmarkJudging(b *testing.B) {
 				spent += with - without
 				buckets += n
 			}
-			b.ReportMetric(float64(spent.Nanoseconds())/float64(buckets*f.services), "ns/service-bucket")
+			b.ReportMetric(float64(spent.Nanoseconds())/float64(buckets*f.services), "cpu-ns/service-bucket")
 		})
 	}
 }
@@ -62,12 +62,12 @@ type fleet struct {
 	history  int64 // days of rollups
 }
 
-// observe feeds a fleet with an hour of baseline and a whole window, and returns how long the ticks of the window took.
+// observe feeds a fleet with an hour of baseline and a whole window, and returns the CPU time of the ticks of the window.
 func (f fleet) observe(changed bool) (spent time.Duration, buckets int) {
 	cfg := DefaultConfig()
 	cfg.AdoptAfter = math.MaxInt32 // a version that nobody reports stays without a change
 	e := New(cfg)
-	load := newLoad()
+	load := newLoad(200)
 	from := midnight.Unix()
 	e.Apply(Input{Tick: at(from)})
 	var past []Fact
@@ -91,10 +91,10 @@ func (f fleet) observe(changed bool) (spent time.Duration, buckets int) {
 			}
 			e.Apply(Input{Facts: facts})
 		}
-		before := time.Now()
+		before := cpuTime()
 		e.Apply(Input{Tick: at(start + e.cfg.Resolution)})
 		if start >= began {
-			spent += time.Since(before)
+			spent += cpuTime() - before
 			buckets++
 		}
 	}
@@ -135,16 +135,17 @@ func (f fleet) cells(l *load, start int64, changed bool) []correlate.Measurement
 	return all
 }
 
-// load draws cells of about 200 requests, half a percent of errors, and log-normal latencies.
+// load draws cells of so many requests, half a percent of errors, and log-normal latencies.
 type load struct {
 	rng        *rand.Rand
+	requests   int
 	histograms []correlate.Histogram
 }
 
-func newLoad() *load {
-	l := &load{rng: rand.New(rand.NewPCG(1, 1)), histograms: make([]correlate.Histogram, 200)}
+func newLoad(requests int) *load {
+	l := &load{rng: rand.New(rand.NewPCG(1, 1)), requests: requests, histograms: make([]correlate.Histogram, 200)}
 	for i := range l.histograms {
-		for range 200 {
+		for range requests {
 			l.histograms[i].Add(correlate.BinIndex(int64(5e7*math.Exp(0.5*l.rng.NormFloat64()))), 1)
 		}
 	}
@@ -152,7 +153,7 @@ func newLoad() *load {
 }
 
 func (l *load) cell(start int64) correlate.Cell {
-	c := correlate.Cell{Start: start, Requests: 200, Latency: l.histograms[l.rng.IntN(len(l.histograms))]}
+	c := correlate.Cell{Start: start, Requests: int64(l.requests), Latency: l.histograms[l.rng.IntN(len(l.histograms))]}
 	for range c.Requests {
 		if l.rng.Float64() < 0.005 {
 			c.Errors++

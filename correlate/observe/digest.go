@@ -1,17 +1,40 @@
 package observe
 
-import "strconv"
+import (
+	"math/bits"
+	"strconv"
 
-// Digest is a hash of values, such that no two lists of them look alike: FNV-1a with 64 bits.
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Digest is a hash of values, such that no two lists of them are likely to look alike. It takes a word of 64 bits at a time,
+// as xxHash64 takes the end of its input (Collet, xxHash fast digest algorithm, 2012): two lists of the same length that differ
+// in one word never look alike.
 type Digest uint64
 
-// NewDigest is that of nothing.
-func NewDigest() Digest { return 0xcbf29ce484222325 }
+// The primes of xxHash64.
+const (
+	prime1 = 0x9e3779b185ebca87
+	prime2 = 0xc2b2ae3d27d4eb4f
+	prime3 = 0x165667b19e3779f9
+	prime4 = 0x85ebca77c2b2ae63
+	prime5 = 0x27d4eb2f165667c5
+)
 
-// String is the digest in 16 hexadecimal digits.
+// NewDigest is that of nothing.
+func NewDigest() Digest { return prime5 }
+
+// String is the digest in 16 hexadecimal digits, each of which depends on every value.
 func (d Digest) String() string {
-	text := strconv.FormatUint(uint64(d), 16)
+	text := strconv.FormatUint(d.avalanche(), 16)
 	return "0000000000000000"[len(text):] + text
+}
+
+func (d Digest) avalanche() uint64 {
+	h := uint64(d)
+	h = (h ^ h>>33) * prime2
+	h = (h ^ h>>29) * prime3
+	return h ^ h>>32
 }
 
 // Reported writes what the reports of a change tell, without what was decided of it.
@@ -27,26 +50,49 @@ func (d *Digest) Reported(s *Subject) {
 	}
 }
 
+// Cells writes measurements.
+func (d *Digest) Cells(all []correlate.Cell) {
+	h := *d
+	for i := range all {
+		c := &all[i]
+		h = h.with(c.Start).with(c.Requests).with(c.Errors).with(c.Sum).with(c.N).with(int64(len(c.Latency)))
+		for _, b := range c.Latency {
+			h = h.with(int64(b.Index)<<32 | int64(b.Count))
+		}
+	}
+	*d = h
+}
+
 // Ints writes numbers.
 func (d *Digest) Ints(all ...int64) {
+	h := *d
 	for _, n := range all {
-		for shift := 0; shift < 64; shift += 8 {
-			d.write(byte(n >> shift))
-		}
+		h = h.with(n)
 	}
+	*d = h
 }
 
-// Words writes texts.
+// Words writes texts, each after its length and with zeros up to a whole word.
 func (d *Digest) Words(all ...string) {
+	h := *d
 	for _, text := range all {
-		d.Ints(int64(len(text)))
-		for i := range len(text) {
-			d.write(text[i])
+		h = h.with(int64(len(text)))
+		for len(text) > 0 {
+			var word int64
+			n := min(len(text), 8)
+			for i := range n {
+				word |= int64(text[i]) << (8 * i)
+			}
+			h, text = h.with(word), text[n:]
 		}
 	}
+	*d = h
 }
 
-func (d *Digest) write(b byte) { *d = (*d ^ Digest(b)) * 0x100000001b3 }
+func (d Digest) with(word int64) Digest {
+	spread := bits.RotateLeft64(uint64(word)*prime2, 31) * prime1
+	return Digest(bits.RotateLeft64(uint64(d)^spread, 27)*prime1 + prime4)
+}
 
 func flag(b bool) int64 {
 	if b {
