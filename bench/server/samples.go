@@ -22,13 +22,23 @@ func (s *Server) Scrape(ctx context.Context) (Samples, error) {
 	return ParseSamples(text), nil
 }
 
-// ScrapeText returns the exposition, decompressed.
+// ScrapeText returns the exposition as OpenMetrics, decompressed.
 func (s *Server) ScrapeText(ctx context.Context) (text string, err error) {
+	return s.read(ctx, "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5")
+}
+
+// ReadText reads the exposition in Prometheus' text format.
+func (s *Server) ReadText(ctx context.Context) error {
+	_, err := s.read(ctx, "text/plain;version=0.0.4")
+	return err
+}
+
+func (s *Server) read(ctx context.Context, accept string) (text string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, http.NoBody)
 	if err != nil {
 		return "", err
 	}
-	request.Header.Set("Accept", "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5")
+	request.Header.Set("Accept", accept)
 	answer, err := client.Do(request)
 	if err != nil {
 		return "", err

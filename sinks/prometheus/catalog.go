@@ -1,5 +1,7 @@
 package prometheus
 
+import "github.com/shipwake/shipwake/correlate/dora"
+
 // Type is the kind of a metric.
 type Type string
 
@@ -18,9 +20,13 @@ type Metric struct {
 	Type    Type
 	Unit    string // "seconds", "bytes", "ratio"; "" for a plain count
 	Labels  []string
-	// Exactly one of these reads the values: read what is known at a scrape, window the DORA report of one window.
-	read   func(*view, *writer)
-	window func(window, *writer)
+	// Exactly one of these reads the values: read of the daemon, place of a service in an environment, change of a change
+	// under observation, group of a group of a DORA report, as its level says; nil is no data.
+	read   func(*view, *lines)
+	place  func(*site, *lines)
+	change func(*observation, *lines)
+	group  func(dora.Numbers) *float64
+	level  level
 }
 
 // Catalog is every metric of this sink, in the order of the documentation.

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -20,36 +18,10 @@ const (
 )
 
 // spans are the windows, by the value of their label.
-var spans = []struct {
+var spans = [...]struct {
 	label string
 	days  int
 }{{"7d", 7}, {"30d", 30}, {"90d", 90}}
-
-// window is the report of one window.
-type window struct {
-	label  string
-	groups []dora.Numbers // one for each environment (no Service) and each service in it
-}
-
-// services yields the groups that are a service in an environment, as many as may have series.
-func (w window) services(yield func(n dora.Numbers, labels []string)) {
-	left := maxPlaces
-	for _, n := range w.groups {
-		if n.Service != "" && left > 0 {
-			left--
-			yield(n, []string{w.label, clean(n.Service), clean(n.Environment)})
-		}
-	}
-}
-
-// environments yields the groups that are a whole environment.
-func (w window) environments(yield func(n dora.Numbers, labels []string)) {
-	for _, n := range w.groups {
-		if n.Service == "" {
-			yield(n, []string{w.label, clean(n.Environment)})
-		}
-	}
-}
 
 // doraStatus is how the computing goes.
 type doraStatus struct {
@@ -58,17 +30,18 @@ type doraStatus struct {
 	failures int64
 }
 
-// doraReports is one computation, as samples that are ready to be written.
+// doraReports is one computation.
 type doraReports struct {
 	doraStatus
-	metrics []prometheus.Metric
-	places  []place
+	table *doraTable // nil before the first success; another one for other numbers
 }
 
 // doraCache computes the DORA numbers when a scrape asks and they are old, in the background, so that a scrape never
 // waits for long: it then gets the numbers from before.
 type doraCache struct {
 	reader sinks.Reader
+	found  func([]place) // is told of the places that there are numbers of
+	rows   []Metric
 	ctx    context.Context
 	cancel context.CancelFunc
 
@@ -80,9 +53,9 @@ type doraCache struct {
 	closed   bool
 }
 
-func newDORACache(r sinks.Reader) *doraCache {
+func newDORACache(r sinks.Reader, found func([]place)) *doraCache {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &doraCache{reader: r, ctx: ctx, cancel: cancel}
+	return &doraCache{reader: r, found: found, rows: doraRows(), ctx: ctx, cancel: cancel}
 }
 
 // outdate says that the numbers may have changed.
@@ -153,25 +126,17 @@ func (c *doraCache) compute(done chan struct{}) {
 
 // ask reads one report for each window.
 func (c *doraCache) ask(now time.Time) (doraReports, error) {
-	r := doraReports{doraStatus: doraStatus{asOf: now}}
-	rows := Catalog()
-	for _, span := range spans {
+	table := newDORATable(c.rows)
+	for i, span := range spans {
 		report, err := c.reader.DORA(c.ctx, dora.Query{
 			From: now.AddDate(0, 0, -span.days), To: now, By: dora.ByServiceEnvironment,
 		})
 		if err != nil {
 			return doraReports{}, err
 		}
-		w := window{span.label, report.Groups}
-		for _, row := range rows {
-			if row.window != nil {
-				row.window(w, row.writer(row.desc(), func(m prometheus.Metric) { r.metrics = append(r.metrics, m) }))
-			}
-		}
-		r.places = r.places[:0]
-		w.services(func(n dora.Numbers, _ []string) { r.places = append(r.places, place{n.Service, n.Environment}) })
+		c.found(table.fill(i, report.Groups))
 	}
-	return r, nil
+	return doraReports{doraStatus: doraStatus{asOf: now}, table: table}, nil
 }
 
 // close ends a running computation and waits for it.

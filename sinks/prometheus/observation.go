@@ -3,7 +3,6 @@ package prometheus
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -15,72 +14,69 @@ const freshFor = 24 * time.Hour
 // maxEvidence is how many signals of a verdict are shown.
 const maxEvidence = 10
 
-// observation is what is shown of one change.
+// The signals that have metrics of their own.
+const (
+	errorRatio    = "error_ratio"
+	latencyPrefix = "latency_p"
+)
+
+// observation is what is shown of one change. It isn't changed once it is made.
 type observation struct {
 	place
 	id, version string
 	kind        correlate.Kind
 	start, end  time.Time
 	verdict     *correlate.Verdict // nil before the first one
+	labels      labels             // set while it is shown
 }
 
-func observe(c correlate.ChangeRecord, p place) observation {
-	return observation{
+func observe(c correlate.ChangeRecord, p place) *observation {
+	return &observation{
 		place: p, id: clean(c.ID), version: clean(c.Version), kind: kind(c),
 		start: c.Start(), end: c.WindowEnd, verdict: c.Verdict,
 	}
 }
 
-// shown returns the newest observations, and how many are left out.
-func shown(all []observation) (newest []observation, hidden int) {
-	if len(all) <= maxShown {
-		return all, 0
+// fade drops judged changes whose window ended long ago.
+func fade(sites []site, now time.Time) {
+	for i := range sites {
+		if o := sites[i].newest; o != nil && now.Sub(o.end) > freshFor {
+			sites[i].newest = nil
+		}
 	}
-	slices.SortFunc(all, func(a, b observation) int {
-		return cmp.Or(b.start.Compare(a.start), cmp.Compare(b.id, a.id))
-	})
-	return all[:maxShown], len(all) - maxShown
 }
 
-// fresh returns the observations whose window ended lately.
-func fresh(all []observation, now time.Time) []observation {
-	return slices.DeleteFunc(all, func(o observation) bool { return now.Sub(o.end) > freshFor })
+// shown returns the newest observations by id, with their labels.
+func shown(all []*observation) []observation {
+	if len(all) > maxShown {
+		slices.SortFunc(all, func(a, b *observation) int {
+			return cmp.Or(b.start.Compare(a.start), cmp.Compare(b.id, a.id))
+		})
+		all = all[:maxShown]
+	}
+	slices.SortFunc(all, func(a, b *observation) int { return cmp.Compare(a.id, b.id) })
+	all = slices.CompactFunc(all, func(a, b *observation) bool { return a.id == b.id }) // cut to the same
+	newest := make([]observation, len(all))
+	for i, o := range all {
+		newest[i] = *o
+		newest[i].labels = labelsOfChange(o)
+	}
+	return newest
 }
 
-// own returns the evidence that shows on the changed service itself.
-func (o observation) own() []correlate.Evidence {
+// own yields the evidence that shows on the changed service itself.
+func (o *observation) own(yield func(e *correlate.Evidence) bool) {
 	if o.verdict == nil {
-		return nil
+		return
 	}
-	own := make([]correlate.Evidence, 0, maxEvidence)
-	for _, e := range o.verdict.Evidence {
-		if e.Service == "" && len(own) < maxEvidence {
-			own = append(own, e)
+	left := maxEvidence
+	for i := range o.verdict.Evidence {
+		e := &o.verdict.Evidence[i]
+		if e.Service != "" {
+			continue
 		}
-	}
-	return own
-}
-
-// evidence returns the evidence for a signal of the verdict.
-func (o observation) evidence(signal string) (correlate.Evidence, bool) {
-	for _, e := range o.own() {
-		if e.Signal == signal {
-			return e, true
-		}
-	}
-	return correlate.Evidence{}, false
-}
-
-const (
-	errorRatio    = "error_ratio"
-	latencyPrefix = "latency_p"
-)
-
-// latencies yields the evidence for each percentile of latency, in seconds, and the percentile: "50", "90", "99".
-func (o observation) latencies(yield func(percentile string, e correlate.Evidence)) {
-	for _, e := range o.own() {
-		if percentile, ok := strings.CutPrefix(e.Signal, latencyPrefix); ok {
-			yield(clean(percentile), e)
+		if left--; left < 0 || !yield(e) {
+			return
 		}
 	}
 }

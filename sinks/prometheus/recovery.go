@@ -34,13 +34,13 @@ func (r *recoveries) add(e example) {
 }
 
 // recovery counts the first proven recovery of a deployment. The histogram exists with 0 from the failure on.
-func (s *state) recovery(c correlate.ChangeRecord, p place, seen *progress) {
+func (s *site) recovery(c correlate.ChangeRecord, seen *progress) {
 	if kind(c) != correlate.KindDeployment {
 		return
 	}
 	failed := c.RolledBackBy != "" || len(c.Incidents) > 0 || c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed
-	if failed && s.recoveries[p] == nil {
-		s.recoveries[p] = &recoveries{}
+	if failed && s.recoveries == nil {
+		s.recoveries = &recoveries{}
 	}
 	if !failed || seen.recovered || c.RecoveredAt.IsZero() {
 		return
@@ -50,7 +50,9 @@ func (s *state) recovery(c correlate.ChangeRecord, p place, seen *progress) {
 	if done.IsZero() {
 		done = c.StartedAt
 	}
-	s.recoveries[p].add(example{
+	more := *s.recoveries
+	more.add(example{
 		changeID: clean(c.ID), seconds: max(0, c.RecoveredAt.Sub(done).Seconds()), at: c.RecoveredAt,
 	})
+	s.recoveries = &more
 }

@@ -26,7 +26,7 @@ func intake() []Metric {
 		{
 			Name: "shipwake_uncatalogued_total", Type: Counter, Labels: []string{"what", "source", "result"},
 			Help: "Counts of the daemon that have no metric of their own.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				for _, c := range v.status.Counts {
 					if !catalogued[c.What] {
 						w.count(c.Value, clean(c.What), clean(c.Source), clean(c.Result))
@@ -37,7 +37,7 @@ func intake() []Metric {
 		{
 			Name: "shipwake_watermark_lag_seconds", Type: Gauge, Unit: "seconds",
 			Help: "How far the watermark of event time is behind the clock; absent before the first telemetry.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if !v.status.Watermark.IsZero() {
 					w.put(max(0, v.status.Now.Sub(v.status.Watermark).Seconds()))
 				}
@@ -46,7 +46,7 @@ func intake() []Metric {
 		{
 			Name: "shipwake_telemetry_idle", Type: Gauge,
 			Help: "1 while telemetry is recorded as silent, 0 while it flows.",
-			read: func(v *view, w *writer) { w.flag(v.status.TelemetryIdle) },
+			read: func(v *view, w *lines) { w.flag(v.status.TelemetryIdle) },
 		},
 	}
 }
@@ -55,7 +55,7 @@ func intake() []Metric {
 func tallied(name, what, label, help string) Metric {
 	return Metric{
 		Name: name, Help: help, Type: Counter, Labels: []string{label, "result"},
-		read: func(v *view, w *writer) {
+		read: func(v *view, w *lines) {
 			for _, c := range v.status.Counts {
 				if c.What == what {
 					w.count(c.Value, clean(c.Source), clean(c.Result))
@@ -77,7 +77,7 @@ func calibration() []Metric {
 		{
 			Name: "shipwake_placebo_false_alarm_ratio", Type: Gauge, Unit: "ratio",
 			Help: "False alarms in relation to pseudo-changes, since the start; absent before the first one.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if n := v.status.Placebos; n > 0 {
 					w.put(float64(v.status.FalseAlarms) / float64(n))
 				}
@@ -91,12 +91,12 @@ func daemon() []Metric {
 		{
 			Name: "shipwake_build_info", Type: Gauge, Labels: []string{"version", "goversion"},
 			Help: "1, with the version of the daemon and of Go.",
-			read: func(v *view, w *writer) { w.put(1, clean(v.status.Version), runtime.Version()) },
+			read: func(v *view, w *lines) { w.put(1, clean(v.status.Version), runtime.Version()) },
 		},
 		{
 			Name: "shipwake_ready", Type: Gauge,
 			Help: "1 while the daemon is ready.",
-			read: func(v *view, w *writer) { w.flag(v.status.Ready) },
+			read: func(v *view, w *lines) { w.flag(v.status.Ready) },
 		},
 		reading("shipwake_open_windows", Gauge, "", "Observation windows that are open.",
 			func(s sinks.Status) float64 { return float64(s.OpenWindows) }),
@@ -121,7 +121,7 @@ func daemon() []Metric {
 		{
 			Name: "shipwake_ledger_idle_seconds", Type: Gauge, Unit: "seconds",
 			Help: "Time since the last commit of the ledger; absent before the first.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if !v.status.LastCommit.IsZero() {
 					w.put(max(0, v.status.Now.Sub(v.status.LastCommit).Seconds()))
 				}
@@ -140,7 +140,7 @@ func archive() []Metric {
 		{
 			Name: "shipwake_archive_reach_seconds", Type: Gauge, Unit: "seconds",
 			Help: "How far back the measurements on disk reach without a hole: a change that is reported later than that isn't judged. Absent while nothing is kept.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if from := v.status.Archive.From; !from.IsZero() {
 					w.put(max(0, v.status.Now.Sub(from).Seconds()))
 				}
@@ -149,7 +149,7 @@ func archive() []Metric {
 		{
 			Name: "shipwake_archive_failing", Type: Gauge,
 			Help: "1 while measurements can't be archived, because the disk is full or fails.",
-			read: func(v *view, w *writer) { w.flag(v.status.Archive.Failing) },
+			read: func(v *view, w *lines) { w.flag(v.status.Archive.Failing) },
 		},
 		reading("shipwake_archive_judged_total", Counter, "", "How often a change that was reported late was judged from the measurements on disk, or could not be for want of them.",
 			func(s sinks.Status) float64 { return float64(s.Archive.Judged) }),
@@ -157,7 +157,7 @@ func archive() []Metric {
 }
 
 func reading(name string, t Type, unit, help string, of func(sinks.Status) float64) Metric {
-	return Metric{Name: name, Help: help, Type: t, Unit: unit, read: func(v *view, w *writer) { w.put(of(v.status)) }}
+	return Metric{Name: name, Help: help, Type: t, Unit: unit, read: func(v *view, w *lines) { w.put(of(v.status)) }}
 }
 
 // unappliedFor is the age of the first fact that waits, in seconds.

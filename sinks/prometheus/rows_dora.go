@@ -100,7 +100,7 @@ func computation() []Metric {
 		{
 			Name: "shipwake_dora_age_seconds", Type: Gauge, Unit: "seconds",
 			Help: "Time since the shipwake_dora_* numbers were computed.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if !v.dora.asOf.IsZero() {
 					w.put(max(0, v.status.Now.Sub(v.dora.asOf).Seconds()))
 				}
@@ -109,7 +109,7 @@ func computation() []Metric {
 		{
 			Name: "shipwake_dora_compute_seconds", Type: Gauge, Unit: "seconds",
 			Help: "Time that the latest computation of the shipwake_dora_* numbers took.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if !v.dora.asOf.IsZero() {
 					w.put(v.dora.cost.Seconds())
 				}
@@ -118,23 +118,18 @@ func computation() []Metric {
 		{
 			Name: "shipwake_dora_compute_failures_total", Type: Counter,
 			Help: "Computations of the shipwake_dora_* numbers that failed; the numbers from before are shown.",
-			read: func(v *view, w *writer) { w.count(v.dora.failures) },
+			read: func(v *view, w *lines) { w.count(v.dora.failures) },
 		},
 	}
 }
 
 func perService(name, unit, help string, of func(dora.Numbers) *float64) Metric {
-	return Metric{Name: name, Help: help, Type: Gauge, Unit: unit, Labels: byWindow, window: func(in window, w *writer) {
-		in.services(func(n dora.Numbers, labels []string) { w.putIf(of(n), labels...) })
-	}}
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: unit, Labels: byWindow, group: of, level: ofService}
 }
 
 func perEnvironment(name, unit, help string, of func(dora.Numbers) *float64) Metric {
 	return Metric{
-		Name: name, Help: help, Type: Gauge, Unit: unit, Labels: []string{"window", "environment"},
-		window: func(in window, w *writer) {
-			in.environments(func(n dora.Numbers, labels []string) { w.putIf(of(n), labels...) })
-		},
+		Name: name, Help: help, Type: Gauge, Unit: unit, Labels: []string{"window", "environment"}, group: of, level: ofEnvironment,
 	}
 }
 

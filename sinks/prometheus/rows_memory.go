@@ -17,7 +17,7 @@ func memoryBytes() []Metric {
 		{
 			Name: "shipwake_memory_resident_bytes", Type: Gauge, Unit: "bytes",
 			Help: "Resident memory; absent where the system doesn't tell.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				if n := v.status.Limits.Resident; n > 0 {
 					w.put(float64(n))
 				}
@@ -40,7 +40,7 @@ func keptAndDropped() []Metric {
 		{
 			Name: "shipwake_kept", Type: Gauge, Labels: []string{"class"},
 			Help: "What is kept, by class: services, series, those of them that tell versions and operations apart (series_apart), and what is kept while telemetry is taken in (intake_…).",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				for _, u := range v.status.Limits.Uses {
 					w.put(float64(u.Used), u.Class)
 				}
@@ -49,7 +49,7 @@ func keptAndDropped() []Metric {
 		{
 			Name: "shipwake_kept_limit", Type: Gauge, Labels: []string{"class"},
 			Help: "How much of a class may be kept; absent when only memory bounds it.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				for _, u := range v.status.Limits.Uses {
 					if u.Most > 0 {
 						w.put(float64(u.Most), u.Class)
@@ -60,7 +60,7 @@ func keptAndDropped() []Metric {
 		{
 			Name: "shipwake_dropped_total", Type: Counter, Labels: []string{"what"},
 			Help: "Records and buckets that were dropped, by what it was; /api/v1/limits says of which services.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				for _, what := range slices.Sorted(maps.Keys(v.status.Limits.Dropped)) {
 					w.count(v.status.Limits.Dropped[what], what)
 				}
@@ -69,12 +69,12 @@ func keptAndDropped() []Metric {
 		{
 			Name: "shipwake_services_full", Type: Gauge,
 			Help: "1 while new services share the name __overflow__ for lack of room.",
-			read: func(v *view, w *writer) { w.flag(v.status.Limits.Full) },
+			read: func(v *view, w *lines) { w.flag(v.status.Limits.Full) },
 		},
 		{
 			Name: "shipwake_degraded", Type: Gauge,
 			Help: "1 while something was dropped in the last five minutes: verdicts that looked at it can't be healthy.",
-			read: func(v *view, w *writer) { w.flag(!v.status.Limits.DegradedSince.IsZero()) },
+			read: func(v *view, w *lines) { w.flag(!v.status.Limits.DegradedSince.IsZero()) },
 		},
 	}
 }

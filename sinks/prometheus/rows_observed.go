@@ -1,6 +1,10 @@
 package prometheus
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 var (
 	byChange           = []string{"change_id", "service", "environment", "version"}
@@ -14,32 +18,26 @@ func observations() []Metric {
 		{
 			Name: "shipwake_change_info", Type: Gauge, Labels: []string{"change_id", "service", "environment", "version", "kind"},
 			Help: "1 for each change whose observation window is open.",
-			read: func(v *view, w *writer) {
-				for _, o := range v.observed {
-					w.put(1, o.id, o.service, o.environment, o.version, string(o.kind))
-				}
+			change: func(o *observation, l *lines) {
+				l.sample(&o.labels, label{"kind", string(o.kind)}, label{}, 1)
 			},
 		},
 		{
 			Name: "shipwake_change_verdict", Type: Gauge,
 			Labels: []string{"change_id", "service", "environment", "version", "verdict", "reason"},
 			Help:   "1 for the current verdict of each change under observation; absent before the first verdict.",
-			read: func(v *view, w *writer) {
-				for _, o := range v.observed {
-					if o.verdict != nil {
-						w.put(1, o.id, o.service, o.environment, o.version, string(o.verdict.Outcome), string(o.verdict.Reason))
-					}
+			change: func(o *observation, l *lines) {
+				if o.verdict != nil {
+					l.verdict(&o.labels, o.verdict)
 				}
 			},
 		},
 		{
 			Name: "shipwake_change_blame_ratio", Type: Gauge, Unit: "ratio", Labels: byChange,
 			Help: "Probability that the change did it, among the candidates, for changes under observation that regressed.",
-			read: func(v *view, w *writer) {
-				for _, o := range v.observed {
-					if o.verdict != nil && o.verdict.Outcome == correlate.Regressed {
-						w.put(o.verdict.Blame, o.id, o.service, o.environment, o.version)
-					}
+			change: func(o *observation, l *lines) {
+				if o.verdict != nil && o.verdict.Outcome == correlate.Regressed {
+					l.sample(&o.labels, label{}, label{}, o.verdict.Blame)
 				}
 			},
 		},
@@ -48,20 +46,20 @@ func observations() []Metric {
 		changeLatency("shipwake_change_baseline_latency_seconds", "Latency that a change under observation is compared with, by percentile.", baseline),
 		changeLatency("shipwake_change_observed_latency_seconds", "Latency since a change under observation began, by percentile.", observed),
 		changeEffect("shipwake_change_effect_ratio", "Observed over baseline, as estimated, for each signal of a change under observation.",
-			func(e correlate.Evidence) float64 { return e.Ratio }),
+			func(e *correlate.Evidence) float64 { return e.Ratio }),
 		changeEffect("shipwake_change_effect_lower_ratio", "Lower end of the interval of shipwake_change_effect_ratio.",
-			func(e correlate.Evidence) float64 { return e.Interval[0] }),
+			func(e *correlate.Evidence) float64 { return e.Interval[0] }),
 		changeEffect("shipwake_change_effect_upper_ratio", "Upper end of the interval of shipwake_change_effect_ratio.",
-			func(e correlate.Evidence) float64 { return e.Interval[1] }),
+			func(e *correlate.Evidence) float64 { return e.Interval[1] }),
 		{
 			Name: "shipwake_changes_under_observation", Type: Gauge,
 			Help: "Changes whose observation window is open.",
-			read: func(v *view, w *writer) { w.count(int64(len(v.observed) + v.hidden)) },
+			read: func(v *view, l *lines) { l.count(int64(v.observed)) },
 		},
 		{
 			Name: "shipwake_changes_without_series", Type: Gauge,
 			Help: "Changes under observation beyond the 1,000 newest, which have no shipwake_change_* series.",
-			read: func(v *view, w *writer) { w.count(int64(v.hidden)) },
+			read: func(v *view, l *lines) { l.count(int64(max(0, v.observed-maxShown))) },
 		},
 	}
 }
@@ -73,9 +71,9 @@ func latest() []Metric {
 		{
 			Name: "shipwake_service_verdict", Type: Gauge, Labels: []string{"service", "environment", "verdict", "reason"},
 			Help: "1 for the verdict of the newest judged change of a service, until a day after its window closed.",
-			read: func(v *view, w *writer) {
-				for _, o := range v.newest {
-					w.put(1, o.service, o.environment, string(o.verdict.Outcome), string(o.verdict.Reason))
+			place: func(s *site, l *lines) {
+				if s.newest != nil {
+					l.verdict(&s.labels, s.newest.verdict)
 				}
 			},
 		},
@@ -86,56 +84,63 @@ func latest() []Metric {
 	}
 }
 
-func baseline(e correlate.Evidence) float64 { return e.Baseline }
-func observed(e correlate.Evidence) float64 { return e.Observed }
+func baseline(e *correlate.Evidence) float64 { return e.Baseline }
+func observed(e *correlate.Evidence) float64 { return e.Observed }
 
-func changeErrors(name, help string, side func(correlate.Evidence) float64) Metric {
-	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChange, read: func(v *view, w *writer) {
-		for _, o := range v.observed {
-			if e, ok := o.evidence(errorRatio); ok {
-				w.put(side(e), o.id, o.service, o.environment, o.version)
-			}
+func changeErrors(name, help string, side func(*correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChange, change: func(o *observation, l *lines) {
+		l.errors(&o.labels, o, side)
+	}}
+}
+
+func changeLatency(name, help string, side func(*correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "seconds", Labels: byChangePercentile, change: func(o *observation, l *lines) {
+		l.latencies(&o.labels, o, side)
+	}}
+}
+
+func changeEffect(name, help string, value func(*correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChangeSignal, change: func(o *observation, l *lines) {
+		for e := range o.own {
+			l.sample(&o.labels, label{}, label{"signal", clean(e.Signal)}, value(e))
 		}
 	}}
 }
 
-func changeLatency(name, help string, side func(correlate.Evidence) float64) Metric {
-	return Metric{Name: name, Help: help, Type: Gauge, Unit: "seconds", Labels: byChangePercentile, read: func(v *view, w *writer) {
-		for _, o := range v.observed {
-			o.latencies(func(percentile string, e correlate.Evidence) {
-				w.put(side(e), o.id, o.service, o.environment, o.version, percentile)
-			})
+func serviceErrors(name, help string, side func(*correlate.Evidence) float64) Metric {
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byPlace, place: func(s *site, l *lines) {
+		if s.newest != nil {
+			l.errors(&s.labels, s.newest, side)
 		}
 	}}
 }
 
-func changeEffect(name, help string, value func(correlate.Evidence) float64) Metric {
-	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byChangeSignal, read: func(v *view, w *writer) {
-		for _, o := range v.observed {
-			for _, e := range o.own() {
-				w.put(value(e), o.id, o.service, o.environment, o.version, clean(e.Signal))
-			}
-		}
-	}}
-}
-
-func serviceErrors(name, help string, side func(correlate.Evidence) float64) Metric {
-	return Metric{Name: name, Help: help, Type: Gauge, Unit: "ratio", Labels: byPlace, read: func(v *view, w *writer) {
-		for _, o := range v.newest {
-			if e, ok := o.evidence(errorRatio); ok {
-				w.put(side(e), o.service, o.environment)
-			}
-		}
-	}}
-}
-
-func serviceLatency(name, help string, side func(correlate.Evidence) float64) Metric {
+func serviceLatency(name, help string, side func(*correlate.Evidence) float64) Metric {
 	labels := []string{"service", "environment", "percentile"}
-	return Metric{Name: name, Help: help, Type: Gauge, Unit: "seconds", Labels: labels, read: func(v *view, w *writer) {
-		for _, o := range v.newest {
-			o.latencies(func(percentile string, e correlate.Evidence) {
-				w.put(side(e), o.service, o.environment, percentile)
-			})
+	return Metric{Name: name, Help: help, Type: Gauge, Unit: "seconds", Labels: labels, place: func(s *site, l *lines) {
+		if s.newest != nil {
+			l.latencies(&s.labels, s.newest, side)
 		}
 	}}
+}
+
+func (l *lines) verdict(of *labels, v *correlate.Verdict) {
+	l.sample(of, label{"reason", string(v.Reason)}, label{"verdict", string(v.Outcome)}, 1)
+}
+
+func (l *lines) errors(of *labels, o *observation, side func(*correlate.Evidence) float64) {
+	for e := range o.own {
+		if e.Signal == errorRatio {
+			l.sample(of, label{}, label{}, side(e))
+			return
+		}
+	}
+}
+
+func (l *lines) latencies(of *labels, o *observation, side func(*correlate.Evidence) float64) {
+	for e := range o.own {
+		if percentile, ok := strings.CutPrefix(e.Signal, latencyPrefix); ok {
+			l.sample(of, label{"percentile", clean(percentile)}, label{}, side(e))
+		}
+	}
 }

@@ -8,7 +8,7 @@ func outgoing() []Metric {
 	queues := func(name, help string, of func(sinks.Queue) int64) Metric {
 		return Metric{
 			Name: name, Help: help, Type: Gauge, Labels: []string{"queue"},
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				for _, q := range v.status.Outbox {
 					w.put(float64(of(q)), clean(q.Name))
 				}
@@ -25,7 +25,7 @@ func outgoing() []Metric {
 		{
 			Name: "shipwake_outbox_oldest_message_seconds", Type: Gauge, Unit: "seconds", Labels: []string{"queue"},
 			Help: "How long the oldest message has been waiting to be delivered; absent when none waits.",
-			read: func(v *view, w *writer) {
+			read: func(v *view, w *lines) {
 				for _, q := range v.status.Outbox {
 					if q.Waiting > 0 {
 						w.put(max(0, v.status.Now.Sub(q.Oldest).Seconds()), clean(q.Name))

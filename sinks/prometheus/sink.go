@@ -10,10 +10,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
@@ -36,7 +36,14 @@ type sink struct {
 	reader  sinks.Reader
 	state   *state
 	dora    *doraCache
-	handler http.Handler
+	rows    []Metric
+	process *prometheus.Registry // what client_golang tells of Go and the process
+	readers chan struct{}        // one for each that is reading
+
+	writing           sync.Mutex // held while an exposition is written into memory
+	snapshot          snapshot
+	compressor        *compressor
+	text, openMetrics *exposition
 }
 
 var (
@@ -46,23 +53,25 @@ var (
 
 // newSink reads the newest records, so that a change that was counted before a restart isn't counted again.
 func newSink(r sinks.Reader) (*sink, error) {
-	s := &sink{reader: r, state: newState()}
-	if err := s.seed(context.Background()); err != nil {
-		return nil, err
+	s := &sink{
+		reader: r, state: newState(), rows: Catalog(), process: prometheus.NewRegistry(), readers: make(chan struct{}, mostReaders),
 	}
-	s.dora = newDORACache(r)
-	registry := prometheus.NewRegistry()
 	for _, c := range []prometheus.Collector{
-		newCollector(s), collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	} {
-		if err := registry.Register(c); err != nil {
+		if err := s.process.Register(c); err != nil {
 			return nil, fmt.Errorf("register metrics: %w", err)
 		}
 	}
-	s.handler = promhttp.HandlerFor(registry, promhttp.HandlerOpts{
-		EnableOpenMetrics: true, ErrorHandling: promhttp.ContinueOnError, MaxRequestsInFlight: 4,
-	})
+	var err error
+	if s.compressor, err = newCompressor(); err != nil {
+		return nil, err
+	}
+	s.text, s.openMetrics = newExposition(false, s.compressor), newExposition(true, s.compressor)
+	if err := s.seed(context.Background()); err != nil {
+		return nil, err
+	}
+	s.dora = newDORACache(r, s.state.knowAll)
 	return s, nil
 }
 
@@ -103,7 +112,7 @@ func (s *sink) Publish(effects []correlate.Effect) {
 }
 
 func (s *sink) Routes() map[string]http.Handler {
-	return map[string]http.Handler{"GET /metrics": s.handler}
+	return map[string]http.Handler{"GET /metrics": s}
 }
 
 func (s *sink) Close() error {

@@ -1,7 +1,6 @@
 package prometheus
 
 import (
-	"maps"
 	"slices"
 	"sync"
 
@@ -18,42 +17,6 @@ const (
 	otherPlace = "other"
 )
 
-// place is a service in an environment.
-type place struct{ service, environment string }
-
-type changeKey struct {
-	place
-	kind   correlate.Kind
-	status correlate.Status
-}
-
-type verdictKey struct {
-	place
-	outcome correlate.Outcome
-}
-
-type judgedKey struct {
-	place
-	kind    correlate.Kind
-	outcome correlate.Outcome
-}
-
-// correctionKey is a correction by its reason, a correlate.Cause.
-type correctionKey struct {
-	place
-	reason correlate.Cause
-}
-
-// corrections are the reasons that are counted.
-var corrections = []correlate.Cause{
-	correlate.CauseLateFact, correlate.CauseMerged, correlate.CauseVerdict, correlate.CauseRelinked, correlate.CauseUnlinked,
-}
-
-type incidentKey struct {
-	place
-	state string // opened, resolved
-}
-
 // progress is how far something has been counted, so that telling it again counts nothing.
 type progress struct {
 	told              uint8 // a bit for each status
@@ -67,35 +30,17 @@ type progress struct {
 
 // state is what was told so far. Its lock is held for short, bounded work only.
 type state struct {
-	mu          sync.Mutex
-	places      map[place]bool
-	changes     map[changeKey]int64
-	verdicts    map[verdictKey]int64
-	judged      map[judgedKey]int64
-	incidents   map[incidentKey]int64
-	corrections map[correctionKey]int64
-	regressions map[place]int64
-	ongoing     map[string]place // regressions without recovery, by id
-	recoveries  map[place]*recoveries
-	observed    map[string]observation // changes under observation, by id
-	newest      map[place]observation  // the newest judged change
-	seen        *recent[progress]
+	mu       sync.Mutex
+	sites    map[place]*site
+	order    []*site                 // by place
+	ongoing  map[string]place        // regressions without recovery, by id
+	observed map[string]*observation // changes under observation, by id
+	seen     *recent[progress]
 }
 
 func newState() *state {
 	return &state{
-		places:      map[place]bool{},
-		changes:     map[changeKey]int64{},
-		verdicts:    map[verdictKey]int64{},
-		judged:      map[judgedKey]int64{},
-		incidents:   map[incidentKey]int64{},
-		corrections: map[correctionKey]int64{},
-		regressions: map[place]int64{},
-		ongoing:     map[string]place{},
-		recoveries:  map[place]*recoveries{},
-		observed:    map[string]observation{},
-		newest:      map[place]observation{},
-		seen:        newRecent[progress](maxSeen),
+		sites: map[place]*site{}, ongoing: map[string]place{}, observed: map[string]*observation{}, seen: newRecent[progress](maxSeen),
 	}
 }
 
@@ -121,34 +66,27 @@ func (s *state) apply(effects []correlate.Effect) (outdated bool) {
 	return outdated
 }
 
-// know returns the place that something counts under, and makes its counters exist with 0, so that increase() sees
+// know returns the site that something counts under, and makes its counters exist with 0, so that increase() sees
 // the first failure of a service.
-func (s *state) know(service, environment string) place {
+func (s *state) know(service, environment string) *site {
 	p := place{clean(service), clean(environment)}
 	if p.service == "" {
 		p.service = dora.NoGroup
 	}
-	if s.places[p] {
-		return p
+	if known := s.sites[p]; known != nil {
+		return known
 	}
-	if len(s.places) >= maxPlaces {
+	if len(s.sites) >= maxPlaces {
 		p = place{otherPlace, otherPlace}
-	}
-	s.places[p] = true
-	for _, k := range []correlate.Kind{correlate.KindDeployment, correlate.KindRollback} {
-		for _, status := range []correlate.Status{correlate.StatusSucceeded, correlate.StatusFailed} {
-			s.changes[changeKey{p, k, status}] += 0
+		if known := s.sites[p]; known != nil {
+			return known
 		}
 	}
-	for _, o := range []correlate.Outcome{correlate.Regressed, correlate.Healthy, correlate.Inconclusive} {
-		s.verdicts[verdictKey{p, o}] += 0
-		s.judged[judgedKey{p, correlate.KindDeployment, o}] += 0
-	}
-	s.regressions[p] += 0
-	for _, reason := range corrections {
-		s.corrections[correctionKey{p, reason}] += 0
-	}
-	return p
+	added := newSite(p)
+	s.sites[p] = added
+	at, _ := slices.BinarySearchFunc(s.order, p, func(o *site, p place) int { return o.compare(p) })
+	s.order = slices.Insert(s.order, at, added)
+	return added
 }
 
 // knowAll makes the counters of services exist that only the record knows.
@@ -161,35 +99,28 @@ func (s *state) knowAll(places []place) {
 }
 
 func (s *state) change(c correlate.ChangeRecord) {
-	p := s.know(c.Service, c.Environment)
+	at := s.know(c.Service, c.Environment)
 	if c.Phase == correlate.PhaseObserving {
-		s.observed[c.ID] = observe(c, p)
+		s.observed[c.ID] = observe(c, at.place)
 	} else {
 		delete(s.observed, c.ID)
 	}
 	seen := s.seen.get("change " + c.ID)
-	s.correct(p, correlate.CauseLateFact, c.Phase == correlate.PhaseHistory, &seen.late)
-	s.correct(p, correlate.CauseMerged, c.Phase == correlate.PhaseMerged, &seen.merged)
+	at.correct(correlate.CauseLateFact, c.Phase == correlate.PhaseHistory, &seen.late)
+	at.correct(correlate.CauseMerged, c.Phase == correlate.PhaseMerged, &seen.merged)
 	if c.Phase == correlate.PhaseMerged || c.Phase == correlate.PhaseRetracted {
 		return
 	}
-	if told := uint8(1) << slices.Index(correlate.Statuses(), c.Status); seen.told&told == 0 {
+	status := indexIn(statuses, c.Status)
+	if told := uint8(1) << status; seen.told&told == 0 {
 		seen.told |= told
-		s.changes[changeKey{p, kind(c), c.Status}]++
+		at.changes[indexIn(kinds, kind(c))][status].add()
 	}
 	if c.Verdict != nil {
 		s.verdict(c.Verdict)
-		s.judge(c, p, seen)
+		at.judge(c, seen)
 	}
-	s.recovery(c, p, seen)
-}
-
-// correct counts a correction of a change once.
-func (s *state) correct(p place, reason correlate.Cause, is bool, counted *bool) {
-	if is && !*counted {
-		*counted = true
-		s.corrections[correctionKey{p, reason}]++
-	}
+	at.recovery(c, seen)
 }
 
 // kind is the kind that a change counts under: a deployment that went back to an earlier version is a rollback.
@@ -200,51 +131,36 @@ func kind(c correlate.ChangeRecord) correlate.Kind {
 	return c.Kind
 }
 
-// judge counts the verdict that stood when the window closed.
-func (s *state) judge(c correlate.ChangeRecord, p place, seen *progress) {
-	if c.Phase == correlate.PhaseClosed && !seen.judged {
-		seen.judged = true
-		s.judged[judgedKey{p, kind(c), c.Verdict.Outcome}]++
-	}
-	s.promote(observe(c, p))
-}
-
-// promote keeps a judged change if it is the newest of its place.
-func (s *state) promote(o observation) {
-	if newest, ok := s.newest[o.place]; !ok || !o.start.Before(newest.start) {
-		s.newest[o.place] = o
-	}
-}
-
 func (s *state) verdict(v *correlate.Verdict) {
-	p := s.know(v.Service, v.Environment)
+	at := s.know(v.Service, v.Environment)
 	seen := s.seen.get("change " + v.ChangeID)
 	if v.Revision > seen.revision {
 		seen.revision = v.Revision
 		if seen.final {
-			s.corrections[correctionKey{p, correlate.CauseVerdict}]++
+			at.corrected(correlate.CauseVerdict)
 		}
 		seen.final = v.Final
-		s.verdicts[verdictKey{p, v.Outcome}]++
+		at.verdicts[indexIn(answers, v.Outcome)].add()
 	}
 	if o, ok := s.observed[v.ChangeID]; ok && (o.verdict == nil || o.verdict.Revision <= v.Revision) {
-		o.verdict = v
-		s.observed[v.ChangeID] = o
-		s.promote(o)
+		judged := *o
+		judged.verdict = v
+		s.observed[v.ChangeID] = &judged
+		s.sites[o.place].promote(&judged)
 	}
 }
 
 func (s *state) incident(i correlate.IncidentRecord) {
-	p := s.know(i.Service, i.Environment)
+	at := s.know(i.Service, i.Environment)
 	seen := s.seen.get("incident " + i.ID)
-	s.incidents[incidentKey{p, "opened"}] += 0
-	s.incidents[incidentKey{p, "resolved"}] += 0
+	at.incidents[opened].know()
+	at.incidents[resolved].know()
 	if before := seen.attributed; before != "" && before != i.AttributedTo {
 		reason := correlate.CauseRelinked
 		if i.AttributedTo == "" {
 			reason = correlate.CauseUnlinked
 		}
-		s.corrections[correctionKey{p, reason}]++
+		at.corrected(reason)
 	}
 	seen.attributed = i.AttributedTo
 	if i.MergedInto != "" {
@@ -252,25 +168,28 @@ func (s *state) incident(i correlate.IncidentRecord) {
 	}
 	if !seen.opened {
 		seen.opened = true
-		s.incidents[incidentKey{p, "opened"}]++
+		at.incidents[opened].add()
 	}
 	if !seen.resolved && !i.ResolvedAt.IsZero() {
 		seen.resolved = true
-		s.incidents[incidentKey{p, "resolved"}]++
+		at.incidents[resolved].add()
 	}
 }
 
 func (s *state) regression(g correlate.Regression) {
-	p := s.know(g.Service, g.Environment)
+	at := s.know(g.Service, g.Environment)
 	seen := s.seen.get("regression " + g.ID)
 	if !seen.opened {
 		seen.opened = true
-		s.regressions[p]++
+		at.regressions++
+	}
+	if before, ok := s.ongoing[g.ID]; ok {
+		s.sites[before].ongoing--
+		delete(s.ongoing, g.ID)
 	}
 	if g.RecoveredAt == nil {
-		s.ongoing[g.ID] = p
-	} else {
-		delete(s.ongoing, g.ID)
+		s.ongoing[g.ID] = at.place
+		at.ongoing++
 	}
 }
 
@@ -278,47 +197,26 @@ func (s *state) regression(g correlate.Regression) {
 func (s *state) forgetCounts() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	zero(s.changes)
-	zero(s.verdicts)
-	zero(s.judged)
-	zero(s.incidents)
-	zero(s.corrections)
-	zero(s.regressions)
-	for _, r := range s.recoveries {
-		*r = recoveries{}
+	for _, at := range s.order {
+		at.forget()
 	}
 }
 
-func zero[K comparable](m map[K]int64) {
-	for k := range m {
-		m[k] = 0
-	}
+// snapshot is what one scrape shows of the state.
+type snapshot struct {
+	sites    []site // by place
+	observed []*observation
 }
 
-// snapshot is a copy of the state for one scrape.
-func (s *state) snapshot() *view {
+// snapshot copies the state into one from before, whose memory is used again.
+func (s *state) snapshot(into *snapshot) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := &view{
-		changes:     maps.Clone(s.changes),
-		verdicts:    maps.Clone(s.verdicts),
-		judged:      maps.Clone(s.judged),
-		incidents:   maps.Clone(s.incidents),
-		corrections: maps.Clone(s.corrections),
-		regressions: maps.Clone(s.regressions),
-		ongoing:     map[place]int64{},
-		recoveries:  map[place]recoveries{},
-		observed:    slices.Collect(maps.Values(s.observed)),
-		newest:      slices.Collect(maps.Values(s.newest)),
+	into.sites, into.observed = into.sites[:0], into.observed[:0]
+	for _, at := range s.order {
+		into.sites = append(into.sites, *at)
 	}
-	for p := range s.places {
-		v.ongoing[p] = 0
+	for _, o := range s.observed {
+		into.observed = append(into.observed, o)
 	}
-	for _, p := range s.ongoing {
-		v.ongoing[p]++
-	}
-	for p, r := range s.recoveries {
-		v.recoveries[p] = *r
-	}
-	return v
 }

@@ -1,0 +1,208 @@
+package prometheus
+
+import (
+	"compress/gzip"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+	"github.com/shipwake/shipwake/sinks/sinktest"
+)
+
+// told is a sink with something of every metric.
+func told(t testing.TB) *sink {
+	r := sinktest.NewReader(sinktest.Noon)
+	s := open(t, r)
+	for _, effects := range [][]correlate.Effect{sinktest.Story(), shopOf(300, 3)} {
+		r.Put(effects...)
+		s.Publish(effects)
+	}
+	r.SetStatus(busy)
+	return s
+}
+
+// families is what an exposition says, as client_golang's parser reads it.
+func families(t testing.TB, text string) map[string]*dto.MetricFamily {
+	t.Helper()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	all, err := parser.TextToMetricFamilies(strings.NewReader(text))
+	require.NoError(t, err)
+	return all
+}
+
+// anyOrder are the lines of an exposition without what varies from scrape to scrape, sorted.
+func anyOrder(text string) []string {
+	var all []string
+	for line := range strings.Lines(text) {
+		if strings.Contains(line, "shipwake_") && !strings.Contains(line, "shipwake_dora_compute_seconds") {
+			line, _, _ = strings.Cut(line, " # {") // client_golang's parser doesn't know exemplars
+			all = append(all, strings.TrimSpace(line))
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func TestBothFormatsSayTheSameAsClientGolangWouldWriteIt(t *testing.T) {
+	s := told(t)
+	read := families(t, scrape(t, s, "text/plain"))
+	for accept, open := range map[string]bool{"text/plain": false, "application/openmetrics-text;version=1.0.0": true} {
+		var want strings.Builder
+		for _, f := range read {
+			require.NoError(t, encode(&want, f, open))
+		}
+		require.Equal(t, anyOrder(want.String()), anyOrder(scrape(t, s, accept)))
+	}
+}
+
+func TestSamplesHaveTheLabelsOfTheCatalog(t *testing.T) {
+	read := families(t, scrape(t, told(t), "text/plain"))
+	for _, row := range Catalog() {
+		want := slices.Sorted(slices.Values(row.Labels))
+		require.NotEmpty(t, read[row.Name].GetMetric(), row.Name)
+		for _, m := range read[row.Name].GetMetric() {
+			var got []string
+			for _, l := range m.GetLabel() {
+				got = append(got, l.GetName())
+			}
+			require.Equal(t, want, got, row.Name)
+		}
+	}
+}
+
+func TestOnlyWhatIsDifferentIsCompressedAgain(t *testing.T) {
+	s := told(t)
+	before := s.scrape(true, nil)
+	fresh := func() (n int) {
+		now := s.scrape(true, nil)
+		require.Len(t, now, len(before))
+		for _, segment := range now {
+			if !slices.Contains(before, segment) {
+				n++
+			}
+		}
+		return n
+	}
+	atRest := fresh()
+	require.Less(t, atRest, 5, "what the process and the daemon tell of themselves")
+
+	c := change("another", "service-0007", 0)
+	s.Publish([]correlate.Effect{{Change: &c}})
+	require.Equal(t, atRest+1, fresh(), "one run of shipwake_changes_total")
+}
+
+func TestTextsAreKeptForTheLatestExpositionOnly(t *testing.T) {
+	s := told(t)
+	for range 5 {
+		s.scrape(true, nil)
+	}
+	e := s.openMetrics
+	require.LessOrEqual(t, len(e.rest.known), len(e.rest.segments))
+	require.LessOrEqual(t, len(e.dora.known), len(e.dora.segments))
+}
+
+// answer asks for /metrics and returns the answer.
+func answer(s sinks.Sink, path string, header http.Header) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(http.MethodGet, path, nil)
+	request.Header = header
+	a := httptest.NewRecorder()
+	sinks.Routes(s)["GET /metrics"].ServeHTTP(a, request)
+	return a
+}
+
+func TestTheFormatIsTheOneThatIsAskedFor(t *testing.T) {
+	s := told(t)
+	for accept, want := range map[string]string{
+		"": string(expfmt.FmtText), "*/*": string(expfmt.FmtText), "text/plain": string(expfmt.FmtText),
+		"application/openmetrics-text;version=0.0.1": string(expfmt.FmtOpenMetrics_0_0_1),
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5": string(expfmt.FmtOpenMetrics_1_0_0),
+	} {
+		a := answer(s, "/metrics", http.Header{"Accept": {accept}})
+		require.Contains(t, a.Header().Get("Content-Type"), want, accept)
+		require.Equal(t, strings.Contains(want, "openmetrics"), strings.HasSuffix(a.Body.String(), "# EOF\n"), accept)
+	}
+}
+
+func TestGzipIsForThoseWhoAcceptIt(t *testing.T) {
+	s := told(t)
+	plain := scrape(t, s, "text/plain")
+	for encoding, zipped := range map[string]bool{
+		"": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.0, br": false, "identity": false, "zstd": false,
+	} {
+		a := answer(s, "/metrics", http.Header{"Accept": {"text/plain"}, "Accept-Encoding": {encoding}})
+		require.Equal(t, zipped, a.Header().Get("Content-Encoding") == "gzip", encoding)
+		body := io.Reader(a.Body)
+		if zipped {
+			require.Equal(t, a.Header().Get("Content-Length"), fmt.Sprint(a.Body.Len()))
+			var err error
+			body, err = gzip.NewReader(a.Body)
+			require.NoError(t, err)
+		}
+		text, err := io.ReadAll(body)
+		require.NoError(t, err)
+		require.Equal(t, anyOrder(plain), anyOrder(string(text)), encoding)
+	}
+}
+
+func TestMetricsCanBeAskedForByName(t *testing.T) {
+	s := told(t)
+	names := func() []string {
+		return slices.Sorted(maps.Keys(families(t, answer(s, "/metrics?name[]=go_info&name[]=shipwake_ready&name[]=shipwake_dora_deployments", http.Header{}).Body.String())))
+	}
+	require.Equal(t, []string{"go_info", "shipwake_dora_deployments", "shipwake_ready"}, names())
+	whole := scrape(t, s, "text/plain")
+	require.Equal(t, anyOrder(whole), anyOrder(scrape(t, s, "text/plain")), "the rest is still there for others")
+}
+
+// stuck is a reader that takes nothing until it is released.
+type stuck struct {
+	discarded
+	begun, released chan struct{}
+}
+
+func (s *stuck) Write(b []byte) (int, error) {
+	if s.bytes == 0 {
+		close(s.begun)
+		<-s.released
+	}
+	return s.discarded.Write(b)
+}
+
+func TestAReaderThatIsStuckHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := told(t)
+		defer s.Close()
+		released, done := make(chan struct{}), make(chan struct{})
+		for range mostReaders {
+			reader := &stuck{discarded{header: http.Header{}}, make(chan struct{}), released}
+			go func() {
+				s.ServeHTTP(reader, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+				require.NotZero(t, reader.bytes)
+				done <- struct{}{}
+			}()
+			<-reader.begun
+			c := change("told meanwhile", "cart", 0)
+			s.Publish([]correlate.Effect{{Change: &c}})
+			s.scrape(true, nil)
+		}
+		require.Equal(t, http.StatusServiceUnavailable, answer(s, "/metrics", http.Header{}).Code, "so many and no more")
+		close(released)
+		for range mostReaders {
+			<-done
+		}
+		require.Equal(t, http.StatusOK, answer(s, "/metrics", http.Header{}).Code)
+	})
+}

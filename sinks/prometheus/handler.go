@@ -1,0 +1,86 @@
+package prometheus
+
+import (
+	"bufio"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/common/expfmt"
+)
+
+// mostReaders is how many may read /metrics at once. What they have to read isn't copied for each, and one that reads slowly
+// keeps nobody else from reading.
+const mostReaders = 32
+
+// writeBuffer is what a reader is sent at a time, in bytes.
+const writeBuffer = 64 << 10
+
+// ServeHTTP answers with what the Accept header asks for: OpenMetrics or Prometheus' text format. As from client_golang's
+// handler, name[] selects metrics.
+func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	select {
+	case s.readers <- struct{}{}:
+		defer func() { <-s.readers }()
+	default:
+		http.Error(w, fmt.Sprintf("%d readers at once already, try again later", mostReaders), http.StatusServiceUnavailable)
+		return
+	}
+	format := expfmt.NegotiateAccept(r.Header, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1, expfmt.FmtText)
+	segments := s.scrape(format.FormatType() == expfmt.TypeOpenMetrics, r.URL.Query()["name[]"])
+	w.Header().Set("Content-Type", string(format))
+	write := writePlain
+	if acceptsGzip(r.Header) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Header().Set("Content-Length", strconv.Itoa(gzipSize(segments)))
+		write = writeGzip
+	}
+	out := bufio.NewWriterSize(w, writeBuffer)
+	if write(out, segments) == nil {
+		_ = out.Flush() // a reader that has gone needs nothing more
+	}
+}
+
+// scrape returns the exposition of this instant, of all metrics or only those that are named.
+func (s *sink) scrape(open bool, names []string) []*segment {
+	reports := s.dora.reports()
+	families, _ := s.process.Gather() // those that could be gathered
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	s.state.snapshot(&s.snapshot)
+	of := scraped{
+		view:  view{status: s.reader.Status(), dora: reports.doraStatus, observed: len(s.snapshot.observed)},
+		sites: s.snapshot.sites, changes: shown(s.snapshot.observed), table: reports.table, families: families,
+	}
+	fade(of.sites, of.status.Now)
+	if len(names) > 0 {
+		return newExposition(open, s.compressor).write(of, s.rows, func(name string) bool { return slices.Contains(names, name) })
+	}
+	e := s.text
+	if open {
+		e = s.openMetrics
+	}
+	return e.write(of, s.rows, func(string) bool { return true })
+}
+
+// acceptsGzip reads Accept-Encoding. Segments are kept for gzip, so that no other compression is offered.
+func acceptsGzip(h http.Header) bool {
+	for _, line := range h.Values("Accept-Encoding") {
+		for coding := range strings.SplitSeq(line, ",") {
+			name, quality, _ := strings.Cut(coding, ";")
+			if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+				return !refused(quality)
+			}
+		}
+	}
+	return false
+}
+
+// refused tells a quality of 0.
+func refused(quality string) bool {
+	_, value, ok := strings.Cut(quality, "=")
+	q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+	return ok && err == nil && q == 0
+}

@@ -1,0 +1,126 @@
+package prometheus
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// place is a service in an environment.
+type place struct{ service, environment string }
+
+// compare orders places as their labels are.
+func (p place) compare(o place) int {
+	return cmp.Or(cmp.Compare(p.environment, o.environment), cmp.Compare(p.service, o.service))
+}
+
+// count is how often something happened. There is a series of it once it is known, be it with 0.
+type count struct {
+	n     uint32
+	known bool
+}
+
+func (c *count) know() { c.known = true }
+func (c *count) add()  { c.n, c.known = c.n+1, true }
+
+// What the counts of a site are by, in this order.
+var (
+	kinds          = correlate.Kinds()
+	statuses       = correlate.Statuses()
+	answers        = []correlate.Outcome{correlate.Regressed, correlate.Healthy, correlate.Inconclusive}
+	incidentStates = []string{opened: "opened", resolved: "resolved"}
+	// corrections are the reasons that are counted.
+	corrections = []correlate.Cause{
+		correlate.CauseLateFact, correlate.CauseMerged, correlate.CauseVerdict, correlate.CauseRelinked, correlate.CauseUnlinked,
+	}
+)
+
+const (
+	opened = iota
+	resolved
+)
+
+// indexIn is where a value stands in a list; what isn't there counts as the last.
+func indexIn[T comparable](list []T, value T) int {
+	if i := slices.Index(list, value); i >= 0 {
+		return i
+	}
+	return len(list) - 1
+}
+
+// site is what was told of a place.
+type site struct {
+	place
+	labels      labels
+	changes     [6][4]count
+	verdicts    [3]count
+	judged      [6][3]count
+	incidents   [2]count
+	corrections [5]int64
+	regressions int64
+	ongoing     int64        // regressions without recovery
+	recoveries  *recoveries  // nil before the first failure; replaced by every further one
+	newest      *observation // the newest judged change
+}
+
+// newSite is a place with the counts that exist from the first that is heard of it.
+func newSite(p place) *site {
+	s := &site{place: p, labels: labelsOfPlace(p)}
+	for _, k := range []correlate.Kind{correlate.KindDeployment, correlate.KindRollback} {
+		for i, status := range statuses {
+			s.changes[indexIn(kinds, k)][i].known = status == correlate.StatusSucceeded || status == correlate.StatusFailed
+		}
+	}
+	for i := range answers {
+		s.verdicts[i].know()
+		s.judged[indexIn(kinds, correlate.KindDeployment)][i].know()
+	}
+	return s
+}
+
+func (s *site) corrected(reason correlate.Cause) { s.corrections[indexIn(corrections, reason)]++ }
+
+// correct counts a correction of a change once.
+func (s *site) correct(reason correlate.Cause, is bool, counted *bool) {
+	if is && !*counted {
+		*counted = true
+		s.corrected(reason)
+	}
+}
+
+// judge counts the verdict that stood when the window closed.
+func (s *site) judge(c correlate.ChangeRecord, seen *progress) {
+	if c.Phase == correlate.PhaseClosed && !seen.judged {
+		seen.judged = true
+		s.judged[indexIn(kinds, kind(c))][indexIn(answers, c.Verdict.Outcome)].add()
+	}
+	s.promote(observe(c, s.place))
+}
+
+// promote keeps a judged change if it is the newest.
+func (s *site) promote(o *observation) {
+	if s.newest == nil || !o.start.Before(s.newest.start) {
+		s.newest = o
+	}
+}
+
+// forget sets the counts to 0; those that are known stay so.
+func (s *site) forget() {
+	for k := range s.changes {
+		zero(s.changes[k][:])
+		zero(s.judged[k][:])
+	}
+	zero(s.verdicts[:])
+	zero(s.incidents[:])
+	s.corrections, s.regressions = [len(s.corrections)]int64{}, 0
+	if s.recoveries != nil {
+		s.recoveries = &recoveries{}
+	}
+}
+
+func zero(counts []count) {
+	for i := range counts {
+		counts[i].n = 0
+	}
+}
