@@ -184,6 +184,7 @@ func (e *Engine) passed(before int64) {
 	e.emitJudged(e.mark.At)
 	pretended, alarms := e.observer.Placebos(e.view(e.mark.At, e.observer, &e.faults).View, before)
 	e.stats.Placebos, e.stats.FalseAlarms = e.stats.Placebos+pretended, e.stats.FalseAlarms+alarms
+	e.store.Look(e.mark.At)
 	e.closeRollups()
 	e.sweep()
 }

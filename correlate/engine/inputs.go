@@ -56,17 +56,17 @@ func writeCells(d *observe.Digest, store *cells.Store, p place, from, to int64) 
 		}
 		d.Ints(int64(k.Kind), int64(k.Origin))
 		d.Words(k.Name, k.Peer)
-		writeSeries(d, *str.Total(), from, to)
+		writeSeries(d, str.Total(), from, to)
 		for _, v := range str.Versions(nil) {
 			if of := str.Version(v); of.BeganBefore(to) {
 				d.Words(v)
-				writeSeries(d, *of, from, to)
+				writeSeries(d, of, from, to)
 			}
 		}
 	}
 }
 
-func writeSeries(d *observe.Digest, s cells.Series, from, to int64) {
+func writeSeries(d *observe.Digest, s *cells.Series, from, to int64) {
 	for _, c := range s.Between(from, to) {
 		d.Ints(c.Start, c.Requests, c.Errors, c.Sum, c.N)
 		for _, b := range c.Latency {
