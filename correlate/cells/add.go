@@ -40,6 +40,7 @@ func (st *Store) addFine(m correlate.Measurement) {
 		st.bytes += str.total.add(m.Cell)
 	}
 	st.addVersion(s, str, m, gone)
+	st.bytes += str.shareAgain(m.Start)
 	if m.Kind == correlate.Edge && m.Peer != "" {
 		st.call(s, m)
 	}
@@ -90,7 +91,7 @@ func keyOf(k correlate.Key) Key {
 func (st *Store) version(str *Stream, name string) *Series {
 	v := str.versions[name]
 	if v == nil {
-		v = &Series{}
+		v = newSeries(st.ofFine, st.packed)
 		str.versions[name] = v
 		st.series++
 		st.apart++
@@ -102,7 +103,10 @@ func (st *Store) version(str *Stream, name string) *Series {
 func (st *Store) stream(s *Service, k Key) *Stream {
 	str := s.streams[k]
 	if str == nil {
-		str = &Stream{versions: map[string]*Series{}, width: st.cfg.Coarse}
+		str = &Stream{
+			total: *newSeries(st.ofFine, st.packed), coarse: *newSeries(st.ofRollups, st.rolled),
+			versions: map[string]*Series{}, width: st.cfg.Coarse,
+		}
 		s.streams[k] = str
 		s.sorted = nil
 		st.series++

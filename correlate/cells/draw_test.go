@@ -3,6 +3,7 @@ package cells
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"pgregory.net/rapid"
@@ -83,6 +84,9 @@ func addAll(st *Store, all []correlate.Measurement) {
 	}
 }
 
+// everything is the cells of a series, which isn't touched.
+func everything(s *Series) run { return s.copied(math.MinInt64, math.MaxInt64) }
+
 // dump is everything that a store knows, in words.
 func dump(st *Store) (lines []string) {
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
@@ -96,13 +100,13 @@ func dump(st *Store) (lines []string) {
 		}
 		for _, k := range s.Keys() {
 			str := s.Stream(k)
-			add("%v %v total %v rollups %v", p, k, *str.Total(), *str.Coarse())
+			add("%v %v total %v rollups %v", p, k, everything(str.Total()), everything(str.Coarse()))
 			for _, v := range str.Versions(nil) {
-				add("%v %v version %q %v", p, k, v, *str.Version(v))
+				add("%v %v version %q %v", p, k, v, everything(str.Version(v)))
 			}
 		}
 		for _, r := range s.Routes(correlate.OriginSpan) {
-			add("%v route %v", p, r)
+			add("%v route %v %v %v", p, r.Name, r.Version, everything(r.Cells))
 		}
 	}
 	for _, environment := range []string{correlate.DefaultEnvironment, "staging"} {

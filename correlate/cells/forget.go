@@ -41,7 +41,7 @@ func (st *Store) forget(p correlate.Place, what string, before int64) (freed tak
 		freed.add(st.dropRoutes(s, before))
 	case correlate.LostRollups:
 		gone.coarse = max(gone.coarse, before)
-		st.forgetSightings(s, before)
+		st.bytes -= s.forgetSightings(before)
 	}
 	for k, str := range s.streams {
 		freed.add(st.forgetOf(k, str, what, before))
@@ -51,13 +51,14 @@ func (st *Store) forget(p correlate.Place, what string, before int64) (freed tak
 	return freed
 }
 
-func (st *Store) forgetSightings(s *Service, before int64) {
+func (s *Service) forgetSightings(before int64) (freed int64) {
 	for name, seen := range s.versions {
 		if seen.First = max(seen.First, before); seen.Last < before {
 			delete(s.versions, name)
-			st.bytes -= sightingBytes
+			freed += sightingBytes
 		}
 	}
+	return freed
 }
 
 func (st *Store) forgetOf(k Key, str *Stream, what string, before int64) (freed taken) {
@@ -86,7 +87,7 @@ func (st *Store) dropFine(str *Stream, before int64) taken {
 func (st *Store) dropVersions(str *Stream, before int64) (freed taken) {
 	for name, v := range str.versions {
 		freed.add(v.drop(before))
-		if len(*v) == 0 {
+		if v.empty() {
 			delete(str.versions, name)
 			st.series--
 			st.apart--

@@ -42,9 +42,9 @@ func of(p correlate.Place, k Key, version string) func(correlate.Measurement) bo
 	return func(c correlate.Measurement) bool { return within(p, k)(c) && c.Version == version }
 }
 
-func byStart(s Series) map[int64]int64 {
+func byStart(s *Series) map[int64]int64 {
 	found := map[int64]int64{}
-	for _, c := range s {
+	for _, c := range everything(s) {
 		found[c.Start] += c.Requests
 	}
 	return found
@@ -63,10 +63,10 @@ func (m *model) check(t *rapid.T, st *Store) {
 			str := s.Stream(k)
 			zone := k.Kind == correlate.Zone
 			if !zone {
-				require.Equal(t, m.requests(10, m.fine, within(p, k)), byStart(*str.Total()), "%v %v", p, k)
+				require.Equal(t, m.requests(10, m.fine, within(p, k)), byStart(str.Total()), "%v %v", p, k)
 			}
 			if !zone && k.Kind != correlate.Trace {
-				require.Equal(t, m.requests(300, m.coarse, within(p, k)), byStart(*str.Coarse()), "%v %v in rollups", p, k)
+				require.Equal(t, m.requests(300, m.coarse, within(p, k)), byStart(str.Coarse()), "%v %v in rollups", p, k)
 			}
 			for _, v := range []string{"", "v1", "v2"} {
 				want := m.requests(10, m.fine, of(p, k, v))
@@ -75,7 +75,7 @@ func (m *model) check(t *rapid.T, st *Store) {
 				}
 				got := map[int64]int64{}
 				if found := str.Version(v); found != nil {
-					got = byStart(*found)
+					got = byStart(found)
 				}
 				require.Equal(t, want, got, "%v %v version %q", p, k, v)
 			}

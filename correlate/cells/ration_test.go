@@ -35,7 +35,11 @@ func rich(budget int64) (*Store, int64) {
 // What goes when memory is short goes in a fixed order: the less there may be, the more steps are taken.
 func TestWhatGoesGoesInOrder(t *testing.T) {
 	st, end := rich(1 << 40)
-	all := st.Memory().Bytes
+	st.bytes += st.pack(st.services, end)
+	st.bytes += st.packRollups(st.services, end)
+	r := rationing{st: st, end: end}
+	r.weigh(0, 0)
+	all := r.total
 	steps := []struct {
 		service, what string
 	}{
@@ -72,6 +76,8 @@ func TestAStoreWithinItsBudgetForgetsNothing(t *testing.T) {
 	for name, budget := range map[string]int64{"no bound": 0, "a bound it is within": 1 << 40} {
 		t.Run(name, func(t *testing.T) {
 			st, end := rich(budget)
+			st.bytes += st.pack(st.services, end)
+			st.bytes += st.packRollups(st.services, end)
 			before := st.Memory().Bytes
 			_, forgot := st.Close(end, nothingHeld)
 			require.False(t, forgot)

@@ -1,6 +1,12 @@
 package cells
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
+
+// restoredTogether is how many rollups are packed together when they are restored.
+const restoredTogether = 12
 
 // Restore takes back a closed coarse bucket, and forgets what was forgotten at its end. Rollups come by start.
 func (st *Store) Restore(r correlate.Rollup) {
@@ -22,6 +28,7 @@ func (st *Store) Restore(r correlate.Rollup) {
 		}
 	}
 	st.closed = max(st.closed, r.Start+st.cfg.Coarse)
+	st.bytes += st.packRollups(st.services, window.Floor(st.closed, restoredTogether*st.cfg.Coarse))
 }
 
 // beyond is how far what is restored may be beyond twice the budget: that much may have come since memory was last

@@ -18,6 +18,8 @@ func (st *Store) Close(end int64, held func() Held) (closed []correlate.Rollup, 
 		st.closed = end
 		return nil, false
 	}
+	st.bytes += st.pack(st.services, end)
+	st.bytes += st.packRollups(st.services, end)
 	if st.cfg.Budget <= 0 {
 		closed = st.rollups(end)
 		st.closed = end
@@ -58,14 +60,13 @@ func (st *Store) rollups(end int64) []correlate.Rollup {
 	var all []correlate.Rollup
 	for p, s := range st.services {
 		for k, str := range s.streams {
-			for _, c := range str.coarse.Between(st.closed, end) {
+			for _, c := range str.coarse.copied(st.closed, end) {
 				i, known := at[c.Start]
 				if !known {
 					i = len(all)
 					at[c.Start] = i
 					all = append(all, correlate.Rollup{Start: c.Start})
 				}
-				c.Latency = slices.Clone(c.Latency)
 				all[i].Cells = append(all[i].Cells, correlate.Measurement{Key: k.of(p), Cell: c})
 			}
 		}
@@ -87,8 +88,8 @@ func (k Key) of(p correlate.Place) correlate.Key {
 func (st *Store) oldestRollup(end int64) int64 {
 	for _, s := range st.services {
 		for _, str := range s.streams {
-			if len(str.coarse) > 0 {
-				end = min(end, str.coarse[0].Start)
+			if first, ok := str.coarse.first(); ok {
+				end = min(end, first)
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func (k routeKey) compare(o routeKey) int {
 // Route is the requests of a service for one route that one version answered.
 type Route struct {
 	Name, Version string
-	Cells         Series
+	Cells         *Series
 }
 
 // RouteWidth is the width of a route's cell in seconds.
@@ -39,7 +39,7 @@ func (s *Service) Routes(origin correlate.Origin) []Route {
 	slices.SortFunc(keys, routeKey.compare)
 	all := make([]Route, len(keys))
 	for i, k := range keys {
-		all[i] = Route{k.name, k.version, *s.routes[k]}
+		all[i] = Route{k.name, k.version, s.routes[k]}
 	}
 	return all
 }
@@ -66,7 +66,7 @@ func (st *Store) addRoute(m correlate.Measurement) {
 	k := routeKey{m.Origin, m.Name, m.Version}
 	cells := s.routes[k]
 	if cells == nil {
-		cells = &Series{}
+		cells = newSeries(st.ofRoutes, st.ofFine.stretch(st.packed))
 		s.routes[k] = cells
 		st.series++
 		st.apart++
@@ -79,7 +79,7 @@ func (st *Store) addRoute(m correlate.Measurement) {
 func (st *Store) dropRoutes(s *Service, before int64) (freed taken) {
 	for k, cells := range s.routes {
 		freed.add(cells.drop(before))
-		if len(*cells) == 0 {
+		if cells.empty() {
 			delete(s.routes, k)
 			st.series--
 			st.apart--

@@ -28,7 +28,7 @@ func TestRoutesAreKeptByMinuteAndInstrumentation(t *testing.T) {
 	routes := s.Routes(correlate.OriginSpan)
 	require.Len(t, routes, 3)
 	require.Equal(t, "/buy", routes[0].Name)
-	require.Equal(t, []any{"/list", "v1", int64(midnight), int64(5)}, []any{routes[1].Name, routes[1].Version, routes[1].Cells[0].Start, routes[1].Cells[0].Requests})
+	require.Equal(t, []any{"/list", "v1", int64(midnight), int64(5)}, []any{routes[1].Name, routes[1].Version, everything(routes[1].Cells)[0].Start, everything(routes[1].Cells)[0].Requests})
 	require.Empty(t, s.Routes(correlate.OriginClient))
 	require.EqualValues(t, 60, config().RouteWidth())
 	require.Empty(t, s.Keys(), "a route is no stream and has no rollups")

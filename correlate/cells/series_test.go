@@ -2,6 +2,7 @@ package cells
 
 import (
 	"maps"
+	"math"
 	"slices"
 	"testing"
 
@@ -19,29 +20,69 @@ func drawCells(t *rapid.T) []correlate.Cell {
 	}), 0, 40).Draw(t, "cells")
 }
 
-// A series is a map from start to what was counted, sorted.
+func drawSeries(t *rapid.T) *Series {
+	span := 10 * rapid.Int64Range(1, 12).Draw(t, "span")
+	return newSeries(&manner{span: span, looks: &looks{now: firstLook, most: rapid.SampledFrom([]int64{0, 1, 1000}).Draw(t, "most")}}, 0)
+}
+
+// A series is a map from start to what was counted, sorted, whatever of it is packed or asked for in between.
 func TestASeriesIsASortedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var s Series
-		var grown, dropped int64
-		known := map[int64]int64{}
-		for _, c := range drawCells(t) {
-			grown += s.add(c)
-			known[c.Start] += c.Requests
-		}
-		before := rapid.Int64Range(0, 210).Draw(t, "before")
-		dropped = s.drop(before).bytes
-		maps.DeleteFunc(known, func(start, _ int64) bool { return start < before })
-		require.Equal(t, slices.Sorted(maps.Keys(known)), starts(s))
-		for _, c := range s {
-			require.Equal(t, known[c.Start], c.Requests)
-		}
-		require.Equal(t, s.weigh(1000).bytes, grown-dropped)
-		from, to := rapid.Int64Range(0, 210).Draw(t, "from"), rapid.Int64Range(0, 210).Draw(t, "to")
-		for _, c := range s.Between(from, to) {
-			require.True(t, c.Start >= from && c.Start < to)
-		}
+		s, known := drawSeries(t), map[int64]correlate.Cell{}
+		var bytes int64
+		t.Repeat(map[string]func(*rapid.T){
+			"add": func(t *rapid.T) {
+				for _, c := range drawCells(t) {
+					bytes += s.add(c)
+					known[c.Start] = sumOf(known[c.Start], c)
+				}
+			},
+			"pack": func(t *rapid.T) { bytes += s.pack(rapid.Int64Range(0, 210).Draw(t, "to")) },
+			"drop": func(t *rapid.T) {
+				before := rapid.Int64Range(0, 210).Draw(t, "before")
+				count := len(known)
+				maps.DeleteFunc(known, func(start int64, _ correlate.Cell) bool { return start < before })
+				freed := s.drop(before)
+				require.EqualValues(t, count-len(known), freed.cells)
+				bytes -= freed.bytes
+			},
+			"look": func(*rapid.T) { s.of.looks.next() },
+			"ask": func(t *rapid.T) {
+				from, to := rapid.Int64Range(0, 210).Draw(t, "from"), rapid.Int64Range(0, 210).Draw(t, "to")
+				require.Equal(t, between(known, from, to), append(run{}, s.Between(from, to)...))
+				require.Equal(t, between(known, from, to), append(run{}, s.copied(from, to)...))
+			},
+			"": func(t *rapid.T) {
+				require.Equal(t, bytes, s.weigh(math.MaxInt64).bytes)
+				require.Equal(t, s.warm, s.of.looks.warm)
+				require.Equal(t, len(known) == 0, s.empty())
+				at := rapid.Int64Range(0, 210).Draw(t, "at")
+				before := between(known, 0, at)
+				require.EqualValues(t, len(before), s.weigh(at).cells)
+				require.Equal(t, len(before) > 0, s.BeganBefore(at))
+				if len(before) > 0 {
+					require.Equal(t, before[len(before)-1].Start, s.last(at))
+				}
+			},
+		})
 	})
+}
+
+func sumOf(a, b correlate.Cell) correlate.Cell {
+	a.Latency = slices.Clone(a.Latency)
+	a.Merge(b)
+	a.Start = b.Start
+	return a
+}
+
+func between(known map[int64]correlate.Cell, from, to int64) run {
+	cells := run{}
+	for _, start := range slices.Sorted(maps.Keys(known)) {
+		if start >= from && start < to {
+			cells = append(cells, known[start])
+		}
+	}
+	return cells
 }
 
 func starts(s []correlate.Cell) (all []int64) {
@@ -52,12 +93,12 @@ func starts(s []correlate.Cell) (all []int64) {
 }
 
 func TestASeriesKeepsNoMemoryOfOthers(t *testing.T) {
-	var s Series
+	s := newSeries(&manner{span: 60, looks: &looks{}}, 0)
 	c := correlate.Cell{Start: 10, Requests: 1, Latency: correlate.Histogram{{Index: 5, Count: 1}}}
 	s.add(c)
 	s.add(c)
 	require.EqualValues(t, 1, c.Latency[0].Count)
-	require.EqualValues(t, 2, s[0].Latency[0].Count)
+	require.EqualValues(t, 2, everything(s)[0].Latency[0].Count)
 }
 
 func TestASeriesMayBeMissing(t *testing.T) {
@@ -73,7 +114,7 @@ func TestASumMayBeContinued(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var parts []*Series
 		for range rapid.IntRange(0, 4).Draw(t, "series") {
-			s := &Series{}
+			s := drawSeries(t)
 			for _, c := range drawCells(t) {
 				s.add(c)
 			}

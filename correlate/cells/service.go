@@ -85,7 +85,7 @@ func (s *Service) Requested(by int64) bool {
 
 // tidy forgets a stream without cells, and with an edge who calls whom.
 func (st *Store) tidy(p correlate.Place, s *Service, k Key, str *Stream) {
-	if len(str.total) > 0 || len(str.coarse) > 0 || len(str.versions) > 0 {
+	if !str.total.empty() || !str.coarse.empty() || len(str.versions) > 0 {
 		return
 	}
 	delete(s.streams, k)

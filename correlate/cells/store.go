@@ -43,26 +43,28 @@ type Store struct {
 	cfg      Config
 	services map[correlate.Place]*Service
 	losses   map[correlate.Place]*losses
-	closed   int64 // rollups that start before this are closed
-	floor    int64 // nothing that starts earlier is restored
-	series   int
-	apart    int   // how many of the series tell a version or a part of the requests apart
-	bytes    int64 // what all of it takes, see weight.go
-	calls    int   // how often a call was seen for the first time, or a caller was forgotten
-	full     bool  // new services are not told apart
+	packing
+	closed int64 // rollups that start before this are closed
+	floor  int64 // nothing that starts earlier is restored
+	series int
+	apart  int   // how many of the series tell a version or a part of the requests apart
+	bytes  int64 // what all of it takes, see weight.go
+	calls  int   // how often a call was seen for the first time, or a caller was forgotten
+	full   bool  // new services are not told apart
 }
 
 // New is an empty store.
 func New(cfg Config) *Store {
 	return &Store{
-		cfg: cfg, services: map[correlate.Place]*Service{}, losses: map[correlate.Place]*losses{},
+		packing: newPacking(cfg),
+		cfg:     cfg, services: map[correlate.Place]*Service{}, losses: map[correlate.Place]*losses{},
 		hearing: hearing{}, coverage: coverage{longest: cfg.LongestPause()},
 	}
 }
 
 // Memory is what a store takes and may take.
 type Memory struct {
-	Bytes, Budget int64
+	Bytes, Budget int64 // without what is at hand unpacked, at most a quarter of the budget
 	Services      int
 	Series        int  // all of them
 	Apart         int  // those that tell versions and parts of the requests apart

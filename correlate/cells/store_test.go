@@ -82,9 +82,13 @@ func counted(st *Store) (series, apart int) {
 
 // The constants of weight.go are held against the heap: for services that were seen once, and for full memories.
 func TestWhatAStoreTakesIsWhatTheHeapHolds(t *testing.T) {
-	for name, shape := range map[string]struct{ services, buckets int }{
-		"many services that were seen once": {20_000, 1},
-		"few services with full memories":   {100, 720},
+	for name, shape := range map[string]struct {
+		services, buckets int
+		packed            bool
+	}{
+		"many services that were seen once":       {20_000, 1, false},
+		"few services with full memories":         {100, 720, false},
+		"few services with full memories, packed": {100, 720, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := heap()
@@ -97,6 +101,9 @@ func TestWhatAStoreTakesIsWhatTheHeapHolds(t *testing.T) {
 					}
 					st.Add(m)
 				}
+			}
+			if shape.packed {
+				st.Close(midnight+7200, nothingHeld)
 			}
 			real := heap() - before
 			require.InEpsilon(t, real, st.Memory().Bytes, 0.25, "%d on the heap, counted as %d", real, st.Memory().Bytes)

@@ -11,7 +11,7 @@ import (
 // added once. The zero value is ready to use, and may take the place of any Sum.
 type Sum struct {
 	parts       []*Series
-	sum         Series
+	sum         run
 	from, until int64
 }
 
@@ -34,7 +34,7 @@ func (m *Sum) Between(parts []*Series, from, to int64) []correlate.Cell {
 		m.sum = append(m.sum, merged(fresh...)...)
 		m.until = to
 	}
-	return m.sum.Between(from, to)
+	return correlate.CellsBetween(m.sum, from, to)
 }
 
 // merged adds up several sorted lists of cells, leaving them untouched.
@@ -51,7 +51,7 @@ func merged(parts ...[]correlate.Cell) []correlate.Cell {
 	case 1:
 		return filled[0]
 	}
-	var all Series
+	var all run
 	for {
 		next := int64(math.MaxInt64)
 		for _, part := range filled {

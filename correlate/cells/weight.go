@@ -6,6 +6,7 @@ import "github.com/shipwake/shipwake/correlate"
 const (
 	cellBytes     = 64
 	binBytes      = 8
+	blockBytes    = 48
 	serviceBytes  = 800
 	streamBytes   = 480
 	seriesBytes   = 280
@@ -69,7 +70,7 @@ func (s *Service) weigh(p correlate.Place, b bounds) (w weight) {
 // stream adds what a stream takes.
 func (w *weight) stream(k Key, str *Stream, b bounds) {
 	all := str.total.weigh(b.until)
-	w.see(str.total, b.until)
+	w.see(&str.total, b.until)
 	w.fine.add(str.total.weigh(b.fine))
 	var versions taken
 	for _, v := range str.versions {
@@ -77,10 +78,10 @@ func (w *weight) stream(k Key, str *Stream, b bounds) {
 			t.bytes += seriesBytes
 			versions.add(t)
 			w.fine.add(v.weigh(b.fine))
-			w.see(*v, b.until)
+			w.see(v, b.until)
 		}
 	}
-	w.see(str.coarse, b.until)
+	w.see(&str.coarse, b.until)
 	w.coarse.add(str.coarse.weigh(b.coarse))
 	all.add(versions)
 	all.add(str.coarse.weigh(b.until))
@@ -97,13 +98,13 @@ func (w *weight) stream(k Key, str *Stream, b bounds) {
 }
 
 // see widens the time from the first to the last cell.
-func (w *weight) see(s Series, until int64) {
-	if len(s) == 0 || s[0].Start >= until {
+func (w *weight) see(s *Series, until int64) {
+	first, ok := s.first()
+	if !ok || first >= until {
 		return
 	}
-	if w.first == 0 || s[0].Start < w.first {
-		w.first = s[0].Start
+	if w.first == 0 || first < w.first {
+		w.first = first
 	}
-	before := s.Between(s[0].Start, until)
-	w.last = max(w.last, before[len(before)-1].Start)
+	w.last = max(w.last, s.last(until))
 }

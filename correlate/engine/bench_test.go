@@ -172,7 +172,7 @@ func BenchmarkFlood(b *testing.B) {
 			for b.Loop() {
 				cfg := DefaultConfig()
 				cfg.AdoptAfter, cfg.LooksAtOnce = math.MaxInt32, 30_000
-				e, load := New(cfg), newLoad()
+				e, load := New(cfg), newLoad(200)
 				from := midnight.Unix()
 				until := from + 4*3600
 				e.Apply(Input{Tick: at(from)})

@@ -191,6 +191,7 @@ func (e *Engine) passed(before int64) {
 	e.emitJudged(judged)
 	pretended, alarms := e.observer.Placebos(e.view(e.mark.At, e.observer, &e.faults).View, before)
 	e.stats.Placebos, e.stats.FalseAlarms = e.stats.Placebos+pretended, e.stats.FalseAlarms+alarms
+	e.store.Look(e.mark.At)
 	e.closeRollups()
 	e.sweep()
 }

@@ -50,6 +50,7 @@ func (e *Engine) prune() {
 	}
 	e.pruned = now
 	e.watchAgain()
+	e.store.Look(now)
 	e.expire(now)
 	e.store.Restrain(now, e.held)
 }
