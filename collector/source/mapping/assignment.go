@@ -41,6 +41,7 @@ func fill[F any](d *delivery, rule string, all []assignment[F]) (into F, places 
 		if !ok {
 			continue
 		}
+		d.trace.field(a.field, value, places[a.field])
 		if err := a.take(&into, value); err != nil {
 			return into, nil, d.wrong(err, rule+"."+a.field)
 		}

@@ -19,6 +19,7 @@ type delivery struct {
 	root    source.JSON
 	fixed   map[string]any
 	let     map[string]ref.Val
+	trace   *Trace // nil unless somebody wants to see
 }
 
 // deliver begins to read a delivery. The error is a *source.ParseError.

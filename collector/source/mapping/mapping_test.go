@@ -14,6 +14,7 @@ import (
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/mapping"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
+	"github.com/shipwake/shipwake/correlate"
 )
 
 // head begins every file of the tests.
@@ -252,4 +253,19 @@ func BenchmarkRead(b *testing.B) {
 			}
 		})
 	}
+}
+
+func TestATraceShowsTheRuleAndTheFields(t *testing.T) {
+	raw := correlate.Raw{Body: []byte(deployed), ReceivedAt: sourcetest.ReceivedAt}
+	trace, err := mapping.Explain([]byte(deploy), nil, raw)
+	require.NoError(t, err)
+	require.Equal(t, "rules[1]", trace.Rule)
+	require.Contains(t, trace.Fields, mapping.Field{Name: "id", Value: "4711", Path: "$.deploy.id"})
+	require.Contains(t, trace.Fields, mapping.Field{Name: "finished_at", Value: "1772359200000", Path: "$.deploy.ended"})
+
+	trace, err = mapping.Explain([]byte(deploy), nil, correlate.Raw{Body: []byte("{")})
+	require.NoError(t, err)
+	require.Empty(t, trace.Rule)
+	_, err = mapping.Explain([]byte(deploy), map[string]string{"x": "y"}, raw)
+	require.ErrorContains(t, err, "parameters::x: the mapping has no parameters")
 }

@@ -46,19 +46,25 @@ func (p *program) deliveryID(raw correlate.Raw) string {
 	return source.Clip(id, maxText)
 }
 
-// parse applies the first rule whose condition holds.
+// parse reads a delivery.
 func (p *program) parse(raw correlate.Raw) (source.Reading, error) {
 	d, err := p.deliver(raw)
 	if err != nil {
 		return source.Reading{}, err
 	}
-	for i, r := range p.rules {
+	return d.read()
+}
+
+// read applies the first rule whose condition holds.
+func (d *delivery) read() (source.Reading, error) {
+	for i, r := range d.program.rules {
 		name := fmt.Sprintf("rules[%d]", i)
 		holds, err := d.holds(r.when, name+".when")
 		if err != nil {
 			return source.Reading{}, err
 		}
 		if holds {
+			d.trace.rule(name, r.Rule)
 			return d.apply(r, name)
 		}
 	}

@@ -27,6 +27,12 @@ func Sources() []source.Source {
 	return all
 }
 
+// Text is the shipped mapping of a name; false when there is none.
+func Text(name string) ([]byte, bool) {
+	text, err := files.ReadFile(name + "/mapping.yaml")
+	return text, err == nil
+}
+
 func load(folder string) source.Source {
 	text, err := files.ReadFile(folder + "/mapping.yaml")
 	if err != nil {
