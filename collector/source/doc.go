@@ -8,7 +8,8 @@
 //
 // # Adding a source
 //
-// One folder and one line. The folder is named as users name the system, and is the type in the configuration and the
+// A system that only moves fields is a mapping: a folder of package vendors with a YAML file and payloads, and no Go. Package
+// mapping says what such a file has. What follows is for a system that needs more: one folder and one line. The folder is named as users name the system, and is the type in the configuration and the
 // path /hooks/{name}.
 //
 //	collector/source/<name>/<name>.go         the source; the package comment is the table of what is mapped to what

@@ -33,20 +33,30 @@ func sign(facts []correlate.Fact, name string) {
 // Add completes a fact, validates it and adds it to the reading. The error is a *ParseError below the value that the fact
 // was read from.
 func (r *Reading) Add(f correlate.Fact, from JSON) error {
+	return r.AddAt(f, func(field string) string {
+		if field == "" {
+			return from.Path()
+		}
+		return joinPath(from.Path(), field)
+	})
+}
+
+// AddAt is Add for a fact whose fields lie apart: place is where a field was read from, and of "" where the fact was.
+func (r *Reading) AddAt(f correlate.Fact, place func(field string) string) error {
 	f = f.WithDefaults()
 	if err := f.Validate(); err != nil {
-		return factError(f, err, from)
+		return factError(f, err, place)
 	}
 	if len(r.Facts) == MaxFacts {
-		return &ParseError{Path: from.Path(), Want: fmt.Sprintf("a message may hold at most %d facts; send several", MaxFacts)}
+		return &ParseError{Path: place(""), Want: fmt.Sprintf("a message may hold at most %d facts; send several", MaxFacts)}
 	}
 	r.Facts = append(r.Facts, f)
 	return nil
 }
 
-// factError places the field of a *correlate.FieldError below a value, without the "change." or "incident." that
-// Fact.Validate puts before it.
-func factError(f correlate.Fact, err error, from JSON) error {
+// factError places the field of a *correlate.FieldError, without the "change." or "incident." that Fact.Validate puts
+// before it.
+func factError(f correlate.Fact, err error, place func(string) string) error {
 	bare := err
 	if f.Change != nil {
 		bare = f.Change.Validate()
@@ -55,7 +65,7 @@ func factError(f correlate.Fact, err error, from JSON) error {
 	}
 	var field *correlate.FieldError
 	if !errors.As(bare, &field) || field.Field == "" {
-		return &ParseError{Path: from.Path(), Want: err.Error()}
+		return &ParseError{Path: place(""), Want: err.Error()}
 	}
-	return &ParseError{Path: joinPath(from.Path(), field.Field), Want: field.Want}
+	return &ParseError{Path: place(field.Field), Want: field.Want}
 }

@@ -386,3 +386,17 @@ func Clip(s string, n int) string {
 	}
 	return s[:n]
 }
+
+// Members are the members of an object by name, in the order of the body; a key that is repeated comes as often.
+func (v JSON) Members() iter.Seq2[string, JSON] {
+	return func(yield func(string, JSON) bool) {
+		if !v.IsObject() {
+			return
+		}
+		for key, raw := range members(v.raw) {
+			if !yield(unquote(key), JSON{doc: v.doc, raw: raw}) {
+				return
+			}
+		}
+	}
+}

@@ -14,7 +14,7 @@ type Source struct {
 	// configuration gives another.
 	Name string
 	// Version changes whenever Parse reads something else from the same delivery; what was read by another version is read
-	// again.
+	// again. It is empty where only the configuration says what is read; such a source is there only when it is configured.
 	Version string
 	// Headers are those without which Parse can't read a body, by canonical name, such as "X-Github-Event". They are kept
 	// in Raw.Header. Content-Type always is; a header with a credential must not be.

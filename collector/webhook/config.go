@@ -80,7 +80,9 @@ func (c *Config) sources() map[string]SourceConfig {
 	}
 	all := make(map[string]SourceConfig, len(c.known))
 	for _, s := range c.known {
-		all[s.Name] = SourceConfig{}
+		if s.Version != "" { // else it says nothing without a configuration of its own
+			all[s.Name] = SourceConfig{}
+		}
 	}
 	return all
 }

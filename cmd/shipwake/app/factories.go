@@ -39,9 +39,9 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 	info, _ := debug.ReadBuildInfo()
 	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
 		otlp.NewFactory(budget, tally),
-		webhook.NewFactory(sources.Sources(), tally),
-		kafka.NewFactory(sources.Sources(), tally),
-		pull.NewFactory(sources.Sources(), tally),
+		webhook.NewFactory(sources.Types(), tally),
+		kafka.NewFactory(sources.Types(), tally),
+		pull.NewFactory(sources.Types(), tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

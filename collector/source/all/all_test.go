@@ -9,10 +9,22 @@ import (
 )
 
 // helpers are the folders beside the sources that aren't sources.
-var helpers = []string{"all", "sourcetest", "testdata"}
+var helpers = []string{"all", "mapping", "sourcetest", "testdata", "vendors"}
 
 func TestEverySourceFolderIsListed(t *testing.T) {
-	entries, err := os.ReadDir("..")
+	folders := append(foldersIn(t, ".."), foldersIn(t, "../vendors")...)
+	slices.Sort(folders)
+	var listed []string
+	for _, s := range Sources() {
+		listed = append(listed, s.Name)
+		require.NotEmpty(t, s.Schemes, "%s: how do its senders prove themselves?", s.Name)
+	}
+	require.Equal(t, folders, listed, "each folder of collector/source, and of vendors in it, is one source under its own name")
+}
+
+func foldersIn(t *testing.T, parent string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(parent)
 	require.NoError(t, err)
 	var folders []string
 	for _, e := range entries {
@@ -20,10 +32,5 @@ func TestEverySourceFolderIsListed(t *testing.T) {
 			folders = append(folders, e.Name())
 		}
 	}
-	var listed []string
-	for _, s := range Sources() {
-		listed = append(listed, s.Name)
-		require.NotEmpty(t, s.Schemes, "%s: how do its senders prove themselves?", s.Name)
-	}
-	require.Equal(t, folders, listed, "each folder of collector/source is one source, listed in all.go under its own name, sorted")
+	return folders
 }

@@ -69,7 +69,7 @@ func (c *Config) changeOf(doc source.JSON) (change correlate.Change, transient b
 		Kind:            kindOf(deployment.Get("task").Text()),
 		Service:         cmp.Or(payload.Get("service").AnyText(), repository.Get("name").RequiredText()),
 		Environment:     c.environmentOf(deployment),
-		Version:         cmp.Or(payload.Get("version").AnyText(), versionOf(deployment.Get("ref").Text(), sha)),
+		Version:         cmp.Or(payload.Get("version").AnyText(), source.ReleaseOf(deployment.Get("ref").Text(), sha)),
 		PreviousVersion: payload.Get("previous_version").AnyText(),
 		Commit:          sha,
 		Actor:           actorOf(doc, deployment),

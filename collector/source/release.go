@@ -1,11 +1,11 @@
-package github
+package source
 
 import "strings"
 
-// versionOf is the version that a deployment brings, chosen so that it equals the service.version of the telemetry in
+// ReleaseOf is the version that a deployment brings, chosen so that it equals the service.version of the telemetry in
 // most shops: the tag when a tag was deployed, since images are then tagged with it; else the full commit SHA, since a
 // branch name says nothing of what runs. Who tags otherwise says so in payload.version.
-func versionOf(ref, sha string) string {
+func ReleaseOf(ref, sha string) string {
 	if tag, ok := strings.CutPrefix(ref, "refs/tags/"); ok {
 		return tag
 	}
