@@ -24,6 +24,7 @@ type Spans struct {
 	groups     []group
 	exceptions []string
 	servers    reduce.Servers
+	sender     reduce.Sender // of the group that is being reduced
 }
 
 var (
@@ -84,9 +85,10 @@ func (b *Spans) Reduce(r *reduce.Reducer) {
 	from := 0
 	for i := range b.groups {
 		g := &b.groups[i]
-		sender := r.Sender(*g.resource)
-		sender.Spans(b.pieces(from, g.to), &counts)
+		b.sender = r.Sender(*g.resource)
+		b.sender.Spans(b.pieces(from, g.to), &counts)
 		from = g.to
 	}
+	b.sender = reduce.Sender{}
 	r.Count(reduce.Spans, counts)
 }

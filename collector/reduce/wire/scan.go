@@ -8,6 +8,26 @@ import (
 // str is the bytes as a string that lives as long as the request.
 func str(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// shortField is the content of less than 128 bytes that follows a tag, and where the next field begins. It is small enough to be
+// inlined. What isn't ok may be so for field.
+func shortField(b []byte, at int) (part []byte, next int, ok bool) {
+	if at < len(b) {
+		if end := at + 1 + int(b[at]); b[at] < 0x80 && end <= len(b) {
+			return b[at+1 : end], end, true
+		}
+	}
+	return nil, 0, false
+}
+
+// field is the content that follows a tag, and where the next field begins; not ok when that is beyond the end.
+func field(b []byte, at int) (part []byte, next int, ok bool) {
+	from, next, ok := length(b, at)
+	if !ok {
+		return nil, 0, false
+	}
+	return b[from:next], next, true
+}
+
 // length reads a length at a place and returns where the content begins and ends; not ok when that is beyond the end.
 func length(b []byte, at int) (from, to int, ok bool) {
 	if at >= len(b) {

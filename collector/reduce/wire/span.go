@@ -44,12 +44,13 @@ func (b *Spans) record(sp []byte) bool {
 			}
 			continue
 		}
-		from, to, ok := length(sp, at)
+		part, next, ok := shortField(sp, at)
 		if !ok {
-			return false
+			if part, next, ok = field(sp, at); !ok {
+				return false
+			}
 		}
-		part := sp[from:to]
-		at = to
+		at = next
 		switch tag {
 		case spanAttribute:
 			ok = readAttribute(s, part)
@@ -152,9 +153,15 @@ const statusError = 2
 
 // readAttribute reads one attribute.
 func readAttribute(s *reduce.Span, kv []byte) bool {
-	key, value, ok := keyValue(kv)
-	if !ok {
-		return false
+	key, value, ok := shortPair(kv)
+	switch {
+	case ok && kv[0] == tagBytes1:
+	case ok && kv[0] == tagBytes2:
+		key, value = value, key
+	default:
+		if key, value, ok = keyValue(kv); !ok {
+			return false
+		}
 	}
 	switch string(key) {
 	case "http.response.status_code", "http.status_code":

@@ -13,6 +13,17 @@ const (
 	tagInt    = 3<<3 | wireVarint
 )
 
+// shortPair splits an attribute as nearly all are: of two fields of less than 128 bytes each, whatever they are. It is small
+// enough to be inlined. What isn't ok may be so for keyValue.
+func shortPair(kv []byte) (first, second []byte, ok bool) {
+	if len(kv) > 3 {
+		if at := int(kv[1]) + 2; at < len(kv)-1 && kv[at]^kv[0] == tagBytes1^tagBytes2 && int(kv[at+1]) == len(kv)-at-2 {
+			return kv[2:at], kv[at+2:], kv[1]|kv[at+1] < 0x80
+		}
+	}
+	return nil, nil, false
+}
+
 // keyValue splits an attribute, whose two fields come in either order.
 func keyValue(kv []byte) (key, value []byte, ok bool) {
 	if len(kv) < 2 {
@@ -47,7 +58,7 @@ func sound(v []byte) bool {
 	if len(v) > 1 && v[0] == tagString && v[1] < 0x80 && int(v[1]) == len(v)-2 {
 		return true
 	}
-	if len(v) == 2 && v[0] == tagInt && v[1] < 0x80 {
+	if n := len(v); (n == 2 || n == 3 && v[1] >= 0x80) && v[0] == tagInt && v[n-1] < 0x80 {
 		return true
 	}
 	return check(v, anyMessage, 0)
