@@ -176,10 +176,12 @@ func (s *Sender) own(of *peers, all []work) {
 
 // others counts what spans tell together with those of other services: edges, and who served in the same trace.
 func (s *Sender) others(all []work, traces *recent.Traces) {
+	var touches [recent.MaxTouches]recent.Touch
+	var servers [recent.MaxCallees]recent.Half
 	for i := range all {
 		w := &all[i]
 		if w.trace != 0 {
-			s.touched(traces, w)
+			s.touched(traces, w, &touches)
 		}
 		if w.key == 0 {
 			continue
@@ -191,7 +193,6 @@ func (s *Sender) others(all []work, traces *recent.Traces) {
 			}
 			continue
 		}
-		var servers [recent.MaxCallees]recent.Half
 		for _, server := range s.r.calls.Called(w.key, half, &servers) {
 			s.edge(half, server)
 		}

@@ -24,7 +24,8 @@ func routeNamed(http, service, method, otherwise string) route {
 // is compares with a name without making one.
 func (o route) is(name string) bool {
 	if o.service == "" {
-		return name == o.method
+		n := len(o.method)
+		return len(name) == n && (n == 0 || name[n-1] == o.method[n-1]) && name == o.method // routes differ at their ends
 	}
 	n := len(o.service)
 	return len(name) == n+1+len(o.method) && name[:n] == o.service && name[n] == '/' && name[n+1:] == o.method

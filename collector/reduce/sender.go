@@ -25,9 +25,11 @@ type Sender struct {
 	r        *Reducer
 	settings *settings
 	resource Resource
-	scope    *scope // nil when the resource doesn't name a service
-	zone     string // in which requests are counted; "" when they aren't
-	latest   int64  // the newest time that isn't in the future
+	scope    *scope     // nil when the resource doesn't name a service
+	zone     string     // in which requests are counted; "" when they aren't
+	latest   int64      // the newest time that isn't in the future
+	recent   period     // the bucket that was asked for last
+	met      [16]*scope // of others, each in the place that its id tells
 	scratch  []uint64
 	template []byte // of the latest message
 
@@ -81,9 +83,25 @@ func (s *Sender) timely(at int64) Result {
 	return Accepted
 }
 
+// period is a bucket: from and to in Unix nanoseconds, and its start in Unix seconds.
+type period struct{ from, to, start int64 }
+
 // bucket is the start of the bucket that holds an event time, in Unix seconds.
 func (s *Sender) bucket(at int64) int64 {
-	return (at - at%s.settings.width) / 1e9
+	if at < s.recent.from || at >= s.recent.to {
+		from := at - at%s.settings.width
+		s.recent = period{from, from + s.settings.width, from / 1e9}
+	}
+	return s.recent.start
+}
+
+// other is the scope with an id; nil when it was forgotten.
+func (s *Sender) other(id uint32) *scope {
+	place := &s.met[id%uint32(len(s.met))]
+	if *place == nil || (*place).id != id {
+		*place = s.r.scopes.withID(id)
+	}
+	return *place
 }
 
 // longest is how long a name may be.

@@ -68,7 +68,7 @@ func (s *Sender) peer(sp *Span) string {
 // edge counts a call of which both halves are known: as the server saw it and, unless it was counted already under the
 // name that the client gave, as the client saw it. What lies between the two is the network.
 func (s *Sender) edge(client, server recent.Half) {
-	from := s.r.scopes.withID(client.Scope)
+	from := s.other(client.Scope)
 	if from == nil {
 		return
 	}
@@ -76,7 +76,7 @@ func (s *Sender) edge(client, server recent.Half) {
 	if from.count(server.Scope, &seen, &told, client.Named) {
 		return
 	}
-	to := s.r.scopes.withID(server.Scope)
+	to := s.other(server.Scope)
 	if to == nil {
 		return
 	}
@@ -89,8 +89,7 @@ func (s *Sender) edge(client, server recent.Half) {
 
 // callOf is a call as one side tells it.
 func (s *Sender) callOf(h recent.Half) call {
-	at := int64(h.End)
-	return call{start: at - at%(s.settings.width/1e9), bin: h.Bin, failed: h.Failed}
+	return call{start: s.bucket(int64(h.End) * 1e9), bin: h.Bin, failed: h.Failed}
 }
 
 // call is one request.

@@ -40,21 +40,20 @@ func (t *traces) watched() *recent.Traces {
 }
 
 // touched counts a request beside each version that served in the same trace, of the services that roll out, and, when
-// its own service does, the requests of all others beside its version.
-func (s *Sender) touched(in *recent.Traces, w *work) {
+// its own service does, the requests of all others beside its version. known is room for them.
+func (s *Sender) touched(in *recent.Traces, w *work, known *[recent.MaxTouches]recent.Touch) {
 	own := recent.Touch{Scope: s.scope.id, Start: w.start, Requests: 1, Rolling: s.scope.rolling.Load()}
 	if w.failed {
 		own.Errors = 1
 	}
-	var known [recent.MaxTouches]recent.Touch
-	others, fresh := in.Add(w.trace, own, &known)
+	others, fresh := in.Add(w.trace, &own, known)
 	for i := range others {
 		o := &others[i]
 		if o.Rolling && !listed(others[:i], o.Scope) {
 			s.beside(s.scope, o.Scope, &own)
 		}
 		if fresh && own.Rolling {
-			if from := s.r.scopes.withID(o.Scope); from != nil {
+			if from := s.other(o.Scope); from != nil {
 				s.beside(from, s.scope.id, o)
 			}
 		}
@@ -75,7 +74,7 @@ func (s *Sender) beside(sc *scope, other uint32, t *recent.Touch) {
 	if sc.id == other || sc.countBeside(other, t) {
 		return
 	}
-	peer := s.r.scopes.withID(other)
+	peer := s.other(other)
 	if peer == nil || sc.place() == peer.place() || sc.environment != peer.environment {
 		return
 	}

@@ -78,19 +78,22 @@ func (t *Traces) Near(key uint64) uint32 {
 	return 0
 }
 
-// Add stores a request, and returns what was known of its trace, in the array given, when a scope of it rolls out. fresh: the
-// scope is new to the trace, and stored.
-func (t *Traces) Add(key uint64, own Touch, known *[MaxTouches]Touch) (others []Touch, fresh bool) {
+// Add stores a request, and returns what was known of its trace, in the array given: everything when its own scope rolls out and
+// is new to the trace, else the first touch of each scope, where that rolls out. fresh: the scope is new to the trace, and stored.
+func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others []Touch, fresh bool) {
 	at := key >> t.shift
 	l := &t.locks[at%uint64(len(t.locks))]
 	l.Lock()
 	defer l.Unlock()
 	e := t.find(at, key)
-	place, seen := e.place(&own)
-	if e.rolling != 0 || own.Rolling && !seen {
+	place, seen := e.place(own)
+	switch {
+	case own.Rolling && !seen:
 		others = e.touches(known)
+	case e.rolling != 0:
+		others = e.rollouts(known)
 	}
-	return others, e.store(place, &own) && !seen
+	return others, e.store(place, own) && !seen
 }
 
 // find is what is known of a trace.
@@ -129,12 +132,36 @@ func (e *traced) startOf(i int) int64 { return int64(e.base)*60 + int64(e.all[i]
 
 func (e *traced) touches(into *[MaxTouches]Touch) []Touch {
 	for i := range int(e.n) {
-		o := &e.all[i]
-		into[i] = Touch{
-			Scope: o.scope, Start: e.startOf(i), Requests: uint16(o.requests), Errors: uint16(o.errors), Rolling: e.rolling&(1<<i) != 0,
-		}
+		into[i] = e.touch(i)
 	}
 	return into[:e.n]
+}
+
+// rollouts are the touches that roll out and are the first ones of their scopes.
+func (e *traced) rollouts(into *[MaxTouches]Touch) []Touch {
+	n := 0
+	for rolling := e.rolling; rolling != 0; rolling &= rolling - 1 {
+		if i := bits.TrailingZeros16(rolling); !e.known(e.all[i].scope, i) {
+			into[n] = e.touch(i)
+			n++
+		}
+	}
+	return into[:n]
+}
+
+func (e *traced) touch(i int) Touch {
+	o := &e.all[i]
+	return Touch{Scope: o.scope, Start: e.startOf(i), Requests: uint16(o.requests), Errors: uint16(o.errors), Rolling: e.rolling&(1<<i) != 0}
+}
+
+// known: one of the first n touches is of the scope.
+func (e *traced) known(scope uint32, n int) bool {
+	for i := range n {
+		if e.all[i].scope == scope {
+			return true
+		}
+	}
+	return false
 }
 
 // store is false when there are as many as there may be, or when they are hours apart.
