@@ -46,12 +46,13 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // scrape returns the exposition of this instant, of all metrics or only those that are named.
 func (s *sink) scrape(open bool, names []string) []*segment {
 	reports := s.dora.reports()
+	status := s.reader.Status()
 	families, _ := s.process.Gather() // those that could be gathered
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.state.snapshot(&s.snapshot)
 	of := scraped{
-		view:  view{status: s.reader.Status(), dora: reports.doraStatus, observed: len(s.snapshot.observed)},
+		view:  view{status: status, dora: reports.doraStatus, observed: len(s.snapshot.observed)},
 		sites: s.snapshot.sites, changes: shown(s.snapshot.observed), table: reports.table, families: families,
 	}
 	fade(of.sites, of.status.Now)

@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
@@ -294,13 +295,29 @@ func TestServicesBeyondTheBoundCountTogether(t *testing.T) {
 
 func TestWhatIsRememberedIsBounded(t *testing.T) {
 	r := newRecent[int](2)
-	*r.get("a") = 1
-	*r.get("b") = 2
-	require.Equal(t, 1, *r.get("a"))
-	*r.get("c") = 3
-	require.Len(t, r.items, 2)
-	require.Zero(t, *r.get("a"), "the oldest was forgotten")
-	require.Equal(t, 3, *r.get("c"))
+	a, b, c := thing{aChange, "a"}, thing{aChange, "b"}, thing{aChange, "c"}
+	*r.get(a) = 1
+	*r.get(b) = 2
+	require.Equal(t, 1, *r.get(a))
+	*r.get(c) = 3
+	require.Len(t, r.slots, 2)
+	require.Zero(t, *r.get(a), "the oldest was forgotten")
+	require.Equal(t, 3, *r.get(c))
+	require.Zero(t, *r.get(thing{anIncident, "c"}), "an incident is no change")
+}
+
+func TestWhatIsRememberedIsTheLatestOfAsManyAsThereIsRoomFor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		limit := rapid.SampledFrom([]int{1, 3, perBlock - 1, perBlock, 2*perBlock + 5}).Draw(t, "limit")
+		r, told := newRecent[int](limit), 3*limit+rapid.IntRange(0, limit).Draw(t, "more")
+		for i := range told {
+			*r.get(thing{aChange, fmt.Sprint(i)}) = i
+		}
+		require.Len(t, r.slots, limit)
+		for i := told - limit; i < told; i++ {
+			require.Equal(t, i, *r.get(thing{aChange, fmt.Sprint(i)}))
+		}
+	})
 }
 
 func TestTheNewestJudgedChangeOfAServiceFades(t *testing.T) {

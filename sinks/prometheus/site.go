@@ -95,7 +95,9 @@ func (s *site) judge(c correlate.ChangeRecord, seen *progress) {
 		seen.judged = true
 		s.judged[indexIn(kinds, kind(c))][indexIn(answers, c.Verdict.Outcome)].add()
 	}
-	s.promote(observe(c, s.place))
+	if s.newest == nil || !c.Start().Before(s.newest.start) {
+		s.newest = observe(c, s.place)
+	}
 }
 
 // promote keeps a judged change if it is the newest.

@@ -19,13 +19,13 @@ const (
 
 // progress is how far something has been counted, so that telling it again counts nothing.
 type progress struct {
+	attributed        uint64 // the change that the incident was last held against, as a hash; 0 for none
+	revision          uint32
 	told              uint8 // a bit for each status
-	revision          int
 	judged, recovered bool
 	opened, resolved  bool
 	late, merged      bool
-	final             bool   // the newest verdict is final
-	attributed        string // the change that the incident was last held against
+	final             bool // the newest verdict is final
 }
 
 // state is what was told so far. Its lock is held for short, bounded work only.
@@ -105,7 +105,7 @@ func (s *state) change(c correlate.ChangeRecord) {
 	} else {
 		delete(s.observed, c.ID)
 	}
-	seen := s.seen.get("change " + c.ID)
+	seen := s.seen.get(thing{aChange, c.ID})
 	at.correct(correlate.CauseLateFact, c.Phase == correlate.PhaseHistory, &seen.late)
 	at.correct(correlate.CauseMerged, c.Phase == correlate.PhaseMerged, &seen.merged)
 	if c.Phase == correlate.PhaseMerged || c.Phase == correlate.PhaseRetracted {
@@ -133,9 +133,9 @@ func kind(c correlate.ChangeRecord) correlate.Kind {
 
 func (s *state) verdict(v *correlate.Verdict) {
 	at := s.know(v.Service, v.Environment)
-	seen := s.seen.get("change " + v.ChangeID)
-	if v.Revision > seen.revision {
-		seen.revision = v.Revision
+	seen := s.seen.get(thing{aChange, v.ChangeID})
+	if revision := uint32(v.Revision); revision > seen.revision {
+		seen.revision = revision
 		if seen.final {
 			at.corrected(correlate.CauseVerdict)
 		}
@@ -152,17 +152,21 @@ func (s *state) verdict(v *correlate.Verdict) {
 
 func (s *state) incident(i correlate.IncidentRecord) {
 	at := s.know(i.Service, i.Environment)
-	seen := s.seen.get("incident " + i.ID)
+	seen := s.seen.get(thing{anIncident, i.ID})
 	at.incidents[opened].know()
 	at.incidents[resolved].know()
-	if before := seen.attributed; before != "" && before != i.AttributedTo {
+	var attributed uint64
+	if i.AttributedTo != "" {
+		attributed = s.seen.hash(thing{aChange, i.AttributedTo})
+	}
+	if before := seen.attributed; before != 0 && before != attributed {
 		reason := correlate.CauseRelinked
-		if i.AttributedTo == "" {
+		if attributed == 0 {
 			reason = correlate.CauseUnlinked
 		}
 		at.corrected(reason)
 	}
-	seen.attributed = i.AttributedTo
+	seen.attributed = attributed
 	if i.MergedInto != "" {
 		return // the one that it is merged into is counted
 	}
@@ -178,7 +182,7 @@ func (s *state) incident(i correlate.IncidentRecord) {
 
 func (s *state) regression(g correlate.Regression) {
 	at := s.know(g.Service, g.Environment)
-	seen := s.seen.get("regression " + g.ID)
+	seen := s.seen.get(thing{aRegression, g.ID})
 	if !seen.opened {
 		seen.opened = true
 		at.regressions++
