@@ -174,7 +174,7 @@ func (b *backfilled) wait(ctx context.Context) error {
 // counted fails unless each change is there once.
 func (b *backfilled) counted(ctx context.Context) error {
 	year := time.Now().UTC()
-	text, err := b.target.Get(ctx, "/api/v1/dora?environment=history&from="+year.AddDate(-1, 0, -2).Format(time.RFC3339)+"&to="+year.Format(time.RFC3339))
+	text, err := b.target.Get(ctx, "/api/v1/dora?environment=history&from="+year.AddDate(-1, 0, -5).Format(time.RFC3339)+"&to="+year.Format(time.RFC3339))
 	if err != nil {
 		return err
 	}
