@@ -24,7 +24,7 @@ type measurement struct {
 
 func measurements() []measurement {
 	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}, {"ablation", ablation},
-		{"kill", kills}, {"order", orders}, {"ledger", ledgerModel}, {"restart", restarts}, {"cardinality", cardinality}, {"load", overload}}
+		{"kill", kills}, {"order", orders}, {"ledger", ledgerModel}, {"restart", restarts}, {"history", backfill}, {"cardinality", cardinality}, {"load", overload}}
 }
 
 // settings is what the command line says.
@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.kind, "kind", "", "the only `kind` of case to judge, of "+strings.Join(accuracy.Kinds(), ", "))
 	flags.IntVar(&s.cases, "cases", -1, "`number` of cases of each kind, instead of the usual one")
 	flags.IntVar(&s.placebos, "placebos", -1, "`number` of pseudo-changes, instead of the usual one")
-	flags.IntVar(&s.size, "size", 0, "`number` of cycles of kill, orders, operations of ledger, repetitions of restart, instead of the usual one")
+	flags.IntVar(&s.size, "size", 0, "`number` of cycles of kill, orders, operations of ledger, repetitions of restart, changes of history, instead of the usual one")
 	flags.IntVar(&s.services, "services", 1_000_000, "`number` of made-up services of cardinality")
 	flags.IntVar(&s.operations, "operations", 10_000_000, "`number` of made-up operations of cardinality")
 	flags.StringVar(&s.corpora, "corpora", "", "`folders` of labelled replay cases for ablation, with commas; DIR=4 takes every fourth case")
@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string) error {
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 || s.minutes <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, cardinality and load, not %q", flags.Args())
+		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, history, cardinality and load, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

@@ -22,6 +22,24 @@ func (s *Server) Scrape(ctx context.Context) (Samples, error) {
 	return ParseSamples(text), nil
 }
 
+// Get reads a path of the listener that serves the metrics.
+func (s *Server) Get(ctx context.Context, path string) (body []byte, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(s.url, "/metrics")+path, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, answer.Body.Close()) }()
+	body, err = io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("GET %s: %s: %s", path, answer.Status, body)
+	}
+	return body, err
+}
+
 // ScrapeText returns the exposition as OpenMetrics, decompressed.
 func (s *Server) ScrapeText(ctx context.Context) (text string, err error) {
 	return s.read(ctx, "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5")

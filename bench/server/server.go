@@ -78,6 +78,11 @@ func (s *Server) Stop() error {
 // End ends the program; what it wrote stays until Stop.
 func (s *Server) End() error { return s.terminate() }
 
+// Again starts a program that was ended, as it was started before, on what it wrote.
+func (s *Server) Again(ctx context.Context) error {
+	return s.start(ctx, nil, s.cmd.Args[0], s.cmd.Args[1:]...)
+}
+
 // Data is the folder with what the program keeps; shipwake only.
 func (s *Server) Data() string { return filepath.Join(s.dir, "data") }
 

@@ -13,8 +13,7 @@ import (
 	"github.com/shipwake/shipwake/correlate/engine"
 )
 
-// historyVariable is how many changes TestAHistoryIsTakenInWhileTelemetryFlows takes in; 6,000 when it isn't set. The long
-// form is `make bench-history`.
+// historyVariable is how many changes TestAHistoryIsTakenInWhileTelemetryFlows takes in; 6,000 when it isn't set.
 const historyVariable = "SHIPWAKE_HISTORY_CHANGES"
 
 // lastYears appends so many changes of fifty services over the year before an instant to the log, unapplied.

@@ -20,7 +20,7 @@ func SameVersion(a, b string) bool {
 	}
 	for _, x := range versions(a) {
 		for _, y := range versions(b) {
-			if sameName(plain(x), plain(y)) {
+			if x != "" && y != "" && sameName(plain(x), plain(y)) {
 				return true
 			}
 		}
@@ -146,6 +146,9 @@ func namesCommit(version, commit string) bool {
 		return false
 	}
 	for _, v := range versions(version) {
+		if v == "" {
+			break
+		}
 		last := strings.TrimPrefix(v[strings.LastIndexAny(v, "-+_.")+1:], "g")
 		if abbreviates(plain(v), plain(commit)) || abbreviates(strings.ToLower(last), plain(commit)) {
 			return true

@@ -19,15 +19,11 @@ import (
 // Everything else is a version already, and stays as it was told. An image's tag is preferred to its digest, because
 // that is what telemetry reports. A package URL without a version gives "".
 func Version(told string) string {
-	forms := versions(told)
-	if len(forms) == 0 {
-		return ""
-	}
-	return forms[0]
+	return versions(told)[0]
 }
 
-// versions are the names of one version that a text holds, the one to go by first.
-func versions(told string) []string {
+// versions are the names of one version that a text holds, the one to go by first, "" behind them.
+func versions(told string) [2]string {
 	told = strings.TrimSpace(told)
 	if tag, ok := strings.CutPrefix(told, "refs/tags/"); ok {
 		return versions(tag)
@@ -38,21 +34,18 @@ func versions(told string) []string {
 	if tag, digest, ok := ofImage(told); ok {
 		return present(tag, digest)
 	}
-	return present(told)
+	return [2]string{told}
 }
 
-func present(texts ...string) []string {
-	var all []string
-	for _, t := range texts {
-		if t != "" {
-			all = append(all, t)
-		}
+func present(first, second string) [2]string {
+	if first == "" {
+		return [2]string{second}
 	}
-	return all
+	return [2]string{first, second}
 }
 
 // ofPackage reads a package URL without its "pkg:".
-func ofPackage(purl string) []string {
+func ofPackage(purl string) [2]string {
 	purl, _, _ = strings.Cut(purl, "#")
 	name, qualifiers, _ := strings.Cut(purl, "?")
 	version := ""
@@ -62,7 +55,7 @@ func ofPackage(purl string) []string {
 	if query, err := url.ParseQuery(qualifiers); err == nil {
 		return present(query.Get("tag"), version)
 	}
-	return present(version)
+	return [2]string{version}
 }
 
 func unescaped(text string) string {

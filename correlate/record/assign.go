@@ -88,17 +88,17 @@ func (b *Book) assign(c *Change, is part) {
 }
 
 // Begun takes in what telemetry shows of the beginning of a change: that it began later than it was told to have, or that it
-// waits; a zero time says that it began when it was told to have. What incidents have to do with it is worked out by Settle.
+// waits; a zero time says that it began when it was told to have. What incidents have to do with it is worked out by Settle;
+// what it means to other changes doesn't depend on it.
 func Begun(b *Book, c *Change, at time.Time, waits bool) {
 	r := &c.Record
 	if c.filed == nil || (r.BeganAt.Equal(at) && r.Waiting == waits) {
 		return
 	}
 	b.draft.touch(c)
-	b.unfile(c)
+	b.answer(c, aside)
 	r.BeganAt, r.Waiting = at, waits
-	b.file(c)
-	b.draft.visit(c.filed.place)
+	c.filed.began = c.begun()
 }
 
 // implies: a report says more than what is made of it.

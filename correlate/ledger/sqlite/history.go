@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -138,54 +139,59 @@ func (h *history) change(id string) error {
 	if err != nil || !found { // a verdict may come before its change
 		return err
 	}
-	if now.record, err = parseFields(now.text, "change", id); err != nil {
-		return err
-	}
 	before, err := h.newestChange(id)
 	if err != nil {
 		return err
 	}
-	cause, stored, base, err := next(id, before, now)
-	if err != nil || cause == "" {
-		return err
-	}
+	is := step{cause: correlate.ChangeCause(nil, correlate.ChangeRecord{Phase: correlate.Phase(phase)}), stored: now.text}
 	revision := int64(1)
 	if before != nil {
+		if is, err = next(id, *before, now); err != nil || is.cause == "" {
+			return err
+		}
 		revision = before.revision + 1
 	}
-	if base == 0 {
-		base = revision
-	}
+	base := cmp.Or(is.base, revision)
 	return h.append(`INSERT INTO change_history (recorded_at, id, revision, cause, service, environment, version, at, phase, verdict, base, json)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, revision, string(cause), service, environment, version, at, phase, now.verdict, base, string(stored))
+		id, revision, string(is.cause), service, environment, version, at, phase, now.verdict, base, string(is.stored))
 }
 
-// next says how a state is stored after the one before: why it is another, as what text, and as a patch of which
-// revision, 0 when the text is the whole. There is no cause when nothing is new.
-func next(id string, before *changeState, now changeState) (cause correlate.Cause, stored []byte, base int64, err error) {
-	if before != nil && before.verdict == now.verdict && before.record.equal(now.record) {
-		return "", nil, 0, nil
+// step is how a state is stored: why it is another than before, as what text, and as a patch of which revision, 0 when the
+// text is the whole. There is no cause when nothing is new.
+type step struct {
+	cause  correlate.Cause
+	stored []byte
+	base   int64
+}
+
+// next is how a state is stored after the one before.
+func next(id string, before, now changeState) (is step, err error) {
+	if now.record, err = parseFields(now.text, "change", id); err != nil {
+		return step{}, err
+	}
+	if before.verdict == now.verdict && before.record.equal(now.record) {
+		return step{}, nil
 	}
 	after, err := now.decoded(id)
 	if err != nil {
-		return "", nil, 0, err
-	}
-	if before == nil {
-		return correlate.ChangeCause(nil, after), now.text, 0, nil
+		return step{}, err
 	}
 	was, err := before.decoded(id)
 	if err != nil {
-		return "", nil, 0, err
+		return step{}, err
 	}
+	is.cause = correlate.ChangeCause(&was, after)
 	patch, err := before.baseRecord.patchTo(now.record).encode("change", id)
 	if err != nil {
-		return "", nil, 0, err
+		return step{}, err
 	}
 	if 2*len(patch) > len(now.text) {
-		return correlate.ChangeCause(&was, after), now.text, 0, nil
+		is.stored = now.text
+		return is, nil
 	}
-	return correlate.ChangeCause(&was, after), patch, before.base, nil
+	is.stored, is.base = patch, before.base
+	return is, nil
 }
 
 // newestChange is nil for a change without history.
