@@ -155,9 +155,11 @@ func (o *Observer) KeepNeighbours() {
 
 // begunWith are the watched changes that began at an instant.
 func (v *View) begunWith(at int64) []*Subject {
-	compare := func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) }
-	first, _ := slices.BinarySearchFunc(v.Watched, at, compare)
-	end, _ := slices.BinarySearchFunc(v.Watched, at+1, compare)
+	first, _ := slices.BinarySearchFunc(v.Watched, at, func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) })
+	end := first
+	for end < len(v.Watched) && v.Watched[end].Start == at {
+		end++
+	}
 	return v.Watched[first:end]
 }
 
