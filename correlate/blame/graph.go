@@ -58,6 +58,9 @@ func (g *Graph) Connected(a, b string) bool { return g.DependsOn(a, b) || g.Depe
 // DependsOn says whether a chain of calls leads from a service to another one.
 func (g *Graph) DependsOn(service, other string) bool { return hops(g.callees, service, other) >= 0 }
 
+// Callers are the services that call one themselves. The caller must not change them.
+func (g *Graph) Callers(service string) []string { return g.callers[service] }
+
 // Calls says whether a service calls another one itself.
 func (g *Graph) Calls(service, other string) bool { return slices.Contains(g.callees[service], other) }
 

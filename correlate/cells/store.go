@@ -42,6 +42,7 @@ type Store struct {
 	coverage
 	cfg      Config
 	services map[correlate.Place]*Service
+	places   []correlate.Place // those of services in order, nil when they changed
 	losses   map[correlate.Place]*losses
 	packing
 	closed int64 // rollups that start before this are closed
@@ -83,7 +84,10 @@ func (st *Store) Service(p correlate.Place) *Service { return st.services[p] }
 
 // Places are the known places in a fixed order.
 func (st *Store) Places() []correlate.Place {
-	return slices.SortedFunc(maps.Keys(st.services), correlate.Place.Compare)
+	if st.places == nil {
+		st.places = slices.SortedFunc(maps.Keys(st.services), correlate.Place.Compare)
+	}
+	return st.places
 }
 
 // at is what is known of a place, which is known from now on.
@@ -97,7 +101,7 @@ func (st *Store) at(p correlate.Place) *Service {
 			callers:  map[string]int64{},
 			callees:  map[string]int64{},
 		}
-		st.services[p] = s
+		st.services[p], st.places = s, nil
 		st.bytes += serviceBytes
 	}
 	return s
@@ -109,6 +113,7 @@ func (st *Store) release(p correlate.Place, s *Service) {
 		st.bytes -= serviceBytes + sightingBytes*int64(len(s.versions))
 		clear(s.versions) // whoever is just going through it finds nothing to forget once more
 		delete(st.services, p)
+		st.places = nil
 		st.calls++
 	}
 }

@@ -81,9 +81,9 @@ func (r *round) lookAround() look {
 		}
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
-	r.observer.KeepNeighbours(anchors)
-	seen := look{Around: observe.Around{At: r.At, From: anchors}, services: len(anchors) + len(own), round: r, doubtful: map[place]bool{}}
-	for _, p := range slices.SortedFunc(maps.Keys(anchors), place.Compare) {
+	r.observer.KeepNeighbours()
+	seen := look{Around: observe.NewAround(r.At, anchors), services: len(anchors) + len(own), round: r, doubtful: map[place]bool{}}
+	for _, p := range seen.Places {
 		if a, quiet := r.assessPlace(p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
 			f := faultOn(p, theirs[p], a)
 			f.provesElsewhere = r.strongElsewhere(a, seen.services)
@@ -96,13 +96,11 @@ func (r *round) lookAround() look {
 // assessPlace judges a service that is seen as a whole, at the instant of a look around. Where that is enough, it only
 // says that nothing can convict.
 func (r *round) assessPlace(p place, around observe.Around, maybeQuiet bool) (a judge.Assessment, quiet bool) {
-	from := around.From[p]
-	w := r.observer.Neighbour(r.View, p, from)
-	k := r.observer.Case(w, from, around.At)
-	if maybeQuiet && w.Memory.Quiet(&r.cfg.Judge, &k) {
+	memory, k := r.observer.Neighbour(r.View, p, around.From[p], around.At)
+	if maybeQuiet && memory.Quiet(&r.cfg.Judge, k) {
 		return a, true
 	}
-	return w.Memory.Assess(&r.cfg.Judge, &k), false
+	return memory.Assess(&r.cfg.Judge, k), false
 }
 
 // strongElsewhere says that a fault is strong enough to be held against a change of another service, when it was looked for
@@ -114,13 +112,12 @@ func (r *round) strongElsewhere(a judge.Assessment, services int) bool {
 // doubtedByCallers says that a service which calls the changed one nearly shows a fault: what the changed one answers may
 // look right to it alone.
 func (r *round) doubtedByCallers(s candidate, seen look) bool {
-	calls := r.observer.Graph(s.place().Environment, r.At)
-	for _, p := range slices.SortedFunc(maps.Keys(seen.From), place.Compare) {
-		if p.Environment == s.place().Environment && calls.Calls(p.Service, s.rec.Service) && seen.doubts(p) {
-			return true
-		}
-	}
-	return false
+	environment := s.place().Environment
+	return slices.ContainsFunc(r.observer.Graph(environment, r.At).Callers(s.rec.Service), func(caller string) bool {
+		p := place{Service: caller, Environment: environment}
+		_, looked := seen.From[p]
+		return looked && seen.doubts(p)
+	})
 }
 
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for

@@ -122,11 +122,15 @@ func (e *Engine) cutCourses(from int64) (cut []*change) {
 }
 
 // compareSubjects notes from when on judging depends on a change in another way than before. What took it back is part of
-// that, also where only the other change is another.
+// that, also where only the other change is another. A look around stands if that is from later on.
 func (e *Engine) compareSubjects(c *change, by string) {
 	is := e.subjectOf(c)
-	if from := observe.AlikeUntil(&c.subject, &is); from < observe.Never {
+	from := observe.AlikeUntil(&c.subject, &is)
+	if from < observe.Never {
 		e.differs(from, correlate.LateChange, by)
+	}
+	if from < e.around.At {
+		e.around = look{}
 	}
 	c.subject = is
 }

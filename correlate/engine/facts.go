@@ -90,12 +90,12 @@ func (e *Engine) settle() {
 		for _, o := range d.Changes {
 			e.doubt(e.changeOf(o.Change))
 		}
-		e.around = look{}
 	}
 }
 
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
 func (e *Engine) linked(o record.IncidentDifference) {
+	e.around = look{}
 	for _, was := range []*correlate.IncidentRecord{&o.Before, &o.Record} {
 		c := e.changes[was.Suspect()]
 		if c == nil {

@@ -37,6 +37,7 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 		e.setCourse(c, nil, by)
 	case c.rec.Phase == correlate.PhaseClosed && e.unobservable(c):
 		correction(e, c)
+		e.around = look{}
 		c.subject = e.subjectOf(c) // judged in its time: nothing in memory is left to judge it anew
 	}
 	e.compareSubjects(c, by)
@@ -53,6 +54,7 @@ func (e *Engine) setCourse(c *change, course []correlate.Verdict, by string) {
 	if len(course)+len(c.issued) == 0 {
 		return
 	}
+	e.around = look{}
 	for n := range course {
 		e.decisions = append(e.decisions, decision{change: c, at: n})
 	}

@@ -173,8 +173,8 @@ func (r *record) addBeyond(bins int16, cells []correlate.Cell, to func(q *compar
 // the lower end of its interval. Both are 0 when there is nothing to compare.
 //
 // It is the question of difference in differences: did others move as well, just then? The stretch is given, so it takes
-// far less to see than a fault does whose beginning is unknown.
-func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64) (ratio, least float64) {
+// far less to see than a fault does whose beginning is unknown. Where least is below enough, neither says more than that.
+func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64, enough float64) (ratio, least float64) {
 	for i := range c.Streams {
 		s := &c.Streams[i]
 		if s.Kind != correlate.Traffic {
@@ -193,10 +193,8 @@ func (m *Memory) Moved(p *Params, c *Case, signal string, from, to int64) (ratio
 				continue
 			}
 			h := p.Hypothesize(0, 1, 0, evalue.Ratio(t.EC, t.NC), q.dispersion(c.Resolution, false, p))
-			l := evalue.NewLikelihood([]evalue.Pair{t}, h)
-			lo, hi := evalue.Interval(&l, p.Alpha)
-			if b := h.Bounds(lo, hi); b[0] > least {
-				ratio, least = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t), b[0]
+			if lower := evalue.Lower(t, h, p.Alpha, enough); lower > least {
+				ratio, least = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t), lower
 			}
 		}
 	}

@@ -28,12 +28,17 @@ func TestMoved(t *testing.T) {
 			whole := append(s.Cells(drawn.Start-3600, from, 1, 1, 1), s.Cells(from, from+300, 1, tc.errors, tc.slower)...)
 			c := Case{Resolution: 10, Coarse: 300, Now: from + 300, Start: drawn.Start, Finish: drawn.Start, Streams: []Stream{{Kind: correlate.Traffic, Whole: whole}}}
 			p := DefaultParams()
-			ratio, least := new(Memory).Moved(&p, &c, tc.signal, from, from+300)
+			ratio, least := new(Memory).Moved(&p, &c, tc.signal, from, from+300, 0)
 			require.Equal(t, tc.moved, least >= 1.25, "×%g, at least ×%g", ratio, least)
 			require.GreaterOrEqual(t, ratio, least)
+			known, enough := new(Memory).Moved(&p, &c, tc.signal, from, from+300, 1.25)
+			require.Equal(t, tc.moved, enough >= 1.25)
+			if tc.moved {
+				require.Equal(t, [2]float64{ratio, least}, [2]float64{known, enough}, "who asks for enough alone")
+			}
 		})
 	}
 	p := DefaultParams()
-	ratio, least := new(Memory).Moved(&p, &Case{Resolution: 10, Start: drawn.Start, Now: drawn.Start + 300}, "error_ratio", drawn.Start, drawn.Start+300)
+	ratio, least := new(Memory).Moved(&p, &Case{Resolution: 10, Start: drawn.Start, Now: drawn.Start + 300}, "error_ratio", drawn.Start, drawn.Start+300, 0)
 	require.Zero(t, ratio+least, "without data")
 }

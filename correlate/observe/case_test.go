@@ -263,9 +263,10 @@ func TestALookWithAMemoryIsALookWithout(t *testing.T) {
 			at := step * 10
 			kept = w.Watch(kept, w.view(at), &s, now(at))
 			requireSameCase(rt, w.lookAt(&s, at), w.Case(kept, now(0), now(at)))
-			near := w.Neighbour(w.view(at), place("web"), now(0))
+			_, near := w.Neighbour(w.view(at), place("web"), now(0), now(at))
 			fresh := &world{Observer: New(testConfig(), w.store), store: w.store, changes: w.changes}
-			requireSameCase(rt, fresh.Case(fresh.Neighbour(fresh.view(at), place("web"), now(0)), now(0), now(at)), w.Case(near, now(0), now(at)))
+			_, anew := fresh.Neighbour(fresh.view(at), place("web"), now(0), now(at))
+			requireSameCase(rt, *anew, *near)
 		}
 	})
 }

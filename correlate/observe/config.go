@@ -30,13 +30,14 @@ type Observer struct {
 	cells      *cells.Store
 	calls      calls
 	past       map[correlate.Place]map[int64]*Past
-	neighbours map[correlate.Place]*Watch // of the services around the watched changes
+	neighbours map[neighbour]*Watch // of the services around the watched changes
+	forgotten  int                  // how often something was forgotten
 }
 
 // New is an observer of a store.
 func New(cfg Config, store *cells.Store) *Observer {
 	return &Observer{
-		cfg: cfg, cells: store, past: map[correlate.Place]map[int64]*Past{}, neighbours: map[correlate.Place]*Watch{},
+		cfg: cfg, cells: store, past: map[correlate.Place]map[int64]*Past{}, neighbours: map[neighbour]*Watch{},
 	}
 }
 
@@ -44,10 +45,13 @@ func New(cfg Config, store *cells.Store) *Observer {
 func (o *Observer) Forget() {
 	clear(o.past)
 	clear(o.neighbours)
+	o.forgotten++
 }
 
-// Trim drops what is remembered of the time before changes that began before an instant.
+// Trim drops what is remembered of the time before changes that began before an instant. It must be called before cells are
+// dropped.
 func (o *Observer) Trim(before int64) {
+	o.forgotten++
 	for p, known := range o.past {
 		maps.DeleteFunc(known, func(start int64, _ *Past) bool { return start < before })
 		if len(known) == 0 {

@@ -33,9 +33,8 @@ func (o *Observer) Course(v *View, f Fault, around Around) blame.Course {
 	}
 	width := o.doseWidth()
 	end := f.until(min(v.At, f.Onset+doseAfter))
-	w := o.Neighbour(v, f.Place, from)
-	k := o.Case(w, from, end)
-	windows, phi := w.Memory.Course(&o.cfg.Judge, &k, f.Signal, window.Floor(f.Onset-doseBefore, width), end, width)
+	memory, k := o.Neighbour(v, f.Place, from, end)
+	windows, phi := memory.Course(&o.cfg.Judge, k, f.Signal, window.Floor(f.Onset-doseBefore, width), end, width)
 	course := blame.Course{Width: width, Dispersion: phi, Windows: make([]blame.Window, len(windows))}
 	for i, w := range windows {
 		course.Windows[i] = blame.Window(w)

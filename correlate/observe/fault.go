@@ -1,6 +1,11 @@
 package observe
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"maps"
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // Fault is a regression that is seen on a place.
 type Fault struct {
@@ -22,4 +27,10 @@ type Around struct {
 	At     int64
 	Faults []Fault
 	From   map[correlate.Place]int64 // since when each service without a change at fault was looked at
+	Places []correlate.Place         // those services in order
+}
+
+// NewAround is a look at an instant at services, each since another one.
+func NewAround(at int64, from map[correlate.Place]int64) Around {
+	return Around{At: at, From: from, Places: slices.SortedFunc(maps.Keys(from), correlate.Place.Compare)}
 }

@@ -2,7 +2,6 @@ package observe
 
 import (
 	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -32,25 +31,25 @@ type Bystander struct {
 // it did not, by its own account: only its callers see the fault.
 func (o *Observer) Bystanders(v *View, f Fault, around Around) (all []Bystander, own float64, outside bool) {
 	from := o.oldestNear(v, f.Place, around.From)
-	own, least := o.moved(v, f.Place, from, f)
+	own, least := o.moved(v, f.Place, from, f, 0)
 	outside = strings.HasPrefix(f.Signal, "client_") && own > 0 && least <= 1
-	asked := maps.Clone(around.From)
-	for _, p := range o.farAway(f.Place.Environment, around.From, v.At) {
-		asked[p] = from
-	}
-	for _, p := range slices.SortedFunc(maps.Keys(asked), correlate.Place.Compare) {
+	ask := func(p correlate.Place, from int64) {
 		if p == f.Place || p.Environment != f.Place.Environment || v.changing(p) {
-			continue
+			return
 		}
-		switch ratio, least := o.moved(v, p, asked[p], f); {
-		case least >= worse:
+		if ratio, least := o.moved(v, p, from, f, worse); least >= worse {
 			all = append(all, Bystander{Place: p, ratio: ratio, moved: true})
-		default:
-			if g := o.faultSince(p, f.Onset, around); g != nil {
-				all = append(all, Bystander{Place: p, less: g.Signal == "throughput"})
-			}
+		} else if g := o.faultSince(p, f.Onset, around); g != nil {
+			all = append(all, Bystander{Place: p, less: g.Signal == "throughput"})
 		}
 	}
+	for _, p := range around.Places {
+		ask(p, around.From[p])
+	}
+	for _, p := range o.farAway(f.Place.Environment, around.From, v.At) {
+		ask(p, from)
+	}
+	slices.SortFunc(all, func(a, b Bystander) int { return a.Compare(b.Place) })
 	return all, own, outside
 }
 
@@ -66,11 +65,11 @@ func (o *Observer) faultSince(p correlate.Place, onset int64, around Around) *Fa
 	return nil
 }
 
-func (o *Observer) moved(v *View, p correlate.Place, from int64, f Fault) (ratio, least float64) {
+// moved is judge.Memory.Moved of a place since a fault began.
+func (o *Observer) moved(v *View, p correlate.Place, from int64, f Fault, enough float64) (ratio, least float64) {
 	end := f.until(v.At)
-	w := o.Neighbour(v, p, from)
-	k := o.Case(w, from, end)
-	return w.Memory.Moved(&o.cfg.Judge, &k, f.Signal, f.Onset, end)
+	memory, k := o.Neighbour(v, p, from, end)
+	return memory.Moved(&o.cfg.Judge, k, f.Signal, f.Onset, end, enough)
 }
 
 // oldestNear is when the oldest open change near a place began, its own included.
@@ -89,10 +88,10 @@ func (o *Observer) oldestNear(v *View, p correlate.Place, from map[correlate.Pla
 func (o *Observer) farAway(environment string, near map[correlate.Place]int64, by int64) []correlate.Place {
 	var far []correlate.Place
 	for _, p := range o.cells.Places() {
-		if !o.cfg.Guards.On(guardNegativeControls) {
+		if len(far) == controls || !o.cfg.Guards.On(guardNegativeControls) {
 			break
 		}
-		if _, isNear := near[p]; p.Environment == environment && !isNear && o.cells.Service(p).Requested(by) && len(far) < controls {
+		if _, isNear := near[p]; p.Environment == environment && !isNear && o.cells.Service(p).Requested(by) {
 			far = append(far, p)
 		}
 	}
@@ -125,5 +124,11 @@ func Shocked(calls *blame.Graph, changed string, others []Bystander, own float64
 
 // changing says that a change of a place is in sight.
 func (v *View) changing(p correlate.Place) bool {
-	return slices.ContainsFunc(v.Sight, func(s *Subject) bool { return s.Place == p })
+	if v.sighted == nil {
+		v.sighted = map[correlate.Place]bool{}
+	}
+	for ; v.counted < len(v.Sight); v.counted++ {
+		v.sighted[v.Sight[v.counted].Place] = true
+	}
+	return v.sighted[p]
 }

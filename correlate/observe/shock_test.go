@@ -41,7 +41,7 @@ func TestBystandersAreThoseThatGotWorseToo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := troubled(t, c.failing)
-			around := Around{At: now(900), From: map[correlate.Place]int64{place("db"): now(0)}}
+			around := NewAround(now(900), map[correlate.Place]int64{place("db"): now(0)})
 			all, own, _ := w.Bystanders(w.view(900), fault(), around)
 			var names []string
 			for _, b := range all {
@@ -57,7 +57,7 @@ func TestBystandersAreThoseThatGotWorseToo(t *testing.T) {
 
 func TestABystanderMayBeAtFaultOtherwise(t *testing.T) {
 	w := troubled(t, map[string]int64{"shop": 100})
-	around := Around{At: now(900), From: map[correlate.Place]int64{place("db"): now(0)}}
+	around := NewAround(now(900), map[correlate.Place]int64{place("db"): now(0)})
 	for name, c := range map[string]struct {
 		fault Fault
 		want  []Bystander
@@ -81,7 +81,7 @@ func TestABystanderMayBeAtFaultOtherwise(t *testing.T) {
 func TestChangedServicesAreNoBystanders(t *testing.T) {
 	w := troubled(t, map[string]int64{"shop": 100, "db": 100, "far": 100})
 	w.change("c2", "far", "v2", 0)
-	all, _, _ := w.Bystanders(w.view(900), fault(), Around{At: now(900), From: map[correlate.Place]int64{}})
+	all, _, _ := w.Bystanders(w.view(900), fault(), NewAround(now(900), map[correlate.Place]int64{}))
 	require.Len(t, all, 1)
 	require.Equal(t, "db", all[0].Service)
 }
@@ -161,7 +161,7 @@ func TestAFaultIsOutsideWhereOnlyCallersSeeIt(t *testing.T) {
 			w := troubled(t, c.failing)
 			f := fault()
 			f.Signal = c.signal
-			_, _, outside := w.Bystanders(w.view(900), f, Around{At: now(900), From: map[correlate.Place]int64{place("db"): now(0)}})
+			_, _, outside := w.Bystanders(w.view(900), f, NewAround(now(900), map[correlate.Place]int64{place("db"): now(0)}))
 			require.Equal(t, c.want, outside)
 		})
 	}

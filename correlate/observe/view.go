@@ -17,6 +17,9 @@ type View struct {
 	Begun  map[string]int64
 	of     func(correlate.Place) *Lineup
 	places map[correlate.Place]*lineup
+
+	sighted map[correlate.Place]bool // the places of the first of Sight
+	counted int                      // so many of them
 }
 
 // lineup is the changes of a place as they were known at an instant, by their completion.

@@ -62,8 +62,8 @@ func (s *Subject) objected(by int64) bool {
 // has any.
 func (o *Observer) rolledOutBy(v *View, p correlate.Place, start int64) []judge.Rollout {
 	near := o.Near(p, v.At)
-	for i := range v.Watched {
-		if c := v.Watched[i]; c.Start == start && c.RollsOut() && c.Live && near[c.Place] {
+	for _, c := range v.begunWith(start) {
+		if c.RollsOut() && c.Live && near[c.Place] {
 			if all := o.Past(v, c.Place, start).Rolled; len(all) > 0 && o.cfg.Guards.On(guardWarmUpAround) {
 				return all
 			}

@@ -29,6 +29,21 @@ type Watch struct {
 	history cells.Sum
 	rolled  cells.Sum      // around the earlier rollouts
 	streams []judge.Stream // of the latest case, to be overwritten by the next
+	seen    seen
+}
+
+// neighbour is a place that is seen as a whole since an instant.
+type neighbour struct {
+	correlate.Place
+	from int64
+}
+
+// seen is the latest case of a neighbour, which is asked for by many faults in one view.
+type seen struct {
+	in        *View
+	forgotten int // see Observer
+	judge.Case
+	asked bool // since neighbours were last forgotten
 }
 
 // track is what is remembered of a stream: what it told of requests, what others told that it didn't, and the versions that
@@ -89,11 +104,20 @@ func sameRelease(a, b *Subject) bool {
 	return names.SameRelease(a.release(), b.release())
 }
 
-// Neighbour is the watch of a place that is seen as a whole, since an instant at which something near it changed.
-func (o *Observer) Neighbour(v *View, p correlate.Place, from int64) *Watch {
-	w := whole(o, v, p, from).fresh(o.neighbours[p])
-	o.neighbours[p] = w
-	return w
+// Neighbour is what is known of a place by an instant, at most that of the view, where it is seen as a whole since an instant
+// at which something near it changed. The case must not be changed.
+func (o *Observer) Neighbour(v *View, p correlate.Place, from, now int64) (*judge.Memory, *judge.Case) {
+	n := neighbour{p, from}
+	w := o.neighbours[n]
+	if w == nil || w.seen.in != v || w.seen.forgotten != o.forgotten {
+		w = whole(o, v, p, from).fresh(w)
+		o.neighbours[n] = w
+		w.seen = seen{in: v, forgotten: o.forgotten}
+	}
+	if w.seen.asked = true; w.seen.Now != now {
+		w.seen.Case = o.Case(w, from, now)
+	}
+	return &w.Memory, &w.seen.Case
 }
 
 func whole(o *Observer, v *View, p correlate.Place, from int64) *Watch {
@@ -119,25 +143,30 @@ func CameBack(o *Observer, v *View, c *Subject) (at int64) {
 	return ceased(o, v, p, c)
 }
 
-// KeepNeighbours forgets the watches of other places than some.
-func (o *Observer) KeepNeighbours(of map[correlate.Place]int64) {
-	for p := range o.neighbours {
-		if _, still := of[p]; !still {
-			delete(o.neighbours, p)
+// KeepNeighbours forgets the watches of neighbours that were not asked for since it was last called.
+func (o *Observer) KeepNeighbours() {
+	for n, w := range o.neighbours {
+		if !w.seen.asked {
+			delete(o.neighbours, n)
 		}
+		w.seen.asked = false
 	}
+}
+
+// begunWith are the watched changes that began at an instant.
+func (v *View) begunWith(at int64) []*Subject {
+	first, _ := slices.BinarySearchFunc(v.Watched, at, func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) })
+	end := first
+	for end < len(v.Watched) && v.Watched[end].Start == at {
+		end++
+	}
+	return v.Watched[first:end]
 }
 
 // atOnce says that what was changed at an instant has nothing to warm up.
 func (v *View) atOnce(from int64) bool {
-	first, _ := slices.BinarySearchFunc(v.Watched, from, func(s *Subject, at int64) int { return cmp.Compare(s.Start, at) })
-	all := false
-	for i := first; i < len(v.Watched) && v.Watched[i].Start == from; i++ {
-		if all = v.Watched[i].AtOnce(); !all {
-			return false
-		}
-	}
-	return all
+	begun := v.begunWith(from)
+	return len(begun) > 0 && !slices.ContainsFunc(begun, func(s *Subject) bool { return !s.AtOnce() })
 }
 
 // profile is the time of the earlier rollouts in whole rollups, with the time before the first; nothing where there are

@@ -63,16 +63,48 @@ func Upper(l *Likelihood, alpha float64) float64 {
 }
 
 // best is the point of the grid next to the most likely ratio.
-func (p *profile) best() int {
-	return min(max(int(math.Round(math.Log(p.l.likely())/gridStep)), -gridHalf), gridHalf)
+func (p *profile) best() int { return nearest(p.l.likely()) }
+
+func nearest(ratio float64) int {
+	return min(max(int(math.Round(math.Log(ratio)/gridStep)), -gridHalf), gridHalf)
+}
+
+// Lower is the lower end of the interval of a single pair, as a ratio of events; 0 where it is less than so much. It takes
+// far less than the interval does.
+func Lower(of Pair, h Hypothesis, alpha, least float64) float64 {
+	const slack = 1e-9
+	below := func(step int) bool {
+		ratio := math.Exp(float64(step) * gridStep)
+		return h.Bounds(ratio, ratio)[0] < least*(1-slack)
+	}
+	l := Likelihood{}
+	if turned := h.Turn(of); turned.NT > 0 && turned.NC > 0 {
+		l.total = turned
+	}
+	best := nearest(l.likely())
+	if below(best) {
+		return 0
+	}
+	l = NewLikelihood([]Pair{of}, h)
+	p, last := profile{l: &l}, best
+	for last > -gridHalf && !below(last) {
+		last--
+	}
+	lo := p.crossTo(last, best, -1, -math.Log(alpha))
+	return h.Bounds(lo, lo)[0]
 }
 
 // cross walks from the most likely ratio outwards until ln E reaches the bar, and interpolates.
 func (p *profile) cross(from, direction int, bar float64) float64 {
+	return p.crossTo(direction*gridHalf, from, direction, bar)
+}
+
+// crossTo is cross up to a step.
+func (p *profile) crossTo(last, from, direction int, bar float64) float64 {
 	inside := p.against(from, -direction)
 	for s := from; ; {
 		next := s + direction
-		if next < -gridHalf || next > gridHalf {
+		if s == last {
 			return math.Exp(float64(s) * gridStep)
 		}
 		outside := p.against(next, -direction)
