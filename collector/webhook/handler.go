@@ -41,6 +41,10 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, _ := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), prefix)
 	live := h.sources[name]
+	if live == nil && strings.Trim(name, "/") == strings.Trim(prefix, "/") && r.Method == http.MethodGet {
+		h.listing().write(w)
+		return
+	}
 	if live == nil {
 		answer{status: http.StatusNotFound, body: refused{
 			Error: "there is no source at this path; send to " + prefix + "{source}", Sources: h.names,

@@ -157,6 +157,7 @@ func TestAnswers(t *testing.T) {
 		},
 		"no source":        {path: "/", body: []byte(change), status: 404, answer: `"sources":["cdevents"`},
 		"a deeper path":    {path: "/hooks/generic/x", body: []byte(change), status: 404, answer: `"sources":["cdevents"`},
+		"the list":         {method: "GET", path: "/hooks/", status: 200, answer: `"path":"/hooks/cdevents","authentication":["hmac in X-Hub-Signature-256","bearer"],"authenticated":false,"page":"https://`},
 		"a GET":            {method: "GET", path: "/hooks/generic", status: 405, answer: `{"error":"send a POST"}`},
 		"a bare OPTIONS":   {method: "OPTIONS", path: "/hooks/generic", status: 405, answer: `{"error":"send a POST"}`},
 		"a HEAD has none":  {method: "HEAD", path: "/hooks/generic", status: 405},
