@@ -137,7 +137,7 @@ func TestSecretsFromTheEnvironment(t *testing.T) {
 		variable string
 		want     []configopaque.String
 	}{
-		"not set":             {"", nil},
+		"not set":             {"", []configopaque.String{}},
 		"one":                 {"s3cret", secrets("s3cret")},
 		"two in a rotation":   {"new, old", secrets("new", "old")},
 		"a list in YAML":      {"[new, 'old, older']", secrets("new", "old, older")},

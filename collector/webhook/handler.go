@@ -59,6 +59,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) route(live *liveSource, r *http.Request, room *admission.Grant) answer {
+	if live.closed {
+		return refuse(http.StatusForbidden, resultUnauthorized, "this source is closed: it has no secret, and other machines reach this address; "+
+			"give it a secret, or set allow_unauthenticated: true")
+	}
 	if live.guarded && (!listen.Local(r) || listen.FromPage(r)) {
 		return refuse(http.StatusForbidden, resultUnauthorized, "a source without a secret takes what programs on this machine send "+
 			"to this machine by its loopback name, and nothing from web pages; set a secret, or allow_unauthenticated: true")
