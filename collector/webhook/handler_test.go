@@ -152,7 +152,7 @@ func TestAnswers(t *testing.T) {
 			counted: map[string]int64{"error": 1},
 		},
 		"an unknown source": {
-			path: "/hooks/gitlab", body: []byte(change), status: 404,
+			path: "/hooks/nosuch", body: []byte(change), status: 404,
 			answer: `{"error":"there is no source at this path; send to /hooks/{source}","sources":["cdevents","generic","github"]}`,
 		},
 		"no source":        {path: "/", body: []byte(change), status: 404, answer: `"sources":["cdevents"`},
