@@ -157,12 +157,13 @@ func TestTheContainersConfigurationIsValid(t *testing.T) {
 		environment map[string]string
 		refused     string
 	}{
+		"with a secret for one source": {map[string]string{"SHIPWAKE_GITHUB_SECRET": "c", "SHIPWAKE_READ_TOKENS": "e"}, ""},
 		"with a secret for every source": {map[string]string{
 			"SHIPWAKE_GENERIC_SECRET": "a", "SHIPWAKE_CDEVENTS_SECRET": "b", "SHIPWAKE_GITHUB_SECRET": "c", "SHIPWAKE_ALERTMANAGER_SECRET": "d",
 			"SHIPWAKE_READ_TOKENS": "e",
 		}, ""},
 		"without secrets, when that is wanted": {map[string]string{"SHIPWAKE_ALLOW_UNAUTHENTICATED": "true", "SHIPWAKE_ALLOW_ANONYMOUS": "true"}, ""},
-		"without secrets it is refused":        {map[string]string{"SHIPWAKE_ALLOW_ANONYMOUS": "true"}, "sources::alertmanager::secret: the endpoint 0.0.0.0:8787 can be reached from other machines"},
+		"without secrets it is refused":        {map[string]string{"SHIPWAKE_ALLOW_ANONYMOUS": "true"}, "sources: the endpoint 0.0.0.0:8787 can be reached from other machines, and no source has a secret"},
 		"without readers it is refused":        {map[string]string{"SHIPWAKE_ALLOW_UNAUTHENTICATED": "true"}, "web::endpoint: 0.0.0.0:8788 can be reached from other machines"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -72,6 +72,14 @@ func StandardWebhooks() Scheme {
 	}
 }
 
+// String is the scheme in a few words, such as "hmac in X-Hub-Signature-256".
+func (s Scheme) String() string {
+	if s.header() == "Authorization" {
+		return string(s.Kind)
+	}
+	return string(s.Kind) + " in " + s.Header
+}
+
 // Validate names the field that is wrong and what would be right.
 func (s Scheme) Validate() error {
 	switch {

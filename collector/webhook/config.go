@@ -44,7 +44,7 @@ type SourceConfig struct {
 	Type string `mapstructure:"type"`
 	// Secret and Secrets are valid all at once, so that a sender can be given a new one before the old is removed.
 	// Secrets may also be one text with commas between them, so that ${env:NAME:-[]} means what the variable holds, or
-	// none when it isn't set.
+	// none when it isn't set. Nil: nothing is said of them; empty: that there are none.
 	Secret  configopaque.String   `mapstructure:"secret"`
 	Secrets []configopaque.String `mapstructure:"secrets"`
 	// SecretFile holds one secret a line. It is read again for every delivery.
@@ -126,7 +126,8 @@ func (c *Config) validateSource(name string, s SourceConfig) error {
 	return secret.CheckEach("sources::"+name+"::secrets", s.Secrets)
 }
 
-// validateExposure refuses a source that anybody on the network may use, unless that was said to be wanted.
+// validateExposure refuses a source that anybody on the network may use, unless that was said to be wanted. One whose secrets
+// are said to be none is closed, as long as there is another.
 func (c *Config) validateExposure() error {
 	if c.AllowUnauthenticated || c.guarded() || listen.Loopback(c.ServerConfig.NetAddr) {
 		return nil
@@ -135,13 +136,25 @@ func (c *Config) validateExposure() error {
 		return fmt.Errorf("sources: the endpoint %s can be reached from other machines, so name the sources and give each a secret, "+
 			"or set allow_unauthenticated: true", c.ServerConfig.NetAddr.Endpoint)
 	}
+	open := false
 	for _, name := range slices.Sorted(maps.Keys(c.Sources)) {
-		if !c.Sources[name].hasSecret() {
+		s := c.Sources[name]
+		if !s.hasSecret() && s.Secrets == nil {
 			return fmt.Errorf("sources::%s::secret: the endpoint %s can be reached from other machines, so set secret or secret_file, "+
 				"or allow_unauthenticated: true", name, c.ServerConfig.NetAddr.Endpoint)
 		}
+		open = open || s.hasSecret()
+	}
+	if !open {
+		return fmt.Errorf("sources: the endpoint %s can be reached from other machines, and no source has a secret, so that all are closed; "+
+			"give one a secret, or set allow_unauthenticated: true", c.ServerConfig.NetAddr.Endpoint)
 	}
 	return nil
+}
+
+// closed: a source without a secret takes nothing on an address that other machines reach.
+func (c *Config) closed(s SourceConfig) bool {
+	return !s.hasSecret() && !c.guarded() && !c.AllowUnauthenticated && !listen.Loopback(c.ServerConfig.NetAddr)
 }
 
 // onTrust: a source takes what comes without a secret, on the ground that only programs on this machine reach it.

@@ -5,6 +5,7 @@
 // and nowhere else, so that the pipeline that the receiver stands in gets nothing. The answer 202 means that the intake has
 // committed them, which in the daemon is fully synced:
 //
+//	200  to GET /hooks/: the sources with their paths, and where their pages are
 //	202  kept, also when an event says nothing of a change: the body is kept to be read again after an upgrade. The answer
 //	     has the ids, the number of facts, and what is ignored, known already or in quarantine
 //	400  nothing in the body can be read; the answer has the JSON path

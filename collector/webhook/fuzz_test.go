@@ -28,7 +28,7 @@ func FuzzRequest(f *testing.F) {
 	cfg.MaxBodySize = 10_000
 	cfg.Sources = map[string]SourceConfig{}
 	for _, s := range all.Sources() {
-		cfg.Sources[s.Name] = SourceConfig{Secret: "a secret that no fuzzer finds"}
+		cfg.Sources[s.Name] = SourceConfig{Secret: "a secret: that no fuzzer finds"}
 	}
 	kept := &sourcetest.Intake{}
 	logs, err := factory.CreateLogs(context.Background(), receivertest.NewNopSettings(Type()), cfg, consumertest.NewNop())

@@ -41,6 +41,10 @@ type handler struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, _ := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), prefix)
 	live := h.sources[name]
+	if live == nil && strings.Trim(name, "/") == strings.Trim(prefix, "/") && r.Method == http.MethodGet {
+		h.listing().write(w)
+		return
+	}
 	if live == nil {
 		answer{status: http.StatusNotFound, body: refused{
 			Error: "there is no source at this path; send to " + prefix + "{source}", Sources: h.names,
@@ -55,6 +59,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *handler) route(live *liveSource, r *http.Request, room *admission.Grant) answer {
+	if live.closed {
+		return refuse(http.StatusForbidden, resultUnauthorized, "this source is closed: it has no secret, and other machines reach this address; "+
+			"give it a secret, or set allow_unauthenticated: true")
+	}
 	if live.guarded && (!listen.Local(r) || listen.FromPage(r)) {
 		return refuse(http.StatusForbidden, resultUnauthorized, "a source without a secret takes what programs on this machine send "+
 			"to this machine by its loopback name, and nothing from web pages; set a secret, or allow_unauthenticated: true")

@@ -152,11 +152,12 @@ func TestAnswers(t *testing.T) {
 			counted: map[string]int64{"error": 1},
 		},
 		"an unknown source": {
-			path: "/hooks/gitlab", body: []byte(change), status: 404,
+			path: "/hooks/nosuch", body: []byte(change), status: 404,
 			answer: `{"error":"there is no source at this path; send to /hooks/{source}","sources":["cdevents","generic","github"]}`,
 		},
 		"no source":        {path: "/", body: []byte(change), status: 404, answer: `"sources":["cdevents"`},
 		"a deeper path":    {path: "/hooks/generic/x", body: []byte(change), status: 404, answer: `"sources":["cdevents"`},
+		"the list":         {method: "GET", path: "/hooks/", status: 200, answer: `"path":"/hooks/cdevents","authentication":["hmac in X-Hub-Signature-256","bearer"],"authenticated":false,"page":"https://`},
 		"a GET":            {method: "GET", path: "/hooks/generic", status: 405, answer: `{"error":"send a POST"}`},
 		"a bare OPTIONS":   {method: "OPTIONS", path: "/hooks/generic", status: 405, answer: `{"error":"send a POST"}`},
 		"a HEAD has none":  {method: "HEAD", path: "/hooks/generic", status: 405},

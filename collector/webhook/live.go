@@ -20,6 +20,8 @@ type liveSource struct {
 	log     *zap.Logger
 	// guarded: requests of browsers are refused, since nothing else tells them from the sender's.
 	guarded bool
+	// closed: nothing is taken, since nobody could prove to be its sender.
+	closed bool
 
 	mu      sync.Mutex
 	version int // of the secrets that were looked at last

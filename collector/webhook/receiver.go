@@ -58,7 +58,7 @@ func newReceiver(set receiver.Settings, cfg *Config, known []source.Source, tall
 		if err != nil {
 			return nil, err
 		}
-		live.guarded = cfg.onTrust(sc)
+		live.guarded, live.closed = cfg.onTrust(sc), cfg.closed(sc)
 		h.sources[name] = live
 		h.countFromZero(name)
 	}
@@ -91,7 +91,7 @@ func (w *webhook) Start(ctx context.Context, host component.Host) error {
 		intake.Register(name, w.handler.sources[name].Projector())
 	}
 	w.server, w.addr = server, listener.Addr()
-	w.set.Logger.Info("Taking webhooks", zap.Stringer("address", w.addr), zap.Strings("sources", w.handler.names))
+	w.set.Logger.Info("Taking webhooks", zap.Stringer("address", w.addr), zap.Strings("sources", w.handler.open()))
 	w.done.Go(func() {
 		if err := server.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
 			componentstatus.ReportStatus(host, componentstatus.NewFatalErrorEvent(err))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/shipwake/shipwake/collector/secret"
@@ -20,9 +21,13 @@ func (c *SourceConfig) Unmarshal(conf *confmap.Conf) error {
 	if err != nil {
 		return err
 	}
+	said := conf.IsSet("secrets")
 	many, err := secret.Many(conf, "secrets")
 	if err != nil {
 		return err
+	}
+	if said && many == nil {
+		many = []configopaque.String{} // none, and that was said
 	}
 	own := setAside(conf)
 	file := conf.IsSet("secret_file")

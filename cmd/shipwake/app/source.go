@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -47,17 +48,11 @@ func listSources(out io.Writer) error {
 }
 
 func schemesInWords(schemes []source.Scheme) string {
-	var words string
+	words := make([]string, len(schemes))
 	for i, s := range schemes {
-		if i > 0 {
-			words += ", or "
-		}
-		words += string(s.Kind)
-		if s.Header != "" {
-			words += " in " + s.Header
-		}
+		words[i] = s.String()
 	}
-	return words
+	return strings.Join(words, ", or ")
 }
 
 // sourceTest reads a payload as the daemon would.

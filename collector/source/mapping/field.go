@@ -48,6 +48,7 @@ func incidentFields() map[string]field[correlate.Incident] {
 	return map[string]field[correlate.Incident]{
 		"id":              text(func(i *correlate.Incident) *string { return &i.ID }),
 		"service":         text(func(i *correlate.Incident) *string { return &i.Service }),
+		"service_guessed": truth(func(i *correlate.Incident) *bool { return &i.ServiceGuessed }),
 		"environment":     text(func(i *correlate.Incident) *string { return &i.Environment }),
 		"severity":        text(func(i *correlate.Incident) *string { return &i.Severity }),
 		"title":           prose(func(i *correlate.Incident) *string { return &i.Title }),
@@ -105,6 +106,17 @@ func moment[F any](at func(*F) *time.Time) field[F] {
 		t, err := readTime(v)
 		*at(into) = t
 		return err
+	}
+}
+
+func truth[F any](at func(*F) *bool) field[F] {
+	return func(into *F, v ref.Val) error {
+		b, ok := v.(types.Bool)
+		if !ok {
+			return wantError("must be true or false")
+		}
+		*at(into) = bool(b)
+		return nil
 	}
 }
 

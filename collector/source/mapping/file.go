@@ -35,6 +35,8 @@ type File struct {
 	// ID is an expression for the id of a delivery; without it, or where it has no value, the same bytes are the same delivery.
 	// It can't use headers where a signature covers the body alone.
 	ID string `yaml:"id"`
+	// Split makes several deliveries of a message.
+	Split Split `yaml:"split"`
 	// Let are values by name, each of which may use those before it.
 	Let Bindings `yaml:"let"`
 	// Rules are tried in their order.
@@ -61,6 +63,8 @@ type Rule struct {
 	// Ignored is why the event says nothing of a change or an incident; Unmapped why it may, but can't be mapped.
 	Ignored  string `yaml:"ignored"`
 	Unmapped string `yaml:"unmapped"`
+	// Left is an expression for how many events the sender left out; it goes with Unmapped.
+	Left string `yaml:"left"`
 }
 
 // Bindings are expressions by name, in the order of the file.
@@ -107,6 +111,11 @@ func (f File) validate() error {
 	case len(f.Rules) == 0:
 		return errors.New("rules: required: at least one")
 	}
+	for _, binding := range f.Let {
+		if slices.Contains(append(words(), "body", "header", "param", "received", "item"), binding.Name) {
+			return fmt.Errorf("let.%s: the name is taken; see the package comment of mapping for what expressions have", binding.Name)
+		}
+	}
 	for i, rule := range f.Rules {
 		if err := rule.validate(); err != nil {
 			return fmt.Errorf("rules[%d]%w", i, err)
@@ -125,6 +134,8 @@ func (r Rule) validate() error {
 	switch {
 	case said != 1:
 		return errors.New(": must have exactly one of change, incident, ignored and unmapped")
+	case r.Left != "" && r.Unmapped == "":
+		return errors.New(".left: goes with unmapped")
 	case r.Each != "" && len(r.Change)+len(r.Incident) == 0:
 		return errors.New(".each: only a change or an incident has items")
 	}
@@ -154,9 +165,9 @@ func (f File) schemes() []source.Scheme {
 	return all
 }
 
-// signed tells whether a scheme covers the body, and nothing but it.
+// signed tells whether a signature covers the body, and no header with an id.
 func (f File) signed() bool {
 	return slices.ContainsFunc(f.Authentication, func(a Authentication) bool {
-		return a.Kind == source.HMAC || a.Kind == source.PublicKey
+		return (a.Kind == source.HMAC || a.Kind == source.PublicKey) && a.ID == ""
 	})
 }

@@ -133,6 +133,8 @@ func TestAFileThatIsWrongSaysWhere(t *testing.T) {
 		"a name that isn't known": {head + "rules: [{change: {id: bdy.x}}]", "rules[0].change.id: ERROR: <input>:1:1: undeclared reference to 'bdy'"},
 		"a condition of a text":   {head + "rules: [{when: \"'x'\", ignored: x}]", "rules[0].when: must be a condition"},
 		"each without a fact":     {head + "rules: [{each: body.x, ignored: x}]", "rules[0].each: only a change or an incident has items"},
+		"left beside a fact":      {head + "rules: [{left: body.x, ignored: x}]", "rules[0].left: goes with unmapped"},
+		"a name that is taken":    {head + "let: {failed: body.x}\nrules: [{ignored: x}]", "let.failed: the name is taken"},
 		"let that is a list":      {head + "let: [x]\nrules: [{ignored: x}]", "let must be a mapping of names to expressions"},
 		"an id from a header that isn't signed": {
 			strings.Replace(head, "{kind: token, header: X-Token}", "{kind: hmac, header: X-Signature}", 1) + "id: header['X-Event']\nrules: [{ignored: x}]",
@@ -268,4 +270,46 @@ func TestATraceShowsTheRuleAndTheFields(t *testing.T) {
 	require.Empty(t, trace.Rule)
 	_, err = mapping.Explain([]byte(deploy), map[string]string{"x": "y"}, raw)
 	require.ErrorContains(t, err, "parameters::x: the mapping has no parameters")
+}
+
+func TestAMessageMayBeSeveralDeliveries(t *testing.T) {
+	s := load(t, head+`
+split: {list: items, keep: [sender], left: dropped}
+rules:
+  - when: body.items.size() == 0 && has(body.dropped)
+    unmapped: the sender left some out
+    left: body.dropped
+  - each: body.items
+    change: {id: item.id, service: body.sender, finished_at: received}
+`)
+	items, err := s.Read(request(`{"sender":"shop","more":{},"items":[{"id":"a"},{},{"id":"c"}],"dropped":2}`))
+	require.NoError(t, err)
+	require.Len(t, items, 4)
+	require.Equal(t, "shop", items[0].Facts[0].Change.Service)
+	require.Equal(t, "$.items[0].id: required", items[1].Wrong.Error(), "the others aren't held back")
+	require.Equal(t, "c", items[2].Facts[0].Change.ID)
+	require.Equal(t, 2, items[3].Left)
+	require.Equal(t, `{"sender":"shop","dropped":2,"items":[]}`, string(items[3].Body))
+
+	for body, want := range map[string]int{`{"sender":"shop","items":[{"id":"a"}]}`: 1, `{"sender":"shop","items":[]}`: 1, `{"items":7}`: 1} {
+		items, err := s.Read(request(body))
+		require.NoError(t, err)
+		require.Len(t, items, want)
+		require.Equal(t, body, string(items[0].Body), "one delivery is kept as it came")
+	}
+}
+
+func TestTheTypeOfAValueCanBeAsked(t *testing.T) {
+	s := load(t, head+`
+rules:
+  - change:
+      id: body.id
+      service: "type(body.app) == string ? body.app : body.app.name"
+      finished_at: received
+`)
+	for body, want := range map[string]string{`{"id":"1","app":"shop"}`: "shop", `{"id":"1","app":{"name":"till"}}`: "till"} {
+		items, err := s.Read(request(body))
+		require.NoError(t, err)
+		require.Equal(t, want, items[0].Facts[0].Change.Service)
+	}
 }

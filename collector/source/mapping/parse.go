@@ -12,11 +12,17 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// open gives the delivery its id.
+// open finds the deliveries, and gives each its id.
 func (p *program) open(req source.Request) ([]correlate.Raw, error) {
-	raw := correlate.Raw{Body: req.Body}
+	raws := []correlate.Raw{{Body: req.Body}}
+	if p.file.Split.List != "" {
+		var err error
+		if raws, err = p.file.Split.deliveries(req.Body); err != nil {
+			return nil, err
+		}
+	}
 	if p.id == nil {
-		return []correlate.Raw{raw}, nil
+		return raws, nil
 	}
 	header := map[string]string{}
 	for _, name := range p.file.Headers {
@@ -24,8 +30,10 @@ func (p *program) open(req source.Request) ([]correlate.Raw, error) {
 			header[name] = value
 		}
 	}
-	raw.ID = p.deliveryID(correlate.Raw{Body: req.Body, Header: header, ReceivedAt: req.ReceivedAt})
-	return []correlate.Raw{raw}, nil
+	for i, raw := range raws {
+		raws[i].ID = p.deliveryID(correlate.Raw{Body: raw.Body, Header: header, ReceivedAt: req.ReceivedAt})
+	}
+	return raws, nil
 }
 
 // deliveryID is "" where the delivery has none that can be read: Parse says what is wrong with it.
@@ -75,7 +83,7 @@ func (d *delivery) read() (source.Reading, error) {
 func (d *delivery) apply(r rule, name string) (source.Reading, error) {
 	reading := source.Reading{Ignored: r.Ignored, Unmapped: r.Unmapped}
 	if len(r.change)+len(r.incident) == 0 {
-		return reading, nil
+		return reading, d.countLeft(&reading, r, name)
 	}
 	if r.each == nil {
 		err := d.add(&reading, r, name)
@@ -96,6 +104,23 @@ func (d *delivery) apply(r rule, name string) (source.Reading, error) {
 		reading.Ignored = "an event without items"
 	}
 	return reading, nil
+}
+
+// countLeft is how many events the sender left out, where a rule says where that stands.
+func (d *delivery) countLeft(reading *source.Reading, r rule, name string) error {
+	if r.left == nil {
+		return nil
+	}
+	v, err := d.evaluate(*r.left, name+".left")
+	if err != nil {
+		return err
+	}
+	n, ok := v.(types.Int)
+	if !ok || n < 0 {
+		return d.wrong(wantError("must be a number of events"), name+".left")
+	}
+	reading.Left = int(n)
+	return nil
 }
 
 func (d *delivery) items(each expression, what string) ([]ref.Val, error) {

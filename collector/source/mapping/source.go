@@ -98,9 +98,9 @@ type named struct {
 // rule is a Rule that was compiled.
 type rule struct {
 	Rule
-	when, each *expression
-	change     []assignment[correlate.Change]
-	incident   []assignment[correlate.Incident]
+	when, each, left *expression
+	change           []assignment[correlate.Change]
+	incident         []assignment[correlate.Incident]
 }
 
 // compile checks every expression of the file.
@@ -166,12 +166,18 @@ func (r Rule) compile(env *cel.Env) (rule, error) {
 		}
 		compiled.when = &e
 	}
-	if r.Each != "" {
-		e, err := compile(env, r.Each)
-		if err != nil {
-			return rule{}, fmt.Errorf("each: %w", err)
+	for name, optional := range map[string]struct {
+		text string
+		into **expression
+	}{"each": {r.Each, &compiled.each}, "left": {r.Left, &compiled.left}} {
+		if optional.text == "" {
+			continue
 		}
-		compiled.each = &e
+		e, err := compile(env, optional.text)
+		if err != nil {
+			return rule{}, fmt.Errorf("%s: %w", name, err)
+		}
+		*optional.into = &e
 	}
 	var err error
 	if compiled.change, err = assignments(env, "change", r.Change, changeFields()); err != nil {

@@ -158,8 +158,11 @@ func (o *object) ConvertToNative(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("an object can't become %s", t)
 }
 
-// ConvertToType is described at ConvertToNative.
+// ConvertToType is for type(); an object becomes nothing else.
 func (o *object) ConvertToType(t ref.Type) ref.Val {
+	if t == types.TypeType {
+		return objectType
+	}
 	return types.NewErr("an object can't become %s", t.TypeName())
 }
 

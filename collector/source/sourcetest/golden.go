@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
+	"io/fs"
 	"net/http"
 	"net/textproto"
 	"os"
@@ -37,9 +39,9 @@ type goldenDelivery struct {
 }
 
 func checkGoldens(t *testing.T, src source.Source, suite Suite) {
-	s := New(t, src, suite.Keys)
 	for _, name := range payloads(t) {
 		t.Run(name, func(t *testing.T) {
+			s := New(t, src, keysOf(t, name, suite))
 			items, err := requireKept(t, s, Payload(t, name))
 			got := encode(t, items, err)
 			path := filepath.Join("testdata", name+".golden.json")
@@ -51,6 +53,19 @@ func checkGoldens(t *testing.T, src source.Source, suite Suite) {
 			require.Equal(t, string(want), string(got))
 		})
 	}
+}
+
+// keysOf are the suite's keys, or those in testdata/<name>.keys.json.
+func keysOf(t *testing.T, name string, suite Suite) map[string]any {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", name+".keys.json"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return suite.Keys
+	}
+	require.NoError(t, err)
+	var keys map[string]any
+	require.NoError(t, json.Unmarshal(text, &keys))
+	return keys
 }
 
 func encode(t *testing.T, items []source.Item, err error) []byte {

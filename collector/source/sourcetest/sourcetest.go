@@ -4,6 +4,8 @@
 // empty line, the body. What is read from each lies beside it in *.golden.json; -update accepts what is read today. Run
 // holds for all ways in, since a webhook, a Kafka topic, a pull and an import all hand over the same deliveries.
 //
+// A payload that needs other keys of the source than the suite's has them in testdata/*.keys.json.
+//
 // Intake stands for the ledger in the tests of receivers.
 package sourcetest
 

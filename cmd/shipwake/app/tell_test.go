@@ -1,0 +1,116 @@
+package app
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// tellAt runs a command that tells at noon, with an environment of its own.
+func tellAt(t *testing.T, of func(telling) *cobra.Command, env map[string]string, args ...string) (string, error) {
+	t.Helper()
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	cmd := of(telling{now: func() time.Time { return noon }, env: func(key string) string { return env[key] }})
+	var out bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&out)
+	cmd.SilenceUsage, cmd.SilenceErrors = true, true
+	cmd.SetArgs(append([]string{"--timeout", "0"}, args...))
+	err := cmd.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+// hooks takes the generic format, and keeps what it got.
+func hooks(t *testing.T, status int, answer string) (url string, got *[]correlate.Fact) {
+	got = &[]correlate.Fact{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var f correlate.Fact
+		if json.NewDecoder(r.Body).Decode(&f) == nil {
+			*got = append(*got, f)
+		}
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, answer)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, got
+}
+
+func TestAPipelineTellsOfItsDeployment(t *testing.T) {
+	url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
+	run := map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "7", "CI_COMMIT_SHA": "abc", "GITLAB_USER_LOGIN": "jo"}
+	for _, status := range []string{"started", "succeeded"} {
+		out, err := tellAt(t, changeCommandOf, run, "--hooks", url, "--service", "shop", "--version", "v2", "--status", status, "--label", "ring=1")
+		require.NoError(t, err)
+		require.Equal(t, "The daemon has it.\n", out)
+	}
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	want := correlate.Change{
+		ID: "shop-production-7", Kind: "deployment", Status: "started", Service: "shop", Environment: "production", Version: "v2",
+		Commit: "abc", Actor: "jo", StartedAt: noon, Labels: map[string]string{"ring": "1"},
+	}
+	require.Equal(t, want, *(*got)[0].Change)
+	want.Status, want.StartedAt, want.FinishedAt = "succeeded", time.Time{}, noon
+	require.Equal(t, want, *(*got)[1].Change, "the same change")
+}
+
+func TestAScriptTellsOfAnIncident(t *testing.T) {
+	url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
+	_, err := tellAt(t, incidentCommandOf, nil, "--hooks", url, "--id", "INC-1", "--service", "shop", "--opened-at", "2026-03-01T11:00:00Z", "--status", "resolved")
+	require.NoError(t, err)
+	incident := (*got)[0].Incident
+	require.Equal(t, "2026-03-01T11:00:00Z", incident.OpenedAt.Format(time.RFC3339))
+	require.Equal(t, "2026-03-01T12:00:00Z", incident.ResolvedAt.Format(time.RFC3339))
+}
+
+func TestTheExitCodeSaysWhatBecameOfTheReport(t *testing.T) {
+	refusing, _ := hooks(t, 400, `{"error":"$.id: no"}`)
+	busy, _ := hooks(t, 503, `{"error":"starting"}`)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		want string
+	}{
+		"without an id":           {[]string{"--hooks", busy, "--service", "shop"}, exitRefused, "id: required"},
+		"a status that isn't":     {[]string{"--hooks", busy, "--id", "1", "--service", "shop", "--status", "done"}, exitRefused, `status: "done" is unknown; use one of`},
+		"a time that is none":     {[]string{"--hooks", busy, "--id", "1", "--service", "shop", "--started-at", "noon"}, exitRefused, "--started-at: must be an RFC 3339 time"},
+		"an address that is none": {[]string{"--hooks", "here", "--id", "1", "--service", "shop"}, exitRefused, "--hooks: \"here\" is not where a daemon takes webhooks"},
+		"a daemon that refuses":   {[]string{"--hooks", refusing, "--id", "1", "--service", "shop"}, exitRefused, "$.id: no"},
+		"a daemon that is busy":   {[]string{"--hooks", busy, "--id", "1", "--service", "shop"}, exitAway, "503 Service Unavailable: starting"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tellAt(t, changeCommandOf, nil, c.args...)
+			require.ErrorContains(t, err, c.want)
+			var exit *exitError
+			require.ErrorAs(t, err, &exit)
+			require.Equal(t, c.code, exit.code)
+		})
+	}
+}
+
+func TestWhatCouldNotBeSentGoesAlongWithTheNext(t *testing.T) {
+	busy, _ := hooks(t, 503, `{"error":"starting"}`)
+	spool := filepath.Join(t.TempDir(), "spool")
+	out, err := tellAt(t, changeCommandOf, nil, "--hooks", busy, "--spool", spool, "--id", "1", "--service", "shop")
+	require.NoError(t, err, "a deployment doesn't fail for it")
+	require.Contains(t, out, "Kept in "+spool)
+	url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
+	out, err = tellAt(t, changeCommandOf, nil, "--hooks", url, "--spool", spool, "--id", "2", "--service", "shop")
+	require.NoError(t, err)
+	require.Equal(t, "1 of the spool sent.\nThe daemon has it.\n", out)
+	require.Len(t, *got, 2)
+	require.Equal(t, "1", (*got)[0].Change.ID)
+	require.NoFileExists(t, spool)
+	_, err = os.Stat(spool + ".sending")
+	require.ErrorIs(t, err, os.ErrNotExist)
+}

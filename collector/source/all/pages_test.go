@@ -1,0 +1,108 @@
+package all
+
+import (
+	"flag"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/collector/source/mapping"
+	"github.com/shipwake/shipwake/collector/source/vendors"
+)
+
+//go:generate go test -run TestPages -update .
+
+var update = flag.Bool("update", false, "write the pages of the sources")
+
+const pages = "../../../docs/sources"
+
+// TestPages holds docs/sources against the sources: a page for each, and an index.
+func TestPages(t *testing.T) {
+	index := "# Sources\n\nWhat ships and what pages. Each page says how the system is set up, and what is read of what it sends. A system that\n" +
+		"isn't here is a mapping of your own: see [the format](../../collector/source/mapping/doc.go), and try it with\n" +
+		"`shipwake source test`.\n\n| source | path | |\n|---|---|---|\n"
+	written := map[string]bool{"README.md": true}
+	for _, s := range Sources() {
+		title, about, page := pageOf(t, s)
+		index += "| [" + title + "](" + s.Name + ".md) | `/hooks/" + s.Name + "` | " + about + " |\n"
+		written[s.Name+".md"] = true
+		requirePage(t, s.Name+".md", "# "+title+"\n\n"+page)
+	}
+	requirePage(t, "README.md", index)
+	entries, err := os.ReadDir(pages)
+	require.NoError(t, err)
+	for _, e := range entries {
+		require.True(t, written[e.Name()], "%s is the page of no source", e.Name())
+	}
+}
+
+func requirePage(t *testing.T, name, text string) {
+	t.Helper()
+	text = "<!-- Written by `make gen`. -->\n" + text
+	path := filepath.Join(pages, name)
+	if *update {
+		require.NoError(t, os.MkdirAll(pages, 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	have, err := os.ReadFile(path)
+	require.NoError(t, err, "make gen writes it")
+	require.Equal(t, text, string(have), "make gen writes it anew")
+}
+
+// pageOf is made of the mapping, or of the package comment; setup.md beside either says how the system is made to send.
+func pageOf(t *testing.T, s source.Source) (title, about, page string) {
+	text, ok := vendors.Text(s.Name)
+	if !ok {
+		return pageOfPackage(t, s)
+	}
+	f, err := mapping.Parse(text)
+	require.NoError(t, err)
+	setup, err := os.ReadFile(filepath.Join("../vendors", s.Name, "setup.md"))
+	require.NoError(t, err, "how is %s made to send?", s.Name)
+	return f.Title, f.About, f.Page(string(setup))
+}
+
+func pageOfPackage(t *testing.T, s source.Source) (title, about, page string) {
+	folder := filepath.Join("..", s.Name)
+	setup, err := os.ReadFile(filepath.Join(folder, "setup.md"))
+	require.NoError(t, err, "how is %s made to send?", s.Name)
+	title, rest, ok := strings.Cut(strings.TrimPrefix(string(setup), "# "), "\n")
+	require.True(t, ok, "setup.md of a source in Go begins with its title")
+	about, rest, ok = strings.Cut(strings.TrimSpace(rest), "\n")
+	require.True(t, ok, "and a sentence on what is read")
+	return title, about, about + "\n\nPath: `/hooks/" + s.Name + "`. Senders prove themselves by `" + schemes(s) + "`.\n\n## Set up\n\n" +
+		strings.TrimSpace(rest) + "\n\n## What is read\n\n" + comment(t, folder)
+}
+
+func schemes(s source.Source) string {
+	var words []string
+	for _, scheme := range s.Schemes {
+		words = append(words, scheme.String())
+	}
+	return strings.Join(words, "`, or `")
+}
+
+// comment is the package comment of a folder, as Markdown.
+func comment(t *testing.T, folder string) string {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.go"))
+	require.NoError(t, err)
+	for _, path := range paths {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ParseComments|parser.PackageClauseOnly)
+		require.NoError(t, err)
+		if file.Doc != nil {
+			p := &doc.Package{}
+			printer := p.Printer()
+			printer.HeadingLevel = 3
+			return string(printer.Markdown(p.Parser().Parse(file.Doc.Text())))
+		}
+	}
+	require.Fail(t, "a package comment says what is mapped to what", folder)
+	return ""
+}
