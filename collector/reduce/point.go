@@ -119,10 +119,10 @@ func (r *Reader) Point(p *Point) Result {
 	}
 	result = Ignored
 	if !r.isSilent(p) {
-		result = r.builtin(p, labels, owner, change)
+		result = r.builtin(p, labels, owner, &change)
 	}
 	for i := range r.rules {
-		result = better(result, r.custom(&r.rules[i], p, owner, change))
+		result = better(result, r.custom(&r.rules[i], p, owner, &change))
 	}
 	return result
 }
@@ -259,7 +259,7 @@ func markOf(attributes []Attribute) (m mark) {
 var attributeSeed = maphash.MakeSeed()
 
 // builtin counts a point of a metric that is understood without configuration.
-func (r *Reader) builtin(p *Point, l *labels, owner *scope, c change) Result {
+func (r *Reader) builtin(p *Point, l *labels, owner *scope, c *change) Result {
 	switch r.row.Meaning {
 	case convention.HTTPServer:
 		return r.served(owner, seriesKey{kind: correlate.Traffic, origin: correlate.OriginServerMetric}, l, c)

@@ -6,7 +6,7 @@ import (
 )
 
 // served counts a server's duration histogram for the service by route, and for the zone it is of.
-func (r *Reader) served(owner *scope, k seriesKey, l *labels, c change) Result {
+func (r *Reader) served(owner *scope, k seriesKey, l *labels, c *change) Result {
 	result := r.requests(owner, k, l.route(), l.failed(), c)
 	if zone := r.s.zoneOf(l, owner); zone != "" {
 		result = max(result, r.requests(owner, k.inZone(zone), route{}, l.failed(), c))
@@ -15,7 +15,7 @@ func (r *Reader) served(owner *scope, k seriesKey, l *labels, c change) Result {
 }
 
 // requests counts a duration histogram as requests with their latency.
-func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c change) Result {
+func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c *change) Result {
 	if c.shape == nil {
 		return Unusable
 	}
@@ -33,7 +33,7 @@ func (r *Reader) requests(sc *scope, k seriesKey, of route, failed bool, c chang
 }
 
 // latency adds a duration histogram to requests that another metric counts.
-func (r *Reader) latency(sc *scope, k seriesKey, of route, c change) Result {
+func (r *Reader) latency(sc *scope, k seriesKey, of route, c *change) Result {
 	if c.shape == nil {
 		return Unusable
 	}
@@ -47,7 +47,7 @@ func (r *Reader) latency(sc *scope, k seriesKey, of route, c change) Result {
 }
 
 // timed adds a duration histogram to a cell: where its buckets lie, and what they hide, how long its requests took together.
-func (r *Reader) timed(cell *correlate.Cell, c change) {
+func (r *Reader) timed(cell *correlate.Cell, c *change) {
 	unit := convention.Nanoseconds(r.metric.Unit, r.row.Unit)
 	c.fill(&cell.Latency, unit)
 	if seconds, ok := fixed(c.sum * unit / 1e9); ok && seconds > 0 {
@@ -57,7 +57,7 @@ func (r *Reader) timed(cell *correlate.Cell, c change) {
 }
 
 // counted adds a counter's increase as requests, as errors, or as both.
-func (r *Reader) counted(sc *scope, k seriesKey, of route, requests, errors bool, c change) Result {
+func (r *Reader) counted(sc *scope, k seriesKey, of route, requests, errors bool, c *change) Result {
 	n, ok := c.requests()
 	if !ok {
 		return Unusable
@@ -76,16 +76,16 @@ func (r *Reader) counted(sc *scope, k seriesKey, of route, requests, errors bool
 	return result
 }
 
-func (r *Reader) open(sc *scope, k seriesKey, c change) (*correlate.Cell, *scope, Result) {
+func (r *Reader) open(sc *scope, k seriesKey, c *change) (*correlate.Cell, *scope, Result) {
 	return r.s.r.open(sc, k, r.s.bucket(c.at))
 }
 
-func (r *Reader) openRoute(sc *scope, k seriesKey, of route, c change) (*correlate.Cell, *scope, Result) {
+func (r *Reader) openRoute(sc *scope, k seriesKey, of route, c *change) (*correlate.Cell, *scope, Result) {
 	return r.s.r.openRoute(sc, k, &of, r.s.bucket(c.at))
 }
 
 // clientRequests counts the caller's view of an edge. Without a name of the callee there is no edge.
-func (r *Reader) clientRequests(owner *scope, l *labels, c change) Result {
+func (r *Reader) clientRequests(owner *scope, l *labels, c *change) Result {
 	peer := l.peer()
 	if peer == "" {
 		return Ignored
@@ -95,7 +95,7 @@ func (r *Reader) clientRequests(owner *scope, l *labels, c change) Result {
 
 // spanMetrics reads the span-metrics connector: calls are counted once, by its counter; its histogram adds the
 // latency. A point without a span kind could be anything, and one that is always of others than its sender needs a name.
-func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
+func (r *Reader) spanMetrics(owner *scope, l *labels, c *change) Result {
 	if !l.serves() || r.row.Others && l.service == "" {
 		return Ignored
 	}
@@ -107,7 +107,7 @@ func (r *Reader) spanMetrics(owner *scope, l *labels, c change) Result {
 	return result
 }
 
-func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, of route, c change) Result {
+func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, of route, c *change) Result {
 	if r.row.Meaning == convention.SpanDuration {
 		return r.latency(owner, k, of, c)
 	}
@@ -116,7 +116,7 @@ func (r *Reader) spanMetric(owner *scope, k seriesKey, l *labels, of route, c ch
 
 // serviceGraph reads the service-graph connector: every point counts for the edge and for the server. The resource may
 // be the server's, the client's or the connector's own; a version is only taken for the one it belongs to.
-func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
+func (r *Reader) serviceGraph(l *labels, resource *scope, c *change) Result {
 	server, client := clip(l.server), clip(l.client)
 	if server == "" {
 		return Unusable
@@ -138,7 +138,7 @@ func (r *Reader) serviceGraph(l *labels, resource *scope, c change) Result {
 	return max(result, r.graph(r.s.scopeOf(from), k, c))
 }
 
-func (r *Reader) graph(sc *scope, k seriesKey, c change) Result {
+func (r *Reader) graph(sc *scope, k seriesKey, c *change) Result {
 	switch r.row.Meaning {
 	case convention.GraphTotal:
 		return r.counted(sc, k, route{}, true, false, c)
@@ -152,7 +152,7 @@ func (r *Reader) graph(sc *scope, k seriesKey, c change) Result {
 const mebibyte = 1 << 20
 
 // saturated adds a sample of CPU, memory and the like.
-func (r *Reader) saturated(p *Point, l *labels, owner *scope, c change) Result {
+func (r *Reader) saturated(p *Point, l *labels, owner *scope, c *change) Result {
 	switch l.state {
 	case "idle", "free", "cached", "buffered", "inactive":
 		return Ignored
@@ -174,7 +174,7 @@ func (r *Reader) saturated(p *Point, l *labels, owner *scope, c change) Result {
 }
 
 // sample adds one value in fixed point.
-func (r *Reader) sample(sc *scope, k seriesKey, value float64, c change) Result {
+func (r *Reader) sample(sc *scope, k seriesKey, value float64, c *change) Result {
 	v, ok := fixed(value)
 	if !ok {
 		return Unusable

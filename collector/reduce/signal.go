@@ -70,7 +70,7 @@ func has(attributes []Attribute, want *Attribute) bool {
 }
 
 // custom counts a point for a custom signal.
-func (r *Reader) custom(u *rule, p *Point, owner *scope, c change) Result {
+func (r *Reader) custom(u *rule, p *Point, owner *scope, c *change) Result {
 	if !u.matches(p.attributes()) {
 		return Ignored
 	}
@@ -93,7 +93,7 @@ func (r *Reader) custom(u *rule, p *Point, owner *scope, c change) Result {
 }
 
 // part adds to the numerator or the denominator of a ratio.
-func (r *Reader) part(sc *scope, k seriesKey, below bool, c change) Result {
+func (r *Reader) part(sc *scope, k seriesKey, below bool, c *change) Result {
 	v, ok := fixed(c.amount())
 	if !ok {
 		return Unusable
@@ -111,7 +111,7 @@ func (r *Reader) part(sc *scope, k seriesKey, below bool, c change) Result {
 	return result
 }
 
-func (r *Reader) distribution(sc *scope, k seriesKey, c change) Result {
+func (r *Reader) distribution(sc *scope, k seriesKey, c *change) Result {
 	if c.shape == nil {
 		return Unusable
 	}

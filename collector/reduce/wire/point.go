@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 
@@ -213,6 +214,11 @@ func (w *pointWalk) words(b []byte) bool {
 
 // doubles reads the bounds of explicit buckets.
 func (w *pointWalk) doubles(b []byte) bool {
+	latest := &w.b.latest
+	if len(b) > 0 && bytes.Equal(b, latest.raw) {
+		w.p.bounds = latest.part
+		return true
+	}
 	if len(b)%8 != 0 || !w.b.pay(numberBytes*int64(len(b)/8)) {
 		return false
 	}
@@ -221,6 +227,7 @@ func (w *pointWalk) doubles(b []byte) bool {
 		w.b.bounds = append(w.b.bounds, math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
 	w.p.bounds.to = len(w.b.bounds)
+	latest.raw, latest.part = b, w.p.bounds
 	return true
 }
 

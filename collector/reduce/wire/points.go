@@ -25,9 +25,14 @@ type Points struct {
 	attributes []reduce.Attribute
 	buckets    []uint64
 	bounds     []float64
-	n, unread  int // in the request, and of metrics that aren't wanted
-	before     int // in the resources before
-	named      int // metrics whose scope is known
+	latest     struct { // the bounds that were read last: most points of a request have the same ones
+		raw []byte
+		part
+	}
+	n, unread int           // in the request, and of metrics that aren't wanted
+	before    int           // in the resources before
+	named     int           // metrics whose scope is known
+	sender    reduce.Sender // of the group that is being reduced
 }
 
 // metric is what its points have in common, and where they end.
@@ -75,6 +80,7 @@ func (b *Points) Release() {
 	b.groups, b.metrics, b.attributes = b.groups[:0], b.metrics[:0], b.attributes[:0]
 	b.buckets, b.bounds, b.n, b.unread = b.buckets[:0], b.bounds[:0], 0, 0
 	b.before, b.named = 0, 0
+	b.latest.raw = nil
 	pointsPool.Put(b)
 }
 
@@ -98,19 +104,20 @@ func (b *Points) Reduce(r *reduce.Reducer) {
 	from, first := 0, 0
 	for i := range b.groups {
 		g := &b.groups[i]
-		sender := r.Sender(*g.resource)
+		b.sender = r.Sender(*g.resource)
 		metrics := b.metrics[from:g.to]
 		for j := range metrics {
 			if m := &metrics[j]; m.kind.histogram {
-				sender.Announce(reduce.Metric{Scope: m.Scope, Name: m.Name, Type: m.Type}, m.calls)
+				b.sender.Announce(reduce.Metric{Scope: m.Scope, Name: m.Name, Type: m.Type}, m.calls)
 			}
 		}
 		for j := range metrics {
-			b.reduce(sender.Metric(metrics[j].Metric), first, metrics[j].to, &counts)
+			b.reduce(b.sender.Metric(metrics[j].Metric), first, metrics[j].to, &counts)
 			first = metrics[j].to
 		}
 		from = g.to
 	}
+	b.sender = reduce.Sender{}
 	r.Count(reduce.Points, counts)
 }
 
