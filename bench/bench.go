@@ -23,17 +23,20 @@ type measurement struct {
 }
 
 func measurements() []measurement {
-	return []measurement{{"ingest", ingest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}, {"ablation", ablation},
+	return []measurement{{"ingest", ingest}, {"ingest-guard", guardIngest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}, {"ablation", ablation},
 		{"kill", kills}, {"order", orders}, {"ledger", ledgerModel}, {"restart", restarts}, {"history", backfill}, {"cardinality", cardinality}, {"load", overload}}
 }
 
 // settings is what the command line says.
 type settings struct {
-	shipwake   string // the binary
-	collector  string // the peer's
-	config     string // the peer's configuration
-	results    string // the folder for results
-	pairs      int    // how often ingest alternates
+	shipwake   string        // the binary
+	collector  string        // the peer's
+	config     string        // the peer's configuration
+	results    string        // the folder for results
+	pairs      int           // how often ingest alternates
+	every      time.Duration // of ingest, see there
+	matrix     bool          // of ingest
+	workloads  string        // the only ones of ingest, the usual ones when empty
 	scale      float64
 	seed       uint64 // of the first case of each kind
 	kind       string // the only kind of case, all when empty
@@ -57,7 +60,10 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.collector, "collector", "../bin/bench-collector", "`binary` of the collector to compare with")
 	flags.StringVar(&s.config, "config", "collector/config.yaml", "`configuration` of that collector")
 	flags.StringVar(&s.results, "results", "results", "`folder` for the results")
-	flags.IntVar(&s.pairs, "pairs", 5, "how `often` ingest runs both servers")
+	flags.IntVar(&s.pairs, "pairs", 3, "how `often` ingest runs both servers")
+	flags.DurationVar(&s.every, "every", 5*time.Second, "how `often` ingest scrapes, and the collector passes its span metrics on")
+	flags.BoolVar(&s.matrix, "matrix", false, "whether ingest sends spans in every way: sizes of requests, protocols, encodings")
+	flags.StringVar(&s.workloads, "workloads", "", "`names` of what ingest sends, with commas, the usual ones when empty")
 	flags.Float64Var(&s.scale, "scale", 1, "`factor` on the amount that is sent; below 1 for a quick look")
 	flags.Float64Var(&s.minutes, "minutes", 10, "how `long` load lasts")
 	flags.Uint64Var(&s.seed, "seed", 1, "`seed` of the first case of each kind")
@@ -79,8 +85,8 @@ func run(ctx context.Context, args []string) error {
 	}
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
-	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.scale <= 0 || s.minutes <= 0 {
-		return fmt.Errorf("want one of ingest, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, history, cardinality and load, not %q", flags.Args())
+	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.every <= 0 || s.scale <= 0 || s.minutes <= 0 {
+		return fmt.Errorf("want one of ingest, ingest-guard, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, history, cardinality and load, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {
@@ -100,7 +106,7 @@ func (s *settings) scaled(n int) int { return max(1, int(s.scale*float64(n))) }
 
 // with stops a server when the work on it is done, and connects a sender to it by gRPC.
 func with(s *server.Server, connections int, work func(*load.Sender) error) error {
-	sender, err := load.NewSender(s.OTLP, connections)
+	sender, err := load.NewSender(s.OTLP, connections, "")
 	return over(s, sender, err, work)
 }
 

@@ -37,6 +37,6 @@ func TestOnlyAcceptedFactsCount(t *testing.T) {
 }
 
 func TestAnUnknownMeasurementIsRefused(t *testing.T) {
-	require.ErrorContains(t, run(t.Context(), []string{"speed"}), "want one of ingest, series, facts, scrape, accuracy, guard, ablation, kill")
+	require.ErrorContains(t, run(t.Context(), []string{"speed"}), "want one of ingest, ingest-guard, series, facts, scrape, accuracy, guard, ablation, kill")
 	require.ErrorContains(t, run(t.Context(), []string{"-pairs", "0", "ingest"}), "want one of")
 }

@@ -62,11 +62,11 @@ type bombing struct {
 const newcomer = "newcomer"
 
 func (b *bombing) run(ctx context.Context) error {
-	steady, err := load.NewSender(b.target.OTLP, 1)
+	steady, err := load.NewSender(b.target.OTLP, 1, "")
 	if err != nil {
 		return err
 	}
-	bomber, err := load.NewSender(b.target.OTLP, connections)
+	bomber, err := load.NewSender(b.target.OTLP, connections, "")
 	if err != nil {
 		return errors.Join(err, steady.Close())
 	}

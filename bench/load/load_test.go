@@ -128,6 +128,25 @@ func points(t *testing.T, l *Load, at time.Time) (all []pmetric.HistogramDataPoi
 	return all
 }
 
+func TestExponentialPointsGoOn(t *testing.T) {
+	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
+	l, err := small.Metrics(Exponential)
+	require.NoError(t, err)
+	require.Equal(t, small.Services*small.Instances*small.Routes*2, l.Items)
+	for _, at := range []time.Time{at, at.Add(time.Second)} {
+		var sent uint64
+		for _, request := range l.Requests {
+			decoded := pmetricotlp.NewExportRequest()
+			require.NoError(t, decoded.UnmarshalProto(request.Stamp(at)))
+			sent += counted(decoded.Metrics())
+			point := decoded.Metrics().ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().At(0).ExponentialHistogram().DataPoints().At(0)
+			require.Equal(t, at, point.Timestamp().AsTime())
+			require.True(t, point.StartTimestamp() < point.Timestamp())
+		}
+		require.Equal(t, l.Counted, sent)
+	}
+}
+
 func TestMetricsGoOnAsTheirTemporalitySays(t *testing.T) {
 	at := time.Date(2026, 5, 6, 7, 8, 9, 0, time.UTC)
 	for _, temporality := range []Temporality{Delta, Cumulative} {
@@ -187,7 +206,7 @@ func TestARoundIsOverWhenEverythingIsAcknowledged(t *testing.T) {
 	ptraceotlp.RegisterGRPCServer(server, r)
 	go func() { _ = server.Serve(listener) }() // ends at Stop
 	defer server.Stop()
-	sender, err := NewSender(listener.Addr().String(), 2)
+	sender, err := NewSender(listener.Addr().String(), 2, "")
 	require.NoError(t, err)
 	require.NoError(t, sender.Round(t.Context(), l, time.Now()))
 	require.NoError(t, sender.Close())

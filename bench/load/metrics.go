@@ -13,8 +13,9 @@ type Temporality string
 
 // The temporalities.
 const (
-	Delta      Temporality = "delta"
-	Cumulative Temporality = "cumulative"
+	Delta       Temporality = "delta"
+	Cumulative  Temporality = "cumulative"
+	Exponential Temporality = "exponential" // delta as well, in buckets of a scale
 )
 
 // bounds are those that the semantic conventions advise for http.server.request.duration, in seconds.
@@ -36,10 +37,7 @@ func (s Shape) Metrics(temporality Temporality) (*Load, error) {
 			fillDuration(scope.Metrics().AppendEmpty(), of, temporality)
 		}
 	}
-	schema := exportDelta
-	if temporality == Cumulative {
-		schema = exportCumulative
-	}
+	schema := map[Temporality]message{Delta: exportDelta, Cumulative: exportCumulative, Exponential: exportExponential}[temporality]
 	l := &Load{Method: metricsMethod}
 	for _, batch := range batches {
 		body, err := pmetricotlp.NewExportRequestFromMetrics(batch).MarshalProto()
@@ -61,6 +59,10 @@ func fillDuration(metric pmetric.Metric, of Service, temporality Temporality) {
 	metric.SetName("http.server.request.duration")
 	metric.SetUnit("s")
 	metric.SetDescription("Duration of HTTP server requests.")
+	if temporality == Exponential {
+		fillExponential(metric.SetEmptyExponentialHistogram(), of)
+		return
+	}
 	histogram := metric.SetEmptyHistogram()
 	histogram.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
 	if temporality == Cumulative {
@@ -85,7 +87,35 @@ func fillPoint(point pmetric.HistogramDataPoint, route string, status int64, buc
 	}
 	point.SetCount(count)
 	point.SetSum(0.06 * float64(count))
-	attributes := point.Attributes()
+	describePoint(point.Attributes(), route, status)
+}
+
+// fillExponential has two points for each route as well, in buckets that grow by a twelfth.
+func fillExponential(histogram pmetric.ExponentialHistogram, of Service) {
+	histogram.SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+	for _, route := range of.routes {
+		fillScaled(histogram.DataPoints().AppendEmpty(), route, 200, 60)
+		fillScaled(histogram.DataPoints().AppendEmpty(), route, 500, 3)
+	}
+}
+
+func fillScaled(point pmetric.ExponentialHistogramDataPoint, route string, status int64, buckets int) {
+	point.SetStartTimestamp(pcommon.NewTimestampFromTime(origin)) // else it would not be encoded
+	point.SetTimestamp(pcommon.NewTimestampFromTime(origin))
+	point.SetScale(3)
+	point.Positive().SetOffset(-60)
+	var count uint64
+	for i := range buckets {
+		n := uint64(i * 7 % 33)
+		point.Positive().BucketCounts().Append(n)
+		count += n
+	}
+	point.SetCount(count)
+	point.SetSum(0.06 * float64(count))
+	describePoint(point.Attributes(), route, status)
+}
+
+func describePoint(attributes pcommon.Map, route string, status int64) {
 	attributes.PutStr("http.request.method", "GET")
 	attributes.PutStr("http.route", route)
 	attributes.PutInt("http.response.status_code", status)
@@ -98,11 +128,23 @@ func counted(metrics pmetric.Metrics) (total uint64) {
 	for _, resource := range metrics.ResourceMetrics().All() {
 		for _, scope := range resource.ScopeMetrics().All() {
 			for _, metric := range scope.Metrics().All() {
-				for _, point := range metric.Histogram().DataPoints().All() {
-					total += point.Count()
-				}
+				total += observed(metric)
 			}
 		}
+	}
+	return total
+}
+
+// observed is how many requests the points of a histogram hold.
+func observed(metric pmetric.Metric) (total uint64) {
+	if metric.Type() == pmetric.MetricTypeExponentialHistogram {
+		for _, point := range metric.ExponentialHistogram().DataPoints().All() {
+			total += point.Count()
+		}
+		return total
+	}
+	for _, point := range metric.Histogram().DataPoints().All() {
+		total += point.Count()
 	}
 	return total
 }

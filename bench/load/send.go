@@ -10,6 +10,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	_ "google.golang.org/grpc/encoding/gzip" // so that it can be chosen
 	"google.golang.org/grpc/status"
 )
 
@@ -26,13 +27,17 @@ type connection interface {
 	Close() error
 }
 
-// NewSender connects to a server on this machine by gRPC.
-func NewSender(address string, connections int) (*Sender, error) {
+// NewSender connects to a server on this machine by gRPC. The encoding is gzip, or "" for none.
+func NewSender(address string, connections int, encoding string) (*Sender, error) {
 	s := &Sender{}
+	calls := []grpc.CallOption{grpc.ForceCodec(encoded{}), grpc.WaitForReady(true)}
+	if encoding != "" {
+		calls = append(calls, grpc.UseCompressor(encoding))
+	}
 	for range connections {
 		client, err := grpc.NewClient("passthrough:///"+address,
 			grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithDefaultCallOptions(grpc.ForceCodec(encoded{}), grpc.WaitForReady(true)))
+			grpc.WithDefaultCallOptions(calls...))
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("connecting to %s: %w", address, err), s.Close())
 		}

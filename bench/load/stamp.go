@@ -46,8 +46,9 @@ var (
 		8:  {kind: event},                       // end_time_unix_nano
 		11: {inside: message{1: {kind: event}}}, // events: time_unix_nano
 	}}})
-	exportDelta      = histograms(message{2: {kind: since}, 3: {kind: event}})
-	exportCumulative = histograms(message{
+	exportDelta       = histograms(9, message{2: {kind: since}, 3: {kind: event}})
+	exportExponential = histograms(10, message{2: {kind: since}, 3: {kind: event}})
+	exportCumulative  = histograms(9, message{
 		2: {kind: born}, 3: {kind: event}, // start_time_unix_nano, time_unix_nano
 		4: {kind: total}, 5: {kind: totalFloat}, 6: {kind: total}, // count, sum, bucket_counts
 	})
@@ -56,9 +57,9 @@ var (
 // within is an export request of resources with scopes.
 func within(scope message) message { return message{1: {inside: message{2: {inside: scope}}}} }
 
-// histograms is an export request of explicit histograms with such points.
-func histograms(point message) message {
-	return within(message{2: {inside: message{9: {inside: message{1: {inside: point}}}}}})
+// histograms is an export request of histograms with such points, which are in a field of their metric.
+func histograms(kind protowire.Number, point message) message {
+	return within(message{2: {inside: message{kind: {inside: message{1: {inside: point}}}}}})
 }
 
 // newRequest finds the bytes of an encoded request that change.

@@ -62,37 +62,93 @@ func (e *entries) put(trace *[16]byte, span *[8]byte, side byte, end uint32) boo
 	return false
 }
 
-// BenchmarkHalves is a client and then its server, while a hundred thousand calls are under way, in 32 MiB. found is how many
-// servers met their client.
+// BenchmarkHalves is a client and then its server, while a hundred thousand calls are under way, in 32 MiB: as the table does for a
+// chunk of spans, one call at a time, and in fastcache. found is how many servers met their client.
 func BenchmarkHalves(b *testing.B) {
-	for name, s := range map[string]store{
-		"slots": slots{recent.NewCalls(32 << 20)}, "fastcache": &entries{cache: fastcache.New(32 << 20)},
-	} {
-		b.Run(name, func(b *testing.B) {
-			const underWay = 100_000
-			id := func(i uint64) (trace [16]byte, span [8]byte) {
-				binary.LittleEndian.PutUint64(trace[8:], i*0x9E3779B97F4A7C15)
-				binary.LittleEndian.PutUint64(span[:], i*0xBF58476D1CE4E5B9)
-				return trace, span
-			}
-			b.ReportAllocs()
-			i, found, asked := uint64(0), 0, 0
-			for b.Loop() {
-				i++
-				trace, span := id(i)
-				s.called(&trace, &span, uint32(i))
-				if i <= underWay {
-					continue
-				}
-				trace, span = id(i - underWay)
-				asked++
-				if s.served(&trace, &span, uint32(i)) {
-					found++
-				}
-			}
-			if asked > 0 {
-				b.ReportMetric(float64(found)/float64(asked), "found")
-			}
-		})
+	const room = 32 << 20
+	b.Run("ahead", func(b *testing.B) { halves(b, ahead{recent.NewCalls(room)}) })
+	b.Run("alone", func(b *testing.B) { halves(b, alone{slots{recent.NewCalls(room)}}) })
+	b.Run("fastcache", func(b *testing.B) { halves(b, alone{&entries{cache: fastcache.New(room)}}) })
+}
+
+const (
+	chunk    = 128
+	underWay = 100_000
+)
+
+// name is a call.
+type name struct {
+	trace [16]byte
+	span  [8]byte
+	end   uint32
+}
+
+func named(i uint64) (n name) {
+	binary.LittleEndian.PutUint64(n.trace[8:], i*0x9E3779B97F4A7C15)
+	binary.LittleEndian.PutUint64(n.span[:], i*0xBF58476D1CE4E5B9)
+	n.end = uint32(i)
+	return n
+}
+
+// chunks takes clients and servers, and tells how many of these met their client.
+type chunks interface {
+	take(clients, servers *[chunk]name) (found int)
+}
+
+func halves(b *testing.B, s chunks) {
+	var clients, servers [chunk]name
+	b.ReportAllocs()
+	i, n, found, asked := uint64(underWay), 0, 0, 0
+	for b.Loop() {
+		at := n % chunk
+		clients[at], servers[at] = named(i), named(i-underWay)
+		i++
+		if n++; at < chunk-1 {
+			continue
+		}
+		met := s.take(&clients, &servers)
+		if n > underWay+chunk {
+			found, asked = found+met, asked+chunk
+		}
+	}
+	if asked > 0 {
+		b.ReportMetric(float64(found)/float64(asked), "found")
 	}
 }
+
+// alone takes one after the other.
+type alone struct{ store }
+
+func (s alone) take(clients, servers *[chunk]name) (found int) {
+	for i := range clients {
+		s.called(&clients[i].trace, &clients[i].span, clients[i].end)
+		if s.served(&servers[i].trace, &servers[i].span, servers[i].end) {
+			found++
+		}
+	}
+	return found
+}
+
+// ahead fetches what it will look at.
+type ahead struct{ *recent.Calls }
+
+func (s ahead) take(clients, servers *[chunk]name) (found int) {
+	var called, served [chunk]uint64
+	for i := range clients {
+		called[i] = s.Key(&clients[i].trace, &clients[i].span)
+		served[i] = s.Key(&servers[i].trace, &servers[i].span)
+	}
+	for i := range called {
+		sink += s.Near(called[i]) + s.Near(served[i])
+	}
+	var before [recent.MaxCallees]recent.Half
+	for i := range called {
+		s.Called(called[i], recent.Half{End: clients[i].end}, &before)
+		if _, ok := s.Served(served[i], recent.Half{End: servers[i].end}); ok {
+			found++
+		}
+	}
+	return found
+}
+
+var sink uint32

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTheGuardFailsByTheMedian(t *testing.T) {
+	for name, test := range map[string]struct {
+		ofPeer, ofFloor []float64
+		want            string // "" when it passes
+	}{
+		"as fast as it must be":     {[]float64{3, 3, 3}, []float64{0.5, 0.5, 0.5}, ""},
+		"one bad run of three":      {[]float64{5, 1, 5}, []float64{0.6, 0.2, 0.6}, ""},
+		"slow beside the Collector": {[]float64{2.9, 5, 2.8}, []float64{0.6, 0.6, 0.6}, "2.90 times those of the collector"},
+		"slow beside the floor":     {[]float64{5, 5, 5}, []float64{0.49, 0.6, 0.4}, "0.49 times those of the floor"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := measured{}
+			m.ratios[peers], m.ratios[floors] = test.ofPeer, test.ofFloor
+			if test.want == "" {
+				require.NoError(t, m.regressed())
+			} else {
+				require.ErrorContains(t, m.regressed(), test.want)
+			}
+		})
+	}
+}
+
+func TestWorkloadsAreChosenByName(t *testing.T) {
+	usual, err := workloads(&settings{scale: 1})
+	require.NoError(t, err)
+	require.Len(t, usual, 8)
+	matrix, err := workloads(&settings{scale: 1, matrix: true})
+	require.NoError(t, err)
+	require.Len(t, matrix, 15)
+	chosen, err := workloads(&settings{scale: 1, workloads: "spans-grpc-gzip-60,delta-points"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"delta-points", "spans-grpc-gzip-60"}, names(chosen))
+	_, err = workloads(&settings{scale: 1, workloads: "spam"})
+	require.ErrorContains(t, err, "exponential-points")
+}
