@@ -120,8 +120,10 @@ func (t *Table) linkTroubles(s *siteRows) {
 	x := &t.scratch
 	x.cause = x.cause[:0]
 	for _, n := range s.troubles {
-		i := t.row(s, t.trouble[n].cause)
+		in := &t.trouble[n]
+		i := t.row(s, in.cause)
 		s.rows[i].marks |= hurt
+		in.team = s.rows[i].team
 		x.cause = append(x.cause, i)
 	}
 	for i := range s.rows {

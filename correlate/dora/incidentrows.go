@@ -21,8 +21,9 @@ type incidentRows struct {
 type incidentRow struct {
 	id                   key
 	service, environment string
-	attributedTo         key // as its record says
-	cause                key // the change that this is; 0 while it isn't known
+	attributedTo         key    // as its record says
+	cause                key    // the change that this is; 0 while it isn't known
+	team                 uint32 // of that change
 	opened, resolved     instant
 	altered              bool // since it was last linked
 }

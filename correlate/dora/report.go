@@ -34,15 +34,19 @@ type count struct {
 // site counts the changes of a site that completed in the window.
 func (c *count) site(s *siteRows, rows []row) {
 	for len(rows) > 0 {
-		team := rows[0].team
-		n := 1
-		for n < len(rows) && rows[n].team == team {
-			n++
+		team, n := rows[0].team, len(rows)
+		if c.byTeam() {
+			for n = 1; n < len(rows) && rows[n].team == team; {
+				n++
+			}
 		}
 		c.changes(s, place{s.service, s.environment, c.teams[team]}, rows[:n])
 		rows = rows[n:]
 	}
 }
+
+// byTeam says whether it matters which team something belongs to.
+func (c *count) byTeam() bool { return c.Team != "" || c.By == ByTeam }
 
 // changes counts changes of one place.
 func (c *count) changes(s *siteRows, p place, rows []row) {
@@ -161,11 +165,10 @@ func (c *count) incident(in *incidentRow) {
 func (c *count) placeOf(in *incidentRow) place {
 	p := place{service: in.service, environment: in.environment}
 	if n, known := c.at[in.cause]; known {
-		s := c.sites[n]
-		p.team = c.teams[s.rows[c.Table.row(s, in.cause)].team]
-		p.service = cmp.Or(p.service, s.service)
+		p.team = c.teams[in.team]
+		p.service = cmp.Or(p.service, c.sites[n].service)
 	}
-	if p.team == "" {
+	if p.team == "" && c.byTeam() {
 		if n, known := c.siteAt[site{p.service, p.environment}]; known {
 			p.team = c.teams[c.sites[n].team]
 		}

@@ -192,7 +192,9 @@ func TestTheTableFollowsWhatChanges(t *testing.T) {
 	}{
 		"a rollback after which it is as bad as before mended nothing": {
 			[]any{bad, back},
-			func(t *testing.T, n dora.Numbers) { require.Equal(t, [2]int{1, 1}, [2]int{n.ChangeFailRate.Numerator, n.OpenFailures}) },
+			func(t *testing.T, n dora.Numbers) {
+				require.Equal(t, [2]int{1, 1}, [2]int{n.ChangeFailRate.Numerator, n.OpenFailures})
+			},
 		},
 		"one incident of two that is open keeps the failure open": {
 			[]any{bad, hurts("i", 40), open},
