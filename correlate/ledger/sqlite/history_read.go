@@ -46,7 +46,7 @@ func (c *conditions) asOf(table, alias string, t time.Time) {
 }
 
 // changesAsOf is Changes for an instant of the past.
-func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
+func changesAsOf(ctx context.Context, l *Ledger, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
 	if err := checkSince(ctx, l, q.AsOf); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]corr
 }
 
 // incidentsAsOf is Incidents for an instant of the past.
-func (l *Ledger) incidentsAsOf(ctx context.Context, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
+func incidentsAsOf(ctx context.Context, l *Ledger, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
 	if err := checkSince(ctx, l, q.AsOf); err != nil {
 		return nil, err
 	}
