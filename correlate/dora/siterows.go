@@ -33,12 +33,20 @@ func (s *siteRows) cut(i int) {
 
 // between are the rows that were complete at or after an instant and before another.
 func (s *siteRows) between(from, to instant) []row {
-	at := func(t instant) int {
-		i, _ := slices.BinarySearchFunc(s.rows, t, func(r row, t instant) int { return r.compare(t, 0) })
-		return i
+	end := before(s.rows, to)
+	return s.rows[before(s.rows[:end], from):end]
+}
+
+// before is how many of the rows were complete before an instant. It looks among the latest first, since those are mostly
+// asked for, and each look at another part of the memory takes its time.
+func before(rows []row, at instant) int {
+	low, high := len(rows), len(rows)
+	for step := 1; low > 0 && rows[low-1].completion >= at; step *= 2 {
+		high = low - 1
+		low = max(0, low-1-step)
 	}
-	first := at(from)
-	return s.rows[first:max(first, at(to))]
+	i, _ := slices.BinarySearchFunc(rows[low:high], at, func(r row, at instant) int { return r.compare(at, 0) })
+	return low + i
 }
 
 // carry adds a run of commits, and returns where it begins and how long it is.
