@@ -23,6 +23,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/direct"
 	"github.com/shipwake/shipwake/collector/host/late"
+	"github.com/shipwake/shipwake/collector/host/numbers"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
@@ -38,16 +39,17 @@ type Host struct {
 	cfg Config
 	opt Options
 
-	ledger ledger.Ledger
-	engine *engine.Engine
-	memory *heap
-	late   *late.Archive // nil when nothing is kept, as are the two that go with it
-	judge  *late.Judge
-	found  chan finding
-	sinks  []sinks.Sink
-	outbox *outbox
-	web    *http.Server
-	host   component.Host
+	ledger  ledger.Ledger
+	engine  *engine.Engine
+	memory  *heap
+	late    *late.Archive // nil when nothing is kept, as are the two that go with it
+	judge   *late.Judge
+	found   chan finding
+	numbers *numbers.Numbers
+	sinks   []sinks.Sink
+	outbox  *outbox
+	web     *http.Server
+	host    component.Host
 
 	ends direct.Registry // where receivers find the doors that need no decoding
 
@@ -65,7 +67,6 @@ type Host struct {
 	queues    atomic.Pointer[[]sinks.Queue]
 	backlog   atomic.Pointer[ledger.Backlog] // as it was last read
 	ready     atomic.Bool
-	revision  atomic.Uint64 // see reader.DORARevision
 }
 
 func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
@@ -76,6 +77,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 		o.Tally = &correlate.Tally{}
 	}
 	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), questions: make(chan question), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
+	h.numbers = numbers.New(numbers.Desk{Dir: cfg.DataDir, Log: set.Logger, Told: h.told})
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }
@@ -116,6 +118,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 		defer h.done.Done()
 		newLoop(h).run(loopCtx)
 	}()
+	h.done.Go(func() { h.numbers.Run(loopCtx, l) })
 	h.done.Go(func() { h.reproject(loopCtx) })
 	h.done.Go(func() { h.archive(loopCtx) })
 	h.done.Go(func() { h.judgeLate(loopCtx) })
@@ -160,6 +163,7 @@ func (h *Host) Shutdown(ctx context.Context) error {
 		h.stop()
 	}
 	h.done.Wait()
+	h.numbers.Close(ctx)
 	for _, s := range h.sinks {
 		errs = append(errs, s.Close())
 	}

@@ -186,7 +186,7 @@ func (l *loop) Publish(effects []correlate.Effect) {
 			l.losses.forgot(e.Rollup.Forgotten, l.ticked)
 		}
 	}
-	l.moved(effects)
+	l.numbers.Publish(effects)
 	for _, s := range l.sinks {
 		if p, follows := s.(sinks.Publisher); follows {
 			p.Publish(effects)

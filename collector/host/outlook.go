@@ -6,6 +6,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger"
 )
 
 // question is put to the loop, which alone may look at the engine. Done is closed when it is answered.
@@ -31,6 +32,13 @@ func (r reader) HeardIn(ctx context.Context, service string) (environments []str
 		return nil
 	}
 	return environments
+}
+
+// told is a mark up to which all that was recorded was published: the loop does one after the other.
+func (h *Host) told(ctx context.Context) (mark ledger.Mark, ok bool) {
+	var err error
+	answered := h.ask(ctx, func(l *loop) { mark, err = l.ledger.RecordedTo(ctx) })
+	return mark, answered && err == nil
 }
 
 // ask has the loop answer a question, and says whether it did. What the question writes is to be read only then.

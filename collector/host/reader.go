@@ -42,17 +42,21 @@ func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
 	return r.h.ledger.Held(ctx, bounded(limit))
 }
 
-// DORA counts over the changes that completed in the window, and over what around it may matter for them.
+// DORA tells the numbers of now from memory. As of an instant of the past it counts over the changes that completed in the
+// window, and over what around it may matter for them.
 func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
+	if q.AsOf.IsZero() {
+		return r.h.numbers.Report(ctx, q, time.Now().UTC())
+	}
 	data, err := r.doraData(ctx, q)
 	if err != nil {
 		return dora.Report{}, err
 	}
-	if q.AsOf.IsZero() {
-		q.AsOf = time.Now().UTC()
-	}
 	return dora.Compute(q, data, q.AsOf), nil
 }
+
+// DORARevision implements sinks.Reader.
+func (r reader) DORARevision() uint64 { return r.h.numbers.Revision() }
 
 // What a report may cost beyond its own window.
 const (

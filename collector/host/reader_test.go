@@ -26,6 +26,7 @@ func remembering(t testing.TB, effects ...correlate.Effect) reader {
 	require.NoError(t, l.CommitEffects(t.Context(), effects, nil, 0))
 	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{})
 	h.ledger = l
+	go h.numbers.Run(t.Context(), l)
 	return reader{h}
 }
 
@@ -147,24 +148,5 @@ func BenchmarkDORA(b *testing.B) {
 		if _, err := r.DORA(b.Context(), q); err != nil {
 			b.Fatal(err)
 		}
-	}
-}
-
-func TestTheRevisionOfDORAGrowsWithTheRecordsThatCount(t *testing.T) {
-	r := reader{newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{})}
-	for name, c := range map[string]struct {
-		effects []correlate.Effect
-		grows   bool
-	}{
-		"a change":             {[]correlate.Effect{deployed("a", 1, nil)}, true},
-		"a verdict":            {[]correlate.Effect{{Verdict: &correlate.Verdict{ChangeID: "a"}}}, true},
-		"an incident":          {[]correlate.Effect{broke("i", "checkout", "a", 1, 2)}, true},
-		"one among others":     {[]correlate.Effect{{Judged: &correlate.Judged{}}, deployed("a", 1, nil)}, true},
-		"what counts nowhere":  {[]correlate.Effect{{Judged: &correlate.Judged{}}, {Rollup: &correlate.Rollup{}}}, false},
-		"nothing that happens": {nil, false},
-	} {
-		before := r.DORARevision()
-		r.h.moved(c.effects)
-		require.Equal(t, c.grows, r.DORARevision() > before, name)
 	}
 }

@@ -67,7 +67,7 @@ func (b *book) enterChanges(changes []correlate.ChangeRecord) {
 		b.changes = append(b.changes, c)
 	}
 	slices.SortFunc(b.changes, func(x, y *correlate.ChangeRecord) int {
-		return cmp.Or(completion(x).Compare(completion(y)), cmp.Compare(x.ID, y.ID))
+		return cmp.Or(completion(x).Compare(completion(y)), byKey(x.ID, y.ID))
 	})
 	for _, c := range b.changes {
 		if c.Team != "" {
@@ -80,6 +80,9 @@ func (b *book) enterChanges(changes []correlate.ChangeRecord) {
 		}
 	}
 }
+
+// byKey orders what happened at one instant. Any order will do, as long as it is always the same.
+func byKey(x, y string) int { return cmp.Compare(keyOf(x), keyOf(y)) }
 
 // newer says whether x is a later state of the same change than y.
 func newer(x, y *correlate.ChangeRecord) bool {
@@ -125,7 +128,7 @@ func (b *book) enterIncidents(incidents []correlate.IncidentRecord) {
 		b.incidents = append(b.incidents, in)
 	}
 	slices.SortFunc(b.incidents, func(x, y *correlate.IncidentRecord) int {
-		return cmp.Or(x.OpenedAt.Compare(y.OpenedAt), cmp.Compare(x.ID, y.ID))
+		return cmp.Or(x.OpenedAt.Compare(y.OpenedAt), byKey(x.ID, y.ID))
 	})
 	for _, in := range b.incidents {
 		if c := b.byID[in.AttributedTo]; c != nil {

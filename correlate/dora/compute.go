@@ -49,11 +49,15 @@ func Compute(q Query, d Data, asOf time.Time) Report {
 		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
 		r.Groups = append(r.Groups, n)
 	}
-	slices.SortFunc(r.Groups, func(a, b Numbers) int {
+	sortGroups(r.Groups)
+	return r
+}
+
+func sortGroups(all []Numbers) {
+	slices.SortFunc(all, func(a, b Numbers) int {
 		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Environment, b.Environment),
 			cmp.Compare(a.Service, b.Service))
 	})
-	return r
 }
 
 // completion is when a rollout reached all its users: its finish, or its start when nobody told the finish.

@@ -40,12 +40,11 @@ func wilson(k, n int) (low, high float64) {
 	return low, high
 }
 
-// summarise is nil without data. It sorts in place.
+// summarise is nil without data. It orders in place.
 func summarise(spans []time.Duration) *Duration {
 	if len(spans) == 0 {
 		return nil
 	}
-	slices.Sort(spans)
 	var seconds, nanos int64 // together: a sum of nanoseconds could overflow
 	for _, s := range spans {
 		seconds, nanos = seconds+int64(s/time.Second), nanos+int64(s%time.Second)
@@ -59,14 +58,15 @@ func summarise(spans []time.Duration) *Duration {
 	}
 }
 
-// quantile interpolates linearly between the two nearest of the sorted spans, in seconds.
-func quantile(sorted []time.Duration, p float64) float64 {
-	h := p * float64(len(sorted)-1)
+// quantile interpolates linearly between the two nearest of the spans in order, in seconds.
+func quantile(spans []time.Duration, p float64) float64 {
+	h := p * float64(len(spans)-1)
 	below := int(h)
-	if below+1 >= len(sorted) {
-		return sorted[below].Seconds()
+	smallest(spans, below)
+	if below+1 >= len(spans) {
+		return spans[below].Seconds()
 	}
-	a, b := sorted[below].Seconds(), sorted[below+1].Seconds()
+	a, b := spans[below].Seconds(), slices.Min(spans[below+1:]).Seconds()
 	return a + (h-float64(below))*(b-a)
 }
 

@@ -116,6 +116,11 @@ type Ledger interface {
 	HistorySince(ctx context.Context) (time.Time, error)
 	ChangeRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.ChangeRevision, error)
 	IncidentRevisions(ctx context.Context, id string, until time.Time, limit int) ([]correlate.IncidentRevision, error)
+	// Recorded yields the records that became another after a mark, as they are and each once, and the mark up to which
+	// that is all; it is the same mark when there are none. A page has at most limit changes and as many incidents, and
+	// one costs by what it has. RecordedTo is the mark of all there is.
+	Recorded(ctx context.Context, after Mark, limit int) (Recorded, error)
+	RecordedTo(ctx context.Context) (Mark, error)
 
 	OutboxKeeper
 
@@ -143,6 +148,16 @@ type Saved struct {
 	JudgedTo    time.Time
 	// LastAlive is when the last checkpoint was written; from then until the restart there is no coverage.
 	LastAlive time.Time
+}
+
+// Mark is a place in the history of records, in the ledger's own terms. The zero value is its beginning.
+type Mark struct{ Changes, Incidents int64 }
+
+// Recorded are records that became another up to a mark.
+type Recorded struct {
+	Changes   []correlate.ChangeRecord
+	Incidents []correlate.IncidentRecord
+	To        Mark
 }
 
 // Recollection asks for records.

@@ -54,6 +54,7 @@ func limited[T any](all []T, limit int) []T {
 }
 
 func (m *machine) listChanges(t *rapid.T) {
+	m.allRecorded(t)
 	q := ledger.ChangeFilter{
 		Service: drawMaybe(t, "service", "cart", "checkout"), Environment: drawMaybe(t, "environment", "staging"),
 		Version: drawMaybe(t, "version", "1"), Outcome: drawMaybe(t, "outcome", correlate.Regressed, correlate.Healthy),

@@ -40,6 +40,7 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"a name selects what has it in a namespace, where asked for":                            namesakes,
 		"changes are selected by each field of the filter":                                      changeFilters,
 		"incidents and regressions are selected by each field of their filters":                 otherFilters,
+		"what was recorded after a mark is read page by page, each record once and as it is":    recorded,
 		"a restore has what is open and what was touched since":                                 restore,
 		"checkpoints come back in order, and are forgotten when they expire":                    checkpoints,
 		"a message is queued once, handed out in order until delivered, and never queued again": outbox,

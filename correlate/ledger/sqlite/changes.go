@@ -71,7 +71,7 @@ func flag(b bool) int64 {
 // Changes implements ledger.Ledger.
 func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
 	if !q.AsOf.IsZero() {
-		return l.changesAsOf(ctx, q)
+		return changesAsOf(ctx, l, q)
 	}
 	var where conditions
 	where.service("c.service", q.Service, q.Namesakes)

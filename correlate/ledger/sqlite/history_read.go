@@ -46,7 +46,7 @@ func (c *conditions) asOf(table, alias string, t time.Time) {
 }
 
 // changesAsOf is Changes for an instant of the past.
-func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
+func changesAsOf(ctx context.Context, l *Ledger, q ledger.ChangeFilter) ([]correlate.ChangeRecord, error) {
 	if err := checkSince(ctx, l, q.AsOf); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (l *Ledger) changesAsOf(ctx context.Context, q ledger.ChangeFilter) ([]corr
 }
 
 // incidentsAsOf is Incidents for an instant of the past.
-func (l *Ledger) incidentsAsOf(ctx context.Context, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
+func incidentsAsOf(ctx context.Context, l *Ledger, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
 	if err := checkSince(ctx, l, q.AsOf); err != nil {
 		return nil, err
 	}
@@ -172,4 +172,41 @@ func scanIncidentRevision(scan func(...any) error) (correlate.IncidentRevision, 
 	}
 	r.RecordedAt, r.Cause = fromMicros(at), correlate.Cause(cause)
 	return r, decode(text, &r.Record, "incident", id)
+}
+
+// What was recorded after a row of a history, and is the newest of its id.
+const (
+	recordedChanges = `SELECT h.rowid, c.id, c.json, v.json FROM change_history h JOIN changes c ON c.id = h.id
+		LEFT JOIN verdicts v ON v.change_id = c.id AND v.revision = c.revision
+		WHERE h.rowid > ? AND h.revision = (SELECT max(revision) FROM change_history WHERE id = h.id) ORDER BY h.rowid LIMIT ?`
+	recordedIncidents = `SELECT h.rowid, i.id, i.json FROM incident_history h JOIN incidents i ON i.id = h.id
+		WHERE h.rowid > ? AND h.revision = (SELECT max(revision) FROM incident_history WHERE id = h.id) ORDER BY h.rowid LIMIT ?`
+)
+
+// Recorded implements ledger.Ledger. Rows are numbered in the order of commits, without gaps, since none is removed.
+func (l *Ledger) Recorded(ctx context.Context, after ledger.Mark, limit int) (r ledger.Recorded, err error) {
+	r.To = after
+	r.Changes, err = listDecoded(ctx, l.readers, func(scan func(...any) error) (row changeRow, err error) {
+		err = scan(&r.To.Changes, &row.id, &row.record, &row.verdict)
+		return row, err
+	}, changeRow.decode, recordedChanges, after.Changes, limit)
+	if err != nil {
+		return ledger.Recorded{}, err
+	}
+	r.Incidents, err = list(ctx, l.readers, func(scan func(...any) error) (correlate.IncidentRecord, error) {
+		return scanIncident(func(into ...any) error { return scan(append([]any{&r.To.Incidents}, into...)...) })
+	}, recordedIncidents, after.Incidents, limit)
+	return r, err
+}
+
+// RecordedTo implements ledger.Ledger.
+func (l *Ledger) RecordedTo(ctx context.Context) (ledger.Mark, error) {
+	marks, err := list(ctx, l.readers, func(scan func(...any) error) (m ledger.Mark, err error) {
+		err = scan(&m.Changes, &m.Incidents)
+		return m, err
+	}, "SELECT coalesce((SELECT max(rowid) FROM change_history), 0), coalesce((SELECT max(rowid) FROM incident_history), 0)")
+	if err != nil {
+		return ledger.Mark{}, err
+	}
+	return marks[0], nil
 }

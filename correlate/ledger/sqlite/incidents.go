@@ -22,7 +22,7 @@ func incidentWrites(i correlate.IncidentRecord) ([]write, error) {
 // Incidents implements ledger.Ledger.
 func (l *Ledger) Incidents(ctx context.Context, q ledger.IncidentFilter) ([]correlate.IncidentRecord, error) {
 	if !q.AsOf.IsZero() {
-		return l.incidentsAsOf(ctx, q)
+		return incidentsAsOf(ctx, l, q)
 	}
 	var where conditions
 	where.service("service", q.Service, q.Namesakes)

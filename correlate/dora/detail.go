@@ -1,0 +1,51 @@
+package dora
+
+import "github.com/shipwake/shipwake/correlate"
+
+// detail is what is told for or against a change.
+type detail struct {
+	takenBackBy key
+	told        instant // the first proven recovery, by its own record
+	seen        instant // the same, by its verdict
+	// evidence is that of its verdict: all of it of what may be a repair, the first of what hurt.
+	evidence []correlate.Evidence
+	// Worked out from the other rows:
+	hotfix    key     // the change that repaired it
+	recovered instant // the first proven recovery
+}
+
+// nothing says whether a detail tells nothing.
+func (d *detail) nothing() bool {
+	return d.takenBackBy == 0 && d.told == never && d.seen == never && len(d.evidence) == 0 && d.hotfix == 0 && d.recovered == never
+}
+
+// telling is as much of evidence as says whether a fault lasts.
+func telling(all []correlate.Evidence, word func(string) string) (told []correlate.Evidence) {
+	for _, e := range all {
+		told = append(told, correlate.Evidence{Service: word(e.Service), Signal: word(e.Signal), Baseline: e.Baseline, Observed: e.Observed})
+	}
+	return told
+}
+
+// detail is a copy of what is told of a change.
+func (t *Table) detail(id key) detail {
+	if d := t.details[id]; d != nil {
+		return *d
+	}
+	return detail{told: never, seen: never, recovered: never}
+}
+
+// keep puts a detail in place of the one before.
+func (t *Table) keep(r *row, d detail) {
+	if d.nothing() {
+		delete(t.details, r.id)
+		r.marks &^= detailed
+		return
+	}
+	r.marks |= detailed
+	if was := t.details[r.id]; was != nil {
+		*was = d
+		return
+	}
+	t.details[r.id] = &d
+}

@@ -1,0 +1,193 @@
+package dora
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Report gives the DORA numbers of a window as of an instant, over the latest states of all records of the table. It is
+// what Compute reports over them. Query.AsOf is not looked at.
+func (t *Table) Report(q Query, asOf time.Time) Report {
+	t.work()
+	c := count{Table: t, Query: q, asOf: instantOf(asOf), groups: map[group]*tally{}}
+	from, to := instantOf(q.From), instantOf(q.To)
+	for _, s := range t.sites {
+		c.site(s, s.between(from, to))
+	}
+	for _, n := range t.openedBetween(from, to) {
+		c.incident(&t.trouble[n])
+	}
+	return c.report(asOf)
+}
+
+// count is one report while it is counted.
+type count struct {
+	*Table
+	Query
+	asOf      instant
+	total     tally
+	groups    map[group]*tally
+	elsewhere []string
+}
+
+// site counts the changes of a site that completed in the window.
+func (c *count) site(s *siteRows, rows []row) {
+	for len(rows) > 0 {
+		team, n := rows[0].team, len(rows)
+		if c.byTeam() {
+			for n = 1; n < len(rows) && rows[n].team == team; {
+				n++
+			}
+		}
+		c.changes(s, place{s.service, s.environment, c.teams[team]}, rows[:n])
+		rows = rows[n:]
+	}
+}
+
+// byTeam says whether it matters which team something belongs to.
+func (c *count) byTeam() bool { return c.Team != "" || c.By == ByTeam }
+
+// changes counts changes of one place.
+func (c *count) changes(s *siteRows, p place, rows []row) {
+	if c.Query.elsewhere(p) && slices.ContainsFunc(rows, func(r row) bool { return r.marks.has(rollout) }) {
+		c.elsewhere = append(c.elsewhere, p.environment)
+	}
+	for _, tally := range c.tallies(p) {
+		for i := range rows {
+			c.row(tally, s, &rows[i])
+		}
+	}
+}
+
+// tallies are the counts that something at a place goes into.
+func (c *count) tallies(p place) []*tally {
+	if !c.covers(p) {
+		return nil
+	}
+	all := []*tally{&c.total}
+	for _, g := range c.Query.groups(p) {
+		if c.groups[g] == nil {
+			c.groups[g] = &tally{}
+		}
+		all = append(all, c.groups[g])
+	}
+	return all
+}
+
+// row counts a change; the cases are those of tally.change.
+func (c *count) row(t *tally, s *siteRows, r *row) {
+	m := r.marks
+	if m.has(rollout) && m.has(failed) && !m.live() {
+		t.deployFailed++
+	}
+	if !m.live() {
+		return
+	}
+	if m.has(redeployed) && !m.has(hurt|rollback) {
+		t.redeployments++
+		return
+	}
+	t.deployments++
+	if m.has(rework) {
+		t.rework++
+	}
+	t.arrivals(s.carriedBy(r), r.completion)
+	if m.has(rollback) {
+		return
+	}
+	if m.has(hurt) {
+		t.hurt(r.completion, c.recovered(r), c.asOf)
+	}
+	t.closed(m)
+}
+
+// recovered is when a failed deployment recovered, as far as that is known by then.
+func (c *count) recovered(r *row) instant {
+	if !r.marks.has(detailed) {
+		return never
+	}
+	return c.details[r.id].recovered
+}
+
+func (t *tally) arrivals(commits []carried, completion instant) {
+	for i := range commits {
+		if commits[i].sha&arrived == 0 {
+			continue
+		}
+		span := completion.since(commits[i].authored)
+		if span < 0 {
+			t.negativeLeadTimes++
+			continue
+		}
+		t.leadTimes = append(t.leadTimes, span)
+	}
+}
+
+func (t *tally) hurt(completion, recovered, asOf instant) {
+	if recovered != never && recovered <= asOf {
+		t.recoveries = append(t.recoveries, max(0, recovered.since(completion)))
+		return
+	}
+	t.open++
+	t.oldestOpen = max(t.oldestOpen, asOf.since(completion))
+}
+
+func (t *tally) closed(m marks) {
+	if m.has(observing) {
+		t.pending++
+		return
+	}
+	t.judged++
+	switch {
+	case m.has(hurt):
+		t.failures++
+	case m.has(historic):
+		t.unjudged++
+	case !m.has(judged) || m.has(inconclusive):
+		t.inconclusive++
+	}
+}
+
+// incident counts an incident that opened in the window.
+func (c *count) incident(in *incidentRow) {
+	for _, t := range c.tallies(c.placeOf(in)) {
+		if in.attributedTo == 0 {
+			t.unattributed++
+		}
+		if in.resolved > in.opened && in.opened != never && in.resolved <= c.asOf {
+			t.restores = append(t.restores, in.resolved.since(in.opened))
+		}
+	}
+}
+
+// placeOf is book.placeOfIncident.
+func (c *count) placeOf(in *incidentRow) place {
+	p := place{service: in.service, environment: in.environment}
+	if n, known := c.at[in.cause]; known {
+		p.team = c.teams[in.team]
+		p.service = cmp.Or(p.service, c.sites[n].service)
+	}
+	if p.team == "" && c.byTeam() {
+		if n, known := c.siteAt[site{p.service, p.environment}]; known {
+			p.team = c.teams[c.sites[n].team]
+		}
+	}
+	return p
+}
+
+func (c *count) report(asOf time.Time) Report {
+	days := c.days(asOf)
+	slices.Sort(c.elsewhere)
+	r := Report{
+		Policy: PolicyShipwake, Environment: c.environment(), OtherEnvironments: slices.Compact(c.elsewhere), From: c.From, To: c.To, AsOf: asOf, By: c.By,
+		Total: c.total.numbers(days),
+	}
+	for g, t := range c.groups {
+		n := t.numbers(days)
+		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
+		r.Groups = append(r.Groups, n)
+	}
+	sortGroups(r.Groups)
+	return r
+}
