@@ -164,6 +164,9 @@ type scrapeFigures struct {
 
 // readOften scrapes, while a round of telemetry is sent every ten seconds.
 func readOften(ctx context.Context, target *server.Server, round func() error) (f scrapeFigures, err error) {
+	if err := settled(ctx, target); err != nil {
+		return f, err
+	}
 	if f.first, err = readFirst(ctx, target); err != nil {
 		return f, err
 	}
@@ -183,6 +186,22 @@ func readOften(ctx context.Context, target *server.Server, round func() error) (
 	f.others = idle.Seconds() / idleFor.Seconds()
 	f.cpu = (busy - time.Duration(f.others*float64(busyFor))) / scrapes
 	return f, nil
+}
+
+// settled waits until the daemon has nothing left to do of what it was sent.
+func settled(ctx context.Context, target *server.Server) error {
+	const patience, most = 10 * time.Minute, 0.05 // cores
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		cpu, wall, err := spend(ctx, target, nothing, func() error { return pass(ctx, bucket/2) })
+		if err != nil {
+			return fmt.Errorf("shipwake doesn't come to rest: %w", err)
+		}
+		if cpu.Seconds() < most*wall.Seconds() {
+			return nil
+		}
+	}
 }
 
 // readFirst is the CPU time of the first scrape in Prometheus' text format, right after one as OpenMetrics, so that the DORA

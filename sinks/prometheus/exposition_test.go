@@ -125,10 +125,11 @@ func answer(s sinks.Sink, path string, header http.Header) *httptest.ResponseRec
 
 func TestTheFormatIsTheOneThatIsAskedFor(t *testing.T) {
 	s := told(t)
+	const text, open, old = "text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=0.0.1"
 	for accept, want := range map[string]string{
-		"": string(expfmt.FmtText), "*/*": string(expfmt.FmtText), "text/plain": string(expfmt.FmtText),
-		"application/openmetrics-text;version=0.0.1": string(expfmt.FmtOpenMetrics_0_0_1),
-		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5": string(expfmt.FmtOpenMetrics_1_0_0),
+		"": text, "*/*": text, "text/plain": text, "application/openmetrics-text;version=0.0.1": old,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5": open,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited":                                                        text,
 	} {
 		a := answer(s, "/metrics", http.Header{"Accept": {accept}})
 		require.Contains(t, a.Header().Get("Content-Type"), want, accept)

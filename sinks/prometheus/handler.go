@@ -18,6 +18,12 @@ const mostReaders = 32
 // writeBuffer is what a reader is sent at a time, in bytes.
 const writeBuffer = 64 << 10
 
+// formats are those that are offered, the preferred one first.
+func formats() ([]expfmt.Format, error) {
+	old, err := expfmt.NewOpenMetricsFormat(expfmt.OpenMetricsVersion_0_0_1)
+	return []expfmt.Format{expfmt.NewFormat(expfmt.TypeOpenMetrics), old, expfmt.NewFormat(expfmt.TypeTextPlain)}, err
+}
+
 // ServeHTTP answers with what the Accept header asks for: OpenMetrics or Prometheus' text format. As from client_golang's
 // handler, name[] selects metrics.
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +34,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("%d readers at once already, try again later", mostReaders), http.StatusServiceUnavailable)
 		return
 	}
-	format := expfmt.NegotiateAccept(r.Header, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtOpenMetrics_0_0_1, expfmt.FmtText)
+	format := expfmt.NegotiateAccept(r.Header, s.formats...)
 	segments := s.scrape(format.FormatType() == expfmt.TypeOpenMetrics, r.URL.Query()["name[]"])
 	w.Header().Set("Content-Type", string(format))
 	write := writePlain

@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
@@ -38,7 +39,8 @@ type sink struct {
 	dora    *doraCache
 	rows    []Metric
 	process *prometheus.Registry // what client_golang tells of Go and the process
-	readers chan struct{}        // one for each that is reading
+	formats []expfmt.Format
+	readers chan struct{} // one for each that is reading
 
 	writing           sync.Mutex // held while an exposition is written into memory
 	snapshot          snapshot
@@ -64,6 +66,9 @@ func newSink(r sinks.Reader) (*sink, error) {
 		}
 	}
 	var err error
+	if s.formats, err = formats(); err != nil {
+		return nil, err
+	}
 	if s.compressor, err = newCompressor(); err != nil {
 		return nil, err
 	}
