@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	sources "github.com/shipwake/shipwake/collector/source/all"
 )
 
 const pinged = `{"event":{"id":"E1","event_type":"incident.acknowledged","occurred_at":"2026-03-01T10:05:00Z","data":{"id":"P1",` +
@@ -69,7 +72,7 @@ func TestSourceTestSaysWhatWouldBeRight(t *testing.T) {
 func TestSourcesAreListed(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, listSources(&out))
-	require.Contains(t, out.String(), "hmac in X-PagerDuty-Signature, or bearer  a mapping")
+	require.Regexp(t, `pagerduty +hmac in X-PagerDuty-Signature, or bearer +a mapping`, out.String())
 }
 
 func trySource(in string, args ...string) (string, error) {
@@ -82,4 +85,22 @@ func trySource(in string, args ...string) (string, error) {
 	cmd.SetArgs(append([]string{"test"}, args...))
 	err := cmd.Execute()
 	return out.String(), err
+}
+
+// TestEverySourceHasItsPlaceInTheBuiltInConfiguration: under its name, with a variable for its secret, which is the one that
+// its page names.
+func TestEverySourceHasItsPlaceInTheBuiltInConfiguration(t *testing.T) {
+	text, err := os.ReadFile("default.yaml")
+	require.NoError(t, err)
+	variable := regexp.MustCompile(`SHIPWAKE_[A-Z_]+_SECRET`)
+	known := variable.FindAllString(string(text), -1)
+	for _, s := range sources.Sources() {
+		of := "SHIPWAKE_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_")) + "_SECRET"
+		require.Contains(t, known, of)
+		page, err := os.ReadFile(filepath.Join("../../../docs/sources", s.Name+".md"))
+		require.NoError(t, err)
+		for _, named := range variable.FindAllString(string(page), -1) {
+			require.Equal(t, of, named, "the page of %s", s.Name)
+		}
+	}
 }

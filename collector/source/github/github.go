@@ -1,7 +1,8 @@
 // Package github answers: what does a GitHub webhook say of a deployment?
 //
-// It reads the event "deployment_status"; every other says nothing of a change. One GitHub deployment is one change,
-// "github-<owner>/<repository>-<deployment id>", whose reports merge:
+// It reads the event "deployment_status", and where the configuration says that they deploy "workflow_run" and "release"; every
+// other says nothing of a change. One GitHub deployment is one change, "github-<owner>/<repository>-<deployment id>", whose
+// reports merge:
 //
 //	deployment_status in_progress                started, at the status's own time
 //	deployment_status success                    succeeded
@@ -10,6 +11,8 @@
 //	deployment_status inactive                   ignored: it says that another deployment took over
 //	deployment_status of another state           unmapped
 //	deployment                                   ignored: it is requested, and has not begun
+//	workflow_run in_progress, completed          started, and its outcome, of a workflow that is named under workflows
+//	release published                            succeeded, where release_environment says where releases go
 //
 // An environment that GitHub says is a production environment (production_environment) is called production, whatever its
 // name. Who has several of them, which telemetry tells apart, sets the key keep_environment_names: true.
@@ -22,6 +25,7 @@
 package github
 
 import (
+	"errors"
 	"mime"
 	"net/url"
 
@@ -36,7 +40,7 @@ const headerEvent = "X-Github-Event"
 func Source() source.Source {
 	return source.Source{
 		Name:    "github",
-		Version: "2",
+		Version: "3",
 		Headers: []string{headerEvent},
 		Schemes: []source.Scheme{source.HubSignature()},
 		Config:  func() source.Config { return &Config{} },
@@ -48,10 +52,22 @@ func Source() source.Source {
 type Config struct {
 	// KeepEnvironmentNames leaves production environments their names, instead of calling them production.
 	KeepEnvironmentNames bool `mapstructure:"keep_environment_names"`
+	// Workflows are the names, or the files, of the workflows that deploy in repositories without deployments. None: deployments
+	// alone say what reaches an environment.
+	Workflows []string `mapstructure:"workflows" json:",omitempty"`
+	// WorkflowEnvironment is where they deploy to.
+	WorkflowEnvironment string `mapstructure:"workflow_environment" json:",omitempty"`
+	// ReleaseEnvironment is where a published release goes by itself; "" when releases say nothing of that.
+	ReleaseEnvironment string `mapstructure:"release_environment" json:",omitempty"`
 }
 
 // Validate implements source.Config.
-func (c *Config) Validate() error { return nil }
+func (c *Config) Validate() error {
+	if c.WorkflowEnvironment != "" && len(c.Workflows) == 0 {
+		return errors.New("workflows: must name the workflows that deploy to workflow_environment, such as [Deploy] or [deploy.yml]")
+	}
+	return nil
+}
 
 // Configure implements source.Config.
 func (c *Config) Configure(s *source.Source) error {
@@ -81,8 +97,12 @@ func (c *Config) parse(raw correlate.Raw) (source.Reading, error) {
 		return source.Reading{Ignored: "the deployment is requested; its statuses say when it starts"}, nil
 	case "deployment_status":
 		return c.readStatus(doc)
+	case "workflow_run":
+		return c.readRun(doc)
+	case "release":
+		return c.readRelease(doc)
 	}
-	return source.Reading{Ignored: "of GitHub's events only deployment_status is read"}, nil
+	return source.Reading{Ignored: "an event that says nothing of a deployment"}, nil
 }
 
 // jsonOf is the body, or what the form field "payload" holds when the hook sends a form.
