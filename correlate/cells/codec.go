@@ -13,9 +13,10 @@ import (
 //	start    varint difference from the one before, unless that is as long as the difference before it
 //	numbers  requests and errors as uvarints, the sum as a varint, n as a uvarint, those that aren't 0; not an n that is as
 //	         large as requests
-//	bins     uvarint count, index of the first as a varint difference from that of the cell before, its count as a uvarint,
-//	         then each as a byte of the distance to the index before (3 bits) and the count (5 bits), either 0 where it
-//	         follows as a uvarint
+//	bins     those that the cell before has, too: the counts as varint differences; any others: uvarint count, index of the
+//	         first as a varint difference from that of the cell before, its count as a uvarint, then each as a byte of the
+//	         distance to the index before (3 bits, 0 where it follows as a uvarint), and the count (5 bits, of which the first
+//	         says that what is beyond the others follows as a uvarint)
 //
 // Equal cells are equal bytes. A cell of some hundred requests takes about 20 of them.
 const (
@@ -26,19 +27,22 @@ const (
 	maskN
 	maskSameN
 	maskBins
+	maskSameBins
 )
 
-// distanceBits and countBits share the byte of a bin.
+// countBits are those of the count in the byte of a bin, above which is how far it is from the one before.
 const (
-	countBits   = 5
-	mostCount   = 1<<countBits - 1
-	mostBetween = 1<<(8-countBits) - 1
+	countBits   = 4
+	countMore   = 1 << countBits
+	betweenBits = countBits + 1
+	mostBetween = 1<<(8-betweenBits) - 1
 )
 
 // before is what a cell is written as a difference from.
 type before struct {
 	start, step int64
 	index       int16
+	bins        correlate.Histogram
 }
 
 // encoder writes one block after the other.
@@ -73,7 +77,7 @@ func (e *encoder) encode(packed string, first int64, cells []correlate.Cell) str
 }
 
 func (b *before) append(out []byte, c *correlate.Cell) []byte {
-	step, mask := c.Start-b.start, maskOf(c)
+	step, mask := c.Start-b.start, b.maskOf(c)
 	if step == b.step {
 		mask |= maskStep
 	}
@@ -94,13 +98,19 @@ func (b *before) append(out []byte, c *correlate.Cell) []byte {
 	if mask&maskN != 0 {
 		out = binary.AppendUvarint(out, uint64(c.N))
 	}
-	if mask&maskBins != 0 {
-		out = b.bins(out, c.Latency)
+	switch {
+	case mask&maskSameBins != 0:
+		for i := range c.Latency {
+			out = binary.AppendVarint(out, int64(c.Latency[i].Count)-int64(b.bins[i].Count))
+		}
+	case mask&maskBins != 0:
+		out = b.appendBins(out, c.Latency)
 	}
+	b.bins = c.Latency
 	return out
 }
 
-func maskOf(c *correlate.Cell) (mask byte) {
+func (b *before) maskOf(c *correlate.Cell) (mask byte) {
 	if c.Requests != 0 {
 		mask |= maskRequests
 	}
@@ -117,32 +127,36 @@ func maskOf(c *correlate.Cell) (mask byte) {
 	default:
 		mask |= maskN
 	}
-	if len(c.Latency) > 0 {
+	switch {
+	case len(c.Latency) == 0:
+	case slices.EqualFunc(c.Latency, b.bins, func(x, y correlate.Bin) bool { return x.Index == y.Index }):
+		mask |= maskSameBins
+	default:
 		mask |= maskBins
 	}
 	return mask
 }
 
-func (b *before) bins(out []byte, h correlate.Histogram) []byte {
+func (b *before) appendBins(out []byte, h correlate.Histogram) []byte {
 	out = binary.AppendUvarint(out, uint64(len(h)))
 	out = binary.AppendVarint(out, int64(h[0].Index)-int64(b.index))
 	out = binary.AppendUvarint(out, uint64(h[0].Count))
 	b.index = h[0].Index
 	for i := 1; i < len(h); i++ {
 		between, count := uint64(int64(h[i].Index)-int64(h[i-1].Index)), uint64(h[i].Count)
-		short := [2]uint64{between, count}
+		short := count % countMore
+		if count >= countMore {
+			short |= countMore
+		}
+		if between <= mostBetween {
+			short |= between << betweenBits
+		}
+		out = append(out, byte(short))
 		if between > mostBetween {
-			short[0] = 0
-		}
-		if count > mostCount {
-			short[1] = 0
-		}
-		out = append(out, byte(short[0]<<countBits|short[1]))
-		if short[0] == 0 {
 			out = binary.AppendUvarint(out, between)
 		}
-		if short[1] == 0 {
-			out = binary.AppendUvarint(out, count)
+		if count >= countMore {
+			out = binary.AppendUvarint(out, count>>countBits)
 		}
 	}
 	return out
@@ -201,12 +215,23 @@ func (d *decoder) cell(b *before, c *correlate.Cell, room []correlate.Bin) []cor
 	case mask&maskSameN != 0:
 		c.N = c.Requests
 	}
-	if mask&maskBins != 0 {
-		n := int(d.uvarint())
+	n := 0
+	switch {
+	case mask&maskSameBins != 0:
+		n = len(b.bins)
+		for i, was := range b.bins {
+			room[i] = correlate.Bin{Index: was.Index, Count: uint32(int64(was.Count) + d.varint())}
+		}
+	case mask&maskBins != 0:
+		n = int(d.uvarint())
 		d.bins(b, room[:n])
-		c.Latency, room = room[:n:n], room[n:]
+	default:
+		b.bins = nil
+		return room
 	}
-	return room
+	c.Latency = room[:n:n]
+	b.bins = c.Latency
+	return room[n:]
 }
 
 func (d *decoder) bins(b *before, bins []correlate.Bin) {
@@ -216,12 +241,12 @@ func (d *decoder) bins(b *before, bins []correlate.Bin) {
 	for i := 1; i < len(bins); i++ {
 		short := uint64(d.data[d.at])
 		d.at++
-		between, count := short>>countBits, short&mostCount
+		between, count := short>>betweenBits, short%countMore
 		if between == 0 {
 			between = d.uvarint()
 		}
-		if count == 0 {
-			count = d.uvarint()
+		if short&countMore != 0 {
+			count += d.uvarint() << countBits
 		}
 		index += int16(between)
 		bins[i] = correlate.Bin{Index: index, Count: uint32(count)}
