@@ -21,7 +21,7 @@ type packing struct {
 }
 
 func newPacking(cfg Config) packing {
-	l := &looks{now: firstLook, most: cfg.Budget / 4}
+	l := &looks{now: firstLook}
 	return packing{
 		ofFine:    &manner{span: cfg.Coarse, looks: l},
 		ofRoutes:  &manner{span: routesOfBlock * cfg.Coarse, looks: l},
@@ -34,7 +34,7 @@ func newPacking(cfg Config) packing {
 // Look begins another look at what was measured before an instant: what was over by then is packed, and what the look before
 // asked for stays at hand for this one. It changes nothing of what is known.
 func (st *Store) Look(at int64) {
-	st.looks.next()
+	st.looks.next(max(st.cfg.Budget/4, st.cfg.Budget-st.bytes))
 	st.bytes += st.pack(st.services, at)
 }
 
@@ -60,7 +60,7 @@ func (p *packing) pack(of map[correlate.Place]*Service, at int64) (grown int64) 
 func (str *Stream) pack(to int64) (grown int64) {
 	grown = str.total.pack(to)
 	for _, v := range str.versions {
-		from := v.packed
+		from := v.of.stretch(v.packed)
 		grown += v.pack(to) + v.share(&str.total, from)
 	}
 	return grown

@@ -2,6 +2,7 @@ package cells
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,8 +42,23 @@ func TestALookChangesNothingOfWhatIsKnown(t *testing.T) {
 			a, b := dump(looked), dump(plain)
 			require.Equal(t, b[:len(b)-1], a[:len(a)-1], "the last line is what it takes")
 			require.Equal(t, held(looked), looked.Memory().Bytes)
+			requireShared(t, looked)
 		}
 	})
+}
+
+// requireShared: blocks of versions are shared where they are those of the stream, and nowhere else.
+func requireShared(t *rapid.T, st *Store) {
+	for _, s := range st.services {
+		for _, str := range s.streams {
+			for _, v := range str.versions {
+				for _, b := range v.blocks {
+					same := slices.ContainsFunc(str.total.blocks, func(of block) bool { return of.first == b.first && of.data == b.data })
+					require.Equal(t, same, b.shared)
+				}
+			}
+		}
+	}
 }
 
 func TestAVersionAloneKeepsNoCellsOfItsOwn(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // routeBuckets is how many fine buckets a cell of a route is wide: a minute says soon enough which requests came, and the
-// two hours of a route take some 25 kB. The reducer tells at most 17 routes of a version and instrumentation apart.
+// two hours of a route take some 4 kB. The reducer tells at most 17 routes of a version and instrumentation apart.
 const routeBuckets = 6
 
 // routeKey tells the series of the routes of a service apart.

@@ -13,10 +13,13 @@ import (
 //	start    varint difference from the one before, unless that is as long as the difference before it
 //	numbers  requests and errors as uvarints, the sum as a varint, n as a uvarint, those that aren't 0; not an n that is as
 //	         large as requests
-//	bins     those that the cell before has, too: the counts as varint differences; any others: uvarint count, index of the
-//	         first as a varint difference from that of the cell before, its count as a uvarint, then each as a byte of the
-//	         distance to the index before (3 bits, 0 where it follows as a uvarint), and the count (5 bits, of which the first
-//	         says that what is beyond the others follows as a uvarint)
+//	bins     in one of three forms; the index of the first, where it is told, as a varint difference from that of the cell before
+//	  same   those that the cell before has, too: the counts as varint differences
+//	  near   index of the first, uvarint count of indexes up to the last, then the counts of all these as varint differences
+//	         from those of the cell before, 0 where either has none
+//	  apart  uvarint count, index of the first, its count as a uvarint, then each as a byte of the distance to the index before
+//	         (3 bits, 0 where it follows as a uvarint), and the count (5 bits, of which the first says that what is beyond the
+//	         others follows as a uvarint)
 //
 // Equal cells are equal bytes. A cell of some hundred requests takes about 20 of them.
 const (
@@ -28,6 +31,7 @@ const (
 	maskSameN
 	maskBins
 	maskSameBins
+	maskForm = maskBins | maskSameBins // of bins: same, apart or, where both are set, near
 )
 
 // countBits are those of the count in the byte of a bin, above which is how far it is from the one before.
@@ -63,7 +67,7 @@ func (e *encoder) encode(packed string, first int64, cells []correlate.Cell) str
 		d := decoder{data: packed}
 		is, of := d.counts()
 		n, bins, packed = n+is, bins+of, packed[d.at:]
-		e.room = slices.Grow(e.room[:0], of)[:of]
+		e.room = slices.Grow(e.room[:0], 2*of)[:2*of]
 		d.skip(&b, is, e.room)
 	}
 	out := binary.AppendUvarint(e.out[:0], uint64(n))
@@ -81,6 +85,7 @@ func (b *before) append(out []byte, c *correlate.Cell) []byte {
 	if step == b.step {
 		mask |= maskStep
 	}
+	at := len(out)
 	out = append(out, mask)
 	if step != b.step {
 		out = binary.AppendVarint(out, step)
@@ -99,12 +104,12 @@ func (b *before) append(out []byte, c *correlate.Cell) []byte {
 		out = binary.AppendUvarint(out, uint64(c.N))
 	}
 	switch {
-	case mask&maskSameBins != 0:
+	case mask&maskForm == maskSameBins:
 		for i := range c.Latency {
 			out = binary.AppendVarint(out, int64(c.Latency[i].Count)-int64(b.bins[i].Count))
 		}
 	case mask&maskBins != 0:
-		out = b.appendBins(out, c.Latency)
+		out = b.appendBins(out, at, c.Latency)
 	}
 	b.bins = c.Latency
 	return out
@@ -137,11 +142,55 @@ func (b *before) maskOf(c *correlate.Cell) (mask byte) {
 	return mask
 }
 
-func (b *before) appendBins(out []byte, h correlate.Histogram) []byte {
+// appendBins writes bins near those of the cell before, or apart, whichever is shorter. The mask is at a place.
+func (b *before) appendBins(out []byte, mask int, h correlate.Histogram) []byte {
+	start := len(out)
+	apart := b.appendApart(out, h)
+	if int(h[len(h)-1].Index)-int(h[0].Index) >= len(apart)-start {
+		b.index = h[0].Index
+		return apart
+	}
+	near := b.appendNear(apart, h)
+	b.index = h[0].Index
+	if len(near)-len(apart) >= len(apart)-start {
+		return apart
+	}
+	near[mask] |= maskSameBins
+	return append(near[:start], near[len(apart):]...)
+}
+
+func (b *before) appendNear(out []byte, h correlate.Histogram) []byte {
+	first := h[0].Index
+	out = binary.AppendVarint(out, int64(first)-int64(b.index))
+	out = binary.AppendUvarint(out, uint64(int64(h[len(h)-1].Index)-int64(first)+1))
+	was, is := cursor{bins: b.bins}, cursor{bins: h}
+	for index := int64(first); index <= int64(h[len(h)-1].Index); index++ {
+		out = binary.AppendVarint(out, is.count(index)-was.count(index))
+	}
+	return out
+}
+
+// cursor walks the bins of a histogram.
+type cursor struct {
+	bins correlate.Histogram
+	at   int
+}
+
+// count is that of an index, which grows from call to call.
+func (c *cursor) count(index int64) int64 {
+	for c.at < len(c.bins) && int64(c.bins[c.at].Index) < index {
+		c.at++
+	}
+	if c.at == len(c.bins) || int64(c.bins[c.at].Index) != index {
+		return 0
+	}
+	return int64(c.bins[c.at].Count)
+}
+
+func (b *before) appendApart(out []byte, h correlate.Histogram) []byte {
 	out = binary.AppendUvarint(out, uint64(len(h)))
 	out = binary.AppendVarint(out, int64(h[0].Index)-int64(b.index))
 	out = binary.AppendUvarint(out, uint64(h[0].Count))
-	b.index = h[0].Index
 	for i := 1; i < len(h); i++ {
 		between, count := uint64(int64(h[i].Index)-int64(h[i-1].Index)), uint64(h[i].Count)
 		short := count % countMore
@@ -160,110 +209,4 @@ func (b *before) appendBins(out []byte, h correlate.Histogram) []byte {
 		}
 	}
 	return out
-}
-
-// decoder reads what encode wrote.
-type decoder struct {
-	data string
-	at   int
-}
-
-// counts are how many cells and bins follow.
-func (d *decoder) counts() (cells, bins int) { return int(d.uvarint()), int(d.uvarint()) }
-
-// cells appends those that were packed, from a start on, with their histograms in room for their bins, which is returned
-// without what they took.
-func (d *decoder) cells(out []correlate.Cell, room []correlate.Bin, first int64) ([]correlate.Cell, []correlate.Bin) {
-	n, _ := d.counts()
-	b := before{start: first}
-	for range n {
-		var c correlate.Cell
-		room = d.cell(&b, &c, room)
-		out = append(out, c)
-	}
-	return out, room
-}
-
-// skip passes over some cells, in room for the bins of each.
-func (d *decoder) skip(b *before, cells int, room []correlate.Bin) {
-	for range cells {
-		var c correlate.Cell
-		d.cell(b, &c, room)
-	}
-}
-
-func (d *decoder) cell(b *before, c *correlate.Cell, room []correlate.Bin) []correlate.Bin {
-	mask := d.data[d.at]
-	d.at++
-	if mask&maskStep == 0 {
-		b.step = d.varint()
-	}
-	b.start += b.step
-	c.Start = b.start
-	if mask&maskRequests != 0 {
-		c.Requests = int64(d.uvarint())
-	}
-	if mask&maskErrors != 0 {
-		c.Errors = int64(d.uvarint())
-	}
-	if mask&maskSum != 0 {
-		c.Sum = d.varint()
-	}
-	switch {
-	case mask&maskN != 0:
-		c.N = int64(d.uvarint())
-	case mask&maskSameN != 0:
-		c.N = c.Requests
-	}
-	n := 0
-	switch {
-	case mask&maskSameBins != 0:
-		n = len(b.bins)
-		for i, was := range b.bins {
-			room[i] = correlate.Bin{Index: was.Index, Count: uint32(int64(was.Count) + d.varint())}
-		}
-	case mask&maskBins != 0:
-		n = int(d.uvarint())
-		d.bins(b, room[:n])
-	default:
-		b.bins = nil
-		return room
-	}
-	c.Latency = room[:n:n]
-	b.bins = c.Latency
-	return room[n:]
-}
-
-func (d *decoder) bins(b *before, bins []correlate.Bin) {
-	b.index += int16(d.varint())
-	index := b.index
-	bins[0] = correlate.Bin{Index: index, Count: uint32(d.uvarint())}
-	for i := 1; i < len(bins); i++ {
-		short := uint64(d.data[d.at])
-		d.at++
-		between, count := short>>betweenBits, short%countMore
-		if between == 0 {
-			between = d.uvarint()
-		}
-		if short&countMore != 0 {
-			count += d.uvarint() << countBits
-		}
-		index += int16(between)
-		bins[i] = correlate.Bin{Index: index, Count: uint32(count)}
-	}
-}
-
-func (d *decoder) uvarint() (n uint64) {
-	for shift := 0; ; shift += 7 {
-		b := d.data[d.at]
-		d.at++
-		if n |= uint64(b&0x7f) << shift; b < 0x80 {
-			return n
-		}
-	}
-}
-
-func (d *decoder) varint() int64 {
-	n := d.uvarint()
-	return int64(n>>1) ^ -int64(n&1)
 }
