@@ -23,7 +23,7 @@ func series(ctx context.Context, s *settings) (*report, error) {
 	r.say("| services | `shipwake_tracked_series` | live heap, MiB | peak memory, MiB | bytes a series |\n|---|---|---|---|---|")
 	var points []footprint
 	for _, services := range []int{0, 500, 5000} {
-		f, err := track(ctx, s, load.Shape{Services: s.scaled(services) * min(services, 1), Instances: 1, Routes: 1, Bundle: 50}, kept)
+		f, err := track(ctx, s, s.scaled(services)*min(services, 1), kept)
 		if err != nil {
 			return nil, fmt.Errorf("%d services: %w", services, err)
 		}
@@ -44,16 +44,16 @@ func series(ctx context.Context, s *settings) (*report, error) {
 }
 
 // footprint is the memory of a daemon.
-type footprint struct{ series, heap, peak float64 }
+type footprint struct{ series, heap, peak, resident float64 }
 
-func track(ctx context.Context, s *settings, shape load.Shape, kept time.Duration) (f footprint, err error) {
+func track(ctx context.Context, s *settings, services int, kept time.Duration) (f footprint, err error) {
 	target, err := server.Shipwake(ctx, s.shipwake, []string{"GOGC=10"}, asHistory()...)
 	if err != nil {
 		return f, err
 	}
 	err = with(target, connections, func(sender *load.Sender) error {
-		if shape.Services > 0 {
-			if err := fill(ctx, target, sender, shape, kept); err != nil {
+		if services > 0 {
+			if err := fill(ctx, target, sender, services, kept); err != nil {
 				return err
 			}
 		}
@@ -63,8 +63,8 @@ func track(ctx context.Context, s *settings, shape load.Shape, kept time.Duratio
 	return f, err
 }
 
-func fill(ctx context.Context, target *server.Server, sender *load.Sender, shape load.Shape, kept time.Duration) error {
-	l, err := shape.Metrics(load.Delta)
+func fill(ctx context.Context, target *server.Server, sender *load.Sender, services int, kept time.Duration) error {
+	l, err := load.Shape{Services: services, Instances: 1, Routes: 1, Bundle: 50}.Metrics(load.Delta)
 	if err != nil {
 		return err
 	}
