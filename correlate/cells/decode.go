@@ -43,14 +43,15 @@ func (d *decoder) cell(b *before, c *correlate.Cell, room []correlate.Bin) []cor
 	b.start += b.step
 	c.Start = b.start
 	if mask&maskRequests != 0 {
-		c.Requests = int64(d.uvarint())
+		b.requests += d.varint()
 	}
 	if mask&maskErrors != 0 {
 		c.Errors = int64(d.uvarint())
 	}
 	if mask&maskSum != 0 {
-		c.Sum = d.varint()
+		b.sum += d.varint()
 	}
+	c.Requests, c.Sum = b.requests, b.sum
 	switch {
 	case mask&maskN != 0:
 		c.N = int64(d.uvarint())

@@ -11,8 +11,8 @@ import (
 //
 //	mask     a byte that says which of these follow
 //	start    varint difference from the one before, unless that is as long as the difference before it
-//	numbers  requests and errors as uvarints, the sum as a varint, n as a uvarint, those that aren't 0; not an n that is as
-//	         large as requests
+//	numbers  requests as a varint difference from those of the cell before, errors as a uvarint, the sum as a varint difference,
+//	         n as a uvarint: those that aren't 0, and not an n that is as large as requests
 //	bins     in one of three forms; the index of the first, where it is told, as a varint difference from that of the cell before
 //	  same   those that the cell before has, too: the counts as varint differences
 //	  near   index of the first, uvarint count of indexes up to the last, then the counts of all these as varint differences
@@ -44,9 +44,10 @@ const (
 
 // before is what a cell is written as a difference from.
 type before struct {
-	start, step int64
-	index       int16
-	bins        correlate.Histogram
+	start, step   int64
+	requests, sum int64
+	index         int16
+	bins          correlate.Histogram
 }
 
 // encoder writes one block after the other.
@@ -92,13 +93,13 @@ func (b *before) append(out []byte, c *correlate.Cell) []byte {
 	}
 	b.start, b.step = c.Start, step
 	if mask&maskRequests != 0 {
-		out = binary.AppendUvarint(out, uint64(c.Requests))
+		out = binary.AppendVarint(out, c.Requests-b.requests)
 	}
 	if mask&maskErrors != 0 {
 		out = binary.AppendUvarint(out, uint64(c.Errors))
 	}
 	if mask&maskSum != 0 {
-		out = binary.AppendVarint(out, c.Sum)
+		out = binary.AppendVarint(out, c.Sum-b.sum)
 	}
 	if mask&maskN != 0 {
 		out = binary.AppendUvarint(out, uint64(c.N))
@@ -111,18 +112,18 @@ func (b *before) append(out []byte, c *correlate.Cell) []byte {
 	case mask&maskBins != 0:
 		out = b.appendBins(out, at, c.Latency)
 	}
-	b.bins = c.Latency
+	b.requests, b.sum, b.bins = c.Requests, c.Sum, c.Latency
 	return out
 }
 
 func (b *before) maskOf(c *correlate.Cell) (mask byte) {
-	if c.Requests != 0 {
+	if c.Requests != b.requests {
 		mask |= maskRequests
 	}
 	if c.Errors != 0 {
 		mask |= maskErrors
 	}
-	if c.Sum != 0 {
+	if c.Sum != b.sum {
 		mask |= maskSum
 	}
 	switch {

@@ -5,8 +5,9 @@ import (
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
-// How many rollups of time a block holds: of routes, and of rollups themselves. One of fine cells holds a rollup's time.
+// How many rollups of time a block holds: of fine cells, of routes, and of rollups themselves.
 const (
+	fineOfBlock    = 3
 	routesOfBlock  = 12
 	rollupsOfBlock = 48
 )
@@ -15,7 +16,7 @@ const (
 type packing struct {
 	ofFine, ofRoutes, ofRollups *manner
 	looks                       *looks
-	minute                      int64 // what is over is packed that often, in seconds
+	minute, coarse              int64 // how often fine cells, and those of routes, are packed that are over, in seconds
 	packed                      int64 // fine cells that start before this are packed
 	rolled                      int64 // rollups that start before this are packed
 }
@@ -23,11 +24,12 @@ type packing struct {
 func newPacking(cfg Config) packing {
 	l := &looks{now: firstLook}
 	return packing{
-		ofFine:    &manner{span: cfg.Coarse, looks: l},
+		ofFine:    &manner{span: fineOfBlock * cfg.Coarse, looks: l},
 		ofRoutes:  &manner{span: routesOfBlock * cfg.Coarse, looks: l},
 		ofRollups: &manner{span: rollupsOfBlock * cfg.Coarse, looks: l},
 		looks:     l,
 		minute:    cfg.RouteWidth(),
+		coarse:    cfg.Coarse,
 	}
 }
 
@@ -45,7 +47,7 @@ func (p *packing) pack(of map[correlate.Place]*Service, at int64) (grown int64) 
 		return 0
 	}
 	p.packed = at
-	routes := p.ofFine.stretch(at)
+	routes := window.Floor(at, p.coarse)
 	for _, s := range of {
 		for _, str := range s.streams {
 			grown += str.pack(at)

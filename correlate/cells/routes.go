@@ -66,7 +66,7 @@ func (st *Store) addRoute(m correlate.Measurement) {
 	k := routeKey{m.Origin, m.Name, m.Version}
 	cells := s.routes[k]
 	if cells == nil {
-		cells = newSeries(st.ofRoutes, st.ofFine.stretch(st.packed))
+		cells = newSeries(st.ofRoutes, window.Floor(st.packed, st.cfg.Coarse))
 		s.routes[k] = cells
 		st.series++
 		st.apart++
