@@ -40,11 +40,11 @@ func series(ctx context.Context, s *settings) (*report, error) {
 	slope := (many.heap - few.heap) / (many.series - few.series)
 	r.run("Series/slope", metric{slope, "bytes/series"})
 	r.say("\nSlope: **%.0f bytes a series**, from %.0f to %.0f series.\n", slope, few.series, many.series)
-	return r, nil
+	return r, services(ctx, s, r)
 }
 
 // footprint is the memory of a daemon.
-type footprint struct{ series, heap, peak float64 }
+type footprint struct{ series, heap, peak, resident float64 }
 
 func track(ctx context.Context, s *settings, services int, kept time.Duration) (f footprint, err error) {
 	target, err := server.Shipwake(ctx, s.shipwake, []string{"GOGC=10"}, asHistory()...)

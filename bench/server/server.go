@@ -133,18 +133,24 @@ func parseCPU(stat string) (time.Duration, error) {
 }
 
 // PeakMemory is the largest resident size so far, in bytes.
-func (s *Server) PeakMemory() (int64, error) {
+func (s *Server) PeakMemory() (int64, error) { return s.status("VmHWM:") }
+
+// Memory is the resident size, in bytes.
+func (s *Server) Memory() (int64, error) { return s.status("VmRSS:") }
+
+// status is an amount of memory that /proc/PID/status tells in kB.
+func (s *Server) status(name string) (int64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0, fmt.Errorf("reading memory: %w", err)
 	}
 	for line := range strings.Lines(string(text)) {
-		if value, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+		if value, ok := strings.CutPrefix(line, name); ok {
 			kib, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 10, 64)
 			return kib << 10, err
 		}
 	}
-	return 0, errors.New("no VmHWM in /proc/PID/status")
+	return 0, fmt.Errorf("no %s in /proc/PID/status", name)
 }
 
 // client asks like Prometheus does: over a connection that stays, compressed.

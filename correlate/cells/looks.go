@@ -23,10 +23,11 @@ type looks struct {
 // firstLook is the number of the first look: what was never asked for was not asked for by the two before.
 const firstLook = 2
 
-// next begins another look.
-func (l *looks) next() {
+// next begins another look, with room for so many bytes at hand.
+func (l *looks) next(most int64) {
 	l.cool(func(s *Series) bool { return s.read < l.now })
 	l.now++
+	l.most = most
 }
 
 // keep notes that packed cells of a series are at hand.

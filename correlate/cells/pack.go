@@ -5,8 +5,9 @@ import (
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
-// How many rollups of time a block holds: of routes, and of rollups themselves. One of fine cells holds a rollup's time.
+// How many rollups of time a block holds: of fine cells, of routes, and of rollups themselves.
 const (
+	fineOfBlock    = 3
 	routesOfBlock  = 12
 	rollupsOfBlock = 48
 )
@@ -15,26 +16,27 @@ const (
 type packing struct {
 	ofFine, ofRoutes, ofRollups *manner
 	looks                       *looks
-	minute                      int64 // what is over is packed that often, in seconds
+	minute, coarse              int64 // how often fine cells, and those of routes, are packed that are over, in seconds
 	packed                      int64 // fine cells that start before this are packed
 	rolled                      int64 // rollups that start before this are packed
 }
 
 func newPacking(cfg Config) packing {
-	l := &looks{now: firstLook, most: cfg.Budget / 4}
+	l := &looks{now: firstLook}
 	return packing{
-		ofFine:    &manner{span: cfg.Coarse, looks: l},
+		ofFine:    &manner{span: fineOfBlock * cfg.Coarse, looks: l},
 		ofRoutes:  &manner{span: routesOfBlock * cfg.Coarse, looks: l},
 		ofRollups: &manner{span: rollupsOfBlock * cfg.Coarse, looks: l},
 		looks:     l,
 		minute:    cfg.RouteWidth(),
+		coarse:    cfg.Coarse,
 	}
 }
 
 // Look begins another look at what was measured before an instant: what was over by then is packed, and what the look before
 // asked for stays at hand for this one. It changes nothing of what is known.
 func (st *Store) Look(at int64) {
-	st.looks.next()
+	st.looks.next(max(st.cfg.Budget/4, st.cfg.Budget-st.bytes))
 	st.bytes += st.pack(st.services, at)
 }
 
@@ -45,7 +47,7 @@ func (p *packing) pack(of map[correlate.Place]*Service, at int64) (grown int64) 
 		return 0
 	}
 	p.packed = at
-	routes := p.ofFine.stretch(at)
+	routes := window.Floor(at, p.coarse)
 	for _, s := range of {
 		for _, str := range s.streams {
 			grown += str.pack(at)
@@ -60,7 +62,7 @@ func (p *packing) pack(of map[correlate.Place]*Service, at int64) (grown int64) 
 func (str *Stream) pack(to int64) (grown int64) {
 	grown = str.total.pack(to)
 	for _, v := range str.versions {
-		from := v.packed
+		from := v.of.stretch(v.packed)
 		grown += v.pack(to) + v.share(&str.total, from)
 	}
 	return grown

@@ -10,7 +10,7 @@ import (
 )
 
 // routeBuckets is how many fine buckets a cell of a route is wide: a minute says soon enough which requests came, and the
-// two hours of a route take some 25 kB. The reducer tells at most 17 routes of a version and instrumentation apart.
+// two hours of a route take some 4 kB. The reducer tells at most 17 routes of a version and instrumentation apart.
 const routeBuckets = 6
 
 // routeKey tells the series of the routes of a service apart.
@@ -66,7 +66,7 @@ func (st *Store) addRoute(m correlate.Measurement) {
 	k := routeKey{m.Origin, m.Name, m.Version}
 	cells := s.routes[k]
 	if cells == nil {
-		cells = newSeries(st.ofRoutes, st.ofFine.stretch(st.packed))
+		cells = newSeries(st.ofRoutes, window.Floor(st.packed, st.cfg.Coarse))
 		s.routes[k] = cells
 		st.series++
 		st.apart++

@@ -22,7 +22,7 @@ func drawCells(t *rapid.T) []correlate.Cell {
 
 func drawSeries(t *rapid.T) *Series {
 	span := 10 * rapid.Int64Range(1, 12).Draw(t, "span")
-	return newSeries(&manner{span: span, looks: &looks{now: firstLook, most: rapid.SampledFrom([]int64{0, 1, 1000}).Draw(t, "most")}}, 0)
+	return newSeries(&manner{span: span, looks: &looks{now: firstLook}}, 0)
 }
 
 // A series is a map from start to what was counted, sorted, whatever of it is packed or asked for in between.
@@ -46,7 +46,7 @@ func TestASeriesIsASortedMap(t *testing.T) {
 				require.EqualValues(t, count-len(known), freed.cells)
 				bytes -= freed.bytes
 			},
-			"look": func(*rapid.T) { s.of.looks.next() },
+			"look": func(t *rapid.T) { s.of.looks.next(rapid.SampledFrom([]int64{0, 1, 1000}).Draw(t, "most")) },
 			"ask": func(t *rapid.T) {
 				from, to := rapid.Int64Range(0, 210).Draw(t, "from"), rapid.Int64Range(0, 210).Draw(t, "to")
 				require.Equal(t, between(known, from, to), append(run{}, s.Between(from, to)...))

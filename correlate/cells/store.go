@@ -3,7 +3,7 @@
 // A Store holds integer cells of event time: of each service its streams, the versions that served, its routes and its
 // calls, fine cells for the latest hours and rollups for the latest days. It stays within a budget of memory and knows
 // what it forgot for that, what never came in, and when nothing was taken in at all. Merging commutes, so the order in
-// which measurements arrive doesn't show.
+// which measurements arrive doesn't show. Cells of time that is over are packed, and unpacked while somebody looks at them.
 package cells
 
 import (
@@ -65,7 +65,7 @@ func New(cfg Config) *Store {
 
 // Memory is what a store takes and may take.
 type Memory struct {
-	Bytes, Budget int64 // without what is at hand unpacked, at most a quarter of the budget
+	Bytes, Budget int64 // without what is at hand unpacked, which may fill the rest of the budget, and a quarter of it in any case
 	Services      int
 	Series        int  // all of them
 	Apart         int  // those that tell versions and parts of the requests apart

@@ -3,6 +3,7 @@ package cells
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +16,8 @@ import (
 func drawAny(t *rapid.T) run {
 	number := rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(0, 1000), rapid.Int64())
 	start := rapid.Int64Range(0, math.MaxUint32).Draw(t, "first")
+	count := rapid.OneOf(rapid.Uint32Range(1, 40), rapid.Uint32Min(1))
+	var before correlate.Histogram
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) correlate.Cell {
 		start += rapid.OneOf(rapid.Just(int64(10)), rapid.Int64Range(1, 1<<20)).Draw(t, "step")
 		c := correlate.Cell{
@@ -23,16 +26,22 @@ func drawAny(t *rapid.T) run {
 		if rapid.Bool().Draw(t, "all told?") {
 			c.N = c.Requests
 		}
+		if rapid.Bool().Draw(t, "the bins of the one before?") {
+			c.Latency = slices.Clone(before)
+			for i := range c.Latency {
+				c.Latency[i].Count = count.Draw(t, "count")
+			}
+			return c
+		}
 		for index := rapid.Int16().Draw(t, "index"); rapid.IntRange(0, 3).Draw(t, "more?") > 0; {
-			c.Latency = append(c.Latency, correlate.Bin{
-				Index: index, Count: rapid.OneOf(rapid.Uint32Range(1, 40), rapid.Uint32Min(1)).Draw(t, "count"),
-			})
+			c.Latency = append(c.Latency, correlate.Bin{Index: index, Count: count.Draw(t, "count")})
 			by := rapid.OneOf(rapid.Int16Range(1, 10), rapid.Int16Min(1)).Draw(t, "by")
 			if index > math.MaxInt16-by {
 				break
 			}
 			index += by
 		}
+		before = c.Latency
 		return c
 	}), 1, 30).Draw(t, "cells")
 }
