@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +70,34 @@ func TestAServiceIsIndexedByItsName(t *testing.T) {
 		names := texts(t, l, "SELECT "+nameOf("'"+service+"'"))
 		require.Equal(t, []string{service[strings.LastIndex(service, "/")+1:]}, names, service)
 		require.True(t, strings.Contains(names[0], "/") || names[0] == "" || correlate.GoesBy(service, names[0]))
+	}
+}
+
+// BenchmarkList is a page of a list of 50,000 changes, of which what is asked for has few, or none.
+func BenchmarkList(b *testing.B) {
+	l, err := Open(b.Context(), Options{Dir: b.TempDir()})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, l.Close()) })
+	for from := 0; from < 50_000; from += 1000 {
+		var effects []correlate.Effect
+		for i := from; i < from+1000; i++ {
+			c := correlate.ChangeRecord{Phase: correlate.PhaseHistory, Change: correlate.Change{
+				ID: fmt.Sprint("c", i), Service: fmt.Sprint("shop/service-", i%1000), Version: fmt.Sprint(i), FinishedAt: time.Unix(int64(i), 0),
+			}.WithDefaults()}
+			effects = append(effects, correlate.Effect{Change: &c})
+		}
+		require.NoError(b, l.CommitEffects(b.Context(), effects, nil, 0))
+	}
+	for name, q := range map[string]ledger.ChangeFilter{
+		"all": {}, "environment": {Environment: "nowhere"}, "phase": {Phase: correlate.PhaseObserving}, "version": {Version: "1"},
+		"name": {Service: "service-7", Namesakes: true},
+	} {
+		q.Limit = 100
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := l.Changes(b.Context(), q)
+				require.NoError(b, err)
+			}
+		})
 	}
 }
