@@ -77,7 +77,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 		o.Tally = &correlate.Tally{}
 	}
 	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), questions: make(chan question), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
-	h.numbers = numbers.New(numbers.Desk{Dir: cfg.DataDir, Log: set.Logger, Told: h.told})
+	h.numbers = numbers.New(numbers.Desk{Dir: cfg.DataDir, Log: set.Logger, Told: h.told, Most: counted(int64(cfg.Memory.Limit))})
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }

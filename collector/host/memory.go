@@ -60,6 +60,9 @@ type heap struct {
 	live   atomic.Int64
 }
 
+// counted is how many changes DORA numbers are told of from memory: they take a quarter of it at most, 130 bytes each.
+func counted(limit int64) int { return int(limit / 4 / 130) }
+
 // newMemory divides the memory. A soft limit of Go's runtime that whoever started the program set is left as it is.
 func newMemory(c MemoryConfig) *heap {
 	if os.Getenv("GOMEMLIMIT") != "" {

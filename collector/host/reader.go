@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/host/numbers"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/ledger"
@@ -43,16 +44,25 @@ func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
 }
 
 // DORA tells the numbers of now from memory. As of an instant of the past it counts over the changes that completed in the
-// window, and over what around it may matter for them.
+// window, and over what around it may matter for them; so it does for a window that memory has no room for.
 func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	if q.AsOf.IsZero() {
-		return r.h.numbers.Report(ctx, q, time.Now().UTC())
+		now := time.Now().UTC()
+		if report, err := r.h.numbers.Report(ctx, q, now); !errors.Is(err, numbers.ErrForgotten) {
+			return report, err
+		}
+		return r.counted(ctx, q, now)
 	}
+	return r.counted(ctx, q, q.AsOf)
+}
+
+// counted reads the records and counts them.
+func (r reader) counted(ctx context.Context, q dora.Query, asOf time.Time) (dora.Report, error) {
 	data, err := r.doraData(ctx, q)
 	if err != nil {
 		return dora.Report{}, err
 	}
-	return dora.Compute(q, data, q.AsOf), nil
+	return dora.Compute(q, data, asOf), nil
 }
 
 // DORARevision implements sinks.Reader.

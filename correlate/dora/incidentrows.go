@@ -35,7 +35,7 @@ func (t *Table) Incident(i *correlate.IncidentRecord) {
 	if known {
 		t.outdate(t.trouble[n].cause)
 	}
-	if i.Retracted {
+	if i.Retracted || instantOf(i.OpenedAt) < t.since {
 		t.drop(id)
 		return
 	}

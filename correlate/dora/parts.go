@@ -17,6 +17,7 @@ const (
 	partSite      = 1
 	partAliases   = 2
 	partIncidents = 3
+	partSince     = 4
 )
 
 // mostInPart is how many aliases or incidents a part has.
@@ -31,6 +32,11 @@ var ErrPart = errors.New("not a part of a table of DORA numbers")
 // Parts yields the table in parts. Each is only valid until the next.
 func (t *Table) Parts(yield func(part []byte) bool) {
 	var w partWriter
+	w.begin(partSince)
+	w.since(t.since, 0)
+	if !yield(w.b) {
+		return
+	}
 	for _, s := range t.sites {
 		w.begin(partSite)
 		w.site(t, s)
@@ -137,6 +143,8 @@ func (t *Table) Restore(part []byte) error {
 	switch r.byte() {
 	case partSite:
 		r.site(t)
+	case partSince:
+		t.since = r.since(0)
 	case partAliases:
 		for len(r.b) > 0 && !r.bad {
 			id := r.key()

@@ -16,6 +16,7 @@ type Table struct {
 	aliases map[key]key     // what another report of a change was merged into
 	details map[key]*detail // what is told for or against a change, where anything is
 	incidentRows
+	since instant // what was complete, or opened, before was forgotten; never when nothing was
 
 	stale   map[uint32]struct{} // sites in which something is to be worked out anew
 	abroad  map[uint32]struct{} // sites whose recoveries hang on what lies elsewhere, or is not known
@@ -38,7 +39,7 @@ func NewTable() *Table {
 		words: map[string]string{}, teams: []string{""}, teamAt: map[string]uint32{"": 0}, siteAt: map[site]uint32{},
 		at: map[key]uint32{}, aliases: map[key]key{}, details: map[key]*detail{},
 		incidentRows: incidentRows{incidentAt: map[key]uint32{}, awaited: map[key]struct{}{}},
-		stale:        map[uint32]struct{}{}, abroad: map[uint32]struct{}{},
+		since:        never, stale: map[uint32]struct{}{}, abroad: map[uint32]struct{}{},
 		scratch: scratch{seen: map[key]struct{}{}, index: map[key]int{}},
 	}
 }
@@ -85,6 +86,10 @@ func (t *Table) Verdict(v *correlate.Verdict) {
 func (t *Table) enter(id key, c *correlate.ChangeRecord) {
 	n := t.site(siteOf(c))
 	r, commits, d := t.read(id, c)
+	if r.completion < t.since {
+		t.remove(id)
+		return
+	}
 	if was, known := t.at[id]; known {
 		s := t.sites[was]
 		i := s.find(id)

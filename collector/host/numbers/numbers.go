@@ -29,6 +29,8 @@ type Source interface {
 type Desk struct {
 	Dir string // of the file
 	Log *zap.Logger
+	// Most is how many changes there is room for.
+	Most int
 	// Told returns a mark up to which all that was recorded was published, and false while that can't be said.
 	Told func(ctx context.Context) (ledger.Mark, bool)
 }
@@ -82,6 +84,9 @@ func (n *Numbers) Revision() uint64 {
 	return n.revision
 }
 
+// ErrForgotten says that a report reaches back further than there is room for.
+var ErrForgotten = errors.New("the changes of that time are not in memory")
+
 // Report gives the numbers of now. It waits until they are known.
 func (n *Numbers) Report(ctx context.Context, q dora.Query, now time.Time) (dora.Report, error) {
 	select {
@@ -92,6 +97,9 @@ func (n *Numbers) Report(ctx context.Context, q dora.Query, now time.Time) (dora
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.catchUp()
+	if !n.table.Covers(q) {
+		return dora.Report{}, ErrForgotten
+	}
 	return n.table.Report(q, now), nil
 }
 
@@ -111,6 +119,7 @@ func (n *Numbers) catchUp() int {
 			n.table.Incident(e.Incident)
 		}
 	}
+	n.table.Forget(n.desk.Most)
 	return len(news)
 }
 

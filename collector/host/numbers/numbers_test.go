@@ -25,6 +25,8 @@ var (
 	now   = began.AddDate(0, 2, 0)
 )
 
+const mostInTest = 10_000
+
 func deployed(i int) correlate.Effect {
 	finished := began.Add(time.Duration(i) * time.Hour)
 	return correlate.Effect{Change: &correlate.ChangeRecord{
@@ -58,7 +60,7 @@ func begin(t *testing.T, dir string) *daemon {
 	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
 	require.NoError(t, err)
 	d := &daemon{t: t, dir: dir, ledger: l}
-	d.Numbers = New(Desk{Dir: dir, Log: zap.NewNop(), Told: func(context.Context) (ledger.Mark, bool) { return ledger.Mark{}, false }})
+	d.Numbers = New(Desk{Dir: dir, Log: zap.NewNop(), Most: mostInTest, Told: func(context.Context) (ledger.Mark, bool) { return ledger.Mark{}, false }})
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { d.Run(ctx, l) })
@@ -198,6 +200,26 @@ func TestTheNumbersFollowWhileTheyAreFilled(t *testing.T) {
 	d.requireRight()
 }
 
+func TestWhatThereIsNoRoomForIsForgotten(t *testing.T) {
+	dir := t.TempDir()
+	d := begin(t, dir)
+	for i := range 12 {
+		d.commit(many(1000*i, 1000*i+1000)...)
+	}
+	year := dora.Query{From: began, To: began.AddDate(2, 0, 0)}
+	for range 2 { // at once, and as it was left
+		_, err := d.Report(t.Context(), year, now)
+		require.ErrorIs(t, err, ErrForgotten)
+		require.LessOrEqual(t, d.table.Len(), mostInTest)
+		late := dora.Query{From: began.AddDate(1, 0, 0), To: began.AddDate(2, 0, 0)}
+		report, err := d.Report(t.Context(), late, now)
+		require.NoError(t, err)
+		require.Equal(t, 12_000-365*24, report.Total.Deployments)
+		d.stop()
+		d = begin(t, dir)
+	}
+}
+
 // BenchmarkStart is how long it takes until the numbers are there, with the file of the last time and without.
 func BenchmarkStart(b *testing.B) {
 	for _, changes := range []int{20_000, 200_000} {
@@ -208,7 +230,7 @@ func BenchmarkStart(b *testing.B) {
 			require.NoError(b, l.CommitEffects(b.Context(), many(from, from+1000), nil, 0))
 		}
 		start := func() {
-			n := New(Desk{Dir: dir, Log: zap.NewNop()})
+			n := New(Desk{Dir: dir, Log: zap.NewNop(), Most: 1 << 20})
 			ctx, cancel := context.WithCancel(b.Context())
 			var running sync.WaitGroup
 			running.Go(func() { n.Run(ctx, l) })

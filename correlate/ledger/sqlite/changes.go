@@ -73,17 +73,7 @@ func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlat
 	if !q.AsOf.IsZero() {
 		return changesAsOf(ctx, l, q)
 	}
-	var where conditions
-	where.service("c.service", q.Service, q.Namesakes)
-	where.equal("c.environment", q.Environment)
-	where.equal("c.version", q.Version)
-	if q.Service == "" {
-		where.equal("c.verdict", string(q.Outcome))
-	} else {
-		where.equal("+c.verdict", string(q.Outcome)) // the plus keeps to the index by service, which selects more
-	}
-	where.equal("c.phase", string(q.Phase))
-	where.between("c.at", q.From, q.To)
+	var before []any
 	if q.Before != "" {
 		at, err := list(ctx, l.readers, scanInt, "SELECT at FROM changes WHERE id = ?", q.Before)
 		if err != nil {
@@ -92,10 +82,22 @@ func (l *Ledger) Changes(ctx context.Context, q ledger.ChangeFilter) ([]correlat
 		if len(at) == 0 {
 			return nil, fmt.Errorf("change %q: %w", q.Before, ledger.ErrNotFound)
 		}
-		where.add("(c.at, c.id) < (?, ?)", at[0], q.Before)
+		before = []any{at[0], q.Before}
 	}
-	query, args := where.query(changeColumns, "c.at DESC, c.id DESC", q.Limit)
+	query, args := changeList(q, before)
 	return listChanges(ctx, l.readers, query, args...)
+}
+
+// changeList is the statement that lists changes as they are: those before a time and id, when these are given.
+func changeList(q ledger.ChangeFilter, before []any) (string, []any) {
+	var where conditions
+	where.list("c.service", q.Service, q.Namesakes, column{"c.version", q.Version}, column{"c.verdict", string(q.Outcome)},
+		column{"c.phase", string(q.Phase)}, column{"c.environment", q.Environment})
+	where.between("c.at", q.From, q.To)
+	if len(before) > 0 {
+		where.add("(c.at, c.id) < (?, ?)", before...)
+	}
+	return where.query(changeColumns, "c.at DESC, c.id DESC", q.Limit)
 }
 
 // Change implements ledger.Ledger. The verdicts are all revisions, oldest first.

@@ -24,15 +24,20 @@ func (l *Ledger) Incidents(ctx context.Context, q ledger.IncidentFilter) ([]corr
 	if !q.AsOf.IsZero() {
 		return incidentsAsOf(ctx, l, q)
 	}
-	var where conditions
-	where.service("service", q.Service, q.Namesakes)
-	where.equal("environment", q.Environment)
-	where.between("opened_at", q.From, q.To)
-	if q.Open {
-		where.add("open = 1")
-	}
-	query, args := where.query(incidentColumns, "opened_at DESC, id DESC", q.Limit)
+	query, args := incidentList(q)
 	return list(ctx, l.readers, scanIncident, query, args...)
+}
+
+// incidentList is the statement that lists incidents as they are.
+func incidentList(q ledger.IncidentFilter) (string, []any) {
+	var where conditions
+	open := column{name: "open"}
+	if q.Open {
+		open.value = 1
+	}
+	where.list("service", q.Service, q.Namesakes, open, column{"environment", q.Environment})
+	where.between("opened_at", q.From, q.To)
+	return where.query(incidentColumns, "opened_at DESC, id DESC", q.Limit)
 }
 
 func scanIncident(scan func(...any) error) (correlate.IncidentRecord, error) {

@@ -32,8 +32,7 @@ func regressionWrites(r correlate.Regression) ([]write, error) {
 // Regressions implements ledger.Ledger.
 func (l *Ledger) Regressions(ctx context.Context, q ledger.RegressionFilter) ([]correlate.Regression, error) {
 	var where conditions
-	where.equal("service", q.Service)
-	where.equal("environment", q.Environment)
+	where.list("service", q.Service, false, column{"environment", q.Environment})
 	where.between("onset_at", q.From, q.To)
 	if q.ChangeID != "" {
 		where.add("id IN (SELECT regression_id FROM suspects WHERE change_id = ?)", q.ChangeID)

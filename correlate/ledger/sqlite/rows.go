@@ -166,6 +166,38 @@ func (c *conditions) service(column, name string, namesakes bool) {
 	c.add("("+column+" = ? OR substr("+column+", ?) = ?)", name, -utf8.RuneCountInString("/"+name), "/"+name)
 }
 
+// nameOf is a service without its namespace, as it is indexed.
+func nameOf(column string) string {
+	return "substr(" + column + ", length(rtrim(" + column + ", replace(" + column + ", '/', ''))) + 1)"
+}
+
+// column is one with the value that it is to have; nil and "" don't restrict.
+type column struct {
+	name  string
+	value any
+}
+
+// list restricts a list to a service and by other columns, those first that select more. The first that is asked for is
+// looked up in its index, which gives the order of the list as well; a plus keeps SQLite from choosing another.
+func (c *conditions) list(of, service string, namesakes bool, others ...column) {
+	plus := ""
+	switch {
+	case service == "":
+	case namesakes && !strings.Contains(service, "/"):
+		c.add(nameOf(of)+" = ?", service)
+		plus = "+"
+	default:
+		c.add(of+" = ?", service)
+		plus = "+"
+	}
+	for _, o := range others {
+		if o.value != nil && o.value != "" {
+			c.add(plus+o.name+" = ?", o.value)
+			plus = "+"
+		}
+	}
+}
+
 // query puts a statement together. A limit of 0 is none.
 func (c *conditions) query(from, order string, limit int) (string, []any) {
 	var b strings.Builder
