@@ -85,6 +85,8 @@ type contest struct {
 	ratio, seasonal float64
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *evalue.Pair
+	// spread is what unsteady and scatter are, nil once that was looked up: most looks don't ask.
+	spread func() (unsteady, scatter float64)
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
 	// whose events come in new bursts isn't proven harmless by their mean.
 	unsteady float64
@@ -94,6 +96,35 @@ type contest struct {
 	// steady bounds by how much the quantity itself rose in some stretch, against earlier days, by course; nil where there are none, or
 	// where something else than time is expected to move it. The bound is nil when there is none.
 	steady func(course int) *expect.Worst
+	worked
+}
+
+// worked is what was worked out of a contest and is asked for more than once.
+type worked struct {
+	likelihood *evalue.Likelihood // of all pairs
+	total      evalue.Pair        // of the same, see independent
+	risen      struct {
+		together, own, alpha float64
+		*evalue.Rise
+	}
+	shifts []workedShift
+}
+
+// workedShift is that of a quantile, or of the mean where it is 0, in a stretch of time.
+type workedShift struct {
+	quantile float64
+	in       evalue.Span
+	evalue.Shift
+}
+
+// all is the likelihood of all pairs, and their sum.
+func (c *contest) all() (evalue.Likelihood, evalue.Pair) {
+	if c.likelihood == nil {
+		pairs := c.independent(c.pairs)
+		l := evalue.NewLikelihood(pairs, c.h)
+		c.likelihood, c.total = &l, evalue.Totals(pairs)
+	}
+	return *c.likelihood, c.total
 }
 
 // evidence is ln E of the contest.
@@ -133,9 +164,11 @@ func (c *contest) independent(pairs []evalue.Pair) []evalue.Pair {
 // interval, and what it rests on.
 func (c *contest) describe(f *finding, pairs []evalue.Pair, alpha float64) {
 	counted, warmed := c.counted(pairs)
-	pairs = c.independent(pairs)
-	t := evalue.Totals(pairs)
-	l := evalue.NewLikelihood(pairs, c.h)
+	l, t := c.all()
+	if len(pairs) < len(c.pairs) {
+		pairs = c.independent(pairs)
+		l, t = evalue.NewLikelihood(pairs, c.h), evalue.Totals(pairs)
+	}
 	lo, hi := evalue.Interval(&l, alpha)
 	f.bounds = c.h.Bounds(lo, hi)
 	f.Signal, f.family = c.signal, c.family
@@ -188,6 +221,10 @@ func (c *contest) harmless(p *Params) bool {
 
 // spreads are φ of how events fall on the two sides, and of either side by itself, with what was seen since the change.
 func (c *contest) spreads(p *Params) (together, own float64) {
+	if c.spread != nil {
+		c.unsteady, c.scatter = c.spread()
+		c.spread = nil
+	}
 	own = c.h.Phi
 	if c.unsteady > own && p.Guards.On(guardUnsteady) {
 		own = c.unsteady
@@ -233,14 +270,17 @@ func (c *contest) stayed(p *Params) bool {
 
 // rise is how much more often the event happens on the treated side, at most.
 func (c *contest) rise(together, own, alpha float64) evalue.Rise {
-	pairs := c.independent(c.pairs)
-	l := evalue.NewLikelihood(pairs, c.h)
-	return evalue.RiseOf(evalue.Totals(pairs), &l, together, own, alpha, c.h.Bounds)
+	if r := &c.risen; r.Rise == nil || r.together != together || r.own != own || r.alpha != alpha {
+		l, t := c.all()
+		rise := evalue.RiseOf(t, &l, together, own, alpha, c.h.Bounds)
+		r.together, r.own, r.alpha, r.Rise = together, own, alpha, &rise
+	}
+	return *c.risen.Rise
 }
 
 // tolerable says whether the most likely rise lies within the margin.
 func (c *contest) tolerable() bool {
-	t := evalue.Totals(c.independent(c.pairs))
+	_, t := c.all()
 	rise := evalue.Ratio(t.ET, t.NT) - evalue.Ratio(t.EC, t.NC)
 	if rise < c.floor.MarginAbsolute || c.likely() < c.floor.Margin {
 		return true

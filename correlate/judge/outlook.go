@@ -121,7 +121,7 @@ func (f *finding) repeated(times float64) *finding {
 		return f
 	}
 	c := *f.contest
-	c.pairs, c.far = scaled(f.contest.pairs, times), scaled(f.contest.far, times)
+	c.pairs, c.far, c.worked = scaled(f.contest.pairs, times), scaled(f.contest.far, times), worked{}
 	again := *f
 	again.contest = &c
 	return &again

@@ -85,9 +85,11 @@ func (t *trial) compareBeside(q *comparison) {
 	}
 	t.standardise(c, q.floor.Ratio, 1)
 	c.logE = c.evidence(t.starts)
-	treated, untreated := evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin)
-	c.unsteady = t.p.Dispersion(treated, t.c.Resolution, true)
-	c.scatter = max(t.p.Scatter(c.pairs, c.h, t.c.Resolution), c.unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
+	treated, untreated, pairs, h := evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), c.pairs, c.h
+	c.spread = func() (unsteady, scatter float64) {
+		unsteady = t.p.Dispersion(treated, t.c.Resolution, true)
+		return unsteady, max(t.p.Scatter(pairs, h, t.c.Resolution), unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
+	}
 	if far := t.beyond(c, q.farNew); len(far) > 0 {
 		c.far = t.expectBeside(q, t.p.Concurrent(nil, far, untreated, t.c.Resolution).Pairs)
 		t.standardiseFar(c, 1)
@@ -149,7 +151,8 @@ func (t *trial) compareBefore(s *Stream, q *comparison) {
 	h := t.p.Hypothesize(q.floor.Absolute, ratio, q.nominal, evalue.Ratio(control.EC, control.NC), phi)
 	c := &contest{
 		comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control,
-		unsteady: t.p.Dispersion(treated, t.c.Resolution, false), ratio: ratio, seasonal: season,
+		ratio: ratio, seasonal: season,
+		spread: func() (unsteady, scatter float64) { return t.p.Dispersion(treated, t.c.Resolution, false), 0 },
 	}
 	if t.warms(q) {
 		c.served = evalue.Alongside(evalue.Since(q.after, t.begin), control)
@@ -181,7 +184,8 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 	f.Grade = grade
 	c.describe(&f, c.pairs, t.p.Alpha)
 	if c.family == familyErrors {
-		f.visible = evalue.SmallestVisible(evalue.Totals(c.independent(c.pairs)), c.h, familyErrors.need(t.p))
+		_, total := c.all()
+		f.visible = evalue.SmallestVisible(total, c.h, familyErrors.need(t.p))
 	}
 	t.findings = append(t.findings, f)
 }

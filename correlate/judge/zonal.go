@@ -216,7 +216,10 @@ func (z *zonal) trust(c *contest) {
 	share := z.share(z.null.Information(c.pairs))
 	c.h = z.null
 	c.h.Phi /= share
-	c.scatter = max(z.t.p.Scatter(c.pairs, z.null, z.t.c.Resolution)/share, c.h.Phi)
+	pairs, null, phi := c.pairs, z.null, c.h.Phi
+	c.spread = func() (unsteady, scatter float64) {
+		return 0, max(z.t.p.Scatter(pairs, null, z.t.c.Resolution)/share, phi)
+	}
 	if z.q != zoneErrors && (z.t.c.Now-z.t.c.Start >= z.t.p.MinHealthy || c.logE > 0) {
 		c.far = z.farther()
 	}
