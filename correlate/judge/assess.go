@@ -190,7 +190,7 @@ func (t ruling) repeated(f *finding) bool {
 	c := *f.contest
 	bar := f.family.need(t.p)
 	for _, in := range [...]evalue.Span{{From: t.begin, To: f.onset - t.p.Recovery}, {From: f.end + t.p.Recovery, To: t.c.Now}} {
-		if c.pairs = evalue.PairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
+		if c.pairs = (aside{made: evalue.PairsIn(f.contest.pairs.all(), in)}); !c.pairs.empty() {
 			if _, gain := c.locate(); gain >= bar {
 				return t.p.Guards.On(guardRepeated)
 			}
@@ -340,7 +340,7 @@ func (t ruling) shares(a *Assessment) (all []Share) {
 		}
 		usual := evalue.Ratio(c.control.EC, c.control.NC)
 		phi := c.dispersion(t.c.Resolution, true, t.p)
-		if s := evalue.Share(evalue.PairsIn(c.pairs, in), usual, phi); s != 0 {
+		if s := evalue.Share(evalue.PairsIn(c.pairs.all(), in), usual, phi); s != 0 {
 			all = append(all, Share{Signal: f.Signal, LogLR: round(s)})
 		}
 	}

@@ -116,7 +116,7 @@ func (c *contest) expected(pairs []evalue.Pair) expected {
 // of the shift says: what it takes to convict where its lower end is at the factor.
 func (c *contest) longer(factor, bar float64) float64 {
 	excursion, _ := c.locate()
-	x := c.longerBy(evalue.Between(c.pairs, excursion.Onset, excursion.End))
+	x := c.longerBy(evalue.Between(c.pairs.all(), excursion.Onset, excursion.End))
 	if x.Ratio <= factor || x.Least <= 0 {
 		return 0
 	}
