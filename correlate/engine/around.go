@@ -25,8 +25,8 @@ type look struct {
 func (l look) doubts(p place) bool {
 	doubtful, asked := l.doubtful[p]
 	if !asked {
-		a, _ := l.round.assessPlace(p, l.Around, false)
-		doubtful = a.Doubtful
+		memory, k := l.round.observer.Neighbour(l.round.View, p, l.From[p], l.At)
+		doubtful = memory.Doubtful(&l.round.cfg.Judge, k)
 		l.doubtful[p] = doubtful
 	}
 	return doubtful

@@ -22,6 +22,20 @@ func (m *Memory) Assess(p *Params, c *Case) Assessment {
 	return ruling{t}.assessment()
 }
 
+// Doubtful is what an assessment says of that, without the rest of it.
+func (m *Memory) Doubtful(p *Params, c *Case) bool {
+	t := m.catastrophe(p, c)
+	if t == nil {
+		t = m.newTrial(p, c, c.countsFrom(p))
+		t.askAll()
+	}
+	r := ruling{t}
+	r.date()
+	r.measure()
+	slices.SortStableFunc(r.findings, byStrength)
+	return r.doubtful() && !r.convict(new(Assessment))
+}
+
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
 // it; nil when there is none, or no grace time. It is only looked for early: later the trial with grace time knows as much.
 func (m *Memory) catastrophe(p *Params, c *Case) *trial {
@@ -176,7 +190,7 @@ func (t ruling) repeated(f *finding) bool {
 	c := *f.contest
 	bar := f.family.need(t.p)
 	for _, in := range [...]evalue.Span{{From: t.begin, To: f.onset - t.p.Recovery}, {From: f.end + t.p.Recovery, To: t.c.Now}} {
-		if c.pairs = evalue.PairsIn(f.contest.pairs, in); len(c.pairs) > 0 {
+		if c.pairs = (aside{made: evalue.PairsIn(f.contest.pairs.all(), in)}); !c.pairs.empty() {
 			if _, gain := c.locate(); gain >= bar {
 				return t.p.Guards.On(guardRepeated)
 			}
@@ -326,7 +340,7 @@ func (t ruling) shares(a *Assessment) (all []Share) {
 		}
 		usual := evalue.Ratio(c.control.EC, c.control.NC)
 		phi := c.dispersion(t.c.Resolution, true, t.p)
-		if s := evalue.Share(evalue.PairsIn(c.pairs, in), usual, phi); s != 0 {
+		if s := evalue.Share(evalue.PairsIn(c.pairs.all(), in), usual, phi); s != 0 {
 			all = append(all, Share{Signal: f.Signal, LogLR: round(s)})
 		}
 	}

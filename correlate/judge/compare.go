@@ -70,13 +70,13 @@ func (q *comparison) dispersion(resolution int64, concurrently bool, p *Params) 
 type contest struct {
 	*comparison
 	h     evalue.Hypothesis
-	pairs []evalue.Pair
+	pairs aside
 	joint *evalue.Joint // of the pairs, when the control is concurrent
 	zones *zonal        // nil unless zones are compared
 	// plain are the pairs as they were counted, before the mix of routes moved what is expected; nil when it doesn't.
 	plain []evalue.Pair
 	mix   *expect.Standard
-	far   []evalue.Pair // the same with the treated side's events beyond the margin in time; nil without one
+	far   aside // the same with the treated side's events beyond the margin in time; nil without one
 	// served is the pairs with the exposure that there was, where a warm-up is expected; nil elsewhere.
 	served []evalue.Pair
 	logE   float64 // the evidence
@@ -85,6 +85,8 @@ type contest struct {
 	ratio, seasonal float64
 	// before is the control when it lies before the change; nil when it is concurrent and in the pairs.
 	before *evalue.Pair
+	// spread is what unsteady and scatter are, nil once that was looked up: most looks don't ask.
+	spread func() (unsteady, scatter float64)
 	// unsteady is φ of the treated side itself. A fault may be bursty, so it doesn't weaken a conviction, but a change
 	// whose events come in new bursts isn't proven harmless by their mean.
 	unsteady float64
@@ -94,48 +96,120 @@ type contest struct {
 	// steady bounds by how much the quantity itself rose in some stretch, against earlier days, by course; nil where there are none, or
 	// where something else than time is expected to move it. The bound is nil when there is none.
 	steady func(course int) *expect.Worst
+	worked
+}
+
+// aside is the pairs of a contest. Where the control lies before the change, they are made of the treated side's tallies, each
+// with its part of that control, and only when they are asked for: their sum, and what they say against it, are known without.
+type aside struct {
+	made    []evalue.Pair
+	treated []evalue.Tally
+	control evalue.Pair
+}
+
+// all is every pair, in order.
+func (a *aside) all() []evalue.Pair {
+	if a.made == nil && a.treated != nil {
+		a.made = evalue.Alongside(a.treated, a.control)
+	}
+	return a.made
+}
+
+func (a *aside) empty() bool { return len(a.made)+len(a.treated) == 0 }
+
+// total is the treated side's sum in front of a control.
+func (a *aside) total(control evalue.Pair) evalue.Pair {
+	if a.made != nil {
+		t := evalue.Totals(a.made)
+		return evalue.Pair{ET: t.ET, NT: t.NT, EC: control.EC, NC: control.NC}
+	}
+	e, n := evalue.Sum(a.treated)
+	return evalue.Pair{ET: float64(e), NT: float64(n), EC: control.EC, NC: control.NC}
+}
+
+// against is ln E of the treated side against a control before it.
+func (a *aside) against(control evalue.Pair, h evalue.Hypothesis, starts []evalue.Restart) float64 {
+	if a.made != nil {
+		return evalue.EvidenceAgainst(a.made, control, h, starts)
+	}
+	return evalue.EvidenceOf(a.treated, control, h, starts)
+}
+
+// worked is what was worked out of a contest and is asked for more than once.
+type worked struct {
+	likelihood *evalue.Likelihood // of all pairs
+	total      evalue.Pair        // of the same, see independent
+	risen      struct {
+		together, own, alpha float64
+		*evalue.Rise
+	}
+	shifts []workedShift
+}
+
+// workedShift is that of a quantile, or of the mean where it is 0, in a stretch of time.
+type workedShift struct {
+	quantile float64
+	in       evalue.Span
+	evalue.Shift
+}
+
+// all is the likelihood of all pairs, and their sum.
+func (c *contest) all() (evalue.Likelihood, evalue.Pair) {
+	if c.likelihood == nil {
+		pairs := c.independent(&c.pairs)
+		l := evalue.NewLikelihood(pairs, c.h)
+		c.likelihood, c.total = &l, evalue.Totals(pairs)
+	}
+	return *c.likelihood, c.total
 }
 
 // evidence is ln E of the contest.
 func (c *contest) evidence(starts []evalue.Restart) float64 {
 	if c.zones != nil {
-		return c.zones.evidence(c.pairs, starts)
+		return c.zones.evidence(c.pairs.all(), starts)
 	}
 	if c.before != nil {
-		return evalue.EvidenceAgainst(c.pairs, *c.before, c.h, starts)
+		return c.pairs.against(*c.before, c.h, starts)
 	}
-	return evalue.Evidence(c.pairs, c.h, starts)
+	return evalue.Evidence(c.pairs.all(), c.h, starts)
 }
 
 // moved is ln E of that a quantile moved by more than the margin in time: more requests lie beyond the farther threshold on
 // the treated side than beyond the nearer one on the control's.
 func (c *contest) moved(starts []evalue.Restart) float64 {
 	if c.zones != nil {
-		return c.zones.moved(c.far, starts)
+		return c.zones.moved(c.far.all(), starts)
 	}
 	h := c.h.Same()
 	if c.before != nil {
-		return evalue.EvidenceAgainst(c.far, *c.before, h, starts)
+		return c.far.against(*c.before, h, starts)
 	}
-	return evalue.Evidence(c.far, h, starts)
+	return evalue.Evidence(c.far.all(), h, starts)
 }
 
 // independent is the contest's pairs as the interval wants them: one for each independent control.
-func (c *contest) independent(pairs []evalue.Pair) []evalue.Pair {
+func (c *contest) independent(pairs *aside) []evalue.Pair {
 	if c.before == nil {
-		return pairs
+		return pairs.all()
 	}
-	t := evalue.Totals(pairs)
-	return []evalue.Pair{{At: t.At, ET: t.ET, NT: t.NT, EC: c.before.EC, NC: c.before.NC}}
+	return []evalue.Pair{pairs.total(*c.before)}
 }
 
-// describe fills in the numbers that people check, from some of the pairs: both ratios, their quotient and its
-// interval, and what it rests on.
-func (c *contest) describe(f *finding, pairs []evalue.Pair, alpha float64) {
-	counted, warmed := c.counted(pairs)
-	pairs = c.independent(pairs)
-	t := evalue.Totals(pairs)
-	l := evalue.NewLikelihood(pairs, c.h)
+// describe fills in the numbers that people check, from some of the pairs, or all of them when these are nil: both ratios,
+// their quotient and its interval, and what it rests on.
+func (c *contest) describe(f *finding, some []evalue.Pair, alpha float64) {
+	l, t := c.all()
+	counted, warmed := t, t
+	if some != nil {
+		pairs := c.independent(&aside{made: some})
+		l, t = evalue.NewLikelihood(pairs, c.h), evalue.Totals(pairs)
+	}
+	if some == nil && (c.served != nil || c.plain != nil || c.zones != nil) {
+		some = c.pairs.all()
+	}
+	if some != nil {
+		counted, warmed = c.counted(some)
+	}
 	lo, hi := evalue.Interval(&l, alpha)
 	f.bounds = c.h.Bounds(lo, hi)
 	f.Signal, f.family = c.signal, c.family
@@ -149,7 +223,7 @@ func (c *contest) describe(f *finding, pairs []evalue.Pair, alpha float64) {
 		f.Mix = c.h.Mixed(warmed, t)
 	}
 	if c.zones != nil {
-		c.zones.describe(f, pairs)
+		c.zones.describe(f, some)
 	}
 }
 
@@ -176,7 +250,7 @@ func (c *contest) harmless(p *Params) bool {
 		return false
 	}
 	if c.ofMean() {
-		x := c.longerBy(c.pairs)
+		x := c.longerBy(c.pairs.all())
 		return x.Known() && x.High < c.floor.Margin
 	}
 	together, own := c.spreads(p)
@@ -188,6 +262,10 @@ func (c *contest) harmless(p *Params) bool {
 
 // spreads are φ of how events fall on the two sides, and of either side by itself, with what was seen since the change.
 func (c *contest) spreads(p *Params) (together, own float64) {
+	if c.spread != nil {
+		c.unsteady, c.scatter = c.spread()
+		c.spread = nil
+	}
 	own = c.h.Phi
 	if c.unsteady > own && p.Guards.On(guardUnsteady) {
 		own = c.unsteady
@@ -207,7 +285,7 @@ const waysToBeHarmless = 3
 // ways is in how many of them this one may be.
 func (c *contest) ways() float64 {
 	n := 1.0
-	if len(c.far) > 0 {
+	if !c.far.empty() {
 		n++
 	}
 	if c.steady != nil {
@@ -233,35 +311,38 @@ func (c *contest) stayed(p *Params) bool {
 
 // rise is how much more often the event happens on the treated side, at most.
 func (c *contest) rise(together, own, alpha float64) evalue.Rise {
-	pairs := c.independent(c.pairs)
-	l := evalue.NewLikelihood(pairs, c.h)
-	return evalue.RiseOf(evalue.Totals(pairs), &l, together, own, alpha, c.h.Bounds)
+	if r := &c.risen; r.Rise == nil || r.together != together || r.own != own || r.alpha != alpha {
+		l, t := c.all()
+		rise := evalue.RiseOf(t, &l, together, own, alpha, c.h.Bounds)
+		r.together, r.own, r.alpha, r.Rise = together, own, alpha, &rise
+	}
+	return *c.risen.Rise
 }
 
 // tolerable says whether the most likely rise lies within the margin.
 func (c *contest) tolerable() bool {
-	t := evalue.Totals(c.independent(c.pairs))
+	_, t := c.all()
 	rise := evalue.Ratio(t.ET, t.NT) - evalue.Ratio(t.EC, t.NC)
 	if rise < c.floor.MarginAbsolute || c.likely() < c.floor.Margin {
 		return true
 	}
-	far := evalue.Totals(c.independent(c.far))
+	far := evalue.Totals(c.independent(&c.far))
 	return far.NT > 0 && evalue.Ratio(far.ET, far.NT) < evalue.Ratio(far.EC, far.NC)
 }
 
 // hardlyMoved says whether a quantile is proven to have moved by less than the margin in time: fewer requests lie beyond
 // the farther threshold on the treated side than beyond the nearer one on the control's. phi is that of both sides.
 func (c *contest) hardlyMoved(phi, alpha float64) bool {
-	if len(c.far) == 0 {
+	if c.far.empty() {
 		return false
 	}
-	l := evalue.NewLikelihood(c.independent(c.far), evalue.Hypothesis{Phi: phi})
+	l := evalue.NewLikelihood(c.independent(&c.far), evalue.Hypothesis{Phi: phi})
 	return evalue.Upper(&l, alpha) < 1
 }
 
 // likely is the most likely ratio of what is counted, with half an event added on both sides.
 func (c *contest) likely() float64 {
-	t := c.h.Turn(evalue.Totals(c.independent(c.pairs)))
+	t := c.h.Turn(evalue.Totals(c.independent(&c.pairs)))
 	if t.NT == 0 || t.NC == 0 {
 		return 1
 	}
@@ -270,14 +351,14 @@ func (c *contest) likely() float64 {
 
 // locate finds when the fault showed.
 func (c *contest) locate() (evalue.Excursion, float64) {
-	return evalue.Locate(c.pairs, c.h, c.likely())
+	return evalue.Locate(c.pairs.all(), c.h, c.likely())
 }
 
 // withoutStrongest is ln E without the cell in an excursion that speaks for a fault the most: what hangs on a single cell,
 // however long it is, is no fault yet.
 func (c *contest) withoutStrongest(x evalue.Excursion, starts []evalue.Restart) float64 {
 	rest := *c
-	rest.pairs = evalue.WithoutStrongest(c.pairs, x, c.h)
+	rest.pairs = aside{made: evalue.WithoutStrongest(c.pairs.all(), x, c.h)}
 	return rest.evidence(starts)
 }
 

@@ -17,7 +17,7 @@ func sidesOf(pairs ...evalue.Pair) *contest {
 	p := DefaultParams()
 	return &contest{
 		comparison: &comparison{signal: "error_ratio", family: familyErrors, floor: p.Errors},
-		h:          evalue.Hypothesis{Theta: p.Errors.Ratio, Phi: 1}, pairs: pairs, scatter: 1, unsteady: 1,
+		h:          evalue.Hypothesis{Theta: p.Errors.Ratio, Phi: 1}, pairs: aside{made: pairs}, scatter: 1, unsteady: 1,
 	}
 }
 
@@ -93,10 +93,10 @@ func TestWhatIsHarmlessIsTolerable(t *testing.T) {
 func TestAQuantileThatHardlyMoved(t *testing.T) {
 	c := sidesOf(evalue.Pair{ET: 5000, NT: 1e5, EC: 1000, NC: 1e5})
 	require.False(t, c.hardlyMoved(1, 0.05), "nothing was counted beyond the margin in time")
-	c.far = []evalue.Pair{{ET: 100, NT: 1e5, EC: 1000, NC: 1e5}}
+	c.far = aside{made: []evalue.Pair{{ET: 100, NT: 1e5, EC: 1000, NC: 1e5}}}
 	require.True(t, c.hardlyMoved(1, 0.05))
 	require.True(t, c.tolerable())
-	c.far[0].ET = 5000
+	c.far.made[0].ET = 5000
 	require.False(t, c.hardlyMoved(1, 0.05))
 	require.False(t, c.tolerable())
 }

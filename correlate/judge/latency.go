@@ -116,7 +116,7 @@ func (c *contest) expected(pairs []evalue.Pair) expected {
 // of the shift says: what it takes to convict where its lower end is at the factor.
 func (c *contest) longer(factor, bar float64) float64 {
 	excursion, _ := c.locate()
-	x := c.longerBy(evalue.Between(c.pairs, excursion.Onset, excursion.End))
+	x := c.longerBy(evalue.Between(c.pairs.all(), excursion.Onset, excursion.End))
 	if x.Ratio <= factor || x.Least <= 0 {
 		return 0
 	}
@@ -188,11 +188,19 @@ func (c *contest) coarse(in evalue.Span) bool {
 
 // shift is that of a quantile, or of the mean where it is 0.
 func (c *contest) shift(q float64, in evalue.Span) evalue.Shift {
-	if c.zones != nil {
-		x, _, _ := c.zones.shift(q, in, c.h.Phi)
-		return x
+	for i := range c.shifts {
+		if s := &c.shifts[i]; s.quantile == q && s.in == in {
+			return s.Shift
+		}
 	}
-	return c.latency.shift(q, c.before == nil, in, c.h.Phi)
+	var x evalue.Shift
+	if c.zones != nil {
+		x, _, _ = c.zones.shift(q, in, c.h.Phi)
+	} else {
+		x = c.latency.shift(q, c.before == nil, in, c.h.Phi)
+	}
+	c.shifts = append(c.shifts, workedShift{q, in, x})
+	return x
 }
 
 // show replaces the exceedances of a finding by a quantile on both sides in seconds.

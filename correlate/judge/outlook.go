@@ -109,7 +109,7 @@ func (t ruling) provenBy(f family, grade correlate.Grade, times float64) bool {
 func (t ruling) treated(f family, grade correlate.Grade) (n float64) {
 	for i := range t.findings {
 		if o := &t.findings[i]; o.family == f && o.Grade == grade && o.contest != nil {
-			n = max(n, evalue.Totals(o.contest.pairs).NT)
+			n = max(n, evalue.Totals(o.contest.pairs.all()).NT)
 		}
 	}
 	return n
@@ -121,7 +121,7 @@ func (f *finding) repeated(times float64) *finding {
 		return f
 	}
 	c := *f.contest
-	c.pairs, c.far = scaled(f.contest.pairs, times), scaled(f.contest.far, times)
+	c.pairs, c.far, c.worked = aside{made: scaled(f.contest.pairs.all(), times)}, aside{made: scaled(f.contest.far.all(), times)}, worked{}
 	again := *f
 	again.contest = &c
 	return &again

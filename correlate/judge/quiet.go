@@ -46,7 +46,7 @@ func (t quickLook) quietCounts(s *Stream) bool {
 	for i := range qs {
 		q := &qs[i]
 		bar := q.family.leastNeed(t.p)
-		if c := t.beside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs) >= bar {
+		if c := t.beside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs.all()) >= bar {
 			return false
 		}
 		if !beside && !t.quietBefore(q, bar) {

@@ -42,16 +42,16 @@ func (t *trial) routes() []expect.Part {
 // in the same direction isn't moved twice. ratio is the floor's.
 func (t *trial) standardise(c *contest, ratio, season float64) {
 	if c.mix = t.standardOf(c.comparison, c.before == nil); c.mix != nil {
-		c.plain = c.pairs
-		c.pairs = c.h.Expecting(c.pairs, t.factors(c, c.pairs, season))
-		c.h = c.h.Moved(ratio, c.h.Mixed(evalue.Totals(c.plain), evalue.Totals(c.pairs)))
+		c.plain = c.pairs.all()
+		c.pairs = aside{made: c.h.Expecting(c.plain, t.factors(c, c.plain, season))}
+		c.h = c.h.Moved(ratio, c.h.Mixed(evalue.Totals(c.plain), evalue.Totals(c.pairs.all())))
 	}
 }
 
 // standardiseFar is the same for what lies beyond the margin in time.
 func (t *trial) standardiseFar(c *contest, season float64) {
-	if c.mix != nil && len(c.far) > 0 {
-		c.far = (&evalue.Hypothesis{}).Expecting(c.far, t.factors(c, c.far, season))
+	if c.mix != nil && !c.far.empty() {
+		c.far = aside{made: (&evalue.Hypothesis{}).Expecting(c.far.all(), t.factors(c, c.far.all(), season))}
 	}
 }
 

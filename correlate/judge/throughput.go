@@ -29,7 +29,7 @@ func (t *trial) throughput(s *Stream) {
 		}
 	}
 	h.Control = evalue.Ratio(control.EC, control.NC)
-	c := &contest{comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control, ratio: h.Theta}
+	c := &contest{comparison: q, h: h, pairs: aside{treated: treated, control: control}, before: &control, ratio: h.Theta}
 	c.logE = c.evidence(t.starts)
 	t.add(c, grade)
 }

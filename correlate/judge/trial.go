@@ -85,11 +85,13 @@ func (t *trial) compareBeside(q *comparison) {
 	}
 	t.standardise(c, q.floor.Ratio, 1)
 	c.logE = c.evidence(t.starts)
-	treated, untreated := evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin)
-	c.unsteady = t.p.Dispersion(treated, t.c.Resolution, true)
-	c.scatter = max(t.p.Scatter(c.pairs, c.h, t.c.Resolution), c.unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
+	treated, untreated, pairs, h := evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), c.pairs.all(), c.h
+	c.spread = func() (unsteady, scatter float64) {
+		unsteady = t.p.Dispersion(treated, t.c.Resolution, true)
+		return unsteady, max(t.p.Scatter(pairs, h, t.c.Resolution), unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
+	}
 	if far := t.beyond(c, q.farNew); len(far) > 0 {
-		c.far = t.expectBeside(q, t.p.Concurrent(nil, far, untreated, t.c.Resolution).Pairs)
+		c.far = aside{made: t.expectBeside(q, t.p.Concurrent(nil, far, untreated, t.c.Resolution).Pairs)}
 		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
@@ -119,9 +121,9 @@ func (t *trial) beside(q *comparison) *contest {
 		r = evalue.Rate(q.old)
 	}
 	h := t.p.Hypothesize(q.floor.Absolute, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
-	c := &contest{comparison: q, joint: j, pairs: j.Pairs, h: h, ratio: q.floor.Ratio, seasonal: 1}
+	c := &contest{comparison: q, joint: j, pairs: aside{made: j.Pairs}, h: h, ratio: q.floor.Ratio, seasonal: 1}
 	if t.warms(q) {
-		c.pairs, c.served = t.expectBeside(q, j.Pairs), j.Pairs
+		c.pairs, c.served = aside{made: t.expectBeside(q, j.Pairs)}, j.Pairs
 	}
 	return c
 }
@@ -148,8 +150,9 @@ func (t *trial) compareBefore(s *Stream, q *comparison) {
 	}
 	h := t.p.Hypothesize(q.floor.Absolute, ratio, q.nominal, evalue.Ratio(control.EC, control.NC), phi)
 	c := &contest{
-		comparison: q, h: h, pairs: evalue.Alongside(treated, control), before: &control,
-		unsteady: t.p.Dispersion(treated, t.c.Resolution, false), ratio: ratio, seasonal: season,
+		comparison: q, h: h, pairs: aside{treated: treated, control: control}, before: &control,
+		ratio: ratio, seasonal: season,
+		spread: func() (unsteady, scatter float64) { return t.p.Dispersion(treated, t.c.Resolution, false), 0 },
 	}
 	if t.warms(q) {
 		c.served = evalue.Alongside(evalue.Since(q.after, t.begin), control)
@@ -160,7 +163,7 @@ func (t *trial) compareBefore(s *Stream, q *comparison) {
 	}
 	c.logE = c.evidence(t.starts)
 	if far := t.beyond(c, q.farAfter); len(far) > 0 {
-		c.far = evalue.Alongside(t.expect(q, far), control)
+		c.far = aside{treated: t.expect(q, far), control: control}
 		t.standardiseFar(c, season)
 	}
 	t.add(c, grade)
@@ -175,13 +178,14 @@ func (t *trial) add(c *contest, grade correlate.Grade) {
 		f.logE = min(f.logE, c.longer(c.h.Theta, c.family.need(t.p)))
 	case c.wide && t.p.Guards.On(guardMoved):
 		f.logE = min(f.logE, c.longer(math.Exp(t.p.latencyMargin()), c.family.need(t.p)))
-	case len(c.far) > 0 && t.p.Guards.On(guardMoved):
+	case !c.far.empty() && t.p.Guards.On(guardMoved):
 		f.logE = min(f.logE, c.moved(t.starts))
 	}
 	f.Grade = grade
-	c.describe(&f, c.pairs, t.p.Alpha)
+	c.describe(&f, nil, t.p.Alpha)
 	if c.family == familyErrors {
-		f.visible = evalue.SmallestVisible(evalue.Totals(c.independent(c.pairs)), c.h, familyErrors.need(t.p))
+		_, total := c.all()
+		f.visible = evalue.SmallestVisible(total, c.h, familyErrors.need(t.p))
 	}
 	t.findings = append(t.findings, f)
 }
@@ -268,7 +272,7 @@ func (t *trial) date() {
 		x, _ := c.locate()
 		f.onset, f.end = x.Onset, x.End
 		f.recovered = t.c.Now-(x.End+t.c.Resolution) >= t.p.Recovery && x.Tail.NT > 0
-		c.describe(f, evalue.Between(c.pairs, x.Onset, x.End), t.p.Alpha)
+		c.describe(f, evalue.Between(c.pairs.all(), x.Onset, x.End), t.p.Alpha)
 		f.survive(c.withoutStrongest(x, t.starts), t.p)
 	}
 }
@@ -313,6 +317,6 @@ func (f *finding) showLatency(t *trial) {
 		c.zones.seconds(f, c.quantile, in, c.h.Phi)
 		return
 	}
-	c.latency.show(f, c.expected(evalue.PairsIn(c.pairs, in)), c.before == nil, in, c.h.Phi)
+	c.latency.show(f, c.expected(evalue.PairsIn(c.pairs.all(), in)), c.before == nil, in, c.h.Phi)
 	c.showMix(f, in)
 }

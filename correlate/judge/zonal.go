@@ -72,7 +72,7 @@ func (t zoning) contest(question int) *contest {
 		return nil
 	}
 	z.null = evalue.Hypothesis{Theta: z.asked.floor.Ratio, Phi: z.phi, Control: z.usual}
-	c := &contest{comparison: z.asked, joint: o, pairs: o.Pairs, zones: z, ratio: z.asked.floor.Ratio, seasonal: 1}
+	c := &contest{comparison: z.asked, joint: o, pairs: aside{made: o.Pairs}, zones: z, ratio: z.asked.floor.Ratio, seasonal: 1}
 	c.logE = c.evidence(t.starts)
 	return c
 }
@@ -213,12 +213,15 @@ func (z *zonal) measure(side []int) (b zonesBefore) {
 // only known as well as its own events tell: what is tested is the difference of two estimates, so φ grows with what was
 // learnt since.
 func (z *zonal) trust(c *contest) {
-	share := z.share(z.null.Information(c.pairs))
+	share := z.share(z.null.Information(c.pairs.all()))
 	c.h = z.null
 	c.h.Phi /= share
-	c.scatter = max(z.t.p.Scatter(c.pairs, z.null, z.t.c.Resolution)/share, c.h.Phi)
+	pairs, null, phi := c.pairs.all(), z.null, c.h.Phi
+	c.spread = func() (unsteady, scatter float64) {
+		return 0, max(z.t.p.Scatter(pairs, null, z.t.c.Resolution)/share, phi)
+	}
 	if z.q != zoneErrors && (z.t.c.Now-z.t.c.Start >= z.t.p.MinHealthy || c.logE > 0) {
-		c.far = z.farther()
+		c.far = aside{made: z.farther()}
 	}
 }
 

@@ -43,14 +43,29 @@ func Evidence(pairs []Pair, h Hypothesis, starts []Restart) float64 {
 // EvidenceAgainst is ln E of treated tallies against one fixed control, the time before the change. The control's own
 // uncertainty is in it: the ratio of likelihoods is the Bayes factor with the unknown rate integrated out.
 func EvidenceAgainst(pairs []Pair, control Pair, h Hypothesis, starts []Restart) float64 {
+	return against(pairs, func(p *Pair) (at int64, events, exposure float64) { return p.At, p.ET, p.NT }, control, h, starts)
+}
+
+// EvidenceOf is the same of treated tallies as they were counted.
+func EvidenceOf(treated []Tally, control Pair, h Hypothesis, starts []Restart) float64 {
+	return against(treated, func(t *Tally) (at int64, events, exposure float64) {
+		return t.At, float64(t.Events), float64(t.Exposure)
+	}, control, h, starts)
+}
+
+func against[T any](all []T, of func(*T) (at int64, events, exposure float64), control Pair, h Hypothesis, starts []Restart) float64 {
 	s := h.Steps()
 	total := Pair{EC: control.EC, NC: control.NC}
 	parts := make([]float64, 0, len(starts))
-	at := len(pairs) - 1
+	last := len(all) - 1
 	for i := len(starts) - 1; i >= 0; i-- {
-		for ; at >= 0 && (pairs[at].At >= starts[i].At || i == 0); at-- {
-			total.ET += pairs[at].ET
-			total.NT += pairs[at].NT
+		for ; last >= 0; last-- {
+			at, events, exposure := of(&all[last])
+			if at < starts[i].At && i > 0 {
+				break
+			}
+			total.ET += events
+			total.NT += exposure
 		}
 		var l Grid
 		s.split(&l, total)

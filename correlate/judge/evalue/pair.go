@@ -16,7 +16,7 @@ type Pair struct {
 // cells go on from those of an earlier look, which may be nil.
 func (p *Params) Concurrent(one *Joint, treated, control []Tally, resolution int64) *Joint {
 	if one == nil || one.treated > len(treated) || one.control > len(control) {
-		one = new(Joint)
+		one = &Joint{Pairs: make([]Pair, 0, min(len(treated), len(control)))}
 	}
 	if one.join(treated, control, resolution); one.Covered() || !p.Guards.On(guardWidePairs) {
 		return one
