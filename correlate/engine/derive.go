@@ -125,14 +125,14 @@ func (e *Engine) cutCourses(from int64) (cut []*change) {
 // that, also where only the other change is another. A look around stands if that is from later on.
 func (e *Engine) compareSubjects(c *change, by string) {
 	is := e.subjectOf(c)
-	from := observe.AlikeUntil(&c.subject, &is)
+	from := observe.AlikeUntil(c.depended(), &is)
 	if from < observe.Never {
 		e.differs(from, correlate.LateChange, by)
 	}
 	if from < e.around.At {
 		e.around = look{}
 	}
-	c.subject = is
+	c.dependsOn(is)
 }
 
 // compareIncident notes from when on judging depends on which change an incident is held against: later rollouts near it
@@ -150,7 +150,7 @@ func (e *Engine) deriveAgain() {
 	e.observer.Forget()
 	e.around = look{}
 	for _, c := range e.changes {
-		c.watch, c.assessed, c.between = nil, assessed{}, assessed{}
+		c.watch, c.seen = nil, nil
 	}
 }
 

@@ -122,19 +122,21 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 	}
 }
 
-// publish emits a record that differs from what was last emitted. A change is observed until its last verdict is issued.
+// publish emits a record that differs from what was last emitted, as far as that is remembered. A change is observed until its last verdict is issued.
 func (i *issuer) publish(c *change) {
 	rec := *c.rec
 	if c.unissued {
 		rec.Phase = correlate.PhaseObserving
 	}
-	if reflect.DeepEqual(rec, c.emitted) {
+	if c.emitted != nil && reflect.DeepEqual(rec, *c.emitted) {
 		return
 	}
 	rec.Incidents = slices.Clone(rec.Incidents)
 	rec.MergedFrom = slices.Clone(rec.MergedFrom)
 	rec.Labels = maps.Clone(rec.Labels)
-	c.emitted = rec
+	if c.emitted = nil; c.watched {
+		c.emitted = &rec
+	}
 	i.emit(correlate.Effect{Change: &rec})
 }
 

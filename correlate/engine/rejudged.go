@@ -32,7 +32,7 @@ func rejudge(e *Engine, c *change) {
 
 // correction has a change judged once more that is reported otherwise than it was judged.
 func correction(e *Engine, c *change) {
-	if is := e.subjectOf(c); observe.AlikeUntil(&c.subject, &is) < observe.Never {
+	if is := e.subjectOf(c); observe.AlikeUntil(c.depended(), &is) < observe.Never {
 		rejudge(e, c)
 	}
 }
@@ -75,7 +75,7 @@ func (r retried) adopt(c *change, course []correlate.Verdict) {
 		n++
 	}
 	c.rec.Rejudging, c.rec.Phase = false, correlate.PhaseClosed
-	c.subject = r.subjectOf(c)
+	c.dependsOn(r.subjectOf(c))
 	if n < max(len(course), len(c.issued)) {
 		r.setCourse(c, course, r.of.By)
 	}
