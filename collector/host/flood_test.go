@@ -12,6 +12,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 )
 
 // historyVariable is how many changes TestAHistoryIsTakenInWhileTelemetryFlows takes in; 6,000 when it isn't set.
@@ -119,7 +120,7 @@ func TestWhatIsToldLateOfManyIsJudgedBitByBit(t *testing.T) {
 	}
 	now := lastDays.Add(46 * time.Minute)
 	const looks = 500
-	late := startLooking(t, t.TempDir(), lastDays, looks)
+	late := startOn(t, sqlite.Options{Dir: t.TempDir()}, lastDays, looks)
 	defer func() { late.end() }()
 	late.live(lastDays, now, world)
 	for i := range changes {
@@ -133,7 +134,7 @@ func TestWhatIsToldLateOfManyIsJudgedBitByBit(t *testing.T) {
 	late.tell(told(changes))
 	require.EqualValues(t, 1, late.waiting())
 	late.end()
-	*late = *startLooking(t, late.dir, late.now, looks)
+	*late = *startOn(t, sqlite.Options{Dir: late.dir}, late.now, looks)
 	for ; engine.Behind(late.h.engine) || ticks == 1; ticks++ {
 		late.live(late.now, late.now.Add(10*time.Second), world)
 	}
@@ -216,4 +217,41 @@ func TestFactsThatWaitTheirTurnTakeNoRoom(t *testing.T) {
 	require.Len(t, got, expressMost)
 	require.EqualValues(t, 4, got[0].Seq, "neither what is applied, nor what is taken back, nor what is old")
 	require.Empty(t, e.take())
+}
+
+// TestAHistoryOutlastsAFullDisk: what the disk won't take in the middle of a history is applied once there is room, each
+// change once.
+func TestAHistoryOutlastsAFullDisk(t *testing.T) {
+	const changes = 4 * factsAtOnce
+	d := startDaemon(t, t.TempDir(), lastDays)
+	lastYears(d, changes, lastDays.AddDate(0, 0, -3))
+	d.l.facts()
+	require.EqualValues(t, changes-factsAtOnce, d.waiting())
+	size := d.h.ledger.Health().Bytes
+	d.end()
+
+	*d = *startOn(t, sqlite.Options{Dir: d.dir, MaxBytes: size + size/20}, lastDays, looksAtOnce)
+	before := d.waiting()
+	for range 4 {
+		d.l.facts()
+	}
+	require.Positive(t, d.waiting(), "the disk is full")
+	require.Zero(t, (before-d.waiting())%factsAtOnce, "a batch is applied as a whole or not at all")
+	require.True(t, d.l.failing)
+	d.end()
+
+	*d = *startDaemon(t, d.dir, lastDays)
+	defer d.end()
+	for d.waiting() > 0 {
+		d.l.facts()
+	}
+	all, err := d.h.ledger.Changes(t.Context(), ledger.ChangeFilter{})
+	require.NoError(t, err)
+	require.Len(t, all, changes)
+	for _, c := range all {
+		require.Empty(t, c.Reports, "it was told once")
+		revisions, err := d.h.ledger.ChangeRevisions(t.Context(), c.ID, time.Time{}, 0)
+		require.NoError(t, err)
+		require.Len(t, revisions, 1)
+	}
 }
