@@ -168,5 +168,14 @@ func (c *change) follow(revisions []correlate.Verdict) {
 			c.course = append(c.course, v)
 		}
 	}
-	c.issued = slices.Clone(c.course)
+	c.keep()
+	if v := c.verdict(); v != nil && c.rec.Verdict != nil && v.Revision == c.rec.Verdict.Revision {
+		c.rec.Verdict = v
+	}
+}
+
+// keep notes that the course is issued. What was issued is never written to again: whoever appends to the course copies it.
+func (c *change) keep() {
+	c.issued = slices.Clip(c.course)
+	c.course = c.issued
 }

@@ -112,10 +112,10 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 		shown := w
 		c.rec.Verdict = &shown
 	case v != nil && (len(c.issued) != len(c.course) || stand < len(c.course)):
-		shown := *v
-		c.rec.Verdict = &shown
+		c.rec.Verdict = v
 	}
-	c.issued, c.unissued = slices.Clone(c.course), false
+	c.unissued = false
+	c.keep()
 	i.roster.convictions.note(c)
 	for _, o := range i.roster.book.Judged(c.Change) {
 		i.publish(i.roster.changeOf(o))
