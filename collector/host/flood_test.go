@@ -11,6 +11,8 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 )
 
 // historyVariable is how many changes TestAHistoryIsTakenInWhileTelemetryFlows takes in; 6,000 when it isn't set.
@@ -118,7 +120,7 @@ func TestWhatIsToldLateOfManyIsJudgedBitByBit(t *testing.T) {
 	}
 	now := lastDays.Add(46 * time.Minute)
 	const looks = 500
-	late := startLooking(t, t.TempDir(), lastDays, looks)
+	late := startOn(t, sqlite.Options{Dir: t.TempDir()}, lastDays, looks)
 	defer func() { late.end() }()
 	late.live(lastDays, now, world)
 	for i := range changes {
@@ -132,7 +134,7 @@ func TestWhatIsToldLateOfManyIsJudgedBitByBit(t *testing.T) {
 	late.tell(told(changes))
 	require.EqualValues(t, 1, late.waiting())
 	late.end()
-	*late = *startLooking(t, late.dir, late.now, looks)
+	*late = *startOn(t, sqlite.Options{Dir: late.dir}, late.now, looks)
 	for ; engine.Behind(late.h.engine) || ticks == 1; ticks++ {
 		late.live(late.now, late.now.Add(10*time.Second), world)
 	}
@@ -165,4 +167,91 @@ func plain(c correlate.ChangeRecord) correlate.ChangeRecord {
 	v.Revision, v.Supersedes, v.Reopened, v.ReopenedBy = 0, 0, "", ""
 	c.Verdict, c.ReceivedAt = &v, time.Time{}
 	return c
+}
+
+// TestAChangeOfThePresentGoesAheadOfAHistory: what is committed while a history waits is applied before it, and counts once.
+func TestAChangeOfThePresentGoesAheadOfAHistory(t *testing.T) {
+	const history = 3 * factsAtOnce
+	d := startDaemon(t, t.TempDir(), lastDays)
+	defer func() { d.end() }()
+	lastYears(d, history, lastDays.AddDate(0, 0, -3))
+	commit := func(id string, finished time.Time) {
+		c := correlate.Change{ID: id, Service: "shop", Source: "generic", Status: correlate.StatusSucceeded, FinishedAt: finished}
+		_, err := d.h.Commit(t.Context(), []correlate.Entry{{
+			Raw:        correlate.Raw{Source: "generic", ID: id, ReceivedAt: d.now, Body: []byte("{}")},
+			Projection: correlate.Projection{Facts: []correlate.Fact{{Change: &c}}},
+		}}, nil)
+		require.NoError(t, err)
+	}
+	d.l.facts()
+	commit("now", lastDays.Add(-time.Minute))
+	commit("long ago", lastDays.AddDate(0, 0, -2))
+	d.l.facts()
+	require.EqualValues(t, factsAtOnce+2, d.waiting())
+	require.True(t, d.h.engine.Knows("now"))
+	require.False(t, d.h.engine.Knows("long ago"))
+	d.change("now")
+	d.restart(0)
+	for d.waiting() > 0 {
+		d.l.facts()
+	}
+	d.change("long ago")
+	revisions, err := d.h.ledger.ChangeRevisions(t.Context(), "now", time.Time{}, 0)
+	require.NoError(t, err)
+	require.Len(t, revisions, 1)
+	require.Len(t, revisions[0].Record.Reports, 0, "it was told once")
+	require.Empty(t, d.h.express.take())
+}
+
+func TestFactsThatWaitTheirTurnTakeNoRoom(t *testing.T) {
+	var e express
+	fact := func(seq int64, retracted bool, age time.Duration) ledger.Fact {
+		return ledger.Fact{Seq: seq, Retracted: retracted, ReceivedAt: lastDays, Fact: correlate.Fact{Change: &correlate.Change{FinishedAt: lastDays.Add(-age)}}}
+	}
+	e.add([]ledger.Fact{fact(1, false, time.Minute), fact(2, true, time.Minute), fact(3, false, presentFor), fact(4, false, time.Minute)})
+	e.applied(1)
+	for i := range int64(2 * expressMost) {
+		e.add([]ledger.Fact{fact(5+i, false, 0)})
+	}
+	got := e.take()
+	require.Len(t, got, expressMost)
+	require.EqualValues(t, 4, got[0].Seq, "neither what is applied, nor what is taken back, nor what is old")
+	require.Empty(t, e.take())
+}
+
+// TestAHistoryOutlastsAFullDisk: what the disk won't take in the middle of a history is applied once there is room, each
+// change once.
+func TestAHistoryOutlastsAFullDisk(t *testing.T) {
+	const changes = 4 * factsAtOnce
+	d := startDaemon(t, t.TempDir(), lastDays)
+	lastYears(d, changes, lastDays.AddDate(0, 0, -3))
+	d.l.facts()
+	require.EqualValues(t, changes-factsAtOnce, d.waiting())
+	size := d.h.ledger.Health().Bytes
+	d.end()
+
+	*d = *startOn(t, sqlite.Options{Dir: d.dir, MaxBytes: size + size/20}, lastDays, looksAtOnce)
+	before := d.waiting()
+	for range 4 {
+		d.l.facts()
+	}
+	require.Positive(t, d.waiting(), "the disk is full")
+	require.Zero(t, (before-d.waiting())%factsAtOnce, "a batch is applied as a whole or not at all")
+	require.True(t, d.l.failing)
+	d.end()
+
+	*d = *startDaemon(t, d.dir, lastDays)
+	defer d.end()
+	for d.waiting() > 0 {
+		d.l.facts()
+	}
+	all, err := d.h.ledger.Changes(t.Context(), ledger.ChangeFilter{})
+	require.NoError(t, err)
+	require.Len(t, all, changes)
+	for _, c := range all {
+		require.Empty(t, c.Reports, "it was told once")
+		revisions, err := d.h.ledger.ChangeRevisions(t.Context(), c.ID, time.Time{}, 0)
+		require.NoError(t, err)
+		require.Len(t, revisions, 1)
+	}
 }

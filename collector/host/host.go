@@ -58,7 +58,8 @@ type Host struct {
 	projectors map[string]source.Projector // by source
 	naming     *names.Rules                // of services, environments and versions
 
-	wake chan struct{} // facts were committed
+	wake    chan struct{} // facts were committed
+	express express
 	// questions are asked by readers and answered by the loop.
 	questions chan question
 	stop      context.CancelFunc

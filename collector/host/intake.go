@@ -55,10 +55,11 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 		e.Projection = h.completed(e.Source, e.Projection, reading{e.ReceivedAt, now})
 		ready[i] = e
 	}
-	receipt, _, err := h.ledger.Append(ctx, ready, move)
+	receipt, facts, err := h.ledger.Append(ctx, ready, move)
 	if err != nil {
 		return receipt, err
 	}
+	h.express.add(facts)
 	if len(ready) > 0 {
 		h.count(ready[0].Source, resultAccepted, receipt.Accepted)
 		h.count(ready[0].Source, resultDuplicate, receipt.Duplicate)

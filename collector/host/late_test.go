@@ -30,17 +30,18 @@ type daemon struct {
 // startDaemon starts on a directory as Host.Start does.
 func startDaemon(t *testing.T, dir string, now time.Time) *daemon {
 	t.Helper()
-	return startLooking(t, dir, now, looksAtOnce)
+	return startOn(t, sqlite.Options{Dir: dir}, now, looksAtOnce)
 }
 
-// startLooking is startDaemon with a bound on the looks of a tick.
-func startLooking(t *testing.T, dir string, now time.Time, looks int) *daemon {
+// startOn is startDaemon with options of the ledger, and a bound on the looks of a tick.
+func startOn(t *testing.T, o sqlite.Options, now time.Time, looks int) *daemon {
 	t.Helper()
+	dir := o.Dir
 	cfg := *createDefaultConfig().(*Config)
 	cfg.DataDir, cfg.DiskReserve = dir, 0
 	cfg.Window.Baseline, cfg.Window.Watch, cfg.Window.MinHealthy = 15*time.Minute, 15*time.Minute, 5*time.Minute
 	require.NoError(t, cfg.Validate())
-	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
+	l, err := sqlite.Open(t.Context(), o)
 	require.NoError(t, err)
 	h := newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{})
 	of := cfg.engineConfig()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/window"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -113,11 +114,32 @@ func (l *loop) facts() {
 	if l.driver.Flush() != nil || l.waits() {
 		return
 	}
+	if l.more && !l.ahead() {
+		return
+	}
 	l.more = false
 	facts, err := l.ledger.Unapplied(context.Background(), factsAtOnce)
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
 	}
+	l.gathered += len(facts)
+	last := facts[len(facts)-1].Seq
+	if l.apply(facts, last) != nil {
+		return
+	}
+	l.express.applied(last)
+	if l.more = len(facts) == factsAtOnce; l.more {
+		l.awake()
+	}
+}
+
+// ahead applies facts of the present before it is their turn.
+func (l *loop) ahead() (ok bool) {
+	facts := l.express.take()
+	return len(facts) == 0 || l.apply(facts, 0) == nil
+}
+
+func (l *loop) apply(facts []ledger.Fact, seq int64) error {
 	batch := make([]engine.Fact, len(facts))
 	for i, f := range facts {
 		if at := f.EventTime(); at.After(l.newest) {
@@ -125,11 +147,7 @@ func (l *loop) facts() {
 		}
 		batch[i] = engine.Fact{Fact: f.Fact, ReceivedAt: f.ReceivedAt, Retracted: f.Retracted}
 	}
-	l.gathered += len(batch)
-	l.more = l.driver.Facts(batch, facts[len(facts)-1].Seq) == nil && len(facts) == factsAtOnce
-	if l.more {
-		l.awake()
-	}
+	return l.driver.Facts(batch, seq)
 }
 
 // tick takes in what was measured, and lets the engine decide up to the watermark, or as much of it as it does at once: then

@@ -28,19 +28,19 @@ func (r *round) assess(i int) candidate {
 	if cutoff > 0 {
 		end = min(end, window.Floor(cutoff, r.cfg.Resolution))
 	}
-	seen := &c.between
+	seen := &c.looks().between
 	switch at, scheduled := r.scheduled(c, known, t); {
 	case r.last || t >= end:
-		seen = &c.assessed
+		seen = &c.looks().assessed
 		r.glance(c, known, seen, min(t, end), true)
 		if c.rec.Phase == correlate.PhaseClosed {
 			c.watch = nil
 		}
 	case scheduled:
-		if r.glance(c, known, &c.assessed, at, true); at == t || c.assessed.Outcome == correlate.Regressed {
-			seen = &c.assessed
+		if r.glance(c, known, &c.looks().assessed, at, true); at == t || c.seen.assessed.Outcome == correlate.Regressed {
+			seen = &c.looks().assessed
 		} else if r.glance(c, known, seen, t, false); seen.Outcome != correlate.Regressed && !r.stands(c, known, seen, at) {
-			seen = &c.assessed // between two such looks a change may be convicted, and nothing is taken back
+			seen = &c.seen.assessed // between two such looks a change may be convicted, and nothing is taken back
 		}
 	default:
 		r.glance(c, known, seen, t, false)
@@ -123,7 +123,7 @@ func (r *round) regressed(i int) bool {
 	if cutoff := r.supersededAt(c, r.Watched[i].Start); cutoff > 0 {
 		at = min(at, window.Floor(cutoff, r.cfg.Resolution))
 	}
-	seen := c.between
+	seen := c.looks().between
 	r.glance(c, r.Watched[i], &seen, at, false)
 	return seen.Outcome == correlate.Regressed && !r.reachedNobody(c, r.Watched[i])
 }

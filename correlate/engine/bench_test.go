@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 	"time"
 
@@ -199,6 +200,65 @@ func BenchmarkFlood(b *testing.B) {
 			}
 			b.ReportMetric(float64(longest.Milliseconds()), "ms/longest-tick")
 			b.ReportMetric(float64(all.Milliseconds()), "ms/all-ticks")
+		})
+	}
+}
+
+// BenchmarkKept is the heap that a change takes whose time is over: one that was told as history, and one that was judged.
+func BenchmarkKept(b *testing.B) {
+	const services, each = 1000, 10
+	record := func(service, n int) correlate.ChangeRecord {
+		done := midnight.Add(time.Duration(n-each) * 3 * time.Hour)
+		return correlate.ChangeRecord{Change: correlate.Change{
+			ID: fmt.Sprintf("cdevents-event-%d-%d", service, n), Service: fmt.Sprintf("service-%d", service), Version: fmt.Sprintf("v%d", n),
+			Status: correlate.StatusSucceeded, Source: "cdevents", StartedAt: done, FinishedAt: done, Commit: fmt.Sprintf("%040d", n*service),
+			URL: fmt.Sprintf("https://ci.example/runs/%d", n*service), Actor: "ci",
+		}.WithDefaults()}
+	}
+	heap := func() float64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return float64(m.HeapAlloc)
+	}
+	for name, fill := range map[string]func(e *Engine){
+		"history": func(e *Engine) {
+			for n := range each {
+				var facts []Fact
+				for s := range services {
+					c := record(s, n).Change
+					facts = append(facts, Fact{ReceivedAt: midnight.AddDate(0, 0, 1), Fact: correlate.Fact{Change: &c}})
+				}
+				e.Apply(Input{Facts: facts})
+			}
+		},
+		"judged": func(e *Engine) {
+			var all []correlate.ChangeRecord
+			for n := range each {
+				for s := range services {
+					c := record(s, n)
+					c.Phase, c.ReceivedAt = correlate.PhaseClosed, midnight
+					c.WindowStart, c.WindowEnd = c.StartedAt, c.FinishedAt.Add(time.Hour)
+					c.Verdict = &correlate.Verdict{
+						ChangeID: c.ID, Outcome: correlate.Healthy, Reason: correlate.ReasonWithinMargin, Revision: 1, Final: true, DecidedAt: midnight,
+					}
+					all = append(all, c)
+				}
+			}
+			e.RestoreRecords(Recall{Changes: all}, nil)
+			e.Resume(time.Time{})
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var bytes float64
+			for b.Loop() {
+				before := heap()
+				e := New(DefaultConfig())
+				fill(e)
+				bytes = heap() - before
+				runtime.KeepAlive(e)
+			}
+			b.ReportMetric(bytes/services/each, "B/change")
 		})
 	}
 }

@@ -125,14 +125,14 @@ func (e *Engine) cutCourses(from int64) (cut []*change) {
 // that, also where only the other change is another. A look around stands if that is from later on.
 func (e *Engine) compareSubjects(c *change, by string) {
 	is := e.subjectOf(c)
-	from := observe.AlikeUntil(&c.subject, &is)
+	from := observe.AlikeUntil(c.depended(), &is)
 	if from < observe.Never {
 		e.differs(from, correlate.LateChange, by)
 	}
 	if from < e.around.At {
 		e.around = look{}
 	}
-	c.subject = is
+	c.dependsOn(is)
 }
 
 // compareIncident notes from when on judging depends on which change an incident is held against: later rollouts near it
@@ -150,7 +150,7 @@ func (e *Engine) deriveAgain() {
 	e.observer.Forget()
 	e.around = look{}
 	for _, c := range e.changes {
-		c.watch, c.assessed, c.between = nil, assessed{}, assessed{}
+		c.watch, c.seen = nil, nil
 	}
 }
 
@@ -168,5 +168,14 @@ func (c *change) follow(revisions []correlate.Verdict) {
 			c.course = append(c.course, v)
 		}
 	}
-	c.issued = slices.Clone(c.course)
+	c.keep()
+	if v := c.verdict(); v != nil && c.rec.Verdict != nil && v.Revision == c.rec.Verdict.Revision {
+		c.rec.Verdict = v
+	}
+}
+
+// keep notes that the course is issued. What was issued is never written to again: whoever appends to the course copies it.
+func (c *change) keep() {
+	c.issued = slices.Clip(c.course)
+	c.course = c.issued
 }

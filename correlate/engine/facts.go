@@ -11,23 +11,49 @@ import (
 // change is one change in memory: its record, and how far it has been judged.
 type change struct {
 	*record.Change
-	rec     *correlate.ChangeRecord // the record of Change
-	emitted correlate.ChangeRecord
-	// subject is what judging depends on of it, by what was known when that was last compared.
-	subject observe.Subject
+	rec *correlate.ChangeRecord // the record of Change
+	// emitted is the record as it was last emitted, nil while the change is not watched.
+	emitted *correlate.ChangeRecord
+	// subject is what judging depends on of it, by what was known when that was last compared; nil when that is nothing.
+	subject *observe.Subject
 	// course is the verdicts that follow from what is known, issued those that were issued and stand, and revision the
 	// newest one there is.
 	course, issued []correlate.Verdict
 	revision       int
-	unissued       bool  // something was decided of it that is not issued yet
-	judged         int64 // the newest instant at which it was judged
-	// assessed and between are its latest assessments, at an instant of the schedule and at one in between. They are
-	// functions of the state, kept because they are asked for more than once.
-	assessed, between assessed
-	watch             *observe.Watch // nil when nothing is remembered
-	watched           bool           // see Engine.watched
-	known             *observe.Known // among those of its place, see roster.subjects
-	in                *observe.Lineup
+	unissued       bool           // something was decided of it that is not issued yet
+	judged         int64          // the newest instant at which it was judged
+	seen           *seen          // nil when nothing is remembered
+	watch          *observe.Watch // nil when nothing is remembered
+	watched        bool           // see Engine.watched
+	known          *observe.Known // among those of its place, see roster.subjects
+	in             *observe.Lineup
+}
+
+// seen is the latest assessments of a change, at an instant of the schedule and at one in between. They are functions of the
+// state, kept because they are asked for more than once.
+type seen struct{ assessed, between assessed }
+
+// looks are what is remembered of a change.
+func (c *change) looks() *seen {
+	if c.seen == nil {
+		c.seen = &seen{}
+	}
+	return c.seen
+}
+
+// dependsOn has judging depend on a change as it does now.
+func (c *change) dependsOn(is observe.Subject) {
+	if c.subject = nil; is.ID != "" {
+		c.subject = &is
+	}
+}
+
+// depended is what judging depended on of a change.
+func (c *change) depended() *observe.Subject {
+	if c.subject == nil {
+		return &observe.Subject{}
+	}
+	return c.subject
 }
 
 // verdict is the current one, nil when nothing can be said yet.
@@ -120,14 +146,17 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 	recalled := e.book.Recall(runs, r.Incidents)
 	for _, known := range recalled {
 		c := e.changeOf(known)
-		c.emitted, c.judged = *c.rec, e.mark.At
+		c.judged = e.mark.At
 		c.follow(revisions[c.rec.ID])
 		e.convictions.note(c)
-		e.watch(c)
+		if e.watch(c); c.watched {
+			rec := *c.rec
+			c.emitted = &rec
+		}
 	}
 	for _, known := range recalled {
 		c := e.changeOf(known)
-		c.subject = e.subjectOf(c)
+		c.dependsOn(e.subjectOf(c))
 	}
 }
 

@@ -112,29 +112,31 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 		shown := w
 		c.rec.Verdict = &shown
 	case v != nil && (len(c.issued) != len(c.course) || stand < len(c.course)):
-		shown := *v
-		c.rec.Verdict = &shown
+		c.rec.Verdict = v
 	}
-	c.issued, c.unissued = slices.Clone(c.course), false
+	c.unissued = false
+	c.keep()
 	i.roster.convictions.note(c)
 	for _, o := range i.roster.book.Judged(c.Change) {
 		i.publish(i.roster.changeOf(o))
 	}
 }
 
-// publish emits a record that differs from what was last emitted. A change is observed until its last verdict is issued.
+// publish emits a record that differs from what was last emitted, as far as that is remembered. A change is observed until its last verdict is issued.
 func (i *issuer) publish(c *change) {
 	rec := *c.rec
 	if c.unissued {
 		rec.Phase = correlate.PhaseObserving
 	}
-	if reflect.DeepEqual(rec, c.emitted) {
+	if c.emitted != nil && reflect.DeepEqual(rec, *c.emitted) {
 		return
 	}
 	rec.Incidents = slices.Clone(rec.Incidents)
 	rec.MergedFrom = slices.Clone(rec.MergedFrom)
 	rec.Labels = maps.Clone(rec.Labels)
-	c.emitted = rec
+	if c.emitted = nil; c.watched {
+		c.emitted = &rec
+	}
 	i.emit(correlate.Effect{Change: &rec})
 }
 

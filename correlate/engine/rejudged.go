@@ -32,7 +32,7 @@ func rejudge(e *Engine, c *change) {
 
 // correction has a change judged once more that is reported otherwise than it was judged.
 func correction(e *Engine, c *change) {
-	if is := e.subjectOf(c); observe.AlikeUntil(&c.subject, &is) < observe.Never {
+	if is := e.subjectOf(c); observe.AlikeUntil(c.depended(), &is) < observe.Never {
 		rejudge(e, c)
 	}
 }
@@ -74,13 +74,16 @@ func (r retried) adopt(c *change, course []correlate.Verdict) {
 		course[n] = c.issued[n]
 		n++
 	}
+	was := *c.rec
 	c.rec.Rejudging, c.rec.Phase = false, correlate.PhaseClosed
-	c.subject = r.subjectOf(c)
-	if n < max(len(course), len(c.issued)) {
-		r.setCourse(c, course, r.of.By)
-	}
+	c.dependsOn(r.subjectOf(c))
 	r.altered(c.place())
-	r.publish(c)
+	switch {
+	case n < max(len(course), len(c.issued)):
+		r.setCourse(c, course, r.of.By)
+	case !reflect.DeepEqual(was, *c.rec):
+		r.publish(c)
+	}
 }
 
 // answer is what a verdict says, without how it came about and what it was found by.

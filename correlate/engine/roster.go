@@ -120,7 +120,9 @@ func (r *roster) watchable(c *change) bool {
 // watchNoMore lists no longer the changes whose time has passed.
 func (r *roster) watchNoMore() {
 	r.watched = slices.DeleteFunc(r.watched, func(c *change) bool {
-		c.watched = r.watchable(c)
+		if c.watched = r.watchable(c); !c.watched {
+			c.emitted, c.watch, c.seen = nil, nil, nil
+		}
 		return !c.watched
 	})
 }

@@ -38,7 +38,7 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 	case c.rec.Phase == correlate.PhaseClosed && e.unobservable(c):
 		correction(e, c)
 		e.around = look{}
-		c.subject = e.subjectOf(c) // judged in its time: nothing in memory is left to judge it anew
+		c.dependsOn(e.subjectOf(c)) // judged in its time: nothing in memory is left to judge it anew
 	}
 	e.compareSubjects(c, by)
 	e.watch(c)

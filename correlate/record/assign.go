@@ -15,17 +15,17 @@ func (b *Book) assignAll(r rollout) {
 	var reports, said []correlate.ChangeReport
 	var ids []string
 	for _, c := range r {
-		if c == r[0] || c.own.Source != SourceTelemetry {
-			reports = append(reports, c.reports...)
-			said = append(said, correlate.ChangeReport{ReceivedAt: c.Record.ReceivedAt, Said: c.own})
+		if c == r[0] || c.own().Source != SourceTelemetry {
+			reports = append(reports, c.Reports()...)
+			said = append(said, correlate.ChangeReport{ReceivedAt: c.Record.ReceivedAt, Said: *c.own()})
 		}
 		if c != r[0] {
 			ids = append(ids, c.Record.ID)
-			b.assign(c, part{said: c.own, into: r[0].Record.ID})
+			b.assign(c, part{said: *c.own(), into: r[0].Record.ID})
 		}
 	}
 	slices.Sort(ids)
-	is := part{said: r[0].own, reports: r[0].reports, from: ids}
+	is := part{said: *r[0].own(), reports: r[0].Reports(), from: ids}
 	if len(r) > 1 {
 		correlate.SortChangeReports(reports)
 		is.said, is.reports = correlate.FoldRollout(said), reports
@@ -65,8 +65,12 @@ func (b *Book) assign(c *Change, is part) {
 		r.Waiting, r.BeganAt = false, time.Time{} // that of the rollout tells
 	}
 	serve(&r, is.reports)
-	if len(c.reports) > 1 || len(is.from) > 0 || slices.ContainsFunc(c.reports, implies) {
-		r.Reports = c.reports
+	if c.apart == nil {
+		c.apart = &told{c.Reports(), *c.own()}
+	}
+	defer c.settleReports()
+	if len(c.apart.reports) > 1 || len(is.from) > 0 || slices.ContainsFunc(c.apart.reports, implies) {
+		r.Reports = c.apart.reports
 	}
 	r.Abandoned = b.cfg.abandoned(r, b.watermark)
 	r.WindowStart, r.WindowEnd = b.cfg.window(r.Change)

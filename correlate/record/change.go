@@ -1,6 +1,7 @@
 package record
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -12,9 +13,8 @@ const SourceTelemetry = "telemetry"
 // Change is a change in memory: its record, and the reports that it is a fold of.
 type Change struct {
 	Record correlate.ChangeRecord
-	// reports are those under its own id, in order, and own is what they say together.
-	reports []correlate.ChangeReport
-	own     correlate.Change
+	// apart is what was reported of it, nil where that is one report and the record says the same.
+	apart *told
 	// filed is where it stands in the line-up of its place.
 	filed *filing
 	// stands is what it is to incidents that name nobody. waits is where it waits for its end.
@@ -34,6 +34,31 @@ type Change struct {
 	past   *past
 	// objections are the incidents that it is suspected of, whether it was judged healthy or not, sorted.
 	objections []string
+}
+
+// told is the reports under the own id of a change, in order, and what they say together.
+type told struct {
+	reports []correlate.ChangeReport
+	own     correlate.Change
+}
+
+// own is what the reports under the change's own id say together. It must not be changed.
+func (c *Change) own() *correlate.Change {
+	if c.apart != nil {
+		return &c.apart.own
+	}
+	return &c.Record.Change
+}
+
+// settleReports gives up what the record says as well.
+func (c *Change) settleReports() {
+	if c.apart == nil || c.Record.Reports != nil || len(c.apart.reports) != 1 {
+		return
+	}
+	lone := &c.apart.reports[0]
+	if lone.ReceivedAt.Equal(c.Record.ReceivedAt) && reflect.DeepEqual(lone.Said, c.Record.Change) && reflect.DeepEqual(c.apart.own, c.Record.Change) {
+		c.apart = nil
+	}
 }
 
 // filing is a place, a key in its line-up, and the span of the rollout.
@@ -58,14 +83,19 @@ const (
 func (c *Change) Objections() []string { return c.objections }
 
 // Own is what the reports under the change's own id say together.
-func (c *Change) Own() correlate.Change { return c.own }
+func (c *Change) Own() correlate.Change { return *c.own() }
 
 // Reports are those under its own id, in the order in which a later one corrects an earlier one. They must not be changed.
-func (c *Change) Reports() []correlate.ChangeReport { return c.reports }
+func (c *Change) Reports() []correlate.ChangeReport {
+	if c.apart != nil {
+		return c.apart.reports
+	}
+	return []correlate.ChangeReport{{ReceivedAt: c.Record.ReceivedAt, Said: c.Record.Change}}
+}
 
 // Place is what the change is of.
 func (c *Change) Place() correlate.Place {
-	return correlate.Place{Service: c.own.Service, Environment: c.own.Environment}
+	return correlate.Place{Service: c.own().Service, Environment: c.own().Environment}
 }
 
 // Start is when the change began to reach users, in Unix seconds.

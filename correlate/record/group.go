@@ -32,7 +32,7 @@ func (g *grouping) at(p correlate.Place) *timelines {
 // of is the timeline that a change belongs to.
 func (g *grouping) of(c *Change) *timeline {
 	t := g.at(c.Place())
-	if c.own.Source == SourceTelemetry {
+	if c.own().Source == SourceTelemetry {
 		return &t.seen
 	}
 	return &t.reported
@@ -41,11 +41,11 @@ func (g *grouping) of(c *Change) *timeline {
 // enter and leave put a change among the rollouts that may be one, and take it out. Whoever it may have been one with is
 // to be grouped again.
 func (g *grouping) enter(c *Change) {
-	if !rollsOut(c.own) || c.own.Source == "" || c.Record.Phase == correlate.PhaseRetracted {
+	if !rollsOut(*c.own()) || c.own().Source == "" || c.Record.Phase == correlate.PhaseRetracted {
 		return
 	}
 	t := g.of(c)
-	if at := Began(c.own); t.begun[stretch(at)] == t.most {
+	if at := Began(*c.own()); t.begun[stretch(at)] == t.most {
 		g.loosen(t, at) // it becomes crowded
 	}
 	t.add(c)
@@ -90,10 +90,10 @@ func (g *grouping) neighbours(c *Change) (near []*Change) {
 		return nil
 	}
 	l := g.at(c.Place())
-	begin, end := Began(c.own), spanEnd(c.own)
-	if c.own.Source == SourceTelemetry {
+	begin, end := Began(*c.own()), spanEnd(*c.own())
+	if c.own().Source == SourceTelemetry {
 		*g.steps += l.reported.visit(begin-l.reported.length-g.cfg.wide(), begin+GroupSlack, func(o *Change) {
-			if g.cfg.maySame(o.own, c.own) {
+			if g.cfg.maySame(*o.own(), *c.own()) {
 				near = append(near, o)
 			}
 		})
@@ -104,7 +104,7 @@ func (g *grouping) neighbours(c *Change) (near []*Change) {
 		if asFirstReported(y, x) < 0 {
 			x, y = y, x
 		}
-		if o != c && g.cfg.maySame(x.own, y.own) {
+		if o != c && g.cfg.maySame(*x.own(), *y.own()) {
 			near = append(near, o)
 		}
 	}
@@ -187,7 +187,7 @@ func (g *grouping) put(chain []*Change) (all []rollout) {
 	}
 	for _, same := range g.pairs(chain) {
 		r, o := of[same.a], of[same.b]
-		if same.b.own.Source == SourceTelemetry && len(*o) > 1 {
+		if same.b.own().Source == SourceTelemetry && len(*o) > 1 {
 			continue // what is seen belongs to one report, and makes no two of them one
 		}
 		if r != o && r.mayJoin(*o) {
@@ -211,8 +211,8 @@ func (g *grouping) pairs(chain []*Change) (all []pair) {
 	for i, x := range chain {
 		for _, y := range chain[i+1:] {
 			*g.steps++
-			if g.cfg.maySame(x.own, y.own) {
-				d := Began(x.own) - Began(y.own)
+			if g.cfg.maySame(*x.own(), *y.own()) {
+				d := Began(*x.own()) - Began(*y.own())
 				all = append(all, pair{x, y, max(d, -d)})
 			}
 		}
@@ -227,10 +227,10 @@ func (g *grouping) pairs(chain []*Change) (all []pair) {
 func (r rollout) mayJoin(o rollout) bool {
 	for _, a := range r {
 		for _, b := range o {
-			if a.own.Source == b.own.Source {
+			if a.own().Source == b.own().Source {
 				return false
 			}
-			if a.own.Source != SourceTelemetry && b.own.Source != SourceTelemetry && !compatible(a.own, b.own) {
+			if a.own().Source != SourceTelemetry && b.own().Source != SourceTelemetry && !compatible(*a.own(), *b.own()) {
 				return false
 			}
 		}

@@ -31,7 +31,7 @@ func (b *Book) Retract(f correlate.Fact) {
 func (b *Book) changeReported(r correlate.ChangeReport) {
 	c := b.changes[r.Said.ID]
 	if c == nil {
-		c = &Change{}
+		c = &Change{apart: &told{}}
 		c.Record.ID, c.Record.ReceivedAt = r.Said.ID, r.ReceivedAt
 		b.changes[r.Said.ID] = c
 		b.draft.isNew(c)
@@ -41,7 +41,7 @@ func (b *Book) changeReported(r correlate.ChangeReport) {
 		b.unfile(c)
 		c.Record.Phase, c.Record.ReceivedAt = "", r.ReceivedAt
 	}
-	b.restate(c, correlate.AddChangeReport(c.reports, r))
+	b.restate(c, correlate.AddChangeReport(c.Reports(), r))
 }
 
 func (b *Book) retractChange(said correlate.Change) {
@@ -49,8 +49,9 @@ func (b *Book) retractChange(said correlate.Change) {
 	if c == nil {
 		return
 	}
-	left := correlate.RemoveChangeReport(c.reports, said)
-	if len(left) == len(c.reports) {
+	reports := c.Reports()
+	left := correlate.RemoveChangeReport(reports, said)
+	if len(left) == len(reports) {
 		return
 	}
 	b.draft.touch(c)
@@ -61,14 +62,14 @@ func (b *Book) retractChange(said correlate.Change) {
 	}
 	b.grouping.leave(c)
 	b.unfile(c)
-	c.reports, c.Record.Phase = nil, correlate.PhaseRetracted
+	c.apart, c.Record.Phase = &told{own: *c.own()}, correlate.PhaseRetracted
 	b.grouping.again[c] = true
 }
 
 // restate gives a change other reports.
 func (b *Book) restate(c *Change, reports []correlate.ChangeReport) {
 	b.grouping.leave(c)
-	c.reports, c.own = reports, correlate.FoldChange(reports)
+	c.apart = &told{reports, correlate.FoldChange(reports)}
 	for _, r := range reports {
 		c.Record.ReceivedAt = earlier(c.Record.ReceivedAt, r.ReceivedAt)
 	}
@@ -197,12 +198,15 @@ func (b *Book) Recall(runs []Run, incidents []correlate.IncidentRecord) (recalle
 }
 
 func (b *Book) recall(r correlate.ChangeRecord) *Change {
-	c := &Change{Record: r, reports: r.Reports, own: r.Change}
-	if len(c.reports) == 0 && r.Phase != correlate.PhaseRetracted {
-		c.reports = []correlate.ChangeReport{{ReceivedAt: r.ReceivedAt, Said: r.Change}}
-	}
-	if len(c.reports) > 0 {
-		c.own = correlate.FoldChange(c.reports)
+	c := &Change{Record: r}
+	switch {
+	case len(r.Reports) > 0:
+		c.apart = &told{r.Reports, correlate.FoldChange(r.Reports)}
+	case r.Phase == correlate.PhaseRetracted:
+		c.apart = &told{own: r.Change}
+	default:
+		c.apart = &told{c.Reports(), correlate.FoldChange(c.Reports())}
+		c.settleReports()
 	}
 	b.changes[r.ID] = c
 	l := b.file(c)

@@ -47,11 +47,11 @@ func (cfg Config) Tells(reported, seen correlate.Change) bool {
 // asFirstReported orders changes so that one follows those whose id it may go by: what sources report before what telemetry
 // shows, then by when they began.
 func asFirstReported(a, b *Change) int {
-	return cmp.Or(cmp.Compare(telemetry(a), telemetry(b)), cmp.Compare(Began(a.own), Began(b.own)), cmp.Compare(a.Record.ID, b.Record.ID))
+	return cmp.Or(cmp.Compare(telemetry(a), telemetry(b)), cmp.Compare(Began(*a.own()), Began(*b.own())), cmp.Compare(a.Record.ID, b.Record.ID))
 }
 
 func telemetry(c *Change) int {
-	if c.own.Source == SourceTelemetry {
+	if c.own().Source == SourceTelemetry {
 		return 1
 	}
 	return 0

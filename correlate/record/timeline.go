@@ -30,11 +30,11 @@ func stretch(at int64) int64 { return window.Floor(at, GroupSlack) }
 func (t *timeline) crowded(at int64) bool { return t.begun[stretch(at)] > t.most }
 
 func (t *timeline) add(c *Change) {
-	k := key{c.own.Start(), c.Record.ID}
+	k := key{c.own().Start(), c.Record.ID}
 	c.timed = &k
 	t.insert(k, c)
-	t.begun[stretch(Began(c.own))]++
-	t.length = max(t.length, spanEnd(c.own)-Began(c.own))
+	t.begun[stretch(Began(*c.own()))]++
+	t.length = max(t.length, spanEnd(*c.own())-Began(*c.own()))
 }
 
 func (t *timeline) remove(c *Change) {
