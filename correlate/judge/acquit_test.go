@@ -7,7 +7,6 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
-	"github.com/shipwake/shipwake/correlate/judge/expect"
 	"github.com/shipwake/shipwake/internal/drawn"
 )
 
@@ -93,29 +92,6 @@ func TestWhatStraysInTheEndIsNotHealthy(t *testing.T) {
 				c.Streams = append(c.Streams, s.business(8, seconds, tc.add).Streams...)
 				require.Equal(t, tc.want, Assess(DefaultParams(), c).Outcome == correlate.Healthy, "seed %d", seed)
 			}
-		})
-	}
-}
-
-// TestAValueStraysByMoreThanIsHarmlessAndUsual, where earlier days say what is usual.
-func TestAValueStraysByMoreThanIsHarmlessAndUsual(t *testing.T) {
-	p := DefaultParams()
-	for name, tc := range map[string]struct {
-		grade       correlate.Grade
-		late, usual float64
-		want        bool
-	}{
-		"off by a fifth, usually by a tenth":         {correlate.GradeC, 20, 10, true},
-		"off by a tenth, which is harmless":          {correlate.GradeC, 10, 1, false},
-		"off by a fifth, as is usual":                {correlate.GradeC, 20, 25, false},
-		"off by a fifth of what the hour before was": {correlate.GradeD, 20, 10, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f := finding{family: familyCustom, margin: p.ValueMargin, worst: &expect.Worst{Level: 100, Late: tc.late, Usual: tc.usual}}
-			f.Grade = tc.grade
-			require.Equal(t, tc.want, strayed(&p, &f))
-			f.worst = nil
-			require.False(t, strayed(&p, &f), "nothing is known of it")
 		})
 	}
 }

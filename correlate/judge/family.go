@@ -50,7 +50,7 @@ var asked = [families]question{
 	familyLogs:       {reason: correlate.ReasonLogErrors, weight: func(w *Weights) float64 { return w.Logs }, routed: true},
 	familyExceptions: {reason: correlate.ReasonNewException, weight: func(w *Weights) float64 { return w.Exceptions }},
 	familyTraffic:    {reason: correlate.ReasonThroughput, weight: func(w *Weights) float64 { return w.Traffic }, bars: lost},
-	familyCustom:     {reason: correlate.ReasonCustomSignal, weight: func(w *Weights) float64 { return w.Custom }, bars: strayed},
+	familyCustom:     {reason: correlate.ReasonCustomSignal, weight: func(w *Weights) float64 { return w.Custom }},
 	familySaturation: {reason: correlate.ReasonSaturation, weight: func(w *Weights) float64 { return w.Saturation }},
 }
 
@@ -70,12 +70,6 @@ func (f family) leastNeed(p *Params) float64 { return f.need(p) - math.Log(float
 // no excuse.
 func risen(p *Params, f *finding) bool {
 	return f.bounds[0] > 1 && f.Ratio >= f.contest.floor.Margin && p.Guards.On(guardRisen)
-}
-
-// strayed says that a value is off in the end, by more than is harmless and more than is usual: what drifts is harmless on
-// average for long. Where only the time before is known, nobody knows what is usual at this time of day.
-func strayed(p *Params, f *finding) bool {
-	return f.worst != nil && f.Grade <= correlate.GradeC && f.worst.Late > max(f.tolerance(), f.worst.Usual) && p.Guards.On(guardStrayed)
 }
 
 // lost says that fewer requests came than the season and the bursts of earlier times explain. A fall that is too small

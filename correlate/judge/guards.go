@@ -35,7 +35,6 @@ const (
 	guardBesideAlone     = "beside_alone"
 	guardHalfway         = "halfway"
 	guardLost            = "lost"
-	guardStrayed         = "strayed"
 	guardRisen           = "risen"
 	guardTwiceTheRollout = "twice_the_rollout"
 	guardHeld            = "held"
@@ -84,7 +83,6 @@ func ownGuards() []guard.Guard {
 		{Name: guardHalfway, What: "half of the proof of a fault bars an acquittal"},
 		{Name: guardLost, What: "a likely loss of requests bars an acquittal"},
 		{Name: guardRisen, What: "a rise of few errors bars an acquittal"},
-		{Name: guardStrayed, What: "a value that is off in the end bars an acquittal"},
 		{Name: guardTwiceTheRollout, What: "an acquittal takes twice the time of the rollout"},
 		{Name: guardHeld, What: "a canary is only acquitted when it was held"},
 		{Name: guardCanaryBeside, What: "and only by what serves beside it"},

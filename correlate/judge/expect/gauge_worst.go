@@ -13,17 +13,12 @@ type Worst struct {
 	Level              float64 // mean magnitude that was expected since the change
 	Expected, Observed float64 // in the worst stretch
 	Shift              float64 // there, positive in the direction that hurts
-	// Late is the shift of the last stretch, and Usual what one stretch in ten is off in that direction without a change.
-	Late, Usual float64
 	// Upper is the largest shift that may have lasted for a stretch, but for a chance of alpha; +Inf when that is unknown.
 	Upper float64
 }
 
 // lasting is the length of what is bounded, in windows of the grid. What is over sooner is for the scan to see.
 const lasting = 4
-
-// seldom is how often a stretch is off by more than is usual.
-const seldom = 0.1
 
 // Worst bounds the shift with an error of at most alpha; ok is false while the time since the change holds no stretch, and when
 // nothing is known of the last one.
@@ -39,9 +34,9 @@ func (g *Gauge) Worst(alpha float64) (w Worst, ok bool) {
 	}
 	noise := g.stretches(g.windowsIn(max(g.now-g.start, g.p.Gauge.Horizon)))
 	sum, n := 0.0, 0.0
-	w.Shift, w.Upper, w.Late = math.Inf(-1), math.Inf(-1), math.Inf(-1)
+	w.Shift, w.Upper = math.Inf(-1), math.Inf(-1)
 	for _, sign := range signs(g.bad) {
-		hides, late := beyond(scaled(noise, -sign), alpha), math.NaN()
+		hides := beyond(scaled(noise, -sign), alpha)
 		for from := g.start; from+width <= g.now; from += g.step(g.width) {
 			value, off := g.shift(from, from+width)
 			if ok = !math.IsNaN(off); !ok {
@@ -51,10 +46,7 @@ func (g *Gauge) Worst(alpha float64) (w Worst, ok bool) {
 			if sign*off > w.Shift {
 				w.Expected, w.Observed, w.Shift = value-off, value, sign*off
 			}
-			w.Upper, late = max(w.Upper, sign*off+hides), sign*off
-		}
-		if usual := beyond(scaled(noise, sign), seldom); late-usual > w.Late-w.Usual {
-			w.Late, w.Usual = late, usual
+			w.Upper = max(w.Upper, sign*off+hides)
 		}
 	}
 	w.Level = sum / n
