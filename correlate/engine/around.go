@@ -17,6 +17,19 @@ type look struct {
 	observe.Around
 	faults   []fault
 	services int // those that were looked at, with those whose own change is at fault
+	round    *round
+	doubtful map[place]bool // of the services that were asked for it: nothing convicts, but something speaks for a fault
+}
+
+// doubts says that something speaks for a fault of a place that was looked at. It is asked once a look.
+func (l look) doubts(p place) bool {
+	doubtful, asked := l.doubtful[p]
+	if !asked {
+		memory, k := l.round.observer.Neighbour(l.round.View, p, l.From[p], l.At)
+		doubtful = memory.Doubtful(&l.round.cfg.Judge, k)
+		l.doubtful[p] = doubtful
+	}
+	return doubtful
 }
 
 // news says that a change may be about to be convicted: then what shows around it must not be old.
@@ -69,7 +82,7 @@ func (r *round) lookAround() look {
 	}
 	maps.DeleteFunc(anchors, func(p place, _ int64) bool { return own[p] })
 	r.observer.KeepNeighbours()
-	seen := look{Around: observe.NewAround(r.At, anchors), services: len(anchors) + len(own)}
+	seen := look{Around: observe.NewAround(r.At, anchors), services: len(anchors) + len(own), round: r, doubtful: map[place]bool{}}
 	for _, p := range seen.Places {
 		if a, quiet := r.assessPlace(p, seen.Around, true); !quiet && a.Outcome == correlate.Regressed {
 			f := faultOn(p, theirs[p], a)
@@ -94,6 +107,17 @@ func (r *round) assessPlace(p place, around observe.Around, maybeQuiet bool) (a 
 // on so many.
 func (r *round) strongElsewhere(a judge.Assessment, services int) bool {
 	return a.Strength >= enough(a.Reason, services) || !r.cfg.Guards.On(guardStrongElsewhere)
+}
+
+// doubtedByCallers says that a service which calls the changed one nearly shows a fault: what the changed one answers may
+// look right to it alone.
+func (r *round) doubtedByCallers(s candidate, seen look) bool {
+	environment := s.place().Environment
+	return slices.ContainsFunc(r.observer.Graph(environment, r.At).Callers(s.rec.Service), func(caller string) bool {
+		p := place{Service: caller, Environment: environment}
+		_, looked := seen.From[p]
+		return looked && seen.doubts(p)
+	})
 }
 
 // enough is the strength that a fault must have to be held against a change of another service, when it was looked for

@@ -9,6 +9,7 @@ import (
 const (
 	guardDiscoveries       = "discoveries"
 	guardSuspected         = "suspected"
+	guardCallersDoubtful   = "callers_doubtful"
 	guardOutage            = "beside_outage"
 	guardRollbackSuspected = "rollback_suspected"
 	guardCoverage          = "coverage"
@@ -24,6 +25,7 @@ func Guards() []guard.Guard {
 	return append(observe.Guards(), []guard.Guard{
 		{Name: guardDiscoveries, What: "of many changes one looks bad by chance: e-BH"},
 		{Name: guardSuspected, What: "who is suspected of another service's fault isn't acquitted"},
+		{Name: guardCallersDoubtful, What: "nor is who is called by a service that nearly shows one"},
 		{Name: guardOutage, What: "an outage that others suffered as well doesn't count"},
 		{Name: guardRollbackSuspected, What: "unless it is a rollback"},
 		{Name: guardCoverage, What: "nor who was watched through gaps"},

@@ -163,7 +163,11 @@ func (e *Engine) judgeAt(t int64, last bool) (looks int) {
 	hints := r.hints(suspects, len(due), around)
 	for _, s := range due {
 		s.judged = t
-		e.conclude(r, s.change, r.decide(s, faults, hints), r.ends(s))
+		f := r.decide(s, faults, hints)
+		if f.outcome == correlate.Healthy && r.doubtedByCallers(s, around) && r.cfg.Guards.On(guardCallersDoubtful) {
+			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
+		}
+		e.conclude(r, s.change, f, r.ends(s))
 	}
 	for _, s := range recent {
 		if f, moved := r.blameMoved(s, faults); moved {

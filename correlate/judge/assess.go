@@ -22,6 +22,20 @@ func (m *Memory) Assess(p *Params, c *Case) Assessment {
 	return ruling{t}.assessment()
 }
 
+// Doubtful is what an assessment says of that, without the rest of it.
+func (m *Memory) Doubtful(p *Params, c *Case) bool {
+	t := m.catastrophe(p, c)
+	if t == nil {
+		t = m.newTrial(p, c, c.countsFrom(p))
+		t.askAll()
+	}
+	r := ruling{t}
+	r.date()
+	r.measure()
+	slices.SortStableFunc(r.findings, byStrength)
+	return r.doubtful() && !r.convict(new(Assessment))
+}
+
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
 // it; nil when there is none, or no grace time. It is only looked for early: later the trial with grace time knows as much.
 func (m *Memory) catastrophe(p *Params, c *Case) *trial {
@@ -116,7 +130,7 @@ func (t ruling) assessment() Assessment {
 	case t.acquit(&a):
 	default:
 		a.Reason, a.Grade = t.doubt()
-		a.NearMiss = t.nearMiss()
+		a.NearMiss, a.Doubtful = t.nearMiss(), t.doubtful()
 	}
 	a.Shares = t.shares(&a)
 	t.show()

@@ -98,6 +98,8 @@ type Assessment struct {
 	SmallestVisible float64
 	// Shares say of signals that rose whose the rise is, the new version's or everybody's. They feed blame.
 	Shares []Share
+	// Doubtful: nothing convicts, but something speaks for a fault all the same.
+	Doubtful bool
 	// NearMiss is the nearest that the evidence came to a fault, where it came near but not there.
 	NearMiss *NearMiss
 }

@@ -108,3 +108,23 @@ func TestQuietMissesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestDoubtsAreThoseOfAnAssessment: what is asked alone is what an assessment says of it.
+func TestDoubtsAreThoseOfAnAssessment(t *testing.T) {
+	p := DefaultParams()
+	doubtful := 0
+	for name, c := range histories() {
+		t.Run(name, func(t *testing.T) {
+			var m Memory
+			for now := drawn.Start + 10; now <= c.Now; now += 130 {
+				seen := upTo(c, now)
+				is := Assess(p, seen).Doubtful
+				require.Equal(t, is, m.Doubtful(&p, &seen), now-drawn.Start)
+				if is {
+					doubtful++
+				}
+			}
+		})
+	}
+	require.NotZero(t, doubtful)
+}

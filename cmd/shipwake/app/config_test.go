@@ -78,7 +78,7 @@ func TestUnknownKeysAndComponentsAreNamedWithTheKnownOnes(t *testing.T) {
 		"in a list": {"extensions.correlate.signals=[{nam: x}]", "extensions::correlate::signals::0::nam: there is no such key"},
 		"in an optional section": {"receivers.otlp.protocols.grpc.endpont=x",
 			"receivers::otlp::protocols::grpc::endpont: there is no such key in the configuration; known in its place are auth,"},
-		"in a map":       {"receivers.change_webhook.sources.github.secrt=x", "known in its place are keep_environment_names, secret, secret_file, secrets,"},
+		"in a map":       {"receivers.change_webhook.sources.github.secrt=x", "known in its place are keep_environment_names, release_environment, secret, secret_file, secrets,"},
 		"of the service": {"service.pipelins.x=1", "service::pipelins: there is no such key in the configuration; known in its place are extensions, pipelines, telemetry"},
 		"of the logs":    {"service.telemetry.logs.lvl=x", "service::telemetry::logs::lvl: there is no such key"},
 		"an extension":   {"extensions.nope.a=1", `unknown type: "nope" for id: "nope" (valid values: [`},
