@@ -109,36 +109,38 @@ func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 }
 
 // fetchReferred adds the changes that the data speaks of and doesn't hold: those that a report was merged into, that
-// rolled a change back, or that caused an incident.
+// rolled a change back, or that caused an incident; and what those speak of in turn.
 func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data) error {
 	held := make(map[string]bool, len(data.Changes))
 	for _, c := range data.Changes {
 		held[c.ID] = true
 	}
 	var referred []string
-	refer := func(id string) {
-		if id != "" && !held[id] && len(referred) < mostFetched {
-			held[id] = true
-			referred = append(referred, id)
+	refer := func(ids ...string) {
+		for _, id := range ids {
+			if id != "" && !held[id] && len(referred) < mostFetched {
+				held[id] = true
+				referred = append(referred, id)
+			}
 		}
 	}
 	for _, c := range data.Changes {
-		refer(c.MergedInto)
-		refer(c.RolledBackBy)
+		refer(c.MergedInto, c.RolledBackBy)
 	}
 	for _, i := range data.Incidents {
 		if q.Service == "" || i.Service == "" || i.Service == q.Service {
 			refer(i.AttributedTo)
 		}
 	}
-	for _, id := range referred {
-		c, err := r.changeAsOf(ctx, id, q.AsOf)
+	for n := 0; n < len(referred); n++ {
+		c, err := r.changeAsOf(ctx, referred[n], q.AsOf)
 		switch {
 		case errors.Is(err, ledger.ErrNotFound): // named before it was reported
 		case err != nil:
 			return err
 		default:
 			data.Changes = append(data.Changes, c)
+			refer(c.MergedInto, c.RolledBackBy)
 		}
 	}
 	return nil

@@ -10,6 +10,9 @@ import (
 // arrived longer ago, and comes again, is taken for a first arrival.
 const mostReach = 90 * 24 * time.Hour
 
+// followed is how long repairs of repairs are looked for.
+const followed = 7 * 24 * time.Hour
+
 // Reach is what a report needs from around its window: changes by completion and incidents by opening, From <= t < To.
 // What these refer to by id (MergedInto, RolledBackBy, AttributedTo) may lie anywhere.
 type Reach struct {
@@ -21,13 +24,14 @@ type Reach struct {
 //
 //  1. no commit arrived before it was authored, so its first arrival is looked for as far back as that;
 //  2. a deployment answers an incident that opened at most 24 hours before it began;
-//  3. a hotfix speaks against a deployment in the window up to 24 hours later, and an incident up to attribution later.
+//  3. a hotfix speaks against a deployment in the window up to 24 hours later, and an incident up to attribution later;
+//  4. so do they against a hotfix, and the one after that: repairs of repairs are followed for a week.
 //
 // A hotfix at the beginning of the window needs nothing from before: what it repaired is counted where that completed.
 func (q Query) Reach(inWindow []correlate.ChangeRecord, attribution time.Duration) Reach {
 	reach := Reach{
-		ChangesFrom: q.From, ChangesTo: q.To.Add(2 * attributionWindow), // a hotfix that began in time takes its time
-		IncidentsFrom: q.From.Add(-attributionWindow), IncidentsTo: q.To.Add(max(attribution, attributionWindow)),
+		ChangesFrom: q.From, ChangesTo: q.To.Add(followed + 2*attributionWindow), // a hotfix that began in time takes its time
+		IncidentsFrom: q.From.Add(-attributionWindow), IncidentsTo: q.To.Add(followed + max(attribution, attributionWindow)),
 	}
 	for i := range inWindow {
 		c := &inWindow[i]

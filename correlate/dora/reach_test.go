@@ -49,11 +49,11 @@ func TestReach(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, dora.Reach{
-				ChangesFrom: c.changes, ChangesTo: month.To.Add(2 * day), IncidentsFrom: c.incidents, IncidentsTo: month.To.Add(2 * day),
+				ChangesFrom: c.changes, ChangesTo: month.To.Add(9 * day), IncidentsFrom: c.incidents, IncidentsTo: month.To.Add(9 * day),
 			}, month.Reach([]correlate.ChangeRecord{c.change}, 2*day))
 		})
 	}
-	require.Equal(t, month.To.Add(day), month.Reach(nil, time.Hour).IncidentsTo)
+	require.Equal(t, month.To.Add(8*day), month.Reach(nil, time.Hour).IncidentsTo)
 }
 
 // Whatever lies outside the reach, and nobody refers to, changes no number.
@@ -75,9 +75,6 @@ func TestWhatIsOutOfReachDoesNotMatter(t *testing.T) {
 				incidents = append(incidents, i)
 				referred[i.AttributedTo] = true
 			}
-		}
-		for _, c := range window {
-			referred[c.RolledBackBy] = true
 		}
 		for _, c := range all.Changes {
 			if referred[c.ID] || !c.FinishedAt.Before(reach.ChangesFrom) && c.FinishedAt.Before(reach.ChangesTo) {
@@ -113,6 +110,15 @@ func drawHistory(t *rapid.T) dora.Data {
 		if rapid.IntRange(0, 3).Draw(t, "incident") == 0 {
 			opened := minute + rapid.IntRange(0, 1439).Draw(t, "opened")
 			d.Incidents = append(d.Incidents, incident(fmt.Sprintf("i%d", i), at(opened), at(opened+rapid.IntRange(1, 900).Draw(t, "lasted")), c.ID))
+		}
+	}
+	finished := map[string]time.Time{}
+	for _, c := range d.Changes {
+		finished[c.ID] = c.FinishedAt
+	}
+	for i, c := range d.Changes {
+		if !finished[c.RolledBackBy].After(c.FinishedAt) {
+			d.Changes[i].RolledBackBy = "" // nothing is taken back before it is there
 		}
 	}
 	return d
