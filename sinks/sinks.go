@@ -64,6 +64,8 @@ type Reader interface {
 	Outlook(ctx context.Context, id string) *correlate.Outlook
 	// HeardIn are the environments in which a service was heard of late, sorted; nil while that can't be told.
 	HeardIn(ctx context.Context, service string) []string
+	// Heard are the places of which there is telemetry in memory, sorted; nil while that can't be told.
+	Heard(ctx context.Context) []correlate.Place
 	Status() Status
 }
 

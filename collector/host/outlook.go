@@ -34,6 +34,14 @@ func (r reader) HeardIn(ctx context.Context, service string) (environments []str
 	return environments
 }
 
+// Heard implements sinks.Reader. It is nil while the loop is busy for long.
+func (r reader) Heard(ctx context.Context) (places []correlate.Place) {
+	if !r.h.ask(ctx, func(l *loop) { places = engine.Heard(l.engine) }) {
+		return nil
+	}
+	return places
+}
+
 // told is a mark up to which all that was recorded was published: the loop does one after the other.
 func (h *Host) told(ctx context.Context) (mark ledger.Mark, ok bool) {
 	var err error

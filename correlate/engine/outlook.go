@@ -51,6 +51,9 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 // belongs to.
 func HeardIn(e *Engine, service string) []string { return cells.Environments(e.store, service) }
 
+// Heard are the places of which there are measurements, sorted. It is for the goroutine that the engine belongs to.
+func Heard(e *Engine) []correlate.Place { return append([]correlate.Place{}, e.store.Places()...) }
+
 // healthyAt is the first look at which everything that is waited for is there, if that can be told and comes before the
 // window closes.
 func (r *round) healthyAt(c *change, start int64, waits []correlate.Wait) *time.Time {

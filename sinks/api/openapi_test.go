@@ -77,6 +77,7 @@ func resolve[T any](t *testing.T, ref, part string, from map[string]T) T {
 // answers are the types of the 200s.
 var answers = map[string]any{
 	"/api/v1/changes":           Changes{},
+	"/api/v1/names":             Names{},
 	"/api/v1/changes/{id}":      Change{},
 	"/api/v1/incidents":         Incidents{},
 	"/api/v1/regressions":       Regressions{},

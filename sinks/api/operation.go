@@ -32,6 +32,7 @@ func (s *sink) operations() []operation {
 		{"/api/v1/dora", []string{"service", "environment", "team", "by", "since", "from", "to", "as_of"}, s.doraReport},
 		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "window", "since", "from", "to"}, s.restatements},
 		{"/api/v1/quarantine", []string{"limit"}, s.quarantine},
+		{"/api/v1/names", nil, s.names},
 		{"/api/v1/status", nil, s.status},
 		{"/api/v1/limits", nil, s.limits},
 	}

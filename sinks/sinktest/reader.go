@@ -22,6 +22,7 @@ type Reader struct {
 	held        []correlate.Held
 	outlooks    map[string]*correlate.Outlook
 	heard       map[string][]string
+	places      []correlate.Place
 	status      sinks.Status
 	failure     error
 	stalled     chan struct{}
@@ -259,6 +260,20 @@ func (r *Reader) HeardIn(_ context.Context, service string) []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.heard[service]
+}
+
+// SetHeard sets what Heard returns.
+func (r *Reader) SetHeard(places ...correlate.Place) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.places = places
+}
+
+// Heard implements sinks.Reader.
+func (r *Reader) Heard(context.Context) []correlate.Place {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.places)
 }
 
 // Held implements sinks.Reader.

@@ -103,6 +103,12 @@ func (c *Client) Quarantine(ctx context.Context, query url.Values) (api.Quaranti
 	return answer, c.get(ctx, "/api/v1/quarantine", query, &answer)
 }
 
+// Names are those that only changes and incidents have, and those that only telemetry has.
+func (c *Client) Names(ctx context.Context) (api.Names, error) {
+	var answer api.Names
+	return answer, c.get(ctx, "/api/v1/names", nil, &answer)
+}
+
 // escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.
 func escape(id string) string {
 	if id == "." || id == ".." {
