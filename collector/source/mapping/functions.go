@@ -22,6 +22,7 @@ func functions() []cel.EnvOption {
 		unary("commit", text, cel.OptionalType(text), commitIn),
 		unary("image", text, texts, imageOf),
 		unary("slug", text, text, slugOf),
+		unary("environment", text, cel.OptionalType(text), environmentIn),
 		unary("first", cel.ListType(cel.DynType), cel.OptionalType(cel.DynType), firstOf),
 		cel.Function("release", cel.Overload("mapping_release", []*cel.Type{text, text}, text, cel.BinaryBinding(releaseOf))),
 	}
@@ -105,6 +106,17 @@ func slugOf(v ref.Val) ref.Val {
 		return c != '.' && c != '_' && !unicode.IsLetter(c) && !unicode.IsDigit(c)
 	})
 	return types.String(strings.Join(slug, "-"))
+}
+
+var environmentWord = regexp.MustCompile(`(?i)(?:^|[^a-z0-9])(production|prod|preprod|staging|stage|development|dev|testing|test|qa|uat)(?:$|[^a-z0-9])`)
+
+// environmentIn is the first word in a name that environments are called, in lower case.
+func environmentIn(v ref.Val) ref.Val {
+	found := environmentWord.FindStringSubmatch(string(v.(types.String)))
+	if found == nil {
+		return types.OptionalNone
+	}
+	return types.OptionalOf(types.String(strings.ToLower(found[1])))
 }
 
 // firstOf is the first of some values that is there, and isn't an empty text.
