@@ -7,6 +7,7 @@ LDFLAGS  := -s -w -X github.com/shipwake/shipwake/cmd/shipwake/app.version=$(VER
 FUZZTIME ?= 50000x
 BENCH    ?= .
 BENCHTIME ?= 1s
+BENCHARGS ?=
 # Where nobody can press Ctrl-C the demo ends by itself.
 DEMOFLAGS ?= $(shell test -t 0 || echo --exit)
 
@@ -63,7 +64,7 @@ gen: ## Write everything that is generated
 	$(GO) generate ./...
 
 bench: ## Run the benchmarks that match BENCH (all) for BENCHTIME (1s) each
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./correlate/... ./collector/... ./sinks/...
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(BENCHARGS) ./correlate/... ./collector/... ./sinks/...
 
 check: lint test ## The quick part of .ci/run, which must pass before a change lands
 	$(MAKE) gen

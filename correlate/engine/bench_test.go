@@ -166,7 +166,11 @@ func (l *load) cell(start int64) correlate.Cell {
 // BenchmarkFlood is many changes of the last three hours that are told at once, while their windows are open or have just
 // closed: how long the longest tick takes, and how long all of it.
 func BenchmarkFlood(b *testing.B) {
-	for _, changes := range []int{2_000, 20_000} {
+	sizes := []int{2_000}
+	if !testing.Short() {
+		sizes = append(sizes, 20_000)
+	}
+	for _, changes := range sizes {
 		b.Run(fmt.Sprint(changes), func(b *testing.B) {
 			f := fleet{services: 50}
 			var longest, all time.Duration

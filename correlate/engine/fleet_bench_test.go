@@ -21,6 +21,9 @@ func BenchmarkFleet(b *testing.B) {
 		{services: 10_000, open: 1000},
 		{services: 10_000, open: 1000, faulty: 50},
 	} {
+		if testing.Short() && f.services > 2000 {
+			continue
+		}
 		b.Run(fmt.Sprintf("services=%d/open=%d/faulty=1in%d", f.services, f.open, f.faulty), func(b *testing.B) {
 			var spent time.Duration
 			buckets := 0

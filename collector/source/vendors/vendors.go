@@ -6,6 +6,8 @@ package vendors
 
 import (
 	"embed"
+	"slices"
+	"sync"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/mapping"
@@ -15,7 +17,10 @@ import (
 var files embed.FS
 
 // Sources lists the shipped mappings by name.
-func Sources() []source.Source {
+func Sources() []source.Source { return slices.Clone(read()) }
+
+// read is made once: every receiver wants them.
+var read = sync.OnceValue(func() []source.Source {
 	folders, err := files.ReadDir(".")
 	if err != nil {
 		return []source.Source{broken("vendors", err)}
@@ -25,7 +30,7 @@ func Sources() []source.Source {
 		all[i] = load(folder.Name())
 	}
 	return all
-}
+})
 
 // Text is the shipped mapping of a name; false when there is none.
 func Text(name string) ([]byte, bool) {

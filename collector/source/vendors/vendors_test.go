@@ -32,7 +32,10 @@ func shipped(t testing.TB) map[string]mapping.File {
 // TestEveryVendorKeepsTheContractOfSources runs the suite of all sources on each folder.
 func TestEveryVendorKeepsTheContractOfSources(t *testing.T) {
 	files := shipped(t)
-	for _, s := range Sources() {
+	for i, s := range Sources() {
+		if raced && i%9 != 0 {
+			continue // they run the same code, and only concurrency is at stake
+		}
 		f := files[s.Name]
 		t.Run(s.Name, func(t *testing.T) {
 			require.NotEmpty(t, f.Example, "a mapping names the payload that shows it: example")
