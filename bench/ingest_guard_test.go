@@ -11,10 +11,10 @@ func TestTheGuardFailsByTheMedian(t *testing.T) {
 		ofPeer, ofFloor []float64
 		want            string // "" when it passes
 	}{
-		"as fast as it must be":     {[]float64{3, 3, 3}, []float64{0.5, 0.5, 0.5}, ""},
+		"as fast as it must be":     {[]float64{3, 3, 3}, []float64{0.4, 0.4, 0.4}, ""},
 		"one bad run of three":      {[]float64{5, 1, 5}, []float64{0.6, 0.2, 0.6}, ""},
 		"slow beside the Collector": {[]float64{2.9, 5, 2.8}, []float64{0.6, 0.6, 0.6}, "2.90 times those of the collector"},
-		"slow beside the floor":     {[]float64{5, 5, 5}, []float64{0.49, 0.6, 0.4}, "0.49 times those of the floor"},
+		"slow beside the floor":     {[]float64{5, 5, 5}, []float64{0.39, 0.6, 0.3}, "0.39 times those of the floor"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := measured{}
