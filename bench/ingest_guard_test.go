@@ -30,7 +30,7 @@ func TestTheGuardFailsByTheMedian(t *testing.T) {
 
 func TestMoreRunsOutweighAFew(t *testing.T) {
 	few, more := measured{}, measured{}
-	few.ratios[peers], few.ratios[floors] = []float64{4, 4, 4}, []float64{0.4, 0.49, 0.6}
+	few.ratios[peers], few.ratios[floors] = []float64{4, 4, 4}, []float64{0.3, 0.39, 0.6}
 	more.ratios[peers], more.ratios[floors] = []float64{4, 4, 4}, []float64{0.6, 0.55, 0.6}
 	require.Error(t, few.regressed())
 	few.add(more)
