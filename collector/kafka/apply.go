@@ -6,10 +6,16 @@ import (
 	"fmt"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/correlate"
+)
+
+// What one commit holds at most.
+const (
+	batchMessages = 500
+	batchBytes    = 1 << 20
 )
 
 // harvest is what a batch of messages holds.
@@ -22,7 +28,7 @@ type harvest struct {
 }
 
 // harvest reads the messages of a batch that are at or after an offset.
-func (r reader) harvest(batch []kafkago.Message, from int64, now time.Time) harvest {
+func (r reader) harvest(batch []*kgo.Record, from int64, now time.Time) harvest {
 	h := harvest{next: from}
 	for _, m := range batch {
 		if m.Offset < h.next {
@@ -32,9 +38,7 @@ func (r reader) harvest(batch []kafkago.Message, from int64, now time.Time) harv
 			h.missing = append(h.missing, span{h.next, m.Offset})
 		}
 		h.next = m.Offset + 1
-		if !isMarker(m) {
-			h.add(r.entries(m, now))
-		}
+		h.add(r.entries(m, now))
 	}
 	return h
 }
@@ -49,38 +53,39 @@ func (h *harvest) add(entries []correlate.Entry) {
 	h.entries = append(h.entries, entries...)
 }
 
-// apply returns when the facts of a batch are in the ledger.
-func (p *partition) apply(ctx context.Context, batch []kafkago.Message) error {
-	p.vindicate(batch[0])
-	h := p.reader.harvest(batch, p.next, time.Now())
-	explain, err := p.explanation(ctx, h.missing)
-	if err != nil {
-		return err
-	}
-	if len(h.entries) > 0 {
-		if err := p.deliver(ctx, h.entries, h.next); err != nil {
-			return err
+// batch cuts off the messages of the next commit.
+func batch(records []*kgo.Record) (head, rest []*kgo.Record) {
+	size := 0
+	for i, m := range records {
+		if size += len(m.Value); i == batchMessages || (i > 0 && size > batchBytes) {
+			return records[:i], records[i:]
 		}
 	}
-	explain()
-	p.next = h.next
-	p.count.add(resultRead, h.messages)
-	p.count.add(resultQuarantined, h.quarantined)
+	return records, nil
+}
+
+// apply returns when the facts of a broker's answer are in the ledger.
+func (p *partition) apply(ctx context.Context, f kgo.FetchPartition) error {
+	for head, rest := batch(f.Records); len(head) > 0; head, rest = batch(rest) {
+		h := p.reader.harvest(head, p.next, time.Now())
+		never := p.held.never()
+		if len(h.entries) > 0 {
+			if err := p.deliver(ctx, h.entries, h.next); err != nil {
+				return err
+			}
+		}
+		if len(h.missing) > 0 && !never {
+			p.missed(h.missing, f.LogStartOffset)
+		}
+		p.next = h.next
+		p.count.add(resultRead, h.messages)
+		p.count.add(resultQuarantined, h.quarantined)
+	}
 	return nil
 }
 
-// explanation asks the leader about missing offsets, and returns how to record them once the batch is in the ledger. A
-// partition that was never read has lost nothing.
-func (p *partition) explanation(ctx context.Context, missing []span) (func(), error) {
-	if len(missing) == 0 || p.held.never() {
-		return func() {}, nil
-	}
-	b, err := p.bounds(ctx)
-	return func() { p.missed(missing, b) }, err
-}
-
-// deliver repeats a batch until the ledger has it, somebody else moved the offset, or the generation ends. A commit whose
-// answer got lost is not applied twice: the repetition finds the offset moved and is fenced.
+// deliver repeats a batch until the ledger has it, somebody else moved the offset, or the partition is taken away. A commit
+// whose answer got lost is not applied twice: the repetition finds the offset moved and is fenced.
 func (p *partition) deliver(ctx context.Context, entries []correlate.Entry, next int64) error {
 	after := cursorAt(next)
 	move := &correlate.Move{Stream: p.stream, Expect: p.held.text, Next: after.text}
@@ -88,7 +93,8 @@ func (p *partition) deliver(ctx context.Context, entries []correlate.Entry, next
 		_, err := p.intake.Commit(ctx, entries, move)
 		switch {
 		case err == nil:
-			p.committed(after)
+			p.held = after
+			p.commit(next)
 			return nil
 		case errors.Is(err, correlate.ErrFenced):
 			return err
@@ -104,13 +110,5 @@ func (p *partition) deliver(ctx context.Context, entries []correlate.Entry, next
 		if !pause(ctx, backoff(attempt)) {
 			return ctx.Err()
 		}
-	}
-}
-
-// committed tells the broker as well, for those who watch the group's lag.
-func (p *partition) committed(held cursor) {
-	p.held = held
-	if err := p.commit(held.offset); err != nil {
-		p.log.Debug("the broker did not take the offset; the ledger has it", zap.Error(err))
 	}
 }

@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/shipwake/shipwake/internal/freeport"
 )
@@ -61,8 +62,18 @@ func firstLine(out []byte) string {
 	return line
 }
 
-// startBroker runs one node that is controller and broker, and returns its address. It ends with the test.
-func startBroker(t *testing.T, jars string) string {
+// broker is one node that is controller and broker.
+type broker struct {
+	t          *testing.T
+	jars       string
+	properties string
+	address    string
+	log        *os.File
+	process    *exec.Cmd
+}
+
+// startBroker runs a broker with empty logs. It ends with the test.
+func startBroker(t *testing.T, jars string) *broker {
 	dir := t.TempDir()
 	address, controller := freeAddress(t), freeAddress(t)
 	properties := filepath.Join(dir, "server.properties")
@@ -79,6 +90,7 @@ offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
 `, address, controller, filepath.Join(dir, "log")), 0o600))
 	out, err := java(jars, "kafka.tools.StorageTool", "format", "-t", "c2hpcHdha2UtdGVzdC0wMQ", "-c", properties).CombinedOutput()
@@ -86,22 +98,54 @@ group.initial.rebalance.delay.ms=0
 		skip(t, "java is too old for Apache Kafka %s; it takes version 17 or newer", brokerVersion)
 	}
 	require.NoError(t, err, string(out))
-
 	log, err := os.Create(filepath.Join(dir, "broker.out"))
 	require.NoError(t, err)
-	broker := java(jars, "kafka.Kafka", properties)
-	broker.Stdout, broker.Stderr = log, log
-	require.NoError(t, broker.Start())
-	t.Cleanup(func() {
-		_ = broker.Process.Kill()
-		_ = broker.Wait()
-		_ = log.Close()
-		if t.Failed() {
-			said, _ := os.ReadFile(log.Name())
-			t.Logf("the broker said: %s", said)
+	b := &broker{t: t, jars: jars, properties: properties, address: address, log: log}
+	b.start()
+	t.Cleanup(b.end)
+	return b
+}
+
+func (b *broker) start() {
+	b.process = java(b.jars, "kafka.Kafka", b.properties)
+	b.process.Stdout, b.process.Stderr = b.log, b.log
+	require.NoError(b.t, b.process.Start())
+}
+
+// kill ends the broker without a goodbye; its logs stay.
+func (b *broker) kill() {
+	_ = b.process.Process.Kill()
+	_ = b.process.Wait()
+}
+
+func (b *broker) end() {
+	b.kill()
+	_ = b.log.Close()
+	if b.t.Failed() {
+		said, _ := os.ReadFile(b.log.Name())
+		b.t.Logf("the broker said: %s", said[max(0, len(said)-20_000):])
+	}
+}
+
+// client connects to the broker.
+func (b *broker) client(opts ...kgo.Opt) *kgo.Client {
+	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(b.address)}, opts...)...)
+	require.NoError(b.t, err)
+	return client
+}
+
+// createTopics waits until the broker is up.
+func (b *broker) createTopics(partitions int32, topics ...string) {
+	client := b.client()
+	defer client.Close()
+	require.EventuallyWithT(b.t, func(c *assertCollect) {
+		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+		defer cancel()
+		answer, err := kadm.NewClient(client).CreateTopics(ctx, partitions, 1, nil, topics...)
+		if noError(c, err) {
+			noError(c, answer.Error())
 		}
-	})
-	return address
+	}, 90*time.Second, 500*time.Millisecond, "the broker did not start")
 }
 
 func java(jars string, args ...string) *exec.Cmd {
@@ -113,20 +157,4 @@ func freeAddress(t *testing.T) string {
 	address, err := freeport.Address()
 	require.NoError(t, err)
 	return address
-}
-
-// createTopics waits until the broker is up.
-func createTopics(t *testing.T, address string, partitions int, topics ...string) {
-	var configs []kafkago.TopicConfig
-	for _, topic := range topics {
-		configs = append(configs, kafkago.TopicConfig{Topic: topic, NumPartitions: partitions, ReplicationFactor: 1})
-	}
-	require.EventuallyWithT(t, func(c *assertCollect) {
-		conn, err := kafkago.Dial("tcp", address)
-		if !noError(c, err) {
-			return
-		}
-		defer func() { _ = conn.Close() }()
-		noError(c, conn.CreateTopics(configs...))
-	}, 90*time.Second, 500*time.Millisecond, "the broker did not start")
 }

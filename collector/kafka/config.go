@@ -113,6 +113,9 @@ func (c *SASLConfig) Validate() error {
 	return nil
 }
 
+// inClear tells whether the password itself goes over the wire.
+func (c *SASLConfig) inClear() bool { return strings.EqualFold(c.Mechanism, "PLAIN") }
+
 func (t TopicConfig) source() string {
 	if t.Source == "" {
 		return defaultSource

@@ -7,16 +7,15 @@ const (
 	resultRead        = "read"        // messages whose commit was acknowledged
 	resultQuarantined = "quarantined" // deliveries among them that the source could not read or map
 	resultLost        = "lost"        // messages that retention removed before they were read
-	resultHole        = "hole"        // offsets that hold no message: compaction and transaction markers
+	resultHole        = "hole"        // offsets that hold no message: compaction, marks of transactions, aborted transactions
 	resultRetried     = "retried"     // attempts to commit a batch that have to be repeated
 	resultFenced      = "fenced"      // batches refused because another reader had moved the offset
 	resultRefused     = "refused"     // batches that the ledger refuses and will not take at another try either
 	resultRewound     = "rewound"     // times a log ended before the ledger's offset
-	resultStalled     = "stalled"     // times a connection handed out nothing although there was something to read
 )
 
 func results() []string {
-	return []string{resultRead, resultQuarantined, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound, resultStalled}
+	return []string{resultRead, resultQuarantined, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound}
 }
 
 // counter counts what happens to one topic.

@@ -5,14 +5,14 @@ import (
 	"net/http"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
 // entries reads one message. There is always at least one entry: what can't be read is kept with the reason.
-func (r reader) entries(m kafkago.Message, now time.Time) []correlate.Entry {
+func (r reader) entries(m *kgo.Record, now time.Time) []correlate.Entry {
 	items, err := r.Read(source.Request{Header: headerOf(m.Headers), Body: m.Value, ReceivedAt: now})
 	all := source.Entries(items)
 	switch {
@@ -28,7 +28,7 @@ func (r reader) entries(m kafkago.Message, now time.Time) []correlate.Entry {
 }
 
 // problem is a message as a whole, kept with the reason why nothing is read from it.
-func (r reader) problem(m kafkago.Message, now time.Time, why string) correlate.Entry {
+func (r reader) problem(m *kgo.Record, now time.Time, why string) correlate.Entry {
 	return correlate.Entry{
 		Raw:        r.Keep(source.Request{Header: headerOf(m.Headers), Body: m.Value, ReceivedAt: now}),
 		Projection: correlate.Projection{Digest: r.Projector().Digest, Problem: why},
@@ -49,23 +49,15 @@ func identify(raw correlate.Raw, whole []byte, place string, i, n int) string {
 
 // place names a message for good. The timestamp tells the messages of a topic that was deleted and created again from
 // those that had the same offsets before.
-func place(m kafkago.Message) string {
-	return fmt.Sprintf("%s/%d/%d@%d", m.Topic, m.Partition, m.Offset, m.Time.UnixMilli())
+func place(m *kgo.Record) string {
+	return fmt.Sprintf("%s/%d/%d@%d", m.Topic, m.Partition, m.Offset, m.Timestamp.UnixMilli())
 }
 
 // headerOf is how sources want a message's headers, with CloudEvents' attributes under their Kafka names (ce_type).
-func headerOf(headers []kafkago.Header) http.Header {
+func headerOf(headers []kgo.RecordHeader) http.Header {
 	h := make(http.Header, len(headers))
 	for _, kv := range headers {
 		h.Add(kv.Key, string(kv.Value))
 	}
 	return h
-}
-
-// isMarker recognises the record that ends a transaction, which the client library hands out like a message: a key of
-// version 0 and type 0 (abort) or 1 (commit), a value of version 0 and the coordinator's epoch. No source can read such
-// bytes.
-func isMarker(m kafkago.Message) bool {
-	return len(m.Key) == 4 && m.Key[0] == 0 && m.Key[1] == 0 && m.Key[2] == 0 && m.Key[3] <= 1 &&
-		len(m.Value) == 6 && m.Value[0] == 0 && m.Value[1] == 0 && len(m.Headers) == 0
 }

@@ -5,13 +5,13 @@ import (
 	"testing"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"pgregory.net/rapid"
 )
 
-func message(offset int64, value string) kafkago.Message {
-	return kafkago.Message{Topic: "deploys", Partition: 3, Offset: offset, Time: time.UnixMilli(1_700_000_000_000), Value: []byte(value)}
+func message(offset int64, value string) *kgo.Record {
+	return &kgo.Record{Topic: "deploys", Partition: 3, Offset: offset, Timestamp: time.UnixMilli(1_700_000_000_000), Value: []byte(value)}
 }
 
 // ciReader reads lines, under a name of its own.
@@ -50,7 +50,7 @@ func TestDeliveryIDs(t *testing.T) {
 }
 
 func TestWhatSaysNothingOfAChangeIsNotInQuarantine(t *testing.T) {
-	batch := []kafkago.Message{message(0, `{"ignore": "a ping"}`), message(1, `{}`), message(2, `{"change": "c"}`)}
+	batch := []*kgo.Record{message(0, `{"ignore": "a ping"}`), message(1, `{}`), message(2, `{"change": "c"}`)}
 	h := ciReader(t).harvest(batch, 0, time.Unix(1_000_000_000, 0))
 	require.Len(t, h.entries, 3, "all are kept")
 	require.EqualValues(t, 1, h.quarantined)
@@ -88,7 +88,7 @@ func TestCursors(t *testing.T) {
 }
 
 func TestSourcesFindHeadersWhateverTheirCase(t *testing.T) {
-	h := headerOf([]kafkago.Header{
+	h := headerOf([]kgo.RecordHeader{
 		{Key: "ce_type", Value: []byte("dev.cdevents.service.deployed.0.2.0")},
 		{Key: "content-type", Value: []byte("application/json")},
 		{Key: "trace", Value: []byte("a")}, {Key: "TRACE", Value: []byte("b")},
@@ -98,23 +98,13 @@ func TestSourcesFindHeadersWhateverTheirCase(t *testing.T) {
 	require.Equal(t, []string{"a", "b"}, h.Values("trace"))
 }
 
-func TestTransactionMarkersAreNoMessages(t *testing.T) {
-	commit := kafkago.Message{Offset: 1, Key: []byte{0, 0, 0, 1}, Value: []byte{0, 0, 0, 0, 0, 4}}
-	batch := []kafkago.Message{message(0, `{"change": "a"}`), commit, message(2, `{"change": "b"}`)}
-	h := ciReader(t).harvest(batch, 0, time.Unix(1_000_000_000, 0))
-	require.Len(t, h.entries, 2)
-	require.EqualValues(t, 2, h.messages)
-	require.Zero(t, h.quarantined)
-	require.Empty(t, h.missing)
-}
-
 // Whatever offsets come, every one between the first expected and the next to expect is a message or is missing, and what
 // is missing is lost as far as the log no longer holds it.
 func TestHarvestAccountsForEveryOffset(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		from := rapid.Int64Range(0, 50).Draw(t, "from")
 		offset := rapid.Int64Range(0, 60).Draw(t, "first offset")
-		var batch []kafkago.Message
+		var batch []*kgo.Record
 		held := map[int64]bool{}
 		for range rapid.IntRange(1, 20).Draw(t, "messages") {
 			batch = append(batch, message(offset, `{"change": "c"}`))
@@ -123,13 +113,13 @@ func TestHarvestAccountsForEveryOffset(t *testing.T) {
 		}
 		h := ciReader(t).harvest(batch, from, time.Unix(1_000_000_000, 0))
 		logStart := rapid.Int64Range(0, 150).Draw(t, "log start")
-		var missing, lost, read int64
+		var missing, gone, read int64
 		for o := from; o < h.next; o++ {
 			switch {
 			case held[o]:
 				read++
 			case o < logStart:
-				lost++
+				gone++
 				fallthrough
 			default:
 				missing++
@@ -138,7 +128,7 @@ func TestHarvestAccountsForEveryOffset(t *testing.T) {
 		require.Equal(t, read, h.messages)
 		require.Len(t, h.entries, int(read))
 		require.Equal(t, missing, width(h.missing))
-		require.Equal(t, lost, bounds{first: logStart}.lost(h.missing))
+		require.Equal(t, gone, lost(h.missing, logStart))
 		require.GreaterOrEqual(t, h.next, from)
 	})
 }
@@ -148,7 +138,7 @@ func FuzzDeliveries(f *testing.F) {
 	f.Add([]byte{0, 0, 0, 1}, []byte{0, 0, 0, 0, 0, 0}, "", []byte(nil))
 	f.Add([]byte(nil), []byte(`[{"event": "e"}, {}]`), "content-type", []byte("text/plain"))
 	f.Fuzz(func(t *testing.T, key, value []byte, header string, headerValue []byte) {
-		m := kafkago.Message{Topic: "t", Key: key, Value: value, Headers: []kafkago.Header{{Key: header, Value: headerValue}}}
+		m := &kgo.Record{Topic: "t", Key: key, Value: value, Headers: []kgo.RecordHeader{{Key: header, Value: headerValue}}}
 		all := ciReader(t).entries(m, time.Unix(1_000_000_000, 0))
 		require.NotEmpty(t, all)
 		for _, d := range all {

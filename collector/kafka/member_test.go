@@ -15,10 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configopaque"
@@ -185,7 +186,7 @@ func TestAMessageThatCannotBeReadIsKeptAndPassedOver(t *testing.T) {
 		w := newWorld(t, 1)
 		w.join()
 		w.produce(0, 1)
-		w.write("deploys", 0, kafkago.Message{Value: []byte("}{")}, kafkago.Message{Key: []byte("tombstone")})
+		w.write("deploys", 0, &kgo.Record{Value: []byte("}{")}, &kgo.Record{Key: []byte("tombstone")})
 		w.produce(0, 1)
 		w.requireOnce()
 		require.EqualValues(t, 2, w.count(resultQuarantined))
@@ -276,12 +277,12 @@ func TestATopicThatDoesNotExistYetIsReadWhenItDoes(t *testing.T) {
 		time.Sleep(5 * time.Minute)
 		require.NoError(t, w.broker.CreateTopic("later", 2, nil))
 		w.produced["late"] = true
-		w.write("later", 1, kafkago.Message{Value: []byte(`{"change": "late"}`)})
+		w.write("later", 1, &kgo.Record{Value: []byte(`{"change": "late"}`)})
 		w.requireOnce()
 	})
 }
 
-func TestAConnectionThatHandsOutNothingIsReplaced(t *testing.T) {
+func TestReadingGoesOnAfterALeaderThatIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		w.join()
@@ -293,11 +294,10 @@ func TestAConnectionThatHandsOutNothingIsReplaced(t *testing.T) {
 		require.Equal(t, 5, w.ledger.changes())
 		fault.Remove()
 		w.requireOnce()
-		require.EqualValues(t, 1, w.count(resultStalled))
 	})
 }
 
-func TestAQuietPartitionIsNotAStalledOne(t *testing.T) {
+func TestAPartitionThatWasQuietForAnHourIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, 1)
 		w.join()
@@ -305,7 +305,6 @@ func TestAQuietPartitionIsNotAStalledOne(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.produce(0, 1)
 		w.requireOnce()
-		require.Zero(t, w.count(resultStalled))
 	})
 }
 
@@ -342,7 +341,7 @@ func TestProducedIsAppliedOnceInAChaosOfMembers(t *testing.T) {
 						time.Sleep(time.Duration(random.IntN(20_000)) * time.Millisecond)
 						w.ledger.hook(nil, nil)
 					}
-					w.produce(random.IntN(4), 1+random.IntN(150))
+					w.produce(random.Int32N(4), 1+random.IntN(150))
 					time.Sleep(time.Duration(random.IntN(10_000)) * time.Millisecond)
 				}
 				w.requireOnce()
@@ -423,29 +422,25 @@ func (w *world) stable() {
 // trickle writes a few changes to each of the three partitions every 100 ms.
 func (w *world) trickle(d time.Duration) {
 	for began := time.Now(); time.Since(began) < d; time.Sleep(100 * time.Millisecond) {
-		for partition := range 3 {
+		for partition := range int32(3) {
 			w.produce(partition, 2)
 		}
 	}
 }
 
 // produceLost writes messages that will be removed before anybody reads them.
-func (w *world) produceLost(partition, n int) {
+func (w *world) produceLost(partition int32, n int) {
 	for range n {
-		w.write("deploys", partition, kafkago.Message{Value: []byte(`{"change": "lost"}`)})
+		w.write("deploys", partition, &kgo.Record{Value: []byte(`{"change": "lost"}`)})
 	}
 }
 
 func (w *world) addPartitions(topic string, count int32) {
-	d := kafkago.Dialer{DialFunc: w.network.DialContext}
-	transport := &kafkago.Transport{Dial: d.DialFunc}
-	defer transport.CloseIdleConnections()
-	client := kafkago.Client{Addr: kafkago.TCP("localhost:9092"), Transport: transport}
-	answer, err := client.CreatePartitions(w.t.Context(), &kafkago.CreatePartitionsRequest{
-		Topics: []kafkago.TopicPartitionsConfig{{Name: topic, Count: count, TopicPartitionAssignments: nil}},
-	})
+	client := w.producer()
+	defer client.Close()
+	answer, err := kadm.NewClient(client).UpdatePartitions(context.Background(), int(count), topic)
 	require.NoError(w.t, err)
-	require.NoError(w.t, answer.Errors[topic])
+	require.NoError(w.t, answer.Error())
 }
 
 func (c *cable) isPulled() bool {

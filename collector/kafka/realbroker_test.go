@@ -21,9 +21,9 @@ import (
 	"testing"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
@@ -59,9 +59,9 @@ func TestRealBroker(t *testing.T) {
 		consume(t, address, dir)
 		return
 	}
-	address := startBroker(t, brokerJars(t))
-	createTopics(t, address, partitions, "events", "facts")
-	dir := t.TempDir()
+	b := startBroker(t, brokerJars(t))
+	b.createTopics(partitions, "events", "facts")
+	address, dir := b.address, t.TempDir()
 	consumers := []*process{startConsumer(t, address, dir), startConsumer(t, address, dir)}
 	random := rand.New(rand.NewPCG(1, 2))
 	kills, written := 0, 0
@@ -149,15 +149,10 @@ func (j *journal) freezeIfAsked(move correlate.Move) error {
 
 // write sends CDEvents, structured and binary, and generic facts, one of them large.
 func write(t *testing.T, address string, round int) int {
-	w := &kafkago.Writer{
-		Addr: kafkago.TCP(address), Balancer: kafkago.Murmur2Balancer{}, RequiredAcks: kafkago.RequireAll,
-		BatchTimeout: 10 * time.Millisecond, Transport: &kafkago.Transport{},
-	}
-	defer func() {
-		require.NoError(t, w.Close())
-		w.Transport.(*kafkago.Transport).CloseIdleConnections()
-	}()
-	var messages []kafkago.Message
+	client, err := kgo.NewClient(kgo.SeedBrokers(address), kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)))
+	require.NoError(t, err)
+	defer client.Close()
+	var messages []*kgo.Record
 	for i := range perRound {
 		id := fmt.Sprintf("event-%d-%d", round, i)
 		messages = append(messages, event(id, i%2 == 0), fact(id, 0))
@@ -165,32 +160,32 @@ func write(t *testing.T, address string, round int) int {
 	if round%20 == 0 {
 		messages = append(messages, fact(fmt.Sprintf("big-%d", round), bigMessage<<10))
 	}
-	require.NoError(t, w.WriteMessages(t.Context(), messages...))
+	require.NoError(t, client.ProduceSync(t.Context(), messages...).FirstErr())
 	return len(messages)
 }
 
 // event is a CDEvent as a CloudEvent in structured or binary mode.
-func event(id string, structured bool) kafkago.Message {
+func event(id string, structured bool) *kgo.Record {
 	const kind = "dev.cdevents.service.deployed.0.2.0"
 	data := fmt.Sprintf(`{"context": {"version": "0.4.1", "id": %q, "source": "/ci", "type": %q, "timestamp": "2026-03-01T10:06:00Z"},
 		"subject": {"id": "checkout", "type": "service", "content": {"environment": {"id": "production"}, "artifactId": "pkg:oci/checkout@v2"}}}`, id, kind)
-	m := kafkago.Message{Topic: "events", Key: []byte(id)}
+	m := &kgo.Record{Topic: "events", Key: []byte(id)}
 	if structured {
 		m.Value = fmt.Appendf(nil, `{"specversion": "1.0", "id": %q, "source": "/ci", "type": %q, "data": %s}`, id, kind, data)
-		m.Headers = []kafkago.Header{{Key: "content-type", Value: []byte("application/cloudevents+json")}}
+		m.Headers = []kgo.RecordHeader{{Key: "content-type", Value: []byte("application/cloudevents+json")}}
 		return m
 	}
 	m.Value = []byte(data)
 	for name, value := range map[string]string{
 		"content-type": "application/json", "ce_specversion": "1.0", "ce_id": id, "ce_source": "/ci", "ce_type": kind,
 	} {
-		m.Headers = append(m.Headers, kafkago.Header{Key: name, Value: []byte(value)})
+		m.Headers = append(m.Headers, kgo.RecordHeader{Key: name, Value: []byte(value)})
 	}
 	return m
 }
 
-func fact(id string, padding int) kafkago.Message {
-	return kafkago.Message{Topic: "facts", Key: []byte(id), Value: fmt.Appendf(nil,
+func fact(id string, padding int) *kgo.Record {
+	return &kgo.Record{Topic: "facts", Key: []byte(id), Value: fmt.Appendf(nil,
 		`{"change": {"id": %q, "service": "checkout", "finished_at": "2026-03-01T10:06:00Z"}}%s`,
 		id, strings.Repeat(" ", padding))}
 }

@@ -2,31 +2,62 @@ package kafka
 
 import (
 	"context"
+	"errors"
 
 	"go.uber.org/zap"
 )
 
-// restore asks the ledger where reading goes on, until it answers.
-func (p *partition) restore(ctx context.Context) error {
-	for attempt := 0; ; attempt++ {
-		held, err := p.askCursor(ctx)
-		if err == nil {
-			p.held, p.next = held, held.offset
-			return nil
-		}
-		p.log.Warn("the ledger can't tell the partition's offset; trying on", zap.Error(err))
-		if !pause(ctx, backoff(attempt)) {
-			return ctx.Err()
-		}
+// bounds are the offsets of a partition's oldest message and of the message that will be written next.
+type bounds struct{ first, end int64 }
+
+// locate finds the offset to read next: the ledger's, fitted to what the log holds.
+func (p *partition) locate(ctx context.Context) error {
+	if err := p.restore(ctx); err != nil {
+		return err
 	}
+	b, err := p.bounds(ctx)
+	if err != nil {
+		return err
+	}
+	return p.seek(ctx, b)
 }
 
-func (p *partition) askCursor(ctx context.Context) (cursor, error) {
-	text, err := p.intake.Cursor(ctx, p.stream)
-	if err != nil {
-		return cursor{}, err
-	}
-	return parseCursor(text)
+// restore asks the ledger where reading goes on, until it answers.
+func (p *partition) restore(ctx context.Context) error {
+	return persist(ctx, func() error {
+		text, err := p.intake.Cursor(ctx, p.stream)
+		if err != nil {
+			return err
+		}
+		held, err := parseCursor(text)
+		p.held, p.next = held, held.offset
+		return err
+	}, func(err error) {
+		p.log.Warn("the ledger can't tell the partition's offset; trying on", zap.Error(err))
+	})
+}
+
+// bounds asks the partition's leader, until it answers.
+func (p *partition) bounds(ctx context.Context) (b bounds, err error) {
+	err = persist(ctx, func() error {
+		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		defer cancel()
+		first, err := p.admin.ListStartOffsets(ctx, p.topic)
+		if err != nil {
+			return err
+		}
+		end, err := p.admin.ListEndOffsets(ctx, p.topic)
+		if err != nil {
+			return err
+		}
+		oldest, _ := first.Lookup(p.topic, p.id)
+		next, _ := end.Lookup(p.topic, p.id)
+		b = bounds{oldest.Offset, next.Offset}
+		return errors.Join(oldest.Err, next.Err)
+	}, func(err error) {
+		p.log.Debug("can't ask the partition's leader for its offsets; trying on", zap.Error(err))
+	})
+	return b, err
 }
 
 // seek fits the offset to read next to what the log holds. Where that means a gap or a return, the ledger's offset is
@@ -45,7 +76,7 @@ func (p *partition) seek(ctx context.Context, b bounds) error {
 	if b.end < p.next {
 		p.rewound(b)
 	} else {
-		p.missed([]span{{p.next, b.first}}, b)
+		p.missed([]span{{p.next, b.first}}, b.first)
 	}
 	p.next = b.first
 	return nil
@@ -55,15 +86,4 @@ func (p *partition) rewound(b bounds) {
 	p.count.add(resultRewound, 1)
 	p.log.Warn("the log ends before the ledger's offset: was the topic created again? reading from its beginning",
 		zap.Int64("offset", p.next), zap.Int64("end", b.end), zap.Int64("first", b.first))
-}
-
-// missed records offsets that will never come.
-func (p *partition) missed(spans []span, b bounds) {
-	lost := b.lost(spans)
-	p.count.add(resultLost, lost)
-	p.count.add(resultHole, width(spans)-lost)
-	if lost > 0 {
-		p.log.Warn("messages were removed from the log before they were read",
-			zap.Int64("lost", lost), zap.Int64("expected", spans[0].from), zap.Int64("first", b.first))
-	}
 }

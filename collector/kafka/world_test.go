@@ -13,9 +13,9 @@ import (
 	"testing"
 	"time"
 
-	kafkago "github.com/segmentio/kafka-go"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
@@ -68,6 +68,7 @@ func (w *world) joinWith(c *Config) *running {
 	require.NoError(w.t, err)
 	r := &running{member: m, cable: &cable{dial: w.network.DialContext}}
 	m.dial = r.cable.DialContext
+	m.opts = []kgo.Opt{kgo.AutoCommitInterval(1000 * time.Hour)} // it waits at a mutex, where virtual time stands still
 	require.NoError(w.t, m.Start(w.t.Context(), w.ledger.host()))
 	w.t.Cleanup(r.leave)
 	return r
@@ -82,23 +83,32 @@ func (r *running) kill() {
 }
 
 // produce writes n changes to a partition.
-func (w *world) produce(partition, n int) {
-	messages := make([]kafkago.Message, n)
+func (w *world) produce(partition int32, n int) {
+	messages := make([]*kgo.Record, n)
 	for i := range messages {
 		id := fmt.Sprintf("change-%d", len(w.produced))
 		w.produced[id] = true
-		messages[i] = kafkago.Message{Value: fmt.Appendf(nil, `{"change": %q}`, id)}
+		messages[i] = &kgo.Record{Value: fmt.Appendf(nil, `{"change": %q}`, id)}
 	}
 	w.write("deploys", partition, messages...)
 }
 
-func (w *world) write(topic string, partition int, messages ...kafkago.Message) {
-	d := kafkago.Dialer{DialFunc: w.network.DialContext}
-	conn, err := d.DialLeader(w.t.Context(), "tcp", "localhost:9092", topic, partition)
+func (w *world) write(topic string, partition int32, messages ...*kgo.Record) {
+	for _, m := range messages {
+		m.Topic, m.Partition = topic, partition
+	}
+	client := w.producer(kgo.DisableIdempotentWrite(), kgo.RequiredAcks(kgo.LeaderAck()))
+	defer client.Close()
+	require.NoError(w.t, client.ProduceSync(context.Background(), messages...).FirstErr())
+}
+
+// producer is a client of a program that writes to partitions it chooses itself.
+func (w *world) producer(opts ...kgo.Opt) *kgo.Client {
+	client, err := kgo.NewClient(append([]kgo.Opt{
+		kgo.SeedBrokers("localhost:9092"), kgo.Dialer(w.network.DialContext), kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	}, opts...)...)
 	require.NoError(w.t, err)
-	defer func() { _ = conn.Close() }()
-	_, err = conn.WriteMessages(messages...)
-	require.NoError(w.t, err)
+	return client
 }
 
 // settle waits in virtual time until something holds.
