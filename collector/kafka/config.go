@@ -7,27 +7,18 @@ import (
 	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/config/configtls"
-	"go.opentelemetry.io/collector/confmap"
+	"github.com/shipwake/shipwake/collector/kafka/client"
 )
 
 const defaultSource = "cdevents"
 
 // Config is the configuration of the receiver; the package comment shows it as YAML.
 type Config struct {
-	// Brokers are the addresses to find the cluster by, host:port.
-	Brokers []string `mapstructure:"brokers"`
+	client.Config `mapstructure:",squash"`
 	// Topics to read. There is no default.
 	Topics []TopicConfig `mapstructure:"topics"`
 	// GroupID is the consumer group. All members of a group must share one ledger.
 	GroupID string `mapstructure:"group_id"`
-	// ClientID is how the broker's logs and quotas name this client.
-	ClientID string `mapstructure:"client_id"`
-	// TLS, when set, secures every connection.
-	TLS *configtls.ClientConfig `mapstructure:"tls"`
-	// SASL, when set, authenticates every connection.
-	SASL *SASLConfig `mapstructure:"sasl"`
 	// SessionTimeout is after how long without a heartbeat the group gives our partitions to somebody else: shorter
 	// takes over sooner after a crash, longer survives longer pauses.
 	SessionTimeout time.Duration `mapstructure:"session_timeout"`
@@ -44,34 +35,10 @@ type TopicConfig struct {
 	Source string `mapstructure:"source"`
 }
 
-// SASLConfig says who we are.
-type SASLConfig struct {
-	Mechanism string              `mapstructure:"mechanism"` // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
-	Username  string              `mapstructure:"username"`
-	Password  configopaque.String `mapstructure:"password"`
-}
-
-// Unmarshal reads the password itself, because the Collector's own error for a value of the wrong type repeats the value.
-func (c *SASLConfig) Unmarshal(conf *confmap.Conf) error {
-	var text struct {
-		Password string `mapstructure:"password"`
-	}
-	if conf.Unmarshal(&text, confmap.WithIgnoreUnused()) != nil {
-		return errors.New("password: must be text; put it in quotes")
-	}
-	conf.Delete("password")
-	if err := conf.Unmarshal(c); err != nil {
-		return err
-	}
-	c.Password = configopaque.String(text.Password)
-	return nil
-}
-
 func defaultConfig(sources []string) *Config {
 	return &Config{
-		Brokers:           []string{"localhost:9092"},
+		Config:            client.Default(),
 		GroupID:           "shipwake",
-		ClientID:          "shipwake",
 		SessionTimeout:    10 * time.Second,
 		HeartbeatInterval: 3 * time.Second,
 		sources:           sources,
@@ -86,7 +53,6 @@ func (c *Config) Validate() error {
 			errs = append(errs, fmt.Errorf(format, args...))
 		}
 	}
-	refuse(len(c.Brokers) == 0 || slices.Contains(c.Brokers, ""), "brokers: at least one host:port is required, none empty")
 	refuse(len(c.Topics) == 0, "topics: at least one is required, e.g. [{topic: deploys, source: cdevents}]")
 	refuse(c.GroupID == "", "group_id: must not be empty")
 	refuse(c.HeartbeatInterval < 100*time.Millisecond || 3*c.HeartbeatInterval > c.SessionTimeout,
@@ -101,20 +67,6 @@ func (c *Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
-
-// Validate checks the keys under sasl.
-func (c *SASLConfig) Validate() error {
-	if _, err := c.mechanism(); err != nil {
-		return err
-	}
-	if c.Username == "" || c.Password == "" {
-		return errors.New("username and password are both required")
-	}
-	return nil
-}
-
-// inClear tells whether the password itself goes over the wire.
-func (c *SASLConfig) inClear() bool { return strings.EqualFold(c.Mechanism, "PLAIN") }
 
 func (t TopicConfig) source() string {
 	if t.Source == "" {

@@ -63,26 +63,3 @@ func TestFactory(t *testing.T) {
 	_, err = f.CreateLogs(t.Context(), receivertest.NewNopSettings(Type), config, consumertest.NewNop())
 	require.ErrorContains(t, err, `topic "deploys": source "xml" is unknown`)
 }
-
-func TestThePasswordIsInNoError(t *testing.T) {
-	c := &SASLConfig{Mechanism: "GSSAPI", Username: "u", Password: "canary"}
-	_, err := c.mechanism()
-	require.Error(t, err)
-	require.NotContains(t, err.Error(), "canary")
-}
-
-func TestAPasswordWithoutQuotesIsInNoError(t *testing.T) {
-	for name, password := range map[string]any{
-		"a number": 81726354, "a fraction": 8.1726354, "a list": []any{"81726354"}, "a map": map[string]any{"value": "81726354"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			err := confmap.NewFromStringMap(map[string]any{"sasl": map[string]any{"mechanism": "PLAIN", "username": "u", "password": password}}).
-				Unmarshal(defaultConfig(nil))
-			require.ErrorContains(t, err, "password: must be text; put it in quotes")
-			require.NotContains(t, err.Error(), "1726354")
-		})
-	}
-	config := defaultConfig(nil)
-	require.NoError(t, confmap.NewFromStringMap(map[string]any{"sasl": map[string]any{"mechanism": "PLAIN", "username": "u", "password": "81726354"}}).Unmarshal(config))
-	require.Equal(t, &SASLConfig{Mechanism: "PLAIN", Username: "u", Password: "81726354"}, config.SASL)
-}

@@ -31,7 +31,7 @@
 //
 // # Exactly once, in effect
 //
-// The ledger holds the next offset of every partition. A batch (at most 100 messages, 1 MiB or 5 ms) goes to the ledger
+// The ledger holds the next offset of every partition. A batch (at most 500 messages or 1 MiB) goes to the ledger
 // together with a correlate.Move that says which offset the ledger must hold and which it holds afterwards, and both are
 // committed in one transaction. So whatever dies, and at whatever instant, reading goes on at exactly
 // the message after the last one applied; and a reader that lost its partition without noticing is refused
@@ -48,9 +48,7 @@
 //   - A ledger that can't take facts now is tried again, with growing pauses, for as long as the partition is ours.
 //   - Messages that retention removed before they were read are gone: the gap is counted and said aloud. A log that
 //     ends before the ledger's offset (the topic was created again) is read from its beginning.
-//   - A partition that hands out nothing for a minute although there is something to read gets a new connection.
+//   - Of transactions only those that are committed are read; what a producer took back leaves holes in the offsets.
 //
 // Each is a counter of the tally: Count{What: "kafka", Source: <topic>, Result: …}; see counts.go.
-//
-// Aborted transactions are not filtered, a limit of the client library: a producer of facts should not abort.
 package kafka

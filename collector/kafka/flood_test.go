@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/shipwake/shipwake/collector/kafka/kafkatest"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/generic"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
@@ -40,21 +41,21 @@ func TestAFloodIsAppliedOnce(t *testing.T) {
 		messages, err = strconv.Atoi(text)
 		require.NoError(t, err)
 	}
-	b := startBroker(t, brokerJars(t))
-	b.createTopics(floodPartitions, "facts")
+	b := kafkatest.Start(t)
+	b.CreateTopics(floodPartitions, "facts")
 	ledger := openSynced(t)
-	first, second := b.member(ledger), b.member(ledger)
+	first, second := startMember(t, b, ledger), startMember(t, b, ledger)
 	defer leave(t, second)
 	produced := make(chan error, 1)
 	began := time.Now()
-	go func() { produced <- b.flood(messages) }()
+	go func() { produced <- flood(b, messages) }()
 
 	ledger.reaches(t, messages/4)
-	third := b.member(ledger)
+	third := startMember(t, b, ledger)
 	defer leave(t, third)
 	ledger.reaches(t, messages/2)
-	b.kill()
-	b.start()
+	b.Kill()
+	b.Begin()
 	leave(t, first)
 	require.NoError(t, <-produced)
 	ledger.reaches(t, messages)
@@ -62,34 +63,34 @@ func TestAFloodIsAppliedOnce(t *testing.T) {
 
 	require.Zero(t, ledger.duplicate.Load(), "deliveries that came twice")
 	require.EqualValues(t, messages, ledger.offsets(t), "the offsets of all partitions")
-	b.requireLag(t, 0)
-	fmt.Printf("kafka %s: %d messages written and applied once in %s, three members in turn, the broker killed once\n", brokerVersion, messages, took.Round(time.Millisecond))
+	requireLag(t, b, 0)
+	fmt.Printf("kafka %s: %d messages written and applied once in %s, three members in turn, the broker killed once\n", kafkatest.Version, messages, took.Round(time.Millisecond))
 }
 
 // TestReadingKeepsUp reads what is there already, which shows how fast reading alone is.
 func TestReadingKeepsUp(t *testing.T) {
-	b := startBroker(t, brokerJars(t))
-	b.createTopics(floodPartitions, "facts")
-	require.NoError(t, b.flood(floodMessages))
+	b := kafkatest.Start(t)
+	b.CreateTopics(floodPartitions, "facts")
+	require.NoError(t, flood(b, floodMessages))
 	ledger := openSynced(t)
 	began := time.Now()
-	m := b.member(ledger)
+	m := startMember(t, b, ledger)
 	defer leave(t, m)
 	ledger.reaches(t, 1)
 	joined := time.Since(began)
 	ledger.reaches(t, floodMessages)
 	rate := float64(floodMessages) / (time.Since(began) - joined).Seconds()
-	fmt.Printf("kafka %s: %d messages read, understood and synced at %.0f a second, %s after joining\n", brokerVersion, floodMessages, rate, joined.Round(time.Millisecond))
+	fmt.Printf("kafka %s: %d messages read, understood and synced at %.0f a second, %s after joining\n", kafkatest.Version, floodMessages, rate, joined.Round(time.Millisecond))
 }
 
 // TestTransactionsOfARealBroker writes in transactions of which every other is taken back.
 func TestTransactionsOfARealBroker(t *testing.T) {
-	b := startBroker(t, brokerJars(t))
-	b.createTopics(1, "facts")
+	b := kafkatest.Start(t)
+	b.CreateTopics(1, "facts")
 	ledger := openSynced(t)
-	m := b.member(ledger)
+	m := startMember(t, b, ledger)
 	defer leave(t, m)
-	producer := b.client(kgo.TransactionalID("releases"))
+	producer := b.Client(kgo.TransactionalID("releases"))
 	defer producer.Close()
 	const transactions, each = 20, 25
 	for n := range transactions {
@@ -99,28 +100,28 @@ func TestTransactionsOfARealBroker(t *testing.T) {
 		}
 		require.NoError(t, producer.EndTransaction(t.Context(), kgo.TransactionEndTry(n%2 == 0)))
 	}
-	require.NoError(t, b.flood(1)) // behind all of them
+	require.NoError(t, flood(b, 1)) // behind all of them
 	ledger.reaches(t, transactions/2*each+1)
 	require.EqualValues(t, transactions/2*each+1, ledger.accepted.Load())
 }
 
-// member joins the group of a ledger.
-func (b *broker) member(ledger *synced) *member {
+// startMember joins the group of a ledger.
+func startMember(t *testing.T, b *kafkatest.Broker, ledger *synced) *member {
 	c := defaultConfig(nil)
-	c.Brokers = []string{b.address}
+	c.Brokers = []string{b.Address}
 	c.Topics = []TopicConfig{{Topic: "facts", Source: "generic"}}
 	c.SessionTimeout, c.HeartbeatInterval = 6*time.Second, time.Second
 	m, err := newMember(receivertest.NewNopSettings(Type), c, []source.Source{generic.Source()}, &correlate.Tally{})
-	require.NoError(b.t, err)
-	require.NoError(b.t, m.Start(context.Background(), sourcetest.Host{component.MustNewID("correlate"): ledger}))
+	require.NoError(t, err)
+	require.NoError(t, m.Start(context.Background(), sourcetest.Host{component.MustNewID("correlate"): ledger}))
 	return m
 }
 
 func leave(t *testing.T, m *member) { require.NoError(t, m.Shutdown(context.Background())) }
 
 // flood writes changes, each to the partition that is next, and waits until the broker has them.
-func (b *broker) flood(messages int) error {
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.address), kgo.DefaultProduceTopic("facts"),
+func flood(b *kafkatest.Broker, messages int) error {
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address), kgo.DefaultProduceTopic("facts"),
 		kgo.RecordPartitioner(kgo.RoundRobinPartitioner()), kgo.ProducerLinger(5*time.Millisecond))
 	if err != nil {
 		return err
@@ -144,12 +145,12 @@ func (b *broker) flood(messages int) error {
 }
 
 // requireLag waits until the group's lag, as the broker's own tools see it, is at most this.
-func (b *broker) requireLag(t *testing.T, most int64) {
-	client := b.client()
+func requireLag(t *testing.T, b *kafkatest.Broker, most int64) {
+	client := b.Client()
 	defer client.Close()
-	require.EventuallyWithT(t, func(c *assertCollect) {
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		lags, err := kadm.NewClient(client).Lag(t.Context(), "shipwake")
-		if noError(c, err) && noError(c, lags.Error()) {
+		if assert.NoError(c, err) && assert.NoError(c, lags.Error()) {
 			assert.LessOrEqual(c, lags["shipwake"].Lag.Total(), most)
 		}
 	}, 30*time.Second, 200*time.Millisecond)

@@ -3,7 +3,6 @@ package kafka
 import (
 	"context"
 	"errors"
-	"net"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -11,6 +10,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/kafka/client"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -27,12 +27,12 @@ type member struct {
 	readers map[string]reader // by topic
 	tally   *correlate.Tally
 	log     *zap.Logger
-	dial    dialFunc
-	opts    []kgo.Opt // on top of the configuration's; tests put some here
+	dial    client.Dial // nil for the network; tests put an in-memory one here
+	opts    []kgo.Opt   // on top of the configuration's; tests put some here
 
 	// From Start on.
 	intake  source.Intake
-	health  *health
+	health  *client.Health
 	cut     context.CancelFunc // ends the wait for a polite goodbye
 	stop    context.CancelFunc // ends run
 	stopped chan struct{}      // run has ended
@@ -45,7 +45,6 @@ func newMember(set receiver.Settings, cfg *Config, sources []source.Source, tall
 	}
 	return &member{
 		config: cfg, readers: byTopic, tally: tally, log: set.Logger,
-		dial: (&net.Dialer{KeepAlive: 30 * time.Second, Timeout: dialTimeout}).DialContext,
 	}, nil
 }
 
@@ -55,13 +54,10 @@ func (r *member) Start(_ context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	r.intake, r.health = intake, &health{host: host, log: r.log, brokers: r.config.Brokers}
+	r.intake, r.health = intake, &client.Health{Host: host, Log: r.log, Brokers: r.config.Brokers}
 	first, err := r.open()
 	if err != nil {
 		return err
-	}
-	if r.config.TLS == nil && r.config.SASL != nil && r.config.SASL.inClear() {
-		r.log.Warn("sasl PLAIN without tls sends the password in clear")
 	}
 	for topic, from := range r.readers {
 		counter{r.tally, topic}.announce()

@@ -21,22 +21,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/shipwake/shipwake/collector/kafka/kafkatest"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/cdevents"
 	"github.com/shipwake/shipwake/collector/source/generic"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
 )
-
-type assertCollect = assert.CollectT
-
-func noError(c *assertCollect, err error) bool { return assert.NoError(c, err) }
 
 const (
 	partitions   = 3
@@ -59,9 +55,9 @@ func TestRealBroker(t *testing.T) {
 		consume(t, address, dir)
 		return
 	}
-	b := startBroker(t, brokerJars(t))
-	b.createTopics(partitions, "events", "facts")
-	address, dir := b.address, t.TempDir()
+	b := kafkatest.Start(t)
+	b.CreateTopics(partitions, "events", "facts")
+	address, dir := b.Address, t.TempDir()
 	consumers := []*process{startConsumer(t, address, dir), startConsumer(t, address, dir)}
 	random := rand.New(rand.NewPCG(1, 2))
 	kills, written := 0, 0
@@ -91,7 +87,7 @@ func TestRealBroker(t *testing.T) {
 	require.EqualValues(t, written, state.offsets, "the offsets of all partitions")
 	require.Equal(t, 1, state.ids["cdevents /ci event-0-0"])
 	fmt.Printf("kafka %s: %d messages, %d kills, 1 consumer frozen in a commit: %d applied once, %d commits fenced\n",
-		brokerVersion, written, kills, len(state.ids), state.fenced)
+		kafkatest.Version, written, kills, len(state.ids), state.fenced)
 }
 
 // freeze stops a consumer between reading and committing until the other one has taken its partition over and gone on,

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/collector/kafka/client"
 )
 
 // bounds are the offsets of a partition's oldest message and of the message that will be written next.
@@ -40,7 +42,7 @@ func (p *partition) restore(ctx context.Context) error {
 // bounds asks the partition's leader, until it answers.
 func (p *partition) bounds(ctx context.Context) (b bounds, err error) {
 	err = persist(ctx, func() error {
-		ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+		ctx, cancel := context.WithTimeout(ctx, client.DialTimeout)
 		defer cancel()
 		first, err := p.admin.ListStartOffsets(ctx, p.topic)
 		if err != nil {

@@ -6,11 +6,18 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
+)
+
+const (
+	fetchWait  = 500 * time.Millisecond
+	fetchBytes = 8 << 20 // of one answer of a broker; what waits to be applied is bounded by it
+	fetchEach  = 1 << 20 // of it for one partition
 )
 
 // session is the life of one client in the group. Whatever a partition can't go on from ends it: the next one asks the
@@ -37,13 +44,23 @@ type tp struct {
 // open makes a client; it connects by itself.
 func (r *member) open() (*session, error) {
 	s := &session{member: r, ready: make(chan struct{}), ours: map[tp]*partition{}}
-	opts, err := clientOptions(r.config, r.dial, r.log)
+	opts, err := r.config.Options(r.dial, r.log)
 	if err != nil {
 		return nil, err
 	}
 	s.ctx, s.end = context.WithCancelCause(context.Background())
 	s.client, err = kgo.NewClient(append(append(opts, r.opts...),
 		kgo.WithHooks(r.health),
+		kgo.ConsumerGroup(r.config.GroupID),
+		kgo.ConsumeTopics(r.config.topicNames()...),
+		kgo.SessionTimeout(r.config.SessionTimeout),
+		kgo.RebalanceTimeout(r.config.SessionTimeout), // a member slower than that is fenced, not waited for
+		kgo.HeartbeatInterval(r.config.HeartbeatInterval),
+		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()),
+		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // the ledger decides where reading goes on
+		kgo.FetchMaxWait(fetchWait),
+		kgo.FetchMaxBytes(fetchBytes),
+		kgo.FetchMaxPartitionBytes(fetchEach),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.AutoCommitMarks(), // for those who watch the group's lag
 		kgo.AdjustFetchOffsetsFn(s.assigned),
@@ -121,10 +138,10 @@ func (s *session) broken(f kgo.FetchTopicPartition, ours bool) error {
 	case s.ctx.Err() != nil:
 		return nil
 	case errors.Is(f.Err, kerr.UnknownTopicOrPartition) && !ours:
-		s.health.missing(f.Topic)
+		s.health.Missing(f.Topic)
 		return nil
 	case f.Topic == "" || !ours:
-		s.health.failed(f.Err)
+		s.health.Failed(f.Err)
 		return nil
 	}
 	return fmt.Errorf("%s/%d: %w", f.Topic, f.Partition, f.Err)
@@ -162,7 +179,7 @@ func (s *session) joined(_ context.Context, _ *kgo.Client, given map[string][]in
 		count += len(ids)
 	}
 	s.log.Info("joined the consumer group", zap.Int("partitions added", count))
-	s.health.recovered()
+	s.health.Recovered()
 }
 
 func (s *session) revoked(_ context.Context, _ *kgo.Client, taken map[string][]int32) {

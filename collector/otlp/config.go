@@ -29,8 +29,9 @@ type Config struct {
 
 // Protocols are what the receiver speaks; at least one of them.
 type Protocols struct {
-	GRPC configoptional.Optional[configgrpc.ServerConfig] `mapstructure:"grpc"`
-	HTTP configoptional.Optional[HTTPConfig]              `mapstructure:"http"`
+	GRPC  configoptional.Optional[configgrpc.ServerConfig] `mapstructure:"grpc"`
+	HTTP  configoptional.Optional[HTTPConfig]              `mapstructure:"http"`
+	Kafka configoptional.Optional[KafkaConfig]             `mapstructure:"kafka"`
 }
 
 // HTTPConfig is a server and the path of each signal.
@@ -81,14 +82,15 @@ func defaultConfig() component.Config {
 		HTTP: configoptional.Default(HTTPConfig{
 			ServerConfig: http, TracesURLPath: "/v1/traces", MetricsURLPath: "/v1/metrics", LogsURLPath: "/v1/logs",
 		}),
+		Kafka: configoptional.Default(defaultKafka()),
 	}}
 }
 
 // Validate names the key that is wrong and what would be right.
 func (c *Config) Validate() error {
 	var problems []error
-	if !c.Protocols.GRPC.HasValue() && !c.Protocols.HTTP.HasValue() {
-		problems = append(problems, errors.New("protocols: name at least one of grpc and http"))
+	if !c.Protocols.GRPC.HasValue() && !c.Protocols.HTTP.HasValue() && !c.Protocols.Kafka.HasValue() {
+		problems = append(problems, errors.New("protocols: name at least one of grpc, http and kafka"))
 	}
 	if c.MaxMemory < 0 || (c.MaxMemory > 0 && c.MaxMemory < 1<<20) {
 		problems = append(problems, fmt.Errorf("max_memory: %d: must be at least 1048576 bytes, or 0 for the process's share", c.MaxMemory))

@@ -24,18 +24,20 @@ import (
 // otlp is the receiver of one configuration: of all its signals, and both protocols. The pipelines of each signal start
 // and stop it; the first time counts.
 type otlp struct {
-	set        receiver.Settings
-	config     *Config
-	entry      entry
-	signals    []*signal
-	reportGRPC *receiverhelper.ObsReport
-	reportHTTP *receiverhelper.ObsReport
-	forget     func()        // the receiver can't be started again
-	patience   time.Duration // for a gRPC message to come
+	set         receiver.Settings
+	config      *Config
+	entry       entry
+	signals     []*signal
+	reportGRPC  *receiverhelper.ObsReport
+	reportHTTP  *receiverhelper.ObsReport
+	reportKafka *receiverhelper.ObsReport
+	forget      func()        // the receiver can't be started again
+	patience    time.Duration // for a gRPC message to come
 
 	start, stop sync.Once
 	failure     error // of start
 	grpc        *grpc.Server
+	kafka       *subscriber
 	http        *http.Server
 	serving     sync.WaitGroup
 }
@@ -52,7 +54,7 @@ func newReceiver(set receiver.Settings, config *Config, e entry) (*otlp, error) 
 	o := &otlp{set: set, config: config, entry: e, patience: readTimeout}
 	o.entry.share = config.MaxRequestMemory
 	var err error
-	for transport, report := range map[string]**receiverhelper.ObsReport{"grpc": &o.reportGRPC, "http": &o.reportHTTP} {
+	for transport, report := range map[string]**receiverhelper.ObsReport{"grpc": &o.reportGRPC, "http": &o.reportHTTP, "kafka": &o.reportKafka} {
 		*report, err = receiverhelper.NewObsReport(receiverhelper.ObsReportSettings{
 			ReceiverID: set.ID, Transport: transport, ReceiverCreateSettings: set,
 		})
@@ -81,6 +83,11 @@ func (o *otlp) listenAll(ctx context.Context, host component.Host) error {
 	}
 	if o.config.Protocols.HTTP.HasValue() {
 		if err := o.startHTTP(ctx, host); err != nil {
+			return errors.Join(err, o.Shutdown(ctx))
+		}
+	}
+	if o.config.Protocols.Kafka.HasValue() {
+		if err := o.startKafka(host); err != nil {
 			return errors.Join(err, o.Shutdown(ctx))
 		}
 	}
@@ -136,6 +143,9 @@ func (o *otlp) Shutdown(ctx context.Context) error {
 			stop := context.AfterFunc(ctx, o.grpc.Stop)
 			o.grpc.GracefulStop()
 			stop()
+		}
+		if o.kafka != nil {
+			o.kafka.stop()
 		}
 		o.serving.Wait()
 	})

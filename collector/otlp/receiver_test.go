@@ -380,7 +380,7 @@ func TestTheConfigurationSaysWhatIsWrong(t *testing.T) {
 		settings map[string]any
 		want     string
 	}{
-		"no protocol":      {map[string]any{}, "protocols: name at least one of grpc and http"},
+		"no protocol":      {map[string]any{}, "protocols: name at least one of grpc, http and kafka"},
 		"hardly any bytes": {map[string]any{"protocols": map[string]any{"grpc": nil}, "max_memory": 100}, "max_memory: 100: must be at least 1048576 bytes"},
 		"one takes more than all": {
 			map[string]any{"protocols": map[string]any{"grpc": nil}, "max_memory": 1 << 20, "max_request_memory": 1 << 21}, "max_request_memory: 2097152: must be at most max_memory (1048576)",

@@ -205,7 +205,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver hands deliveries to whoever keeps them; it does not know the engine, and facts don't go through pipelines",
 		},
 		{
-			room: "collector/kafka/...", ours: []string{"correlate", "collector/source"}, never: []string{collector + "pdata/..."},
+			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/kafka/client", "collector/source"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -217,7 +217,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what stands before a decoder must not depend on it",
 		},
 		{
-			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/direct", "collector/listen"},
+			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/direct", "collector/kafka/client", "collector/listen"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -286,6 +286,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/source/vendors", ours: []string{"collector/source", "collector/source/mapping"}, never: []string{collector + "..."},
 			reason: "a shipped mapping is a file; it needs no Go but the package that reads such files",
+		},
+		{
+			room: "collector/kafka/kafkatest", ours: []string{"internal/freeport"},
+			reason: "it starts a broker and knows nothing of who reads from it",
 		},
 		{
 			room: "collector/source/sourcetest", ours: []string{"correlate", "collector/source"}, never: []string{collector + "pdata/..."},

@@ -20,7 +20,7 @@ func intake() []Metric {
 		tallied("shipwake_otlp_requests_total", "otlp", "signal",
 			"OTLP requests by what became of them: accepted; put off, to be sent again (busy, unavailable); or refused (malformed, too_large, too_deep, too_costly, too_slow, error). Also connections that were closed at once (busy)."),
 		tallied("shipwake_kafka_total", "kafka", "topic",
-			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound, stalled)."),
+			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound)."),
 		tallied("shipwake_pull_total", "pull", "source",
 			"What was asked of a source's API: requests and those of them that nothing had changed for (request, unchanged); pages and the deliveries in them that were stored (page, delivery); and what happened while asking (busy, failed, retried, fenced)."),
 		{

@@ -118,7 +118,7 @@ func busy(s *sinks.Status) {
 		{Count: correlate.Count{What: "facts", Source: "github", Result: "duplicate"}, Value: 1},
 		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "lost"}, Value: 0},
 		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "read"}, Value: 2},
-		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "stalled"}, Value: 1},
+		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "rewound"}, Value: 1},
 		{Count: correlate.Count{What: "pull", Source: "github", Result: "page"}, Value: 3},
 		{Count: correlate.Count{What: "pull", Source: "github", Result: "unchanged"}, Value: 4},
 		{Count: correlate.Count{What: "novelty", Source: "x", Result: "y"}, Value: 1},

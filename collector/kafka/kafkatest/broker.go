@@ -1,10 +1,10 @@
-//go:build kafka
-
-package kafka
+// Package kafkatest answers: how does a test get a real broker?
+package kafkatest
 
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -20,8 +21,11 @@ import (
 	"github.com/shipwake/shipwake/internal/freeport"
 )
 
-// brokerVersion is the release in testdata/broker/pom.xml.
-const brokerVersion = "4.1.2"
+// Version is the release of Apache Kafka in pom.xml.
+const Version = "4.1.2"
+
+//go:embed pom.xml
+var pom []byte
 
 // skip says loudly why there is no real broker, where make and CI see it.
 func skip(t *testing.T, format string, args ...any) {
@@ -36,21 +40,23 @@ func brokerJars(t *testing.T) string {
 	}
 	cache, err := os.UserCacheDir()
 	require.NoError(t, err)
-	jars := filepath.Join(cache, "shipwake", "kafka", brokerVersion)
-	if _, err := os.Stat(filepath.Join(jars, "kafka_2.13-"+brokerVersion+".jar")); err == nil {
+	jars := filepath.Join(cache, "shipwake", "kafka", Version)
+	if _, err := os.Stat(filepath.Join(jars, "kafka_2.13-"+Version+".jar")); err == nil {
 		return jars
 	}
 	if _, err := exec.LookPath("mvn"); err != nil {
-		skip(t, "mvn is not installed, and Apache Kafka %s is not in %s", brokerVersion, jars)
+		skip(t, "mvn is not installed, and Apache Kafka %s is not in %s", Version, jars)
 	}
 	fetched := jars + ".part"
 	require.NoError(t, os.RemoveAll(fetched))
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", "testdata/broker/pom.xml",
+	project := filepath.Join(t.TempDir(), "pom.xml")
+	require.NoError(t, os.WriteFile(project, pom, 0o600))
+	out, err := exec.CommandContext(ctx, "mvn", "-q", "-B", "-f", project,
 		"dependency:copy-dependencies", "-DoutputDirectory="+fetched).CombinedOutput()
 	if err != nil {
-		skip(t, "Apache Kafka %s can't be had from Maven Central: %v: %s", brokerVersion, err, firstLine(out))
+		skip(t, "Apache Kafka %s can't be had from Maven Central: %v: %s", Version, err, firstLine(out))
 	}
 	require.NoError(t, os.RemoveAll(jars))
 	require.NoError(t, os.Rename(fetched, jars))
@@ -62,18 +68,19 @@ func firstLine(out []byte) string {
 	return line
 }
 
-// broker is one node that is controller and broker.
-type broker struct {
+// Broker is one node that is controller and broker.
+type Broker struct {
 	t          *testing.T
 	jars       string
 	properties string
-	address    string
+	Address    string
 	log        *os.File
 	process    *exec.Cmd
 }
 
-// startBroker runs a broker with empty logs. It ends with the test.
-func startBroker(t *testing.T, jars string) *broker {
+// Start runs a broker with empty logs. It ends with the test, which is skipped where no broker can be had.
+func Start(t *testing.T) *Broker {
+	jars := brokerJars(t)
 	dir := t.TempDir()
 	address, controller := freeAddress(t), freeAddress(t)
 	properties := filepath.Join(dir, "server.properties")
@@ -95,31 +102,32 @@ group.initial.rebalance.delay.ms=0
 `, address, controller, filepath.Join(dir, "log")), 0o600))
 	out, err := java(jars, "kafka.tools.StorageTool", "format", "-t", "c2hpcHdha2UtdGVzdC0wMQ", "-c", properties).CombinedOutput()
 	if bytes.Contains(out, []byte("UnsupportedClassVersionError")) {
-		skip(t, "java is too old for Apache Kafka %s; it takes version 17 or newer", brokerVersion)
+		skip(t, "java is too old for Apache Kafka %s; it takes version 17 or newer", Version)
 	}
 	require.NoError(t, err, string(out))
 	log, err := os.Create(filepath.Join(dir, "broker.out"))
 	require.NoError(t, err)
-	b := &broker{t: t, jars: jars, properties: properties, address: address, log: log}
-	b.start()
+	b := &Broker{t: t, jars: jars, properties: properties, Address: address, log: log}
+	b.Begin()
 	t.Cleanup(b.end)
 	return b
 }
 
-func (b *broker) start() {
+// Begin starts the broker again after Kill, with its logs.
+func (b *Broker) Begin() {
 	b.process = java(b.jars, "kafka.Kafka", b.properties)
 	b.process.Stdout, b.process.Stderr = b.log, b.log
 	require.NoError(b.t, b.process.Start())
 }
 
-// kill ends the broker without a goodbye; its logs stay.
-func (b *broker) kill() {
+// Kill ends the broker without a goodbye; its logs stay.
+func (b *Broker) Kill() {
 	_ = b.process.Process.Kill()
 	_ = b.process.Wait()
 }
 
-func (b *broker) end() {
-	b.kill()
+func (b *Broker) end() {
+	b.Kill()
 	_ = b.log.Close()
 	if b.t.Failed() {
 		said, _ := os.ReadFile(b.log.Name())
@@ -127,23 +135,23 @@ func (b *broker) end() {
 	}
 }
 
-// client connects to the broker.
-func (b *broker) client(opts ...kgo.Opt) *kgo.Client {
-	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(b.address)}, opts...)...)
+// Client connects to the broker.
+func (b *Broker) Client(opts ...kgo.Opt) *kgo.Client {
+	client, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(b.Address)}, opts...)...)
 	require.NoError(b.t, err)
 	return client
 }
 
-// createTopics waits until the broker is up.
-func (b *broker) createTopics(partitions int32, topics ...string) {
-	client := b.client()
+// CreateTopics waits until the broker is up.
+func (b *Broker) CreateTopics(partitions int32, topics ...string) {
+	client := b.Client()
 	defer client.Close()
-	require.EventuallyWithT(b.t, func(c *assertCollect) {
+	require.EventuallyWithT(b.t, func(c *assert.CollectT) {
 		ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
 		defer cancel()
 		answer, err := kadm.NewClient(client).CreateTopics(ctx, partitions, 1, nil, topics...)
-		if noError(c, err) {
-			noError(c, answer.Error())
+		if assert.NoError(c, err) {
+			assert.NoError(c, answer.Error())
 		}
 	}, 90*time.Second, 500*time.Millisecond, "the broker did not start")
 }
