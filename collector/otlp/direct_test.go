@@ -67,9 +67,10 @@ func (b *walked) Release() { b.released.Add(1) }
 // straight is a host in whose configuration nothing stands between the receiver and the walker.
 func (w *walker) straight(t *testing.T) extensions {
 	t.Helper()
-	pipelines, err := direct.Read(confmap.NewFromStringMap(map[string]any{"service": map[string]any{"pipelines": map[string]any{
-		"traces": map[string]any{"receivers": []any{"otlp"}, "exporters": []any{"walker"}},
-	}}}))
+	of := map[string]any{"receivers": []any{"otlp"}, "exporters": []any{"walker"}}
+	pipelines, err := direct.Read(confmap.NewFromStringMap(map[string]any{
+		"service": map[string]any{"pipelines": map[string]any{"traces": of, "logs": of}},
+	}))
 	require.NoError(t, err)
 	w.registry.Configure(pipelines)
 	id := component.MustNewID("walker")

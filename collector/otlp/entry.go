@@ -132,11 +132,12 @@ func lostBy(reason admission.Reason) string {
 }
 
 func resultOf(err error) string {
+	if err == nil {
+		return accepted
+	}
 	var refusal *admission.Refusal
 	var behind *refusedBehind
 	switch {
-	case err == nil:
-		return accepted
 	case errors.As(err, &refusal):
 		return string(refusal.Reason)
 	case !errors.As(err, &behind):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/config/configgrpc"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/experimental"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/tap"
@@ -48,15 +50,8 @@ func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 	if config.ReadBufferSize == 0 {
 		config.ReadBufferSize = grpcReadBuffer
 	}
-	var options []configgrpc.ToServerOption
-	for _, option := range []grpc.ServerOption{
-		grpc.InTapHandle(g.arrive), grpc.ForceServerCodecV2(noAnswer{}),
-		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(connectionWindow), grpc.MaxHeaderListSize(maxHeaderBytes),
-	} {
-		options = append(options, configgrpc.WithGrpcServerOption(option))
-	}
 	var err error
-	if o.grpc, err = config.ToServer(ctx, host.GetExtensions(), o.set.TelemetrySettings, options...); err != nil {
+	if o.grpc, err = g.server(ctx, host, &config); err != nil {
 		return err
 	}
 	for _, s := range o.signals {
@@ -72,6 +67,27 @@ func (o *otlp) startGRPC(ctx context.Context, host component.Host) error {
 	}
 	o.serve(host, "grpc", listener, func() error { return o.grpc.Serve(listener) }, grpc.ErrServerStopped)
 	return nil
+}
+
+// server is one with the settings of the configuration, and the receiver's own.
+func (g *grpcHandler) server(ctx context.Context, host component.Host, config *configgrpc.ServerConfig) (*grpc.Server, error) {
+	own := []grpc.ServerOption{
+		grpc.InTapHandle(g.arrive), grpc.ForceServerCodecV2(noAnswer{}), grpc.MaxHeaderListSize(maxHeaderBytes),
+		grpc.StaticStreamWindowSize(window), grpc.StaticConnWindowSize(connectionWindow), experimental.BufferPool(&frames{}),
+		grpc.NumStreamWorkers(uint32(runtime.GOMAXPROCS(0))), // their stacks have grown already
+	}
+	if g.plainGRPC(config) {
+		options, err := plainOptions(ctx, config)
+		if err != nil {
+			return nil, err
+		}
+		return grpc.NewServer(append(options, own...)...), nil
+	}
+	var options []configgrpc.ToServerOption
+	for _, option := range own {
+		options = append(options, configgrpc.WithGrpcServerOption(option))
+	}
+	return config.ToServer(ctx, host.GetExtensions(), g.set.TelemetrySettings, options...)
 }
 
 // grpcHandler takes requests by gRPC.

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -63,7 +62,7 @@ func (o *otlp) startHTTP(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	if o.plain(&server) {
+	if o.plainHTTP(&server) {
 		o.http.Handler = mux
 	}
 	o.http.MaxHeaderBytes = maxHeaderBytes
@@ -82,14 +81,6 @@ func (o *otlp) startHTTP(ctx context.Context, host component.Host) error {
 	}
 	o.serve(host, "http", listener, func() error { return o.http.Serve(listener) }, http.ErrServerClosed)
 	return nil
-}
-
-// plain says that the server needs nothing of what the Collector puts between a server and its handler: what the
-// configuration asks for there, and what pipelines want to know of a sender. What is left is a span and metrics of each
-// request, which take longer than all that is done with a small one; the receiver's own counters tell of every request.
-func (o *otlp) plain(server *confighttp.ServerConfig) bool {
-	asked := server.Auth.HasValue() || server.CORS.HasValue() || server.ResponseHeaders != nil || len(server.Middlewares) > 0
-	return !asked && !slices.ContainsFunc(o.signals, func(s *signal) bool { return s.end == nil })
 }
 
 // httpHandler takes requests by HTTP.

@@ -35,6 +35,7 @@ import (
 	"go.uber.org/goleak"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/encoding/gzip"
@@ -301,33 +302,57 @@ func (unknown) Authenticate(ctx context.Context, _ map[string][]string) (context
 	return ctx, errors.New("who are you?")
 }
 
+// hosts are configurations in which the Collector's own handlers stand before the receiver's, and in which they needn't.
+func hosts(t *testing.T) map[string]extensions {
+	return map[string]extensions{"decoded": {}, "direct": (&walker{}).straight(t)}
+}
+
 // Who isn't authenticated is refused before his message is read: here there is none.
 func TestAuthenticationComesFirst(t *testing.T) {
 	auth := map[string]any{"authenticator": "nobody"}
-	w := start(t, options{
-		host: extensions{component.MustNewID("nobody"): unknown{}},
-		settings: map[string]any{"protocols": map[string]any{
-			"http": map[string]any{"auth": auth}, "grpc": map[string]any{"auth": auth},
-		}},
-	})
-	answer, _ := w.post(t, "http", bytes.NewReader(encoded(t, 1)), nil)
-	require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
-	stream, err := w.conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true},
-		"/opentelemetry.proto.collector.trace.v1.TraceService/Export")
-	require.NoError(t, err)
-	require.Equal(t, codes.Unauthenticated, status.Code(stream.RecvMsg(nil)))
-	require.Empty(t, w.counted())
+	for name, host := range hosts(t) {
+		t.Run(name, func(t *testing.T) {
+			host[component.MustNewID("nobody")] = unknown{}
+			w := start(t, options{host: host, settings: map[string]any{"protocols": map[string]any{
+				"http": map[string]any{"auth": auth}, "grpc": map[string]any{"auth": auth},
+			}}})
+			answer, _ := w.post(t, "http", bytes.NewReader(encoded(t, 1)), nil)
+			require.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+			stream, err := w.conn.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true},
+				"/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+			require.NoError(t, err)
+			require.Equal(t, codes.Unauthenticated, status.Code(stream.RecvMsg(nil)))
+			require.Empty(t, w.counted())
+		})
+	}
 }
 
 func TestTLS(t *testing.T) {
 	cert, key, trust := certificate(t)
 	secured := map[string]any{"tls": map[string]any{"cert_file": cert, "key_file": key}}
-	w := start(t, options{trust: trust, settings: map[string]any{"protocols": map[string]any{"http": secured, "grpc": secured}}})
-	answer, text := w.post(t, "https", bytes.NewReader(encoded(t, 1)), nil)
-	require.Equal(t, http.StatusOK, answer.StatusCode, "%s", text)
-	_, err := ptraceotlp.NewGRPCClient(w.conn).Export(t.Context(), request(1))
-	require.NoError(t, err)
-	require.Equal(t, map[string]int64{"otlp traces accepted": 2}, w.counted())
+	for name, host := range hosts(t) {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, options{host: host, trust: trust, settings: map[string]any{"protocols": map[string]any{"http": secured, "grpc": secured}}})
+			answer, text := w.post(t, "https", bytes.NewReader(encoded(t, 1)), nil)
+			require.Equal(t, http.StatusOK, answer.StatusCode, "%s", text)
+			_, err := ptraceotlp.NewGRPCClient(w.conn).Export(t.Context(), request(1))
+			require.NoError(t, err)
+			require.Equal(t, map[string]int64{"otlp traces accepted": 2}, w.counted())
+		})
+	}
+}
+
+// A connection that is idle for as long as the configuration lets it is closed.
+func TestIdleConnectionsEnd(t *testing.T) {
+	keepalive := map[string]any{"server_parameters": map[string]any{"max_connection_idle": "10ms"}}
+	for name, host := range hosts(t) {
+		t.Run(name, func(t *testing.T) {
+			w := start(t, options{host: host, settings: map[string]any{"protocols": map[string]any{"grpc": map[string]any{"keepalive": keepalive}}}})
+			_, err := ptraceotlp.NewGRPCClient(w.conn).Export(t.Context(), request(1))
+			require.NoError(t, err)
+			require.Eventually(t, func() bool { return w.conn.GetState() == connectivity.Idle }, 5*time.Second, time.Millisecond)
+		})
+	}
 }
 
 // certificate writes one for 127.0.0.1.

@@ -108,8 +108,17 @@ func (r *Reducer) Drain() []correlate.Measurement {
 	})
 	drained = joined(drained)
 	r.traces.watch(r.scopes.rollouts(r.newest.Load() / 1e9))
+	r.settle()
 	r.sweep()
 	return drained
+}
+
+// settle has the system keep tables that are used all over as they are read fastest.
+func (r *Reducer) settle() {
+	r.calls.Settle()
+	if table := r.traces.table.Load(); table != nil {
+		table.Settle()
+	}
 }
 
 // sweep forgets what has been idle, now and then.

@@ -24,6 +24,8 @@ func TestMemory(t *testing.T) {
 		require.Zero(t, table[i])
 		table[i] = pair{uint64(i), 7}
 	}
+	offheap.Join(table)
+	offheap.Join([]pair{})
 	require.Equal(t, pair{4095, 7}, table[4095])
 	require.Equal(t, pair{1<<20 - 1, 7}, table[1<<20-1])
 	if runtime.GOOS == "linux" {

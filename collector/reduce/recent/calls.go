@@ -9,7 +9,6 @@ import (
 	"hash/maphash"
 	"math"
 	"math/bits"
-	"sync"
 
 	"github.com/shipwake/shipwake/internal/offheap"
 )
@@ -35,13 +34,7 @@ type Calls struct {
 	seed  maphash.Seed
 	shift int
 	sets  []set
-	locks [256]padded
-}
-
-// padded is a lock that shares no cache line.
-type padded struct {
-	sync.Mutex
-	_ [56]byte
+	locks locks
 }
 
 const (
@@ -88,9 +81,16 @@ func (c *Calls) Near(key uint64) uint32 { return c.sets[key>>c.shift][0].tag }
 
 func (c *Calls) lock(key uint64) (*set, *padded) {
 	at := key >> c.shift
-	l := &c.locks[at%uint64(len(c.locks))]
+	l := c.locks.of(at)
 	l.Lock()
 	return &c.sets[at], l
+}
+
+// Settle has the system keep the table in large pages once it is used all over; before, that would take memory for nothing.
+func (c *Calls) Settle() {
+	if c.locks.settle(len(c.sets) * setBytes) {
+		offheap.Join(c.sets)
+	}
 }
 
 // Called stores a client and returns the servers that came before it, in the array given.
@@ -111,6 +111,7 @@ func (c *Calls) Called(key uint64, client Half, servers *[MaxCallees]Half) []Hal
 		one.flags = 0
 	}
 	s.put(key, client, slotClient)
+	l.stored++
 	return servers[:n]
 }
 
@@ -124,6 +125,7 @@ func (c *Calls) Served(key uint64, server Half) (client Half, ok bool) {
 		}
 	}
 	s.put(key, server, 0)
+	l.stored++
 	return Half{}, false
 }
 

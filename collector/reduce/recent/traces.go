@@ -26,7 +26,7 @@ type Traces struct {
 	shift int
 	sets  []directory
 	all   []traced // those of each set
-	locks [256]padded
+	locks locks
 }
 
 const traceWays = 7
@@ -82,10 +82,10 @@ func (t *Traces) Near(key uint64) uint32 {
 // is new to the trace, else the first touch of each scope, where that rolls out. fresh: the scope is new to the trace, and stored.
 func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others []Touch, fresh bool) {
 	at := key >> t.shift
-	l := &t.locks[at%uint64(len(t.locks))]
+	l := t.locks.of(at)
 	l.Lock()
 	defer l.Unlock()
-	e := t.find(at, key)
+	e := t.find(at, key, l)
 	place, seen := e.place(own)
 	switch {
 	case own.Rolling && !seen:
@@ -96,14 +96,23 @@ func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others [
 	return others, e.store(place, own) && !seen
 }
 
+// Settle is what it is for Calls.
+func (t *Traces) Settle() {
+	if t.locks.settle(len(t.all) * tracedBytes) {
+		offheap.Join(t.sets)
+		offheap.Join(t.all)
+	}
+}
+
 // find is what is known of a trace.
-func (t *Traces) find(at, key uint64) *traced {
+func (t *Traces) find(at, key uint64, l *padded) *traced {
 	set := &t.sets[at]
 	for i, tag := range &set.tags {
 		if tag == uint32(key) {
 			return &t.all[at*traceWays+uint64(i)]
 		}
 	}
+	l.stored++
 	i := set.next % traceWays
 	set.next++
 	set.tags[i] = uint32(key)
