@@ -105,7 +105,11 @@ func (b *Points) Reduce(r *reduce.Reducer) {
 	from, first := 0, 0
 	for i := range b.groups {
 		g := &b.groups[i]
-		b.sender = r.Sender(*g.resource)
+		if i == 0 {
+			b.sender = r.Sender(*g.resource)
+		} else {
+			b.sender.Next(g.resource)
+		}
 		metrics := b.metrics[from:g.to]
 		for j := range metrics {
 			if m := &metrics[j]; m.kind.histogram {
