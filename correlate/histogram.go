@@ -80,6 +80,30 @@ func (h *Histogram) AddFrom(at int, index int16, n int64) int {
 	return at
 }
 
+// AddEach is Add for many bins: so many values for each of them, none where a count isn't positive as an int64. There are as
+// many bins as counts. Bins in rising order cost least.
+func (h *Histogram) AddEach(bins []int16, counts []uint64) {
+	s, at := *h, 0
+	for i, index := range bins[:len(counts)] {
+		n := int64(counts[i])
+		if n <= 0 {
+			continue
+		}
+		if at < len(s) && s[at].Index > index {
+			at = 0
+		}
+		for at < len(s) && s[at].Index < index {
+			at++
+		}
+		if at < len(s) && s[at].Index == index {
+			s[at].Count = clamp(int64(s[at].Count) + n)
+			continue
+		}
+		s = slices.Insert(s, at, Bin{Index: index, Count: clamp(n)})
+	}
+	*h = s
+}
+
 // Merge adds all values of another histogram.
 func (h *Histogram) Merge(o Histogram) {
 	at := 0

@@ -56,6 +56,15 @@ func TestAHistogramIsASumWhateverTheOrder(t *testing.T) {
 		require.True(t, slices.IsSortedFunc(h, func(a, b correlate.Bin) int { return int(a.Index) - int(b.Index) }))
 		require.Equal(t, h, histogramOf(rapid.Permutation(bins).Draw(t, "shuffled")))
 
+		var at []int16
+		var counts []uint64
+		for _, b := range rapid.Permutation(bins).Draw(t, "as counts") {
+			at, counts = append(at, b.Index), append(counts, uint64(b.Count))
+		}
+		var each correlate.Histogram
+		each.AddEach(at, counts)
+		require.Equal(t, h, each)
+
 		merged := slices.Clone(h)
 		merged.Merge(histogramOf(more))
 		require.Equal(t, histogramOf(slices.Concat(bins, more)), merged)

@@ -31,7 +31,7 @@ type account struct {
 func (s *Sender) accountOf(row convention.Metric, m *Metric, stream streamID) account {
 	group := stream.process + uint64(row.Meaning)*meaningSalt
 	if row.Meaning.Client() {
-		group ^= hash(s.r.streams.a, m.Scope)
+		group ^= hash(streamSeeds[0], m.Scope)
 	}
 	return account{group: group, id: stream.a, old: row.Old, scope: m.Scope, shape: m.Type}
 }
@@ -40,11 +40,11 @@ func (s *Sender) accountOf(row convention.Metric, m *Metric, stream streamID) ac
 // the same calls the one with the most then counts, by the newest convention of those with about as many. Of what isn't
 // announced together the first one counts.
 func (s *Sender) Announce(m Metric, calls uint64) {
-	row := convention.MetricNamed(m.Name)
-	if !row.Meaning.Calls() {
+	named := s.namedMetric(m.Scope, m.Name)
+	if !named.row.Meaning.Calls() {
 		return
 	}
-	a := s.accountOf(row, &m, s.r.streams.of(s.resource, m))
+	a := s.accountOf(named.row, &m, s.identity().of(named, m.Type))
 	for i := range s.accounts[:s.announced] {
 		if s.accounts[i].id == a.id {
 			s.accounts[i].calls += calls

@@ -49,13 +49,12 @@ func (p *Point) unknownStart() bool {
 	return p.Start > 0 && p.Time-p.Start <= int64(time.Millisecond)
 }
 
-// whole is the change of a point that counts from nothing: of delta temporality, or the first of its process.
-func whole(m *Metric, p *Point) change {
-	c := change{at: p.Time - 1, since: p.Start, value: p.Value}
+// whole is what a point adds that counts from nothing: of delta temporality, or the first of its process.
+func (c *change) whole(m *Metric, p *Point) {
+	c.at, c.since, c.value = p.Time-1, p.Start, p.Value
 	if m.Type != SumMetric {
 		c.take(m, p, p.Count, p.Sum, p.Zero, p.Buckets)
 	}
-	return c
 }
 
 // take fills in the histogram of a change. What the buckets say outweighs the count.
@@ -113,36 +112,10 @@ func (c *change) fill(h *correlate.Histogram, unit float64) {
 	}
 	h.Add(0, int64(c.zero))
 	if c.exponential {
-		scale := bins.OfScale(c.shape.Scale, unit)
-		f := filler{h: h}
-		for i, n := range c.buckets {
-			if n > 0 {
-				f.add(scale.Bin(int64(c.shape.Offset)+int64(i)), n)
-			}
-		}
+		bins.OfScale(c.shape.Scale, unit).Fill(h, int64(c.shape.Offset), c.buckets)
 		return
 	}
-	f := filler{h: h}
-	for i, bin := range bins.Explicit(c.shape.Bounds, unit) {
-		f.add(bin, c.buckets[i])
-	}
-}
-
-// filler adds bins that mostly come in order.
-type filler struct {
-	h    *correlate.Histogram
-	at   int
-	last int16
-}
-
-func (f *filler) add(bin int16, n uint64) {
-	if n == 0 {
-		return
-	}
-	if bin < f.last {
-		f.at = 0 // bounds in no order
-	}
-	f.at, f.last = f.h.AddFrom(f.at, bin, int64(n)), bin
+	h.AddEach(bins.Explicit(c.shape.Bounds, unit), c.buckets)
 }
 
 // largest is the largest value that is taken in fixed point, so that a thousand of them still add up in 64 bits. A

@@ -10,7 +10,7 @@ type labels struct {
 	service, namespace         string // put on the point by a connector, as the next two
 	version, environment       string
 	subject, exported          string // of span metrics only, see spansOf
-	zone                       Location
+	location                   Location
 	client, server             string // service graph
 	spanKind, spanStatus       string // span metrics
 	peerService, serverAddress string // client metrics
@@ -18,6 +18,10 @@ type labels struct {
 	httpRoute, spanName        string
 	rpcService, rpcMethod      string
 	status                     convention.Status
+
+	// What follows from these.
+	zone   string // the name of the location
+	failed bool   // the server is to blame: by the protocol's status, else because an error is named
 }
 
 // Labels is what the attributes of a point say. It doesn't change, so that one is enough for all points that have them.
@@ -38,6 +42,9 @@ func readLabels(attributes []Attribute) labels {
 	for i := range attributes {
 		l.read(&attributes[i])
 	}
+	l.zone = clip(l.location.name())
+	fault, known := l.status.Fault()
+	l.failed = fault || !known && l.errorType != ""
 	return l
 }
 
@@ -60,11 +67,11 @@ func (l *labels) read(a *Attribute) {
 			l.environment = a.Text
 		}
 	case "cloud.availability_zone", "cloud_availability_zone":
-		l.zone.Zone = a.Text
+		l.location.Zone = a.Text
 	case "k8s.cluster.name", "k8s_cluster_name":
-		l.zone.Cluster = a.Text
+		l.location.Cluster = a.Text
 	case "cloud.region", "cloud_region":
-		l.zone.Region = a.Text
+		l.location.Region = a.Text
 	case "client":
 		l.client = a.Text
 	case "server":
@@ -111,14 +118,6 @@ func (a *Attribute) number() int {
 		return int(a.Int)
 	}
 	return convention.Code(a.Text)
-}
-
-// failed tells whether the server is to blame: by the protocol's status, else because an error is named.
-func (l *labels) failed() bool {
-	if fault, known := l.status.Fault(); known {
-		return fault
-	}
-	return l.errorType != ""
 }
 
 func (l *labels) route() route { return routeNamed(l.httpRoute, l.rpcService, l.rpcMethod, l.spanName) }

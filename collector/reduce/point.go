@@ -55,6 +55,26 @@ type Point struct {
 	Zero          uint64 // includes the negative values of an exponential histogram
 }
 
+// namedMetric is what the name of a metric says, and its library's.
+type namedMetric struct {
+	scope, name string
+	row         convention.Metric
+	rules       []rule
+	a, b        uint64 // hashes of the names
+}
+
+// namedMetric looks a name up, unless it was among the latest ones.
+func (s *Sender) namedMetric(scope, name string) *namedMetric {
+	m := &s.named[(len(scope)+len(name))%len(s.named)]
+	if m.name != name || m.scope != scope || m.a == 0 {
+		*m = namedMetric{
+			scope: scope, name: name, row: convention.MetricNamed(name), rules: s.settings.signals[name],
+			a: hash(streamSeeds[0], scope, name), b: hash(streamSeeds[1], scope, name),
+		}
+	}
+	return m
+}
+
 // Reader takes the points of one metric of a Sender.
 type Reader struct {
 	s      *Sender
@@ -62,6 +82,7 @@ type Reader struct {
 	row    convention.Metric
 	rules  []rule
 	stream streamID
+	unit   float64 // of a duration, in nanoseconds
 	// silent, once known: what the metric tells is told by another one.
 	known, silent bool
 }
@@ -73,12 +94,13 @@ func (r *Reducer) Wanted(metric string) bool {
 
 // Metric begins the points of a metric.
 func (s *Sender) Metric(m Metric) Reader {
-	r := Reader{s: s, metric: m, row: convention.MetricNamed(m.Name), rules: s.settings.signals[m.Name]}
+	named := s.namedMetric(m.Scope, m.Name)
+	r := Reader{s: s, metric: m, row: named.row, rules: named.rules, unit: convention.Nanoseconds(m.Unit, named.row.Unit)}
 	if r.row.Count && len(r.rules) == 0 {
 		r.metric.Type, r.metric.Monotonic = SumMetric, true // also where it is told as a gauge
 	}
 	if r.Wanted() {
-		r.stream = s.r.streams.of(s.resource, m)
+		r.stream = s.identity().of(named, m.Type)
 	}
 	return r
 }
@@ -106,8 +128,8 @@ func (r *Reader) Point(p *Point) Result {
 	if owner == nil {
 		return Unusable
 	}
-	change, result := r.change(p, owner)
-	if result != Accepted {
+	var change change
+	if result := r.change(p, owner, &change); result != Accepted {
 		return result
 	}
 	if change.absurd() {
@@ -117,7 +139,7 @@ func (r *Reader) Point(p *Point) Result {
 	if change.nothing() && !r.row.Count {
 		return Accepted
 	}
-	result = Ignored
+	result := Ignored
 	if !r.isSilent(p) {
 		result = r.builtin(p, labels, owner, &change)
 	}
@@ -194,22 +216,24 @@ func (s *Sender) scopeOf(id identity) *scope {
 }
 
 // change is what a point adds: the increase since the point before, or the value of a gauge.
-func (r *Reader) change(p *Point, owner *scope) (change, Result) {
+func (r *Reader) change(p *Point, owner *scope, into *change) Result {
 	m := &r.metric
 	gauge := m.Type == GaugeMetric || (m.Type == SumMetric && !m.Monotonic && !m.Delta)
 	switch {
 	case !p.plausible(m):
-		return change{}, Unusable
+		return Unusable
 	case gauge:
-		return change{at: p.Time, value: p.Value, gauge: true}, Accepted
+		into.at, into.value, into.gauge = p.Time, p.Value, true
+		return Accepted
 	case m.Delta:
-		return whole(m, p), Accepted
+		into.whole(m, p)
+		return Accepted
 	}
-	c, result := r.s.r.streams.increase(r.stream.with(p), m, p, owner.place(), &r.s.scratch)
+	result := r.s.r.streams.increase(r.stream, m, p, owner, &r.s.cumulative, into)
 	if result == Overflow {
 		r.s.r.losses.lose(owner.place(), correlate.LostStreams, r.s.bucket(p.Time))
 	}
-	return c, result
+	return result
 }
 
 // streamID tells cumulative streams apart: a sender's, a metric's and, in the end, a point's. Both halves are hashes

@@ -2,7 +2,6 @@ package reduce
 
 import (
 	"cmp"
-	"hash/maphash"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -75,7 +74,7 @@ func New(o Options) *Reducer {
 		tally:    o.Tally,
 		now:      o.Now,
 		calls:    recent.NewCalls(cmp.Or(o.EdgeBytes, DefaultEdgeBytes)),
-		streams:  newStreams(maphash.MakeSeed(), maphash.MakeSeed()),
+		streams:  newStreams(),
 		accounts: newAccounts(),
 		zones:    newZones(),
 	}

@@ -7,9 +7,9 @@ import (
 
 // served counts a server's duration histogram for the service by route, and for the zone it is of.
 func (r *Reader) served(owner *scope, k seriesKey, l *labels, c *change) Result {
-	result := r.requests(owner, k, l.route(), l.failed(), c)
+	result := r.requests(owner, k, l.route(), l.failed, c)
 	if zone := r.s.zoneOf(l, owner); zone != "" {
-		result = max(result, r.requests(owner, k.inZone(zone), route{}, l.failed(), c))
+		result = max(result, r.requests(owner, k.inZone(zone), route{}, l.failed, c))
 	}
 	return result
 }
@@ -48,9 +48,8 @@ func (r *Reader) latency(sc *scope, k seriesKey, of route, c *change) Result {
 
 // timed adds a duration histogram to a cell: where its buckets lie, and what they hide, how long its requests took together.
 func (r *Reader) timed(cell *correlate.Cell, c *change) {
-	unit := convention.Nanoseconds(r.metric.Unit, r.row.Unit)
-	c.fill(&cell.Latency, unit)
-	if seconds, ok := fixed(c.sum * unit / 1e9); ok && seconds > 0 {
+	c.fill(&cell.Latency, r.unit)
+	if seconds, ok := fixed(c.sum * r.unit / 1e9); ok && seconds > 0 {
 		cell.Sum += seconds
 		cell.N += c.count
 	}
@@ -90,7 +89,7 @@ func (r *Reader) clientRequests(owner *scope, l *labels, c *change) Result {
 	if peer == "" {
 		return Ignored
 	}
-	return r.requests(owner, seriesKey{kind: correlate.Edge, origin: correlate.OriginClient, peer: peer}, route{}, l.failed(), c)
+	return r.requests(owner, seriesKey{kind: correlate.Edge, origin: correlate.OriginClient, peer: peer}, route{}, l.failed, c)
 }
 
 // spanMetrics reads the span-metrics connector: calls are counted once, by its counter; its histogram adds the

@@ -1,6 +1,7 @@
 package reduce
 
 import (
+	"cmp"
 	"math"
 	"strings"
 
@@ -18,20 +19,49 @@ type Resource struct {
 	Instance string
 	// Container tells the containers of one instance apart: k8s.container.name, "" when it isn't told.
 	Container string
+
+	settled bool
+	zone    string
+	stream  streamID // of no metric
 }
 
-// Sender takes the records of one resource. It serves one batch, in one goroutine.
+// Settled is the resource with its names as they are counted, and what tells its streams from those of others: worth it for
+// one that comes again.
+func (r Resource) Settled() Resource {
+	r.settle()
+	r.stream = senderStream(&r)
+	return r
+}
+
+func (r *Resource) settle() {
+	if r.settled {
+		return
+	}
+	r.settled = true
+	r.Service, r.Namespace, r.Version = clip(r.Service), clip(r.Namespace), clip(r.Version)
+	r.Environment, r.zone = cmp.Or(clip(r.Environment), correlate.DefaultEnvironment), clip(r.name())
+	if !names(r.Service) {
+		r.Service = ""
+	}
+}
+
+func (r *Resource) identity() identity {
+	return identity{r.Service, r.Namespace, r.Environment, r.Version}
+}
+
+// Sender takes the records of one resource after the other. It serves one batch, in one goroutine.
 type Sender struct {
-	r        *Reducer
-	settings *settings
-	resource Resource
-	scope    *scope     // nil when the resource doesn't name a service
-	zone     string     // in which requests are counted; "" when they aren't
-	latest   int64      // the newest time that isn't in the future
-	recent   period     // the bucket that was asked for last
-	met      [16]*scope // of others, each in the place that its id tells
-	scratch  []uint64
-	template []byte // of the latest message
+	r          *Reducer
+	settings   *settings
+	resource   Resource
+	scope      *scope     // nil when the resource doesn't name a service
+	zone       string     // in which requests are counted; "" when they aren't
+	latest     int64      // the newest time that isn't in the future
+	recent     period     // the bucket that was asked for last
+	met        [16]*scope // of others, each in the place that its id tells
+	cumulative cumulative
+	named      [4]namedMetric
+	template   []byte // of the latest message
 
 	accounts  [mostAccounts]account // of the batch
 	announced int
@@ -43,33 +73,33 @@ func (r *Reducer) Sender(resource Resource) Sender {
 	if r.now != nil {
 		s.latest = r.now().Add(future).UnixNano()
 	}
-	s.resource = Resource{
-		Service:     clip(resource.Service),
-		Namespace:   clip(resource.Namespace),
-		Version:     clip(resource.Version),
-		Environment: clip(resource.Environment),
-		Instance:    resource.Instance,
-		Container:   resource.Container,
-	}
-	if s.resource.Environment == "" {
-		s.resource.Environment = correlate.DefaultEnvironment
-	}
-	if names(s.resource.Service) {
-		s.scope = r.scopes.at(s.resource.identity())
-		s.zone = r.zones.counted(s.scope.place(), clip(resource.name()))
-	} else {
-		s.resource.Service = ""
-	}
+	s.Next(&resource)
 	return s
 }
 
-func (r *Resource) identity() identity {
-	return identity{r.Service, r.Namespace, r.Environment, r.Version}
+// Next goes on with another resource of the batch.
+func (s *Sender) Next(resource *Resource) {
+	s.resource = *resource
+	s.resource.settle()
+	s.scope, s.zone = nil, ""
+	if s.resource.Service != "" {
+		s.scope = s.r.scopes.at(s.resource.identity())
+		s.zone = s.r.zones.counted(s.scope.place(), s.resource.zone)
+	}
+	s.announced, s.cumulative.latest = 0, nil
 }
 
 // names is false for no name and for the one that SDKs make up when they weren't told one.
 func names(service string) bool {
 	return service != "" && !strings.HasPrefix(service, "unknown_service")
+}
+
+// identity tells the sender's streams from those of others.
+func (s *Sender) identity() streamID {
+	if s.resource.stream == (streamID{}) {
+		s.resource.stream = senderStream(&s.resource)
+	}
+	return s.resource.stream
 }
 
 // timely checks an event time in nanoseconds.

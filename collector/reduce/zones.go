@@ -91,8 +91,8 @@ func (k *seriesKey) spanZone() bool {
 
 // zoneOf is the zone of a point: that on the point itself, or else the sender's, unless the point is about another service.
 func (s *Sender) zoneOf(l *labels, owner *scope) string {
-	if zone := clip(l.zone.name()); zone != "" {
-		return s.r.zones.counted(owner.place(), zone)
+	if l.zone != "" {
+		return s.r.zones.counted(owner.place(), l.zone)
 	}
 	if s.scope == nil || owner != s.scope && owner.place() != s.scope.place() {
 		return ""

@@ -40,10 +40,20 @@ var places [64]atomic.Pointer[explicit]
 // Explicit are the bins of the buckets between bounds, one more than those, of which there is at least one. Values are in
 // units of so many nanoseconds. The middle of the first bucket, which reaches down to 0, is half its bound, and that of the
 // last one half an octave above its. The result is not to be changed.
-func Explicit(bounds []float64, unit float64) []int16 {
+func Explicit(bounds []float64, unit float64) []int16 { return known(bounds, unit).bins }
+
+// Own is bounds that don't change: those of others that are equal, or a copy.
+func Own(bounds []float64) []float64 {
+	if len(bounds) == 0 {
+		return nil
+	}
+	return known(bounds, 1).bounds
+}
+
+func known(bounds []float64, unit float64) *explicit {
 	place := &places[placeOf(bounds, unit)]
 	if known := place.Load(); known != nil && known.unit == unit && slices.Equal(known.bounds, bounds) {
-		return known.bins
+		return known
 	}
 	made := &explicit{unit: unit, bounds: slices.Clone(bounds), bins: make([]int16, len(bounds)+1)}
 	for i := range made.bins {
@@ -52,7 +62,7 @@ func Explicit(bounds []float64, unit float64) []int16 {
 	if len(bounds) <= mostBounds {
 		place.Store(made)
 	}
-	return made.bins
+	return made
 }
 
 func placeOf(bounds []float64, unit float64) uint64 {
@@ -70,14 +80,19 @@ func middle(bounds []float64, i int) float64 {
 	return math.Sqrt(bounds[i-1] * bounds[i])
 }
 
-// around is for how many buckets on each side of 1 the bins of a scale are remembered.
-const around = 1024
+// The bins of a scale are remembered for so many buckets on each side of 1, and worked out for a page of them at once.
+const (
+	around   = 16 * pageSize
+	pageSize = 256
+)
+
+type page [pageSize]int16
 
 // Scale is the bins of an exponential histogram's scale in a unit.
 type Scale struct {
 	scale int32
 	unit  float64
-	bins  [2 * around]atomic.Int32 // one more than the bin; 0 is not worked out yet
+	pages [2 * around / pageSize]atomic.Pointer[page] // nil is not worked out yet
 }
 
 type scaleKey struct {
@@ -98,20 +113,37 @@ func OfScale(scale int32, unit float64) *Scale {
 	return made.(*Scale) //nolint:forcetypeassert // nothing else is stored
 }
 
-// Bin is the bin of a bucket by its index, which its histogram's offset is a part of.
-func (s *Scale) Bin(index int64) int16 {
-	at := index + around
-	if at < 0 || at >= int64(len(s.bins)) {
-		return s.workOut(index)
+// Fill adds what the buckets from an index on hold, which their histogram's offset is a part of.
+func (s *Scale) Fill(h *correlate.Histogram, index int64, counts []uint64) {
+	for len(counts) > 0 {
+		at := index + around
+		if at < 0 || at >= 2*around {
+			if counts[0] > 0 {
+				h.Add(s.bin(index), int64(counts[0]))
+			}
+			index, counts = index+1, counts[1:]
+			continue
+		}
+		bins := s.page(at / pageSize)[at%pageSize:]
+		n := min(len(bins), len(counts))
+		h.AddEach(bins[:n], counts[:n])
+		index, counts = index+int64(n), counts[n:]
 	}
-	if known := s.bins[at].Load(); known != 0 {
-		return int16(known - 1)
-	}
-	bin := s.workOut(index)
-	s.bins[at].Store(int32(bin) + 1)
-	return bin
 }
 
-func (s *Scale) workOut(index int64) int16 {
+func (s *Scale) page(n int64) *page {
+	if known := s.pages[n].Load(); known != nil {
+		return known
+	}
+	made := &page{}
+	for i := range made {
+		made[i] = s.bin(n*pageSize + int64(i) - around)
+	}
+	s.pages[n].Store(made)
+	return made
+}
+
+// bin is the bin of a bucket by its index.
+func (s *Scale) bin(index int64) int16 {
 	return Of(math.Exp2((float64(index)+0.5)*math.Exp2(-float64(s.scale))) * s.unit)
 }

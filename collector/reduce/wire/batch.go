@@ -85,7 +85,11 @@ func (b *Spans) Reduce(r *reduce.Reducer) {
 	from := 0
 	for i := range b.groups {
 		g := &b.groups[i]
-		b.sender = r.Sender(*g.resource)
+		if i == 0 {
+			b.sender = r.Sender(*g.resource)
+		} else {
+			b.sender.Next(g.resource)
+		}
 		b.sender.Spans(b.pieces(from, g.to), &counts)
 		from = g.to
 	}

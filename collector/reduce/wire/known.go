@@ -56,6 +56,7 @@ type labelled struct {
 	last atomic.Uint64 // the hash of those that came last and weren't known
 	of   atomic.Pointer[knownLabels]
 	used atomic.Bool
+	next atomic.Uint32 // the place of those that came after these
 }
 
 // knownLabels is attributes that were read. They own their bytes and strings, and don't change.
@@ -64,21 +65,63 @@ type knownLabels struct {
 	labels *reduce.Labels
 }
 
-// pointLabels is what the attributes of a point say, with their tags; nil when that isn't known.
-func (all *Known) pointLabels(raw []byte) *reduce.Labels {
+// next is the attributes that came after those of a place the time before, when a point goes on with just these. The place
+// moves to theirs.
+func (all *Known) next(place *uint32, rest []byte) *knownLabels {
+	at := all.labels[*place].next.Load()
+	k := all.labels[at].of.Load()
+	if k == nil || len(k.raw) == 0 || !bytes.HasPrefix(rest, k.raw) {
+		return nil
+	}
+	if n := len(k.raw); n < len(rest) && rest[n] == rest[0] {
+		return nil // there are more
+	}
+	all.labels[at].use()
+	*place = at
+	return k
+}
+
+func (p *labelled) use() {
+	if !p.used.Load() {
+		p.used.Store(true)
+	}
+}
+
+// pointLabels is what the attributes of a point say, with their tags; nil when that isn't known. Each have the choice of two
+// places. The place of the last ones moves to theirs.
+func (all *Known) pointLabels(place *uint32, raw []byte) *reduce.Labels {
 	if len(raw) > longestLabels {
 		return nil
 	}
 	hash := maphash.Bytes(all.seed, raw)
-	place := &all.labels[hash%uint64(len(all.labels))]
-	k := place.of.Load()
-	if k != nil && bytes.Equal(k.raw, raw) {
-		if !place.used.Load() {
-			place.used.Store(true)
+	choices := [...]uint32{uint32(hash % uint64(len(all.labels))), uint32(hash >> 32 % uint64(len(all.labels)))}
+	for _, at := range choices {
+		if k := all.labels[at].of.Load(); k != nil && bytes.Equal(k.raw, raw) {
+			all.labels[at].use()
+			all.follow(place, at)
+			return k.labels
 		}
-		return k.labels
 	}
-	if place.last.Swap(hash) != hash || k != nil && place.used.Swap(false) {
+	for _, at := range choices {
+		if k := all.labels[at].enter(hash, raw); k != nil {
+			return k.labels
+		}
+	}
+	return nil
+}
+
+// follow notes which place came after another.
+func (all *Known) follow(place *uint32, at uint32) {
+	if next := &all.labels[*place].next; next.Load() != at {
+		next.Store(at)
+	}
+	*place = at
+}
+
+// enter takes in attributes that came before; nil when they didn't, or those of the place are used.
+func (p *labelled) enter(hash uint64, raw []byte) *knownLabels {
+	k := p.of.Load()
+	if p.last.Swap(hash) != hash || k != nil && p.used.Swap(false) {
 		return nil
 	}
 	raw = bytes.Clone(raw)
@@ -87,8 +130,8 @@ func (all *Known) pointLabels(raw []byte) *reduce.Labels {
 		return nil
 	}
 	k = &knownLabels{raw, reduce.ReadLabels(attributes)}
-	place.of.Store(k)
-	return k.labels
+	p.of.Store(k)
+	return k
 }
 
 // readAttributes adds attributes that follow one another, with their tags, to a list; not ok when one is odd. Their strings are

@@ -322,3 +322,38 @@ func TestBombsOfPoints(t *testing.T) {
 		})
 	}
 }
+
+func TestAttributesAreReadWhateverCameBefore(t *testing.T) {
+	routes := func(lists ...[]string) []byte {
+		metrics := pmetric.NewMetrics()
+		rm := metrics.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutStr("service.name", "checkout")
+		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+		m.SetName("http.server.request.duration")
+		h := m.SetEmptyHistogram()
+		h.SetAggregationTemporality(pmetric.AggregationTemporalityCumulative)
+		for i, keys := range lists {
+			p := h.DataPoints().AppendEmpty()
+			p.SetTimestamp(pcommon.NewTimestampFromTime(now))
+			p.SetStartTimestamp(p.Timestamp() - 1e9)
+			p.SetCount(uint64(i + 1))
+			for _, key := range keys {
+				p.Attributes().PutStr(key, "500")
+			}
+		}
+		return encodedMetrics(t, metrics)
+	}
+	route, status, both := []string{"http.route"}, []string{"http.response.status_code"}, []string{"http.route", "http.response.status_code"}
+	for name, bodies := range map[string][][]byte{
+		"the same ones each time":                  {routes(route, both), routes(route, both), routes(route, both)},
+		"more than were there the time before":     {routes(status, route), routes(status, route), routes(status, both)},
+		"fewer than were there the time before":    {routes(status, both), routes(status, both), routes(status, route)},
+		"none where there were some":               {routes(status, route), routes(status, route), routes(status, nil, route)},
+		"others than were there the time before":   {routes(route, both), routes(route, both), routes(route, status)},
+		"in another order than in the time before": {routes(route, status, both), routes(route, status, both), routes(both, status, route)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, len(bodies), same(t, walkMetrics, decodeMetrics, bodies...))
+		})
+	}
+}

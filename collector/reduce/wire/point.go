@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/shipwake/shipwake/collector/reduce"
 )
@@ -14,10 +15,6 @@ type pointKind struct {
 	message   *message          // what a point that isn't read may hold
 	histogram bool
 	temporal  bool // has a temporality
-	attribute byte // tags
-	flags     byte
-	exemplar  byte
-	extremes  [3]byte // numbers that aren't read
 }
 
 var (
@@ -41,22 +38,45 @@ var (
 
 // kinds are the kinds of points by the tag of their metric.
 var kinds = map[byte]*pointKind{
-	metricGauge: {metric: reduce.GaugeMetric, message: numberMessage, attribute: 7<<3 | wireLength, flags: 8 << 3, exemplar: 5<<3 | wireLength},
-	metricSum: {
-		metric: reduce.SumMetric, message: numberMessage, temporal: true, attribute: 7<<3 | wireLength, flags: 8 << 3,
-		exemplar: 5<<3 | wireLength,
-	},
-	metricHistogram: {
-		metric: reduce.HistogramMetric, message: histogramMessage, histogram: true, temporal: true, attribute: 9<<3 | wireLength,
-		flags: 10 << 3, exemplar: 8<<3 | wireLength, extremes: [3]byte{11<<3 | wireFixed64, 12<<3 | wireFixed64},
-	},
-	metricExponential: {
-		metric: reduce.ExponentialMetric, message: exponentialMessage, histogram: true, temporal: true, attribute: 1<<3 | wireLength,
-		flags: 10 << 3, exemplar: 11<<3 | wireLength,
-		extremes: [3]byte{12<<3 | wireFixed64, 13<<3 | wireFixed64, 14<<3 | wireFixed64},
-	},
-	metricSummary: {message: summaryMessage},
+	metricGauge:       {metric: reduce.GaugeMetric, message: numberMessage},
+	metricSum:         {metric: reduce.SumMetric, message: numberMessage, temporal: true},
+	metricHistogram:   {metric: reduce.HistogramMetric, message: histogramMessage, histogram: true, temporal: true},
+	metricExponential: {metric: reduce.ExponentialMetric, message: exponentialMessage, histogram: true, temporal: true},
+	metricSummary:     {message: summaryMessage},
 }
+
+// The tags of a point's fields.
+const (
+	pointStart = 2<<3 | wireFixed64
+	pointTime  = 3<<3 | wireFixed64
+
+	numberDouble    = 4<<3 | wireFixed64
+	numberWhole     = 6<<3 | wireFixed64
+	numberExemplar  = 5<<3 | wireLength
+	numberAttribute = 7<<3 | wireLength
+	numberFlags     = 8<<3 | wireVarint
+
+	histogramCount = 4<<3 | wireFixed64 // of both kinds, as the next two
+	histogramSum   = 5<<3 | wireFixed64
+	histogramFlags = 10<<3 | wireVarint
+
+	explicitBuckets   = 6<<3 | wireLength
+	explicitBounds    = 7<<3 | wireLength
+	explicitExemplar  = 8<<3 | wireLength
+	explicitAttribute = 9<<3 | wireLength
+	explicitMin       = 11<<3 | wireFixed64
+	explicitMax       = 12<<3 | wireFixed64
+
+	scaledAttribute = 1<<3 | wireLength
+	scaledScale     = 6<<3 | wireVarint
+	scaledZero      = 7<<3 | wireFixed64
+	scaledPositive  = 8<<3 | wireLength
+	scaledNegative  = 9<<3 | wireLength
+	scaledExemplar  = 11<<3 | wireLength
+	scaledMin       = 12<<3 | wireFixed64
+	scaledMax       = 13<<3 | wireFixed64
+	scaledThreshold = 14<<3 | wireFixed64
+)
 
 // point reads a point, or only checks it.
 func (b *Points) point(of *metric, dp []byte, read bool) bool {
@@ -69,8 +89,17 @@ func (b *Points) point(of *metric, dp []byte, read bool) bool {
 	if p == nil {
 		return false
 	}
-	w := pointWalk{b: b, of: of, p: p, kind: of.kind}
-	if !w.read(dp) || !b.label(p, dp[w.labels.from:w.labels.to], w.labelled) {
+	w := pointWalk{b: b, p: p}
+	var ok bool
+	switch of.Type {
+	case reduce.HistogramMetric:
+		ok = w.explicit(dp)
+	case reduce.ExponentialMetric:
+		ok = w.scaled(dp)
+	default:
+		ok = w.number(dp)
+	}
+	if !ok || !w.labelled && !b.label(p, nil, 0) {
 		return false
 	}
 	p.Zero += w.zero
@@ -82,45 +111,46 @@ func (b *Points) point(of *metric, dp []byte, read bool) bool {
 // pointWalk is the walk over one point.
 type pointWalk struct {
 	b               *Points
-	of              *metric
 	p               *point
-	kind            *pointKind
 	zero            uint64
 	valued, noValue bool
-	positive        bool // seen, as the next three
+	labelled        bool // seen, as the next four
+	positive        bool
 	negative        bool
 	counts, edges   bool
-	labels          part // of the point's bytes: its attributes, which follow one another
-	labelled        int  // how many there are
 }
 
-func (w *pointWalk) read(dp []byte) bool {
-	for at := 0; at < len(dp); {
+// number reads a point of a gauge or a sum.
+func (w *pointWalk) number(dp []byte) bool {
+	var v uint64
+	var part []byte
+	for at, ok := 0, true; at < len(dp); {
 		tag := dp[at]
-		var ok bool
-		switch tag & 7 {
-		case wireFixed64:
-			var v uint64
-			if v, at, ok = fixed64(dp, at+1); ok {
-				ok = w.fixed(tag, v)
+		at++
+		switch tag {
+		case pointStart:
+			v, at, ok = fixed64(dp, at)
+			w.p.Start = int64(v)
+		case pointTime:
+			v, at, ok = fixed64(dp, at)
+			w.p.Time = int64(v)
+		case numberDouble, numberWhole:
+			v, at, ok = fixed64(dp, at)
+			w.p.Value = math.Float64frombits(v)
+			if tag == numberWhole {
+				w.p.Value = float64(int64(v))
 			}
-		case wireLength:
-			tagAt := at
-			var from int
-			if from, at, ok = length(dp, at+1); !ok {
-				return false
-			}
-			if tag == w.kind.attribute {
-				w.labelled++
-				ok = w.labels.extend(tagAt, at)
-			} else {
-				ok = w.part(tag, dp[from:at])
-			}
-		case wireVarint:
-			var v uint64
-			if v, at, ok = varint(dp, at+1); ok {
-				ok = w.varint(tag, v)
-			}
+			ok = once(&w.valued) && ok
+		case numberAttribute:
+			at, ok = w.attributes(dp, at-1)
+		case numberFlags:
+			v, at, ok = varint(dp, at)
+			w.noValue = v&1 != 0
+		case numberExemplar:
+			part, at, ok = field(dp, at)
+			ok = ok && check(part, exemplarMessage, 0)
+		default:
+			return false
 		}
 		if !ok {
 			return false
@@ -129,49 +159,97 @@ func (w *pointWalk) read(dp []byte) bool {
 	return true
 }
 
-// fixed reads a time, a value or a count.
-func (w *pointWalk) fixed(tag byte, v uint64) bool {
-	const (
-		start, time   = 2<<3 | wireFixed64, 3<<3 | wireFixed64
-		double, whole = 4<<3 | wireFixed64, 6<<3 | wireFixed64
-		count, sum    = 4<<3 | wireFixed64, 5<<3 | wireFixed64
-		zero          = 7<<3 | wireFixed64
-	)
-	p := w.p
-	switch {
-	case tag == start:
-		p.Start = int64(v)
-	case tag == time:
-		p.Time = int64(v)
-	case !w.kind.histogram:
-		p.Value = math.Float64frombits(v)
-		if tag == whole {
-			p.Value = float64(int64(v))
+// explicit reads a point in explicit buckets.
+func (w *pointWalk) explicit(dp []byte) bool {
+	var v uint64
+	var part []byte
+	for at, ok := 0, true; at < len(dp); {
+		tag := dp[at]
+		at++
+		switch tag {
+		case pointStart:
+			v, at, ok = fixed64(dp, at)
+			w.p.Start = int64(v)
+		case pointTime:
+			v, at, ok = fixed64(dp, at)
+			w.p.Time = int64(v)
+		case histogramCount:
+			w.p.Count, at, ok = fixed64(dp, at)
+		case histogramSum:
+			v, at, ok = fixed64(dp, at)
+			w.p.Sum = math.Float64frombits(v)
+		case explicitBuckets:
+			part, at, ok = field(dp, at)
+			ok = ok && once(&w.counts) && w.words(part)
+		case explicitBounds:
+			part, at, ok = field(dp, at)
+			ok = ok && once(&w.edges) && w.doubles(part)
+		case explicitAttribute:
+			at, ok = w.attributes(dp, at-1)
+		case explicitMin, explicitMax:
+			_, at, ok = fixed64(dp, at)
+		case histogramFlags:
+			v, at, ok = varint(dp, at)
+			w.noValue = v&1 != 0
+		case explicitExemplar:
+			part, at, ok = field(dp, at)
+			ok = ok && check(part, exemplarMessage, 0)
+		default:
+			return false
 		}
-		repeated := w.valued
-		w.valued = true
-		return !repeated && (tag == double || tag == whole)
-	case tag == count:
-		p.Count = v
-	case tag == sum:
-		p.Sum = math.Float64frombits(v)
-	case tag == zero && w.of.Type == reduce.ExponentialMetric:
-		w.zero = v
-	default:
-		return tag == w.kind.extremes[0] || tag == w.kind.extremes[1] || tag == w.kind.extremes[2]
+		if !ok {
+			return false
+		}
 	}
 	return true
 }
 
-func (w *pointWalk) varint(tag byte, v uint64) bool {
-	const scale = 6<<3 | wireVarint
-	switch {
-	case tag == w.kind.flags:
-		w.noValue = v&1 != 0
-	case tag == scale && w.of.Type == reduce.ExponentialMetric:
-		w.p.Scale = zigzag(v)
-	default:
-		return false
+// scaled reads a point in buckets of a scale.
+func (w *pointWalk) scaled(dp []byte) bool {
+	var v uint64
+	var part []byte
+	for at, ok := 0, true; at < len(dp); {
+		tag := dp[at]
+		at++
+		switch tag {
+		case pointStart:
+			v, at, ok = fixed64(dp, at)
+			w.p.Start = int64(v)
+		case pointTime:
+			v, at, ok = fixed64(dp, at)
+			w.p.Time = int64(v)
+		case histogramCount:
+			w.p.Count, at, ok = fixed64(dp, at)
+		case histogramSum:
+			v, at, ok = fixed64(dp, at)
+			w.p.Sum = math.Float64frombits(v)
+		case scaledScale:
+			v, at, ok = varint(dp, at)
+			w.p.Scale = zigzag(v)
+		case scaledZero:
+			w.zero, at, ok = fixed64(dp, at)
+		case scaledPositive:
+			part, at, ok = field(dp, at)
+			ok = ok && once(&w.positive) && w.positives(part)
+		case scaledNegative:
+			part, at, ok = field(dp, at)
+			ok = ok && once(&w.negative) && w.negatives(part)
+		case scaledAttribute:
+			at, ok = w.attributes(dp, at-1)
+		case scaledMin, scaledMax, scaledThreshold:
+			_, at, ok = fixed64(dp, at)
+		case histogramFlags:
+			v, at, ok = varint(dp, at)
+			w.noValue = v&1 != 0
+		case scaledExemplar:
+			part, at, ok = field(dp, at)
+			ok = ok && check(part, exemplarMessage, 0)
+		default:
+			return false
+		}
+		if !ok {
+			return false
+		}
 	}
 	return true
 }
@@ -179,55 +257,37 @@ func (w *pointWalk) varint(tag byte, v uint64) bool {
 // zigzag is a number that may be negative.
 func zigzag(v uint64) int32 { return int32(uint32(v>>1)) ^ -int32(v&1) }
 
-func (w *pointWalk) part(tag byte, b []byte) bool {
-	const (
-		counts, edges      = 6<<3 | wireLength, 7<<3 | wireLength
-		positive, negative = 8<<3 | wireLength, 9<<3 | wireLength
-	)
-	switch {
-	case tag == w.kind.exemplar:
-		return check(b, exemplarMessage, 0)
-	case w.of.Type == reduce.HistogramMetric && tag == counts:
-		return once(&w.counts) && w.words(b)
-	case w.of.Type == reduce.HistogramMetric && tag == edges:
-		return once(&w.edges) && w.doubles(b)
-	case w.of.Type == reduce.ExponentialMetric && tag == positive:
-		return once(&w.positive) && w.scaled(b)
-	case w.of.Type == reduce.ExponentialMetric && tag == negative:
-		return once(&w.negative) && w.negatives(b)
-	}
-	return false
-}
-
 // words reads the counts of explicit buckets.
-func (w *pointWalk) words(b []byte) bool {
-	if len(b)%8 != 0 || !w.b.pay(numberBytes*int64(len(b)/8)) {
+func (w *pointWalk) words(raw []byte) bool {
+	n := len(raw) / 8
+	if len(raw)%8 != 0 || !w.b.pay(numberBytes*int64(n)) {
 		return false
 	}
-	w.p.buckets.from = len(w.b.buckets)
-	for ; len(b) >= 8; b = b[8:] {
-		w.b.buckets = append(w.b.buckets, binary.LittleEndian.Uint64(b))
+	from := len(w.b.buckets)
+	all := slices.Grow(w.b.buckets, n)[:from+n]
+	for i := range all[from:] {
+		all[from+i] = binary.LittleEndian.Uint64(raw[8*i:])
 	}
-	w.p.buckets.to = len(w.b.buckets)
+	w.b.buckets, w.p.buckets = all, part{from, from + n}
 	return true
 }
 
 // doubles reads the bounds of explicit buckets.
-func (w *pointWalk) doubles(b []byte) bool {
+func (w *pointWalk) doubles(raw []byte) bool {
 	latest := &w.b.latest
-	if len(b) > 0 && bytes.Equal(b, latest.raw) {
+	if len(raw) > 0 && bytes.Equal(raw, latest.raw) {
 		w.p.bounds = latest.part
 		return true
 	}
-	if len(b)%8 != 0 || !w.b.pay(numberBytes*int64(len(b)/8)) {
+	if len(raw)%8 != 0 || !w.b.pay(numberBytes*int64(len(raw)/8)) {
 		return false
 	}
 	w.p.bounds.from = len(w.b.bounds)
-	for ; len(b) >= 8; b = b[8:] {
+	for b := raw; len(b) >= 8; b = b[8:] {
 		w.b.bounds = append(w.b.bounds, math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
 	w.p.bounds.to = len(w.b.bounds)
-	latest.raw, latest.part = b, w.p.bounds
+	latest.raw, latest.part = raw, w.p.bounds
 	return true
 }
 
@@ -237,8 +297,8 @@ const (
 	bucketCounts = 2<<3 | wireLength
 )
 
-// scaled reads the buckets of positive values.
-func (w *pointWalk) scaled(b []byte) bool {
+// positives reads the buckets of positive values.
+func (w *pointWalk) positives(b []byte) bool {
 	w.p.buckets.from = len(w.b.buckets)
 	lists := 0
 	for at := 0; at < len(b); {
@@ -263,16 +323,21 @@ func (w *pointWalk) scaled(b []byte) bool {
 	return true
 }
 
-// counts reads packed counts.
+// counts reads packed counts, of which there are at most as many as bytes.
 func (b *Points) counts(packed []byte) bool {
-	for at := 0; at < len(packed); {
-		v, next, ok := varint(packed, at)
-		if !ok {
-			return false
+	n := len(b.buckets)
+	all := slices.Grow(b.buckets, len(packed))[:n+len(packed)]
+	for at := 0; at < len(packed); n++ {
+		v, next := uint64(packed[at]), at+1
+		if v >= 0x80 {
+			var ok bool
+			if v, next, ok = varint(packed, at); !ok {
+				return false
+			}
 		}
-		b.buckets = append(b.buckets, v)
-		at = next
+		all[n], at = v, next
 	}
+	b.buckets = all[:n]
 	return true
 }
 
@@ -296,19 +361,29 @@ func (w *pointWalk) negatives(b []byte) bool {
 	return true
 }
 
-// extend adds what follows to a part; false when it doesn't follow.
-func (p *part) extend(from, to int) bool {
-	if p.from == p.to {
-		p.from = from
+// attributes reads the attributes of a point, which begin at a place and follow one another, and returns where the next field
+// begins. They are likely to be those that came after the last ones the time before.
+func (w *pointWalk) attributes(dp []byte, at int) (next int, ok bool) {
+	b := w.b
+	if !once(&w.labelled) {
+		return 0, false
 	}
-	follows := p.from == from || p.to == from
-	p.to = to
-	return follows
+	if k := b.known.next(&b.labels, dp[at:]); k != nil {
+		w.p.Labels = k.labels
+		return at + len(k.raw), true
+	}
+	tag, n := dp[at], 0
+	for next = at; next < len(dp) && dp[next] == tag; n++ {
+		if _, next, ok = length(dp, next+1); !ok {
+			return 0, false
+		}
+	}
+	return next, b.label(w.p, dp[at:next], n)
 }
 
 // label reads the attributes of a point, so many of them.
 func (b *Points) label(p *point, raw []byte, n int) bool {
-	if p.Labels = b.known.pointLabels(raw); p.Labels != nil {
+	if p.Labels = b.known.pointLabels(&b.labels, raw); p.Labels != nil {
 		return true
 	}
 	if !b.pay(attributeBytes * int64(n)) {

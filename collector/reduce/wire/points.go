@@ -29,6 +29,7 @@ type Points struct {
 		raw []byte
 		part
 	}
+	labels    uint32        // the place of the attributes that were read last
 	n, unread int           // in the request, and of metrics that aren't wanted
 	before    int           // in the resources before
 	named     int           // metrics whose scope is known
@@ -79,7 +80,7 @@ func (b *Points) Release() {
 	clear(b.attributes)
 	b.groups, b.metrics, b.attributes = b.groups[:0], b.metrics[:0], b.attributes[:0]
 	b.buckets, b.bounds, b.n, b.unread = b.buckets[:0], b.bounds[:0], 0, 0
-	b.before, b.named = 0, 0
+	b.before, b.named, b.labels = 0, 0, 0
 	b.latest.raw = nil
 	pointsPool.Put(b)
 }
@@ -104,7 +105,11 @@ func (b *Points) Reduce(r *reduce.Reducer) {
 	from, first := 0, 0
 	for i := range b.groups {
 		g := &b.groups[i]
-		b.sender = r.Sender(*g.resource)
+		if i == 0 {
+			b.sender = r.Sender(*g.resource)
+		} else {
+			b.sender.Next(g.resource)
+		}
 		metrics := b.metrics[from:g.to]
 		for j := range metrics {
 			if m := &metrics[j]; m.kind.histogram {

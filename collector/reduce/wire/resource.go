@@ -102,5 +102,5 @@ func (r *resource) named() reduce.Resource {
 	} {
 		*s = strings.Clone(*s)
 	}
-	return res
+	return res.Settled()
 }
