@@ -5,8 +5,9 @@
 // its word, of the machine. There is no weaker mode. ../README.md says what that rests on.
 //
 // One goroutine writes. What concurrent callers hand in while a commit is being synced goes into the next transaction
-// together, each in a savepoint of its own, and nobody is answered before COMMIT has returned. Reads have connections
-// of their own and never wait for the writer.
+// together, and nobody is answered before COMMIT has returned. When it fails for one of them, each is written by itself:
+// that is rare, and savepoints would cost every transaction a copy of the pages that several of them alter. Reads have
+// connections of their own and never wait for the writer.
 //
 // Times in columns are integer microseconds since 1970 in UTC, there to be searched and ordered; the zero time is
 // year 1 there as everywhere. What must keep its precision (facts, records, verdicts) is in the JSON column beside.

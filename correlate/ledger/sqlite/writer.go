@@ -15,8 +15,16 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
-// maxBatch bounds how many requests share a transaction.
-const maxBatch = 512
+const (
+	// maxBatch bounds how many requests share a transaction.
+	maxBatch = 512
+	// cacheBytes is the page cache of the connection that writes. It holds the pages that many changes at once touch in every
+	// index: with less, each is written and read again within one transaction. It is only taken as far as it is used.
+	cacheBytes = 32 << 20
+	// foldEvery is how many pages the write-ahead log has when it is folded into the file. A page that was written many times
+	// since is folded once.
+	foldEvery = (16 << 20) / pageSize
+)
 
 // origin says whose data a request brings.
 type origin bool
@@ -26,8 +34,8 @@ const (
 	ofSenders origin = true  // facts: refused while the reserve is spent
 )
 
-// request is one caller's writes. apply may run twice, when the transaction it ran in was lost to a full disk, and so
-// must start its results afresh.
+// request is one caller's writes. apply may run twice, when the transaction that it shared failed, and so must start its
+// results afresh.
 type request struct {
 	origin
 	apply func(*transaction) error
@@ -84,7 +92,11 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 	if err != nil {
 		return err
 	}
-	pragmas := []string{"PRAGMA journal_size_limit = 67108864"}
+	pragmas := []string{
+		"PRAGMA journal_size_limit = 67108864",
+		fmt.Sprintf("PRAGMA cache_size = -%d", cacheBytes>>10),
+		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", foldEvery),
+	}
 	if options.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", options.MaxBytes/pageSize))
 	}
@@ -196,66 +208,64 @@ func (w *writer) admit(batch []*request) []*request {
 	})
 }
 
-// commit writes a batch and answers it. A transaction lost to a full disk is tried again request by request, so that
-// the one that doesn't fit fails alone; what the daemon itself has to keep is then tried once more with the reserve.
+// commit writes a batch and answers it. A transaction that failed for one request, or that was lost to a full disk, is tried
+// again request by request, so that each fails alone; what the daemon itself has to keep is then tried once more with the
+// reserve.
 func (w *writer) commit(batch []*request) {
 	began := time.Now()
-	err := w.attempt(batch)
-	w.count(batch, err, time.Since(began))
-	if full(err) && len(batch) > 1 {
+	culprit, err := w.attempt(batch)
+	alone := len(batch) == 1
+	w.count(err, culprit != nil && code(err) == 0, time.Since(began))
+	if !alone && (culprit != nil || full(err)) {
 		for i := range batch {
 			w.commit(batch[i : i+1])
 		}
 		return
 	}
-	for i, r := range batch {
-		if err != nil {
-			r.err = err
-		}
-		if full(r.err) && r.origin == ofDaemon && w.reserve.Spend() {
-			w.commit(batch[i : i+1])
-			continue
-		}
+	for _, r := range batch {
+		r.err = err
+	}
+	if alone && full(err) && batch[0].origin == ofDaemon && w.reserve.Spend() {
+		w.commit(batch)
+		return
+	}
+	for _, r := range batch {
 		close(r.done)
 	}
 }
 
-func (w *writer) count(batch []*request, err error, took time.Duration) {
+// count takes down an attempt. That a request is refused for what it says is no failure of the ledger.
+func (w *writer) count(err error, refused bool, took time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.stats.busy += took
-	if err != nil {
+	switch {
+	case err == nil:
+		w.stats.commits++
+		w.stats.last = w.now()
+	case !refused:
 		w.stats.failures++
-		return
 	}
-	for _, r := range batch {
-		if code(r.err) != 0 {
-			w.stats.failures++
-		}
-	}
-	w.stats.commits++
-	w.stats.last = w.now()
 }
 
-// attempt runs a batch in one transaction. The error is that of the transaction, in which nothing then took effect;
-// what only one request did wrong is left in it.
-func (w *writer) attempt(batch []*request) error {
+// attempt runs a batch in one transaction. After an error nothing of it took effect; the culprit is the request whose own
+// error it is, nil when it is that of the transaction.
+func (w *writer) attempt(batch []*request) (culprit *request, err error) {
 	if err := w.step("begin", "BEGIN IMMEDIATE"); err != nil {
-		return err
+		return nil, err
 	}
 	for _, r := range batch {
-		err := w.tx.run(r)
-		if err == nil {
-			err = w.injected("write")
+		if err := r.apply(w.tx); err != nil {
+			return r, w.tx.undo(err)
 		}
-		if err != nil {
-			return w.tx.undo(err)
+		if err := w.injected("write"); err != nil {
+			return nil, w.tx.undo(err)
 		}
 	}
 	if err := w.step("commit", "COMMIT"); err != nil {
-		return w.tx.undo(err)
+		return nil, w.tx.undo(err)
 	}
-	return nil
+	return nil, nil
 }
 
 func (w *writer) step(name, statement string) error {
@@ -269,20 +279,6 @@ func (w *writer) step(name, statement string) error {
 type transaction struct {
 	conn     *sql.Conn
 	prepared map[string]*sql.Stmt
-}
-
-// run applies one request in a savepoint. It returns an error when the whole transaction is gone, as SQLite does with
-// a full disk.
-func (t *transaction) run(r *request) error {
-	if err := t.exec("SAVEPOINT request"); err != nil {
-		return err
-	}
-	if r.err = r.apply(t); r.err != nil {
-		if t.exec("ROLLBACK TO request") != nil {
-			return r.err
-		}
-	}
-	return t.exec("RELEASE request")
 }
 
 // undo ends a transaction that failed. Its own error says no more than that SQLite has already ended it.
