@@ -34,6 +34,7 @@ type loop struct {
 	saved   int64
 	losses  *losses
 	clock   *clock
+	pacer   *pacer
 	newest  time.Time // event time of a fact since the start
 	ticked  time.Time // the last tick
 	asked   outlooks
@@ -43,7 +44,7 @@ type loop struct {
 }
 
 func newLoop(h *Host) *loop {
-	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now())}
+	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now()), pacer: newPacer()}
 	l.driver = engine.NewDriver(h.engine, l)
 	return l
 }
@@ -51,6 +52,7 @@ func newLoop(h *Host) *loop {
 func (l *loop) run(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
+	defer l.pacer.stop()
 	l.facts()
 	for {
 		select {
@@ -161,6 +163,7 @@ func (l *loop) tick(now time.Time) {
 		}
 	}
 	l.report(now)
+	l.pacer.pace()
 }
 
 // drain takes what was measured. While the ledger fails the reducers go on merging in place, so memory stays flat.

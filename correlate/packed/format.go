@@ -1,7 +1,7 @@
 // Package packed answers: how do measurements become bytes, and how are bytes read that nobody vouches for?
 //
 // A Format packs a payload into a form byte, the payload's length as a uvarint, and the payload: as it is (1), or as one zstd
-// frame (2). What a payload holds is for those who write it; they share the numbering of texts (Names) and a Reader.
+// frame (2), which an empty one may follow. What a payload holds is for those who write it; they share the numbering of texts (Names) and a Reader.
 // Nothing in it depends on a map, a clock or the machine: equal payloads are equal bytes.
 package packed
 
@@ -54,17 +54,32 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("damaged %s: %s expected at byte %d", e.What, e.Want, e.Offset)
 }
 
-// Pack appends a payload to what precedes it: compressed, unless that doesn't pay, or pays so well that Unpack would take it
-// for damage.
+// Pack appends a payload to what precedes it: compressed, unless that doesn't pay.
 func (f *Format) Pack(head, payload []byte) []byte {
 	if zip := f.compressor(); zip != nil && len(payload) >= f.MinCompress {
 		start := header(head, Compressed, len(payload))
 		packed := zip.EncodeAll(payload, start)
-		if body := len(packed) - len(start); body < len(payload) && len(payload) <= body*f.MaxRatio {
+		packed = pad(packed, (len(payload)+f.MaxRatio-1)/f.MaxRatio-(len(packed)-len(start)))
+		if len(packed)-len(start) < len(payload) {
 			return packed
 		}
 	}
 	return append(header(head, Plain, len(payload)), payload...)
+}
+
+// skippable and skippableHeader are how a frame begins that decoders pass over (RFC 8878, 3.1.2), and how long that is with the
+// length of what follows in it.
+const skippable, skippableHeader = 0x184D2A50, 8
+
+// pad makes a frame longer by at least so many bytes: one that compressed so well that Unpack would take it for damage.
+func pad(packed []byte, missing int) []byte {
+	if missing <= 0 {
+		return packed
+	}
+	n := max(missing-skippableHeader, 0)
+	packed = binary.LittleEndian.AppendUint32(packed, skippable)
+	packed = binary.LittleEndian.AppendUint32(packed, uint32(n))
+	return append(packed, make([]byte, n)...)
 }
 
 func header(head []byte, form byte, length int) []byte {

@@ -47,10 +47,25 @@ func TestPackingIsGivenUpWhereItDoesNotPay(t *testing.T) {
 	}{
 		"shorter than a header is worth": {bytes.Repeat([]byte("a"), 63), Plain},
 		"it pays":                        {bytes.Repeat([]byte("abcdefgh"), 12), Compressed},
-		"so well that it looks damaged":  {bytes.Repeat([]byte("a"), 5000), Plain},
+		"it pays more than may be read":  {bytes.Repeat([]byte("a"), 5000), Compressed},
 		"nothing at all":                 {nil, Plain},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.form, f.Pack(nil, c.payload)[0]) })
+	}
+}
+
+func TestAPayloadThatRepeatsTakesNoMoreThanItsRatioAsksFor(t *testing.T) {
+	for name, f := range formats() {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				payload := bytes.Repeat([]byte("a"), rapid.IntRange(1000, 60_000).Draw(t, "size"))
+				blob := f.Pack(nil, payload)
+				require.LessOrEqual(t, len(blob), len(payload)/f.MaxRatio+40)
+				back, err := f.Unpack(blob)
+				require.NoError(t, err)
+				require.True(t, bytes.Equal(payload, back))
+			})
+		})
 	}
 }
 

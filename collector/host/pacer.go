@@ -1,0 +1,66 @@
+package host
+
+import (
+	"os"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+const (
+	// paceOver is the time whose allocations may become garbage before Go's heap is collected.
+	paceOver = 10 * time.Second
+	// leastGarbage may gather in any case, in bytes, and this share of what is in use, in percent: each collection walks all of that.
+	leastGarbage, leastPercent = 2 * mebibyte, 20
+	// usualPercent is what Go's runtime lets gather unless told otherwise.
+	usualPercent = 100
+)
+
+// pacer says when Go's heap is collected. The runtime lets as much garbage gather as is in use, so half of a heap is garbage. That
+// is worth it while much is allocated. While little is, collecting once in some seconds costs next to nothing, and the memory goes
+// back to the system. A GOGC that was set in the environment is left as it is.
+type pacer struct {
+	given     bool
+	began     time.Time // of the stretch that is counted
+	allocated int64     // bytes by then, since the program started
+	garbage   int64     // bytes that may gather
+	percent   int       // as which the runtime was told so, 0 before it was
+}
+
+func newPacer() *pacer { return &pacer{given: os.Getenv("GOGC") != ""} }
+
+// pace tells the runtime how much garbage may gather, by what was allocated lately.
+func (p *pacer) pace() {
+	if p.given {
+		return
+	}
+	samples := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	metrics.Read(samples)
+	percent := p.look(time.Now(), int64(samples[0].Value.Uint64()), int64(samples[1].Value.Uint64()))
+	if percent != p.percent {
+		p.percent = percent
+		debug.SetGCPercent(percent)
+	}
+}
+
+// look is how much garbage may gather, in percent of what is in use: as much as was allocated in the last stretch of time, or
+// in this one so far. It goes up at once, and down when a stretch is over.
+func (p *pacer) look(now time.Time, allocated, live int64) int {
+	most := allocated - p.allocated
+	p.garbage = max(p.garbage, most)
+	if now.Sub(p.began) >= paceOver {
+		p.began, p.allocated, p.garbage = now, allocated, most
+	}
+	if live <= 0 {
+		return usualPercent
+	}
+	return int(min(max(100*max(p.garbage, int64(leastGarbage))/live, leastPercent), usualPercent))
+}
+
+// stop leaves the heap to the runtime.
+func (p *pacer) stop() {
+	if p.percent != 0 {
+		p.percent = 0
+		debug.SetGCPercent(usualPercent)
+	}
+}
