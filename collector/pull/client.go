@@ -49,5 +49,3 @@ func originsOf(streams []source.Stream) (map[string]bool, error) {
 	}
 	return hosts, nil
 }
-
-func bearer(header http.Header, secret string) { header.Set("Authorization", "Bearer "+secret) }

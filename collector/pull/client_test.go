@@ -26,7 +26,7 @@ func TestTheSecretGoesToTheHostThatIsAskedOnly(t *testing.T) {
 	secrets, err := secret.NewLive([]configopaque.String{"canary"}, "secret_file", "", zap.NewNop())
 	require.NoError(t, err)
 	network := &seen{}
-	s := &signer{next: network, hosts: hosts, secrets: secrets, authorize: bearer}
+	s := &signer{next: network, hosts: hosts, secrets: secrets, authorize: source.SetBearer}
 	for name, c := range map[string]struct {
 		url string
 		may bool

@@ -136,28 +136,21 @@ func (c *Config) validate(name string, s SourceConfig) error {
 	if _, err := s.proxy(); err != nil {
 		return err
 	}
-	_, _, err := c.configure(name, s)
+	_, err := c.configure(name, s)
 	return err
 }
 
 // configure makes the source and its streams.
-func (c *Config) configure(name string, s SourceConfig) (source.Source, configured, error) {
+func (c *Config) configure(name string, s SourceConfig) (source.Pulled, error) {
 	kind := s.Type
 	if kind == "" {
 		kind = name
 	}
 	i := slices.IndexFunc(c.known, func(known source.Source) bool { return known.Name == kind })
 	if i < 0 {
-		return source.Source{}, configured{}, fmt.Errorf("type: %q can't be asked; use one of %s", kind, c.knownNames())
+		return source.Pulled{}, fmt.Errorf("type: %q can't be asked; use one of %s", kind, c.knownNames())
 	}
-	reader, streams, err := c.known[i].ConfigurePull(name, s.Keys)
-	return c.known[i], configured{reader, streams}, err
-}
-
-// configured is a source under its name, with what is asked of it.
-type configured struct {
-	source.Configured
-	streams []source.Stream
+	return c.known[i].ConfigurePull(name, s.Keys)
 }
 
 func (c *Config) knownNames() string {

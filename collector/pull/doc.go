@@ -13,7 +13,7 @@
 //	        allow: [private]               # default: only public addresses; see internal/outgoing
 //	        proxy_url: http://proxy:3128   # default: no proxy
 //	        tls: {ca_file: /etc/ca.pem}    # default: the system's certificates
-//	        repositories: [octo/shop]      # the keys of the source: see package github
+//	        repositories: [octo/shop]      # the keys of the source: docs/sources has them, at "Reconcile and backfill"
 //
 //	service:
 //	  extensions: [correlate]

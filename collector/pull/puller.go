@@ -73,7 +73,7 @@ func (p *puller) Shutdown(context.Context) error {
 // open makes a source ready.
 func (p *puller) open(ctx context.Context, name string, intake source.Intake) (*asked, error) {
 	s := p.cfg.Sources[name]
-	kind, ready, err := p.cfg.configure(name, s)
+	ready, err := p.cfg.configure(name, s)
 	if err != nil {
 		return nil, err
 	}
@@ -81,16 +81,16 @@ func (p *puller) open(ctx context.Context, name string, intake source.Intake) (*
 		source: ready.Configured, intake: intake, interval: s.interval(), since: time.Now().Add(-s.history()).UTC(),
 		count: counter{p.tally, name}, log: p.set.Logger,
 	}
-	for _, one := range ready.streams {
+	for _, one := range ready.Streams {
 		a.streams = append(a.streams, &stream{Stream: one, name: "pull/" + name + "/" + one.Name})
 	}
-	a.client, err = p.client(ctx, s, kind, ready.streams, a.count)
+	a.client, err = p.client(ctx, s, ready, a.count)
 	return a, err
 }
 
 // client remembers answers, sends the secret along, and goes through the guard.
-func (p *puller) client(ctx context.Context, s SourceConfig, kind source.Source, streams []source.Stream, count counter) (*http.Client, error) {
-	hosts, err := originsOf(streams)
+func (p *puller) client(ctx context.Context, s SourceConfig, ready source.Pulled, count counter) (*http.Client, error) {
+	hosts, err := originsOf(ready.Streams)
 	if err != nil {
 		return nil, err
 	}
@@ -98,10 +98,7 @@ func (p *puller) client(ctx context.Context, s SourceConfig, kind source.Source,
 	if err != nil {
 		return nil, err
 	}
-	signer := &signer{next: client.Transport, hosts: hosts, authorize: kind.Pull.Authorize}
-	if signer.authorize == nil {
-		signer.authorize = bearer
-	}
+	signer := &signer{next: client.Transport, hosts: hosts, authorize: ready.Authorize}
 	if s.Secret != "" || s.SecretFile != "" {
 		var fixed []configopaque.String
 		if s.Secret != "" {

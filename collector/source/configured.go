@@ -28,10 +28,18 @@ type Configured struct {
 // Configure makes a source ready under a name, with the values of its own keys; nil is none. The error names the key that
 // is wrong and what would be right.
 func (s Source) Configure(name string, keys map[string]any) (Configured, error) {
-	var cfg Config
-	if s.Config != nil {
-		cfg = s.Config()
+	return s.configure(name, s.own(), keys)
+}
+
+// own is the source's own configuration with its defaults, nil when it has none.
+func (s Source) own() Config {
+	if s.Config == nil {
+		return nil
 	}
+	return s.Config()
+}
+
+func (s Source) configure(name string, cfg Config, keys map[string]any) (Configured, error) {
 	if err := decodeKeys(keys, cfg); err != nil {
 		return Configured{}, err
 	}
@@ -64,12 +72,7 @@ func (s Source) check() error {
 }
 
 // Keys are the source's own keys, sorted.
-func (s Source) Keys() []string {
-	if s.Config == nil {
-		return nil
-	}
-	return keysOf(s.Config())
-}
+func (s Source) Keys() []string { return keysOf(s.own()) }
 
 // decodeKeys reads keys into cfg, which is nil for a source without any. Unknown ones are refused.
 func decodeKeys(keys map[string]any, cfg any) error {
@@ -92,10 +95,13 @@ func knownKeys(known []string) string {
 	return "the known ones are " + strings.Join(known, ", ")
 }
 
-// keysOf are the keys of a configuration struct, sorted.
+// keysOf are the keys of a configuration, sorted: those that it names, else those of its struct.
 func keysOf(cfg any) []string {
 	if cfg == nil {
 		return nil
+	}
+	if named, ok := cfg.(interface{ Keys() []string }); ok {
+		return slices.Sorted(slices.Values(named.Keys()))
 	}
 	var keys []string
 	for field := range reflect.TypeOf(cfg).Elem().Fields() {

@@ -42,7 +42,8 @@
 //     as well, Unmapped, with Reading.Left; package alertmanager is the example.
 //   - Config, for keys beyond the secrets: a struct with mapstructure tags, Validate, and Configure, which sets Parse.
 //   - Pull, for asking the system by its API for what its webhooks would have said. Fetch asks for a page, and reads how an API
-//     says that it wants to be left alone. Package github is the example, with a server to test against.
+//     says that it wants to be left alone. Package github is the example, with a server to test against; a mapping says it in
+//     its part pull, without Go.
 //
 // # What the sender is told
 //

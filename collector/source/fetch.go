@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,15 +16,32 @@ import (
 
 // Bounds of what an API's answer may do to us.
 const (
-	maxAnswer = 16 << 20      // bytes of a body
-	maxReason = 4 << 10       // bytes of the body of a refusal
-	leastWait = time.Second   // when somebody asks to be left alone
-	mostWait  = 2 * time.Hour // the longest limits are by the hour
-	busyWait  = time.Minute   // when nobody says how long
-	nextPage  = `rel="next"`  // RFC 8288, as GitHub and GitLab write it
-	resetAt   = "X-Ratelimit-Reset"
-	remaining = "X-Ratelimit-Remaining"
+	maxAnswer = 16 << 20          // bytes of a body
+	maxReason = 4 << 10           // bytes of the body of a refusal
+	leastWait = time.Second       // when somebody asks to be left alone
+	mostWait  = 2 * time.Hour     // the longest limits are by the hour
+	busyWait  = time.Minute       // when nobody says how long
+	nextPage  = `rel="next"`      // RFC 8288, as GitHub and GitLab write it
+	resetAt   = "Ratelimit-Reset" // GitHub puts X- before it, GitLab and PagerDuty don't
+	remaining = "Ratelimit-Remaining"
 )
+
+// CheckAPI tells whether an address may be that of an API to which a secret is sent. The error says what would be right, and
+// doesn't repeat the address.
+func CheckAPI(address, example string) error {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("must be a URL such as " + example)
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
+		return errors.New("must begin with https://, since a secret is sent there")
+	}
+	return nil
+}
+
+func isLoopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
 
 // Answer is a document of an API.
 type Answer struct {
@@ -96,16 +114,42 @@ func busyOf(response *http.Response) *BusyError {
 	if wait, ok := retryAfter(header); ok && (limited || code == http.StatusServiceUnavailable) {
 		return &BusyError{Wait: bounded(wait), Why: fmt.Sprintf("Retry-After with status %d", code)}
 	}
-	if limited && header.Get(remaining) == "0" {
-		if at, err := strconv.ParseInt(header.Get(resetAt), 10, 64); err == nil {
+	if limited && limitHeader(header, remaining) == "0" {
+		if wait, ok := untilReset(header); ok {
 			// A second more, since the reset is told in whole seconds.
-			return &BusyError{Wait: bounded(time.Unix(at, 0).Sub(dateOf(header)) + time.Second), Why: "the rate limit is used up"}
+			return &BusyError{Wait: bounded(wait + time.Second), Why: "the rate limit is used up"}
 		}
 	}
 	if code == http.StatusTooManyRequests {
 		return &BusyError{Wait: busyWait, Why: "too many requests"}
 	}
 	return nil
+}
+
+// limitHeader is a header about a rate limit, by its name with X- before it or without.
+func limitHeader(header http.Header, name string) string {
+	if text := header.Get("X-" + name); text != "" {
+		return text
+	}
+	return header.Get(name)
+}
+
+// untilReset is how long it takes until a limit is filled again. It is told as Unix time (GitHub, GitLab, ServiceNow), as a
+// time in words (Atlassian), or in seconds from now on (PagerDuty, and the IETF's draft of RateLimit header fields).
+func untilReset(header http.Header) (time.Duration, bool) {
+	const longAgo = 1e9 // as Unix time 2001, as seconds from now on 31 years
+	text := limitHeader(header, resetAt)
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n < longAgo {
+		return time.Duration(n) * time.Second, true
+	}
+	at, err := ParseTime(text)
+	if err != nil {
+		at, err = time.Parse("2006-01-02T15:04Z07:00", text) // Atlassian's has no seconds
+	}
+	if err != nil || at.IsZero() {
+		return 0, false
+	}
+	return at.Sub(dateOf(header)), true
 }
 
 func retryAfter(header http.Header) (time.Duration, bool) {

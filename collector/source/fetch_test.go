@@ -79,6 +79,10 @@ func TestWhoWantsToBeLeftAlone(t *testing.T) {
 		"words that are no time":            {429, map[string]string{"Retry-After": "soon"}, time.Minute},
 		"a limit that is used up":           {403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": at(20 * time.Minute)}, 20*time.Minute + time.Second},
 		"a limit that is used up, with 429": {429, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": at(time.Minute)}, 61 * time.Second},
+		"a limit as GitLab tells it":        {429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": at(time.Minute)}, 61 * time.Second},
+		"a limit as PagerDuty tells it":     {429, map[string]string{"ratelimit-remaining": "0", "ratelimit-reset": "17"}, 18 * time.Second},
+		"a limit as Atlassian tells it":     {429, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "2020-01-01T12:02Z"}, 121 * time.Second},
+		"a reset that is no time":           {429, map[string]string{"RateLimit-Remaining": "0", "RateLimit-Reset": "soon"}, time.Minute},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -9,23 +9,20 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 )
 
-// Puller asks a system by its API for what its webhooks would have said: for those that got lost, for history, and where
-// there are no webhooks. The deliveries have the form of the webhook's, so that the same Parse reads them and gives their
-// changes the same ids.
-type Puller struct {
-	// Config is a pointer to a struct with the puller's keys (whom to ask, and for what) and their defaults.
-	Config func() PullConfig
-	// Authorize puts a secret into a request's header; nil is "Authorization: Bearer …".
-	Authorize func(header http.Header, secret string)
-}
-
-// PullConfig is the configuration of a puller: a pointer to a struct with mapstructure tags.
+// PullConfig asks a system by its API for what its webhooks would have said: for those that got lost, for history, and where
+// there are no webhooks. It is a pointer to a struct with mapstructure tags (whom to ask, and for what), or has Keys. The
+// deliveries have the form of the webhook's, so that the same Parse reads them and gives their changes the same ids.
 type PullConfig interface {
 	// Validate names the key that is wrong and what would be right.
 	Validate() error
 	// Streams are what is asked for, each with a cursor of its own.
 	Streams() []Stream
+	// Authorize puts a secret into a request's header.
+	Authorize(header http.Header, secret string)
 }
+
+// SetBearer puts a secret into a header as RFC 6750 has it.
+func SetBearer(header http.Header, secret string) { header.Set("Authorization", "Bearer "+secret) }
 
 // Stream is one sequence of pages with a cursor.
 type Stream struct {

@@ -3,6 +3,7 @@ package source
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -25,35 +26,53 @@ func (c Configured) ReadPage(page Page, receivedAt time.Time) []Item {
 	return items
 }
 
-// ConfigurePull makes a source ready to be pulled, under a name. The keys are those of its puller and its own, together. The
+// Pulled is a source under a name, with what is asked of it.
+type Pulled struct {
+	Configured
+	Streams []Stream
+	// Authorize puts a secret into a request's header.
+	Authorize func(header http.Header, secret string)
+}
+
+// ConfigurePull makes a source ready to be pulled, under a name. The keys are its own and those of pulling it, together. The
 // error names the key that is wrong and what would be right.
-func (s Source) ConfigurePull(name string, keys map[string]any) (Configured, []Stream, error) {
+func (s Source) ConfigurePull(name string, keys map[string]any) (Pulled, error) {
 	if s.Pull == nil {
-		return Configured{}, nil, fmt.Errorf("the source %s can't be pulled", s.Name)
+		return Pulled{}, fmt.Errorf("the source %s can't be pulled", s.Name)
 	}
-	var own Config
-	if s.Config != nil {
-		own = s.Config()
+	own := s.own()
+	mine, asked := keysAmong(keys, keysOf(own))
+	configured, err := s.configure(name, own, mine)
+	if err != nil {
+		return Pulled{}, err
 	}
-	cfg := s.Pull.Config()
-	pulled, others := keysOf(cfg), keysOf(own)
-	asked, rest := map[string]any{}, map[string]any{}
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		switch {
-		case slices.Contains(pulled, key):
-			asked[key] = keys[key]
-		case slices.Contains(others, key):
-			rest[key] = keys[key]
-		default:
-			return Configured{}, nil, fmt.Errorf("%s: there is no such key; %s", key, knownKeys(slices.Concat(pulled, others)))
+	cfg, err := s.Pull(own)
+	if err != nil {
+		return Pulled{}, err
+	}
+	for _, key := range slices.Sorted(maps.Keys(asked)) {
+		if pulled := keysOf(cfg); !slices.Contains(pulled, key) {
+			return Pulled{}, fmt.Errorf("%s: there is no such key; %s", key, knownKeys(slices.Concat(pulled, keysOf(own))))
 		}
 	}
 	if err := decodeKeys(asked, cfg); err != nil {
-		return Configured{}, nil, err
+		return Pulled{}, err
 	}
 	if err := cfg.Validate(); err != nil {
-		return Configured{}, nil, err
+		return Pulled{}, err
 	}
-	configured, err := s.Configure(name, rest)
-	return configured, cfg.Streams(), err
+	return Pulled{configured, cfg.Streams(), cfg.Authorize}, nil
+}
+
+// keysAmong are those of some keys that are known, and the others.
+func keysAmong(keys map[string]any, known []string) (among, others map[string]any) {
+	among, others = map[string]any{}, map[string]any{}
+	for key, value := range keys {
+		if slices.Contains(known, key) {
+			among[key] = value
+		} else {
+			others[key] = value
+		}
+	}
+	return among, others
 }

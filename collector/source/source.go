@@ -32,8 +32,9 @@ type Source struct {
 	// Parse reads one delivery. It is pure: the same delivery is read in the same way. Facts are added by Reading.Add and
 	// don't name their source. The error is a *ParseError.
 	Parse func(correlate.Raw) (Reading, error)
-	// Pull asks the system for what its webhooks would have said; nil when that isn't possible.
-	Pull *Puller
+	// Pull makes the configuration of asking the system for what its webhooks would have said, with its defaults; nil when
+	// that isn't possible. Own is the source's own configuration, which is right; nil when it has none.
+	Pull func(own Config) (PullConfig, error)
 }
 
 // Request is one message as it came: an HTTP request that has been read up to its limit, or a Kafka message whose

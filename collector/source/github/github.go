@@ -44,7 +44,7 @@ func Source() source.Source {
 		Headers: []string{headerEvent},
 		Schemes: []source.Scheme{source.HubSignature()},
 		Config:  func() source.Config { return &Config{} },
-		Pull:    puller(),
+		Pull:    pulling,
 	}
 }
 

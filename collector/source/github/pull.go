@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -30,9 +29,9 @@ import (
 // What the API doesn't tell: who triggered the workflow behind a deployment by GitHub Actions (the actor is its creator, a
 // bot); what changes of deployments that have ended and aren't among the newest 20; and those that were deleted.
 
-// puller asks GitHub's REST API.
-func puller() *source.Puller {
-	return &source.Puller{Config: func() source.PullConfig { return &pullConfig{API: "https://api.github.com"} }}
+// pulling asks GitHub's REST API.
+func pulling(source.Config) (source.PullConfig, error) {
+	return &pullConfig{API: "https://api.github.com"}, nil
 }
 
 type pullConfig struct {
@@ -61,19 +60,14 @@ func (c *pullConfig) Validate() error {
 			return fmt.Errorf("environments[%d]: must not be empty", i)
 		}
 	}
-	u, err := url.Parse(c.API)
-	if err != nil || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("api_url: must be a URL such as https://api.github.com, or https://HOST/api/v3")
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())) {
-		return errors.New("api_url: must begin with https://, since a token is sent there")
+	if err := source.CheckAPI(c.API, "https://api.github.com, or https://HOST/api/v3"); err != nil {
+		return fmt.Errorf("api_url: %w", err)
 	}
 	return nil
 }
 
-func isLoopback(host string) bool {
-	return host == "localhost" || net.ParseIP(host).IsLoopback()
-}
+// Authorize implements source.PullConfig.
+func (c *pullConfig) Authorize(header http.Header, secret string) { source.SetBearer(header, secret) }
 
 // Streams implements source.PullConfig: one for each repository and environment.
 func (c *pullConfig) Streams() []source.Stream {

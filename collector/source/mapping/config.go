@@ -95,5 +95,14 @@ func (c *fileConfig) Configure(s *source.Source) error {
 
 // Source is the source of type mapping: what it reads is said by a file of the user's own.
 func Source() source.Source {
-	return source.Source{Name: "mapping", Config: func() source.Config { return &fileConfig{} }}
+	return source.Source{Name: "mapping", Config: func() source.Config { return &fileConfig{} }, Pull: pullingFile}
+}
+
+// pullingFile asks as the user's file says.
+func pullingFile(own source.Config) (source.PullConfig, error) {
+	c := own.(*fileConfig)
+	if c.loaded.Pull == nil {
+		return nil, fmt.Errorf("file: %s: doesn't say how the system is asked: pull", c.File)
+	}
+	return c.loaded.Pull(c.own())
 }

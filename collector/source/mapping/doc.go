@@ -40,6 +40,11 @@
 //	environment(text)  the first word in a name that environments are called (production, prod, staging, …), as an optional value
 //	slug(text)     a name as services have them: lower case, with dashes for what isn't a letter, a digit or a dot
 //
+// # Asking the system
+//
+// Webhooks get lost. The part pull says how the system's API is asked for what they would have said: see Pull. What is found
+// is made into the webhook's message, which the rules above read.
+//
 // # What a field takes
 //
 // Text fields take a string or an integer; times take what time() takes, and a time that means "none" is none; an optional

@@ -41,6 +41,8 @@ type File struct {
 	Let Bindings `yaml:"let"`
 	// Rules are tried in their order.
 	Rules []Rule `yaml:"rules"`
+	// Pull says how the system is asked for what its webhooks would have said; nil when it can't be.
+	Pull *Pull `yaml:"pull"`
 }
 
 // Parameter is a text that users set in their configuration.
@@ -120,6 +122,12 @@ func (f File) validate() error {
 		if err := rule.validate(); err != nil {
 			return fmt.Errorf("rules[%d]%w", i, err)
 		}
+	}
+	if f.Pull == nil {
+		return nil
+	}
+	if err := f.Pull.validate(); err != nil {
+		return fmt.Errorf("pull.%w", err)
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ func (f File) Page(setup string) string {
 	fmt.Fprintf(&b, "Path: `/hooks/%s`. Senders prove themselves by %s. Retransmissions are known by %s.\n",
 		f.Name, strings.Join(f.schemeWords(), ", or "), f.idWords())
 	fmt.Fprintf(&b, "\n## Set up\n\n%s\n", strings.TrimSpace(setup))
+	f.writePull(&b)
 	f.writeParameters(&b)
 	f.writeEvents(&b)
 	f.writeFields(&b)

@@ -44,6 +44,7 @@ func (f File) source(text []byte, program compiled) source.Source {
 	s := source.Source{Name: f.Name, Version: hex.EncodeToString(sum[:8]), Headers: f.Headers, Schemes: f.schemes()}
 	program.into(&s, nil)
 	s.Config = func() source.Config { return &config{known: f.Parameters, program: program} }
+	s.Pull = f.pulling(program)
 	return s
 }
 
@@ -87,6 +88,7 @@ type program struct {
 	let        []named
 	rules      []rule
 	parameters map[string]string
+	pull       *asked // nil unless the system can be asked
 }
 
 // named is a value under let.
@@ -118,8 +120,13 @@ func (f File) compile() (*program, error) {
 			return nil, fmt.Errorf("id: %w", err)
 		}
 	}
-	if env, err = p.compileLet(env); err != nil {
+	if p.let, env, err = compileBindings(env, f.Let); err != nil {
 		return nil, err
+	}
+	if f.Pull != nil {
+		if p.pull, err = f.Pull.compile(); err != nil {
+			return nil, fmt.Errorf("pull.%w", err)
+		}
 	}
 	for i, r := range f.Rules {
 		compiled, err := r.compile(env)
@@ -142,19 +149,19 @@ func (f File) compileID() (*expression, error) {
 	return &e, err
 }
 
-// compileLet makes an environment in which each value is known to those after it.
-func (p *program) compileLet(env *cel.Env) (*cel.Env, error) {
-	for _, binding := range p.file.Let {
+// compileBindings compiles values by name, and makes an environment in which each is known to those after it.
+func compileBindings(env *cel.Env, bindings Bindings) (all []named, extended *cel.Env, err error) {
+	for _, binding := range bindings {
 		e, err := compile(env, binding.Value)
 		if err != nil {
-			return nil, fmt.Errorf("let.%s: %w", binding.Name, err)
+			return nil, nil, fmt.Errorf("let.%s: %w", binding.Name, err)
 		}
-		p.let = append(p.let, named{binding.Name, e})
+		all = append(all, named{binding.Name, e})
 		if env, err = env.Extend(cel.Variable(binding.Name, e.kind)); err != nil {
-			return nil, fmt.Errorf("let.%s: %w", binding.Name, err)
+			return nil, nil, fmt.Errorf("let.%s: %w", binding.Name, err)
 		}
 	}
-	return env, nil
+	return all, env, nil
 }
 
 func (r Rule) compile(env *cel.Env) (rule, error) {
