@@ -40,6 +40,7 @@ type server struct {
 	oldest   int // versions before it are forgotten
 	closed   int // watches begun before it end
 	requests []string
+	cut      bool                    // watches end at once
 	fail     func(*http.Request) int // the status to refuse a request with; 0: don't
 }
 
@@ -206,7 +207,7 @@ func (s *server) watch(prefix string, selector labels.Selector, r *http.Request)
 	reader, writer := io.Pipe()
 	done := make(chan struct{})
 	closed := s.closed
-	over := false
+	over := s.cut
 	stop := func() {
 		s.mu.Lock()
 		over = true

@@ -135,3 +135,14 @@ func (o object) set() (last time.Time) {
 	}
 	return last
 }
+
+// newest is the latest time that the object tells of itself.
+func (o object) newest() time.Time {
+	last := o.Metadata.CreationTimestamp
+	for _, m := range o.Metadata.ManagedFields {
+		if m.Time.After(last) {
+			last = m.Time
+		}
+	}
+	return last
+}

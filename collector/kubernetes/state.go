@@ -3,6 +3,7 @@ package kubernetes
 import (
 	"encoding/json"
 	"hash/fnv"
+	"maps"
 	"strings"
 	"time"
 
@@ -33,20 +34,20 @@ type rollout struct {
 // shards is how many cursors hold what was seen, so that a report writes little, and a start reads little.
 const shards = 64
 
-// slack is how far the clocks of the cluster and of this machine may be apart.
+// slack is how far the clocks of a cluster's API servers may be apart.
 const slack = 5 * time.Minute
 
 // shard is a part of what was seen, with a cursor of its own.
 type shard struct {
-	// AsOf is an instant until which everything in the cluster was seen: what is older and isn't here was not watched then.
-	AsOf time.Time `json:"as_of"`
+	// AsOf is, by what the keys of a kind in a scope begin with, until when everything was seen, by the cluster's clock: what is
+	// older and isn't here was not watched then.
+	AsOf map[string]time.Time `json:"as_of"`
 	// Workloads by key.
 	Workloads map[string]seen `json:"workloads"`
 
-	stream string
-	known  bool   // held is what the ledger holds
-	held   []byte // the cursor
-	dirty  bool   // there is more than it says
+	known bool   // held is what the ledger holds
+	held  []byte // the cursor
+	dirty bool   // there is more than it says
 }
 
 // keyOf is a workload's place: the kind, the namespace, the name.
@@ -66,9 +67,9 @@ func shardOf(key string) int {
 	return int(h.Sum32() % shards)
 }
 
-// load takes over a cursor. None is a first start: everything that is there now is known.
-func (s *shard) load(cursor []byte, now time.Time) error {
-	loaded := shard{AsOf: now.Truncate(time.Second), Workloads: map[string]seen{}, stream: s.stream, known: true, held: cursor, dirty: len(cursor) == 0}
+// load takes over a cursor; there is none at a first start.
+func (s *shard) load(cursor []byte) error {
+	loaded := shard{Workloads: map[string]seen{}, known: true, held: cursor, dirty: len(cursor) == 0}
 	if len(cursor) > 0 {
 		if err := json.Unmarshal(cursor, &loaded); err != nil {
 			return err
@@ -79,16 +80,14 @@ func (s *shard) load(cursor []byte, now time.Time) error {
 }
 
 // with is the cursor when a workload is known as next; nil when it is gone.
-func (s *shard) with(key string, next *seen, now time.Time) (shard, []byte, error) {
+func (s *shard) with(key string, next *seen, asOf map[string]time.Time) (shard, []byte, error) {
 	after := *s
 	after.Workloads = make(map[string]seen, len(s.Workloads)+1)
-	for k, v := range s.Workloads {
-		after.Workloads[k] = v
-	}
+	maps.Copy(after.Workloads, s.Workloads)
 	after.set(key, next)
-	after.AsOf, after.dirty = now.Add(-slack).Truncate(time.Second).UTC(), false
+	after.AsOf, after.dirty = asOf, false
 	cursor, err := json.Marshal(after)
-	after.held = cursor
+	after.AsOf, after.held = nil, cursor
 	return after, cursor, err
 }
 

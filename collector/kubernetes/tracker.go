@@ -24,10 +24,12 @@ type tracker struct {
 
 	mu     sync.Mutex
 	shards [shards]shard
+	asOf   map[string]time.Time // see shard; nil before the cursors were read
 }
 
-// observe takes a workload in. Listed says that events may have been missed before. An error means that nothing was taken in.
-func (t *tracker) observe(ctx context.Context, k kind, o object, listed bool) error {
+// observe takes in a workload of a scope. Listed says that events may have been missed before. An error means that nothing was
+// taken in.
+func (t *tracker) observe(ctx context.Context, k kind, scope string, o object, listed bool) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := keyOf(k, o.Metadata.Namespace, o.Metadata.Name)
@@ -36,7 +38,7 @@ func (t *tracker) observe(ctx context.Context, k kind, o object, listed bool) er
 		return err
 	}
 	look := sight{
-		kind: k, object: o, known: s.find(key), asOf: s.AsOf, now: time.Now().UTC(), listed: listed,
+		kind: k, object: o, known: s.find(key), asOf: t.since(under(k, scope)), now: time.Now().UTC(), listed: listed,
 		revisions: func() (history, error) { return t.revisions(ctx, k, o) },
 		namespace: func() (map[string]string, error) { return t.namespace(ctx, o.Metadata.Namespace) },
 	}
@@ -48,20 +50,39 @@ func (t *tracker) observe(ctx context.Context, k kind, o object, listed bool) er
 		return err
 	}
 	t.count.add(resultRestart, int64(d.restarts))
+	if !listed {
+		t.reach(under(k, scope), o.newest())
+	}
 	return nil
 }
 
 // forget takes in that a workload is gone.
-func (t *tracker) forget(ctx context.Context, k kind, o object) error {
+func (t *tracker) forget(ctx context.Context, k kind, scope string, o object) error {
 	at := time.Now()
 	if o.Metadata.DeletionTimestamp == nil {
 		o.Metadata.DeletionTimestamp = &at
 	}
-	return t.observe(ctx, k, o, false)
+	return t.observe(ctx, k, scope, o, false)
 }
 
-// present takes in what there is of a kind in a scope: what isn't among the keys is gone. Then everything is committed.
-func (t *tracker) present(ctx context.Context, k kind, scope string, keys map[string]bool) error {
+// since is until when everything below a prefix was seen: at a first start, until now.
+func (t *tracker) since(prefix string) time.Time {
+	if t.asOf[prefix].IsZero() {
+		t.asOf[prefix] = time.Now().UTC().Truncate(time.Second)
+	}
+	return t.asOf[prefix]
+}
+
+// reach says that everything below a prefix was seen up to an instant.
+func (t *tracker) reach(prefix string, at time.Time) {
+	if at = at.UTC().Add(-slack); at.After(t.since(prefix)) {
+		t.asOf[prefix] = at
+	}
+}
+
+// present takes in what there is of a kind in a scope, and how new the newest of it is: what isn't among the keys is gone. Then
+// everything is committed.
+func (t *tracker) present(ctx context.Context, k kind, scope string, keys map[string]bool, newest time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i := range shards {
@@ -76,8 +97,11 @@ func (t *tracker) present(ctx context.Context, k kind, scope string, keys map[st
 				return err
 			}
 		}
-		if s.dirty {
-			if err := t.commit(ctx, s, "", nil, nil); err != nil {
+	}
+	t.reach(under(k, scope), newest)
+	for i := range shards {
+		if s := &t.shards[i]; s.dirty {
+			if err := t.commit(ctx, i, s, "", nil, nil); err != nil {
 				return err
 			}
 		}
@@ -85,19 +109,41 @@ func (t *tracker) present(ctx context.Context, k kind, scope string, keys map[st
 	return nil
 }
 
-// shard is one that is known.
+// shard is one that is known. All are read at first, since each says until when everything was seen.
 func (t *tracker) shard(ctx context.Context, i int) (*shard, error) {
+	if t.asOf != nil {
+		return &t.shards[i], t.read(ctx, i)
+	}
+	for j := range shards {
+		if err := t.read(ctx, j); err != nil {
+			return nil, err
+		}
+	}
+	t.asOf = map[string]time.Time{}
+	for j := range shards {
+		for prefix, at := range t.shards[j].AsOf {
+			if at.After(t.asOf[prefix]) {
+				t.asOf[prefix] = at
+			}
+		}
+	}
+	return &t.shards[i], nil
+}
+
+// read reads a cursor, unless it is known.
+func (t *tracker) read(ctx context.Context, i int) error {
 	s := &t.shards[i]
 	if s.known {
-		return s, nil
+		return nil
 	}
-	s.stream = fmt.Sprintf("kubernetes/%s/%d", t.source.Name(), i)
-	cursor, err := t.intake.Cursor(ctx, s.stream)
+	cursor, err := t.intake.Cursor(ctx, t.stream(i))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return s, s.load(cursor, time.Now())
+	return s.load(cursor)
 }
+
+func (t *tracker) stream(i int) string { return fmt.Sprintf("kubernetes/%s/%d", t.source.Name(), i) }
 
 // find is a copy of what is known of a workload; nil is nothing.
 func (s *shard) find(key string) *seen {
@@ -110,7 +156,7 @@ func (s *shard) find(key string) *seen {
 // keep commits a decision that reports something. What else is known waits for the next commit: it would be found again.
 func (t *tracker) keep(ctx context.Context, s *shard, key string, d decision) error {
 	if len(d.reports) > 0 {
-		return t.commit(ctx, s, key, d.next, d.reports)
+		return t.commit(ctx, shardOf(key), s, key, d.next, d.reports)
 	}
 	if known := s.find(key); !known.same(d.next) {
 		s.set(key, d.next)
@@ -128,7 +174,7 @@ func (a *seen) same(b *seen) bool {
 }
 
 // commit stores reports with the cursor after them. A cursor that somebody else has moved is read again at the next look.
-func (t *tracker) commit(ctx context.Context, s *shard, key string, next *seen, reports []kubernetes.Report) error {
+func (t *tracker) commit(ctx context.Context, i int, s *shard, key string, next *seen, reports []kubernetes.Report) error {
 	var page source.Page
 	for _, r := range reports {
 		raw, err := r.Raw()
@@ -137,13 +183,12 @@ func (t *tracker) commit(ctx context.Context, s *shard, key string, next *seen, 
 		}
 		page.Raws = append(page.Raws, raw)
 	}
-	now := time.Now()
-	after, cursor, err := s.with(key, next, now)
+	after, cursor, err := s.with(key, next, t.asOf)
 	if err != nil {
 		return err
 	}
-	move := &correlate.Move{Stream: s.stream, Expect: s.held, Next: cursor}
-	entries := source.Entries(t.source.ReadPage(page, now))
+	move := &correlate.Move{Stream: t.stream(i), Expect: s.held, Next: cursor}
+	entries := source.Entries(t.source.ReadPage(page, time.Now()))
 	for attempt := 0; ; attempt++ {
 		_, err := t.intake.Commit(ctx, entries, move)
 		switch {

@@ -48,7 +48,8 @@ func (w *watcher) run(ctx context.Context) {
 		case is(err, http.StatusGone):
 			w.count.add(resultGone, 1)
 			w.version = ""
-			pause(ctx, backoff(0))
+			pause(ctx, backoff(w.failures))
+			w.failures++
 		case err != nil:
 			w.wait(ctx, err)
 		default:
@@ -62,7 +63,7 @@ func (w *watcher) turn(ctx context.Context) error {
 		if err := w.list(ctx); err != nil {
 			return err
 		}
-		w.well()
+		w.health.well(w.name())
 	}
 	return w.watch(ctx)
 }
@@ -92,15 +93,16 @@ func (w *watcher) wait(ctx context.Context, err error) {
 // list takes in all workloads.
 func (w *watcher) list(ctx context.Context) error {
 	w.count.add(resultList, 1)
-	keys := map[string]bool{}
+	keys, newest := map[string]bool{}, time.Time{}
 	version, err := w.api.list(ctx, w.kind.resource, w.scope, w.selector, func(o object) error {
 		keys[keyOf(w.kind, o.Metadata.Namespace, o.Metadata.Name)] = true
-		return w.observe(ctx, func() error { return w.tracker.observe(ctx, w.kind, o, true) })
+		newest = later(newest, o.newest())
+		return w.observe(ctx, func() error { return w.tracker.observe(ctx, w.kind, w.scope, o, true) })
 	})
 	if err != nil {
 		return err
 	}
-	if err := w.observe(ctx, func() error { return w.tracker.present(ctx, w.kind, w.scope, keys) }); err != nil {
+	if err := w.observe(ctx, func() error { return w.tracker.present(ctx, w.kind, w.scope, keys, newest) }); err != nil {
 		return err
 	}
 	w.version = version
@@ -190,9 +192,9 @@ func (w *watcher) take(ctx context.Context, e event) error {
 	var err error
 	switch e.Type {
 	case "ADDED", "MODIFIED":
-		err = w.observe(ctx, func() error { return w.tracker.observe(ctx, w.kind, o, false) })
+		err = w.observe(ctx, func() error { return w.tracker.observe(ctx, w.kind, w.scope, o, false) })
 	case "DELETED":
-		err = w.observe(ctx, func() error { return w.tracker.forget(ctx, w.kind, o) })
+		err = w.observe(ctx, func() error { return w.tracker.forget(ctx, w.kind, w.scope, o) })
 	}
 	if err == nil {
 		w.version = o.Metadata.ResourceVersion

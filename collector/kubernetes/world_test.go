@@ -50,6 +50,16 @@ func (w *world) start() *watching {
 
 func (w *world) stop(r *watching) { require.NoError(w.t, r.Shutdown(w.t.Context())) }
 
+// newTracker is one without a cluster.
+func newTracker(t testing.TB) *tracker {
+	c, err := kubernetes.Source().Configure("kubernetes", nil)
+	require.NoError(t, err)
+	return &tracker{
+		source: c, intake: &sourcetest.Intake{}, count: counter{&correlate.Tally{}, "kubernetes"}, namespace: noLabels,
+		revisions: func(context.Context, kind, object) (history, error) { return nil, nil },
+	}
+}
+
 // told is what was reported, a line each: how far, what, of which service, at which version, when, in minutes and seconds
 // since the world began.
 func (w *world) told() []string {
