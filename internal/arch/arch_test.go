@@ -209,6 +209,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
+			room: "collector/kubernetes/...", ours: []string{"correlate", "collector/source", "collector/source/kubernetes"}, never: []string{collector + "pdata/...", "k8s.io/api/...", "k8s.io/client-go/kubernetes/...", "k8s.io/client-go/informers/..."},
+			reason: "a receiver does not know that the engine exists; and the types and clients of all of Kubernetes cost a large binary for some ten fields",
+		},
+		{
 			room: "collector/pull/...", ours: []string{"correlate", "collector/source", "collector/secret", "internal/outgoing"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},

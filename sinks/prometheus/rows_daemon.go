@@ -7,7 +7,7 @@ import (
 )
 
 // catalogued are the groups of the tally that have a row of their own.
-var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "otlp": true, "kafka": true, "pull": true, "outbox": true}
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "otlp": true, "kafka": true, "pull": true, "kubernetes": true, "outbox": true}
 
 func intake() []Metric {
 	return []Metric{
@@ -23,6 +23,8 @@ func intake() []Metric {
 			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound)."),
 		tallied("shipwake_pull_total", "pull", "source",
 			"What was asked of a source's API: requests and those of them that nothing had changed for (request, unchanged); pages and the deliveries in them that were stored (page, delivery); and what happened while asking (busy, failed, retried, fenced)."),
+		tallied("shipwake_kubernetes_total", "kubernetes", "source",
+			"What a Kubernetes cluster was watched for: rollouts reported, a count for each step (report), and new revisions that are mere restarts (restart); lists and watches (list, watch, gone); and what happened while watching (failed, retried, fenced)."),
 		{
 			Name: "shipwake_uncatalogued_total", Type: Counter, Labels: []string{"what", "source", "result"},
 			Help: "Counts of the daemon that have no metric of their own.",

@@ -121,6 +121,7 @@ func busy(s *sinks.Status) {
 		{Count: correlate.Count{What: "kafka", Source: "deploys", Result: "rewound"}, Value: 1},
 		{Count: correlate.Count{What: "pull", Source: "github", Result: "page"}, Value: 3},
 		{Count: correlate.Count{What: "pull", Source: "github", Result: "unchanged"}, Value: 4},
+		{Count: correlate.Count{What: "kubernetes", Source: "kubernetes", Result: "report"}, Value: 2},
 		{Count: correlate.Count{What: "novelty", Source: "x", Result: "y"}, Value: 1},
 		{Count: correlate.Count{What: "outbox", Source: "webhook/ci", Result: "delivered"}, Value: 6},
 		{Count: correlate.Count{What: "outbox", Source: "webhook/ci", Result: "parked"}, Value: 1},

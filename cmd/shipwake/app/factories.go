@@ -24,6 +24,7 @@ import (
 	"github.com/shipwake/shipwake/collector/door"
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
+	"github.com/shipwake/shipwake/collector/kubernetes"
 	"github.com/shipwake/shipwake/collector/otlp"
 	"github.com/shipwake/shipwake/collector/pull"
 	sources "github.com/shipwake/shipwake/collector/source/all"
@@ -42,6 +43,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		webhook.NewFactory(sources.Types(), tally),
 		kafka.NewFactory(sources.Types(), tally),
 		pull.NewFactory(sources.Types(), tally),
+		kubernetes.NewFactory(tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

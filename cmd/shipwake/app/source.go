@@ -37,7 +37,7 @@ func newSource() *cobra.Command {
 func listSources(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SOURCE\tSENDERS PROVE THEMSELVES BY\tREAD BY")
-	for _, s := range sources.Sources() {
+	for _, s := range append(sources.Sources(), sources.Watched()...) {
 		kind := "Go"
 		if _, ok := vendors.Text(s.Name); ok {
 			kind = "a mapping"
@@ -48,6 +48,9 @@ func listSources(out io.Writer) error {
 }
 
 func schemesInWords(schemes []source.Scheme) string {
+	if len(schemes) == 0 {
+		return "none: a receiver watches"
+	}
 	words := make([]string, len(schemes))
 	for i, s := range schemes {
 		words[i] = s.String()
@@ -129,7 +132,7 @@ func (t *sourceTest) source(name string) (source.Configured, []byte, error) {
 		text, err := os.ReadFile(t.file)
 		return c, text, err
 	}
-	for _, s := range sources.Sources() {
+	for _, s := range append(sources.Sources(), sources.Watched()...) {
 		if s.Name == name {
 			text, _ := vendors.Text(name)
 			c, err := s.Configure(name, keys)

@@ -11,11 +11,12 @@ import (
 	"github.com/shipwake/shipwake/collector/source/cdevents"
 	"github.com/shipwake/shipwake/collector/source/generic"
 	"github.com/shipwake/shipwake/collector/source/github"
+	"github.com/shipwake/shipwake/collector/source/kubernetes"
 	"github.com/shipwake/shipwake/collector/source/mapping"
 	"github.com/shipwake/shipwake/collector/source/vendors"
 )
 
-// Sources lists every source that is ready without a configuration, by name.
+// Sources lists every source that can be sent to and is ready without a configuration, by name.
 func Sources() []source.Source {
 	all := append(vendors.Sources(),
 		alertmanager.Source(),
@@ -26,6 +27,9 @@ func Sources() []source.Source {
 	slices.SortFunc(all, func(a, b source.Source) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
+
+// Watched lists the sources whose deliveries a receiver of ours makes, change_<name>: nobody sends to them.
+func Watched() []source.Source { return []source.Source{kubernetes.Source()} }
 
 // Types are what a configuration can name: the sources, and mappings of the user's own.
 func Types() []source.Source { return append(Sources(), mapping.Source()) }

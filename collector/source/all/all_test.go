@@ -19,6 +19,11 @@ func TestEverySourceFolderIsListed(t *testing.T) {
 		listed = append(listed, s.Name)
 		require.NotEmpty(t, s.Schemes, "%s: how do its senders prove themselves?", s.Name)
 	}
+	for _, s := range Watched() {
+		listed = append(listed, s.Name)
+		require.Empty(t, s.Schemes, "%s: nobody sends to it", s.Name)
+	}
+	slices.Sort(listed)
 	require.Equal(t, folders, listed, "each folder of collector/source, and of vendors in it, is one source under its own name")
 }
 

@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -27,11 +28,13 @@ const pages = "../../../docs/sources"
 func TestPages(t *testing.T) {
 	index := "# Sources\n\nWhat ships and what pages. Each page says how the system is set up, and what is read of what it sends. A system that\n" +
 		"isn't here is a mapping of your own: see [the format](../../collector/source/mapping/doc.go), and try it with\n" +
-		"`shipwake source test`.\n\n| source | path | |\n|---|---|---|\n"
+		"`shipwake source test`.\n\n| source | path or receiver | |\n|---|---|---|\n"
 	written := map[string]bool{"README.md": true}
-	for _, s := range Sources() {
+	all := append(Sources(), Watched()...)
+	slices.SortFunc(all, func(a, b source.Source) int { return strings.Compare(a.Name, b.Name) })
+	for _, s := range all {
 		title, about, page := pageOf(t, s)
-		index += "| [" + title + "](" + s.Name + ".md) | `/hooks/" + s.Name + "` | " + about + " |\n"
+		index += "| [" + title + "](" + s.Name + ".md) | `" + door(s) + "` | " + about + " |\n"
 		written[s.Name+".md"] = true
 		requirePage(t, s.Name+".md", "# "+title+"\n\n"+page)
 	}
@@ -77,8 +80,20 @@ func pageOfPackage(t *testing.T, s source.Source) (title, about, page string) {
 	require.True(t, ok, "setup.md of a source in Go begins with its title")
 	about, rest, ok = strings.Cut(strings.TrimSpace(rest), "\n")
 	require.True(t, ok, "and a sentence on what is read")
-	return title, about, about + "\n\nPath: `/hooks/" + s.Name + "`. Senders prove themselves by `" + schemes(s) + "`.\n\n## Set up\n\n" +
+	way := "Receiver: `" + door(s) + "`."
+	if len(s.Schemes) > 0 {
+		way = "Path: `" + door(s) + "`. Senders prove themselves by `" + schemes(s) + "`."
+	}
+	return title, about, about + "\n\n" + way + "\n\n## Set up\n\n" +
 		strings.TrimSpace(rest) + "\n\n## What is read\n\n" + comment(t, folder)
+}
+
+// door is where its deliveries come in: a path, or the receiver that makes them.
+func door(s source.Source) string {
+	if len(s.Schemes) == 0 {
+		return "change_" + s.Name
+	}
+	return "/hooks/" + s.Name
 }
 
 func schemes(s source.Source) string {

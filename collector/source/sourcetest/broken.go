@@ -115,17 +115,21 @@ func replaceEach(v any, set func(any), wrong any, visit func()) {
 
 func checkConcurrency(t *testing.T, src source.Source, suite Suite) {
 	s := New(t, src, suite.Keys)
-	scheme := s.Schemes()[0]
-	secret := newKey(t, scheme, "shared")
 	req := Payload(t, suite.Valid)
-	require.NoError(t, scheme.Sign(&req, secret.sender))
+	var secrets []string
+	if !suite.Watched {
+		scheme := s.Schemes()[0]
+		secret := newKey(t, scheme, "shared")
+		require.NoError(t, scheme.Sign(&req, secret.sender))
+		secrets = []string{secret.configured}
+	}
 	want, err := s.Read(req)
 	require.NoError(t, err)
 
 	var group sync.WaitGroup
 	problems := make(chan error, 8)
 	for range cap(problems) {
-		group.Go(func() { problems <- hammer(s, secret.configured, req, len(want[0].Facts)) })
+		group.Go(func() { problems <- hammer(s, secrets, req, len(want[0].Facts)) })
 	}
 	group.Wait()
 	close(problems)
@@ -134,9 +138,9 @@ func checkConcurrency(t *testing.T, src source.Source, suite Suite) {
 	}
 }
 
-func hammer(s source.Configured, secret string, req source.Request, facts int) error {
+func hammer(s source.Configured, secrets []string, req source.Request, facts int) error {
 	for range 50 {
-		if err := s.Authenticate([]string{secret}, req); err != nil {
+		if err := s.Authenticate(secrets, req); err != nil {
 			return err
 		}
 		items, err := s.Read(req)
