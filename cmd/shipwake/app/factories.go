@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
 	"github.com/shipwake/shipwake/collector/otlp"
+	"github.com/shipwake/shipwake/collector/prometheus"
 	"github.com/shipwake/shipwake/collector/pull"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
@@ -42,6 +43,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		webhook.NewFactory(sources.Types(), tally),
 		kafka.NewFactory(sources.Types(), tally),
 		pull.NewFactory(sources.Types(), tally),
+		prometheus.NewFactory(tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),
