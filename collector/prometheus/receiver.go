@@ -21,26 +21,28 @@ type asking struct {
 	cfg   *Config
 	next  consumer.Metrics
 	tally *correlate.Tally
+	// network is what tests do to the way to a server.
+	network []func(*client)
 
-	stop context.CancelFunc // nil before Start
-	done sync.WaitGroup
+	servers []*server
+	stop    context.CancelFunc // nil before Start
+	done    sync.WaitGroup
 }
 
 // Start returns without waiting for an answer of anybody.
 func (a *asking) Start(ctx context.Context, host component.Host) error {
 	health := newHealth(host)
-	var all []*server
 	for i := range a.cfg.Servers {
 		s, err := a.open(ctx, &a.cfg.Servers[i], host)
 		if err != nil {
 			return fmt.Errorf("servers[%d]::%w", i, err)
 		}
 		s.health = health
-		all = append(all, s)
+		a.servers = append(a.servers, s)
 	}
 	alive, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	for _, s := range all {
+	for _, s := range a.servers {
 		a.done.Go(func() { s.run(alive) })
 	}
 	return nil
@@ -63,6 +65,9 @@ func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Hos
 	to, err := connect(ctx, cfg, host.GetExtensions(), a.set.TelemetrySettings)
 	if err != nil {
 		return nil, err
+	}
+	for _, change := range a.network {
+		change(to)
 	}
 	return &server{
 		client: to, cfg: cfg, table: table, selectors: selectors(table), next: a.next, tally: a.tally, span: mostSpan,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -46,6 +47,8 @@ type server struct {
 	ahead  int64     // of the server's clock before ours
 	looked time.Time // at its clock
 	warned bool
+	live   atomic.Int64 // targets that answer scrapes
+	steps  atomic.Int64 // stretches that were read
 }
 
 // run asks until the context ends.
@@ -125,6 +128,9 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 	}
 	s.refuse(s.reader.Lost())
 	s.cursor, s.span = to, min(s.span*2, mostSpan)
+	live, _ := s.reader.Live(to - mostBehind)
+	s.live.Store(int64(live))
+	s.steps.Add(1)
 	return to < newest, nil
 }
 
