@@ -217,6 +217,22 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
+			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/points"},
+			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+		},
+		{
+			room: "collector/prometheus/families", ours: []string{}, never: []string{"all"},
+			reason: "which metrics count requests is a table; how they are read is not in it",
+		},
+		{
+			room: "collector/prometheus/counts", ours: []string{}, never: []string{"all"},
+			reason: "what a series added depends on its samples and nothing else, whoever brings them",
+		},
+		{
+			room: "collector/prometheus/points", ours: []string{"collector/prometheus/families", "collector/prometheus/counts"},
+			reason: "a server that is asked and a sender that pushes end in the same points",
+		},
+		{
 			room: "collector/admission", never: []string{pdata}, ours: []string{},
 			reason: "what stands before a decoder must not depend on it",
 		},

@@ -26,6 +26,7 @@ import (
 	"github.com/shipwake/shipwake/collector/kafka"
 	"github.com/shipwake/shipwake/collector/kubernetes"
 	"github.com/shipwake/shipwake/collector/otlp"
+	"github.com/shipwake/shipwake/collector/prometheus"
 	"github.com/shipwake/shipwake/collector/pull"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
@@ -44,6 +45,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		kafka.NewFactory(sources.Types(), tally),
 		pull.NewFactory(sources.Types(), tally),
 		kubernetes.NewFactory(tally),
+		prometheus.NewFactory(tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

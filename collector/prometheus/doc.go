@@ -1,0 +1,40 @@
+// Package prometheus answers: what does a Prometheus know of our services?
+//
+// It is the receiver telemetry_prometheus, a metrics receiver. It asks servers that speak Prometheus's HTTP API:
+//
+//	receivers:
+//	  telemetry_prometheus:
+//	    servers:
+//	      - endpoint: http://prometheus:9090     # and all other keys of the Collector's HTTP client: tls, headers, auth
+//	        poll: 30s                            # default; how often to ask
+//	        delay: 5s                            # default; how long after a scrape its samples can be asked for: 30s and
+//	                                             # more where several servers stand behind one (Thanos, Mimir)
+//	        environment: production              # default: what the series say, else unknown
+//	        replica_labels: [prometheus_replica] # default: prometheus_replica, replica, __replica__
+//	        off: [istio]                         # default: none; families that are not read, see package families
+//	        own:                                 # default: none; metrics of your own that count requests
+//	          - {counter: orders_total, status: [result_code], service: [team_app]}
+//
+//	service:
+//	  pipelines:
+//	    metrics:
+//	      receivers: [otlp, telemetry_prometheus]
+//	      exporters: [correlate]
+//
+// # Exact counts
+//
+// It asks for raw samples, by instant queries of range vectors, and makes differences of neighbours itself (package counts),
+// since rate() and increase() extrapolate, and lose the first errors of a process. What comes out are the points that the
+// services would have sent by OTLP (package points). A difference stays as coarse as the scrapes are.
+//
+// What happened before the receiver was started isn't read: it would count again what was counted before a restart.
+//
+// # Being a good guest
+//
+//   - One query at a time to a server: one for what tells of its targets, one for applications and gateways, and one for each
+//     family of which only some series count. Where there are none the answer is empty.
+//   - After an error it waits 1 s, 2 s, … 5 minutes. Where a query was too much it asks for half the time next, and for more
+//     again when that goes well.
+//   - When it is ten minutes behind, it goes on with the present, and what is missing is counted as refused telemetry, so that
+//     no verdict is healthy that it may have been meant for. So are answers that a server calls partial.
+package prometheus

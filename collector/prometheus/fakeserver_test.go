@@ -1,0 +1,133 @@
+package prometheus
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/shipwake/shipwake/collector/prometheus/families"
+)
+
+// fakeServer answers instant queries of range vectors as Prometheus 2 does: windows are closed at both ends.
+type fakeServer struct {
+	mu     sync.Mutex
+	series map[string]*recorded
+	asked  []time.Duration // how much each query for series wanted
+	wrong  func(http.ResponseWriter, *http.Request) bool
+	say    string // more members of each answer
+	ahead  time.Duration
+}
+
+type recorded struct {
+	labels families.Labels
+	values samples
+}
+
+func newFakeServer() *fakeServer { return &fakeServer{series: map[string]*recorded{}} }
+
+// scrape records a sample of each series, told as in name{a="b"}, of a target.
+func (f *fakeServer) scrape(at time.Time, instance string, values map[string]float64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	values["up"] = 1
+	for text, value := range values {
+		name, rest, _ := strings.Cut(strings.TrimSuffix(text, "}"), "{")
+		l := []families.Label{{Name: families.MetricName, Value: name}, {Name: "job", Value: "shop"}, {Name: "instance", Value: instance}}
+		for _, pair := range strings.Split(rest, ",") {
+			if key, value, ok := strings.Cut(pair, "="); ok {
+				l = append(l, families.Label{Name: key, Value: strings.Trim(value, `"`)})
+			}
+		}
+		labels := families.Sorted(l)
+		s := f.series[labels.Key()]
+		if s == nil {
+			s = &recorded{labels: labels}
+			f.series[labels.Key()] = s
+		}
+		s.values = append(s.values, sample{at.UnixMilli(), value})
+	}
+}
+
+// fail makes the server answer otherwise until it is called with nil.
+func (f *fakeServer) fail(wrong func(http.ResponseWriter, *http.Request) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.wrong = wrong
+}
+
+// RoundTrip implements http.RoundTripper, without a network.
+func (f *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
+	w := httptest.NewRecorder()
+	f.ServeHTTP(w, request)
+	return w.Result(), nil
+}
+
+var ranged = regexp.MustCompile(`^(\{.*\})\[(\d+)ms\]$`)
+
+func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	query := r.FormValue("query")
+	if query == "time()" {
+		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"scalar","result":[%[1]s,"%[1]s"]}}`, seconds(time.Now().Add(f.ahead).UnixMilli()))
+		return
+	}
+	parts := ranged.FindStringSubmatch(query)
+	if r.URL.Path != "/prometheus/api/v1/query" || parts == nil {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"status":"error","errorType":"bad_data","error":"unexpected %s"}`, query)
+		return
+	}
+	width, _ := strconv.ParseInt(parts[2], 10, 64)
+	f.asked = append(f.asked, time.Duration(width)*time.Millisecond)
+	if f.wrong != nil && f.wrong(w, r) {
+		return
+	}
+	at, _ := strconv.ParseFloat(r.FormValue("time"), 64)
+	to := int64(at * 1000)
+	var found []string
+	for _, s := range f.series {
+		if s.matches(parts[1]) {
+			found = append(found, s.between(to-width, to)...)
+		}
+	}
+	slices.Sort(found)
+	fmt.Fprintf(w, `{"status":"success",%s"data":{"resultType":"matrix","result":[%s]}}`, f.say, strings.Join(found, ","))
+}
+
+var matcher = regexp.MustCompile(`(\w+)(=~|!~)("(?:[^"\\]|\\.)*")`)
+
+func (s *recorded) matches(selector string) bool {
+	for _, m := range matcher.FindAllStringSubmatch(selector, -1) {
+		text, err := strconv.Unquote(m[3])
+		if err != nil || regexp.MustCompile("^(?:"+text+")$").MatchString(s.labels.Get(m[1])) != (m[2] == "=~") {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *recorded) between(from, to int64) []string {
+	var values []string
+	for _, v := range s.values {
+		if v.at >= from && v.at <= to {
+			values = append(values, fmt.Sprintf(`[%s,"%g"]`, seconds(v.at), v.value))
+		}
+	}
+	if len(values) == 0 {
+		return nil
+	}
+	labels := map[string]string{}
+	for _, l := range s.labels {
+		labels[l.Name] = l.Value
+	}
+	text, _ := json.Marshal(labels)
+	return []string{fmt.Sprintf(`{"metric":%s,"values":[%s]}`, text, strings.Join(values, ","))}
+}

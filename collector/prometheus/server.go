@@ -1,0 +1,227 @@
+package prometheus
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.uber.org/zap"
+
+	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/points"
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// Bounds, of time in milliseconds.
+const (
+	mostSpan      = 5 * 60_000  // that is asked for at once, besides the overlap
+	leastSpan     = 10_000      //
+	mostBehind    = 10 * 60_000 // then it goes on with the present
+	firstLookBack = 5 * 60_000  // for what the first increments are differences to
+	mostOverlap   = 10 * 60_000
+	lookEvery     = 10 * time.Minute // at its clock
+	mostPause     = 5 * time.Minute
+)
+
+// server is one that is asked.
+type server struct {
+	*client
+	cfg   *ServerConfig
+	table *families.Table
+	// selectors are what to ask for: all families at each step, since a series that appears counts from nothing.
+	selectors []string
+	next      consumer.Metrics
+	tally     *correlate.Tally
+	health    *health
+	log       *zap.Logger
+
+	reader *points.Reader
+	since  int64     // in the server's time: what was added by then isn't handed on
+	cursor int64     // everything up to here was read
+	span   int64     // how much to ask for at once
+	ahead  int64     // of the server's clock before ours
+	looked time.Time // at its clock
+	warned bool
+	live   atomic.Int64 // targets that answer scrapes
+	steps  atomic.Int64 // stretches that were read
+}
+
+// run asks until the context ends.
+func (s *server) run(ctx context.Context) {
+	failures := 0
+	for {
+		wait := s.cfg.Poll
+		more, err := s.step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			wait = pauseAfter(err, failures)
+			failures++
+			if s.health.ill(s, err) {
+				s.log.Warn("Can't read from Prometheus; trying again", zap.Error(err), zap.Duration("in", wait))
+			}
+		default:
+			failures = 0
+			if s.health.well(s) {
+				s.log.Info("Reading from Prometheus again")
+			}
+			if more {
+				wait = time.Millisecond
+			}
+		}
+		if !pause(ctx, wait) {
+			return
+		}
+	}
+}
+
+// pauseAfter doubles from a second to five minutes; chance takes up to a half of it.
+func pauseAfter(err error, failures int) time.Duration {
+	wait := min(time.Second<<min(failures, 20), mostPause)
+	wait = wait/2 + rand.N(wait/2)
+	if r := (*refusal)(nil); errors.As(err, &r) {
+		wait = max(wait, min(r.wait, mostPause))
+	}
+	return wait
+}
+
+func pause(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// step reads one stretch and hands on what it comes to. More: there is another one to read at once.
+func (s *server) step(ctx context.Context) (more bool, err error) {
+	if err := s.look(ctx); err != nil {
+		return false, err
+	}
+	newest := time.Now().UnixMilli() + s.ahead - s.cfg.Delay.Milliseconds()
+	if newest-s.cursor > mostBehind {
+		s.log.Warn("Too far behind; going on with the present", zap.Time("from", time.UnixMilli(s.cursor)))
+		s.refuse(1)
+		s.cursor = newest - s.span
+	}
+	to := min(newest, s.cursor+s.span)
+	if to <= s.cursor {
+		return false, nil
+	}
+	if err := s.read(ctx, s.cursor, to); err != nil {
+		if tooMuch(err) {
+			s.span = max(s.span/2, leastSpan)
+		}
+		return false, err
+	}
+	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
+		return false, err
+	}
+	s.refuse(s.reader.Lost())
+	s.cursor, s.span = to, min(s.span*2, mostSpan)
+	live, _ := s.reader.Live(to - mostBehind)
+	s.live.Store(int64(live))
+	s.steps.Add(1)
+	return to < newest, nil
+}
+
+// look finds out, now and then, what time it is there.
+func (s *server) look(ctx context.Context) error {
+	if s.reader != nil && time.Since(s.looked) < lookEvery {
+		return nil
+	}
+	now, err := s.now(ctx)
+	if err != nil {
+		return err
+	}
+	s.looked = time.Now()
+	s.ahead = now - s.looked.UnixMilli()
+	if s.reader == nil {
+		s.begin(now)
+	}
+	return nil
+}
+
+// begin starts with the present: what was added before it may have been counted by whoever ran before.
+func (s *server) begin(now int64) {
+	s.since = now - s.cfg.Delay.Milliseconds()
+	s.cursor = s.since - firstLookBack
+	s.reader = points.New(points.Options{
+		Table: s.table, Environment: s.cfg.Environment, ReplicaLabels: s.cfg.ReplicaLabels, Since: s.since, Whole: true,
+	})
+	s.span = firstLookBack
+}
+
+// read takes in the samples of a stretch, and of so much before it that every target was scraped twice.
+func (s *server) read(ctx context.Context, from, to int64) error {
+	overlap := min(2*s.reader.Every(from-mostOverlap)+s.cfg.Delay.Milliseconds(), mostOverlap)
+	width := to - from + overlap
+	if err := s.take(ctx, tellers, to, width); err != nil {
+		return err
+	}
+	for _, selector := range s.selectors {
+		if err := s.take(ctx, selector, to, width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *server) take(ctx context.Context, selector string, to, width int64) error {
+	all, warning, err := s.window(ctx, selector, to, width)
+	if err != nil {
+		return err
+	}
+	if warning != "" {
+		s.refuse(1)
+		if !s.warned {
+			s.warned = true
+			s.log.Warn("The server doesn't vouch for its answers; no verdict is healthy meanwhile", zap.String("warning", warning))
+		}
+	}
+	for _, one := range all {
+		of := s.reader.Series(families.Labels(one.Metric))
+		if of == nil {
+			continue
+		}
+		for _, v := range one.Values {
+			of.Add(points.Sample{At: v.at, Value: v.value})
+		}
+	}
+	return nil
+}
+
+// hand passes points on until they are taken.
+func (s *server) hand(ctx context.Context, metrics pmetric.Metrics) error {
+	if metrics.ResourceMetrics().Len() == 0 {
+		return nil
+	}
+	for failures := 0; ; failures++ {
+		err := s.next.ConsumeMetrics(ctx, metrics)
+		switch {
+		case err == nil:
+			return nil
+		case consumererror.IsPermanent(err):
+			s.refuse(int64(metrics.DataPointCount()))
+			return nil
+		case !pause(ctx, pauseAfter(err, min(failures, 4))):
+			return ctx.Err()
+		}
+	}
+}
+
+// refuse counts what was lost, so that no verdict is healthy that it may have been meant for.
+func (s *server) refuse(n int64) {
+	if n > 0 {
+		s.tally.Refuse("points", correlate.LostRefused, n)
+	}
+}
