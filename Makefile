@@ -41,6 +41,7 @@ lint: ## gofmt, go vet and staticcheck
 	if [ -n "$$unformatted" ]; then echo "make fmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags kafka ./collector/kafka
+	$(GO) vet -tags kubernetes ./collector/kubernetes
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 
 fmt: ## Format the code
@@ -73,4 +74,4 @@ check: lint test ## The quick part of .ci/run, which must pass before a change l
 clean: ## Remove what was built
 	rm -rf bin
 
--include collector/collector.mk collector/kafka/kafka.mk collector/host/outbox.mk tools/tools.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk cmd/shipwake/sdk.mk
+-include collector/collector.mk collector/kafka/kafka.mk collector/kubernetes/kubernetes.mk collector/host/outbox.mk tools/tools.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk cmd/shipwake/sdk.mk

@@ -21,7 +21,7 @@ type manifest struct {
 	Subjects []struct{ Kind, Name, Namespace string }
 }
 
-// TestTheRoleForWatchingIsBoundAndReadsOnly: it may look, at nothing that is secret.
+// TestTheRoleForWatchingIsBoundAndReadsOnly: `make test-kubernetes` watches with it.
 func TestTheRoleForWatchingIsBoundAndReadsOnly(t *testing.T) {
 	found := map[string]manifest{}
 	documents := yaml.NewDecoder(strings.NewReader(read(t, "kubernetes/watch.yaml")))
