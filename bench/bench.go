@@ -29,9 +29,11 @@ func measurements() []measurement {
 
 // settings is what the command line says.
 type settings struct {
-	shipwake   string        // the binary
-	collector  string        // the peer's
-	config     string        // the peer's configuration
+	shipwake   string // the binary
+	collector  string // the peer's
+	config     string // the peer's configuration
+	graph      string // the binary of the peer with the service graph, and what its configuration has more
+	graphMore  string
 	results    string        // the folder for results
 	pairs      int           // how often ingest alternates
 	every      time.Duration // of ingest, see there
@@ -59,6 +61,8 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&s.shipwake, "shipwake", "../bin/shipwake", "`binary` of shipwake")
 	flags.StringVar(&s.collector, "collector", "../bin/bench-collector", "`binary` of the collector to compare with")
 	flags.StringVar(&s.config, "config", "collector/config.yaml", "`configuration` of that collector")
+	flags.StringVar(&s.graph, "graph", "../bin/bench-collector-graph", "`binary` of that collector with the service graph")
+	flags.StringVar(&s.graphMore, "graph-config", "collector/graph.yaml", "`configuration` of the service graph, beside the other one")
 	flags.StringVar(&s.results, "results", "results", "`folder` for the results")
 	flags.IntVar(&s.pairs, "pairs", 3, "how `often` ingest runs both servers")
 	flags.DurationVar(&s.every, "every", 5*time.Second, "how `often` ingest scrapes, and the collector passes its span metrics on")

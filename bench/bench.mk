@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-ingest ingest-guard bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-history bench-cardinality bench-load load-smoke bench-results
+.PHONY: accuracy bench-build bench-check bench-graph bench-ingest ingest-guard bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-history bench-cardinality bench-load load-smoke bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -12,8 +12,14 @@ bench-check: ## Vet and test the benchmarks themselves
 	cd bench && $(GO) vet ./... && $(GO) test ./...
 	cd bench/collector && $(GO) vet ./...
 
-bench-ingest: bench-build ## Spans and data points for a CPU second, beside a stock Collector, about 20 minutes; BENCHFLAGS=-matrix: sizes, protocols and encodings, an hour
+bench-ingest: bench-build bench-graph ## Spans and data points for a CPU second, beside a stock Collector without and with a service graph, about 25 minutes; BENCHFLAGS=-matrix: sizes, protocols and encodings, an hour and a half
 	cd bench && ../bin/bench $(BENCHFLAGS) ingest
+
+# An old one is no answer to what the figures are of.
+bench-graph: ## Build the Collector with the service graph to compare with
+	@rm -f bin/bench-collector-graph
+	@GO='$(GO)' bench/collector/graph.sh bin/bench-collector-graph || \
+		echo 'SKIP: the Collector with the service graph cannot be built; bench-ingest goes on without it' >&2
 
 # The Collector to compare with has hundreds of packages that nothing else needs: where they can't be had there is nothing to compare.
 ingest-guard: build ## bench-ingest in short: fails when spans by HTTP fall behind the Collector or the floor, about 2 minutes

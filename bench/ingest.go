@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/bench/load"
@@ -25,11 +27,14 @@ type target int
 const (
 	ours target = iota
 	peers
+	graphs // the peer with the service graph beside the span metrics
 	floors // the same walk behind the same server, and nothing else
 	targets
 )
 
-func (t target) String() string { return [targets]string{"shipwake", "collector", "floor"}[t] }
+func (t target) String() string {
+	return [targets]string{"shipwake", "collector", "collector with service graph", "floor"}[t]
+}
 
 // cost is what a run took of the server.
 type cost struct {
@@ -45,21 +50,8 @@ func (c cost) perSecond() float64 { return float64(c.items) / c.cpu.Seconds() }
 // ingest alternates between the servers.
 func ingest(ctx context.Context, s *settings) (*report, error) {
 	r := &report{}
-	r.say("# Ingest, side by side\n")
-	r.say("`make bench-ingest` (`bench -pairs %d`): the same requests over %d connections, by HTTP (uncompressed, gzip, zstd) or gRPC, first "+
-		"to shipwake on its default configuration, then to a Collector v0.155.0 (otlp → span_metrics connector → prometheus exporter; "+
-		"metrics straight to the exporter; a memory_limiter where shipwake has its memory limit), then to the floor (shipwake's receiver "+
-		"and its walk over the bytes, and nothing after them), and again. 50 services with two instances each, eight routes; server, client, internal, "+
-		"producer and consumer spans, 1 %% errors, a canary of every tenth service; `http.server.request.duration` for each route and "+
-		"status. Spans come as from SDKs, about 260 of one instance in a request, or 1,000; points as from a node's Collector, 160 of ten "+
-		"instances in a request, in explicit buckets or in about 60 of an exponential scale. Event times are of now. All are scraped every %s, and the Collector flushes its span "+
-		"metrics as often; the last flush is in the figures. GOGC is 100 for all. A run counts only if the counters of shipwake and of the floor, or the "+
-		"Collector's `calls_total` and `…_count`, show everything that was sent.\n", s.pairs, connections, s.every)
-	r.say("They don't do the same: the Collector makes series by span name, shipwake reduces to services and versions, keeps " +
-		"those in its ledger, synced each second, and judges; the floor keeps nothing.\n")
-	r.say("Items per second of the server's CPU time (user and system): median (least–most) of %d runs each; the ratios are of "+
-		"neighbouring runs.\n", s.pairs)
-	r.say("| telemetry | shipwake | Collector | ratio | floor | share of it | peak memory, MiB |\n|---|---|---|---|---|---|---|")
+	r.introduce(s)
+	r.say("| telemetry | shipwake | Collector | ratio | with service graph | ratio | floor | share of it | peak memory, MiB |\n|---|---|---|---|---|---|---|---|---|")
 	chosen, err := workloads(s)
 	if err != nil {
 		return nil, err
@@ -73,19 +65,57 @@ func ingest(ctx context.Context, s *settings) (*report, error) {
 	return r, r.halves(ctx)
 }
 
+// introduce says what is measured, and what each column means.
+func (r *report) introduce(s *settings) {
+	r.say("# Ingest, side by side\n")
+	r.say("`make bench-ingest` (`bench -pairs %d`): the same requests over %d connections, by HTTP (uncompressed, gzip, zstd) or gRPC, first "+
+		"to shipwake on its default configuration, then to each of the others, and again. 50 services with two instances each, eight routes; server, client, internal, "+
+		"producer and consumer spans, 1 %% errors, a canary of every tenth service; `http.server.request.duration` for each route and "+
+		"status. Spans come as from SDKs, about 260 of one instance in a request, or 1,000; points as from a node's Collector, 160 of ten "+
+		"instances in a request, in explicit buckets or in about 60 of an exponential scale. Event times are of now. All are scraped every %s, and the Collectors flush their span "+
+		"metrics as often; the last flush is in the figures. GOGC is 100 for all. A run counts only if the counters of shipwake and of the floor, or the "+
+		"Collector's `calls_total`, `…_count` and `traces_service_graph_request_total`, show everything that was sent.\n", s.pairs, connections, s.every)
+	r.say("Items per second of the server's CPU time (user and system): median (least–most) of %d runs each. The columns:\n", s.pairs)
+	r.say("- shipwake: the daemon, which reduces to services and versions, joins the halves of calls to edges, keeps what it counts in its ledger, synced each second, and judges.")
+	r.say("- Collector: v0.155.0, otlp → span_metrics connector → prometheus exporter at default dimensions; metrics straight to the " +
+		"exporter; a memory_limiter where shipwake has its memory limit. It makes series by span name, and knows no calls between services.")
+	r.say("- with service graph: the same Collector with the servicegraph connector beside span_metrics, so that it knows the calls as well: the nearest to what " +
+		"shipwake makes of spans. That connector is of v0.111.0, the newest release that the Go module proxy serves, with the one line changed that keeps it from being built with v0.155.0 (`bench/collector/graph.sh`).")
+	r.say("- floor: shipwake's receiver and its walk over the bytes, and nothing after them; it keeps nothing.")
+	r.say("- ratio, share of it: shipwake's items per CPU second by those of the column before, each of neighbouring runs.")
+	r.say("- peak memory: the largest resident size of each, in the order of the columns.\n")
+	if !s.hasGraph() {
+		progress("SKIP: there is no %s: the Collector with the service graph is not measured", s.graph)
+		r.say("**SKIP: the Collector with the service graph could not be built where this was measured; its columns are empty.**\n")
+	}
+}
+
+func (s *settings) hasGraph() bool {
+	_, err := os.Stat(s.graph)
+	return err == nil
+}
+
+// servers are those that a workload is sent to.
+func (s *settings) servers(w workload) []target {
+	if w.graph && s.hasGraph() {
+		return []target{ours, peers, graphs, floors}
+	}
+	return []target{ours, peers, floors}
+}
+
 // measured is what the runs of a workload came to, by server.
 type measured struct{ rates, ratios, peaks [targets][]float64 }
 
 // alternate runs a workload on every server in turn, so often. A ratio is shipwake's rate by that of the neighbouring run.
-func (r *report) alternate(ctx context.Context, s *settings, w workload, pairs int) (m measured, err error) {
+func (r *report) alternate(ctx context.Context, s *settings, w workload, pairs int, servers ...target) (m measured, err error) {
 	for range pairs {
 		var round [targets]float64
-		for of := range targets {
+		for _, of := range servers {
 			c, err := once(ctx, s, w, of)
 			if err != nil {
 				return m, fmt.Errorf("%s, %s: %w", w.name, of, err)
 			}
-			r.run(fmt.Sprintf("Ingest/%s/server=%s", w.name, of),
+			r.run(fmt.Sprintf("Ingest/%s/server=%s", w.name, strings.ReplaceAll(of.String(), " ", "-")),
 				metric{c.perSecond(), w.unit + "/cpu-s"}, metric{float64(c.items) / c.wall.Seconds(), w.unit + "/s"},
 				metric{float64(c.items), w.unit}, metric{c.cpu.Seconds(), "cpu-s"},
 				metric{float64(c.peak), "peak-bytes"}, metric{float64(c.refused), "refused-requests"})
@@ -93,7 +123,7 @@ func (r *report) alternate(ctx context.Context, s *settings, w workload, pairs i
 			m.rates[of] = append(m.rates[of], c.perSecond())
 			m.peaks[of] = append(m.peaks[of], float64(c.peak))
 		}
-		for of := range targets {
+		for _, of := range servers {
 			m.ratios[of] = append(m.ratios[of], round[ours]/round[of])
 		}
 	}
@@ -102,14 +132,26 @@ func (r *report) alternate(ctx context.Context, s *settings, w workload, pairs i
 
 // compare reports a row.
 func (r *report) compare(ctx context.Context, s *settings, w workload) error {
-	m, err := r.alternate(ctx, s, w, s.pairs)
+	servers := s.servers(w)
+	m, err := r.alternate(ctx, s, w, s.pairs, servers...)
 	if err != nil {
 		return err
 	}
-	r.say("| %s | %s k/s | %s k/s | **%s** | %s k/s | %s | %.0f, %.0f, %.0f |", w.name, spread(m.rates[ours], 1e3, "%.0f"),
-		spread(m.rates[peers], 1e3, "%.0f"), spread(m.ratios[peers], 1, "%.2f"), spread(m.rates[floors], 1e3, "%.0f"), spread(m.ratios[floors], 1, "%.2f"),
-		quantile(m.peaks[ours], 0.5)/(1<<20), quantile(m.peaks[peers], 0.5)/(1<<20), quantile(m.peaks[floors], 0.5)/(1<<20))
+	var peaks []string
+	for _, of := range servers {
+		peaks = append(peaks, fmt.Sprintf("%.0f", quantile(m.peaks[of], 0.5)/(1<<20)))
+	}
+	r.say("| %s | %s k/s | %s | %s | %s | %s |", w.name, spread(m.rates[ours], 1e3, "%.0f"),
+		m.beside(peers, "**"), m.beside(graphs, "**"), m.beside(floors, ""), strings.Join(peaks, ", "))
 	return nil
+}
+
+// beside is two cells of a row: a server's rate, and the ratio, between marks; empty for a server that wasn't asked.
+func (m *measured) beside(of target, mark string) string {
+	if len(m.rates[of]) == 0 {
+		return "– | –"
+	}
+	return fmt.Sprintf("%s k/s | %s%s%[2]s", spread(m.rates[of], 1e3, "%.0f"), mark, spread(m.ratios[of], 1, "%.2f"))
 }
 
 // once starts a server, sends a workload and counts what that took.
@@ -121,7 +163,9 @@ func once(ctx context.Context, s *settings, w workload, of target) (c cost, err 
 	var target *server.Server
 	switch of {
 	case peers:
-		target, err = server.Collector(ctx, s.collector, s.config, s.every)
+		target, err = server.Collector(ctx, s.collector, s.every, s.config)
+	case graphs:
+		target, err = server.Collector(ctx, s.graph, s.every, s.config, s.graphMore)
 	case floors:
 		target, err = server.Floor(ctx)
 	default:

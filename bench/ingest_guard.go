@@ -24,10 +24,10 @@ func guardIngest(ctx context.Context, s *settings) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := (&report{}).alternate(ctx, &short, chosen[0], guardPairs)
+	m, err := (&report{}).alternate(ctx, &short, chosen[0], guardPairs, ours, peers, floors)
 	if err == nil && m.regressed() != nil { // on a busy machine a few runs say little
 		var more measured
-		more, err = (&report{}).alternate(ctx, &short, chosen[0], guardPairs)
+		more, err = (&report{}).alternate(ctx, &short, chosen[0], guardPairs, ours, peers, floors)
 		m.add(more)
 	}
 	if err != nil {

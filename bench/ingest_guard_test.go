@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,4 +50,27 @@ func TestWorkloadsAreChosenByName(t *testing.T) {
 	require.Equal(t, []string{"delta-points", "spans-grpc-gzip-60"}, names(chosen))
 	_, err = workloads(&settings{scale: 1, workloads: "spam"})
 	require.ErrorContains(t, err, "exponential-points")
+}
+
+func TestWithoutItsBinaryTheServiceGraphIsLeftOutAndThatIsSaid(t *testing.T) {
+	spans, err := workloads(&settings{scale: 1, workloads: "spans-http"})
+	require.NoError(t, err)
+	points, err := workloads(&settings{scale: 1, workloads: "delta-points"})
+	require.NoError(t, err)
+
+	built := &settings{graph: t.TempDir()}
+	require.Contains(t, built.servers(spans[0]), graphs)
+	require.NotContains(t, built.servers(points[0]), graphs, "points have no calls")
+	missing := &settings{graph: t.TempDir() + "/missing"}
+	require.NotContains(t, missing.servers(spans[0]), graphs)
+
+	for s, said := range map[*settings]bool{built: false, missing: true} {
+		r := &report{}
+		r.introduce(s)
+		require.Equal(t, said, strings.Contains(r.page.String(), "SKIP"))
+	}
+	m := &measured{}
+	require.Equal(t, "– | –", m.beside(graphs, "**"))
+	m.rates[graphs], m.ratios[graphs] = []float64{2000}, []float64{10}
+	require.Equal(t, "2 (2–2) k/s | **10.00 (10.00–10.00)**", m.beside(graphs, "**"))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,7 +16,8 @@ type workload struct {
 	items      int // at least so many are sent in a run
 	make       func() (*load.Load, error)
 	connect    func(*server.Server) (*load.Sender, error)
-	check      func(m server.Samples, of target, sent int, observed uint64) error
+	graph      bool // a service graph can be made of it
+	check      func(m server.Samples, of target, sent int, counted uint64) error
 }
 
 // protocol is a way to send requests.
@@ -81,7 +83,7 @@ func spanWorkloads(s *settings) (all []workload) {
 				name += fmt.Sprintf("-%d", size.spans)
 			}
 			all = append(all, workload{
-				name, "spans", s.scaled(2_000_000), func() (*load.Load, error) { return shop.Traces(size.traces) }, p.connect, checkSpans,
+				name, "spans", s.scaled(2_000_000), func() (*load.Load, error) { return shop.Traces(size.traces) }, p.connect, true, checkSpans,
 			})
 		}
 	}
@@ -99,15 +101,18 @@ func usualWorkloads(s *settings) (all []workload) {
 	grpc := func(s *server.Server) (*load.Sender, error) { return load.NewSender(s.OTLP, connections, "") }
 	for _, t := range []load.Temporality{load.Delta, load.Cumulative, load.Exponential} {
 		all = append(all, workload{
-			string(t) + "-points", "points", s.scaled(2_000_000), func() (*load.Load, error) { return gathered.Metrics(t) }, grpc, checkPoints,
+			string(t) + "-points", "points", s.scaled(2_000_000), func() (*load.Load, error) { return gathered.Metrics(t) }, grpc, false, checkPoints,
 		})
 	}
 	return all
 }
 
-func checkSpans(m server.Samples, of target, sent int, _ uint64) error {
-	if of == peers {
+func checkSpans(m server.Samples, of target, sent int, calls uint64) error {
+	switch of {
+	case peers:
 		return server.CheckCalls(m, sent)
+	case graphs:
+		return errors.Join(server.CheckCalls(m, sent), server.CheckGraph(m, calls))
 	}
 	return server.CheckTelemetry(m, "spans", sent)
 }

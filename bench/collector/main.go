@@ -1,5 +1,5 @@
-// Command collector is the peer of the ingest benchmark: an OpenTelemetry Collector that turns spans into span metrics
-// and serves them, and the metrics it is sent, to Prometheus.
+// Command collector is the peer of the ingest benchmark: an OpenTelemetry Collector that turns spans into span metrics, and
+// with the tag servicegraph also into a service graph, and serves them, and the metrics it is sent, to Prometheus.
 //
 // It is a module of its own because it needs another release of the Collector than the product.
 package main
@@ -40,11 +40,15 @@ func main() {
 
 func factories() (otelcol.Factories, error) {
 	otlp, limiter := otlpreceiver.NewFactory(), memorylimiterprocessor.NewFactory()
-	spanMetrics, prometheus := spanmetricsconnector.NewFactory(), prometheusexporter.NewFactory()
+	prometheus := prometheusexporter.NewFactory()
+	connectors := map[component.Type]connector.Factory{}
+	for _, c := range append(graph(), spanmetricsconnector.NewFactory()) {
+		connectors[c.Type()] = c
+	}
 	return otelcol.Factories{
 		Receivers:  map[component.Type]receiver.Factory{otlp.Type(): otlp},
 		Processors: map[component.Type]processor.Factory{limiter.Type(): limiter},
-		Connectors: map[component.Type]connector.Factory{spanMetrics.Type(): spanMetrics},
+		Connectors: connectors,
 		Exporters:  map[component.Type]exporter.Factory{prometheus.Type(): prometheus},
 		Telemetry:  otelconftelemetry.NewFactory(),
 	}, nil

@@ -25,7 +25,7 @@ type Load struct {
 	Method   string // of gRPC
 	Requests []*Request
 	Items    int    // spans or data points in a round
-	Counted  uint64 // metrics only: observations of http.server.request.duration that a round adds
+	Counted  uint64 // what a round adds: calls of a service by another and of a database, or observations of http.server.request.duration
 }
 
 // Request is an encoded export request.

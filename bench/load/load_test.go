@@ -60,6 +60,7 @@ func TestARoundOfTracesHoldsWhatItClaims(t *testing.T) {
 	}
 	require.Positive(t, kinds[ptrace.SpanKindConsumer])
 	require.Equal(t, kinds[ptrace.SpanKindProducer], kinds[ptrace.SpanKindConsumer])
+	require.EqualValues(t, kinds[ptrace.SpanKindClient]+kinds[ptrace.SpanKindProducer], l.Counted, "each is a call")
 	require.InDelta(t, 0.01, float64(failed)/float64(len(spans)), 0.01)
 	require.Positive(t, failed)
 }

@@ -29,6 +29,7 @@ func (s Shape) Traces(traces int) (*Load, error) {
 		l.Requests = append(l.Requests, request)
 		l.Items += batch.SpanCount()
 	}
+	l.Counted = t.calls
 	return l, nil
 }
 
@@ -40,6 +41,7 @@ type tracer struct {
 	batches  []ptrace.Traces
 	spans    [][]ptrace.SpanSlice // by service and instance
 	id       pcommon.TraceID
+	calls    uint64
 }
 
 func newTracer(s Shape) *tracer {
@@ -147,6 +149,9 @@ func (t *tracer) span(c call, kind ptrace.SpanKind, name string) ptrace.Span {
 	var id pcommon.SpanID
 	for i := range id {
 		id[i] = byte(t.random.Uint32())
+	}
+	if kind == ptrace.SpanKindClient || kind == ptrace.SpanKindProducer {
+		t.calls++
 	}
 	span := t.spans[c.service][c.instance].AppendEmpty()
 	span.SetTraceID(t.id)

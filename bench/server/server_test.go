@@ -34,6 +34,11 @@ traces_span_metrics_calls_total{x="1"} 9
 	require.NoError(t, CheckCalls(m, 9))
 	require.Error(t, CheckCalls(m, 10))
 	require.Error(t, CheckRequests(m, 1))
+	graph := ParseSamples(`traces_service_graph_request_total{client="user",server="a"} 5
+traces_service_graph_request_total{client="a",server="b"} 7
+`)
+	require.NoError(t, CheckGraph(graph, 7))
+	require.ErrorContains(t, CheckGraph(graph, 12), "7 of 12 calls")
 	late := append(m, `shipwake_telemetry_total{result="late",signal="cells"} 1`)
 	require.ErrorContains(t, CheckTelemetry(late, "spans", 9), "left out 1 cells")
 }

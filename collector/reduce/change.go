@@ -61,22 +61,34 @@ func (c *change) whole(m *Metric, p *Point) {
 func (c *change) take(m *Metric, p *Point, count uint64, sum float64, zero uint64, buckets []uint64) {
 	c.shape, c.exponential = p, m.Type == ExponentialMetric
 	if c.exponential || len(p.Bounds) > 0 && len(buckets) > 0 {
-		c.buckets, c.zero, count = buckets, zero, zero
+		c.buckets, c.zero = buckets, zero
 		if c.buckets == nil {
 			c.buckets = []uint64{} // there are none, and that is known
 		}
-		for _, n := range buckets {
-			count = add(count, n)
-		}
+		count = total(zero, buckets)
 	}
 	c.count, c.sum = int64(min(count, math.MaxInt64)), sum
 }
 
-func add(a, b uint64) uint64 {
-	if a+b < a {
-		return math.MaxUint64
+// total is the sum of counts, or the largest number when it would be more.
+func total(first uint64, counts []uint64) (sum uint64) {
+	sum = first
+	bits := first
+	for _, n := range counts {
+		sum += n
+		bits |= n
 	}
-	return a + b
+	if bits>>48 == 0 && len(counts) <= mostBuckets { // so many of 48 bits have a sum of less than 64
+		return sum
+	}
+	sum = first
+	for _, n := range counts {
+		if sum+n < sum {
+			return math.MaxUint64
+		}
+		sum += n
+	}
+	return sum
 }
 
 // nothing: an interval in which nothing happened.
@@ -103,7 +115,7 @@ func (c *change) requests() (int64, bool) {
 
 // fill adds the histogram, value times unit, keeping the count exact. Without buckets all values are taken for the mean, and
 // without a sum nothing is known.
-func (c *change) fill(h *correlate.Histogram, unit float64) {
+func (c *change) fill(h *correlate.Histogram, unit float64, known *bins.Latest) {
 	if c.buckets == nil {
 		if c.sum > 0 {
 			h.Add(bins.Of(c.sum/float64(c.count)*unit), c.count)
@@ -112,10 +124,10 @@ func (c *change) fill(h *correlate.Histogram, unit float64) {
 	}
 	h.Add(0, int64(c.zero))
 	if c.exponential {
-		bins.OfScale(c.shape.Scale, unit).Fill(h, int64(c.shape.Offset), c.buckets)
+		known.OfScale(c.shape.Scale, unit).Fill(h, int64(c.shape.Offset), c.buckets)
 		return
 	}
-	h.AddEach(bins.Explicit(c.shape.Bounds, unit), c.buckets)
+	h.AddEach(known.Explicit(c.shape.Bounds, unit), c.buckets)
 }
 
 // largest is the largest value that is taken in fixed point, so that a thousand of them still add up in 64 bits. A

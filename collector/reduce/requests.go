@@ -48,7 +48,7 @@ func (r *Reader) latency(sc *scope, k seriesKey, of route, c *change) Result {
 
 // timed adds a duration histogram to a cell: where its buckets lie, and what they hide, how long its requests took together.
 func (r *Reader) timed(cell *correlate.Cell, c *change) {
-	c.fill(&cell.Latency, r.unit)
+	c.fill(&cell.Latency, r.unit, &r.s.bins)
 	if seconds, ok := fixed(c.sum * r.unit / 1e9); ok && seconds > 0 {
 		cell.Sum += seconds
 		cell.N += c.count

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/shipwake/shipwake/collector/reduce/bins"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -60,6 +61,7 @@ type Sender struct {
 	recent     period     // the bucket that was asked for last
 	met        [16]*scope // of others, each in the place that its id tells
 	cumulative cumulative
+	bins       bins.Latest
 	named      [4]namedMetric
 	template   []byte // of the latest message
 

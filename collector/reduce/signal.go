@@ -120,7 +120,7 @@ func (r *Reader) distribution(sc *scope, k seriesKey, c *change) Result {
 		return result
 	}
 	cell.Requests += c.count
-	c.fill(&cell.Latency, correlate.Fixed)
+	c.fill(&cell.Latency, correlate.Fixed, &r.s.bins)
 	owner.mu.Unlock()
 	return result
 }

@@ -50,9 +50,13 @@ func Own(bounds []float64) []float64 {
 	return known(bounds, 1).bounds
 }
 
+func (e *explicit) is(bounds []float64, unit float64) bool {
+	return e != nil && e.unit == unit && slices.Equal(e.bounds, bounds)
+}
+
 func known(bounds []float64, unit float64) *explicit {
 	place := &places[placeOf(bounds, unit)]
-	if known := place.Load(); known != nil && known.unit == unit && slices.Equal(known.bounds, bounds) {
+	if known := place.Load(); known.is(bounds, unit) {
 		return known
 	}
 	made := &explicit{unit: unit, bounds: slices.Clone(bounds), bins: make([]int16, len(bounds)+1)}
@@ -146,4 +150,27 @@ func (s *Scale) page(n int64) *page {
 // bin is the bin of a bucket by its index.
 func (s *Scale) bin(index int64) int16 {
 	return Of(math.Exp2((float64(index)+0.5)*math.Exp2(-float64(s.scale))) * s.unit)
+}
+
+// Latest is the bins that were asked for last, of points that come one after the other and are much alike. Only one goroutine
+// may use it.
+type Latest struct {
+	explicit *explicit
+	scale    *Scale
+}
+
+// Explicit is as the function.
+func (l *Latest) Explicit(bounds []float64, unit float64) []int16 {
+	if !l.explicit.is(bounds, unit) {
+		l.explicit = known(bounds, unit)
+	}
+	return l.explicit.bins
+}
+
+// OfScale is as the function.
+func (l *Latest) OfScale(scale int32, unit float64) *Scale {
+	if l.scale == nil || l.scale.scale != scale || l.scale.unit != unit {
+		l.scale = OfScale(scale, unit)
+	}
+	return l.scale
 }

@@ -28,6 +28,7 @@ func TestBucketsWithBounds(t *testing.T) {
 // Whatever is remembered from others, the bins are those of the bounds and the unit.
 func TestRememberedBins(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
+		var latest Latest
 		for range 5 {
 			bounds := rapid.SliceOfN(rapid.Float64Range(-1, 100), 1, 4).Draw(t, "bounds")
 			unit := rapid.SampledFrom([]float64{1, 1e3, 1e6, 1e9}).Draw(t, "unit")
@@ -35,6 +36,7 @@ func TestRememberedBins(t *testing.T) {
 				for i, bin := range Explicit(bounds, unit) {
 					require.Equal(t, Of(middle(bounds, i)*unit), bin)
 				}
+				require.Equal(t, Explicit(bounds, unit), latest.Explicit(bounds, unit))
 			}
 			scale := rapid.Int32Range(-10, 20).Draw(t, "scale")
 			index := rapid.OneOf(rapid.Int64Range(-500, 500), rapid.Int64Range(-around-300, around+300)).Draw(t, "index")
@@ -48,6 +50,7 @@ func TestRememberedBins(t *testing.T) {
 				var got correlate.Histogram
 				OfScale(scale, unit).Fill(&got, index, counts)
 				require.Equal(t, want, got)
+				require.Same(t, OfScale(scale, unit), latest.OfScale(scale, unit))
 			}
 		}
 	})

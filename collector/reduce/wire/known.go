@@ -12,7 +12,7 @@ import (
 // It is bounded, and safe for concurrent use.
 type Known struct {
 	seed      maphash.Seed
-	resources [1024]atomic.Pointer[knownResource]
+	resources [1024]resourcePlace
 	labels    [4096]labelled
 }
 
@@ -32,11 +32,23 @@ const (
 // NewKnown begins with nothing.
 func NewKnown() *Known { return &Known{seed: maphash.MakeSeed()} }
 
-// resource is what a resource says; nil when it is odd. Each place is for the latest one.
+// resourcePlace is a place for a resource: the latest one, unless the one that is there was used since another came.
+type resourcePlace struct {
+	of   atomic.Pointer[knownResource]
+	used atomic.Bool
+}
+
+// resource is what a resource says; nil when it is odd. Each has the choice of two places.
 func (all *Known) resource(raw []byte) *reduce.Resource {
-	place := &all.resources[maphash.Bytes(all.seed, raw)%uint64(len(all.resources))]
-	if k := place.Load(); k != nil && bytes.Equal(k.raw, raw) {
-		return &k.resource
+	hash := maphash.Bytes(all.seed, raw)
+	first, second := &all.resources[hash%uint64(len(all.resources))], &all.resources[hash>>32%uint64(len(all.resources))]
+	for _, place := range [...]*resourcePlace{first, second} {
+		if k := place.of.Load(); k != nil && bytes.Equal(k.raw, raw) {
+			if !place.used.Load() {
+				place.used.Store(true)
+			}
+			return &k.resource
+		}
 	}
 	var r resource
 	if !r.read(raw) {
@@ -45,7 +57,10 @@ func (all *Known) resource(raw []byte) *reduce.Resource {
 	k := &knownResource{resource: r.named()}
 	if len(raw) <= longestResource {
 		k.raw = bytes.Clone(raw)
-		place.Store(k)
+		if first.used.Swap(false) {
+			first = second
+		}
+		first.of.Store(k)
 	}
 	return &k.resource
 }

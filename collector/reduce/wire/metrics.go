@@ -78,9 +78,17 @@ func (b *Points) record(m []byte) bool {
 	return b.data(&of, data)
 }
 
+// asked says whether a metric is wanted; many in a row have the same name.
+func (b *Points) asked(name string) bool {
+	if b.latest.name != name || name == "" {
+		b.latest.name, b.latest.wanted = name, b.wanted(name)
+	}
+	return b.latest.wanted
+}
+
 // data reads the points of a metric, and what they have in common.
 func (b *Points) data(of *metric, data []byte) bool {
-	read := of.Type != 0 && b.wanted(of.Name)
+	read := of.Type != 0 && b.asked(of.Name)
 	for at := 0; at < len(data); {
 		tag := data[at]
 		if tag == tagBytes1 {

@@ -264,11 +264,9 @@ func (w *pointWalk) words(raw []byte) bool {
 		return false
 	}
 	from := len(w.b.buckets)
-	all := slices.Grow(w.b.buckets, n)[:from+n]
-	for i := range all[from:] {
-		all[from+i] = binary.LittleEndian.Uint64(raw[8*i:])
-	}
-	w.b.buckets, w.p.buckets = all, part{from, from + n}
+	w.b.buckets = slices.Grow(w.b.buckets, n)[:from+n]
+	fixed64s(w.b.buckets[from:], raw)
+	w.p.buckets = part{from, from + n}
 	return true
 }
 
@@ -276,7 +274,7 @@ func (w *pointWalk) words(raw []byte) bool {
 func (w *pointWalk) doubles(raw []byte) bool {
 	latest := &w.b.latest
 	if len(raw) > 0 && bytes.Equal(raw, latest.raw) {
-		w.p.bounds = latest.part
+		w.p.bounds = latest.bounds
 		return true
 	}
 	if len(raw)%8 != 0 || !w.b.pay(numberBytes*int64(len(raw)/8)) {
@@ -287,7 +285,7 @@ func (w *pointWalk) doubles(raw []byte) bool {
 		w.b.bounds = append(w.b.bounds, math.Float64frombits(binary.LittleEndian.Uint64(b)))
 	}
 	w.p.bounds.to = len(w.b.bounds)
-	latest.raw, latest.part = raw, w.p.bounds
+	latest.raw, latest.bounds = raw, w.p.bounds
 	return true
 }
 
@@ -368,7 +366,7 @@ func (w *pointWalk) attributes(dp []byte, at int) (next int, ok bool) {
 	if !once(&w.labelled) {
 		return 0, false
 	}
-	if k := b.known.next(&b.labels, dp[at:]); k != nil {
+	if k := b.known.next(&b.latest.labels, dp[at:]); k != nil {
 		w.p.Labels = k.labels
 		return at + len(k.raw), true
 	}
@@ -383,7 +381,7 @@ func (w *pointWalk) attributes(dp []byte, at int) (next int, ok bool) {
 
 // label reads the attributes of a point, so many of them.
 func (b *Points) label(p *point, raw []byte, n int) bool {
-	if p.Labels = b.known.pointLabels(&b.labels, raw); p.Labels != nil {
+	if p.Labels = b.known.pointLabels(&b.latest.labels, raw); p.Labels != nil {
 		return true
 	}
 	if !b.pay(attributeBytes * int64(n)) {

@@ -25,15 +25,20 @@ type Points struct {
 	attributes []reduce.Attribute
 	buckets    []uint64
 	bounds     []float64
-	latest     struct { // the bounds that were read last: most points of a request have the same ones
-		raw []byte
-		part
-	}
-	labels    uint32        // the place of the attributes that were read last
-	n, unread int           // in the request, and of metrics that aren't wanted
-	before    int           // in the resources before
-	named     int           // metrics whose scope is known
-	sender    reduce.Sender // of the group that is being reduced
+	latest     latest
+	n, unread  int           // in the request, and of metrics that aren't wanted
+	before     int           // in the resources before
+	named      int           // metrics whose scope is known
+	sender     reduce.Sender // of the group that is being reduced
+}
+
+// latest is what was read last: most points and metrics of a request are alike.
+type latest struct {
+	raw    []byte // bounds
+	bounds part
+	labels uint32 // the place of the attributes
+	name   string // of a metric
+	wanted bool
 }
 
 // metric is what its points have in common, and where they end.
@@ -80,8 +85,7 @@ func (b *Points) Release() {
 	clear(b.attributes)
 	b.groups, b.metrics, b.attributes = b.groups[:0], b.metrics[:0], b.attributes[:0]
 	b.buckets, b.bounds, b.n, b.unread = b.buckets[:0], b.bounds[:0], 0, 0
-	b.before, b.named, b.labels = 0, 0, 0
-	b.latest.raw = nil
+	b.before, b.named, b.latest = 0, 0, latest{}
 	pointsPool.Put(b)
 }
 

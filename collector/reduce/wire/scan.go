@@ -71,6 +71,20 @@ func varint(b []byte, at int) (v uint64, next int, ok bool) {
 	return v, at + n, n > 0
 }
 
+// fixed64s reads as many numbers of 8 bytes as there is place for.
+func fixed64s(into []uint64, b []byte) {
+	if littleEndian {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(into))), 8*len(into)), b)
+		return
+	}
+	for i := range into {
+		into[i] = binary.LittleEndian.Uint64(b[8*i:])
+	}
+}
+
+// littleEndian: numbers in memory are written as on the wire.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
 // fixed64 reads 8 bytes at a place.
 func fixed64(b []byte, at int) (v uint64, next int, ok bool) {
 	if len(b)-at < 8 {
