@@ -123,10 +123,15 @@ func payloads(t testing.TB) []string {
 
 func split(t testing.TB, name string) (head, body []byte) {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", name+".http"))
+	return splitFile(t, filepath.Join("testdata", name+".http"))
+}
+
+func splitFile(t testing.TB, path string) (head, body []byte) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
 	require.NoError(t, err)
 	head, body, ok := bytes.Cut(raw, []byte("\n\n"))
-	require.True(t, ok, "%s.http must have an empty line between header and body", name)
+	require.True(t, ok, "%s must have an empty line between header and body", path)
 	return head, bytes.TrimSuffix(body, []byte("\n"))
 }
 

@@ -12,6 +12,7 @@ package sourcetest
 import (
 	"encoding/json"
 	"maps"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -73,13 +74,29 @@ func Fuzz(f *testing.F, s source.Source, keys map[string]any) {
 		f.Add(head, body)
 	}
 	c := New(f, s, keys)
-	f.Fuzz(func(t *testing.T, head, body []byte) {
-		header, err := parseHead(head)
-		if err != nil {
-			return
+	f.Fuzz(func(t *testing.T, head, body []byte) { requireSound(t, c, head, body) })
+}
+
+// FuzzEach does the same with many sources, each of which has its payloads in the folder of its name: what the fuzzer finds
+// for one is given to the others, too.
+func FuzzEach(f *testing.F, all []source.Source) {
+	var each []source.Configured
+	for i, s := range all {
+		each = append(each, New(f, s, nil))
+		paths, err := filepath.Glob(filepath.Join(s.Name, "testdata", "*.http"))
+		require.NoError(f, err)
+		for _, path := range paths {
+			head, body := splitFile(f, path)
+			f.Add(uint8(i), head, body)
 		}
+	}
+	f.Fuzz(func(t *testing.T, i uint8, head, body []byte) { requireSound(t, each[int(i)%len(each)], head, body) })
+}
+
+func requireSound(t *testing.T, c source.Configured, head, body []byte) {
+	if header, err := parseHead(head); err == nil {
 		requireKept(t, c, source.Request{Header: header, Body: body, ReceivedAt: ReceivedAt})
-	})
+	}
 }
 
 // requireKept checks what must hold for whatever comes in: an error names a place; deliveries are complete; nothing that

@@ -45,6 +45,8 @@ func TestEveryVendorKeepsTheContractOfSources(t *testing.T) {
 	}
 }
 
+func FuzzEveryVendor(f *testing.F) { sourcetest.FuzzEach(f, Sources()) }
+
 // TestEveryVendorSaysWhatItReads: what its page is made of is there, and every rule says which event it is for.
 func TestEveryVendorSaysWhatItReads(t *testing.T) {
 	for folder, f := range shipped(t) {
