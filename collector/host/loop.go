@@ -16,8 +16,9 @@ import (
 const (
 	tickEvery   = time.Second
 	expireEvery = 10 * time.Minute
-	// factsAtOnce bounds the facts applied before the loop looks at the clock again.
-	factsAtOnce = 500
+	// factsAtOnce bounds the facts applied before the loop looks at the clock again. Of many at once several are of the same
+	// service, and pages of the ledger that they share are written once.
+	factsAtOnce = 2000
 	// gatherMost bounds the facts applied while something is still to be judged: each may have it judged once more from an
 	// earlier instant on.
 	gatherMost = 20_000
