@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +50,7 @@ type backfilled struct {
 	target  *server.Server
 
 	acknowledged, applied time.Duration // from the first request on, without the stop
+	waited                []moment      // while nothing but applying was left to do
 	stop, start           time.Duration
 	peak                  int64 // of both processes
 	cpu                   time.Duration
@@ -148,6 +150,26 @@ func (b *backfilled) send(ctx context.Context, from, to int) error {
 	return errors.Join(errs...)
 }
 
+// moment is how much the process had used when so many facts were still to be applied.
+type moment struct {
+	left float64
+	cpu  time.Duration
+}
+
+// each is the CPU time for a fact from one moment to another.
+func (m moment) each(to moment) time.Duration {
+	return time.Duration(float64(to.cpu-m.cpu) / max(1, m.left-to.left))
+}
+
+// halves are the CPU time for a change that was applied in the first half of some moments, and in the second.
+func halves(all []moment) (first, second time.Duration) {
+	if len(all) < 3 {
+		return 0, 0
+	}
+	middle := slices.IndexFunc(all, func(m moment) bool { return m.left <= (all[0].left+all[len(all)-1].left)/2 })
+	return all[0].each(all[middle]), all[middle].each(all[len(all)-1])
+}
+
 // wait waits until everything that is acknowledged is applied.
 func (b *backfilled) wait(ctx context.Context) error {
 	began := time.Now()
@@ -157,6 +179,11 @@ func (b *backfilled) wait(ctx context.Context) error {
 			return err
 		}
 		left := m.Sum("shipwake_unapplied_facts")
+		used, err := b.target.CPU()
+		if err != nil {
+			return err
+		}
+		b.waited = append(b.waited, moment{left, used})
 		if left == 0 {
 			b.applied += time.Since(began)
 			return b.spent()
@@ -316,10 +343,12 @@ func (b backfilled) check() []error {
 func (b backfilled) report() *report {
 	r := &report{}
 	most := quantile(b.late, 1)
+	first, second := halves(b.waited)
 	r.run(fmt.Sprintf("History/changes=%d", b.changes), metric{b.acknowledged.Seconds(), "acknowledged-s"}, metric{b.applied.Seconds(), "applied-s"},
 		metric{b.cpu.Seconds(), "cpu-s"}, metric{float64(b.peak), "peak-bytes"}, metric{b.stop.Seconds(), "stop-s"}, metric{b.start.Seconds(), "start-s"},
 		metric{float64(len(b.late)), "verdicts"}, metric{milliseconds(quantile(b.late, 0.5)), "verdict-late-p50-ms"}, metric{milliseconds(most), "verdict-late-max-ms"},
-		metric{float64(b.refused), "refused-requests"})
+		metric{float64(b.refused), "refused-requests"},
+		metric{float64(first.Microseconds()), "first-cpu-us/change"}, metric{float64(second.Microseconds()), "second-cpu-us/change"})
 	r.say("# A history\n")
 	r.say("`make bench-history HISTORY=%d`: so many deployments of %d services over a year are posted to `/hooks/cdevents`, %d in a request, %d requests at "+
 		"once, the oldest first. Telemetry of 50 services comes all the while, and every %s a change of that minute, whose window is %s: how late its "+
@@ -332,6 +361,7 @@ func (b backfilled) report() *report {
 	r.say("| until all are acknowledged | %.0f s |", b.acknowledged.Seconds())
 	r.say("| until all are applied | **%.0f s**, %.0f a second |", b.applied.Seconds(), float64(b.changes)/b.applied.Seconds())
 	r.say("| CPU time of the daemon | %.0f s, %.0f µs a change |", b.cpu.Seconds(), b.cpu.Seconds()*1e6/float64(b.changes))
+	r.say("| of that while only applying is left | %d µs a change in the first half, %d µs in the second |", first.Microseconds(), second.Microseconds())
 	r.say("| resident memory, most | **%d MiB** of %d |", b.peak>>20, memoryLimit>>20)
 	r.say("| verdicts meanwhile | %d; p50 %.1f s late, most **%.1f s** |", len(b.late), quantile(b.late, 0.5).Seconds(), most.Seconds())
 	r.say("| SIGTERM in the middle | %.1f s until it has ended, %.1f s until it is there again |", b.stop.Seconds(), b.start.Seconds())

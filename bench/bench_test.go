@@ -17,6 +17,14 @@ func TestSpreadIsMedianLeastAndMost(t *testing.T) {
 	require.Zero(t, quantile([]float64(nil), 0.5))
 }
 
+func TestTheCostOfAChangeIsToldInTheFirstHalfAndInTheSecond(t *testing.T) {
+	first, second := halves([]moment{{100, 0}, {70, 3 * time.Second}, {50, 5 * time.Second}, {10, 13 * time.Second}, {0, 15 * time.Second}})
+	require.Equal(t, 100*time.Millisecond, first)
+	require.Equal(t, 200*time.Millisecond, second)
+	first, second = halves([]moment{{10, 0}, {0, time.Second}})
+	require.Zero(t, first+second, "too few to tell")
+}
+
 func TestOnlyAcceptedFactsCount(t *testing.T) {
 	var posts atomic.Int64
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -201,6 +202,49 @@ func TestAChangeOfThePresentGoesAheadOfAHistory(t *testing.T) {
 	require.Len(t, revisions, 1)
 	require.Len(t, revisions[0].Record.Reports, 0, "it was told once")
 	require.Empty(t, d.h.express.take())
+}
+
+func TestBatchesAreShorterWhereTheyTakeLong(t *testing.T) {
+	cases := map[string]struct {
+		most int
+		took time.Duration
+		want int
+	}{
+		"as long as it may take": {1000, batchMost, 1000},
+		"longer":                 {1000, batchMost + 1, 500},
+		"longer, with few":       {factsLeast, time.Minute, factsLeast},
+		"a small part of that":   {500, batchMost/4 - 1, 1000},
+		"quick, with the most":   {factsAtOnce, 0, factsAtOnce},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, paced(c.most, c.took)) })
+	}
+	d := startDaemon(t, t.TempDir(), lastDays)
+	defer d.end()
+	lastYears(d, 3*factsAtOnce/2, lastDays.AddDate(0, 0, -3))
+	d.l.since = func(time.Time) time.Duration { return 2 * batchMost }
+	waits := []int64{d.waiting()}
+	for waits[len(waits)-1] > 0 {
+		d.l.facts()
+		waits = append(waits, d.waiting())
+	}
+	require.Equal(t, []int64{3000, 1000, 0}, waits)
+}
+
+// TestWhatWaitsAtTheEndIsAppliedAfterTheNextStart: of a history the rest isn't taken in before the daemon ends.
+func TestWhatWaitsAtTheEndIsAppliedAfterTheNextStart(t *testing.T) {
+	d := startDaemon(t, t.TempDir(), lastDays)
+	lastYears(d, 3*factsAtOnce, lastDays.AddDate(0, 0, -3))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	d.l.run(ended)
+	require.EqualValues(t, 2*factsAtOnce, d.waiting())
+	d.restart(0)
+	defer func() { d.end() }()
+	for d.waiting() > 0 {
+		d.l.facts()
+	}
+	d.change(fmt.Sprint("old-", 3*factsAtOnce-1))
 }
 
 func TestFactsThatWaitTheirTurnTakeNoRoom(t *testing.T) {

@@ -51,7 +51,9 @@ func startOn(t *testing.T, o sqlite.Options, now time.Time, looks int) *daemon {
 	require.NoError(t, restore(t.Context(), h.engine, l, of, now))
 	h.outbox = newOutbox(h)
 	h.judge.Pause = func(time.Duration) {}
-	return &daemon{t: t, dir: dir, now: now, h: h, l: newLoop(h), end: func() { require.NoError(t, l.Close()) }}
+	loop := newLoop(h)
+	loop.since = func(time.Time) time.Duration { return batchMost / 2 }
+	return &daemon{t: t, dir: dir, now: now, h: h, l: loop, end: func() { require.NoError(t, l.Close()) }}
 }
 
 // restart stops the daemon and starts it again after some time.

@@ -16,8 +16,12 @@ import (
 const (
 	tickEvery   = time.Second
 	expireEvery = 10 * time.Minute
-	// factsAtOnce bounds the facts applied before the loop looks at the clock again.
-	factsAtOnce = 500
+	// factsAtOnce bounds the facts applied before the loop looks at the clock again. Of many at once several are of the same
+	// service, and pages of the ledger that they share are written once. They are fewer, down to factsLeast, where so many
+	// take longer than batchMost.
+	factsAtOnce = 2000
+	factsLeast  = 250
+	batchMost   = 500 * time.Millisecond
 	// gatherMost bounds the facts applied while something is still to be judged: each may have it judged once more from an
 	// earlier instant on.
 	gatherMost = 20_000
@@ -38,13 +42,16 @@ type loop struct {
 	newest  time.Time // event time of a fact since the start
 	ticked  time.Time // the last tick
 	asked   outlooks
-	// more: the ledger may hold more facts than were applied last; gathered is how many were applied while the engine is behind.
+	// more: the ledger may hold more facts than were applied last, when at most atOnce were read; gathered is how many were
+	// applied while the engine is behind.
 	more     bool
+	atOnce   int
 	gathered int
+	since    func(time.Time) time.Duration // time.Since, and in tests what they say
 }
 
 func newLoop(h *Host) *loop {
-	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now()), pacer: newPacer()}
+	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now()), pacer: newPacer(), atOnce: factsAtOnce, since: time.Since}
 	l.driver = engine.NewDriver(h.engine, l)
 	return l
 }
@@ -54,12 +61,9 @@ func (l *loop) run(ctx context.Context) {
 	defer ticker.Stop()
 	defer l.pacer.stop()
 	l.facts()
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
-			l.facts()
-			l.tick(l.now(time.Now()))
-			return
 		case <-l.wake:
 			if l.facts(); engine.Behind(l.engine) && !l.more {
 				l.tick(l.now(time.Now()))
@@ -73,6 +77,10 @@ func (l *loop) run(ctx context.Context) {
 			l.tick(l.now(now))
 		}
 	}
+	if !l.more { // else it takes too long, and what waits is applied after the next start
+		l.facts()
+	}
+	l.tick(l.now(time.Now()))
 }
 
 // now is the time to go by at an instant that was read from the machine's clock.
@@ -120,7 +128,8 @@ func (l *loop) facts() {
 		return
 	}
 	l.more = false
-	facts, err := l.ledger.Unapplied(context.Background(), factsAtOnce)
+	began, most := time.Now(), l.atOnce
+	facts, err := l.ledger.Unapplied(context.Background(), most)
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
 	}
@@ -130,9 +139,21 @@ func (l *loop) facts() {
 		return
 	}
 	l.express.applied(last)
-	if l.more = len(facts) == factsAtOnce; l.more {
+	if l.more = len(facts) == most; l.more {
+		l.atOnce = paced(most, l.since(began))
 		l.awake()
 	}
+}
+
+// paced is how many facts to apply at once after as many as were allowed took so long.
+func paced(most int, took time.Duration) int {
+	switch {
+	case took > batchMost:
+		return max(factsLeast, most/2)
+	case took < batchMost/4:
+		return min(factsAtOnce, most*2)
+	}
+	return most
 }
 
 // ahead applies facts of the present before it is their turn.

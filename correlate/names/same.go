@@ -15,12 +15,38 @@ const (
 //
 // It is reflexive (but for "") and symmetric. It isn't transitive: two commits may share an abbreviation.
 func SameVersion(a, b string) bool {
-	if x, y := digestIn(a), digestIn(b); x != "" && y != "" {
-		return sameName(x, y)
+	x, y := readVersion(a), readVersion(b)
+	return x.same(&y)
+}
+
+// version is what a text tells: the names of one version, as they are told and as they are compared, and its digest, if it
+// holds one.
+type version struct {
+	told, plain [2]string
+	digest      string
+}
+
+func readVersion(text string) version {
+	v := version{told: versions(text)}
+	for i, name := range v.told {
+		if name == "" {
+			break
+		}
+		v.plain[i] = plain(name)
+		if v.digest == "" && strings.HasPrefix(name, "sha256:") && isHash(v.plain[i]) {
+			v.digest = v.plain[i]
+		}
 	}
-	for _, x := range versions(a) {
-		for _, y := range versions(b) {
-			if x != "" && y != "" && sameName(plain(x), plain(y)) {
+	return v
+}
+
+func (v *version) same(o *version) bool {
+	if v.digest != "" && o.digest != "" {
+		return sameName(v.digest, o.digest)
+	}
+	for _, x := range v.plain {
+		for _, y := range o.plain {
+			if x != "" && y != "" && sameName(x, y) {
 				return true
 			}
 		}
@@ -29,14 +55,7 @@ func SameVersion(a, b string) bool {
 }
 
 // digestIn is the digest that a text holds, as plain writes it, or "".
-func digestIn(text string) string {
-	for _, v := range versions(text) {
-		if strings.HasPrefix(v, "sha256:") && isHash(plain(v)) {
-			return plain(v)
-		}
-	}
-	return ""
-}
+func digestIn(text string) string { return readVersion(text).digest }
 
 // plain is a version without what may be left out.
 func plain(version string) string {
@@ -101,16 +120,38 @@ type Release struct{ Version, Commit, Digest string }
 // one day to the next. Else it is the same version, or a version that is or holds the commit or the digest of the other:
 // 1.4-gaaaaaaa, main-aaaaaaa, sha256:aaaaaaa.
 func SameRelease(a, b Release) bool {
-	if x, y := a.digest(), b.digest(); x != "" && y != "" {
-		return SameVersion(x, y)
+	m := NewMatcher(a)
+	return m.Matches(b)
+}
+
+// Matcher tells of many releases whether they are the same as one, by SameRelease.
+type Matcher struct {
+	Release
+	version, commit version
+	digest          string
+}
+
+// NewMatcher reads a release once.
+func NewMatcher(r Release) Matcher {
+	return Matcher{Release: r, version: readVersion(r.Version), commit: readVersion(r.Commit), digest: r.digest()}
+}
+
+// Matches says whether a release is the same.
+func (m *Matcher) Matches(o Release) bool {
+	if m.digest != "" {
+		if digest := o.digest(); digest != "" {
+			return SameVersion(m.digest, digest)
+		}
 	}
-	if a.Commit != "" && b.Commit != "" && !SameVersion(a.Commit, b.Commit) {
+	commit := readVersion(o.Commit)
+	if m.Commit != "" && o.Commit != "" && !m.commit.same(&commit) {
 		return false
 	}
-	if a.Version == "" && b.Version == "" {
-		return SameVersion(a.Commit, b.Commit)
+	if m.Version == "" && o.Version == "" {
+		return m.commit.same(&commit)
 	}
-	return SameVersion(a.Version, b.Version) || namesCommit(a.Version, b.Commit) || namesCommit(b.Version, a.Commit)
+	version := readVersion(o.Version)
+	return m.version.same(&version) || m.version.holds(o.Commit) || version.holds(m.Commit)
 }
 
 // digest is that which is told, be it in the version.
@@ -140,17 +181,24 @@ func hashed(r Release) bool {
 	return (r.Version == "" && r.Commit != "") || (IsCommit(r.Version) && (r.Commit == "" || namesCommit(r.Version, r.Commit)))
 }
 
-// namesCommit: a version is a commit, or ends with one after a separator, as git describe and image builders write it.
-func namesCommit(version, commit string) bool {
+// namesCommit: see version.holds.
+func namesCommit(told, commit string) bool {
+	v := readVersion(told)
+	return v.holds(commit)
+}
+
+// holds: a version is a commit, or ends with one after a separator, as git describe and image builders write it.
+func (v *version) holds(commit string) bool {
 	if commit == "" {
 		return false
 	}
-	for _, v := range versions(version) {
-		if v == "" {
+	commit = plain(commit)
+	for i, name := range v.told {
+		if name == "" {
 			break
 		}
-		last := strings.TrimPrefix(v[strings.LastIndexAny(v, "-+_.")+1:], "g")
-		if abbreviates(plain(v), plain(commit)) || abbreviates(strings.ToLower(last), plain(commit)) {
+		last := strings.TrimPrefix(name[strings.LastIndexAny(name, "-+_.")+1:], "g")
+		if abbreviates(v.plain[i], commit) || abbreviates(strings.ToLower(last), commit) {
 			return true
 		}
 	}

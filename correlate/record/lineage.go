@@ -122,8 +122,12 @@ func (c *Change) step(line []*deployed, most int) ([]*deployed, step) {
 // lastOf is where a release is in a line, the latest place; -1 when it is not known. By its version another commit under
 // the same label is another release, and the same commit under another spelling the same.
 func lastOf(line []*deployed, r names.Release) int {
-	for i := len(line) - 1; i >= 0 && r != (names.Release{}); i-- {
-		if names.SameRelease(line[i].release, r) {
+	if len(line) == 0 || r == (names.Release{}) {
+		return -1
+	}
+	is := names.NewMatcher(r)
+	for i, o := range slices.Backward(line) {
+		if is.Matches(o.release) {
 			return i
 		}
 	}

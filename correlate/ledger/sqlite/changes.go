@@ -13,11 +13,11 @@ import (
 const changeColumns = `SELECT c.id, c.json, v.json FROM changes c
 	LEFT JOIN verdicts v ON v.change_id = c.id AND v.revision = c.revision`
 
-// refreshVerdict brings a change's row up to its newest verdict; neither needs to come first.
-const refreshVerdict = `UPDATE changes SET (revision, verdict, touched) = (
+// refreshVerdicts brings the rows of changes up to their newest verdicts; neither needs to come first.
+const refreshVerdicts = `UPDATE changes SET (revision, verdict, touched) = (
 		SELECT revision, outcome, max(changes.touched, (SELECT max(decided_at) FROM verdicts WHERE change_id = changes.id))
 		FROM verdicts WHERE change_id = changes.id ORDER BY revision DESC LIMIT 1)
-	WHERE id = ? AND EXISTS (SELECT 1 FROM verdicts WHERE change_id = changes.id)`
+	WHERE id IN (SELECT value FROM json_each(?)) AND EXISTS (SELECT 1 FROM verdicts WHERE change_id = changes.id)`
 
 func changeWrites(c correlate.ChangeRecord) ([]write, error) {
 	verdict := c.Verdict
@@ -37,7 +37,7 @@ func changeWrites(c correlate.ChangeRecord) ([]write, error) {
 		[]any{c.ID, c.Service, c.Environment, c.Version, micros(completion(c.Change)), micros(touched), flag(open),
 			string(c.Phase), text}}}
 	if verdict == nil {
-		return append(writes, write{refreshVerdict, []any{c.ID}}), nil
+		return writes, nil
 	}
 	more, err := verdictWrites(*verdict)
 	return append(writes, more...), err
@@ -45,12 +45,9 @@ func changeWrites(c correlate.ChangeRecord) ([]write, error) {
 
 func verdictWrites(v correlate.Verdict) ([]write, error) {
 	text, err := encode(v, "verdict of change", v.ChangeID)
-	return []write{
-		{`INSERT INTO verdicts (change_id, revision, outcome, decided_at, json) VALUES (?, ?, ?, ?, ?)
+	return []write{{`INSERT INTO verdicts (change_id, revision, outcome, decided_at, json) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (change_id, revision) DO NOTHING`,
-			[]any{v.ChangeID, v.Revision, string(v.Outcome), micros(v.DecidedAt), text}},
-		{refreshVerdict, []any{v.ChangeID}},
-	}, err
+		[]any{v.ChangeID, v.Revision, string(v.Outcome), micros(v.DecidedAt), text}}}, err
 }
 
 // completion is when a change finished, or started as long as it hasn't.

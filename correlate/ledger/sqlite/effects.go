@@ -49,8 +49,41 @@ func (l *Ledger) run(ctx context.Context, writes []write, effects ...correlate.E
 				return err
 			}
 		}
-		return remember(tx, effects, l.options.Now())
+		return follow(tx, effects, l.options.Now())
 	})
+}
+
+// follow does what follows from effects whose rows are written: each record has its newest verdict, and is remembered.
+func follow(tx *transaction, effects []correlate.Effect, now time.Time) error {
+	changes, incidents := about(effects)
+	if len(changes) > 0 {
+		if err := tx.exec(refreshVerdicts, array(changes)); err != nil {
+			return err
+		}
+	}
+	return remember(tx, changes, incidents, now)
+}
+
+// about are the ids of the changes and of the incidents whose records effects may alter, each once.
+func about(effects []correlate.Effect) (changes, incidents []string) {
+	asked := map[string]bool{}
+	once := func(kind, id string, to *[]string) {
+		if key := kind + id; !asked[key] {
+			asked[key] = true
+			*to = append(*to, id)
+		}
+	}
+	for _, e := range effects {
+		switch {
+		case e.Change != nil:
+			once("change ", e.Change.ID, &changes)
+		case e.Verdict != nil:
+			once("change ", e.Verdict.ChangeID, &changes)
+		case e.Incident != nil:
+			once("incident ", e.Incident.ID, &incidents)
+		}
+	}
+	return changes, incidents
 }
 
 func writesOf(e correlate.Effect) ([]write, error) {

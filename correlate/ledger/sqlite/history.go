@@ -53,22 +53,28 @@ func beginHistory(ctx context.Context, conn *sql.Conn, now time.Time) (err error
 	return tx.Commit()
 }
 
-// remember appends to the history what a commit made of the records that its effects are about. States in between
-// were never to be seen, and so are no part of it; a record that is as it was adds nothing.
-func remember(tx *transaction, effects []correlate.Effect, now time.Time) error {
-	h := history{tx: tx, at: micros(now)}
-	done := map[[2]string]bool{}
-	for _, e := range effects {
-		var err error
-		switch change, incident := about(e); {
-		case change != "" && !done[[2]string{"change", change}]:
-			done[[2]string{"change", change}] = true
-			err = h.change(change)
-		case incident != "" && !done[[2]string{"incident", incident}]:
-			done[[2]string{"incident", incident}] = true
-			err = h.incident(incident)
-		}
-		if err != nil {
+// firstRevisions begins the history of those of some changes that have none, in one statement: of a history that is taken in
+// these are all.
+const firstRevisions = `INSERT INTO change_history (id, revision, recorded_at, cause, service, environment, version, at, phase, verdict, base, json)
+	SELECT c.id, 1, ?2, CASE c.phase WHEN ?3 THEN ?4 ELSE ?5 END, c.service, c.environment, c.version, c.at, c.phase, c.revision, 1, c.json
+	FROM json_each(?1) q CROSS JOIN changes c ON c.id = q.value WHERE NOT EXISTS (SELECT 1 FROM change_history WHERE id = c.id)`
+
+// remember appends to the history what a commit made of records. States in between were never to be seen, and so are no part
+// of it; a record that is as it was adds nothing.
+func remember(tx *transaction, changes, incidents []string, now time.Time) error {
+	if len(changes)+len(incidents) == 0 {
+		return nil
+	}
+	newest, err := tx.integer("SELECT value FROM meta WHERE name = ?", historyNewest)
+	if err != nil {
+		return err
+	}
+	h := history{tx: tx, at: max(micros(now), newest)}
+	if err := h.changes(changes); err != nil {
+		return err
+	}
+	for _, id := range incidents {
+		if err := h.incident(id); err != nil {
 			return err
 		}
 	}
@@ -78,37 +84,47 @@ func remember(tx *transaction, effects []correlate.Effect, now time.Time) error 
 	return tx.exec(setMark, historyNewest, h.at)
 }
 
-// about is the id of the change or of the incident whose record an effect may alter.
-func about(e correlate.Effect) (change, incident string) {
-	switch {
-	case e.Change != nil:
-		return e.Change.ID, ""
-	case e.Verdict != nil:
-		return e.Verdict.ChangeID, ""
-	case e.Incident != nil:
-		return "", e.Incident.ID
-	}
-	return "", ""
-}
-
-// history appends the rows of one commit, all with one time.
+// history appends the rows of one commit, all with one time. It never lies before that of the row before, whatever the clock
+// does, so that what was known at an instant is what a run of commits left behind.
 type history struct {
 	tx       *transaction
 	at       int64
 	appended bool
 }
 
-// append stores a row. Its time never lies before that of the row before, whatever the clock does, so that what was
-// known at an instant is what a run of commits left behind.
 func (h *history) append(query string, args ...any) error {
-	if !h.appended {
-		newest, err := h.tx.integer("SELECT value FROM meta WHERE name = ?", historyNewest)
-		if err != nil {
+	row, err := h.tx.insert(query, args...)
+	h.appended = h.appended || row > 0
+	return err
+}
+
+// changes appends what became of some changes.
+func (h *history) changes(ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	var known []string
+	if err := h.tx.each(func(scan func(...any) error) error {
+		var id string
+		err := scan(&id)
+		known = append(known, id)
+		return err
+	}, "SELECT value FROM json_each(?) WHERE EXISTS (SELECT 1 FROM change_history WHERE id = value)", array(ids)); err != nil {
+		return err
+	}
+	if len(known) < len(ids) {
+		late := correlate.ChangeRecord{Phase: correlate.PhaseHistory}
+		if err := h.append(firstRevisions, array(ids), h.at, string(late.Phase), string(correlate.ChangeCause(nil, late)),
+			string(correlate.ChangeCause(nil, correlate.ChangeRecord{}))); err != nil {
 			return err
 		}
-		h.at, h.appended = max(h.at, newest), true
 	}
-	return h.tx.exec(query, append([]any{h.at}, args...)...)
+	for _, id := range known {
+		if err := h.change(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // changeState is a change's row as it is now, or its newest row in the history.
@@ -130,31 +146,27 @@ func (s changeState) decoded(id string) (correlate.ChangeRecord, error) {
 	return c, err
 }
 
+// change appends what became of a change that has a history.
 func (h *history) change(id string) error {
 	var now changeState
 	var service, environment, version, phase string
 	var at int64
-	found, err := h.tx.row("SELECT service, environment, version, at, phase, revision, json FROM changes WHERE id = ?", []any{id},
-		&service, &environment, &version, &at, &phase, &now.verdict, &now.text)
-	if err != nil || !found { // a verdict may come before its change
+	if _, err := h.tx.row("SELECT service, environment, version, at, phase, revision, json FROM changes WHERE id = ?", []any{id},
+		&service, &environment, &version, &at, &phase, &now.verdict, &now.text); err != nil {
 		return err
 	}
 	before, err := h.newestChange(id)
 	if err != nil {
 		return err
 	}
-	is := step{cause: correlate.ChangeCause(nil, correlate.ChangeRecord{Phase: correlate.Phase(phase)}), stored: now.text}
-	revision := int64(1)
-	if before != nil {
-		if is, err = next(id, *before, now); err != nil || is.cause == "" {
-			return err
-		}
-		revision = before.revision + 1
+	is, err := next(id, before, now)
+	if err != nil || is.cause == "" {
+		return err
 	}
-	base := cmp.Or(is.base, revision)
+	revision := before.revision + 1
 	return h.append(`INSERT INTO change_history (recorded_at, id, revision, cause, service, environment, version, at, phase, verdict, base, json)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, revision, string(is.cause), service, environment, version, at, phase, now.verdict, base, string(is.stored))
+		h.at, id, revision, string(is.cause), service, environment, version, at, phase, now.verdict, cmp.Or(is.base, revision), string(is.stored))
 }
 
 // step is how a state is stored: why it is another than before, as what text, and as a patch of which revision, 0 when the
@@ -194,29 +206,28 @@ func next(id string, before, now changeState) (is step, err error) {
 	return is, nil
 }
 
-// newestChange is nil for a change without history.
-func (h *history) newestChange(id string) (*changeState, error) {
-	var s changeState
+// newestChange is the newest row of a change that has a history.
+func (h *history) newestChange(id string) (s changeState, err error) {
 	var text, base []byte
-	found, err := h.tx.row(`SELECT h.revision, h.verdict, h.base, h.json, b.json FROM change_history h
+	_, err = h.tx.row(`SELECT h.revision, h.verdict, h.base, h.json, b.json FROM change_history h
 		JOIN change_history b ON b.id = h.id AND b.revision = h.base WHERE h.id = ? ORDER BY h.revision DESC LIMIT 1`, []any{id},
 		&s.revision, &s.verdict, &s.base, &text, &base)
-	if err != nil || !found {
-		return nil, err
+	if err != nil {
+		return s, err
 	}
 	if s.baseRecord, err = parseFields(base, "change", id); err != nil {
-		return nil, err
+		return s, err
 	}
 	if s.record, s.text = s.baseRecord, base; s.base == s.revision {
-		return &s, nil
+		return s, nil
 	}
 	patch, err := parseFields(text, "change", id)
 	if err != nil {
-		return nil, err
+		return s, err
 	}
 	s.record = s.baseRecord.patched(patch)
 	s.text, err = s.record.encode("change", id)
-	return &s, err
+	return s, err
 }
 
 func (h *history) incident(id string) error {
@@ -245,7 +256,7 @@ func (h *history) incident(id string) error {
 	}
 	return h.append(`INSERT INTO incident_history (recorded_at, id, revision, cause, service, environment, opened_at, open, json)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, revision+1, string(correlate.IncidentCause(was, after)), service, environment, opened, open, string(text))
+		h.at, id, revision+1, string(correlate.IncidentCause(was, after)), service, environment, opened, open, string(text))
 }
 
 // row reads one row into the places given, and says whether there is one.
