@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/collector/reduce"
 	"github.com/shipwake/shipwake/correlate"
@@ -183,6 +184,61 @@ func TestAStreamThatWasForgottenIsAReferenceWhenItComesBack(t *testing.T) {
 	send(r, report{instance: "a", start: -minute, end: 182 * minute, value: 5002})
 	requests, _ = total(r)
 	require.EqualValues(t, 2, requests)
+}
+
+// sendTogether sends the points of several cumulative counters of one sender, told apart by a status each, in the order given.
+func sendTogether(r *reduce.Reducer, end int64, order []int, values []float64) {
+	sender := r.Sender(checkout())
+	reader := sender.Metric(counter)
+	for _, i := range order {
+		reader.Point(&reduce.Point{
+			Start: t0 - minute, Time: t0 + end, Value: values[i],
+			Attributes: []reduce.Attribute{str("span.kind", "SPAN_KIND_SERVER"), num("http.response.status_code", int64(200+i))},
+		})
+	}
+}
+
+func TestAStreamThatWasForgottenIsAReferenceAlsoAfterOneThatGoesOn(t *testing.T) {
+	r := reduce.New(reduce.Options{})
+	sendTogether(r, 0, []int{0, 1}, []float64{9, 9})
+	sendTogether(r, sec, []int{0, 1}, []float64{10, 10})
+	sendTogether(r, 180*minute, []int{0}, []float64{11})
+	requests, _ := total(r)
+	require.EqualValues(t, 21, requests)
+	sendTogether(r, 181*minute, []int{0, 1}, []float64{12, 5000})
+	sendTogether(r, 182*minute, []int{0, 1}, []float64{12, 5002})
+	requests, _ = total(r)
+	require.EqualValues(t, 1+2, requests)
+}
+
+func TestStreamsOfOneSenderCountWhateverOrderTheyComeIn(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := reduce.New(reduce.Options{})
+		values := make([]float64, rapid.IntRange(1, 6).Draw(t, "streams"))
+		told := make([]float64, len(values))
+		all := make([]int, len(values))
+		for i := range all {
+			all[i] = i
+		}
+		sendTogether(r, 0, all, values)
+		for round := range int64(rapid.IntRange(1, 6).Draw(t, "rounds")) {
+			for i := range values {
+				values[i] += float64(rapid.IntRange(0, 100).Draw(t, "more"))
+			}
+			order := rapid.Permutation(all).Draw(t, "order")
+			order = order[:rapid.IntRange(0, len(order)).Draw(t, "sent")]
+			sendTogether(r, (round+1)*sec, order, values)
+			for _, i := range order {
+				told[i] = values[i]
+			}
+		}
+		want := 0.0
+		for _, value := range told {
+			want += value
+		}
+		requests, _ := total(r)
+		require.EqualValues(t, want, requests)
+	})
 }
 
 func TestTooManyStreamsAreToldAndTheOldOnesStay(t *testing.T) {

@@ -32,7 +32,7 @@ const (
 // NewKnown begins with nothing.
 func NewKnown() *Known { return &Known{seed: maphash.MakeSeed()} }
 
-// resourcePlace is a place for a resource: the latest one, unless the one that is there was used since another came.
+// resourcePlace is a place for a resource, which stays while it is used.
 type resourcePlace struct {
 	of   atomic.Pointer[knownResource]
 	used atomic.Bool
@@ -41,8 +41,8 @@ type resourcePlace struct {
 // resource is what a resource says; nil when it is odd. Each has the choice of two places.
 func (all *Known) resource(raw []byte) *reduce.Resource {
 	hash := maphash.Bytes(all.seed, raw)
-	first, second := &all.resources[hash%uint64(len(all.resources))], &all.resources[hash>>32%uint64(len(all.resources))]
-	for _, place := range [...]*resourcePlace{first, second} {
+	choices := [...]*resourcePlace{&all.resources[hash%uint64(len(all.resources))], &all.resources[hash>>32%uint64(len(all.resources))]}
+	for _, place := range choices {
 		if k := place.of.Load(); k != nil && bytes.Equal(k.raw, raw) {
 			if !place.used.Load() {
 				place.used.Store(true)
@@ -56,11 +56,15 @@ func (all *Known) resource(raw []byte) *reduce.Resource {
 	}
 	k := &knownResource{resource: r.named()}
 	if len(raw) <= longestResource {
-		k.raw = bytes.Clone(raw)
-		if first.used.Swap(false) {
-			first = second
+		for _, place := range choices {
+			if place.used.Swap(false) {
+				continue // those that come now may take the place of this one, unless it is used until then
+			}
+			k.raw = bytes.Clone(raw)
+			place.of.Store(k)
+			place.used.Store(true)
+			break
 		}
-		first.of.Store(k)
 	}
 	return &k.resource
 }

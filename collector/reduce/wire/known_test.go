@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"reflect"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/shipwake/shipwake/collector/reduce"
 )
 
 // TestAKnownResourceOwnsWhatItSays: the bytes of a request are used again for the next one.
@@ -32,6 +35,28 @@ func TestAKnownResourceOwnsWhatItSays(t *testing.T) {
 		attributes[i] = "of " + name
 	}
 	require.ElementsMatch(t, attributes, texts, "each field of reduce.Resource is told by an attribute, and stays")
+}
+
+func TestResourcesThatComeAgainAreReadOnce(t *testing.T) {
+	const n = 100
+	all, raw := NewKnown(), make([][]byte, n)
+	for i := range raw {
+		td := ptrace.NewTraces()
+		td.ResourceSpans().AppendEmpty().Resource().Attributes().PutStr("service.name", "service-"+strconv.Itoa(i))
+		raw[i] = encoded(t, td)
+	}
+	first, again := make([]*reduce.Resource, n), 0
+	for round := range 20 {
+		for i := range raw {
+			said := all.resource(raw[i])
+			require.Equal(t, "service-"+strconv.Itoa(i), said.Service)
+			if round > 2 && said == first[i] {
+				again++
+			}
+			first[i] = said
+		}
+	}
+	require.Greater(t, again, 17*n*9/10, "few of them have both places in common with others")
 }
 
 // encoded is the first resource of a request.

@@ -31,7 +31,7 @@ const (
 )
 
 // gather is a request of ten instances of five services with two points for each of eight routes.
-func gather(b *testing.B, n int, kind string) []byte {
+func gather(b testing.TB, n int, kind string) []byte {
 	metrics := pmetric.NewMetrics()
 	for i := range gathered {
 		of := n*gathered + i
@@ -200,5 +200,28 @@ func BenchmarkPoints(b *testing.B) {
 				b.ReportMetric(float64(took.Nanoseconds())/float64(b.N)/pointsOfRequest, "ns/point")
 			})
 		}
+	}
+}
+
+func TestPointsAllocateNothingInASteadyState(t *testing.T) {
+	for _, kind := range []string{"delta", "cumulative", "exponential"} {
+		t.Run(kind, func(t *testing.T) {
+			request := marked(gather(t, 0, kind))
+			r := reduce.New(reduce.Options{})
+			room, round := &plenty{}, 0
+			pass := func() {
+				request.renew(round, kind == "cumulative")
+				round++
+				points := wire.NewPoints(room)
+				defer points.Release()
+				ok, err := points.Walk(request.body, known, r.Wanted)
+				require.True(t, ok && err == nil)
+				points.Reduce(r)
+			}
+			for range 10 {
+				pass()
+			}
+			require.Less(t, testing.AllocsPerRun(100, pass), pointsOfRequest/4.0, "none for a point; pools may be emptied meanwhile")
+		})
 	}
 }
