@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,14 +174,16 @@ func dateOf(header http.Header) time.Time {
 
 func bounded(wait time.Duration) time.Duration { return min(max(wait, leastWait), mostWait) }
 
+// links are the parts of a header Link: an address, which may have commas in it, and its parameters.
+var links = regexp.MustCompile(`<([^>]*)>([^<]*)`)
+
 // nextOf is the URL of the next page, on the same host.
 func nextOf(asked *url.URL, header http.Header) string {
-	for link := range strings.SplitSeq(strings.Join(header.Values("Link"), ","), ",") {
-		target, parameters, _ := strings.Cut(strings.TrimSpace(link), ";")
-		if !strings.Contains(parameters, nextPage) || !strings.HasPrefix(target, "<") || !strings.HasSuffix(target, ">") {
+	for _, link := range links.FindAllStringSubmatch(strings.Join(header.Values("Link"), ","), -1) {
+		if !strings.Contains(link[2], nextPage) {
 			continue
 		}
-		next, err := asked.Parse(target[1 : len(target)-1])
+		next, err := asked.Parse(link[1])
 		if err != nil || next.Scheme != asked.Scheme || next.Host != asked.Host {
 			return ""
 		}

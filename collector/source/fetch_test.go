@@ -44,6 +44,7 @@ func TestAnAnswerKnowsItsNextPage(t *testing.T) {
 		"none":               {"", ""},
 		"the next":           {`<https://api.example.com/v1/things?page=2>; rel="next"`, "https://api.example.com/v1/things?page=2"},
 		"among others":       {`<https://api.example.com/a>; rel="prev", <https://api.example.com/b>; rel="next", <https://api.example.com/c>; rel="last"`, "https://api.example.com/b"},
+		"with commas":        {`<https://api.example.com/a?f=x,y>;rel="first",<https://api.example.com/b?f=x,y>;rel="next"`, "https://api.example.com/b?f=x,y"},
 		"relative":           {`</v1/things?page=2>; rel="next"`, "https://api.example.com/v1/things?page=2"},
 		"the last page":      {`<https://api.example.com/a>; rel="first"`, ""},
 		"another host":       {`<https://evil.example.com/b>; rel="next"`, ""},

@@ -25,8 +25,8 @@ type asked struct {
 // pulled is a Pulled that was compiled.
 type pulled struct {
 	Pulled
-	when     *expression
-	id, body expression
+	each, when *expression
+	id, body   expression
 }
 
 // pullEnvironment is what the expressions of a Pull have.
@@ -37,7 +37,7 @@ func pullEnvironment() (*cel.Env, error) {
 	}
 	return env.Extend(ext.TwoVarComprehensions(),
 		cel.Variable("of", cel.StringType), cel.Variable("api", cel.StringType), cel.Variable("page", cel.StringType),
-		cel.Variable("link", cel.StringType), cel.Variable("since", cel.TimestampType),
+		cel.Variable("link", cel.StringType), cel.Variable("since", cel.TimestampType), cel.Variable("until", cel.TimestampType),
 		unary("uri", cel.StringType, cel.StringType, uriOf), unary("digest", cel.DynType, cel.StringType, digestOf))
 }
 
@@ -66,7 +66,7 @@ func (p *Pull) compile() (*asked, error) {
 	for _, one := range []struct {
 		name, text string
 		into       *expression
-	}{{"request", p.Request, &a.request}, {"items", p.Items, &a.items}, {"at", p.At, &a.at}, {"next", p.Next, &a.next}} {
+	}{{"request", p.Request, &a.request}, {"items", p.Items, &a.items}, {"next", p.Next, &a.next}} {
 		if one.text == "" {
 			continue
 		}
@@ -76,6 +76,9 @@ func (p *Pull) compile() (*asked, error) {
 	}
 	if a.let, env, err = compileBindings(env, p.Let); err != nil {
 		return nil, err
+	}
+	if a.at, err = compile(env, p.At); err != nil {
+		return nil, fmt.Errorf("at: %w", err)
 	}
 	if a.lookups, _, err = compileBindings(env, p.Lookups); err != nil {
 		return nil, fmt.Errorf("lookups: %w", err)
@@ -89,8 +92,18 @@ func (p *Pull) compile() (*asked, error) {
 }
 
 func (a *asked) compileDeliveries(env *cel.Env) (err error) {
+	if env, err = env.Extend(cel.Variable("entry", cel.DynType)); err != nil {
+		return err
+	}
 	for i, d := range a.Deliveries {
 		one := pulled{Pulled: d}
+		if d.Each != "" {
+			each, err := compile(env, d.Each)
+			if err != nil {
+				return fmt.Errorf("deliveries[%d].each: %w", i, err)
+			}
+			one.each = &each
+		}
 		if d.When != "" {
 			when, err := condition(env, d.When)
 			if err != nil {

@@ -20,6 +20,8 @@ type cursor struct {
 	// Page is the page to ask for next; "" the first. Pages is how many were asked for from From on.
 	Page  string `json:"page,omitempty"`
 	Pages int    `json:"pages,omitempty"`
+	// Refused is how often in a row a page was refused, so that the round began again.
+	Refused int `json:"refused,omitempty"`
 	// Seen are deliveries that the next round will meet again.
 	Seen []seen `json:"seen,omitempty"`
 }
@@ -34,6 +36,8 @@ const (
 	maxSeen = 2000
 	// maxPages bounds the pages that are asked for from one instant on.
 	maxPages = 1000
+	// maxRefused bounds how often a round begins again in silence.
+	maxRefused = 3
 )
 
 // readCursor is a cursor, with since as its floor; one that can't be read is none.
@@ -69,11 +73,28 @@ func (c *cursor) saw(at, now time.Time, hashes []string) {
 	}
 }
 
-// turn goes on to the next page, and tells whether there is one. Stale says that a page had nothing that this round is for.
-func (c *cursor) turn(next string, stale bool, p *Pull) (more bool) {
+// refused begins the round again, since a page can't be had any more, and tells whether that may help: a token of a page
+// expires.
+func (c *cursor) refused() bool {
+	if c.Page == "" || c.Refused == maxRefused {
+		return false
+	}
+	c.Page, c.Pages = "", 0
+	c.Refused++
+	return true
+}
+
+// turn goes on to the next page, and tells whether there is one. Stale says that the last item of the page is older than what this round is for.
+func (c *cursor) turn(next string, stale bool, now time.Time, p *Pull) (more bool) {
 	c.Pages++
+	if c.Page != "" {
+		c.Refused = 0
+	}
+	last := next == "" || stale && !p.Ascending
 	switch {
-	case next == "" || stale && !p.Ascending:
+	case last && p.Window > 0 && c.From.Add(p.Window).Before(now):
+		c.From, c.Page, c.Pages, more = c.From.Add(p.Window), "", 0, true
+	case last:
 		c.Page, c.Pages = "", 0
 		if c.From = c.Top.Add(-p.overlap()).Truncate(time.Second); c.From.Before(c.Floor) {
 			c.From = c.Floor

@@ -19,6 +19,7 @@ import (
 // and, where it is asked,
 //
 //	since      the instant from which on items are wanted, in whole seconds
+//	until      Window after it
 //	page       what Next said of the page before; "" for the first
 //
 // and, of an answer, body, link (the next page by the header Link, or ""), page, and for one of its items item. Beyond the
@@ -47,12 +48,14 @@ type Pull struct {
 	Next string `yaml:"next"`
 	// Ascending says that items come in the order of At, and that Request asks for those from since on. Each page is then
 	// asked for from the last item on, so that none is missed while items change, but where more than a page of them changed
-	// within Step. Otherwise items come newest first, or all at once; a round ends at a page on which nothing is of its time.
+	// within Step. Otherwise items come newest first, or all at once; a round ends at a page whose last item is older than its time.
 	Ascending bool `yaml:"ascending"`
 	// Step is how coarse since is in Request; 0 is a second.
 	Step time.Duration `yaml:"step"`
 	// Overlap is how long before the newest item the next round begins, for items that show late; 0 is 5 minutes.
 	Overlap time.Duration `yaml:"overlap"`
+	// Window is how much time is asked for at once, from since until until, where an API can't list more; 0 is all.
+	Window time.Duration `yaml:"window"`
 	// Let are values of an item by name, each of which may use those before it.
 	Let Bindings `yaml:"let"`
 	// Lookups are requests by name for more about an item, such as its environment: each is an expression for a path below
@@ -86,6 +89,8 @@ type Credential struct {
 
 // Pulled is one delivery of an item.
 type Pulled struct {
+	// Each is a list in the item, for each element of which, entry, there is a delivery; without it there is one.
+	Each string `yaml:"each"`
 	// When is a condition; without one there always is the delivery.
 	When string `yaml:"when"`
 	// ID tells the delivery from all others of the source. What is asked for again must have the same.
@@ -103,7 +108,7 @@ const (
 
 // pullWords are the names that let and lookups can't take.
 func pullWords() []string {
-	return append(words(), "body", "param", "received", "item", "of", "api", "since", "page", "link")
+	return append(words(), "body", "param", "received", "item", "of", "api", "since", "until", "page", "link", "entry")
 }
 
 func (p *Pull) validate() error {

@@ -31,8 +31,11 @@ func (f File) writePull(b *strings.Builder) {
 	fmt.Fprintf(b, "| asks for | %s |\n| in a list of | %s |\n| changed | %s |\n", code(p.Request), code(p.Items), code(p.At))
 	for _, d := range p.Deliveries {
 		when := ""
+		if d.Each != "" {
+			when = ", for each entry of " + code(d.Each)
+		}
 		if d.When != "" {
-			when = ", when " + code(d.When)
+			when += ", when " + code(d.When)
 		}
 		fmt.Fprintf(b, "| delivers%s | %s |\n", when, code(d.Body))
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,6 +67,10 @@ func (w *walk) page() (more bool, err error) {
 		return false, err
 	}
 	answer, err := w.fetch(path)
+	var status *source.StatusError
+	if errors.As(err, &status) && slices.Contains([]int{400, 404, 410}, status.Code) && w.cursor.refused() {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}
@@ -80,14 +85,12 @@ func (w *walk) page() (more bool, err error) {
 	}
 	stale := true
 	for _, item := range items {
-		old, err := w.item(d, item)
-		if err != nil {
+		if stale, err = w.item(d, item); err != nil {
 			return false, err
 		}
-		stale = stale && old
 	}
 	next, err := d.text(w.pull.next, "next")
-	return w.cursor.turn(next, stale, w.pull.Pull), err
+	return w.cursor.turn(next, stale, w.now, w.pull.Pull), err
 }
 
 // fetch asks for a path below the API, or for the URL of a page.
@@ -104,6 +107,7 @@ func (w *walk) scope(doc *source.JSON, more map[string]any) *delivery {
 	d := &delivery{program: p, reader: &reader{}, let: map[string]ref.Val{}, fixed: map[string]any{
 		"of": w.of, "api": w.api, "param": p.parameters, "page": w.cursor.Page, "link": "",
 		"received": types.Timestamp{Time: w.now}, "since": types.Timestamp{Time: w.cursor.From.Truncate(time.Second)},
+		"until": types.Timestamp{Time: w.cursor.From.Truncate(time.Second).Add(w.pull.Window)},
 	}}
 	if doc != nil {
 		d.root, d.reader.last = *doc, *doc
@@ -128,38 +132,57 @@ func (w *walk) item(d *delivery, item ref.Val) (old bool, err error) {
 	if !w.pull.Ascending && at.Before(w.cursor.From) {
 		return true, nil
 	}
-	var hashes []string
+	hashes, err := w.deliveries(d)
+	w.cursor.saw(at, w.now, hashes)
+	return false, err
+}
+
+// deliveries adds those of an item, and returns the hashes of their ids.
+func (w *walk) deliveries(d *delivery) (hashes []string, err error) {
 	looked := false
 	for i, one := range w.pull.deliveries {
 		what := fmt.Sprintf("deliveries[%d]", i)
-		holds, err := d.holds(one.when, what+".when")
-		if err != nil {
-			return false, err
-		}
-		if !holds {
-			continue
-		}
-		id, err := d.text(one.id, what+".id")
-		if err != nil {
-			return false, err
-		}
-		hash := hashOf(id)
-		if w.cursor.knows(hash) {
-			continue
-		}
-		if !looked {
-			if err := w.lookUp(d); err != nil {
-				return false, err
+		entries := []ref.Val{types.NullValue}
+		if one.each != nil {
+			if entries, err = d.items(*one.each, what+".each"); err != nil {
+				return nil, err
 			}
-			looked = true
 		}
-		if err := w.deliver(d, one, id, what); err != nil {
-			return false, err
+		for _, entry := range entries {
+			d.fixed["entry"] = entry
+			id, err := w.wanted(d, one, what)
+			if err != nil {
+				return nil, err
+			}
+			if id == "" {
+				continue
+			}
+			if !looked {
+				if err := w.lookUp(d); err != nil {
+					return nil, err
+				}
+				looked = true
+			}
+			if err := w.deliver(d, one, id, what); err != nil {
+				return nil, err
+			}
+			hashes = append(hashes, hashOf(id))
 		}
-		hashes = append(hashes, hash)
 	}
-	w.cursor.saw(at, w.now, hashes)
-	return false, nil
+	return hashes, nil
+}
+
+// wanted is the id of a delivery, "" when there is none, or when it was seen before.
+func (w *walk) wanted(d *delivery, one pulled, what string) (string, error) {
+	holds, err := d.holds(one.when, what+".when")
+	if err != nil || !holds {
+		return "", err
+	}
+	id, err := d.text(one.id, what+".id")
+	if err != nil || w.cursor.knows(hashOf(id)) {
+		return "", err
+	}
+	return id, nil
 }
 
 // deliver adds a delivery.
