@@ -138,7 +138,7 @@ func limitHeader(header http.Header, name string) string {
 // untilReset is how long it takes until a limit is filled again. It is told as Unix time (GitHub, GitLab, ServiceNow), as a
 // time in words (Atlassian), or in seconds from now on (PagerDuty, and the IETF's draft of RateLimit header fields).
 func untilReset(header http.Header) (time.Duration, bool) {
-	const longAgo = 1e9 // as Unix time 2001, as seconds from now on 31 years
+	const longAgo = 1e8 // as Unix time 1973, as seconds from now on three years
 	text := limitHeader(header, resetAt)
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n < longAgo {
 		return time.Duration(n) * time.Second, true
