@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ func TestPagerDutyIsReconciled(t *testing.T) {
 		p.sends("PGR0VU2", "triggered", "2026-02-27T10:05:11Z", "2026-02-27T10:05:11Z"), p.sends("PGR0VU2", "acknowledged", "2026-02-27T10:05:11Z", "2026-02-27T10:07:00Z"),
 		p.sends("PGR0VU2", "resolved", "2026-02-27T10:05:11Z", "2026-03-01T10:25:12Z"), p.sends("PGR0VU3", "triggered", "2026-03-01T11:00:00Z", "2026-03-01T11:00:00Z"),
 		p.sends("PGR0VU3", "escalated", "2026-03-01T11:00:00Z", "2026-03-01T11:10:00Z"), p.sends("PGR0VU4", "triggered", "2026-03-01T11:01:00Z", "2026-03-01T11:01:00Z"),
+		strings.Replace(p.sends("PGR0VU4", "resolved", "2026-03-01T11:01:00Z", "2026-03-01T11:02:00Z"), `"urgency"`, `"resolve_reason":{"type":"merge_resolve_reason","incident":{"id":"PGR0VU3"}},"urgency"`, 1),
 	)
 }
 
