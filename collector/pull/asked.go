@@ -38,7 +38,8 @@ type stream struct {
 	known    bool   // held is what the ledger holds
 	held     []byte // the cursor
 	due      time.Time
-	failures int // in a row
+	failures int    // in a row
+	said     string // of them, the last that was reported
 }
 
 // run asks until the context ends. The stream that has waited longest comes first.
@@ -75,7 +76,7 @@ func (a *asked) turn(ctx context.Context, s *stream) {
 }
 
 func (a *asked) succeeded(s *stream, more bool) {
-	a.busy, s.failures = 0, 0
+	a.busy, s.failures, s.said = 0, 0, ""
 	a.health.well(s.name)
 	s.due = time.Now()
 	if !more {
@@ -105,12 +106,13 @@ func (a *asked) fenced(s *stream) {
 	s.failures++
 }
 
-// failed reports the first failure of a row.
+// failed reports the first failure of a row, and those for another reason.
 func (a *asked) failed(s *stream, err error) {
 	a.count.add(resultFailed, 1)
 	s.due = time.Now().Add(backoff(s.failures))
 	s.failures++
-	if s.failures == 1 {
+	if s.said != err.Error() {
+		s.said = err.Error()
 		a.log.Warn("can't ask a source; trying on", zap.String("stream", s.name), zap.Error(err))
 		a.health.ill(s.name, err)
 	}

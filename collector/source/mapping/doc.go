@@ -38,6 +38,7 @@
 //	release(ref, commit)  the version that a deployment of a ref brings: its tag, else the commit
 //	first(list)    the first of some optional values that is there and not empty, as an optional value
 //	environment(text)  the first word in a name that environments are called (production, prod, staging, …), as an optional value
+//	json(text)     what a JSON document within a text says, as an optional value; none when the text is no JSON
 //	slug(text)     a name as services have them: lower case, with dashes for what isn't a letter, a digit or a dot
 //
 // # Asking the system

@@ -23,6 +23,7 @@ func functions() []cel.EnvOption {
 		unary("image", text, texts, imageOf),
 		unary("slug", text, text, slugOf),
 		unary("environment", text, cel.OptionalType(text), environmentIn),
+		unary("json", text, cel.OptionalType(cel.DynType), jsonIn),
 		unary("first", cel.ListType(cel.DynType), cel.OptionalType(cel.DynType), firstOf),
 		cel.Function("release", cel.Overload("mapping_release", []*cel.Type{text, text}, text, cel.BinaryBinding(releaseOf))),
 	}
@@ -117,6 +118,20 @@ func environmentIn(v ref.Val) ref.Val {
 		return types.OptionalNone
 	}
 	return types.OptionalOf(types.String(strings.ToLower(found[1])))
+}
+
+// jsonIn is what a JSON document within a text says; none when there is no such document. The path of what is missing in it
+// begins with json.
+func jsonIn(v ref.Val) ref.Val {
+	doc, err := source.ParseJSON([]byte(v.(types.String)), "json")
+	if err != nil {
+		return types.OptionalNone
+	}
+	value := (&reader{}).value(doc)
+	if value == nil {
+		return types.OptionalNone
+	}
+	return types.OptionalOf(value)
 }
 
 // firstOf is the first of some values that is there, and isn't an empty text.

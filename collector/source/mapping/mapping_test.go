@@ -313,3 +313,34 @@ rules:
 		require.Equal(t, want, items[0].Facts[0].Change.Service)
 	}
 }
+
+func TestADocumentWithinATextIsRead(t *testing.T) {
+	s := load(t, head+`
+let: {message: "json(body.Message).orValue({})"}
+rules:
+  - when: "!has(message.deploy)"
+    ignored: no document
+  - change: {id: message.deploy.id, service: message.deploy.service, version: "message.deploy.?version", finished_at: message.deploy.ended}
+`)
+	for name, c := range map[string]struct{ message, want string }{
+		"a document":        {`{\"deploy\": {\"id\": 7, \"service\": \"shop\", \"ended\": \"2026-03-01T10:00:00Z\"}}`, ""},
+		"words":             {`hello`, "ignored: no document"},
+		"null":              {`null`, "ignored: no document"},
+		"nothing":           {``, "ignored: no document"},
+		"a list":            {`[1]`, "unreadable: $.Message: can't be read by rules[0].when of the mapping"},
+		"half a document":   {`{\"deploy\": {`, "ignored: no document"},
+		"a missing member":  {`{\"deploy\": {\"id\": 7}}`, "unreadable: json.deploy.ended: required"},
+		"nested too deeply": {strings.Repeat("[", 100) + strings.Repeat("]", 100), "ignored: no document"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			items, err := s.Read(request(`{"Message": "` + c.message + `"}`))
+			require.NoError(t, err)
+			said := items[0].Problem
+			if items[0].Ignored != "" {
+				said = "ignored: " + items[0].Ignored
+			}
+			require.Equal(t, c.want, said)
+			require.Equal(t, c.want == "", len(items[0].Facts) == 1)
+		})
+	}
+}
