@@ -1,8 +1,11 @@
 package vendors
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -10,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/shipwake/shipwake/collector/source"
 )
 
 // gitlab is a project with its deployments, oldest first, as docs.gitlab.com/api/deployments has them.
@@ -140,4 +145,35 @@ func TestGitLabPagesWhileDeploymentsEnd(t *testing.T) {
 	for i, c := range changes {
 		require.Equal(t, i < ended, !c.FinishedAt.IsZero(), "%s", c.ID)
 	}
+}
+
+// BenchmarkPull is what a page of a hundred deployments costs, from the answer on to the facts, without the network.
+func BenchmarkPull(b *testing.B) {
+	g := &gitlab{}
+	for id := range 100 {
+		g.deploy(100+id, "success", fmt.Sprintf("10:%02d", id/2), fmt.Sprintf("11:%02d", id/2))
+	}
+	answer, err := json.Marshal(g.deployments)
+	require.NoError(b, err)
+	i := slices.IndexFunc(Sources(), func(s source.Source) bool { return s.Name == "gitlab" })
+	pulled, err := Sources()[i].ConfigurePull("gitlab", map[string]any{"projects": []any{"acme/shop/checkout-api"}})
+	require.NoError(b, err)
+	client := &http.Client{Transport: answering(answer)}
+	deliveries := 0
+	for b.Loop() {
+		page, err := pulled.Streams[0].Pull(b.Context(), client, nil, noon.AddDate(0, -1, 0))
+		require.NoError(b, err)
+		deliveries += len(pulled.ReadPage(page, noon))
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(deliveries), "µs/delivery")
+}
+
+// answering answers every request with one document, but for the environment.
+type answering []byte
+
+func (a answering) RoundTrip(request *http.Request) (*http.Response, error) {
+	if strings.Contains(request.URL.Path, "/environments/") {
+		a = answering(`{"id": 9, "tier": "production"}`)
+	}
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a)), Request: request}, nil
 }
