@@ -63,6 +63,7 @@ type sourceTest struct {
 	file       string
 	parameters map[string]string
 	headers    []string
+	pull       string // what is asked for, such as a project
 }
 
 // mostPayload bounds what is read from standard input in bytes: the largest body that a sender here is known to send.
@@ -77,17 +78,23 @@ func newSourceTest() *cobra.Command {
 counts, which field is read from where, and which facts come of it, or why none do. The payload is a body, or header
 lines, an empty line and the body. Authentication is not tried.
 
-With --file, NAME is any name and the file a mapping of your own.`,
+With --file, NAME is any name and the file a mapping of your own. With --pull, the payload is an answer of the system's
+API to change_pull, which asks for a project, a job or the like.`,
 		Example: `  shipwake source test pagerduty < payload.json
+  shipwake source test gitlab --pull acme/shop < deployments.json
   shipwake source test own --file own.yaml --header 'X-Event: deploy' < payload.json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("pull") {
+				return t.runPull(cmd.Context(), args[0], cmd.InOrStdin(), cmd.OutOrStdout())
+			}
 			return t.run(args[0], cmd.InOrStdin(), cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&t.file, "file", "", "`path` of a mapping")
 	flags.StringToStringVar(&t.parameters, "parameter", nil, "`name=value` of a parameter of the mapping; may be repeated")
+	flags.StringVar(&t.pull, "pull", "", "what is asked for, a `name` such as a project; \"\" for all")
 	flags.StringArrayVar(&t.headers, "header", nil, "a `header` line, such as 'X-Event: deploy'; may be repeated")
 	return cmd
 }
@@ -113,8 +120,8 @@ func (t *sourceTest) run(name string, in io.Reader, out io.Writer) error {
 	return nil
 }
 
-// source is the source of a name, and its mapping where it has one.
-func (t *sourceTest) source(name string) (source.Configured, []byte, error) {
+// keys are those of the source in a configuration.
+func (t *sourceTest) keys() map[string]any {
 	keys := map[string]any{}
 	if len(t.parameters) > 0 {
 		parameters := map[string]any{}
@@ -125,6 +132,14 @@ func (t *sourceTest) source(name string) (source.Configured, []byte, error) {
 	}
 	if t.file != "" {
 		keys["file"] = t.file
+	}
+	return keys
+}
+
+// source is the source of a name, and its mapping where it has one.
+func (t *sourceTest) source(name string) (source.Configured, []byte, error) {
+	keys := t.keys()
+	if t.file != "" {
 		c, err := mapping.Source().Configure(name, keys)
 		if err != nil {
 			return c, nil, err

@@ -24,7 +24,8 @@ import (
 //
 // and, of an answer, body, link (the next page by the header Link, or ""), page, and for one of its items item. Beyond the
 // functions of rules there are uri(text), which escapes a text for a path or a query; digest(value), the SHA-256 of a JSON value; and
-// transformMapEntry, which makes an object of a list.
+// transformMapEntry, which makes an object of a list. `shipwake source test NAME --pull OF < answer.json` shows what comes of an
+// answer.
 type Pull struct {
 	// Docs is the address of the vendor's description of the API, and Read which state of it was read.
 	Docs string `yaml:"docs"`

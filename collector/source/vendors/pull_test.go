@@ -126,7 +126,7 @@ func (r *reconciled) round() {
 			if !more {
 				break
 			}
-			require.Less(r.t, n, 1000, "it comes to an end")
+			require.Less(r.t, n, 5000, "it comes to an end")
 		}
 	}
 }
