@@ -23,4 +23,4 @@ e2e-prometheus: prometheus ## With a real Prometheus: scrape the demo, every pan
 	@$(WITH_PROMETHEUS); \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
 		$(GO) test -count=1 -timeout 10m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
-	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/
+	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/

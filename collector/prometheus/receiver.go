@@ -58,7 +58,7 @@ func (a *asking) Shutdown(context.Context) error {
 }
 
 func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Host) (*server, error) {
-	table, err := cfg.table()
+	table, err := cfg.Table()
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ const (
 	leastSpan     = 10_000      //
 	mostBehind    = 10 * 60_000 // then it goes on with the present
 	firstLookBack = 5 * 60_000  // for what the first increments are differences to
+	leastOverlap  = 30_000
 	mostOverlap   = 10 * 60_000
 	lookEvery     = 10 * time.Minute // at its clock
 	mostPause     = 5 * time.Minute
@@ -161,9 +162,9 @@ func (s *server) begin(now int64) {
 	s.span = firstLookBack
 }
 
-// read takes in the samples of a stretch, and of so much before it that every target was scraped twice.
+// read takes in the samples of a stretch, and of so much before it that what took long to scrape is there by then.
 func (s *server) read(ctx context.Context, from, to int64) error {
-	overlap := min(2*s.reader.Every(from-mostOverlap)+s.cfg.Delay.Milliseconds(), mostOverlap)
+	overlap := min(max(2*s.reader.Every(from-mostOverlap), leastOverlap), mostOverlap)
 	width := to - from + overlap
 	if err := s.take(ctx, tellers, to, width); err != nil {
 		return err

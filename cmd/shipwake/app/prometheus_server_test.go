@@ -39,18 +39,13 @@ type prometheusServer struct {
 // startPrometheus scrapes a target until the test ends. It returns when Prometheus answers.
 func startPrometheus(t *testing.T, target string) *prometheusServer {
 	t.Helper()
-	return runPrometheus(t, prometheusConfig(t, t.TempDir(), target), "--enable-feature=exemplar-storage")
-}
-
-// runPrometheus runs it with a configuration until the test ends. It returns when it answers.
-func runPrometheus(t *testing.T, config string, flags ...string) *prometheusServer {
-	t.Helper()
 	dir, address := t.TempDir(), freeAddress(t)
 	log, err := os.Create(filepath.Join(dir, "log"))
 	require.NoError(t, err)
 	defer log.Close()
-	cmd := exec.Command(prometheusBinary(), append(flags, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
-		"--web.listen-address="+address, "--log.level=warn")...)
+	cmd := exec.Command(prometheusBinary(),
+		"--config.file="+prometheusConfig(t, dir, target), "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--web.listen-address="+address, "--enable-feature=exemplar-storage", "--log.level=warn")
 	cmd.Stdout, cmd.Stderr = log, log
 	require.NoError(t, cmd.Start())
 	s := &prometheusServer{"http://" + address, &http.Client{Timeout: 30 * time.Second}}

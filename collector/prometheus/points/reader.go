@@ -173,7 +173,7 @@ func (s *Series) Add(sample Sample) {
 		return
 	}
 	if !s.r.options.Whole || s.role == up {
-		s.target.Scraped(sample.At)
+		s.target.Scraped(sample.At, s.replica)
 	}
 	switch s.role {
 	case counted:
