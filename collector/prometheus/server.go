@@ -190,13 +190,7 @@ func (s *server) take(ctx context.Context, selector string, to, width int64) err
 		}
 	}
 	for _, one := range all {
-		of := s.reader.Series(families.Labels(one.Metric))
-		if of == nil {
-			continue
-		}
-		for _, v := range one.Values {
-			of.Add(points.Sample{At: v.at, Value: v.value})
-		}
+		give(s.reader, one)
 	}
 	return nil
 }

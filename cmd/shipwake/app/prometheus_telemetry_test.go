@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -92,4 +93,15 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 			require.Contains(t, stdout, test.want)
 		})
 	}
+}
+
+// TestPrometheusCheckOfARealOne: what the command says of it.
+func TestPrometheusCheckOfARealOne(t *testing.T) {
+	shop := newShopping("v1")
+	endpoint := promtest.Start(t, "", shop.stays, shop.changes)
+	var stdout string
+	require.Eventually(t, func() bool {
+		_, stdout, _ = shipwake(t, "prometheus", "check", endpoint, "--environment", "production")
+		return regexp.MustCompile(`(?s)^Prometheus .* answer: 2, scraped every 1.*\nshop +production +http +2 +4 +v1\n`).MatchString(stdout)
+	}, 30*time.Second, 200*time.Millisecond, "%s", stdout)
 }
