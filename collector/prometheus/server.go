@@ -40,6 +40,7 @@ type server struct {
 	tally     *correlate.Tally
 	health    *health
 	log       *zap.Logger
+	births    births
 
 	reader *points.Reader
 	since  int64     // in the server's time: what was added by then isn't handed on
@@ -124,6 +125,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
+	s.births.begin(ctx)
 	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
 		return false, err
 	}
@@ -158,6 +160,7 @@ func (s *server) begin(now int64) {
 	s.cursor = s.since - firstLookBack
 	s.reader = points.New(points.Options{
 		Table: s.table, Environment: s.cfg.Environment, ReplicaLabels: s.cfg.ReplicaLabels, Since: s.since, Whole: true,
+		Born: s.births.version,
 	})
 	s.span = firstLookBack
 }

@@ -70,8 +70,8 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 		before, after string // the versions that they tell
 		want          string
 	}{
-		"processes that tell their versions are compared side by side":          {"v1", "v2", "(grade A)"},
-		"processes that tell none are compared with the time before the change": {"", "", "(grade D)"},
+		"processes that tell their versions are compared side by side":      {"v1", "v2", "(grade A)"},
+		"processes that tell none are of what was deployed when they began": {"", "", "(grade A)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shop := newShopping(test.before)
@@ -81,9 +81,11 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			stopped := shop.run(ctx)
 			defer func() { stop(); <-stopped }()
+			status, _ := p.post(strings.Replace(change("shop-0", "v1", time.Now().Add(-2*time.Hour)), "checkout", "shop", 1))
+			require.Equal(t, http.StatusAccepted, status)
 			time.Sleep(10 * time.Second) // a time before the change: telemetry is judged by the clock of the real world
 
-			status, _ := p.post(strings.Replace(change("shop-1", "v2", time.Now()), "checkout", "shop", 1))
+			status, _ = p.post(strings.Replace(change("shop-1", "v2", time.Now()), "checkout", "shop", 1))
 			require.Equal(t, http.StatusAccepted, status)
 			shop.changes.Deploy(test.after)
 			shop.bad.Store(10)
