@@ -19,7 +19,8 @@ test-dashboards: prometheus ## Check dashboards, rules and alerts with promtool
 	promtool check rules dashboards/prometheus/rules.yaml dashboards/prometheus/alerts.yaml && \
 	promtool test rules dashboards/prometheus/tests/*.yaml
 
-e2e-prometheus: prometheus ## Scrape the demo with a real Prometheus: every panel has data, the bad deploys' alerts fire
+e2e-prometheus: prometheus ## With a real Prometheus: scrape the demo, every panel has data, alerts fire; judge by its telemetry alone
 	@$(WITH_PROMETHEUS); \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
-		$(GO) test -count=1 -timeout 10m -v -run '^TestPrometheus' ./cmd/shipwake/app/
+		$(GO) test -count=1 -timeout 10m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
+	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/

@@ -58,7 +58,7 @@ func (a *asking) Shutdown(context.Context) error {
 }
 
 func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Host) (*server, error) {
-	table, err := cfg.table()
+	table, err := cfg.Table()
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Hos
 	}
 	return &server{
 		client: to, cfg: cfg, table: table, selectors: selectors(table), next: a.next, tally: a.tally, span: mostSpan,
-		log: a.set.Logger.With(zap.String("server", to.endpoint)),
+		log: a.set.Logger.With(zap.String("server", to.endpoint)), births: births{known: deployments(host)},
 	}, nil
 }
 

@@ -23,6 +23,7 @@ const (
 	leastSpan     = 10_000      //
 	mostBehind    = 10 * 60_000 // then it goes on with the present
 	firstLookBack = 5 * 60_000  // for what the first increments are differences to
+	leastOverlap  = 30_000
 	mostOverlap   = 10 * 60_000
 	lookEvery     = 10 * time.Minute // at its clock
 	mostPause     = 5 * time.Minute
@@ -39,6 +40,7 @@ type server struct {
 	tally     *correlate.Tally
 	health    *health
 	log       *zap.Logger
+	births    births
 
 	reader *points.Reader
 	since  int64     // in the server's time: what was added by then isn't handed on
@@ -123,6 +125,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
+	s.births.begin(ctx)
 	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
 		return false, err
 	}
@@ -157,13 +160,14 @@ func (s *server) begin(now int64) {
 	s.cursor = s.since - firstLookBack
 	s.reader = points.New(points.Options{
 		Table: s.table, Environment: s.cfg.Environment, ReplicaLabels: s.cfg.ReplicaLabels, Since: s.since, Whole: true,
+		Born: s.births.version,
 	})
 	s.span = firstLookBack
 }
 
-// read takes in the samples of a stretch, and of so much before it that every target was scraped twice.
+// read takes in the samples of a stretch, and of so much before it that what took long to scrape is there by then.
 func (s *server) read(ctx context.Context, from, to int64) error {
-	overlap := min(2*s.reader.Every(from-mostOverlap)+s.cfg.Delay.Milliseconds(), mostOverlap)
+	overlap := min(max(2*s.reader.Every(from-mostOverlap), leastOverlap), mostOverlap)
 	width := to - from + overlap
 	if err := s.take(ctx, tellers, to, width); err != nil {
 		return err
@@ -189,13 +193,7 @@ func (s *server) take(ctx context.Context, selector string, to, width int64) err
 		}
 	}
 	for _, one := range all {
-		of := s.reader.Series(families.Labels(one.Metric))
-		if of == nil {
-			continue
-		}
-		for _, v := range one.Values {
-			of.Add(points.Sample{At: v.at, Value: v.value})
-		}
+		give(s.reader, one)
 	}
 	return nil
 }

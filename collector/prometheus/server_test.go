@@ -240,7 +240,7 @@ func TestMetricsOfOnesOwn(t *testing.T) {
 func TestEveryFamilyIsAskedFor(t *testing.T) {
 	cfg, err := configured(t, map[string]any{"endpoint": "http://prometheus:9090"})
 	require.NoError(t, err)
-	table, err := cfg.Servers[0].table()
+	table, err := cfg.Servers[0].Table()
 	require.NoError(t, err)
 	all := selectors(table)
 	require.Len(t, all, 5, "one for families of which all series count, one for each other filter")

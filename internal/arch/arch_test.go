@@ -221,6 +221,22 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
+			room: "collector/remotewrite",
+			ours: []string{
+				"correlate", "collector/admission", "collector/listen", "collector/remotewrite/wire", "collector/prometheus/families",
+				"collector/prometheus/points",
+			},
+			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
+		},
+		{
+			room: "collector/remotewrite/wire", ours: []string{}, never: []string{pdata},
+			reason: "which samples bytes hold doesn't depend on what is made of them",
+		},
+		{
+			room: "collector/prometheus/promtest", ours: []string{"internal/freeport"}, never: []string{collector + "..."},
+			reason: "a process that is scraped, and its Prometheus, know nothing of who reads them",
+		},
+		{
 			room: "collector/prometheus/families", ours: []string{}, never: []string{"all"},
 			reason: "which metrics count requests is a table; how they are read is not in it",
 		},

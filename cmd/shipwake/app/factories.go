@@ -28,6 +28,7 @@ import (
 	"github.com/shipwake/shipwake/collector/otlp"
 	"github.com/shipwake/shipwake/collector/prometheus"
 	"github.com/shipwake/shipwake/collector/pull"
+	"github.com/shipwake/shipwake/collector/remotewrite"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/webhook"
 	"github.com/shipwake/shipwake/correlate"
@@ -46,6 +47,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		pull.NewFactory(sources.Types(), tally),
 		kubernetes.NewFactory(tally),
 		prometheus.NewFactory(tally),
+		remotewrite.NewFactory(budget, tally),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

@@ -45,6 +45,7 @@ type Group[T any] struct {
 	recent [8]int64 // the last scrapes that were passed: what is read again is not late
 	passed int
 	ahead  []*snapshot
+	narrow bool // the last one had fewer buckets than those before
 	gone   bool
 }
 

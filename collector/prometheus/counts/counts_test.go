@@ -32,7 +32,7 @@ func TestWhatACounterAdded(t *testing.T) {
 	scraped := func(times ...int64) *Target {
 		var target Target
 		for _, at := range times {
-			target.Scraped(at)
+			target.Scraped(at, "")
 		}
 		return &target
 	}
@@ -97,7 +97,7 @@ func TestOneReplicaIsListenedTo(t *testing.T) {
 	target := func() *Target {
 		var target Target
 		for at := int64(10_000); at <= 50_000; at += 10_000 {
-			target.Scraped(at)
+			target.Scraped(at, "")
 		}
 		return &target
 	}
@@ -114,7 +114,7 @@ func TestOneReplicaIsListenedTo(t *testing.T) {
 
 func TestWhatAHistogramAdded(t *testing.T) {
 	var target Target
-	target.Scraped(10_000)
+	target.Scraped(10_000, "")
 	b := NewBook[string](Options{Whole: true, MaxSeries: 10})
 	g := b.Group("", &target, &Metric{})
 	put := func(ms int64, values map[Part]float64) {
@@ -180,7 +180,7 @@ func TestEveryRequestThatWasScrapedCountsOnce(t *testing.T) {
 		var target Target
 		var samples []Sample
 		value, began, want := 0.0, int64(0), int64(0)
-		target.Scraped(500)
+		target.Scraped(500, "")
 		now := int64(1_000)
 		for range rapid.IntRange(1, 30).Draw(t, "scrapes") {
 			now += rapid.Int64Range(1, 5).Draw(t, "pause") * 1000

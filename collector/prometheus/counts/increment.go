@@ -55,6 +55,12 @@ func (b *Book[T]) increment(g *Group[T], s *snapshot) (inc Increment, ok bool) {
 		return inc, false
 	}
 	before := g.last
+	if before != nil && !g.narrow && len(whole.Bounds) < len(before.whole.Bounds) {
+		g.narrow = true // a part may come late; should they stay fewer, they are the ones to go on with
+		b.Losses.Torn++
+		return inc, false
+	}
+	g.narrow = false
 	g.follow(&reading{s.at, s.replica, whole})
 	inc = whole
 	inc.To = s.at

@@ -2,27 +2,38 @@ package counts
 
 // Target is a process that is scraped. Times are Unix milliseconds.
 type Target struct {
-	first  int64           // its first scrape that we know of; 0: none
-	newest int64           // its newest
-	every  int64           // the shortest time between two scrapes that were read one after the other; 0: unknown
-	starts Timeline[int64] // when its process began
-	reads  string          // the replica that is listened to; "" when there are none
-	heard  int64           // when that was heard last
+	first  int64            // its first scrape that we know of; 0: none
+	newest int64            // its newest
+	last   map[string]int64 // by each replica
+	every  int64            // the shortest time between two scrapes that were read one after the other; 0: unknown
+	starts Timeline[int64]  // when its process began
+	reads  string           // the replica that is listened to; "" when there are none
+	heard  int64            // when that was heard last
 }
 
 // awayAfter is how long a target may be silent before it is as new as at first, in milliseconds. It is less than groups are
 // remembered for: none of the same process comes back as a new child.
 const awayAfter = forgetAfter / 2
 
-// Scraped notes that the target answered a scrape.
-func (t *Target) Scraped(at int64) {
+// mostReplicas bounds the servers that are told apart.
+const mostReplicas = 16
+
+// Scraped notes that the target answered a scrape of a replica.
+func (t *Target) Scraped(at int64, replica string) {
 	if t.first == 0 || at < t.first || at > t.newest+awayAfter {
 		t.first = at
 	}
-	if gap := at - t.newest; t.newest > 0 && gap > 0 && (t.every == 0 || gap < t.every) {
+	t.newest = max(t.newest, at)
+	last, known := t.last[replica]
+	if gap := at - last; known && gap > 0 && (t.every == 0 || gap < t.every) {
 		t.every = gap
 	}
-	t.newest = max(t.newest, at)
+	if t.last == nil {
+		t.last = map[string]int64{}
+	}
+	if known || len(t.last) < mostReplicas {
+		t.last[replica] = max(last, at)
+	}
 }
 
 // Started notes, as of a scrape, when the process began.

@@ -86,6 +86,9 @@ func (r *Reader) resource(of *told, at int64) resource {
 	if own.service != "" && of.teller.name == of.target.key.job {
 		res.service, res.namespace = own.service, own.namespace
 	}
+	if began := of.target.Began(at); res.version == "" && of.family.Own && began > 0 && r.options.Born != nil {
+		res.version = r.options.Born(res.service, res.environment, began)
+	}
 	return res
 }
 

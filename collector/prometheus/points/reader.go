@@ -21,6 +21,9 @@ type Options struct {
 	Environment string
 	// ReplicaLabels tell apart servers that scrape the same.
 	ReplicaLabels []string
+	// Born is the version of a process that tells none, by the service, its environment and when the process began, in
+	// milliseconds; "" when that is unknown. Nil knows none.
+	Born func(service, environment string, began int64) string
 	// Since and Whole are those of counts.Options.
 	Since int64
 	Whole bool
@@ -173,7 +176,7 @@ func (s *Series) Add(sample Sample) {
 		return
 	}
 	if !s.r.options.Whole || s.role == up {
-		s.target.Scraped(sample.At)
+		s.target.Scraped(sample.At, s.replica)
 	}
 	switch s.role {
 	case counted:
