@@ -117,15 +117,18 @@ func OfScale(scale int32, unit float64) *Scale {
 	return made.(*Scale) //nolint:forcetypeassert // nothing else is stored
 }
 
-// Fill adds what the buckets from an index on hold, which their histogram's offset is a part of.
+// Fill adds what the buckets from an index on hold, which their histogram's offset is a part of. All counts together fit in an
+// int64.
 func (s *Scale) Fill(h *correlate.Histogram, index int64, counts []uint64) {
 	for len(counts) > 0 {
 		at := index + around
 		if at < 0 || at >= 2*around {
-			if counts[0] > 0 {
-				h.Add(s.bin(index), int64(counts[0]))
+			n := len(counts)
+			if at < 0 {
+				n = int(min(int64(n), -at))
 			}
-			index, counts = index+1, counts[1:]
+			s.spread(h, index, counts[:n], s.bin(index), s.bin(index+int64(n)-1))
+			index, counts = index+int64(n), counts[n:]
 			continue
 		}
 		bins := s.page(at / pageSize)[at%pageSize:]
@@ -133,6 +136,23 @@ func (s *Scale) Fill(h *correlate.Histogram, index int64, counts []uint64) {
 		h.AddEach(bins[:n], counts[:n])
 		index, counts = index+int64(n), counts[n:]
 	}
+}
+
+// spread adds buckets whose bins aren't remembered. Of a large scale many buckets are in one bin: when the first and the last
+// one are, so are those between, and only the places where the bin changes are looked for.
+func (s *Scale) spread(h *correlate.Histogram, index int64, counts []uint64, first, last int16) {
+	if first == last {
+		var n uint64
+		for _, c := range counts {
+			n += c
+		}
+		h.Add(first, int64(n))
+		return
+	}
+	half := len(counts) / 2
+	middle := index + int64(half)
+	s.spread(h, index, counts[:half], first, s.bin(middle-1))
+	s.spread(h, middle, counts[half:], s.bin(middle), last)
 }
 
 func (s *Scale) page(n int64) *page {

@@ -39,7 +39,7 @@ func TestRememberedBins(t *testing.T) {
 				require.Equal(t, Explicit(bounds, unit), latest.Explicit(bounds, unit))
 			}
 			scale := rapid.Int32Range(-10, 20).Draw(t, "scale")
-			index := rapid.OneOf(rapid.Int64Range(-500, 500), rapid.Int64Range(-around-300, around+300)).Draw(t, "index")
+			index := rapid.OneOf(rapid.Int64Range(-500, 500), rapid.Int64Range(-around-300, around+300), rapid.Int64Range(-40_000, 40_000)).Draw(t, "index")
 			counts := rapid.SliceOfN(rapid.Uint64Range(0, 3), 0, pageSize+20).Draw(t, "counts")
 			var want correlate.Histogram
 			for i, n := range counts {
@@ -74,4 +74,25 @@ func TestBinsAllocateNothing(t *testing.T) {
 		Explicit(bounds, 1e9)
 		scale.Fill(&h, -60, []uint64{1, 0, 2})
 	}))
+}
+
+// BenchmarkScale adds 160 buckets of a scale, as many as SDKs have: of latencies far apart, and of some that are all alike, whose
+// bins aren't remembered.
+func BenchmarkScale(b *testing.B) {
+	counts := make([]uint64, 160)
+	for i := range counts {
+		counts[i] = uint64(i%7) + 1
+	}
+	for name, of := range map[string]struct {
+		scale int32
+		index int64
+	}{"far-apart": {4, -160}, "alike": {12, -13_600}} {
+		b.Run(name, func(b *testing.B) {
+			var h correlate.Histogram
+			b.ReportAllocs()
+			for b.Loop() {
+				OfScale(of.scale, 1e9).Fill(&h, of.index, counts)
+			}
+		})
+	}
 }
