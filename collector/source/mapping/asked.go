@@ -83,41 +83,51 @@ func (p *Pull) compile() (*asked, error) {
 	if a.lookups, _, err = compileBindings(env, p.Lookups); err != nil {
 		return nil, fmt.Errorf("lookups: %w", err)
 	}
-	for _, lookup := range p.Lookups {
-		if env, err = env.Extend(cel.Variable(lookup.Name, cel.OptionalType(cel.DynType))); err != nil {
-			return nil, fmt.Errorf("lookups.%s: %w", lookup.Name, err)
-		}
-	}
 	return a, a.compileDeliveries(env)
 }
 
+// compileDeliveries: only bodies have what is looked up, since that is asked for when there is a delivery.
 func (a *asked) compileDeliveries(env *cel.Env) (err error) {
 	if env, err = env.Extend(cel.Variable("entry", cel.DynType)); err != nil {
 		return err
 	}
+	bodies := env
+	for _, lookup := range a.Lookups {
+		if bodies, err = bodies.Extend(cel.Variable(lookup.Name, cel.OptionalType(cel.DynType))); err != nil {
+			return fmt.Errorf("lookups.%s: %w", lookup.Name, err)
+		}
+	}
 	for i, d := range a.Deliveries {
-		one := pulled{Pulled: d}
-		if d.Each != "" {
-			each, err := compile(env, d.Each)
-			if err != nil {
-				return fmt.Errorf("deliveries[%d].each: %w", i, err)
-			}
-			one.each = &each
-		}
-		if d.When != "" {
-			when, err := condition(env, d.When)
-			if err != nil {
-				return fmt.Errorf("deliveries[%d].when: %w", i, err)
-			}
-			one.when = &when
-		}
-		if one.id, err = compile(env, d.ID); err != nil {
-			return fmt.Errorf("deliveries[%d].id: %w", i, err)
-		}
-		if one.body, err = compile(env, d.Body); err != nil {
-			return fmt.Errorf("deliveries[%d].body: %w", i, err)
+		one, err := d.compile(env, bodies)
+		if err != nil {
+			return fmt.Errorf("deliveries[%d].%w", i, err)
 		}
 		a.deliveries = append(a.deliveries, one)
 	}
 	return nil
+}
+
+func (d Pulled) compile(env, bodies *cel.Env) (one pulled, err error) {
+	one.Pulled = d
+	if d.Each != "" {
+		each, err := compile(env, d.Each)
+		if err != nil {
+			return one, fmt.Errorf("each: %w", err)
+		}
+		one.each = &each
+	}
+	if d.When != "" {
+		when, err := condition(env, d.When)
+		if err != nil {
+			return one, fmt.Errorf("when: %w", err)
+		}
+		one.when = &when
+	}
+	if one.id, err = compile(env, d.ID); err != nil {
+		return one, fmt.Errorf("id: %w", err)
+	}
+	if one.body, err = compile(bodies, d.Body); err != nil {
+		return one, fmt.Errorf("body: %w", err)
+	}
+	return one, nil
 }

@@ -60,7 +60,7 @@ type Pull struct {
 	// Let are values of an item by name, each of which may use those before it.
 	Let Bindings `yaml:"let"`
 	// Lookups are requests by name for more about an item, such as its environment: each is an expression for a path below
-	// API, and its answer an optional value, which is none when it isn't found or may not be read. They may use Let.
+	// API, and its answer an optional value for bodies, which is none when it isn't found or may not be read. They may use Let.
 	Lookups Bindings `yaml:"lookups"`
 	// Deliveries are what the webhook would have sent of an item.
 	Deliveries []Pulled `yaml:"deliveries"`

@@ -168,11 +168,15 @@ func TestAPullThatIsWrongSaysWhere(t *testing.T) {
 		"a header that isn't named":           {"kind: basic", "kind: header", "pull.secret.header: goes with the kind header"},
 		"a key that is taken":                 {"key: teams", "key: api_url", "pull.of.key: api_url is a key already"},
 		"a name under let that is taken":      {"  at: item", "  let: {page: '1'}\n  at: item", "pull.let.page: the name is taken"},
+		"a condition on what is looked up":    {"    - id: string", "    - when: env.hasValue()\n      id: string", "pull.deliveries[0].when: ERROR: <input>:1:1: undeclared reference to 'env'"},
 		"a lookup that uses what isn't there": {"  at: item", "  lookups: {env: nowhere}\n  at: item", "pull.lookups: let.env: ERROR"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Replace(ascending, c.from, c.to, 1)
 			require.NotEqual(t, ascending, text)
+			if !strings.Contains(text, "lookups:") {
+				text = strings.Replace(text, "  deliveries:", "  lookups: {env: \"'/environments/' + string(item.id)\"}\n  deliveries:", 1)
+			}
 			_, err := mapping.Load([]byte(text))
 			require.ErrorContains(t, err, c.want)
 		})

@@ -48,7 +48,7 @@ func (j *jenkins) build(number int, started time.Time) object {
 				{"name": "API_TOKEN", "value": "canary"}, {"_class": "hudson.model.PasswordParameterValue", "name": "ENV"},
 			}},
 			{"_class": "hudson.model.CauseAction", "causes": []object{{"_class": "hudson.model.Cause$UserIdCause", "userId": "alice"}}},
-			{}, {"_class": "hudson.plugins.git.util.BuildData", "lastBuiltRevision": object{"SHA1": sha, "branch": []object{{"SHA1": sha, "name": "origin/main"}}}},
+			{}, nil, {"_class": "hudson.model.ParametersAction", "parameters": []object{{"name": "VERSION", "value": "v0"}}}, {"_class": "hudson.plugins.git.util.BuildData", "lastBuiltRevision": object{"SHA1": sha, "branch": []object{{"SHA1": sha, "name": "origin/main"}}}},
 		},
 	}
 	j.builds = append([]object{b}, j.builds...)
