@@ -26,6 +26,9 @@ func FuzzProto(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, request := range requests {
 			holds(t, body, request, Proto, unmarshaler.UnmarshalProto)
+			if cost, err := Proto(body, request, math.MaxInt64); err == nil {
+				require.False(t, Within(body, request, cost-1))
+			}
 		}
 	})
 }

@@ -20,12 +20,6 @@ func Proto(body []byte, request Kind, limit int64) (int64, error) {
 	return w.cost, nil
 }
 
-// mostPerByte is more than decoding allocates for each byte of any request, beside base: an exemplar is two bytes at least.
-const mostPerByte = 160
-
-// Small tells that decoding a request of n bytes takes no more than limit, whatever it is, so that it needs no walk to know.
-func Small(n int, limit int64) bool { return base+int64(n)*mostPerByte <= limit }
-
 // message walks the fields of one message, in whatever order and number they come: decoders append to lists, and
 // allocate again for each repetition of what is there once. It is one function because it runs for every attribute.
 func (w *walk) message(b []byte, kind Kind, depth int) error {

@@ -55,7 +55,7 @@ func (e *entry) open(ctx context.Context, s *signal, r *received, room *admissio
 	if r.json || s.end == nil {
 		return e.decode(s, body, r.json, room)
 	}
-	if limit := e.perRequest(); !admission.Small(len(body), limit) {
+	if limit := e.perRequest(); !admission.Within(body, s.request, limit) {
 		if _, err := admission.Proto(body, s.request, limit); err != nil {
 			return nil, err
 		}
