@@ -55,11 +55,11 @@ func (b *Spans) record(sp []byte) bool {
 		case spanAttribute:
 			ok = readAttribute(s, part)
 		case spanTrace:
-			ok = sized(s.TraceID[:], part)
+			ok = traceID(&s.TraceID, part)
 		case spanID:
-			ok = sized(s.ID[:], part)
+			ok = id(&s.ID, part)
 		case spanParent:
-			ok = sized(s.Parent[:], part)
+			ok = id(&s.Parent, part)
 		case spanName:
 			s.Name = str(part)
 		case spanEvent:
@@ -119,13 +119,24 @@ func spanNumber(s *reduce.Span, tag byte, sp []byte, at int) (next int, ok bool)
 	return 0, false
 }
 
-// sized copies an id, which is there in its whole length or not at all.
-func sized(into, from []byte) bool {
-	if len(from) == 0 {
-		clear(into)
+// traceID copies the id of a trace, which is there in its whole length or not at all.
+func traceID(into *[16]byte, from []byte) bool {
+	if len(from) == len(into) {
+		*into = [16]byte(from)
 		return true
 	}
-	return copy(into, from) == len(from) && len(from) == len(into)
+	clear(into[:])
+	return len(from) == 0
+}
+
+// id does the same for that of a span.
+func id(into *[8]byte, from []byte) bool {
+	if len(from) == len(into) {
+		*into = [8]byte(from)
+		return true
+	}
+	clear(into[:])
+	return len(from) == 0
 }
 
 // status reads whether the span failed.
