@@ -73,7 +73,7 @@ func (r *report) introduce(s *settings) {
 		"producer and consumer spans, 1 %% errors, a canary of every tenth service; `http.server.request.duration` for each route and "+
 		"status. Spans come as from SDKs, about 260 of one instance in a request, or 1,000; points as from a node's Collector, 160 of ten "+
 		"instances in a request, in explicit buckets or in about 60 of an exponential scale. Event times are of now. All are scraped every %s, and the Collectors flush their span "+
-		"metrics as often; the last flush is in the figures. GOGC is 100 for all. A run counts only if the counters of shipwake and of the floor, or the "+
+		"metrics as often; the last flush is in the figures. GOGC is not set for any. A run counts only if the counters of shipwake and of the floor, or the "+
 		"Collector's `calls_total`, `…_count` and `traces_service_graph_request_total`, show everything that was sent.\n", s.pairs, connections, s.every)
 	r.say("Items per second of the server's CPU time (user and system): median (least–most) of %d runs each. The columns:\n", s.pairs)
 	r.say("- shipwake: the daemon, which reduces to services and versions, joins the halves of calls to edges, keeps what it counts in its ledger, synced each second, and judges.")

@@ -10,6 +10,9 @@ import (
 const (
 	// paceOver is the time whose allocations may become garbage before Go's heap is collected.
 	paceOver = 10 * time.Second
+	// sooner is how often the heap is collected in that time when more is allocated than before: once in a while much is, at a
+	// time, and the heap need not grow for that.
+	sooner = 3
 	// leastGarbage may gather in any case, in bytes, and this share of what is in use, in percent: each collection walks all of that.
 	leastGarbage, leastPercent = 2 * mebibyte, 20
 	// usualPercent is what Go's runtime lets gather unless told otherwise.
@@ -44,10 +47,10 @@ func (p *pacer) pace() {
 }
 
 // look is how much garbage may gather, in percent of what is in use: as much as was allocated in the last stretch of time, or
-// in this one so far. It goes up at once, and down when a stretch is over.
+// a part of that in this one so far.
 func (p *pacer) look(now time.Time, allocated, live int64) int {
 	most := allocated - p.allocated
-	p.garbage = max(p.garbage, most)
+	p.garbage = max(p.garbage, most/sooner)
 	if now.Sub(p.began) >= paceOver {
 		p.began, p.allocated, p.garbage = now, allocated, most
 	}

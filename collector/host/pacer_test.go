@@ -22,9 +22,14 @@ func TestGarbageThatMayGather(t *testing.T) {
 		"next to nothing is allocated": {{time.Second, mb / 100, 40 * mb, leastPercent}, {time.Minute, mb / 100, 40 * mb, leastPercent}},
 		"as much as in ten seconds":    {{paceOver, 12 * mb, 40 * mb, 30}, {paceOver, 16 * mb, 40 * mb, 40}},
 		"never more than is in use":    {{time.Second, 500 * mb, 40 * mb, usualPercent}},
-		"a small heap has some room":   {{time.Second, 0, 4 * mb, 50}, {time.Second, 0, mb, usualPercent}},
-		"it goes up at once":           {{paceOver, 12 * mb, 40 * mb, 30}, {time.Second, 20 * mb, 40 * mb, 50}, {time.Second, 4 * mb, 40 * mb, 60}},
-		"and down when ten seconds are over": {
+		"a burst is collected on its way": {
+			{paceOver, 12 * mb, 40 * mb, 30}, {time.Second, 30 * mb, 40 * mb, 30}, {time.Second, 18 * mb, 40 * mb, 40},
+		},
+		"a small heap has some room": {{time.Second, 0, 4 * mb, 50}, {time.Second, 0, mb, usualPercent}},
+		"a flood is noticed in seconds": {
+			{paceOver, 12 * mb, 40 * mb, 30}, {time.Second, 60 * mb, 40 * mb, 50}, {time.Second, 60 * mb, 40 * mb, usualPercent},
+		},
+		"down when ten seconds are over": {
 			{paceOver, 40 * mb, 40 * mb, usualPercent}, {paceOver - time.Second, 0, 40 * mb, usualPercent}, {time.Second, 12 * mb, 40 * mb, 30},
 		},
 		"before the first collection": {{time.Second, 0, 0, usualPercent}},

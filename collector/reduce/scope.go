@@ -202,13 +202,13 @@ func (sc *scope) create(k seriesKey) *series {
 
 // drain takes the cells of all series, under the names that services are shown by. made is how many of them were not there
 // before: sums of routes.
-func (sc *scope) drain(into []correlate.Measurement, names ambiguous) (drained []correlate.Measurement, made int) {
+func (sc *scope) drain(into *drained, names ambiguous) (made int) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	made = sc.sumRoutes()
 	service := names.shown(sc.place())
 	for _, s := range sc.dirty {
-		into = s.drain(correlate.Key{
+		s.drain(correlate.Key{
 			Service: service, Environment: sc.environment, Version: sc.version,
 			Kind: s.key.kind, Origin: s.key.origin, Name: s.key.name,
 			Peer: names.shown(place{s.key.peer, s.key.space, sc.environment}),
@@ -218,7 +218,7 @@ func (sc *scope) drain(into []correlate.Measurement, names ambiguous) (drained [
 		s.promote()
 	}
 	sc.dirty = sc.dirty[:0]
-	return into, made
+	return made
 }
 
 // forget drops the series that nothing was added to since a time in Unix seconds, and returns how many. Without any

@@ -1,6 +1,7 @@
 package reduce
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -112,15 +113,13 @@ func (all *scopes) ambiguous() ambiguous {
 
 // drain takes the cells of every scope, in no order.
 func (all *scopes) drain(names ambiguous) []correlate.Measurement {
-	var drained []correlate.Measurement
-	made := 0
+	waiting := int(all.cells.Load())
+	into, made := drained{cells: slices.Grow([]correlate.Measurement(nil), waiting+waiting/2)}, 0 // with sums of routes
 	for _, sc := range all.list() {
-		more := 0
-		drained, more = sc.drain(drained, names)
-		made += more
+		made += sc.drain(&into, names)
 	}
-	all.cells.Add(int64(made - len(drained)))
-	return drained
+	all.cells.Add(int64(made - len(into.cells)))
+	return into.cells
 }
 
 // forget drops the series, and the scopes without one, that were idle since a time in Unix nanoseconds; those of scopes

@@ -1,10 +1,6 @@
 package reduce
 
-import (
-	"slices"
-
-	"github.com/shipwake/shipwake/correlate"
-)
+import "github.com/shipwake/shipwake/correlate"
 
 // A series with more cells than manyCells between two drains finds them by an index.
 const manyCells = 32
@@ -91,19 +87,21 @@ func (s *series) dropLast() {
 	s.cells = s.cells[:n]
 }
 
+// drained is what drains took. It is dropped as a whole.
+type drained struct {
+	cells []correlate.Measurement
+	slab  correlate.Slab // of their histograms
+}
+
 // drain moves the cells out. Histograms are copied at their exact size, so that the roomy ones can be filled again.
-func (s *series) drain(key correlate.Key, into []correlate.Measurement) []correlate.Measurement {
+func (s *series) drain(key correlate.Key, into *drained) {
 	for i := range s.cells {
 		cell := s.cells[i]
-		if len(cell.Latency) == 0 {
-			cell.Latency = nil
-		}
-		cell.Latency = slices.Clone(cell.Latency)
-		into = append(into, correlate.Measurement{Key: key, Cell: cell})
+		cell.Latency = into.slab.Copy(cell.Latency)
+		into.cells = append(into.cells, correlate.Measurement{Key: key, Cell: cell})
 	}
 	s.cells, s.index = s.cells[:0], nil
 	if cap(s.cells) > manyCells {
 		s.cells = nil
 	}
-	return into
 }

@@ -1,11 +1,15 @@
 package cells
 
-import "github.com/shipwake/shipwake/correlate/window"
+import (
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/window"
+)
 
 // manner is how the cells of some series are packed.
 type manner struct {
 	span  int64 // of the stretch of time that a block holds, in seconds
 	looks *looks
+	slab  correlate.Slab // of the histograms of cells that aren't packed
 	encoder
 }
 

@@ -10,8 +10,9 @@ import (
 // run is cells in order of their start, one for each.
 type run []correlate.Cell
 
-// add merges a cell into the run, and returns by how many bytes it grew. The cell's histogram is copied when it is kept.
-func (r *run) add(c correlate.Cell) int64 {
+// add merges a cell into the run, and returns by how many bytes it grew. The cell's histogram is copied into a slab, which may be nil,
+// when it is kept.
+func (r *run) add(c correlate.Cell, slab *correlate.Slab) int64 {
 	cells := *r
 	at := len(cells)
 	for at > 0 && cells[at-1].Start >= c.Start {
@@ -22,7 +23,7 @@ func (r *run) add(c correlate.Cell) int64 {
 		cells[at].Merge(c)
 		return binBytes * int64(len(cells[at].Latency)-before)
 	}
-	c.Latency = slices.Clone(c.Latency)
+	c.Latency = slab.Copy(c.Latency)
 	*r = slices.Insert(cells, at, c)
 	return bytesOf(&c)
 }

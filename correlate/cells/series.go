@@ -76,10 +76,10 @@ func (s *Series) BeganBefore(t int64) bool {
 // add merges a cell into the series, and returns by how many bytes it grew. The cell's histogram is copied when it is kept.
 func (s *Series) add(c correlate.Cell) int64 {
 	if c.Start >= s.packed {
-		return s.cells.add(c)
+		return s.cells.add(c, &s.of.slab)
 	}
 	if c.Start >= s.from {
-		s.cells.add(c)
+		s.cells.add(c, &s.of.slab)
 	}
 	at := search(s.blocks, window.Floor(c.Start, s.of.span))
 	var old int64
@@ -90,7 +90,7 @@ func (s *Series) add(c correlate.Cell) int64 {
 	} else {
 		s.blocks = slices.Insert(s.blocks, at, block{})
 	}
-	cells.add(c)
+	cells.add(c, &s.of.slab)
 	s.blocks[at] = s.of.pack(cells)
 	return s.blocks[at].bytes() - old
 }

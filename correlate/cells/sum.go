@@ -64,7 +64,7 @@ func merged(parts ...[]correlate.Cell) []correlate.Cell {
 		}
 		for i, part := range filled {
 			if len(part) > 0 && part[0].Start == next {
-				all.add(part[0])
+				all.add(part[0], nil)
 				filled[i] = part[1:]
 			}
 		}

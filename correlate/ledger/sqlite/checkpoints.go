@@ -22,11 +22,13 @@ func (l *Ledger) Checkpoint(ctx context.Context, at time.Time, cells []correlate
 	})
 }
 
-// Expire implements ledger.Ledger.
+// Expire implements ledger.Ledger. Pages that the writer has at hand are let go of, too: most hold measurements, which are not
+// read again, and would fill its cache.
 func (l *Ledger) Expire(ctx context.Context, fine, coarse time.Time) error {
 	return l.run(ctx, []write{
 		{"DELETE FROM checkpoints WHERE at < ?", []any{micros(fine)}},
 		{"DELETE FROM rollups WHERE start * 1000000 < ?", []any{micros(coarse)}},
+		{"PRAGMA shrink_memory", nil},
 	})
 }
 
