@@ -85,7 +85,7 @@ func (r *round) ends(s candidate) bool {
 // what others show, unless it is held against somebody else.
 func (r *round) decide(s candidate, faults, hints []fault) finding {
 	f := finding{
-		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
+		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, untold: s.a.Untold, visible: s.a.SmallestVisible,
 	}
 	own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
 	f.blame = r.probability(s.rec.ID, own, anyFault)
@@ -100,7 +100,7 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	case elsewhere:
 		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
-		f.evidence = o.seenFrom(s)
+		f.evidence, f.untold = o.seenFrom(s.place(), r.told(&s)), false
 	case r.ends(s) && s.a.Outcome == correlate.Inconclusive:
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}

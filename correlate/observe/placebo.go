@@ -91,7 +91,7 @@ func (o *Observer) falselyAlarmed(v *View, p correlate.Place, start, t int64) bo
 	w := (&Watch{place: p, met: p, start: start, past: o.Past(v, p, start)}).fresh(nil)
 	for now := start + step; now <= t; now += step {
 		k := o.Case(w, start, now)
-		if !w.Memory.Quiet(&o.cfg.Judge, &k) && w.Memory.Assess(&o.cfg.Judge, &k).Outcome == correlate.Regressed {
+		if !w.Memory.Quiet(&o.cfg.Judge, &k) && w.Memory.Decide(&o.cfg.Judge, &k).Outcome == correlate.Regressed {
 			return true
 		}
 	}

@@ -131,7 +131,7 @@ func CameBack(o *Observer, v *View, c *Subject) (at int64) {
 	p := cells.Met(o.cells, c.Place, v.At)
 	w := whole(o, v, p, c.Start).fresh(nil)
 	k := o.Case(w, c.Start, v.At)
-	a := w.Memory.Assess(&o.cfg.Judge, &k)
+	a := w.Memory.Decide(&o.cfg.Judge, &k)
 	switch {
 	case a.Outcome == correlate.Regressed && a.Recovered > 0 && a.Reason != correlate.ReasonCustomSignal:
 		return a.Recovered + o.cfg.Resolution // it tells the last bucket that was bad
