@@ -27,7 +27,8 @@ func (e *Engine) round(t int64, last bool) *round {
 }
 
 // due are the changes with an open window that weren't looked at yet, with what their services say.
-func (r *round) due() (due []candidate) {
+func (r *round) due() []candidate {
+	due := make([]candidate, 0, len(r.changes))
 	for i, c := range r.changes {
 		if c.rec.Phase == correlate.PhaseObserving && (c.judged < r.At || r.last) {
 			due = append(due, r.assess(i))

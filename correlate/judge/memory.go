@@ -13,6 +13,7 @@ import (
 type Memory struct {
 	records []*record
 	proof   proof // what the records say
+	quick   trial // the latest quick look, whose room the next one takes
 	zones   zoneMemory
 }
 

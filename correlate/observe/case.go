@@ -42,7 +42,7 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
 		}
 	}
-	if len(s.Callees(now)) > 0 {
+	if s.Calls(now) {
 		c.Calls = func() []judge.Calls { return w.callsOf(&o.cfg, s, from, now) }
 	}
 	if seen := o.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {

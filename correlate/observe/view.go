@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"math"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -33,6 +34,9 @@ type Lineup struct {
 	All   []*Known
 	last  int64  // from here on all of it is known
 	whole lineup // what is known then
+
+	lately *lineup // what is known for some instants before
+	during within  // these
 }
 
 // Line puts changes, sorted by their completion, into a lineup.
@@ -47,10 +51,15 @@ func Line(all []*Known) *Lineup {
 
 // by is the lineup as it was known at an instant.
 func (l *Lineup) by(t int64) *lineup {
+	if l.lately != nil && l.during.has(t) {
+		return l.lately
+	}
 	known := &lineup{all: make([]*Subject, 0, len(l.All))}
+	l.lately, l.during = known, within{math.MinInt64, math.MaxInt64}
 	for _, k := range l.All {
+		s, hash, during := k.by(t)
+		l.during = l.during.and(during)
 		if k.Start < t {
-			s, hash := k.By(t)
 			known.all = append(known.all, s)
 			known.hash = (known.hash ^ hash) * 0x100000001b3 // as FNV-1a does with bytes
 		}
