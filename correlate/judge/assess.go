@@ -75,7 +75,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe && p.Guards.On(guardCatastrophe) {
+		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.limits()[0] > p.Catastrophe && p.Guards.On(guardCatastrophe) {
 			return t
 		}
 	}
@@ -152,6 +152,9 @@ func (t ruling) assessment() Assessment {
 
 // evidence is what the findings of an assessment say, for people to read.
 func (t ruling) evidence() (all []correlate.Evidence) {
+	for i := range t.findings {
+		t.findings[i].limits()
+	}
 	t.show()
 	t.bound()
 	for i := range t.findings {
@@ -314,9 +317,13 @@ func (t ruling) visible() bool {
 
 // risen says that something got worse than the time before by more than would matter, had there been a better control.
 func (t ruling) risen() bool {
-	return slices.ContainsFunc(t.findings, func(f finding) bool {
-		return f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.bounds[0] > f.contest.floor.Ratio
-	})
+	for i := range t.findings {
+		f := &t.findings[i]
+		if f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.limits()[0] > f.contest.floor.Ratio {
+			return true
+		}
+	}
+	return false
 }
 
 // smallestVisible is that of the error ratio in front of its best control, 0 when nothing could be seen.

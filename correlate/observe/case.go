@@ -162,7 +162,7 @@ func (w *Watch) callsOf(cfg *Config, s *cells.Service, from, now int64) (all []j
 		}
 		if v, ok := preferred(w, views, from, now); ok {
 			all = append(all, judge.Calls{
-				Peer: peer, Whole: outside(v.Total().Between(from, now), w.past.Bad, cfg.Resolution, w.start),
+				Peer: peer, Account: uint64(v.key.Origin), Whole: outside(v.Total().Between(from, now), w.past.Bad, cfg.Resolution, w.start),
 				History: outside(v.Coarse().Between(from-cfg.CoarseKeep, from), w.past.Bad, cfg.Coarse, w.start),
 			})
 		}
