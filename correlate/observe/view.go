@@ -25,8 +25,17 @@ type View struct {
 
 // lineup is the changes of a place as they were known at an instant, by their completion.
 type lineup struct {
-	all  []*Subject
-	hash uint64
+	all     []*Subject
+	hash    uint64
+	ordered *bygone // of all, nil until it is asked for
+}
+
+// order is the changes in the order in which they are asked for the time before an instant.
+func (l *lineup) order() *bygone {
+	if l.ordered == nil {
+		l.ordered = bygoneOf(l.all)
+	}
+	return l.ordered
 }
 
 // Lineup is the changes of a place by their completion, in full.
