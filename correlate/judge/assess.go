@@ -75,7 +75,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.limits()[0] > p.Catastrophe && p.Guards.On(guardCatastrophe) {
+		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.exceeds(p.Catastrophe) && p.Guards.On(guardCatastrophe) {
 			return t
 		}
 	}
@@ -319,7 +319,7 @@ func (t ruling) visible() bool {
 func (t ruling) risen() bool {
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.limits()[0] > f.contest.floor.Ratio {
+		if f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.exceeds(f.contest.floor.Ratio) {
 			return true
 		}
 	}

@@ -69,7 +69,7 @@ func (f family) leastNeed(p *Params) float64 { return f.need(p) - math.Log(float
 // risen says that errors did become more frequent, and likely by more than the margin: that they are few altogether is
 // no excuse.
 func risen(p *Params, f *finding) bool {
-	return f.Ratio >= f.contest.floor.Margin && f.limits()[0] > 1 && p.Guards.On(guardRisen)
+	return f.Ratio >= f.contest.floor.Margin && f.exceeds(1) && p.Guards.On(guardRisen)
 }
 
 // lost says that fewer requests came than the season and the bursts of earlier times explain. A fall that is too small

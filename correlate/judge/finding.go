@@ -45,6 +45,16 @@ func (f *finding) limits() [2]float64 {
 	return f.bounds
 }
 
+// exceeds says that the confidence sequence lies above a ratio. It isn't made where it can't.
+func (f *finding) exceeds(ratio float64) bool {
+	if f.untested != nil {
+		if near := f.untested.Near(); f.contest.h.Bounds(near, near)[0] <= ratio {
+			return false
+		}
+	}
+	return f.limits()[0] > ratio
+}
+
 // survive asks whether a strong finding stands without its strongest cell: what the rest says, as ln E, must be a proof at
 // alpha by itself. A finding that doesn't stand is as strong as its rest.
 func (f *finding) survive(rest float64, p *Params) {
