@@ -18,8 +18,9 @@ type round struct {
 	book     *record.Book
 	cells    *cells.Store
 	observer *observe.Observer
-	digest   string // of the configuration and of the way of judging
-	last     bool   // nothing will be seen later
+	digest   string          // of the configuration and of the way of judging
+	last     bool            // nothing will be seen later
+	live     map[place][]int // the watched changes of each place that are live, nil until they are asked for
 }
 
 func (e *Engine) round(t int64, last bool) *round {
