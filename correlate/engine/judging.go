@@ -224,7 +224,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 		c.rec.Phase = correlate.PhaseClosed
 	}
 	c.course, c.unissued = append(c.course, is), true
-	e.altered(c.place())
+	e.decided(c)
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 

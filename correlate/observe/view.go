@@ -58,6 +58,17 @@ func Line(all []*Known) *Lineup {
 	return l
 }
 
+// With is the lineup with what is known of one of its changes in the place of what was; nil where that isn't in it.
+func (l *Lineup) With(was, is *Known) *Lineup {
+	at := slices.Index(l.All, was)
+	if at < 0 {
+		return nil
+	}
+	all := slices.Clone(l.All)
+	all[at] = is
+	return Line(all)
+}
+
 // by is the lineup as it was known at an instant.
 func (l *Lineup) by(t int64) *lineup {
 	if l.lately != nil && l.during.has(t) {
