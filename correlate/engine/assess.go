@@ -148,7 +148,7 @@ func (r *round) fillIn(s *candidate) {
 }
 
 // told is the evidence of what a candidate's own service says, which is made where it was left out.
-func (r *round) told(s *candidate) []correlate.Evidence {
+func told(r *round, s *candidate) []correlate.Evidence {
 	if seen := s.assessed; s.a.Untold {
 		if seen.Untold {
 			s.watch = r.observer.Watch(s.watch, r.View, s.known, seen.At)

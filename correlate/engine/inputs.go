@@ -29,7 +29,7 @@ func digestOf(cfg Config) string {
 func (r *round) inputs(c *change, is observe.Subject) string {
 	d := observe.NewDigest()
 	d.Words(r.digest)
-	for _, i := range r.liveNear(c.place(), c.start()-r.cfg.FineKeep) {
+	for _, i := range liveNear(r, c.place(), c.start()-r.cfg.FineKeep) {
 		if r.changes[i] != c {
 			d.Reported(r.Watched[i])
 		}
@@ -47,7 +47,7 @@ func (r *round) inputs(c *change, is observe.Subject) string {
 
 // liveNear are the watched changes near a place that are live and began after an instant, in order. Those of each place are
 // listed once a look.
-func (r *round) liveNear(p place, after int64) (all []int) {
+func liveNear(r *round, p place, after int64) (all []int) {
 	if r.live == nil {
 		r.live = map[place][]int{}
 		for i, s := range r.Watched {

@@ -28,7 +28,7 @@ func TestTheChangesNearOneAreThoseOfAScan(t *testing.T) {
 						want = append(want, i)
 					}
 				}
-				require.Equal(t, want, r.liveNear(c.place(), after))
+				require.Equal(t, want, liveNear(r, c.place(), after))
 				found += len(want)
 			}
 		}

@@ -169,7 +169,7 @@ func (e *Engine) judgeAt(t int64, last bool) (looks int) {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
 		if f.untold && s.news(&f, r.ends(s)) {
-			f.evidence = r.told(&s)
+			f.evidence = told(r, &s)
 		}
 		e.conclude(r, s.change, f, r.ends(s))
 	}

@@ -102,7 +102,7 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	case elsewhere:
 		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
-		f.evidence, f.untold = o.seenFrom(s.place(), r.told(&s)), false
+		f.evidence, f.untold = o.seenFrom(s.place(), told(r, &s)), false
 	case r.ends(s) && s.a.Outcome == correlate.Inconclusive:
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}

@@ -31,11 +31,11 @@ type trial struct {
 }
 
 func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
-	return new(trial).prepare(m, p, c, begin, make([]evalue.Restart, 0, 16))
+	return begun(new(trial), m, p, c, begin, make([]evalue.Restart, 0, 16))
 }
 
-// prepare begins a trial in the room of another one, and of its restarts.
-func (t *trial) prepare(m *Memory, p *Params, c *Case, begin int64, room []evalue.Restart) *trial {
+// begun is a trial in the room of another one, and of its restarts.
+func begun(t *trial, m *Memory, p *Params, c *Case, begin int64, room []evalue.Restart) *trial {
 	*t = trial{m: m, p: p, c: c, begin: begin, starts: evalue.Restarts(room[:0], begin, c.Now, p.Restart)}
 	if len(t.starts) > 1 && !p.Guards.On(guardRestarts) {
 		t.starts = t.starts[:1]
@@ -116,7 +116,7 @@ type encounter struct {
 }
 
 // meet joins what a question counted on both versions.
-func (t *trial) meet(q *comparison) (e encounter) {
+func (q *comparison) meet(t *trial) (e encounter) {
 	one := &q.one
 	if t.begin != t.c.countsFrom(t.p) {
 		one = nil
@@ -135,7 +135,7 @@ func (t *trial) meet(q *comparison) (e encounter) {
 
 // beside puts a question in front of the old version; nil when the versions never met.
 func (t *trial) beside(q *comparison) *contest {
-	e := t.meet(q)
+	e := q.meet(t)
 	if e.joint == nil {
 		return nil
 	}
