@@ -127,12 +127,24 @@ func CellsBetween(cells []Cell, from, to int64) []Cell {
 	return cells[lo:hi:hi]
 }
 
-// firstCell is the first cell that starts at or after an instant, from the given one on. It looks at the end first, where
-// most that is asked for lies. It is called more often than anything, so it copies no cell.
+// firstCell is the first cell that starts at or after an instant, from the given one on. It looks at the ends first, where
+// most that is asked for lies, and then where the cell is if they are evenly spaced, as most are. It is called more often than
+// anything, so it copies no cell.
 func firstCell(cells []Cell, lo int, start int64) int {
 	hi := len(cells)
-	if lo < hi && cells[hi-1].Start < start {
+	if lo >= hi || cells[hi-1].Start < start {
 		return hi
+	}
+	if cells[lo].Start >= start {
+		return lo
+	}
+	guess := Interpolate(lo, hi-1, cells[lo].Start, cells[hi-1].Start, start)
+	if cells[guess].Start >= start {
+		if hi = guess; cells[hi-1].Start < start {
+			return hi
+		}
+	} else if lo = guess + 1; cells[lo].Start >= start {
+		return lo
 	}
 	for lo < hi {
 		if mid := (lo + hi) / 2; cells[mid].Start < start {
@@ -142,6 +154,13 @@ func firstCell(cells []Cell, lo int, start int64) int {
 		}
 	}
 	return lo
+}
+
+// Interpolate is about where a value lies among sorted ones, when they are evenly spaced: behind the place lo of the least of
+// them, which is less than the value, and at most at the place hi of the largest, which isn't.
+func Interpolate(lo, hi int, least, largest, value int64) int {
+	part := float64(value-least) / float64(largest-least)
+	return min(max(lo+int(part*float64(hi-lo)+0.5), lo+1), hi)
 }
 
 // Measurement is a cell together with what it counts: the unit in which telemetry reaches the engine.

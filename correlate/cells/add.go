@@ -118,7 +118,7 @@ func (st *Store) stream(s *Service, k Key) *Stream {
 func (st *Store) see(s *Service, version string, start int64) {
 	seen := s.versions[version]
 	if seen == nil {
-		s.versions[version] = &Sighting{start, start}
+		s.versions[version], s.seen = &Sighting{start, start}, nil
 		st.bytes += sightingBytes
 		return
 	}

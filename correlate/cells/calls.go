@@ -82,6 +82,16 @@ func (s *Service) Callees(by int64) (names []string) {
 	return names
 }
 
+// Calls says that this service was seen calling any before an instant.
+func (s *Service) Calls(by int64) bool {
+	for _, first := range s.callees {
+		if first < by {
+			return true
+		}
+	}
+	return false
+}
+
 // CallsKnown is another number whenever who calls whom may be known otherwise than before.
 func (st *Store) CallsKnown() int { return st.calls }
 

@@ -55,6 +55,7 @@ func (s *Service) forgetSightings(before int64) (freed int64) {
 	for name, seen := range s.versions {
 		if seen.First = max(seen.First, before); seen.Last < before {
 			delete(s.versions, name)
+			s.seen = nil
 			freed += sightingBytes
 		}
 	}
@@ -118,6 +119,7 @@ func (st *Store) Expire(fine, coarse int64) {
 		for name, seen := range s.versions {
 			if seen.Last < coarse {
 				delete(s.versions, name)
+				s.seen = nil
 				st.bytes -= sightingBytes
 			}
 		}

@@ -12,6 +12,7 @@ type Service struct {
 	streams  map[Key]*Stream
 	routes   map[routeKey]*Series
 	versions map[string]*Sighting
+	seen     []string         // the names of versions, nil when they changed
 	callers  map[string]int64 // services that were seen calling this one, and the first bucket of that
 	callees  map[string]int64
 	sorted   []Key    // the keys of streams, nil when they changed
@@ -40,8 +41,13 @@ func (s *Service) Version(name string) (seen Sighting, ok bool) {
 	return Sighting{}, false
 }
 
-// Versions are the names of the versions that were seen, sorted.
-func (s *Service) Versions() []string { return slices.Sorted(maps.Keys(s.versions)) }
+// Versions are the names of the versions that were seen, sorted. The caller must not change them.
+func (s *Service) Versions() []string {
+	if s.seen == nil && len(s.versions) > 0 {
+		s.seen = slices.Sorted(maps.Keys(s.versions))
+	}
+	return s.seen
+}
 
 // VersionsBefore is how many versions were seen before an instant.
 func (s *Service) VersionsBefore(t int64) (n int) {

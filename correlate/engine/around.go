@@ -100,7 +100,7 @@ func (r *round) assessPlace(p place, around observe.Around, maybeQuiet bool) (a 
 	if maybeQuiet && memory.Quiet(&r.cfg.Judge, k) {
 		return a, true
 	}
-	return memory.Assess(&r.cfg.Judge, k), false
+	return memory.Decide(&r.cfg.Judge, k), false
 }
 
 // strongElsewhere says that a fault is strong enough to be held against a change of another service, when it was looked for

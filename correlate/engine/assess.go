@@ -15,7 +15,8 @@ import (
 // assessed is what the service of a change said of it at an instant.
 type assessed struct {
 	observe.Basis
-	// brief: nothing convicts, so nothing but the outcome is filled in, and the outcome says no more than that.
+	// brief: nothing convicts, so nothing but the outcome is filled in, and the outcome says no more than that. The evidence
+	// of an assessment that is not brief may be left out all the same, see told.
 	brief bool
 	judge.Assessment
 }
@@ -114,7 +115,7 @@ func (r *round) glance(c *change, s *observe.Subject, seen *assessed, at int64, 
 		*seen = assessed{Basis: basis, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
 		return
 	}
-	*seen = assessed{Basis: basis, Assessment: c.watch.Memory.Assess(&r.cfg.Judge, &k)}
+	*seen = assessed{Basis: basis, Assessment: c.watch.Memory.Decide(&r.cfg.Judge, &k)}
 }
 
 // regressed says that the service of the i-th watched change convicts it at the instant of the view.
@@ -144,6 +145,19 @@ func (r *round) fillIn(s *candidate) {
 		r.glance(s.change, s.known, s.assessed, s.assessed.At, true)
 		s.a = withheld(s.assessed.Assessment)
 	}
+}
+
+// told is the evidence of what a candidate's own service says, which is made where it was left out.
+func told(r *round, s *candidate) []correlate.Evidence {
+	if seen := s.assessed; s.a.Untold {
+		if seen.Untold {
+			s.watch = r.observer.Watch(s.watch, r.View, s.known, seen.At)
+			k := r.observer.Case(s.watch, seen.Finish, seen.At)
+			seen.Assessment = s.watch.Memory.Assess(&r.cfg.Judge, &k)
+		}
+		s.a.Evidence, s.a.Untold = seen.Evidence, false
+	}
+	return s.a.Evidence
 }
 
 // supersededAt is when the next rollout of the same place began after an instant, 0 when none has yet. What was complete

@@ -97,7 +97,7 @@ func New(cfg Config) *Engine {
 		store:    store,
 		observer: observe.New(cfg.observed(), store),
 		roster: roster{
-			reopenFor: cfg.Reopen, described: map[place]*observe.Lineup{}, changes: map[string]*change{}, book: record.New(cfg.records()),
+			reopenFor: cfg.Reopen, described: map[place]*described{}, changes: map[string]*change{}, book: record.New(cfg.records()),
 			convictions: convictions{},
 		},
 		reopen:  reopening{from: never},

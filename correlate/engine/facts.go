@@ -26,7 +26,7 @@ type change struct {
 	watch          *observe.Watch // nil when nothing is remembered
 	watched        bool           // see Engine.watched
 	known          *observe.Known // among those of its place, see roster.subjects
-	in             *observe.Lineup
+	in             *described
 }
 
 // seen is the latest assessments of a change, at an instant of the schedule and at one in between. They are functions of the

@@ -244,15 +244,15 @@ func (r *round) reversal(s *observe.Subject, f fault, t int64) blame.Reversal {
 
 // seenFrom is the evidence for a fault, marked with the service on which it shows where that is another than the change's,
 // and then what the change's own service says of other signals.
-func (f fault) seenFrom(s candidate) []correlate.Evidence {
+func (f fault) seenFrom(p place, says []correlate.Evidence) []correlate.Evidence {
 	evidence := slices.Clone(f.evidence)
-	if f.place != s.place() {
+	if f.place != p {
 		for i := range evidence {
 			evidence[i].Service = f.place.Service
 		}
-		return append(evidence, s.a.Evidence...)
+		return append(evidence, says...)
 	}
-	for _, own := range s.a.Evidence {
+	for _, own := range says {
 		if !slices.ContainsFunc(f.evidence, func(shown correlate.Evidence) bool { return shown.Signal == own.Signal }) {
 			evidence = append(evidence, own)
 		}

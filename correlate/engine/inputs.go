@@ -2,6 +2,8 @@ package engine
 
 import (
 	"encoding/json"
+	"slices"
+	"sort"
 
 	"github.com/shipwake/shipwake/correlate/cells"
 	"github.com/shipwake/shipwake/correlate/observe"
@@ -27,10 +29,9 @@ func digestOf(cfg Config) string {
 func (r *round) inputs(c *change, is observe.Subject) string {
 	d := observe.NewDigest()
 	d.Words(r.digest)
-	near := r.observer.Near(c.place(), r.At)
-	for i := range r.Watched {
-		if s := r.Watched[i]; r.changes[i] != c && near[s.Place] && s.Live && s.Start > c.start()-r.cfg.FineKeep {
-			d.Reported(s)
+	for _, i := range liveNear(r, c.place(), c.start()-r.cfg.FineKeep) {
+		if r.changes[i] != c {
+			d.Reported(r.Watched[i])
 		}
 	}
 	known := is.At(max(r.At, is.Start+1))
@@ -42,6 +43,25 @@ func (r *round) inputs(c *change, is observe.Subject) string {
 	}
 	writeCells(&d, r.cells, c.place(), c.start()-r.cfg.Baseline, r.At)
 	return d.String()
+}
+
+// liveNear are the watched changes near a place that are live and began after an instant, in order. Those of each place are
+// listed once a look.
+func liveNear(r *round, p place, after int64) (all []int) {
+	if r.live == nil {
+		r.live = map[place][]int{}
+		for i, s := range r.Watched {
+			if s.Live {
+				r.live[s.Place] = append(r.live[s.Place], i)
+			}
+		}
+	}
+	for q := range r.observer.Near(p, r.At) {
+		of := r.live[q]
+		all = append(all, of[sort.Search(len(of), func(n int) bool { return r.Watched[of[n]].Start > after }):]...)
+	}
+	slices.Sort(all)
+	return all
 }
 
 func writeCells(d *observe.Digest, store *cells.Store, p place, from, to int64) {

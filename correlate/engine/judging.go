@@ -46,6 +46,7 @@ type finding struct {
 	recovered int64
 	blame     float64
 	evidence  []correlate.Evidence
+	untold    bool // the evidence is the assessment's, and left out there
 	visible   float64
 }
 
@@ -167,6 +168,9 @@ func (e *Engine) judgeAt(t int64, last bool) (looks int) {
 		if f.outcome == correlate.Healthy && r.doubtedByCallers(s, around) && r.cfg.Guards.On(guardCallersDoubtful) {
 			f.outcome, f.reason = correlate.Inconclusive, correlate.ReasonConfounded
 		}
+		if f.untold && s.news(&f, r.ends(s)) {
+			f.evidence = told(r, &s)
+		}
 		e.conclude(r, s.change, f, r.ends(s))
 	}
 	for _, s := range recent {
@@ -193,14 +197,19 @@ func (e *Engine) facedAround(r *round, now bool) look {
 	return e.around
 }
 
-// conclude appends to the course of a change when the finding says something new. An inconclusive finding is news only at
-// the end of the window, or when it takes back what an earlier revision said.
-func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
+// news: a finding says something new of a change. An inconclusive one is news only at the end of the window, or when it takes
+// back what an earlier revision said.
+func (c *change) news(f *finding, final bool) bool {
 	old := c.verdict()
-	if !final && old == nil && f.outcome == correlate.Inconclusive {
-		return
+	if old == nil {
+		return final || f.outcome != correlate.Inconclusive
 	}
-	if old != nil && old.Final == final && f.says(old) {
+	return old.Final != final || !f.says(old)
+}
+
+// conclude appends to the course of a change when the finding is news.
+func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
+	if !c.news(&f, final) {
 		return
 	}
 	is := c.verdictOf(f, r.At, final)
@@ -215,7 +224,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 		c.rec.Phase = correlate.PhaseClosed
 	}
 	c.course, c.unissued = append(c.course, is), true
-	e.altered(c.place())
+	e.decided(c)
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
 }
 

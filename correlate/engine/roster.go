@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/observe"
 	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
@@ -15,8 +14,8 @@ import (
 type roster struct {
 	book      *record.Book
 	changes   map[string]*change
-	described map[place]*observe.Lineup // see subjects
-	watched   []*change                 // whose time has not passed, or not for long, sorted by start
+	described map[place]*described // see subjects
+	watched   []*change            // whose time has not passed, or not for long, sorted by start
 	mark      window.Watermark
 	reopenFor int64 // see Config.Reopen
 

@@ -18,8 +18,9 @@ type round struct {
 	book     *record.Book
 	cells    *cells.Store
 	observer *observe.Observer
-	digest   string // of the configuration and of the way of judging
-	last     bool   // nothing will be seen later
+	digest   string          // of the configuration and of the way of judging
+	last     bool            // nothing will be seen later
+	live     map[place][]int // the watched changes of each place that are live, nil until they are asked for
 }
 
 func (e *Engine) round(t int64, last bool) *round {
@@ -27,7 +28,8 @@ func (e *Engine) round(t int64, last bool) *round {
 }
 
 // due are the changes with an open window that weren't looked at yet, with what their services say.
-func (r *round) due() (due []candidate) {
+func (r *round) due() []candidate {
+	due := make([]candidate, 0, len(r.changes))
 	for i, c := range r.changes {
 		if c.rec.Phase == correlate.PhaseObserving && (c.judged < r.At || r.last) {
 			due = append(due, r.assess(i))
@@ -85,7 +87,7 @@ func (r *round) ends(s candidate) bool {
 // what others show, unless it is held against somebody else.
 func (r *round) decide(s candidate, faults, hints []fault) finding {
 	f := finding{
-		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, visible: s.a.SmallestVisible,
+		outcome: s.a.Outcome, reason: s.a.Reason, grade: s.a.Grade, evidence: s.a.Evidence, untold: s.a.Untold, visible: s.a.SmallestVisible,
 	}
 	own := slices.DeleteFunc(slices.Clone(faults), func(o fault) bool { return o.own != s.rec.ID })
 	f.blame = r.probability(s.rec.ID, own, anyFault)
@@ -100,7 +102,7 @@ func (r *round) decide(s candidate, faults, hints []fault) finding {
 	case elsewhere:
 		f.outcome, f.reason, f.blame = correlate.Regressed, o.reasonFrom(s), p
 		f.onset, f.recovered, f.grade = o.Onset, o.recover, o.grade
-		f.evidence = o.seenFrom(s)
+		f.evidence, f.untold = o.seenFrom(s.place(), told(r, &s)), false
 	case r.ends(s) && s.a.Outcome == correlate.Inconclusive:
 		f.blame = r.probability(s.rec.ID, append(hints[:len(hints):len(hints)], faults...), anyFault)
 	}

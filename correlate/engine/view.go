@@ -45,9 +45,14 @@ func (v *view) began(c *record.Change) int64 {
 	return c.Start()
 }
 
+// described is the changes of a place as subjects, by their completion.
+type described struct{ *observe.Lineup }
+
 // subjects are the changes of a place by their completion, as far as judging depends on them. They are remembered until
-// something of a change of the place is another; see altered.
-func (r *roster) subjects(p place) *observe.Lineup {
+// something of a change of the place is another; see altered and decided.
+func (r *roster) subjects(p place) *observe.Lineup { return r.describe(p).Lineup }
+
+func (r *roster) describe(p place) *described {
 	if known := r.described[p]; known != nil {
 		return known
 	}
@@ -57,7 +62,7 @@ func (r *roster) subjects(p place) *observe.Lineup {
 		c.known = observe.Whole(r.subject(c))
 		all = append(all, c.known)
 	}
-	known := observe.Line(all)
+	known := &described{observe.Line(all)}
 	for _, c := range changes {
 		c.in = known
 	}
@@ -67,7 +72,7 @@ func (r *roster) subjects(p place) *observe.Lineup {
 
 // known is a change as one of the subjects of its place.
 func (r *roster) known(c *change) *observe.Known {
-	if in := r.subjects(c.place()); c.in != in {
+	if in := r.describe(c.place()); c.in != in {
 		c.known, c.in = observe.Whole(r.subject(c)), in // it is not, or no longer, listed under its place
 	}
 	return c.known
@@ -75,6 +80,18 @@ func (r *roster) known(c *change) *observe.Known {
 
 // altered says that a record or the course of a change of a place, or an incident that is held against one, is another.
 func (r *roster) altered(p place) { delete(r.described, p) }
+
+// decided says that the course of a change goes on. Nothing else of its place is another for that.
+func (r *roster) decided(c *change) {
+	in, was := r.described[c.place()], c.known
+	if in == nil || c.in != in {
+		return // it is described when it is asked for
+	}
+	c.known = observe.Whole(r.subject(c))
+	if in.Lineup = in.With(was, c.known); in.Lineup == nil {
+		r.altered(c.place())
+	}
+}
 
 // subject is what judging depends on of a change.
 func (r *roster) subject(c *change) observe.Subject {

@@ -17,8 +17,12 @@ func TestWhatIsKnownOfChangesIsNeverOld(t *testing.T) {
 		e := New(propertyConfig())
 		check := func() {
 			for _, c := range e.changes {
-				fresh := observe.Whole(e.subject(c))
-				require.Equal(t, fresh, e.known(c))
+				fresh, known := observe.Whole(e.subject(c)), e.known(c)
+				require.Equal(t, fresh.Subject, known.Subject)
+				s, hash := fresh.By(e.mark.At)
+				by, of := known.By(e.mark.At)
+				require.Equal(t, s, by)
+				require.Equal(t, hash, of)
 			}
 			for p, known := range e.described {
 				require.Len(t, known.All, len(e.lineup(p)))

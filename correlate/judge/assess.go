@@ -14,22 +14,36 @@ func Assess(p Params, c Case) Assessment { return new(Memory).Assess(&p, &c) }
 
 // Assess is Assess with what is remembered of earlier looks at the same change.
 func (m *Memory) Assess(p *Params, c *Case) Assessment {
-	if t := m.catastrophe(p, c); t != nil {
-		return ruling{t}.assessment()
-	}
-	t := m.newTrial(p, c, c.countsFrom(p))
-	t.askAll()
-	return ruling{t}.assessment()
+	t := m.tried(p, c)
+	a := t.assessment()
+	a.Evidence = t.evidence()
+	return a
 }
 
-// Doubtful is what an assessment says of that, without the rest of it.
-func (m *Memory) Doubtful(p *Params, c *Case) bool {
+// Decide is what Assess finds. Where nothing convicts, the evidence is left out: it is a good part of the work, and only
+// asked for when a verdict is told.
+func (m *Memory) Decide(p *Params, c *Case) Assessment {
+	t := m.tried(p, c)
+	a := t.assessment()
+	if a.Untold = a.Outcome != correlate.Regressed; !a.Untold {
+		a.Evidence = t.evidence()
+	}
+	return a
+}
+
+// tried is a trial in which everything was asked that is to be asked.
+func (m *Memory) tried(p *Params, c *Case) ruling {
 	t := m.catastrophe(p, c)
 	if t == nil {
 		t = m.newTrial(p, c, c.countsFrom(p))
 		t.askAll()
 	}
-	r := ruling{t}
+	return ruling{t}
+}
+
+// Doubtful is what an assessment says of that, without the rest of it.
+func (m *Memory) Doubtful(p *Params, c *Case) bool {
+	r := m.tried(p, c)
 	r.date()
 	r.measure()
 	slices.SortStableFunc(r.findings, byStrength)
@@ -61,7 +75,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	t.weigh()
 	for i := range t.findings {
 		f := &t.findings[i]
-		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.bounds[0] > p.Catastrophe && p.Guards.On(guardCatastrophe) {
+		if f.strength >= 1 && f.Events >= p.CatastropheEvents && f.exceeds(p.Catastrophe) && p.Guards.On(guardCatastrophe) {
 			return t
 		}
 	}
@@ -133,12 +147,20 @@ func (t ruling) assessment() Assessment {
 		a.NearMiss, a.Doubtful = t.nearMiss(), t.doubtful()
 	}
 	a.Shares = t.shares(&a)
+	return a
+}
+
+// evidence is what the findings of an assessment say, for people to read.
+func (t ruling) evidence() (all []correlate.Evidence) {
+	for i := range t.findings {
+		t.findings[i].limits()
+	}
 	t.show()
 	t.bound()
 	for i := range t.findings {
-		a.Evidence = append(a.Evidence, t.findings[i].rounded())
+		all = append(all, t.findings[i].rounded())
 	}
-	return a
+	return all
 }
 
 // convict finds the strongest fault that hangs on no single cell and wasn't a blip.
@@ -295,9 +317,13 @@ func (t ruling) visible() bool {
 
 // risen says that something got worse than the time before by more than would matter, had there been a better control.
 func (t ruling) risen() bool {
-	return slices.ContainsFunc(t.findings, func(f finding) bool {
-		return f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.bounds[0] > f.contest.floor.Ratio
-	})
+	for i := range t.findings {
+		f := &t.findings[i]
+		if f.contest != nil && (f.family == familyErrors || f.family == familyLatency) && f.Grade == correlate.GradeD && f.exceeds(f.contest.floor.Ratio) {
+			return true
+		}
+	}
+	return false
 }
 
 // smallestVisible is that of the error ratio in front of its best control, 0 when nothing could be seen.

@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"slices"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
@@ -9,7 +11,16 @@ import (
 // Calls are those that a service makes of another one.
 type Calls struct {
 	Peer           string
+	Account        uint64           // as that of a Stream
 	Whole, History []correlate.Cell // as those of a Stream
+}
+
+// usualCalls is what is remembered of the calls of one service before the change, by the thousandths of requests.
+type usualCalls struct {
+	served, called   origin // what it was counted from
+	events, exposure int64
+	least, most      float64 // of stretches of earlier days
+	phi              float64
 }
 
 // calling is what a trial asks of the calls that a service makes.
@@ -36,28 +47,29 @@ func (t calling) ask() {
 // of earlier days, so that neither the night nor another mix of requests is taken for the change.
 func (t calling) compare(s *Stream, of *Calls) {
 	minute := max(t.p.Restart/5, t.c.Resolution)
-	before, after := halves(t.c, s)
-	calledBefore, calledAfter := halves(t.c, &Stream{Whole: of.Whole})
+	_, after := halves(t.c, s)
+	_, calledAfter := halves(t.c, &Stream{Whole: of.Whole})
 	since := evalue.Span{From: t.begin, To: t.c.Now}
-	base := expect.CallsOf(calledBefore, before, minute)
-	eC, nC := evalue.Sum(base)
+	u := t.usually(s, of, minute)
 	eT, nT := evalue.Sum(expect.CallsOf(evalue.CellsIn(calledAfter, since), evalue.CellsIn(after, since), minute))
-	pair := evalue.Pair{At: t.c.Start, ET: float64(eT), NT: float64(nT), EC: float64(eC), NC: float64(nC)}
-	if eC == 0 || nT == 0 {
+	pair := evalue.Pair{At: t.c.Start, ET: float64(eT), NT: float64(nT), EC: float64(u.events), NC: float64(u.exposure)}
+	if u.events == 0 || nT == 0 {
 		return // a callee that is new is none that is called more often
 	}
 	usual, observed := evalue.Ratio(pair.EC, pair.NC), evalue.Ratio(pair.ET, pair.NT)
-	least, most := expect.Range(evalue.Regroup(nil, base, t.c.Coarse), usual, usual)
-	least, most = expect.Range(expect.CallsOf(of.History, s.History, t.c.Coarse), least, most)
-	l := evalue.NewLikelihood([]evalue.Pair{pair}, evalue.Hypothesis{Theta: 1, Phi: t.p.Dispersion(base, minute, false)})
-	f := finding{family: supporting}
-	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	part := t.freshShare(s)
+	f := finding{family: supporting}
+	f.Ratio = max(0, 1+(observed/usual-1)/part)
+	more, fewer := f.Ratio >= t.p.CallsMargin && observed > u.most, f.Ratio*t.p.CallsMargin <= 1 && observed < u.least
+	if !more && !fewer {
+		return
+	}
+	l := evalue.NewLikelihood([]evalue.Pair{pair}, evalue.Hypothesis{Theta: 1, Phi: u.phi})
+	f.bounds[0], f.bounds[1] = evalue.Interval(&l, t.p.Alpha)
 	for i, b := range f.bounds {
 		f.Interval[i] = max(0, 1+(b-1)/part)
 	}
-	f.Ratio = max(0, 1+(observed/usual-1)/part)
-	raised, fell := f.Interval[0] > 1 && f.Ratio >= t.p.CallsMargin && observed > most, f.Interval[1] < 1 && f.Ratio*t.p.CallsMargin <= 1 && observed < least
+	raised, fell := more && f.Interval[0] > 1, fewer && f.Interval[1] < 1
 	if !raised && !fell {
 		return
 	}
@@ -66,6 +78,30 @@ func (t calling) compare(s *Stream, of *Calls) {
 	f.Baseline, f.Observed = expect.Thousandths*usual, expect.Thousandths*usual*f.Ratio
 	f.N, f.Events = nT/expect.Thousandths, eT
 	t.findings = append(t.findings, f)
+}
+
+// usually is what is known of the calls of a callee before the change. It is counted once, since it doesn't change any more.
+func (t calling) usually(s *Stream, of *Calls, width int64) *usualCalls {
+	called := Stream{Kind: correlate.Edge, Name: of.Peer, Account: of.Account, Whole: of.Whole, History: of.History}
+	u := &usualCalls{served: originOf(s), called: originOf(&called)}
+	at := slices.IndexFunc(t.m.calls, func(o *usualCalls) bool { return o.called.name == of.Peer })
+	switch {
+	case at < 0:
+		t.m.calls = append(t.m.calls, u)
+	case t.m.calls[at].served == u.served && t.m.calls[at].called == u.called:
+		return t.m.calls[at]
+	default:
+		t.m.calls[at] = u
+	}
+	before, _ := halves(t.c, s)
+	calledBefore, _ := halves(t.c, &called)
+	base := expect.CallsOf(calledBefore, before, width)
+	u.events, u.exposure = evalue.Sum(base)
+	usual := evalue.Ratio(float64(u.events), float64(u.exposure))
+	u.least, u.most = expect.Range(evalue.Regroup(nil, base, t.c.Coarse), usual, usual)
+	u.least, u.most = expect.Range(expect.CallsOf(of.History, s.History, t.c.Coarse), u.least, u.most)
+	u.phi = t.p.Dispersion(base, width, false)
+	return u
 }
 
 // stopped is the part of the usual calls below which a callee is as good as not called.

@@ -196,13 +196,15 @@ func (c *contest) independent(pairs *aside) []evalue.Pair {
 }
 
 // describe fills in the numbers that people check, from some of the pairs, or all of them when these are nil: both ratios,
-// their quotient and its interval, and what it rests on.
+// their quotient, of which limits has the interval, and what it rests on.
 func (c *contest) describe(f *finding, some []evalue.Pair, alpha float64) {
-	l, t := c.all()
+	_, t := c.all()
+	f.untested, f.alpha = c.likelihood, alpha
 	counted, warmed := t, t
 	if some != nil {
 		pairs := c.independent(&aside{made: some})
-		l, t = evalue.NewLikelihood(pairs, c.h), evalue.Totals(pairs)
+		l := evalue.NewLikelihood(pairs, c.h)
+		f.untested, t = &l, evalue.Totals(pairs)
 	}
 	if some == nil && (c.served != nil || c.plain != nil || c.zones != nil) {
 		some = c.pairs.all()
@@ -210,10 +212,8 @@ func (c *contest) describe(f *finding, some []evalue.Pair, alpha float64) {
 	if some != nil {
 		counted, warmed = c.counted(some)
 	}
-	lo, hi := evalue.Interval(&l, alpha)
-	f.bounds = c.h.Bounds(lo, hi)
 	f.Signal, f.family = c.signal, c.family
-	f.Ratio, f.Interval = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t), f.bounds
+	f.Ratio = quotient(evalue.Ratio(t.ET, t.NT), evalue.Ratio(t.EC, t.NC), t)
 	f.Baseline, f.Observed = evalue.Ratio(t.EC, t.NC), evalue.Ratio(counted.ET, counted.NT)
 	f.N, f.Events = int64(counted.NT), int64(counted.ET)
 	if c.served != nil && counted.NT > 0 {

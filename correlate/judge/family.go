@@ -69,13 +69,13 @@ func (f family) leastNeed(p *Params) float64 { return f.need(p) - math.Log(float
 // risen says that errors did become more frequent, and likely by more than the margin: that they are few altogether is
 // no excuse.
 func risen(p *Params, f *finding) bool {
-	return f.bounds[0] > 1 && f.Ratio >= f.contest.floor.Margin && p.Guards.On(guardRisen)
+	return f.Ratio >= f.contest.floor.Margin && f.exceeds(1) && p.Guards.On(guardRisen)
 }
 
 // lost says that fewer requests came than the season and the bursts of earlier times explain. A fall that is too small
 // to convict is still no way to be harmless.
 func lost(p *Params, f *finding) bool {
-	return f.Ratio*p.LostTraffic < 1 && f.bounds[1] < 1 && p.Guards.On(guardLost)
+	return f.Ratio*p.LostTraffic < 1 && f.limits()[1] < 1 && p.Guards.On(guardLost)
 }
 
 // inquiry is what is asked of a stream of one kind.

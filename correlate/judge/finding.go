@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/judge/evalue"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
 )
 
@@ -17,7 +18,7 @@ type finding struct {
 	// strength is how far the evidence has come on its way to convict: 1 is there.
 	strength float64
 	bar      float64       // the ln e-value at which it is
-	bounds   [2]float64    // the confidence sequence of the ratio that is tested
+	bounds   [2]float64    // the confidence sequence of the ratio that is tested, see limits
 	visible  float64       // the smallest ratio that could have been seen
 	contest  *contest      // nil for signals that are values
 	share    float64       // of Alpha that a signal that is a value may spend
@@ -26,9 +27,32 @@ type finding struct {
 	// worst is by how much it may have moved, see measure; nil when that isn't bounded.
 	worst *expect.Worst
 
+	untested *evalue.Likelihood // of the ratio whose confidence sequence wasn't asked for, nil when it was
+	alpha    float64            // of the confidence sequence
+
 	rerouted   bool  // of calls: more of them than is tolerated, or hardly any
 	onset, end int64 // of the excursion; 0 when it wasn't looked for
 	recovered  bool
+}
+
+// limits is the confidence sequence of the ratio that is tested. It is the largest part of describing a contest, and most
+// looks ask for none.
+func (f *finding) limits() [2]float64 {
+	if f.untested != nil {
+		f.bounds = f.contest.h.Bounds(evalue.Interval(f.untested, f.alpha))
+		f.Interval, f.untested = f.bounds, nil
+	}
+	return f.bounds
+}
+
+// exceeds says that the confidence sequence lies above a ratio. It isn't made where it can't.
+func (f *finding) exceeds(ratio float64) bool {
+	if f.untested != nil {
+		if near := f.untested.Near(); f.contest.h.Bounds(near, near)[0] <= ratio {
+			return false
+		}
+	}
+	return f.limits()[0] > ratio
 }
 
 // survive asks whether a strong finding stands without its strongest cell: what the rest says, as ln E, must be a proof at

@@ -86,6 +86,7 @@ type Assessment struct {
 	Onset     int64                // Unix seconds, 0 when nothing regressed
 	Recovered int64                // Unix seconds, 0 while it lasts
 	Evidence  []correlate.Evidence // what convicts, then the strongest first
+	Untold    bool                 // the evidence is left out, see Memory.Decide
 	// Strength is how far the evidence that convicts goes: 1 is as far as it must. 0 when nothing regressed.
 	Strength float64
 	// LogE is ln of the e-value of the change as a whole where it regressed: of the family that convicts, times its share

@@ -12,7 +12,9 @@ import (
 // serves one case, that is one start.
 type Memory struct {
 	records []*record
+	calls   []*usualCalls
 	proof   proof // what the records say
+	quick   trial // the latest quick look, whose room the next one takes
 	zones   zoneMemory
 }
 
@@ -88,14 +90,10 @@ func unseen(cells []correlate.Cell, seen *int) []correlate.Cell {
 // only what the versions' contrast needs is counted.
 func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison {
 	_, after := halves(c, s)
-	fresh := unseen(s.New, &r.seen.new)
-	r.add(fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.new })
-	r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.farNew })
-	r.add(unseen(s.Old, &r.seen.old), func(q *comparison) *[]evalue.Tally { return &q.counted.old })
+	r.add(unseen(s.New, &r.seen.new), ofNew, p.LatencyMargin, ofFarNew)
+	r.add(unseen(s.Old, &r.seen.old), ofOld, 0, nil)
 	if earlier {
-		fresh := unseen(after, &r.seen.after)
-		r.add(fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.after })
-		r.addBeyond(p.LatencyMargin, fresh, func(q *comparison) *[]evalue.Tally { return &q.counted.farAfter })
+		r.add(unseen(after, &r.seen.after), ofAfter, p.LatencyMargin, ofFarAfter)
 	}
 	if earlier || len(c.Earlier) > 0 {
 		r.lookBack(p, c, s)
@@ -120,7 +118,7 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 		return
 	}
 	r.long = true
-	r.add(s.History, func(q *comparison) *[]evalue.Tally { return &q.history })
+	r.add(s.History, func(q *comparison) *[]evalue.Tally { return &q.history }, 0, nil)
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
 			if !q.ofMean() {
@@ -136,8 +134,18 @@ func (r *record) lookBack(p *Params, c *Case, s *Stream) {
 	r.learn(p, c, s)
 }
 
-// add puts every question to some cells.
-func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]evalue.Tally) {
+// tallies are those of a comparison that some cells are added to.
+type tallies func(*comparison) *[]evalue.Tally
+
+func ofAfter(q *comparison) *[]evalue.Tally    { return &q.counted.after }
+func ofNew(q *comparison) *[]evalue.Tally      { return &q.counted.new }
+func ofOld(q *comparison) *[]evalue.Tally      { return &q.counted.old }
+func ofFarAfter(q *comparison) *[]evalue.Tally { return &q.counted.farAfter }
+func ofFarNew(q *comparison) *[]evalue.Tally   { return &q.counted.farNew }
+
+// add puts every question to some cells, and those about latency also with thresholds that lie so many bins higher, unless
+// far is nil.
+func (r *record) add(cells []correlate.Cell, to tallies, bins int16, far tallies) {
 	if len(cells) == 0 {
 		return
 	}
@@ -146,26 +154,17 @@ func (r *record) add(cells []correlate.Cell, to func(q *comparison) *[]evalue.Ta
 			*to(q) = evalue.Tallies(*to(q), cells, q.counting)
 		}
 	}
-	r.addBeyond(0, cells, to)
-}
-
-// addBeyond puts the questions about latency to some cells, with thresholds that lie so many bins higher.
-func (r *record) addBeyond(bins int16, cells []correlate.Cell, to func(q *comparison) *[]evalue.Tally) {
-	if r.view == nil || len(cells) == 0 {
+	if r.view == nil {
 		return
 	}
-	above := r.above
-	for i := range above {
-		above[i] += bins
-	}
-	var out [len(quantiles)][]evalue.Tally
+	var out, beyond [len(quantiles)]*[]evalue.Tally
 	for i := range out {
-		out[i] = *to(&r.questions[i])
+		out[i] = to(&r.questions[i])
+		if far != nil {
+			beyond[i] = far(&r.questions[i])
+		}
 	}
-	out = evalue.Exceed(out, cells, above)
-	for i := range out {
-		*to(&r.questions[i]) = out[i]
-	}
+	evalue.ExceedTwice(out, beyond, cells, r.above, bins)
 }
 
 // Moved is by how much the requests of a service got worse in the stretch [from, to), against the time before it, in

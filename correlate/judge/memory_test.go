@@ -48,6 +48,7 @@ func histories() map[string]Case {
 		"callers see it as well":    edges,
 		"requests that stay away":   newSim(3).allAtOnce(1800, 1, 1).silent(drawn.Start+600, drawn.Start+1800),
 		"nothing for a few minutes": newSim(3).canary(1800, 0.5, 1, 1).silent(drawn.Start+600, drawn.Start+900),
+		"it calls others more":      newSim(3).calls(newSim(3).withHistory(newSim(3).allAtOnce(1800, 1, 1), 3), 1, 3),
 	}
 }
 
@@ -86,6 +87,30 @@ func TestMemoryDoesNotShow(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestADecisionIsAnAssessmentWithoutItsEvidence: what is told later is what would have been told at once.
+func TestADecisionIsAnAssessmentWithoutItsEvidence(t *testing.T) {
+	p := DefaultParams()
+	untold := 0
+	for name, c := range histories() {
+		t.Run(name, func(t *testing.T) {
+			var m Memory
+			for now := drawn.Start + 10; now <= c.Now; now += 170 {
+				seen := upTo(c, now)
+				is := m.Decide(&p, &seen)
+				require.Equal(t, is.Outcome != correlate.Regressed, is.Untold)
+				told := Assess(p, seen)
+				if is.Untold {
+					untold++
+					require.Nil(t, is.Evidence)
+					is.Evidence, is.Untold = told.Evidence, false
+				}
+				require.Equal(t, told, is, now-drawn.Start)
+			}
+		})
+	}
+	require.NotZero(t, untold)
 }
 
 // TestQuietMissesNothing: where it is said to be quiet, an assessment finds no fault.

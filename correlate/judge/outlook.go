@@ -12,6 +12,7 @@ func (m *Memory) Outlook(p *Params, c *Case) (Assessment, []correlate.Wait) {
 	t := ruling{m.newTrial(p, c, c.countsFrom(p))}
 	t.askAll()
 	a := t.assessment()
+	a.Evidence = t.evidence()
 	if a.Outcome != correlate.Inconclusive {
 		return a, nil
 	}

@@ -19,7 +19,7 @@ func newRecord(p *Params, c *Case, s *Stream) *record {
 	if in.failed != "" {
 		r.questions = append(r.questions, comparison{signal: in.failed, family: in.family, floor: in.floor(p), counting: evalue.ErrorsOfRequests})
 	}
-	r.add(earlier, func(q *comparison) *[]evalue.Tally { return &q.base })
+	r.add(earlier, func(q *comparison) *[]evalue.Tally { return &q.base }, 0, nil)
 	for i := range r.questions {
 		e, n := evalue.Sum(r.questions[i].base)
 		r.questions[i].control = evalue.Pair{EC: float64(e), NC: float64(n)}

@@ -11,7 +11,7 @@ func (m *Memory) Quiet(p *Params, c *Case) bool {
 	if m.catastrophe(p, c) != nil {
 		return false
 	}
-	t := quickLook{m.newTrial(p, c, c.countsFrom(p))}
+	t := quickLook{begun(&m.quick, m, p, c, c.countsFrom(p), m.quick.starts)}
 	if !zoning(t).quiet() {
 		return false
 	}
@@ -46,7 +46,7 @@ func (t quickLook) quietCounts(s *Stream) bool {
 	for i := range qs {
 		q := &qs[i]
 		bar := q.family.leastNeed(t.p)
-		if c := t.beside(q); c != nil && c.joint.Bound(c.h, t.starts, c.pairs.all()) >= bar {
+		if e := q.meet(t.trial); e.joint != nil && e.joint.Bound(e.h, t.starts, e.pairs) >= bar {
 			return false
 		}
 		if !beside && !t.quietBefore(q, bar) {

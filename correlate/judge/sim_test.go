@@ -44,6 +44,15 @@ func upTo(c Case, now int64) Case {
 			z.Reached = 0
 		}
 	}
+	if calls := c.Calls; calls != nil {
+		c.Calls = func() []Calls {
+			all := calls()
+			for i := range all {
+				all[i].Whole = ended(all[i].Whole, now, c.Resolution)
+			}
+			return all
+		}
+	}
 	return c
 }
 

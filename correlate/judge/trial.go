@@ -31,10 +31,12 @@ type trial struct {
 }
 
 func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
-	t := &trial{
-		m: m, p: p, c: c, begin: begin,
-		starts: evalue.Restarts(make([]evalue.Restart, 0, 16), begin, c.Now, p.Restart),
-	}
+	return begun(new(trial), m, p, c, begin, make([]evalue.Restart, 0, 16))
+}
+
+// begun is a trial in the room of another one, and of its restarts.
+func begun(t *trial, m *Memory, p *Params, c *Case, begin int64, room []evalue.Restart) *trial {
+	*t = trial{m: m, p: p, c: c, begin: begin, starts: evalue.Restarts(room[:0], begin, c.Now, p.Restart)}
 	if len(t.starts) > 1 && !p.Guards.On(guardRestarts) {
 		t.starts = t.starts[:1]
 	}
@@ -106,24 +108,40 @@ func (t *trial) beyond(c *contest, far []evalue.Tally) []evalue.Tally {
 	return evalue.Since(far, t.begin)
 }
 
-// beside puts a question in front of the old version; nil when the versions never met.
-func (t *trial) beside(q *comparison) *contest {
+// encounter is a question in front of the old version at the same time.
+type encounter struct {
+	joint *evalue.Joint // nil when the versions never met
+	h     evalue.Hypothesis
+	pairs []evalue.Pair // of the joint, with the exposure that lets expect the events of a warm-up
+}
+
+// meet joins what a question counted on both versions.
+func (q *comparison) meet(t *trial) (e encounter) {
 	one := &q.one
 	if t.begin != t.c.countsFrom(t.p) {
 		one = nil
 	}
 	j := t.p.Concurrent(one, evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), t.c.Resolution)
 	if len(j.Pairs) == 0 {
-		return nil
+		return e
 	}
 	r := evalue.Ratio(q.control.EC, q.control.NC)
 	if len(q.base) == 0 {
 		r = evalue.Rate(q.old)
 	}
 	h := t.p.Hypothesize(q.floor.Absolute, q.floor.Ratio, q.nominal, r, q.dispersion(t.c.Resolution, true, t.p))
-	c := &contest{comparison: q, joint: j, pairs: aside{made: j.Pairs}, h: h, ratio: q.floor.Ratio, seasonal: 1}
+	return encounter{j, h, t.expectBeside(q, j.Pairs)}
+}
+
+// beside puts a question in front of the old version; nil when the versions never met.
+func (t *trial) beside(q *comparison) *contest {
+	e := q.meet(t)
+	if e.joint == nil {
+		return nil
+	}
+	c := &contest{comparison: q, joint: e.joint, pairs: aside{made: e.pairs}, h: e.h, ratio: q.floor.Ratio, seasonal: 1}
 	if t.warms(q) {
-		c.pairs, c.served = aside{made: t.expectBeside(q, j.Pairs)}, j.Pairs
+		c.served = e.joint.Pairs
 	}
 	return c
 }

@@ -45,7 +45,7 @@ func (t *trial) warms(q *comparison) bool { return q.warm != nil && t.begin > t.
 
 // learn puts every question to the time of the earlier rollouts.
 func (r *record) learn(p *Params, c *Case, s *Stream) {
-	r.add(s.Past, func(q *comparison) *[]evalue.Tally { return &q.past })
+	r.add(s.Past, func(q *comparison) *[]evalue.Tally { return &q.past }, 0, nil)
 	for i := range r.questions {
 		if q := &r.questions[i]; len(q.base) > 0 {
 			q.warm = expect.WarmUpOf(q.past, c.Coarse, c.Earlier, &p.Params)

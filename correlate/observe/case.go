@@ -42,7 +42,7 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
 		}
 	}
-	if len(s.Callees(now)) > 0 {
+	if s.Calls(now) {
 		c.Calls = func() []judge.Calls { return w.callsOf(&o.cfg, s, from, now) }
 	}
 	if seen := o.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
@@ -162,7 +162,7 @@ func (w *Watch) callsOf(cfg *Config, s *cells.Service, from, now int64) (all []j
 		}
 		if v, ok := preferred(w, views, from, now); ok {
 			all = append(all, judge.Calls{
-				Peer: peer, Whole: outside(v.Total().Between(from, now), w.past.Bad, cfg.Resolution, w.start),
+				Peer: peer, Account: uint64(v.key.Origin), Whole: outside(v.Total().Between(from, now), w.past.Bad, cfg.Resolution, w.start),
 				History: outside(v.Coarse().Between(from-cfg.CoarseKeep, from), w.past.Bad, cfg.Coarse, w.start),
 			})
 		}

@@ -77,13 +77,16 @@ func (d *Digest) Words(all ...string) {
 	h := *d
 	for _, text := range all {
 		h = h.with(int64(len(text)))
-		for len(text) > 0 {
+		for ; len(text) >= 8; text = text[8:] {
+			h = h.with(int64(text[0]) | int64(text[1])<<8 | int64(text[2])<<16 | int64(text[3])<<24 |
+				int64(text[4])<<32 | int64(text[5])<<40 | int64(text[6])<<48 | int64(text[7])<<56)
+		}
+		if len(text) > 0 {
 			var word int64
-			n := min(len(text), 8)
-			for i := range n {
+			for i := range len(text) {
 				word |= int64(text[i]) << (8 * i)
 			}
-			h, text = h.with(word), text[n:]
+			h = h.with(word)
 		}
 	}
 	*d = h

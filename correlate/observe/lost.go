@@ -11,16 +11,12 @@ import (
 //  1. Something else came on the way on which it comes: the way was open. Metrics of containers say nothing of that of spans.
 //  2. No other account of the same requests tells of any there, once its turn has come.
 func (w *Watch) lost(st *cells.Store, a account, others []account, now int64) func(from, to int64) bool {
-	turns := make([]int64, len(others))
-	for i, other := range others {
-		turns[i] = w.turn(other)
-	}
 	return func(from, to int64) bool {
 		if st.LastHeard(w.place.Environment, a.key.Origin, to) < from {
 			return false
 		}
-		for i, other := range others {
-			if from+turns[i] > now || len(other.Total().Between(from, from+turns[i])) > 0 {
+		for _, other := range others {
+			if turn := w.turn(other); from+turn > now || len(other.Total().Between(from, from+turn)) > 0 {
 				return false
 			}
 		}
@@ -39,5 +35,8 @@ func (w *Watch) turn(a account) int64 {
 
 // without is some accounts but one.
 func without(all []account, but account) []account {
+	if len(all) == 1 && all[0].Stream == but.Stream {
+		return nil
+	}
 	return slices.DeleteFunc(slices.Clone(all), func(a account) bool { return a.Stream == but.Stream })
 }

@@ -1,8 +1,6 @@
 package observe
 
 import (
-	"slices"
-
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge"
 	"github.com/shipwake/shipwake/correlate/window"
@@ -34,12 +32,12 @@ func (o *Observer) Past(v *View, p correlate.Place, start int64) *Past {
 }
 
 func (o *Observer) derive(l *lineup, start int64) *Past {
-	b := &Past{Bad: o.bad(l.all, start), Changed: o.changedIn(l.all, start-o.cfg.Judge.History, start), Rolled: o.rolledOut(l.all, start), of: l.hash}
+	b := &Past{Bad: o.bad(l, start), Rolled: o.rolledOut(l, start), of: l.hash}
 	for _, s := range b.Bad {
-		b.Digest = b.Digest*31 + s.From ^ s.To<<32
+		b.Digest = b.Digest*factor + s.From ^ s.To<<32
 	}
-	for _, at := range b.Changed {
-		b.Digest = b.Digest*31 + at
+	if o.cfg.Guards.On(guardChangedBefore) {
+		b.Changed, b.Digest = l.order().changes(start-o.cfg.Judge.History, start, b.Digest)
 	}
 	return b
 }
@@ -47,24 +45,13 @@ func (o *Observer) derive(l *lineup, start int64) *Past {
 // bad are the stretches before an instant in which an earlier change of a place was judged bad: what was measured then is
 // nothing to compare with. They begin with the change, since its grace time isn't judged, and end with the recovery, with
 // the next rollout, or with the window.
-func (o *Observer) bad(all []*Subject, start int64) (spans []window.Span) {
-	next := start
-	for i := range slices.Backward(all) {
-		c := all[i]
-		if c.Start == start && c.Rollback && o.cfg.Guards.On(guardRollbackBaseline) {
-			return nil // it is to end that time, and is compared with it
-		}
-		if c.Start >= start || !c.Live {
-			continue
-		}
-		if v := c.Verdict(); v.Outcome == correlate.Regressed && v.Reason != correlate.ReasonDownstream {
-			if s := (window.Span{From: c.Start, To: firstOf(next, c.End, v.Recovered)}); s.From < s.To && o.cfg.Guards.On(guardBadTime) {
-				spans = append(spans, s)
-			}
-		}
-		if c.RollsOut() {
-			next = min(next, c.Start)
-		}
+func (o *Observer) bad(l *lineup, start int64) []window.Span {
+	if l.order().rollsBack(start) && o.cfg.Guards.On(guardRollbackBaseline) {
+		return nil // it is to end that time, and is compared with it
+	}
+	spans := l.order().badBefore(start)
+	if len(spans) > 0 && !o.cfg.Guards.On(guardBadTime) {
+		return nil
 	}
 	return spans
 }
@@ -77,17 +64,6 @@ func firstOf(t int64, others ...int64) int64 {
 		}
 	}
 	return t
-}
-
-// changedIn is when changes of a place began in a stretch of time, sorted.
-func (o *Observer) changedIn(all []*Subject, from, to int64) (starts []int64) {
-	for i := range all {
-		if c := all[i]; c.Live && c.Start >= from && c.Start < to && o.cfg.Guards.On(guardChangedBefore) {
-			starts = append(starts, c.Start)
-		}
-	}
-	slices.Sort(starts)
-	return starts
 }
 
 // Ongoing is when the fault of an earlier change of a place began that still lasted at an instant; ok is false when there

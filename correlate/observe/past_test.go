@@ -11,6 +11,9 @@ import (
 	"github.com/shipwake/shipwake/correlate/window"
 )
 
+// lined are changes, by their completion, as the lineup of a place.
+func lined(all []Subject) *lineup { return &lineup{all: pointers(all)} }
+
 // decided is a change with a final verdict that was given when its window closed.
 func decided(s Subject, outcome correlate.Outcome, reason correlate.Reason, recovered int64) Subject {
 	s.Decided = []Decision{{At: s.End, Outcome: outcome, Reason: reason, Final: true, Onset: s.Start + 300, Recovered: recovered}}
@@ -52,7 +55,7 @@ func TestTheTimeOfABadChangeIsNothingToCompareWith(t *testing.T) {
 		"one that recovered before its grace is over": {[]Subject{regressed(at("c1", 10_000), 9_000)}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, c.want, new(Observer).bad(pointers(c.changes), change))
+			require.Equal(t, c.want, new(Observer).bad(lined(c.changes), change))
 			w := newWorld(t)
 			w.changes = c.changes
 			v := viewOf(change+30_000, c.changes...)
@@ -72,7 +75,8 @@ func TestTheDayBeforeIsAskedForChanges(t *testing.T) {
 		all = append(all, Subject{ID: string(rune('a' + i)), Start: start, Live: true})
 	}
 	all = append(all, Subject{ID: "cancelled", Start: 199_500})
-	require.Equal(t, []int64{200_000 - day, 198_000, 199_000}, new(Observer).changedIn(pointers(all), 200_000-day, 200_000))
+	changed, _ := lined(all).order().changes(200_000-day, 200_000, 0)
+	require.Equal(t, []int64{200_000 - day, 198_000, 199_000}, changed)
 }
 
 func TestARolloutThatStoodSaysHowThePlaceWarmsUp(t *testing.T) {
@@ -111,13 +115,13 @@ func TestARolloutThatStoodSaysHowThePlaceWarmsUp(t *testing.T) {
 		"a second one ends what it tells":   {[]Subject{stood("c1", 90_000), stood("c2", 95_000)}, []judge.Rollout{{Start: 90_000, Finish: 90_060, Until: 95_000}, {Start: 95_000, Finish: 95_060, Until: start}}},
 		"so far back nothing is remembered": {with(func(s *Subject) { s.Start = start - 8*24*3600 }), nil},
 	} {
-		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, newWorld(t).rolledOut(pointers(c.changes), start)) })
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, newWorld(t).rolledOut(lined(c.changes), start)) })
 	}
 	var many []Subject
 	for i := range int64(9) {
 		many = append(many, stood(string(rune('a'+i)), 50_000+i*5000))
 	}
-	require.Len(t, newWorld(t).rolledOut(pointers(many), start), profiles, "the latest ones")
+	require.Len(t, newWorld(t).rolledOut(lined(many), start), profiles, "the latest ones")
 }
 
 // What is remembered of the past is what is derived from the changes as they are known, whatever became known in between.

@@ -88,10 +88,10 @@ func judged(kind correlate.SignalKind) bool {
 // falselyAlarmed says whether any look at a pseudo-change, up to the instant t, would have called it regressed.
 func (o *Observer) falselyAlarmed(v *View, p correlate.Place, start, t int64) bool {
 	step := placeboLook * o.cfg.Resolution
-	w := (&Watch{place: p, met: p, start: start, past: o.Past(v, p, start)}).fresh(nil)
+	w := (&watched{place: p, met: p, start: start, past: o.Past(v, p, start)}).watch(nil)
 	for now := start + step; now <= t; now += step {
 		k := o.Case(w, start, now)
-		if !w.Memory.Quiet(&o.cfg.Judge, &k) && w.Memory.Assess(&o.cfg.Judge, &k).Outcome == correlate.Regressed {
+		if !w.Memory.Quiet(&o.cfg.Judge, &k) && w.Memory.Decide(&o.cfg.Judge, &k).Outcome == correlate.Regressed {
 			return true
 		}
 	}

@@ -40,6 +40,37 @@ func drawSubject(t *rapid.T) Subject {
 	return s
 }
 
+// What is remembered of a subject, and of a place, as it was known shows at no other instant.
+func TestWhatIsKnownByAnInstantIsAFunctionOfIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		subjects := rapid.SliceOfN(rapid.Custom(drawSubject), 1, 3).Draw(t, "subjects")
+		var all []*Known
+		for _, s := range subjects {
+			all = append(all, Whole(s))
+		}
+		l := Line(all)
+		for range 8 {
+			at := rapid.Int64Range(0, 25).Draw(t, "at")
+			var known []*Subject
+			for i, s := range subjects {
+				want := s.At(at)
+				got, hash := all[i].By(at)
+				require.Equal(t, want, *got)
+				require.Equal(t, want.Hash(), hash)
+				if s.Start < at {
+					known = append(known, &want)
+				}
+			}
+			got := l.by(at)
+			require.Len(t, got.all, len(known))
+			for i := range known {
+				require.Equal(t, known[i], got.all[i])
+			}
+			require.Equal(t, Line(all).by(at).hash, got.hash)
+		}
+	})
+}
+
 // The instant from which two subjects differ, found by asking at every instant.
 func TestAlikeUntilIsTheLastInstantBeforeTheyDiffer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -1,6 +1,7 @@
 package observe
 
 import (
+	"math"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -24,8 +25,17 @@ type View struct {
 
 // lineup is the changes of a place as they were known at an instant, by their completion.
 type lineup struct {
-	all  []*Subject
-	hash uint64
+	all     []*Subject
+	hash    uint64
+	ordered *bygone // of all, nil until it is asked for
+}
+
+// order is the changes in the order in which they are asked for the time before an instant.
+func (l *lineup) order() *bygone {
+	if l.ordered == nil {
+		l.ordered = bygoneOf(l.all)
+	}
+	return l.ordered
 }
 
 // Lineup is the changes of a place by their completion, in full.
@@ -33,6 +43,9 @@ type Lineup struct {
 	All   []*Known
 	last  int64  // from here on all of it is known
 	whole lineup // what is known then
+
+	lately *lineup // what is known for some instants before
+	during within  // these
 }
 
 // Line puts changes, sorted by their completion, into a lineup.
@@ -45,12 +58,28 @@ func Line(all []*Known) *Lineup {
 	return l
 }
 
+// With is the lineup with what is known of one of its changes in the place of what was; nil where that isn't in it.
+func (l *Lineup) With(was, is *Known) *Lineup {
+	at := slices.Index(l.All, was)
+	if at < 0 {
+		return nil
+	}
+	all := slices.Clone(l.All)
+	all[at] = is
+	return Line(all)
+}
+
 // by is the lineup as it was known at an instant.
 func (l *Lineup) by(t int64) *lineup {
+	if l.lately != nil && l.during.has(t) {
+		return l.lately
+	}
 	known := &lineup{all: make([]*Subject, 0, len(l.All))}
+	l.lately, l.during = known, within{math.MinInt64, math.MaxInt64}
 	for _, k := range l.All {
+		s, hash, during := k.by(t)
+		l.during = l.during.and(during)
 		if k.Start < t {
-			s, hash := k.By(t)
 			known.all = append(known.all, s)
 			known.hash = (known.hash ^ hash) * 0x100000001b3 // as FNV-1a does with bytes
 		}

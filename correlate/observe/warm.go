@@ -14,11 +14,8 @@ const profiles = 6
 // rolledOut are the latest rollouts of a place before an instant that say how the place and those around it warm up after
 // one, oldest first: whose verdict was final by then, and that nobody took back or opened an incident about. What lasted
 // of their effects is no warm-up, so that they needn't have been judged healthy; what was confounded says nothing.
-func (o *Observer) rolledOut(all []*Subject, start int64) []judge.Rollout {
-	n := len(all)
-	for n > 0 && all[n-1].Start >= start {
-		n--
-	}
+func (o *Observer) rolledOut(l *lineup, start int64) []judge.Rollout {
+	all, n := l.all, l.order().before(start)
 	var out []judge.Rollout
 	asked := 0
 	for i := n - 1; i >= 0 && asked < profiles; i-- {

@@ -14,15 +14,9 @@ import (
 // Watch is what is remembered of a place from look to look, for a change of one version that began at one instant. Cells
 // before the watermark don't change any more, so each is counted once. It may be dropped at any time.
 type Watch struct {
-	Memory  judge.Memory
-	place   correlate.Place
-	met     correlate.Place // whose telemetry that means, see cells.Met
-	version string
-	start   int64
-	atOnce  bool
-	past    *Past           // what is known of the time before
-	steps   []Step          // as they are known at the latest look
-	earlier []judge.Rollout // that say how the place warms up
+	Memory judge.Memory
+	watched
+	steps   []Step // as they are known at the latest look
 	tracks  map[*cells.Stream]*track
 	apart   bool      // zones alone tell the versions of the latest case apart
 	whole   cells.Sum // the accounts of callers
@@ -30,6 +24,17 @@ type Watch struct {
 	rolled  cells.Sum      // around the earlier rollouts
 	streams []judge.Stream // of the latest case, to be overwritten by the next
 	seen    seen
+}
+
+// watched is what a watch is of.
+type watched struct {
+	place   correlate.Place
+	met     correlate.Place // whose telemetry that means, see cells.Met
+	version string
+	start   int64
+	atOnce  bool
+	past    *Past           // what is known of the time before
+	earlier []judge.Rollout // that say how the place warms up
 }
 
 // neighbour is a place that is seen as a whole since an instant.
@@ -63,29 +68,28 @@ func (w *Watch) track(s *cells.Stream) *track {
 	return t
 }
 
-// serves says that a watch is for the same change, compared with the same time.
-func (w *Watch) serves(o *Watch) bool {
+// serves says that a watch is of the same change, compared with the same time.
+func (w *Watch) serves(o *watched) bool {
 	return w != nil && w.place == o.place && w.met == o.met && w.version == o.version && w.start == o.start && w.atOnce == o.atOnce &&
 		w.past.Digest == o.past.Digest && slices.Equal(w.earlier, o.earlier)
 }
 
-// fresh is a watch, or the one there was when that serves.
-func (w *Watch) fresh(o *Watch) *Watch {
-	if o.serves(w) {
-		o.past = w.past
-		return o
+// watch is a watch of that, or the one there was when that serves.
+func (o *watched) watch(old *Watch) *Watch {
+	if old.serves(o) {
+		old.past = o.past
+		return old
 	}
-	w.tracks = map[*cells.Stream]*track{}
-	return w
+	return &Watch{watched: *o, tracks: map[*cells.Stream]*track{}}
 }
 
 // Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
 func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
-	w := &Watch{
+	is := watched{
 		place: s.Place, met: met(o.cells, v, s, now), version: comparedVersion(o, v, s, now), start: s.Start, atOnce: s.AtOnce(),
 		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
 	}
-	w = w.fresh(old)
+	w := is.watch(old)
 	w.steps = s.Zones
 	return w
 }
@@ -110,7 +114,8 @@ func (o *Observer) Neighbour(v *View, p correlate.Place, from, now int64) (*judg
 	n := neighbour{p, from}
 	w := o.neighbours[n]
 	if w == nil || w.seen.in != v || w.seen.forgotten != o.forgotten {
-		w = whole(o, v, p, from).fresh(w)
+		is := whole(o, v, p, from)
+		w = is.watch(w)
 		o.neighbours[n] = w
 		w.seen = seen{in: v, forgotten: o.forgotten}
 	}
@@ -120,8 +125,8 @@ func (o *Observer) Neighbour(v *View, p correlate.Place, from, now int64) (*judg
 	return &w.Memory, &w.seen.Case
 }
 
-func whole(o *Observer, v *View, p correlate.Place, from int64) *Watch {
-	return &Watch{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
+func whole(o *Observer, v *View, p correlate.Place, from int64) watched {
+	return watched{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
 }
 
 // CameBack is when the fault that a change was convicted of was over by an instant, 0 while it lasts: the service as a whole
@@ -129,9 +134,10 @@ func whole(o *Observer, v *View, p correlate.Place, from int64) *Watch {
 // what the change brought had ceased to serve while the rest served on.
 func CameBack(o *Observer, v *View, c *Subject) (at int64) {
 	p := cells.Met(o.cells, c.Place, v.At)
-	w := whole(o, v, p, c.Start).fresh(nil)
+	is := whole(o, v, p, c.Start)
+	w := is.watch(nil)
 	k := o.Case(w, c.Start, v.At)
-	a := w.Memory.Assess(&o.cfg.Judge, &k)
+	a := w.Memory.Decide(&o.cfg.Judge, &k)
 	switch {
 	case a.Outcome == correlate.Regressed && a.Recovered > 0 && a.Reason != correlate.ReasonCustomSignal:
 		return a.Recovered + o.cfg.Resolution // it tells the last bucket that was bad

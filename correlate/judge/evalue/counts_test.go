@@ -84,6 +84,25 @@ func TestExceedanceCountsWhatLiesAbove(t *testing.T) {
 	})
 }
 
+func TestExceedanceOfFartherBinsIsCountedAtOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cells, _ := drawCells(t)
+		var above, farther [3]int16
+		higher := rapid.Int16Range(0, 40).Draw(t, "higher")
+		for k := range above {
+			above[k] = rapid.Int16Range(-1, 500).Draw(t, "bin")
+		}
+		slices.Sort(above[:])
+		for k := range above {
+			farther[k] = above[k] + higher
+		}
+		var near, far [3][]Tally
+		ExceedTwice([3]*[]Tally{&near[0], &near[1], &near[2]}, [3]*[]Tally{&far[0], &far[1], &far[2]}, cells, above, higher)
+		require.Equal(t, Exceed([3][]Tally{}, cells, above), near)
+		require.Equal(t, Exceed([3][]Tally{}, cells, farther), far)
+	})
+}
+
 func TestTalliesOfCells(t *testing.T) {
 	cells := []correlate.Cell{{Start: 0, Requests: 10, Errors: 12}, {Start: 10}, {Start: 20, Requests: 5, Errors: 1}}
 	ts := Tallies(nil, cells, ErrorsOfRequests)

@@ -14,10 +14,26 @@ type Restart struct {
 func Restarts(out []Restart, begin, now, every int64) []Restart {
 	out = append(out, Restart{begin, -math.Ln2})
 	for i := int64(1); begin+i*every < now; i++ {
-		out = append(out, Restart{begin + i*every, -math.Log(2 * float64(i) * float64(i+1))})
+		out = append(out, Restart{begin + i*every, logWeight(i)})
 	}
 	return out
 }
+
+// logWeight is ln of the weight of the i-th instant after the beginning.
+func logWeight(i int64) float64 {
+	if i < int64(len(logWeights)) {
+		return logWeights[i]
+	}
+	return -math.Log(2 * float64(i) * float64(i+1))
+}
+
+// logWeights are those of the instants of an ordinary window.
+var logWeights = func() (of [64]float64) {
+	for i := 1; i < len(of); i++ {
+		of[i] = -math.Log(2 * float64(i) * float64(i+1))
+	}
+	return of
+}()
 
 // Evidence is ln E of pairs that are independent stretches of time (a control at the same time).
 func Evidence(pairs []Pair, h Hypothesis, starts []Restart) float64 {

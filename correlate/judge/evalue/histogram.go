@@ -2,7 +2,6 @@ package evalue
 
 import (
 	"math"
-	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -57,34 +56,53 @@ func (s *Histogram) Seconds(q float64) float64 {
 
 // Exceed counts, for three bins at once in rising order, the values above each, appending to out.
 func Exceed(out [3][]Tally, cells []correlate.Cell, above [3]int16) [3][]Tally {
-	for k := range out {
-		out[k] = slices.Grow(out[k], len(cells))
-	}
+	near := [3]*[]Tally{&out[0], &out[1], &out[2]}
+	ExceedTwice(near, [3]*[]Tally{}, cells, above, 0)
+	return out
+}
+
+// ExceedTwice is Exceed that appends to near, and appends to far the values above the bins that lie so many higher, where there
+// is room for it.
+func ExceedTwice(near, far [3]*[]Tally, cells []correlate.Cell, above [3]int16, higher int16) {
 	for i := range cells {
-		var n int64
-		var e [3]int64
-		for _, b := range cells[i].Latency {
-			c := int64(b.Count)
-			n += c
-			if b.Index <= above[0] {
-				continue
-			}
-			e[0] += c
-			if b.Index > above[1] {
-				e[1] += c
-			}
-			if b.Index > above[2] {
-				e[2] += c
-			}
-		}
+		h := cells[i].Latency
+		n := h.Total()
 		if n == 0 {
 			continue
 		}
-		for k := range out {
-			out[k] = append(out[k], Tally{cells[i].Start, e[k], n})
+		e, f := exceed(h, above, higher)
+		for k := range near {
+			*near[k] = append(*near[k], Tally{cells[i].Start, e[k], n})
+			if far[k] != nil {
+				*far[k] = append(*far[k], Tally{cells[i].Start, f[k], n})
+			}
 		}
 	}
-	return out
+}
+
+// exceed counts the values of a histogram above each of three bins, and above those so many higher, from its end on.
+func exceed(h correlate.Histogram, above [3]int16, higher int16) (e, f [3]int64) {
+	for i := len(h) - 1; i >= 0 && h[i].Index > above[0]; i-- {
+		c, at := int64(h[i].Count), h[i].Index
+		e[0] += c
+		if at > above[1] {
+			e[1] += c
+		}
+		if at > above[2] {
+			e[2] += c
+		}
+		if at <= above[0]+higher {
+			continue
+		}
+		f[0] += c
+		if at > above[1]+higher {
+			f[1] += c
+		}
+		if at > above[2]+higher {
+			f[2] += c
+		}
+	}
+	return e, f
 }
 
 // WeightedHistogram is a latency histogram of requests that don't count alike.

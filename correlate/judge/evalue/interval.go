@@ -65,6 +65,9 @@ func Upper(l *Likelihood, alpha float64) float64 {
 // best is the point of the grid next to the most likely ratio.
 func (p *profile) best() int { return nearest(p.l.likely()) }
 
+// Near is the ratio that intervals are looked for around: no lower end lies above it, and no upper one below.
+func (l *Likelihood) Near() float64 { return math.Exp(float64(nearest(l.likely())) * gridStep) }
+
 func nearest(ratio float64) int {
 	return min(max(int(math.Round(math.Log(ratio)/gridStep)), -gridHalf), gridHalf)
 }

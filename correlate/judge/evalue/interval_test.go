@@ -15,6 +15,8 @@ func TestAnIntervalHoldsWhatIsLikely(t *testing.T) {
 		likely := min(max(l.likely(), math.Exp(-gridHalf*gridStep)), math.Exp(gridHalf*gridStep))
 		require.LessOrEqual(t, lo, likely*1.06)
 		require.GreaterOrEqual(t, hi, likely/1.06)
+		require.LessOrEqual(t, lo, l.Near(), "no lower end lies above it")
+		require.GreaterOrEqual(t, hi, l.Near())
 		wider, wide := Interval(&l, 0.001)
 		require.LessOrEqual(t, wider, lo+1e-9)
 		require.GreaterOrEqual(t, wide, hi-1e-9)

@@ -37,6 +37,7 @@ func NewLikelihood(pairs []Pair, h Hypothesis) Likelihood {
 func shares(out []share, pairs []Pair, h *Hypothesis) ([]share, Pair) {
 	var sums [shareBins]share // rho is the sum over events until the end
 	var total Pair
+	first, last := shareBins, -1
 	for i := range pairs {
 		p := h.Turn(pairs[i])
 		e := p.ET + p.EC
@@ -45,11 +46,13 @@ func shares(out []share, pairs []Pair, h *Hypothesis) ([]share, Pair) {
 		}
 		total.ET, total.NT = total.ET+p.ET, total.NT+p.NT
 		total.EC, total.NC = total.EC+p.EC, total.NC+p.NC
-		bin := &sums[shareBin(p.NT/p.NC)]
+		at := shareBin(p.NT / p.NC)
+		first, last = min(first, at), max(last, at)
+		bin := &sums[at]
 		bin.events += e
 		bin.rho += e * p.NT / (p.NT + p.NC)
 	}
-	for i := range sums {
+	for i := first; i <= last; i++ {
 		if s := sums[i]; s.events > 0 {
 			out = append(out, share{s.events, s.rho / s.events})
 		}

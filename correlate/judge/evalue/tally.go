@@ -21,6 +21,19 @@ func Sum(ts []Tally) (events, exposure int64) {
 // Since is the tail of sorted tallies that begin at or after an instant.
 func Since(ts []Tally, at int64) []Tally {
 	lo, hi := 0, len(ts)
+	if hi == 0 || ts[0].At >= at {
+		return ts
+	}
+	if ts[hi-1].At < at {
+		return ts[hi:]
+	}
+	if guess := correlate.Interpolate(0, hi-1, ts[0].At, ts[hi-1].At, at); ts[guess].At >= at {
+		if hi = guess; ts[hi-1].At < at {
+			return ts[hi:]
+		}
+	} else if lo = guess + 1; ts[lo].At >= at {
+		return ts[lo:]
+	}
 	for lo < hi {
 		if mid := (lo + hi) / 2; ts[mid].At < at {
 			lo = mid + 1
