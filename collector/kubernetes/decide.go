@@ -79,7 +79,7 @@ func (s sight) first(d *decision, mark int64) error {
 		return nil
 	}
 	h, err := s.revisions()
-	if err != nil || len(h) == 0 {
+	if h = h.upTo(s.object); err != nil || len(h) == 0 {
 		return err
 	}
 	latest := len(h) - 1
@@ -96,12 +96,10 @@ func (s sight) compare(d *decision, mark int64) error {
 	if err != nil {
 		return err
 	}
-	if number, ok := numberOf(s.object); ok {
-		h = h.upTo(number) // what is later is told by an event of its own
-	}
+	h = h.upTo(s.object)
 	for i, r := range h {
 		switch {
-		case r.number <= d.next.Revision:
+		case r.number <= d.next.Revision || r.undated:
 		case h.restarts(i):
 			d.restarts++
 		default:
@@ -186,12 +184,12 @@ func (h history) restarts(i int) bool { return i > 0 && h[i].digest == h[i-1].di
 // startOf is when the rollout of the ith revision began: see the package comment.
 func (s sight) startOf(h history, i int) time.Time {
 	switch r := h[i]; {
-	case !r.reused && !r.earlier:
+	case !r.reused:
 		return r.created.UTC()
-	case r.earlier && i+1 < len(h):
-		return r.created.UTC() // or later; nothing tells
 	case i == len(h)-1 && !s.object.templateSet().Time.IsZero():
 		return s.object.templateSet().Time.UTC()
+	case i < len(h)-1: // it was set last when the next one took over
+		return earlier(s.orNow(r.set), s.startOf(h, i+1))
 	default:
 		return s.orNow(r.set)
 	}
@@ -207,6 +205,10 @@ func (s sight) orNow(t time.Time) time.Time {
 func (s sight) workload() kubernetes.Workload {
 	m := s.object.Metadata
 	return kubernetes.Workload{Kind: s.kind.name, Namespace: m.Namespace, Name: m.Name, UID: m.UID, Labels: m.Labels}
+}
+
+func earlier(a, b time.Time) time.Time {
+	return slices.MinFunc([]time.Time{a.UTC(), b.UTC()}, time.Time.Compare)
 }
 
 func later(a, b time.Time) time.Time {

@@ -37,11 +37,13 @@
 //
 // # Nothing lost, nothing twice
 //
-// What was reported of each workload is in cursors of the ledger, "kubernetes/<name>/<shard>", which move in the same transaction
-// as the deliveries (correlate.Move). At a start, and whenever the server has forgotten where a watch stood (410 Gone), all
-// workloads are listed and compared with that. So what rolled out in between is reported once, with its own times; of a rollout
-// that another one followed in between the end isn't known. Two receivers of one name may watch one cluster: a ledger lets only
-// one of them move a cursor, and the other reads it again.
+// What was reported of each workload is in cursors of the ledger, "kubernetes/<name>/<shard>", which move in the same
+// transaction as the deliveries (correlate.Move). At a start, and whenever the server has forgotten where a watch stood (410
+// Gone), all workloads are listed and compared with that. So what rolled out in between is reported once, with its own times;
+// of a rollout that another one followed in between the end isn't known, of one whose pods were restarted in between it is
+// that of the restart, of a rollback that another one followed no more than the latest instant at which it can have begun, and
+// a pod template that came and went several times in between is reported once or twice. Two receivers of one name may watch
+// one cluster: a ledger lets only one of them move a cursor, and the other reads it again.
 //
 // Workloads that were there before the first start are reported from their next rollout on, and when a rollout of theirs is
 // under way that began within the hour.

@@ -73,6 +73,18 @@ func TestRealServer(t *testing.T) {
 			w.tells("started deployment v2<-v1", "succeeded deployment v2<-v1")
 		}
 	})
+	t.Run("a revision has the template of the workload, as the API server and the controllers write them", func(t *testing.T) {
+		cluster, err := connect(r.receiver.cfg)
+		require.NoError(t, err)
+		for i, w := range []*live{web, db, agent} {
+			o := w.get()
+			h, err := cluster.revisions(t.Context(), kinds()[i], o)
+			require.NoError(t, err)
+			require.Len(t, h, 2)
+			require.Equal(t, digestOf(o.Spec.Template), h[1].digest)
+			require.NotEqual(t, h[0].digest, h[1].digest)
+		}
+	})
 	t.Run("scalings and restarts are no rollouts", func(t *testing.T) {
 		for _, w := range []*live{web, db} {
 			w.patch(doc{"spec": doc{"replicas": 3}})

@@ -45,7 +45,9 @@ func (w *watching) Start(_ context.Context, host component.Host) error {
 	intake.Register(configured.Name(), configured.Projector())
 	count := counter{w.tally, configured.Name()}
 	count.announce()
-	t := &tracker{source: configured, intake: intake, count: count, revisions: cluster.revisions, namespace: noLabels}
+	t := &tracker{
+		source: configured, intake: intake, count: count, revisions: cluster.revisions, namespace: noLabels, turn: make(chan struct{}, 1),
+	}
 	if w.cfg.asksNamespaces() {
 		t.namespace = cluster.namespace
 	}

@@ -17,8 +17,8 @@ type revision struct {
 	pod    kubernetes.Pod
 	// created is when it was made, and set when it was last changed, be it that it got another number or that it was scaled.
 	created, set time.Time
-	// earlier: it has got a higher number since.
-	earlier bool
+	// earlier: it has got a higher number since. Undated: and had a lower one before, so that nothing tells when it got this one.
+	earlier, undated bool
 	// reused: it had a lower number before.
 	reused bool
 }
@@ -32,16 +32,16 @@ func revisionsOf(o object) []revision {
 		r.number, _ = numberOf(o)
 	}
 	r.digest, r.pod = digestOf(template), podOf(template)
-	all := []revision{r}
+	var all []revision
 	for text := range strings.SplitSeq(o.Metadata.Annotations[historyAnnotation], ",") {
 		if number, err := strconv.ParseInt(text, 10, 64); err == nil && number < r.number {
-			all[0].reused = true
 			past := r
-			past.number, past.earlier = number, true
+			past.number, past.earlier, past.undated = number, true, len(all) > 0
 			all = append(all, past)
 		}
 	}
-	return all
+	r.reused = len(all) > 0
+	return append(all, r)
 }
 
 // history is a workload's revisions by number. What a ControllerRevision was before isn't told: it was reused when one that is
@@ -68,10 +68,20 @@ func (h history) latest() int64 {
 	return h[len(h)-1].number
 }
 
-// upTo leaves out what is later than a number.
-func (h history) upTo(number int64) history {
-	i, _ := slices.BinarySearchFunc(h, number+1, func(r revision, n int64) int { return cmp.Compare(r.number, n) })
-	return h[:i]
+// upTo leaves out what is later than a workload as it was seen: an event of its own tells that. A Deployment has the number of its
+// latest revision; others are found by their pod template.
+func (h history) upTo(o object) history {
+	number, ok := numberOf(o)
+	digest := ""
+	if !ok {
+		digest = digestOf(o.Spec.Template)
+	}
+	for i, r := range slices.Backward(h) {
+		if ok && r.number <= number || !ok && r.digest == digest {
+			return h[:i+1]
+		}
+	}
+	return h
 }
 
 // returns tells whether the ith has the template of an earlier one.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/shipwake/shipwake/collector/source"
@@ -22,16 +21,30 @@ type tracker struct {
 	revisions func(context.Context, kind, object) (history, error)
 	namespace func(ctx context.Context, name string) (map[string]string, error)
 
-	mu     sync.Mutex
+	turn   chan struct{} // held while something is taken in; see enter
 	shards [shards]shard
 	asOf   map[string]time.Time // see shard; nil before the cursors were read
 }
 
+// enter waits until it is one's turn, or until the context ends.
+func (t *tracker) enter(ctx context.Context) error {
+	select {
+	case t.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (t *tracker) leave() { <-t.turn }
+
 // observe takes in a workload of a scope. Listed says that events may have been missed before. An error means that nothing was
 // taken in.
 func (t *tracker) observe(ctx context.Context, k kind, scope string, o object, listed bool) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.leave()
 	key := keyOf(k, o.Metadata.Namespace, o.Metadata.Name)
 	s, err := t.shard(ctx, shardOf(key))
 	if err != nil {
@@ -83,8 +96,10 @@ func (t *tracker) reach(prefix string, at time.Time) {
 // present takes in what there is of a kind in a scope, and how new the newest of it is: what isn't among the keys is gone. Then
 // everything is committed.
 func (t *tracker) present(ctx context.Context, k kind, scope string, keys map[string]bool, newest time.Time) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	if err := t.enter(ctx); err != nil {
+		return err
+	}
+	defer t.leave()
 	for i := range shards {
 		s, err := t.shard(ctx, i)
 		if err != nil {

@@ -118,6 +118,7 @@ func (w *workload) sync() {
 	i := slices.IndexFunc(w.children, func(c doc) bool { return c["text"] == t })
 	if i < 0 {
 		w.children = append(w.children, w.child(t))
+		w.progressing(w.o.at("status"), "True", "NewReplicaSetCreated")
 		i = len(w.children) - 1
 	}
 	child := w.children[i]
@@ -204,8 +205,12 @@ func (w *workload) pods(updated, available int) {
 }
 
 func (w *workload) progressing(s doc, status, reason string) {
+	now := doc{"type": "Progressing", "status": status, "reason": reason, "lastUpdateTime": stamp(time.Now())}
+	if before, ok := s["conditions"].([]doc); ok && before[0]["status"] == status && before[0]["reason"] == reason {
+		return // it is set when it is another one, as by the controller
+	}
 	if w.kind.name == "Deployment" {
-		s["conditions"] = []doc{{"type": "Progressing", "status": status, "reason": reason, "lastUpdateTime": stamp(time.Now())}}
+		s["conditions"] = []doc{now}
 	}
 }
 

@@ -55,7 +55,7 @@ func newTracker(t testing.TB) *tracker {
 	c, err := kubernetes.Source().Configure("kubernetes", nil)
 	require.NoError(t, err)
 	return &tracker{
-		source: c, intake: &sourcetest.Intake{}, count: counter{&correlate.Tally{}, "kubernetes"}, namespace: noLabels,
+		source: c, intake: &sourcetest.Intake{}, count: counter{&correlate.Tally{}, "kubernetes"}, namespace: noLabels, turn: make(chan struct{}, 1),
 		revisions: func(context.Context, kind, object) (history, error) { return nil, nil },
 	}
 }
