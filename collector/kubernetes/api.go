@@ -44,8 +44,8 @@ func connect(cfg *Config) (api, error) {
 		return api{}, err
 	}
 	base, _, err := rest.DefaultServerURL(config.Host, "", schema.GroupVersion{}, true)
-	if err != nil {
-		return api{}, err
+	if err != nil { // which repeats the address, and a password in it
+		return api{}, errors.New("kubeconfig: the cluster's server must be a URL such as https://10.0.0.1:6443")
 	}
 	return api{client, base.Scheme + "://" + base.Host + trimSlash(base.Path)}, nil
 }

@@ -46,6 +46,7 @@ receivers:
     sources:
       github: {secret: canary-pull, repositories: [octo/shop], allow: [loopback], api_url: "http://%[3]s"}
       ours: {type: github, secret: canary-pull, repositories: [octo/shop], allow: [loopback], proxy_url: "http://u:canary-proxy@127.0.0.1:1"}
+  change_kubernetes: {kubeconfig: %[1]s/kubeconfig}
 exporters:
   otlp_http/out: # a server that answers everything with an error
     endpoint: http://%[3]s
@@ -59,8 +60,17 @@ service:
   extensions: [correlate, zpages]
   pipelines:
     traces: {exporters: [correlate, otlp_http/out, otlp_grpc/out]}
-    logs/changes: {receivers: [change_webhook, change_kafka, change_pull]}
+    logs/changes: {receivers: [change_webhook, change_kafka, change_pull, change_kubernetes]}
   telemetry: {logs: {level: debug}}
+`
+
+const kubeconfig = `
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "SERVER"}}]
+users: [{name: u, user: {token: canary-token-of-a-cluster}}]
+contexts: [{name: c, context: {cluster: c, user: u}}]
+current-context: c
 `
 
 func TestNoSecretIsEverSaid(t *testing.T) {
@@ -68,6 +78,7 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 	dir, zpages, refusing := t.TempDir(), freeAddress(t), freeAddress(t)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "tokens"), []byte("canary-filed\n"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "generic"), []byte("canary-generic-filed\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kubeconfig"), []byte(strings.ReplaceAll(kubeconfig, "SERVER", "http://u:canary-cluster@"+refusing)), 0o600))
 	server := &http.Server{Addr: refusing, ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "refused", http.StatusBadRequest)
 	})}
