@@ -212,7 +212,8 @@ func BenchmarkFlood(b *testing.B) {
 	}
 }
 
-// BenchmarkKept is the heap that a change takes whose time is over: one that was told as history, and one that was judged.
+// BenchmarkKept is the heap that a change takes whose time is over: one that was told as history, the last ones of a year of
+// which the rest has left memory, and one that was judged.
 func BenchmarkKept(b *testing.B) {
 	const services, each = 1000, 10
 	record := func(service, n int) correlate.ChangeRecord {
@@ -240,6 +241,18 @@ func BenchmarkKept(b *testing.B) {
 				e.Apply(Input{Facts: facts})
 			}
 		},
+		"year": func(e *Engine) {
+			for n := range 6 * each {
+				var facts []Fact
+				for s := range services {
+					c := record(s, n).Change
+					c.StartedAt = midnight.AddDate(0, 0, 6*(n-6*each))
+					c.FinishedAt = c.StartedAt
+					facts = append(facts, Fact{ReceivedAt: midnight, Fact: correlate.Fact{Change: &c}})
+				}
+				e.Apply(Input{Facts: facts})
+			}
+		},
 		"judged": func(e *Engine) {
 			var all []correlate.ChangeRecord
 			for n := range each {
@@ -263,10 +276,10 @@ func BenchmarkKept(b *testing.B) {
 				before := heap()
 				e := New(DefaultConfig())
 				fill(e)
-				bytes = heap() - before
+				bytes = (heap() - before) / float64(len(e.changes))
 				runtime.KeepAlive(e)
 			}
-			b.ReportMetric(bytes/services/each, "B/change")
+			b.ReportMetric(bytes, "B/change")
 		})
 	}
 }

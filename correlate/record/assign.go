@@ -131,7 +131,7 @@ func (b *Book) unfile(c *Change) {
 	l.stale = append(l.stale, c.filed.key)
 	b.draft.visit(c.filed.place)
 	lineage{b}.takeNothing(c)
-	c.filed, c.traced, c.line = nil, false, nil
+	c.filed, c.traced, c.line = nil, false, line{}
 	if c.waits != nil {
 		b.waiting.remove(*c.waits)
 		c.waits = nil

@@ -17,23 +17,38 @@ type Change struct {
 	apart *told
 	// filed is where it stands in the line-up of its place.
 	filed *filing
-	// stands is what it is to incidents that name nobody. waits is where it waits for its end.
-	stands standing
-	waits  *key
-	// timed is where it stands among the rollouts that may be one, nil when it is none. chained: too many of them are
-	// linked with it.
-	timed   *key
-	chained bool
+	// waits is where it waits for its end, timed where it stands among the rollouts that may be one, nil when it is none.
+	waits, timed *key
 	// line is what is live once it is complete, as far as traced says that it is known; is, what it is itself in a line;
 	// took, the ids of what it took back; past, what isn't in memory of the time before it.
-	line   []*deployed
-	is     *deployed
-	traced bool
-	gone   bool // it has left memory
-	took   []string
-	past   *past
+	line line
+	is   *deployed
+	took few
+	past *past
 	// objections are the incidents that it is suspected of, whether it was judged healthy or not, sorted.
-	objections []string
+	objections few
+	stands     standing // what it is to incidents that name nobody
+	traced     bool
+	chained    bool // too many of the rollouts that may be one are linked with it
+	gone       bool // it has left memory
+}
+
+// few is ids of which there mostly are none.
+type few struct{ ids *[]string }
+
+func fewOf(ids []string) few {
+	if len(ids) == 0 {
+		return few{}
+	}
+	return few{&ids}
+}
+
+// all must not be changed.
+func (f few) all() []string {
+	if f.ids == nil {
+		return nil
+	}
+	return *f.ids
 }
 
 // told is the reports under the own id of a change, in order, and what they say together.
@@ -70,7 +85,7 @@ type filing struct {
 }
 
 // standing is what a change is to incidents that name nobody.
-type standing int
+type standing uint8
 
 const (
 	aside     standing = iota // they are not held against it
@@ -80,7 +95,7 @@ const (
 
 // Objections are the ids of the incidents that the change is suspected of by what was reported, sorted: those that are held
 // against it, and those that would be, were it not judged healthy.
-func (c *Change) Objections() []string { return c.objections }
+func (c *Change) Objections() []string { return c.objections.all() }
 
 // Own is what the reports under the change's own id say together.
 func (c *Change) Own() correlate.Change { return *c.own() }

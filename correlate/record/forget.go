@@ -80,7 +80,7 @@ func (f forgetting) old(l *lineup) (old []*Change) {
 
 func (f forgetting) needed(c *Change) bool {
 	return c.Record.Phase == correlate.PhaseObserving || f.changes[c.Record.RolledBackBy] != nil ||
-		slices.ContainsFunc(c.objections, func(id string) bool {
+		slices.ContainsFunc(c.objections.all(), func(id string) bool {
 			i := f.Book.incidents[id]
 			return i != nil && !f.over(i)
 		})

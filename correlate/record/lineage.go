@@ -23,10 +23,6 @@ func (c *Change) deployed(release names.Release, rollback bool) *deployed {
 	return c.is
 }
 
-func sameLine(a, b []*deployed) bool {
-	return slices.EqualFunc(a, b, func(x, y *deployed) bool { return x == y || *x == *y })
-}
-
 // lineage works out what the changes of a Book mean to one another.
 type lineage struct{ *Book }
 
@@ -50,9 +46,9 @@ func (b lineage) follow() {
 // traceFrom traces the lineage from a position on, and returns how far it had to. It ends where something isn't in memory
 // that came in between.
 func (b lineage) traceFrom(l *lineup, k key) (reached key) {
-	var line []*deployed
+	var live line
 	for i := range l.all.before(k) {
-		line = i.of.line
+		live = i.of.line
 		break
 	}
 	reached = k
@@ -63,12 +59,12 @@ func (b lineage) traceFrom(l *lineup, k key) (reached key) {
 			if i.compare(k) != 0 && c.past.last.compare(k) >= 0 {
 				break
 			}
-			line = c.past.line
+			live = c.past.line
 		}
 		was, traced := c.line, c.traced
-		line = b.trace(c, line)
-		c.line, c.traced, reached = line, true, i.key
-		if traced && sameLine(was, line) {
+		live = b.trace(c, live)
+		c.line, c.traced, reached = live, true, i.key
+		if traced && was.same(live) {
 			break
 		}
 	}
@@ -76,8 +72,8 @@ func (b lineage) traceFrom(l *lineup, k key) (reached key) {
 }
 
 // trace gives a change its part in the lineage, and returns what is live after it.
-func (b lineage) trace(c *Change, line []*deployed) []*deployed {
-	after, does := c.step(line, b.limits.line)
+func (b lineage) trace(c *Change, live line) line {
+	after, does := c.step(live, b.limits.line)
 	b.play(c, does)
 	return after
 }
@@ -90,43 +86,42 @@ type step struct {
 
 // step returns what is live after a change, and the part that it has in that. A version that had been live before and was
 // superseded comes back: that is a rollback, of every change since it was last live.
-func (c *Change) step(line []*deployed, most int) ([]*deployed, step) {
+func (c *Change) step(live line, most int) (line, step) {
 	if !c.Live() || !c.RollsOut() {
-		return line, step{rollback: c.Record.Kind == correlate.KindRollback}
+		return live, step{rollback: c.Record.Kind == correlate.KindRollback}
 	}
 	release := ReleaseOf(c.Record.Change)
-	back := lastOf(line, release)
-	does := step{redeploy: back >= 0 && back == len(line)-1}
+	back := lastOf(live.all(), release)
+	does := step{redeploy: back >= 0 && back == live.len()-1}
 	does.rollback = c.Record.Kind == correlate.KindRollback || (back >= 0 && !does.redeploy)
-	if back < 0 && does.rollback && len(line) > 1 {
-		back = len(line) - 2 // said to be one, to a version never seen: it takes the last change back
+	if back < 0 && does.rollback && live.len() > 1 {
+		back = live.len() - 2 // said to be one, to a version never seen: it takes the last change back
 	}
 	if does.rollback {
-		for _, o := range line[back+1:] {
+		for _, o := range live.all()[back+1:] {
 			if o.by != "" && !o.rollback {
 				does.took = append(does.took, o.by)
 			}
 		}
-		line = line[:back+1]
+		live = live.first(back + 1)
 	}
-	if previous := c.Record.PreviousVersion; len(line) == 0 && previous != "" && !names.SameVersion(previous, c.Record.Version) {
-		line = []*deployed{{release: names.Release{Version: previous}}}
+	if previous := c.Record.PreviousVersion; live.len() == 0 && previous != "" && !names.SameVersion(previous, c.Record.Version) {
+		live = line{}.with(&deployed{release: names.Release{Version: previous}}, most)
 	}
 	if does.redeploy {
-		return line, does
+		return live, does
 	}
-	line = append(line[:len(line):len(line)], c.deployed(release, does.rollback))
-	return line[max(0, len(line)-most):], does
+	return live.with(c.deployed(release, does.rollback), most), does
 }
 
 // lastOf is where a release is in a line, the latest place; -1 when it is not known. By its version another commit under
 // the same label is another release, and the same commit under another spelling the same.
-func lastOf(line []*deployed, r names.Release) int {
-	if len(line) == 0 || r == (names.Release{}) {
+func lastOf(live []*deployed, r names.Release) int {
+	if len(live) == 0 || r == (names.Release{}) {
 		return -1
 	}
 	is := names.NewMatcher(r)
-	for i, o := range slices.Backward(line) {
+	for i, o := range slices.Backward(live) {
 		if is.Matches(o.release) {
 			return i
 		}
@@ -140,11 +135,11 @@ func (b lineage) play(c *Change, does step) {
 		b.draft.touch(c)
 		c.Record.Redeploy, c.Record.Rollback = does.redeploy, does.rollback
 	}
-	if !slices.Equal(c.took, does.took) {
+	if !slices.Equal(c.took.all(), does.took) {
 		b.takeNothing(c)
-		c.took = does.took
+		c.took = fewOf(does.took)
 	}
-	for _, id := range c.took {
+	for _, id := range c.took.all() {
 		if o := b.changes[id]; o != nil {
 			b.takenBy(o, c.Record.ID)
 		} else {
@@ -155,7 +150,7 @@ func (b lineage) play(c *Change, does step) {
 
 // takeNothing forgets what a change took back.
 func (b lineage) takeNothing(c *Change) {
-	for _, id := range c.took {
+	for _, id := range c.took.all() {
 		switch o := b.changes[id]; {
 		case o == nil:
 			b.missing[id] = ""
@@ -163,12 +158,12 @@ func (b lineage) takeNothing(c *Change) {
 			b.takenBy(o, "")
 		}
 	}
-	c.took = nil
+	c.took = few{}
 }
 
 // takenBack are the changes in memory that a change took back.
 func (b lineage) takenBack(c *Change) (all []*Change) {
-	for _, id := range c.took {
+	for _, id := range c.took.all() {
 		if o := b.changes[id]; o != nil {
 			all = append(all, o)
 		}

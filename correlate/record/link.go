@@ -133,10 +133,10 @@ func (b *Book) attribute(i *Incident) {
 		r.AttributedTo, r.Inferred, r.UnlinkedReason, r.Exonerated = is.to, is.inferred, is.why, exonerated
 	}
 	if c := b.changes[was]; c != nil && was != i.suspect {
-		c.objections = without(c.objections, r.ID)
+		c.objections = fewOf(without(c.objections.all(), r.ID))
 	}
 	if c := b.changes[i.suspect]; c != nil {
-		c.objections = with(c.objections, r.ID)
+		c.objections = fewOf(with(c.objections.all(), r.ID))
 	}
 	if c := b.changes[old]; c != nil && old != is.to {
 		b.draft.touch(c)
@@ -194,7 +194,7 @@ func (l *lineup) lastBefore(t time.Time, most time.Duration) *Change {
 // proven to be mended, and those that it took back. It returns the changes it worked out again. Which incidents are held
 // against it is worked out by Settle.
 func (b *Book) Judged(c *Change) []*Change {
-	for _, id := range c.objections {
+	for _, id := range c.objections.all() {
 		if i := b.incidents[id]; i != nil {
 			b.draft.attribute(i)
 		}

@@ -11,8 +11,8 @@ import (
 // past is what is known of the time before a change when others of its place, complete before it, are not in memory. A
 // change without a past follows the one before it in memory, or is the first of its place.
 type past struct {
-	last key         // of the last of these, as far as that is known
-	line []*deployed // what was live after it, as far as that is known
+	last key  // of the last of these, as far as that is known
+	line line // what was live after it, as far as that is known
 }
 
 // nearby is how many changes on either side of a report it may have to do with, where more happen than can be told apart:
@@ -183,13 +183,13 @@ func (b lineage) connect(run Run, fresh map[*Change]bool) {
 
 // replay works out what was live after a change that is recalled, from what was live before it and from what its record says.
 func (b lineage) replay(c, before *Change) {
-	var line []*deployed
+	var live line
 	if before != nil {
-		line = before.line
+		live = before.line
 	}
-	after, does := c.step(line, b.limits.line)
+	after, does := c.step(live, b.limits.line)
 	if is := c.Record; (is.Rollback && !does.rollback) || (is.Redeploy && !does.redeploy) { // to what isn't known
-		after = []*deployed{{release: ReleaseOf(is.Change), rollback: is.Rollback}}
+		after = line{}.with(&deployed{release: ReleaseOf(is.Change), rollback: is.Rollback}, b.limits.line)
 	}
-	c.line, c.traced, c.took = after, true, does.took
+	c.line, c.traced, c.took = after, true, fewOf(does.took)
 }

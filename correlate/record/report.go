@@ -211,15 +211,15 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 	b.changes[r.ID] = c
 	l := b.file(c)
 	l.stand(c, c.standing())
-	c.objections = slices.Clone(r.Incidents)
+	c.objections = fewOf(slices.Clone(r.Incidents))
 	b.grouping.enter(c)
 	return c
 }
 
 // tookBack connects a change that is recalled with who took it back, and with what it took back, as far as they are in memory.
 func (b lineage) tookBack(c *Change) {
-	if by := b.changes[c.Record.RolledBackBy]; by != nil && !slices.Contains(by.took, c.Record.ID) {
-		by.took = append(by.took, c.Record.ID)
+	if by := b.changes[c.Record.RolledBackBy]; by != nil && !slices.Contains(by.took.all(), c.Record.ID) {
+		by.took = fewOf(append(by.took.all(), c.Record.ID))
 	}
 	if !c.Record.Rollback {
 		return
@@ -229,8 +229,8 @@ func (b lineage) tookBack(c *Change) {
 		if n++; n > b.limits.nearby() {
 			break
 		}
-		if i.of.Record.RolledBackBy == c.Record.ID && !slices.Contains(c.took, i.id) {
-			c.took = append(c.took, i.id)
+		if i.of.Record.RolledBackBy == c.Record.ID && !slices.Contains(c.took.all(), i.id) {
+			c.took = fewOf(append(c.took.all(), i.id))
 		}
 	}
 }
@@ -239,7 +239,7 @@ func (b *Book) recallIncident(r correlate.IncidentRecord) {
 	i := &Incident{Record: r, reports: r.Reports, suspect: r.Suspect()}
 	b.incidents[r.ID] = i
 	if c := b.changes[i.suspect]; c != nil {
-		c.objections = with(c.objections, r.ID)
+		c.objections = fewOf(with(c.objections.all(), r.ID))
 	}
 	if r.Retracted && r.MergedInto == "" {
 		return

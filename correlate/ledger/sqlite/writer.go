@@ -20,7 +20,7 @@ const (
 	maxBatch = 512
 	// cacheBytes is the page cache of the connection that writes. It holds the pages that many changes at once touch in every
 	// index: with less, each is written and read again within one transaction. It is only taken as far as it is used.
-	cacheBytes = 16 << 20
+	cacheBytes = 24 << 20
 	// foldEvery is how many pages the write-ahead log has when it is folded into the file. A page that was written many times
 	// since is folded once.
 	foldEvery = (16 << 20) / pageSize
