@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -71,7 +72,7 @@ func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Hos
 	}
 	return &server{
 		client: to, cfg: cfg, table: table, selectors: selectors(table), next: a.next, tally: a.tally, span: mostSpan,
-		log: a.set.Logger.With(zap.String("server", to.endpoint)), births: births{known: deployments(host)},
+		log: a.set.Logger.With(zap.String("server", to.endpoint)), births: births.Of(host),
 	}, nil
 }
 

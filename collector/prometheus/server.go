@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/collector/prometheus/families"
 	"github.com/shipwake/shipwake/collector/prometheus/points"
 	"github.com/shipwake/shipwake/correlate"
@@ -40,7 +41,7 @@ type server struct {
 	tally     *correlate.Tally
 	health    *health
 	log       *zap.Logger
-	births    births
+	births    *births.Register
 
 	reader *points.Reader
 	since  int64     // in the server's time: what was added by then isn't handed on
@@ -125,7 +126,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
-	s.births.begin(ctx)
+	s.births.Begin(ctx)
 	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
 		return false, err
 	}
@@ -160,7 +161,7 @@ func (s *server) begin(now int64) {
 	s.cursor = s.since - firstLookBack
 	s.reader = points.New(points.Options{
 		Table: s.table, Environment: s.cfg.Environment, ReplicaLabels: s.cfg.ReplicaLabels, Since: s.since, Whole: true,
-		Born: s.births.version,
+		Born: s.births.Version,
 	})
 	s.span = firstLookBack
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/listen"
+	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/collector/prometheus/points"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -42,14 +43,16 @@ func newDoor(set receiver.Settings, cfg *Config, next consumer.Metrics, budget *
 	if err != nil {
 		return nil, err
 	}
-	reader := points.New(points.Options{
-		Table: table, Environment: cfg.Environment, ReplicaLabels: cfg.ReplicaLabels, Since: time.Now().UnixMilli(),
+	h := &held{next: next, tally: tally, hold: cfg.Hold, births: &births.Register{}}
+	h.reader = points.New(points.Options{
+		Table: table, Environment: cfg.Environment, ReplicaLabels: cfg.ReplicaLabels, Since: time.Now().UnixMilli(), Born: h.born,
 	})
-	return &door{set: set, cfg: cfg, budget: budget, held: &held{reader: reader, next: next, tally: tally, hold: cfg.Hold}}, nil
+	return &door{set: set, cfg: cfg, budget: budget, held: h}, nil
 }
 
 // Start listens, and returns when requests are taken.
 func (d *door) Start(ctx context.Context, host component.Host) error {
+	d.held.births = births.Of(host)
 	config := d.cfg.ServerConfig
 	limit := config.MaxRequestBodySize
 	config.CompressionAlgorithms = []string{} // snappy's block format isn't one of HTTP's

@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/pmetric"
 
-	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/collector/prometheus/points"
 	"github.com/shipwake/shipwake/collector/remotewrite/wire"
 	"github.com/shipwake/shipwake/correlate"
@@ -22,15 +22,17 @@ const mostAhead = 10 * time.Minute
 
 // held is the samples that wait until their scrapes are whole, for one requests after the other.
 type held struct {
-	next  consumer.Metrics
-	tally *correlate.Tally
-	hold  time.Duration
+	next   consumer.Metrics
+	tally  *correlate.Tally
+	hold   time.Duration
+	births *births.Register
 
 	mu      sync.Mutex
 	reader  *points.Reader
 	newest  int64 // of all samples, Unix milliseconds
 	arrived []arrival
 	waiting *pmetric.Metrics // points that nobody took yet
+	known   known
 }
 
 // arrival is the newest sample that had come by an instant.
@@ -54,6 +56,7 @@ func (h *held) take(ctx context.Context, read func(yield func(*wire.Series)) err
 		return w, err
 	}
 	now := time.Now()
+	h.known.renew(now)
 	latest := now.Add(mostAhead).UnixMilli()
 	err = read(func(s *wire.Series) { h.series(s, latest, &w) })
 	if n := len(h.arrived); n == 0 || now.Sub(h.arrived[n-1].when) >= time.Second {
@@ -61,7 +64,7 @@ func (h *held) take(ctx context.Context, read func(yield func(*wire.Series)) err
 	} else {
 		h.arrived[n-1].newest = h.newest
 	}
-	h.advance(now)
+	h.advance(ctx, now)
 	return w, errors.Join(err, h.handWaiting(ctx))
 }
 
@@ -78,7 +81,7 @@ func (h *held) series(s *wire.Series, latest int64, w *written) {
 	w.samples += len(s.Samples)
 	w.histograms += s.Histograms
 	w.exemplars += s.Exemplars
-	of := h.reader.Series(labels(s.Labels))
+	of := h.known.of(h.reader, s.Labels)
 	if of == nil {
 		return
 	}
@@ -95,28 +98,21 @@ func (w *written) refuse(why error) {
 	}
 }
 
-func labels(of []wire.Label) families.Labels {
-	l := make([]families.Label, len(of))
-	for i := range of {
-		l[i] = families.Label{Name: string(of[i].Name), Value: string(of[i].Value)}
-	}
-	return families.Sorted(l)
-}
-
 // advance makes points of what came long enough ago for the rest of its scrape to be there.
-func (h *held) advance(now time.Time) {
+func (h *held) advance(ctx context.Context, now time.Time) {
 	n := 0
 	for n < len(h.arrived) && now.Sub(h.arrived[n].when) >= h.hold {
 		n++
 	}
 	if n > 0 {
-		h.ripe(h.arrived[n-1].newest)
+		h.ripe(ctx, h.arrived[n-1].newest)
 		h.arrived = append(h.arrived[:0], h.arrived[n:]...)
 	}
 }
 
 // ripe makes points of what is of an instant or older.
-func (h *held) ripe(to int64) {
+func (h *held) ripe(ctx context.Context, to int64) {
+	h.births.Begin(ctx)
 	points := h.reader.Advance(to)
 	h.refused(h.reader.Lost())
 	switch {
@@ -144,6 +140,11 @@ func (h *held) handWaiting(ctx context.Context) error {
 	return nil
 }
 
+// born is the version of a process that tells none.
+func (h *held) born(service, environment string, began int64) string {
+	return h.births.Version(service, environment, began)
+}
+
 // refused counts what was lost, so that no verdict is healthy that it may have been meant for.
 func (h *held) refused(n int64) {
 	if n > 0 {
@@ -161,7 +162,7 @@ func (h *held) run(ctx context.Context) {
 			return
 		case now := <-ticker.C:
 			h.mu.Lock()
-			h.advance(now)
+			h.advance(ctx, now)
 			_ = h.handWaiting(ctx) // they wait for the next time
 			h.mu.Unlock()
 		}
@@ -172,7 +173,7 @@ func (h *held) run(ctx context.Context) {
 func (h *held) end(ctx context.Context) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.ripe(h.newest)
+	h.ripe(ctx, h.newest)
 	if h.handWaiting(ctx) != nil {
 		h.refused(int64(h.waiting.DataPointCount()))
 	}

@@ -37,7 +37,7 @@ type world struct {
 	fail  error
 }
 
-func newWorld(t *testing.T, change ...func(*Config)) *world {
+func newWorld(t testing.TB, change ...func(*Config)) *world {
 	t.Helper()
 	cfg := defaultConfig().(*Config)
 	cfg.Environment = "production"

@@ -217,13 +217,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/points"},
+			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
 			room: "collector/remotewrite",
 			ours: []string{
-				"correlate", "collector/admission", "collector/listen", "collector/remotewrite/wire", "collector/prometheus/families",
+				"correlate", "collector/admission", "collector/listen", "collector/remotewrite/wire", "collector/prometheus/births",
+				"collector/prometheus/families",
 				"collector/prometheus/points",
 			},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
@@ -231,6 +232,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/remotewrite/wire", ours: []string{}, never: []string{pdata},
 			reason: "which samples bytes hold doesn't depend on what is made of them",
+		},
+		{
+			room: "collector/prometheus/births", ours: []string{"correlate"}, never: []string{collector + "pdata/..."},
+			reason: "a version by birth is the same however the samples of a process come",
 		},
 		{
 			room: "collector/prometheus/promtest", ours: []string{"internal/freeport"}, never: []string{collector + "..."},

@@ -66,6 +66,7 @@ func (s *shopping) run(ctx context.Context) (stopped <-chan struct{}) {
 
 // TestPrometheusAloneConvictsABadDeploy: nobody sends OTLP. One of two processes is replaced by one that fails.
 func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		before, after string // the versions that they tell
 		want          string
@@ -74,6 +75,7 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 		"processes that tell none are of what was deployed when they began": {"", "", "(grade A)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			shop := newShopping(test.before)
 			p := newProcess(t)
 			p.asksPrometheus(promtest.Start(t, "", shop.stays, shop.changes))
@@ -89,7 +91,7 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 			require.Equal(t, http.StatusAccepted, status)
 			shop.changes.Deploy(test.after)
 			shop.bad.Store(10)
-			code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "60s", "--api", "http://"+p.w)
+			code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "2m", "--api", "http://"+p.w)
 			require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
 			require.Contains(t, stdout, "shop v2 in production: REGRESSED")
 			require.Contains(t, stdout, test.want)
@@ -99,6 +101,7 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 
 // TestPrometheusCheckOfARealOne: what the command says of it.
 func TestPrometheusCheckOfARealOne(t *testing.T) {
+	t.Parallel()
 	shop := newShopping("v1")
 	endpoint := promtest.Start(t, "", shop.stays, shop.changes)
 	var stdout string

@@ -31,6 +31,7 @@ service:
 
 // TestPrometheusByRemoteWriteConvictsABadDeploy: a real Prometheus pushes, and nobody sends OTLP.
 func TestPrometheusByRemoteWriteConvictsABadDeploy(t *testing.T) {
+	t.Parallel()
 	shop := newShopping("v1")
 	p := newProcess(t)
 	promtest.Start(t, "remote_write: [{url: "+p.takesRemoteWrite()+", queue_config: {batch_send_deadline: 500ms}}]\n", shop.stays, shop.changes)
@@ -44,7 +45,7 @@ func TestPrometheusByRemoteWriteConvictsABadDeploy(t *testing.T) {
 	require.Equal(t, http.StatusAccepted, status)
 	shop.changes.Deploy("v2")
 	shop.bad.Store(10)
-	code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "60s", "--api", "http://"+p.w)
+	code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "2m", "--api", "http://"+p.w)
 	require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
 	require.Contains(t, stdout, "(grade A)")
 }

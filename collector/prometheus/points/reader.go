@@ -117,7 +117,7 @@ type Sample = counts.Sample
 // Series is the series with some labels; nil when nobody asks for it, or when there are too many.
 func (r *Reader) Series(l families.Labels) *Series {
 	key := l.Key()
-	if s := r.series[key]; s != nil && (s.group == nil || !s.group.Gone()) {
+	if s := r.series[key]; s != nil && !s.Gone() {
 		return s
 	}
 	s := r.open(l)
@@ -151,6 +151,9 @@ func (r *Reader) open(l families.Labels) *Series {
 	}
 	return r.group(s, told, l)
 }
+
+// Gone says that the series was forgotten: it must be asked for again.
+func (s *Series) Gone() bool { return s.group != nil && s.group.Gone() }
 
 func roleOf(metric string) role {
 	switch {

@@ -1,4 +1,4 @@
-package prometheus
+package births
 
 import (
 	"context"
@@ -59,15 +59,15 @@ func (a *archive) Deployed(_ context.Context, service, environment string) ([]co
 
 func TestAServiceIsAskedForOnceInAStep(t *testing.T) {
 	a := &archive{}
-	b := births{known: a}
+	b := Register{known: a}
 	for step := range 2 {
-		b.begin(t.Context())
-		require.Equal(t, "shop of production", b.version("shop", "production", 1500))
-		require.Empty(t, b.version("shop", "production", 500))
+		b.Begin(t.Context())
+		require.Equal(t, "shop of production", b.Version("shop", "production", 1500))
+		require.Empty(t, b.Version("shop", "production", 500))
 		require.Equal(t, step+1, a.asked)
 	}
 	a.fail = errors.New("busy")
-	b.begin(t.Context())
-	require.NotPanics(t, func() { b.version("shop", "production", 1500) })
-	require.Empty(t, (&births{}).version("shop", "production", 1500), "in anybody's Collector")
+	b.Begin(t.Context())
+	require.NotPanics(t, func() { b.Version("shop", "production", 1500) })
+	require.Empty(t, (&Register{}).Version("shop", "production", 1500), "in anybody's Collector")
 }

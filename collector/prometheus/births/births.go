@@ -1,4 +1,8 @@
-package prometheus
+// Package births answers: of which version is a process that tells none?
+//
+// Of what was deployed last when it began. That takes no label, and shows the old version and the new one side by side while
+// both serve. A process of the old version that is started again during the rollout is taken for a new one.
+package births
 
 import (
 	"context"
@@ -15,33 +19,34 @@ type Deployments interface {
 	Deployed(ctx context.Context, service, environment string) ([]correlate.Change, error)
 }
 
-// deployments is the one among the extensions of a host; nil where there is none, as in anybody's Collector.
-func deployments(host component.Host) Deployments {
-	for _, extension := range host.GetExtensions() {
-		if d, ok := extension.(Deployments); ok {
-			return d
-		}
-	}
-	return nil
-}
-
-// births is of which version a process is that tells none: that of the latest deployment that had begun when the process did.
+// Register is of which version a process is that tells none: that of the latest deployment that had begun when the process did.
 // What is told of a service is asked for once in a step.
-type births struct {
+type Register struct {
 	known Deployments // nil: nobody knows
 	ctx   context.Context
 	asked map[deployedTo][]correlate.Change
 }
 
+// Of is the register of the extension that keeps what was deployed; where there is none, as in anybody's Collector, no version
+// is known.
+func Of(host component.Host) *Register {
+	for _, extension := range host.GetExtensions() {
+		if d, ok := extension.(Deployments); ok {
+			return &Register{known: d}
+		}
+	}
+	return &Register{}
+}
+
 type deployedTo struct{ service, environment string }
 
-// begin forgets what was told in the step before.
-func (b *births) begin(ctx context.Context) {
+// Begin forgets what was told in the step before.
+func (b *Register) Begin(ctx context.Context) {
 	b.ctx, b.asked = ctx, map[deployedTo][]correlate.Change{}
 }
 
-// version is that of a process that began at an instant in Unix milliseconds; "" when nobody can tell.
-func (b *births) version(service, environment string, began int64) string {
+// Version is that of a process that began at an instant in Unix milliseconds; "" when nobody can tell.
+func (b *Register) Version(service, environment string, began int64) string {
 	if b.known == nil {
 		return ""
 	}
