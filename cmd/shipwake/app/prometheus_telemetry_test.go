@@ -90,6 +90,7 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 			status, _ = p.post(strings.Replace(change("shop-1", "v2", time.Now()), "checkout", "shop", 1))
 			require.Equal(t, http.StatusAccepted, status)
 			shop.changes.Deploy(test.after)
+			time.Sleep(5 * time.Second) // both versions are known to serve before one fails
 			shop.bad.Store(10)
 			code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "2m", "--api", "http://"+p.w)
 			require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())

@@ -34,8 +34,9 @@ func TestPrometheusByRemoteWriteConvictsABadDeploy(t *testing.T) {
 	t.Parallel()
 	shop := newShopping("v1")
 	p := newProcess(t)
-	promtest.Start(t, "remote_write: [{url: "+p.takesRemoteWrite()+", queue_config: {batch_send_deadline: 500ms}}]\n", shop.stays, shop.changes)
+	endpoint := p.takesRemoteWrite()
 	p.start()
+	promtest.Start(t, "remote_write: [{url: "+endpoint+", queue_config: {batch_send_deadline: 500ms}}]\n", shop.stays, shop.changes)
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := shop.run(ctx)
 	defer func() { stop(); <-stopped }()
@@ -44,6 +45,7 @@ func TestPrometheusByRemoteWriteConvictsABadDeploy(t *testing.T) {
 	status, _ := p.post(strings.Replace(change("shop-1", "v2", time.Now()), "checkout", "shop", 1))
 	require.Equal(t, http.StatusAccepted, status)
 	shop.changes.Deploy("v2")
+	time.Sleep(5 * time.Second) // both versions are known to serve before one fails
 	shop.bad.Store(10)
 	code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "2m", "--api", "http://"+p.w)
 	require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
