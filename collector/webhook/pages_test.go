@@ -50,7 +50,9 @@ func TestTheLinesOfThePagesAreRight(t *testing.T) {
 				require.Equal(t, "accepted", answer.Status, "%s", out)
 				require.Positive(t, answer.Facts, "the payload says something: %s", out)
 			}
-			require.Positive(t, tried, "a page has a line to try it with")
+			if !strings.Contains(string(text), "\nReceiver: `") { // nobody sends what a receiver of ours sees
+				require.Positive(t, tried, "a page has a line to try it with")
+			}
 		})
 	}
 }

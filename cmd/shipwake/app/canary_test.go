@@ -73,12 +73,20 @@ contexts: [{name: c, context: {cluster: c, user: u}}]
 current-context: c
 `
 
+// secretFiles are the files that the configuration names; the cluster's API server is at an address.
+func secretFiles(t *testing.T, dir, server string) {
+	for name, text := range map[string]string{
+		"tokens": "canary-filed\n", "generic": "canary-generic-filed\n",
+		"kubeconfig": strings.ReplaceAll(kubeconfig, "SERVER", "http://u:canary-cluster@"+server),
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+}
+
 func TestNoSecretIsEverSaid(t *testing.T) {
 	p := newProcess(t)
 	dir, zpages, refusing := t.TempDir(), freeAddress(t), freeAddress(t)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "tokens"), []byte("canary-filed\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "generic"), []byte("canary-generic-filed\n"), 0o600))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "kubeconfig"), []byte(strings.ReplaceAll(kubeconfig, "SERVER", "http://u:canary-cluster@"+refusing)), 0o600))
+	secretFiles(t, dir, refusing)
 	server := &http.Server{Addr: refusing, ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, "refused", http.StatusBadRequest)
 	})}
@@ -161,9 +169,7 @@ func TestNoSecretIsEverSaid(t *testing.T) {
 func TestACrashSaysNoSecret(t *testing.T) {
 	p := newProcess(t)
 	dir := t.TempDir()
-	for _, file := range []string{"tokens", "generic"} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, file), []byte("canary-filed\n"), 0o600))
-	}
+	secretFiles(t, dir, "127.0.0.1:1")
 	daemonWith(t, p, fmt.Sprintf(secretive, dir, freeAddress(t), "127.0.0.1:1"), nil, "CANARY_CDEVENTS=canary-from-environment", "GOTRACEBACK=all")
 	require.Error(t, p.end(syscall.SIGQUIT))
 	require.Contains(t, p.said(), "goroutine")

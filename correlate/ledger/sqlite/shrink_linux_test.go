@@ -50,4 +50,3 @@ func anonymous(t *testing.T) int {
 	require.NoError(t, err)
 	return (resident - shared) * os.Getpagesize()
 }
-
