@@ -52,7 +52,7 @@ func startOn(t *testing.T, o sqlite.Options, now time.Time, looks int) *daemon {
 	h.outbox = newOutbox(h)
 	h.judge.Pause = func(time.Duration) {}
 	loop := newLoop(h)
-	loop.since = func(time.Time) time.Duration { return batchMost / 2 }
+	loop.atOnce, loop.since = factsAtOnce, func(time.Time) time.Duration { return batchMost / 2 }
 	return &daemon{t: t, dir: dir, now: now, h: h, l: loop, end: func() { require.NoError(t, l.Close()) }}
 }
 

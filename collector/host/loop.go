@@ -17,8 +17,8 @@ const (
 	tickEvery   = time.Second
 	expireEvery = 10 * time.Minute
 	// factsAtOnce bounds the facts applied before the loop looks at the clock again. Of many at once several are of the same
-	// service, and pages of the ledger that they share are written once. They are fewer, down to factsLeast, where so many
-	// take longer than batchMost.
+	// service, and pages of the ledger that they share are written once. It begins with factsLeast, and stays with fewer where
+	// so many take longer than batchMost.
 	factsAtOnce = 2000
 	factsLeast  = 250
 	batchMost   = 500 * time.Millisecond
@@ -51,7 +51,7 @@ type loop struct {
 }
 
 func newLoop(h *Host) *loop {
-	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now()), pacer: newPacer(), atOnce: factsAtOnce, since: time.Since}
+	l := &loop{Host: h, losses: newLosses(), clock: newClock(time.Now()), pacer: newPacer(), atOnce: factsLeast, since: time.Since}
 	l.driver = engine.NewDriver(h.engine, l)
 	return l
 }

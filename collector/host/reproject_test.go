@@ -251,6 +251,7 @@ func TestFactsAreAppliedInParts(t *testing.T) {
 	h.engine = engine.New(h.cfg.engineConfig())
 	h.outbox = newOutbox(h)
 	l := newLoop(h)
+	l.atOnce = factsAtOnce
 	p := parser("ci/1", says)
 	var raws []correlate.Raw
 	for n := range factsAtOnce + 1 {

@@ -69,7 +69,7 @@ func TestADaemonEndsInTheMiddleOfAHistory(t *testing.T) {
 // TestAHistoryCountsOnceThroughKills: a daemon that is killed while it takes in a history goes on where it was, and a history
 // that is told again adds nothing.
 func TestAHistoryCountsOnceThroughKills(t *testing.T) {
-	const changes = 8000
+	const changes = 3000
 	entries := oldChanges(changes)
 	p := newProcess(t)
 	p.usual = true
