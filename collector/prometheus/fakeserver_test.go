@@ -62,6 +62,13 @@ func (f *fakeServer) fail(wrong func(http.ResponseWriter, *http.Request) bool) {
 	f.wrong = wrong
 }
 
+// also makes every answer have more members.
+func (f *fakeServer) also(say string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.say = say
+}
+
 // RoundTrip implements http.RoundTripper, without a network.
 func (f *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()

@@ -139,7 +139,7 @@ func TestWhatTheServerDoesNotVouchForIsALoss(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			inTime(t, func(t *testing.T, s *scraped, w *world) {
-				s.say = say
+				s.also(say)
 				s.pass(2*time.Minute, 10, 0)
 				require.Positive(t, w.lost())
 				require.NotEmpty(t, w.requests(), "what it has is taken")
