@@ -69,6 +69,13 @@ func (f *fakeServer) also(say string) {
 	f.say = say
 }
 
+// widths are how much each query for series wanted.
+func (f *fakeServer) widths() []time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.asked)
+}
+
 // RoundTrip implements http.RoundTripper, without a network.
 func (f *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()

@@ -58,7 +58,7 @@ func TestRequestsAreReadOnceAndWhole(t *testing.T) {
 		s.pass(time.Minute, 0, 0)
 		require.Equal(t, map[string][2]int64{"": {220, 20}}, w.requests())
 		require.Zero(t, w.lost())
-		for _, width := range s.asked[6:] {
+		for _, width := range s.widths()[6:] {
 			require.LessOrEqual(t, width, 2*time.Minute, "a guest asks for what it needs")
 		}
 	})
