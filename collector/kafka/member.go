@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
@@ -28,7 +27,8 @@ type member struct {
 	tally   *correlate.Tally
 	log     *zap.Logger
 	dial    client.Dial // nil for the network; tests put an in-memory one here
-	opts    []kgo.Opt   // on top of the configuration's; tests put some here
+	// reports: the group is told how far the ledger is. In virtual time it isn't: the client waits at a mutex then, where time stands still.
+	reports bool
 
 	// From Start on.
 	intake  source.Intake
@@ -44,7 +44,7 @@ func newMember(set receiver.Settings, cfg *Config, sources []source.Source, tall
 		return nil, err
 	}
 	return &member{
-		config: cfg, readers: byTopic, tally: tally, log: set.Logger,
+		config: cfg, readers: byTopic, tally: tally, log: set.Logger, reports: true,
 	}, nil
 }
 

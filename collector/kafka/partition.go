@@ -27,7 +27,7 @@ type partition struct {
 	admin  *kadm.Client
 	reader reader // what reads its messages
 	intake source.Intake
-	commit func(next int64) // tells the broker; nothing depends on it
+	commit func(next int64) // for the broker's view of the lag; nothing depends on it
 	fail   func(error)      // ends the session
 	count  counter
 	log    *zap.Logger
@@ -51,7 +51,9 @@ func (s *session) partition(topic string, id int32) *partition {
 		reader: s.readers[topic],
 		intake: s.intake,
 		commit: func(next int64) {
-			s.client.MarkCommitOffsets(map[string]map[int32]kgo.EpochOffset{topic: {id: {Epoch: -1, Offset: next}}})
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.note(topic, id, next)
 		},
 		fail:  s.end,
 		count: counter{s.tally, topic},

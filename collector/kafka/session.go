@@ -29,10 +29,12 @@ type session struct {
 	ctx    context.Context // ends with the session
 	end    context.CancelCauseFunc
 
-	ready chan struct{} // closed when the fields above are set: the client begins before it is returned
+	reporting sync.WaitGroup
+	ready     chan struct{} // closed when the fields above are set: the client begins before it is returned
 
 	mu   sync.Mutex
 	ours map[tp]*partition
+	lag  map[string]map[int32]kgo.EpochOffset // what the group is to be told
 }
 
 // tp names a partition.
@@ -49,7 +51,7 @@ func (r *member) open() (*session, error) {
 		return nil, err
 	}
 	s.ctx, s.end = context.WithCancelCause(context.Background())
-	s.client, err = kgo.NewClient(append(append(opts, r.opts...),
+	s.client, err = kgo.NewClient(append(opts,
 		kgo.WithHooks(r.health),
 		kgo.ConsumerGroup(r.config.GroupID),
 		kgo.ConsumeTopics(r.config.topicNames()...),
@@ -62,7 +64,7 @@ func (r *member) open() (*session, error) {
 		kgo.FetchMaxBytes(fetchBytes),
 		kgo.FetchMaxPartitionBytes(fetchEach),
 		kgo.BlockRebalanceOnPoll(),
-		kgo.AutoCommitMarks(), // for those who watch the group's lag
+		kgo.DisableAutoCommit(),
 		kgo.AdjustFetchOffsetsFn(s.assigned),
 		kgo.OnPartitionsAssigned(s.joined),
 		kgo.OnPartitionsRevoked(s.revoked),
@@ -74,6 +76,9 @@ func (r *member) open() (*session, error) {
 	}
 	s.admin = kadm.NewClient(s.client)
 	close(s.ready)
+	if r.reports {
+		s.reporting.Go(s.report)
+	}
 	return s, nil
 }
 
@@ -84,6 +89,9 @@ func (s *session) close(patience context.Context) {
 	ctx, cancel := context.WithTimeout(patience, shutdownGrace)
 	defer cancel()
 	s.client.AllowRebalance()
+	if s.reporting.Wait(); s.reports {
+		s.tell(ctx)
+	}
 	_ = s.client.LeaveGroupContext(ctx)
 	s.client.CloseAllowingRebalance()
 	s.release(nil)
@@ -170,6 +178,9 @@ func (s *session) begin(p *partition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ours[tp{p.topic, p.id}] = p
+	if !p.held.never() {
+		s.note(p.topic, p.id, p.held.offset) // whoever had it before may not have come to it
+	}
 	go p.run()
 }
 

@@ -69,7 +69,7 @@ func (w *world) joinWith(c *Config) *running {
 	require.NoError(w.t, err)
 	r := &running{member: m, cable: &cable{dial: w.network.DialContext}}
 	m.dial = r.cable.DialContext
-	m.opts = []kgo.Opt{kgo.AutoCommitInterval(1000 * time.Hour)} // it waits at a mutex, where virtual time stands still
+	m.reports = false
 	require.NoError(w.t, m.Start(w.t.Context(), w.ledger.host()))
 	w.t.Cleanup(r.leave)
 	return r

@@ -1,4 +1,7 @@
-.PHONY: test-kubernetes
+.PHONY: kubeserver test-kubernetes
+
+kubeserver: ## Build the API server that test-kubernetes runs
+	cd internal/kubeserver && $(GO) build -trimpath -ldflags '-s -w' -o ../../bin/kubeserver .
 
 # The API server has a thousand packages that nothing else needs: minutes to build on a quiet machine, once.
 test-kubernetes: ## Run the Kubernetes receiver against a real API server and its controllers (skips where they can't be had)
