@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// maxHeader and maxBody bound what is read of an answer; the rest of a body is never read.
+	// maxHeader bounds what is read of an answer's header, and maxBody what is read and thrown away of its body.
 	maxHeader = 64 << 10
 	maxBody   = 64 << 10
 )
@@ -23,7 +23,7 @@ func (g *Guard) Client(config *tls.Config, proxy *url.URL) *http.Client {
 		TLSClientConfig:        config,
 		TLSHandshakeTimeout:    10 * time.Second,
 		ForceAttemptHTTP2:      true,
-		DisableCompression:     true, // nobody reads the body, so nobody unpacks it
+		DisableCompression:     true, // a few bytes don't unpack into many
 		MaxResponseHeaderBytes: maxHeader,
 		MaxIdleConnsPerHost:    2,
 		IdleConnTimeout:        90 * time.Second,
@@ -37,17 +37,23 @@ func (g *Guard) Client(config *tls.Config, proxy *url.URL) *http.Client {
 	}
 }
 
-// Do sends a request and returns the answer without its body: up to 64 KiB of it are read, so that the connection can
-// be used again, and thrown away. Its errors don't repeat the URL, which may hold credentials.
-func Do(client *http.Client, request *http.Request) (*http.Response, error) {
+// Ask sends a request and returns the answer with up to a number of bytes of its body, which is closed. Its errors don't
+// repeat the URL, which may hold credentials.
+func Ask(client *http.Client, request *http.Request, most int64) (*http.Response, []byte, error) {
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, withoutURL(err)
+		return nil, nil, withoutURL(err)
 	}
-	_, _ = io.CopyN(io.Discard, answer.Body, maxBody) // the answer is its status; a body cut short changes nothing
+	body, err := io.ReadAll(io.LimitReader(answer.Body, most))
+	if err == nil {
+		_, _ = io.CopyN(io.Discard, answer.Body, maxBody) // so that the connection can be used again
+	}
 	_ = answer.Body.Close()
 	answer.Body = http.NoBody
-	return answer, nil
+	if err != nil {
+		return nil, nil, withoutURL(err)
+	}
+	return answer, body, nil
 }
 
 // withoutURL is what went wrong, without the method and the URL that http.Client puts before it.

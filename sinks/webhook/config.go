@@ -1,35 +1,23 @@
 package webhook
 
 import (
-	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-	"time"
-	"unicode"
 
 	"go.opentelemetry.io/collector/config/configopaque"
-	"go.opentelemetry.io/collector/config/configtls"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/internal/outgoing"
+	"github.com/shipwake/shipwake/sinks/call"
 )
 
 // Config is the configuration of the sink.
 type Config struct {
-	// Allow opens addresses beyond the public internet: "private", "loopback", networks, addresses, hosts' names.
-	Allow []string `mapstructure:"allow"`
-	// PublicURL is where people reach the daemon's web listener: the start of the links in messages. Empty: no links.
-	PublicURL string `mapstructure:"public_url"`
-	// ProxyURL is the HTTP proxy to go through; it decides then which addresses may be called. Empty: none, whatever
-	// the environment says.
-	ProxyURL configopaque.String `mapstructure:"proxy_url"`
+	call.Config `mapstructure:",squash"`
 	// Endpoints are the receivers, by a name of yours, which is the one in logs and metrics.
 	Endpoints map[string]EndpointConfig `mapstructure:"endpoints"`
 }
@@ -42,10 +30,8 @@ type EndpointConfig struct {
 	Secrets    []configopaque.String `mapstructure:"secrets"`
 	SecretFile string                `mapstructure:"secret_file"`
 	// Headers are sent along, such as Authorization.
-	Headers map[string]configopaque.String `mapstructure:"headers"`
-	// Timeout bounds one try, from the look-up of the name to the answer.
-	Timeout time.Duration           `mapstructure:"timeout"`
-	TLS     *configtls.ClientConfig `mapstructure:"tls"`
+	Headers           map[string]configopaque.String `mapstructure:"headers"`
+	call.TargetConfig `mapstructure:",squash"`
 	// Only are the verdicts that are sent; none: all three. FinalOnly leaves out what may still change.
 	Only      []correlate.Outcome `mapstructure:"only"`
 	FinalOnly bool                `mapstructure:"final_only"`
@@ -56,11 +42,6 @@ type EndpointConfig struct {
 	Environments []string `mapstructure:"environments"`
 	Services     []string `mapstructure:"services"`
 }
-
-const (
-	standardTimeout = 15 * time.Second
-	mostTimeout     = 50 * time.Second // the host gives up after a minute
-)
 
 // nameOf an endpoint: it is part of a metric's label and of a key in the ledger.
 var nameOf = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,62}$`)
@@ -79,15 +60,8 @@ func (c Config) Validate() error {
 
 // open makes the endpoints, by name.
 func (c Config) open() ([]*endpoint, error) {
-	guard, err := outgoing.NewGuard(c.Allow, "sinks::webhook::allow")
+	caller, err := c.Config.Open(Name)
 	if err != nil {
-		return nil, trimmed(err)
-	}
-	proxy, err := c.proxy()
-	if err != nil {
-		return nil, err
-	}
-	if err := c.checkPublicURL(); err != nil {
 		return nil, err
 	}
 	var all []*endpoint
@@ -95,7 +69,7 @@ func (c Config) open() ([]*endpoint, error) {
 		if !nameOf.MatchString(name) {
 			return nil, fmt.Errorf("endpoints: %q: a name is made of at most 63 lower-case letters, digits, - and _", name)
 		}
-		e, err := c.Endpoints[name].open(name, guard, proxy)
+		e, err := c.Endpoints[name].open(name, caller)
 		if err != nil {
 			return nil, fmt.Errorf("endpoints::%s::%w", name, err)
 		}
@@ -104,66 +78,18 @@ func (c Config) open() ([]*endpoint, error) {
 	return all, nil
 }
 
-// trimmed leaves the sink's own place to whoever wraps the error with it.
-func trimmed(err error) error {
-	return errors.New(strings.TrimPrefix(err.Error(), "sinks::webhook::"))
-}
-
-func (c Config) proxy() (*url.URL, error) {
-	if c.ProxyURL == "" {
-		return nil, nil
-	}
-	u, err := httpURL(string(c.ProxyURL))
-	if err != nil {
-		return nil, fmt.Errorf("proxy_url: %w", err)
-	}
-	return u, nil
-}
-
-func (c Config) checkPublicURL() error {
-	if c.PublicURL == "" {
-		return nil
-	}
-	if _, err := httpURL(c.PublicURL); err != nil {
-		return fmt.Errorf("public_url: %w", err)
-	}
-	return nil
-}
-
-// httpURL doesn't repeat the text in its errors: there may be a password or a token in it.
-func httpURL(text string) (*url.URL, error) {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil:
-		return nil, errors.New("it is not a URL")
-	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, errors.New("it must begin with https:// or http://")
-	case u.Hostname() == "":
-		return nil, errors.New("it names no host")
-	case u.Fragment != "":
-		return nil, errors.New("it must not have a fragment (#…)")
-	}
-	return u, nil
-}
-
-func (c EndpointConfig) open(name string, guard *outgoing.Guard, proxy *url.URL) (*endpoint, error) {
+func (c EndpointConfig) open(name string, caller *call.Caller) (*endpoint, error) {
 	if c.URL == "" {
 		return nil, errors.New("url: required: where messages are posted to; is an environment variable unset?")
 	}
-	u, err := httpURL(string(c.URL))
+	u, err := call.ParseURL(string(c.URL))
 	if err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	if err := guard.CheckHost(u.Hostname()); err != nil && proxy == nil {
+	if err := caller.Check(u); err != nil {
 		return nil, fmt.Errorf("url: %w", err)
 	}
-	e := &endpoint{name: name, url: u, selection: c.selection(), timeout: c.Timeout, header: http.Header{}}
-	if e.timeout == 0 {
-		e.timeout = standardTimeout
-	}
-	if e.timeout < time.Second || e.timeout > mostTimeout {
-		return nil, fmt.Errorf("timeout: %s: must be between 1s and %s", e.timeout, mostTimeout)
-	}
+	e := &endpoint{name: name, url: u, selection: c.selection(), header: http.Header{}}
 	if err := c.selection().validate(); err != nil {
 		return nil, err
 	}
@@ -173,23 +99,9 @@ func (c EndpointConfig) open(name string, guard *outgoing.Guard, proxy *url.URL)
 	if err := c.addHeaders(e.header); err != nil {
 		return nil, err
 	}
-	config, err := c.tlsConfig()
-	if err != nil {
-		return nil, fmt.Errorf("tls: %w", err)
-	}
-	e.client = guard.Client(config, proxy)
-	return e, nil
+	e.client, err = caller.Client(c.TargetConfig)
+	return e, err
 }
-
-func (c EndpointConfig) tlsConfig() (*tls.Config, error) {
-	if c.TLS == nil {
-		return nil, nil
-	}
-	return c.TLS.LoadTLSConfig(context.Background())
-}
-
-// headerName is a token of RFC 9110.
-var headerName = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")
 
 // ownHeaders are those that the sink sets itself.
 var ownHeaders = []string{"Content-Type", "Content-Length", "Host", "User-Agent", headerID, headerTimestamp, headerSignature}
@@ -197,15 +109,11 @@ var ownHeaders = []string{"Content-Type", "Content-Length", "Host", "User-Agent"
 func (c EndpointConfig) addHeaders(h http.Header) error {
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
 		value := string(c.Headers[name])
-		switch {
-		case slices.ContainsFunc(ownHeaders, func(own string) bool { return strings.EqualFold(own, name) }):
+		if slices.ContainsFunc(ownHeaders, func(own string) bool { return strings.EqualFold(own, name) }) {
 			return fmt.Errorf("headers::%s: this header is set by the sink itself", name)
-		case !headerName.MatchString(name):
-			return fmt.Errorf("headers: %q is no name of a header", name)
-		case value == "":
-			return fmt.Errorf("headers::%s: it is empty: set it (is an environment variable unset?) or remove it", name)
-		case strings.ContainsFunc(value, unicode.IsControl):
-			return fmt.Errorf("headers::%s: the value has characters that no header may have", name)
+		}
+		if err := call.CheckHeader("headers", name, value); err != nil {
+			return err
 		}
 		h.Set(name, value)
 	}

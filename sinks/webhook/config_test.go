@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -104,13 +103,5 @@ func FuzzConfig(f *testing.F) {
 		if err := Factory().Check(c); err != nil {
 			require.NotContains(t, err.Error(), mark)
 		}
-	})
-}
-
-func FuzzRetryAfter(f *testing.F) {
-	f.Add("120")
-	f.Add("Sun, 01 Mar 2026 12:02:00 GMT")
-	f.Fuzz(func(t *testing.T, value string) {
-		require.GreaterOrEqual(t, retryAfter(value, time.Unix(1_700_000_000, 0)), time.Duration(0))
 	})
 }

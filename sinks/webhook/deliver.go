@@ -7,16 +7,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/shipwake/shipwake/internal/outgoing"
 	"github.com/shipwake/shipwake/sinks"
+	"github.com/shipwake/shipwake/sinks/call"
 )
 
 // The headers of Standard Webhooks.
@@ -32,27 +30,24 @@ type endpoint struct {
 	url       *url.URL
 	secrets   secrets
 	header    http.Header
-	timeout   time.Duration
 	selection selection
-	client    *http.Client
+	client    *call.Client
 }
 
-// deliver posts a message and says what came of it.
+// deliver posts a message and says what came of it. Of the answer only the status counts.
 func (e *endpoint) deliver(ctx context.Context, m sinks.Message) error {
-	ctx, cancel := context.WithTimeout(ctx, e.timeout)
-	defer cancel()
 	request, err := e.request(ctx, m, time.Now())
 	if err != nil {
-		return unreachable(err)
+		return call.Unreachable(err)
 	}
-	answer, err := outgoing.Do(e.client, request)
+	answer, err := e.client.Do(ctx, request, 0)
 	if err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("no answer within %s", e.timeout)
-		}
-		return unreachable(err)
+		return err
 	}
-	return outcome(answer, time.Now())
+	if u := call.Outcome(answer, time.Now()); u != nil {
+		return u
+	}
+	return nil
 }
 
 // request is the message as it is posted now.
@@ -85,59 +80,4 @@ func sign(keys [][]byte, id, timestamp string, body []byte) string {
 		all[i] = "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	return strings.Join(all, " ")
-}
-
-func unreachable(err error) error {
-	return &sinks.Undelivered{Cause: sinks.Unreachable, Err: clean(err)}
-}
-
-// clean bounds what a stranger may have put into an error.
-func clean(err error) error {
-	var refused *outgoing.Refused
-	if errors.As(err, &refused) {
-		return refused
-	}
-	text := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, err.Error())
-	if len(text) > 300 {
-		text = strings.ToValidUTF8(text[:300], "") + "…"
-	}
-	return errors.New(text)
-}
-
-// outcome reads the status of an answer. Only 2xx is success; redirects are none.
-func outcome(answer *http.Response, now time.Time) error {
-	code := answer.StatusCode
-	if code >= 200 && code < 300 {
-		return nil
-	}
-	u := &sinks.Undelivered{
-		Cause: sinks.Refused, After: retryAfter(answer.Header.Get("Retry-After"), now),
-		Err: fmt.Errorf("the receiver answered %d %s", code, http.StatusText(code)),
-	}
-	switch {
-	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests,
-		code == http.StatusBadGateway, code == http.StatusServiceUnavailable, code == http.StatusGatewayTimeout:
-		u.Cause = sinks.Unreachable
-	case code >= 500:
-		u.Cause = sinks.Failed
-	case code >= 300 && code < 400:
-		u.Err = fmt.Errorf("%w: redirects are not followed; set url to where it leads", u.Err)
-	}
-	return u
-}
-
-// retryAfter reads seconds or a date; 0 when there is neither.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return time.Duration(seconds) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }

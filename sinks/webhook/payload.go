@@ -1,12 +1,8 @@
 package webhook
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -64,13 +60,6 @@ const (
 	mostLabels    = 50
 )
 
-// key of a revision: the same for the same revision, and without a dot, as webhook-id must be. Ids of changes are made
-// by others and so aren't used as they are.
-func key(v correlate.Verdict) string {
-	digest := sha256.Sum256(fmt.Appendf(nil, "%d %s", v.Revision, v.ChangeID))
-	return "msg_" + hex.EncodeToString(digest[:16])
-}
-
 func payload(d sinks.Decision, publicURL string) ([]byte, error) {
 	v := d.Verdict
 	v.Evidence = v.Evidence[:min(len(v.Evidence), mostEvidence)]
@@ -98,9 +87,5 @@ func changeOf(v correlate.Verdict, c correlate.ChangeRecord) Change {
 }
 
 func links(id, source, publicURL string) Links {
-	l := Links{Source: source}
-	if publicURL != "" {
-		l.Change = strings.TrimRight(publicURL, "/") + "/api/v1/changes/" + url.PathEscape(id)
-	}
-	return l
+	return Links{Source: source, Change: sinks.ChangeLink(publicURL, id)}
 }

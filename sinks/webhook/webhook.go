@@ -39,7 +39,7 @@ func (s *sink) Name() string { return Name }
 
 func (s *sink) Close() error {
 	for _, e := range s.endpoints {
-		e.client.CloseIdleConnections()
+		e.client.Close()
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {
 		}
 		for _, e := range takers {
 			all = append(all, sinks.Message{
-				Queue: e.name, Subject: d.Verdict.ChangeID, Key: key(d.Verdict), Each: !e.selection.latestOnly, Payload: body,
+				Queue: e.name, Subject: d.Verdict.ChangeID, Key: sinks.RevisionKey(d.Verdict), Each: !e.selection.latestOnly, Payload: body,
 			})
 		}
 	}

@@ -364,12 +364,6 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-func TestRetryAfterMayBeADate(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	require.Equal(t, 2*time.Minute, retryAfter("Sun, 01 Mar 2026 12:02:00 GMT", now))
-	require.Zero(t, retryAfter("Sun, 01 Mar 2026 11:00:00 GMT", now))
-}
-
 func TestAReceiverThatHangsIsGivenUp(t *testing.T) {
 	release := make(chan struct{})
 	url, _ := receive(t, func(http.ResponseWriter, *http.Request) { <-release })
