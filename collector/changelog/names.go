@@ -8,6 +8,8 @@ const (
 	EventChange   = "shipwake.change"
 	EventIncident = "shipwake.incident"
 	EventVerdict  = "shipwake.verdict"
+
+	EventRegression = "shipwake.regression"
 )
 
 // SourceOTLP is the source of a change or an incident that came as an ordinary log record.
@@ -61,6 +63,13 @@ const (
 	attrWithdrawn   = "shipwake.verdict.withdrawn"
 	attrEvidence    = "shipwake.verdict.evidence"
 
+	attrRegressionID        = "shipwake.regression.id"
+	attrRegressionState     = "shipwake.regression.state"
+	attrSignal              = "shipwake.regression.signal"
+	attrRegressionOnset     = "shipwake.regression.onset_at"
+	attrRegressionRecovered = "shipwake.regression.recovered_at"
+	attrSuspects            = "shipwake.regression.suspects"
+
 	attrDeliveryID = "shipwake.delivery.id"
 
 	keySHA        = "sha"
@@ -77,6 +86,9 @@ const (
 	keyRatioHigh  = "ratio_high"
 	keyExposures  = "exposures"
 	keyEvents     = "events"
+	keyChangeID   = "deployment.id"
+
+	keyProbability = "probability"
 
 	// attrEventName is where senders put the event name before log records had a field for it.
 	attrEventName = "event.name"

@@ -6,6 +6,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
 
+	"github.com/shipwake/shipwake/collector/told"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -22,6 +23,8 @@ type Options struct {
 	// Intake is what telemetry on its way in may hold: a quarter of the memory limit, unless the receiver says otherwise.
 	// nil: nothing is told.
 	Intake interface{ Resize(bytes int64) }
+	// Told is where receivers wait that pass on what was decided; nil: there are none.
+	Told *told.Registry
 }
 
 // NewFactory makes the extension's factory.

@@ -40,15 +40,16 @@ type outbox struct {
 	state    *atomic.Pointer[[]sinks.Queue]
 }
 
-// newOutbox takes those of the host's sinks that send.
+// newOutbox takes those of the host's sinks that send, and the receivers that pass on what was decided.
 func newOutbox(h *Host) *outbox {
 	o := &outbox{ledger: h.ledger, log: h.set.Logger, tally: h.opt.Tally, state: &h.queues}
 	for _, s := range h.sinks {
-		out, sends := s.(sinks.Outgoing)
-		if !sends {
-			continue
+		if out, sends := s.(sinks.Outgoing); sends {
+			o.sinks = append(o.sinks, out)
 		}
-		o.sinks = append(o.sinks, out)
+	}
+	o.sinks = append(o.sinks, h.opt.Told.Take()...)
+	for _, out := range o.sinks {
 		for _, queue := range out.Queues() {
 			o.couriers = append(o.couriers, courier.New(courier.Options{
 				Sink: out, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,

@@ -278,7 +278,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
-				"collector/host/courier", "collector/host/late", "collector/host/numbers", "correlate/archive", "correlate/ledger/segments", "collector/direct",
+				"collector/host/courier", "collector/host/late", "collector/host/numbers", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},
@@ -287,6 +287,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours:   []string{"correlate", "correlate/dora", "correlate/words", "sinks", "sinks/route", "sinks/call", "internal/outgoing", "internal/keys", "internal/opaque"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
+		},
+		{
+			room: "collector/told", ours: []string{"sinks"}, never: []string{collector + "..."},
+			reason: "a receiver of what was decided and the host meet through it, and know nothing else of each other",
+		},
+		{
+			room: "collector/verdicts", ours: []string{"correlate", "collector/changelog", "collector/told", "sinks"},
+			reason: "it tells what was committed, as a sink does; what became of it is the host's business",
 		},
 		{
 			room: "collector/listen", ours: []string{},

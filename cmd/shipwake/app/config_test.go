@@ -117,7 +117,7 @@ func TestEveryComponentIsListed(t *testing.T) {
 	code, stdout, stderr := shipwake(t, "components")
 	require.Zero(t, code, stderr)
 	for _, name := range []string{
-		"otlp", "change_webhook", "change_kafka", "change_pull", "change_kubernetes", "batch", "memory_limiter", "correlate", "otlp_http", "debug", "nop", "zpages",
+		"otlp", "change_webhook", "change_kafka", "change_pull", "change_kubernetes", "verdicts", "batch", "memory_limiter", "correlate", "otlp_http", "debug", "nop", "zpages",
 	} {
 		require.Contains(t, stdout, "name: "+name+"\n")
 	}

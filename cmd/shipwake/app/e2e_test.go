@@ -180,7 +180,7 @@ func (p *process) traffic(ctx context.Context, serving func() map[string][2]int)
 
 func TestAnAcknowledgedDeployGetsItsVerdictThroughReloadAndKill(t *testing.T) {
 	p := newProcess(t)
-	told := p.tell(t)
+	told, logged := p.tell(t), p.tellBackend(t)
 	p.start()
 	ctx, stop := context.WithCancel(t.Context())
 	deployed := make(chan struct{})
@@ -208,6 +208,10 @@ func TestAnAcknowledgedDeployGetsItsVerdictThroughReloadAndKill(t *testing.T) {
 	require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
 	require.Contains(t, stdout, "checkout v2 in production: REGRESSED")
 	require.Contains(t, <-told, `"change_id":"checkout-1"`)
+	require.Eventually(t, func() bool {
+		outcomes, regression := logged.told("checkout-1")
+		return outcomes["regressed"] && regression
+	}, 30*time.Second, 50*time.Millisecond, "the pipeline of verdicts brings both to the backend")
 	require.NoError(t, p.end(syscall.SIGTERM), p.said())
 }
 

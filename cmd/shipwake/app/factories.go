@@ -30,6 +30,8 @@ import (
 	"github.com/shipwake/shipwake/collector/pull"
 	"github.com/shipwake/shipwake/collector/remotewrite"
 	sources "github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/collector/told"
+	"github.com/shipwake/shipwake/collector/verdicts"
 	"github.com/shipwake/shipwake/collector/webhook"
 	"github.com/shipwake/shipwake/correlate"
 	sinks "github.com/shipwake/shipwake/sinks/all"
@@ -38,6 +40,7 @@ import (
 // newFactories lists every component of the binary. A dataDir that isn't empty wins over the configuration.
 func newFactories(dataDir string) (otelcol.Factories, error) {
 	tally := &correlate.Tally{} // one for all doors of the process
+	decisions := &told.Registry{}
 	budget := admission.NewBudget(admission.DefaultBudget)
 	info, _ := debug.ReadBuildInfo()
 	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
@@ -48,6 +51,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		kubernetes.NewFactory(tally),
 		prometheus.NewFactory(tally),
 		remotewrite.NewFactory(budget, tally),
+		verdicts.NewFactory(decisions),
 	)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),
@@ -61,7 +65,7 @@ func newFactories(dataDir string) (otelcol.Factories, error) {
 		nopexporter.NewFactory(),
 	)
 	extensions, xerr := otelcol.MakeFactoryMap[extension.Factory](
-		host.NewFactory(host.Options{Sinks: sinks.Factories(), Tally: tally, Version: number(info), DataDir: dataDir, Intake: budget}),
+		host.NewFactory(host.Options{Sinks: sinks.Factories(), Tally: tally, Version: number(info), DataDir: dataDir, Intake: budget, Told: decisions}),
 		zpagesextension.NewFactory(),
 	)
 	return otelcol.Factories{

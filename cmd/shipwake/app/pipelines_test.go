@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var told = regexp.MustCompile(`shipwake (change|incident)((?: --?[a-z-]+ (?:"[^"]*"|'[^']*'|[^\s"';}]+))+)`)
+var toldBy = regexp.MustCompile(`shipwake (change|incident)((?: --?[a-z-]+ (?:"[^"]*"|'[^']*'|[^\s"';}]+))+)`)
 
 // TestTheLinesOfPipelinesAreRight: every command in docs/pipelines.md and in the action has flags that there are, and says
 // enough in the run of its CI system.
@@ -19,7 +19,7 @@ func TestTheLinesOfPipelinesAreRight(t *testing.T) {
 	for _, path := range []string{"../../../docs/pipelines.md", "../../../deploy/actions/change/action.yml"} {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
-		lines := told.FindAllStringSubmatch(string(text), -1)
+		lines := toldBy.FindAllStringSubmatch(string(text), -1)
 		require.Len(t, lines, strings.Count(string(text), "shipwake change --")+strings.Count(string(text), "shipwake incident --"), "every one is understood")
 		for _, line := range lines {
 			url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
