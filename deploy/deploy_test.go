@@ -29,6 +29,7 @@ func TestEveryFileIsTested(t *testing.T) {
 		"compose/compose.yaml", "compose/prometheus/prometheus.yaml",
 		"compose/grafana/provisioning/dashboards/shipwake.yaml", "compose/grafana/provisioning/datasources/prometheus.yaml",
 		"kubernetes/watch.yaml",
+		"collector/loki.yaml", "collector/elastic.yaml", "collector/splunk.yaml", "collector/datadog.yaml", "collector/newrelic.yaml",
 		"systemd/shipwake.service", "systemd/shipwake.yaml", "actions/change/action.yml",
 	}, found)
 }
