@@ -1,9 +1,18 @@
 # Images and units.
 
-.PHONY: image test-deploy
+.PHONY: image test-deploy test-builder
 
 image: ## Build the container image shipwake:VERSION
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t shipwake:$(VERSION) .
 
 test-deploy: build ## Load every file of deploy/, and check that the binary is static
 	SHIPWAKE_TEST_BINARY="$(CURDIR)/bin/shipwake" SHIPWAKE_TEST_VERSION="$(VERSION)" $(GO) test -count=1 ./deploy/
+
+# The Collector's own version: see go.mod.
+BUILDER := go.opentelemetry.io/collector/cmd/builder@v0.162.0
+
+test-builder: ## Build a Collector of deploy/builder/manifest.yaml by the Collector builder, and run it (skips where the builder can't be had)
+	@mkdir -p bin
+	@if ! GOBIN='$(CURDIR)/bin' $(GO) install $(BUILDER); then echo 'SKIP: $(BUILDER) can not be had'; exit 0; fi; \
+	set -ex; bin/builder --config deploy/builder/manifest.yaml; \
+	SHIPWAKE_TEST_COLLECTOR='$(CURDIR)/bin/collector/shipwake-collector' $(GO) test -run '^TestABuiltCollectorJudgesChanges$$' -count=1 -v ./deploy/

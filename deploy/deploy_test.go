@@ -28,7 +28,7 @@ func TestEveryFileIsTested(t *testing.T) {
 		"Dockerfile", "Dockerfile.dockerignore", "README.md", "container.yaml", "deploy.mk",
 		"compose/compose.yaml", "compose/prometheus/prometheus.yaml",
 		"compose/grafana/provisioning/dashboards/shipwake.yaml", "compose/grafana/provisioning/datasources/prometheus.yaml",
-		"kubernetes/watch.yaml",
+		"kubernetes/watch.yaml", "builder/manifest.yaml", "builder/collector.yaml", "builder/README.md",
 		"collector/loki.yaml", "collector/elastic.yaml", "collector/splunk.yaml", "collector/datadog.yaml", "collector/newrelic.yaml",
 		"systemd/shipwake.service", "systemd/shipwake.yaml", "actions/change/action.yml",
 	}, found)

@@ -297,6 +297,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "it tells what was committed, as a sink does; what became of it is the host's business",
 		},
 		{
+			room: "collector/components", ours: []string{"correlate", "collector/...", "sinks/all"},
+			reason: "the list of what Shipwake adds to a Collector, whoever builds it; what the components share is made here",
+		},
+		{
+			room: "collector/components/*", ours: []string{"collector/components"},
+			reason: "the Collector builder calls a package for each component, which says nothing else",
+		},
+		{
 			room: "collector/listen", ours: []string{},
 			reason: "how a server listens doesn't depend on what it serves",
 		},

@@ -17,55 +17,29 @@ import (
 	"go.opentelemetry.io/collector/processor"
 	"go.opentelemetry.io/collector/processor/batchprocessor"
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
-	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
-	"github.com/shipwake/shipwake/collector/admission"
-	"github.com/shipwake/shipwake/collector/door"
-	"github.com/shipwake/shipwake/collector/host"
-	"github.com/shipwake/shipwake/collector/kafka"
-	"github.com/shipwake/shipwake/collector/kubernetes"
-	"github.com/shipwake/shipwake/collector/otlp"
-	"github.com/shipwake/shipwake/collector/prometheus"
-	"github.com/shipwake/shipwake/collector/pull"
-	"github.com/shipwake/shipwake/collector/remotewrite"
-	sources "github.com/shipwake/shipwake/collector/source/all"
-	"github.com/shipwake/shipwake/collector/told"
-	"github.com/shipwake/shipwake/collector/verdicts"
-	"github.com/shipwake/shipwake/collector/webhook"
-	"github.com/shipwake/shipwake/correlate"
-	sinks "github.com/shipwake/shipwake/sinks/all"
+	"github.com/shipwake/shipwake/collector/components"
 )
 
 // newFactories lists every component of the binary. A dataDir that isn't empty wins over the configuration.
 func newFactories(dataDir string) (otelcol.Factories, error) {
-	tally := &correlate.Tally{} // one for all doors of the process
-	decisions := &told.Registry{}
-	budget := admission.NewBudget(admission.DefaultBudget)
 	info, _ := debug.ReadBuildInfo()
-	receivers, rerr := otelcol.MakeFactoryMap[receiver.Factory](
-		otlp.NewFactory(budget, tally),
-		webhook.NewFactory(sources.Types(), tally),
-		kafka.NewFactory(sources.Types(), tally),
-		pull.NewFactory(sources.Types(), tally),
-		kubernetes.NewFactory(tally),
-		prometheus.NewFactory(tally),
-		remotewrite.NewFactory(budget, tally),
-		verdicts.NewFactory(decisions),
-	)
+	ours := components.New(number(info), dataDir)
+	receivers, rerr := otelcol.MakeFactoryMap(ours.Receivers()...)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),
 		memorylimiterprocessor.NewFactory(),
 	)
 	exporters, eerr := otelcol.MakeFactoryMap[exporter.Factory](
-		door.NewFactory(tally),
+		ours.Door,
 		otlpexporter.NewFactory(),
 		otlphttpexporter.NewFactory(),
 		debugexporter.NewFactory(),
 		nopexporter.NewFactory(),
 	)
 	extensions, xerr := otelcol.MakeFactoryMap[extension.Factory](
-		host.NewFactory(host.Options{Sinks: sinks.Factories(), Tally: tally, Version: number(info), DataDir: dataDir, Intake: budget, Told: decisions}),
+		ours.Correlate,
 		zpagesextension.NewFactory(),
 	)
 	return otelcol.Factories{

@@ -1,0 +1,11 @@
+// Package pullreceiver answers: what does the Collector builder call for change_pull?
+package pullreceiver
+
+import (
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/shipwake/shipwake/collector/components"
+)
+
+// NewFactory makes the receiver known to a Collector.
+func NewFactory() receiver.Factory { return components.Shared().Pull }

@@ -1,0 +1,11 @@
+// Package remotewritereceiver answers: what does the Collector builder call for telemetry_remote_write?
+package remotewritereceiver
+
+import (
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/shipwake/shipwake/collector/components"
+)
+
+// NewFactory makes the receiver known to a Collector.
+func NewFactory() receiver.Factory { return components.Shared().RemoteWrite }

@@ -1,0 +1,11 @@
+// Package verdictsreceiver answers: what does the Collector builder call for verdicts?
+package verdictsreceiver
+
+import (
+	"go.opentelemetry.io/collector/receiver"
+
+	"github.com/shipwake/shipwake/collector/components"
+)
+
+// NewFactory makes the receiver known to a Collector.
+func NewFactory() receiver.Factory { return components.Shared().Verdicts }
