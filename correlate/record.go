@@ -134,4 +134,7 @@ type Rollup struct {
 	Cells []Measurement
 	// Forgotten is what was forgotten at its end, sorted.
 	Forgotten []Forgetting
+	// Past is what somebody else counted in it before anything was measured here, sorted by key. As an effect it comes alone,
+	// whole, and takes the place of what was told of the bucket before.
+	Past []Measurement
 }

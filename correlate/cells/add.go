@@ -60,10 +60,9 @@ func (st *Store) addVersion(s *Service, str *Stream, m correlate.Measurement, go
 	}
 }
 
-// addCoarse merges a cell into the rollup it belongs to. Zones are compared with each other, and traces tell versions of
-// now apart: nobody asks for them of earlier days. It returns false for what is not kept.
+// addCoarse merges a cell into the rollup it belongs to. It returns false for what is not kept.
 func (st *Store) addCoarse(m correlate.Measurement) bool {
-	if m.Kind == correlate.Zone || m.Kind == correlate.Trace {
+	if !inRollups(m.Kind) {
 		return false
 	}
 	c := m.Cell
@@ -72,7 +71,11 @@ func (st *Store) addCoarse(m correlate.Measurement) bool {
 	if gone := st.forgotten(p); c.Start < gone.coarse || (isPart(m.Kind) && c.Start < gone.operations) {
 		return false
 	}
-	st.bytes += st.stream(st.at(p), keyOf(m.Key)).coarse.add(c)
+	str := st.stream(st.at(p), keyOf(m.Key))
+	if c.Start < str.measured {
+		st.bytes += str.measure(c.Start)
+	}
+	st.bytes += str.coarse.add(c)
 	return true
 }
 
@@ -105,7 +108,7 @@ func (st *Store) stream(s *Service, k Key) *Stream {
 	if str == nil {
 		str = &Stream{
 			total: *newSeries(st.ofFine, st.packed), coarse: *newSeries(st.ofRollups, st.rolled),
-			versions: map[string]*Series{}, width: st.cfg.Coarse,
+			versions: map[string]*Series{}, width: st.cfg.Coarse, measured: unmeasured,
 		}
 		s.streams[k] = str
 		s.sorted = nil

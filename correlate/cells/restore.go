@@ -8,7 +8,8 @@ import (
 // restoredTogether is how many rollups are packed together when they are restored.
 const restoredTogether = 12
 
-// Restore takes back a closed coarse bucket, and forgets what was forgotten at its end. Rollups come by start.
+// Restore takes back a closed coarse bucket with what was told of it, and forgets what was forgotten at its end. Rollups come
+// by start.
 func (st *Store) Restore(r correlate.Rollup) {
 	st.full = false
 	for _, m := range r.Cells {
@@ -16,6 +17,9 @@ func (st *Store) Restore(r correlate.Rollup) {
 			m.Start = r.Start + st.cfg.Coarse // it was seen by then; fine cells, where there are any left, tell better
 			st.call(st.at(placeOf(&m.Key)), m)
 		}
+	}
+	for i := range r.Past {
+		st.tell(r.Past[i : i+1])
 	}
 	for _, f := range r.Forgotten {
 		switch {
@@ -27,7 +31,9 @@ func (st *Store) Restore(r correlate.Rollup) {
 			st.forget(f.Place, f.What, f.Before)
 		}
 	}
-	st.closed = max(st.closed, r.Start+st.cfg.Coarse)
+	if len(r.Cells)+len(r.Forgotten) > 0 || len(r.Past) == 0 {
+		st.closed = max(st.closed, r.Start+st.cfg.Coarse)
+	}
 	st.bytes += st.packRollups(st.services, window.Floor(st.closed, restoredTogether*st.cfg.Coarse))
 }
 

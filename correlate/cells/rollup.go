@@ -60,7 +60,7 @@ func (st *Store) rollups(end int64) []correlate.Rollup {
 	var all []correlate.Rollup
 	for p, s := range st.services {
 		for k, str := range s.streams {
-			for _, c := range str.coarse.copied(st.closed, end) {
+			for _, c := range str.coarse.copied(max(st.closed, str.measured), end) {
 				i, known := at[c.Start]
 				if !known {
 					i = len(all)
@@ -84,12 +84,12 @@ func (k Key) of(p correlate.Place) correlate.Key {
 	}
 }
 
-// oldestRollup is when the first coarse bucket that holds anything starts, at most an instant.
+// oldestRollup is when the first coarse bucket starts in which anything was measured, at most an instant.
 func (st *Store) oldestRollup(end int64) int64 {
 	for _, s := range st.services {
 		for _, str := range s.streams {
 			if first, ok := str.coarse.first(); ok {
-				end = min(end, first)
+				end = min(end, max(first, str.measured))
 			}
 		}
 	}

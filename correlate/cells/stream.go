@@ -28,9 +28,10 @@ type Stream struct {
 	coarse   Series
 	versions map[string]*Series
 	width    int64 // of a rollup
+	measured int64 // when the first rollup starts that was measured here: those before were told, see Tell
 }
 
-// Total is the fine cells of all versions together, Coarse the rollups of all versions together.
+// Total is the fine cells of all versions together, Coarse the rollups of all versions together, also those that were told.
 func (str *Stream) Total() *Series  { return &str.total }
 func (str *Stream) Coarse() *Series { return &str.coarse }
 

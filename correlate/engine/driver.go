@@ -116,6 +116,15 @@ func (d *Driver) Rejudged(found Rejudged) error {
 	return d.Flush()
 }
 
+// Past takes in what is told of the past. After an error it may be told once more.
+func (d *Driver) Past(p Past) error {
+	if err := d.Flush(); err != nil {
+		return err
+	}
+	d.pending = d.engine.Apply(Input{Past: &p})
+	return d.Flush()
+}
+
 // Tick takes in what was measured and has the engine decide what follows at an instant. Drain is not called while what it
 // returned before is still to be kept.
 func (d *Driver) Tick(now time.Time, drain func() []correlate.Measurement) error {

@@ -23,6 +23,15 @@ type Input struct {
 	Gap     window.Span // telemetry was not received in this stretch (Unix seconds)
 	// Rejudged is what a Retrial found. The records that it is about are recalled before.
 	Rejudged *Rejudged
+	Past     *Past
+}
+
+// Past is what somebody else counted in coarse buckets that were over at an instant, before anything was measured here. Later
+// looks at a change compare with it; what was decided stands, nothing is late, and the watermark doesn't move. It may be told
+// at any time, more than once and in any order, as cells.Store.Tell says. What is older than rollups are kept is left out.
+type Past struct {
+	At    time.Time
+	Cells []correlate.Measurement // of any width up to that of a rollup
 }
 
 // Fact is a fact with the time it was received.
@@ -119,6 +128,8 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 		e.measured(in.Measured)
 	case in.Rejudged != nil:
 		retried{e, *in.Rejudged}.take()
+	case in.Past != nil:
+		recollect(e, *in.Past)
 	case in.Gap != (window.Span{}):
 		e.store.Gap(in.Gap)
 	case !in.Drained.IsZero():
@@ -157,6 +168,18 @@ func (e *Engine) measured(all []correlate.Measurement) {
 		}
 		e.mark.Observe(m.Start + e.cfg.Resolution)
 		e.store.Add(m)
+	}
+}
+
+// recollect takes in what is told of the past.
+func recollect(e *Engine, p Past) {
+	over := window.Floor(p.At.Unix(), e.cfg.Coarse)
+	changed := e.store.Tell(p.Cells, over-e.cfg.CoarseKeep, over)
+	if len(changed) > 0 {
+		e.observer.Forget()
+	}
+	for _, r := range changed {
+		e.emit(correlate.Effect{Rollup: &r})
 	}
 }
 

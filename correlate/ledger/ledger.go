@@ -74,8 +74,8 @@ type Ledger interface {
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
 	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
 	// same effects twice changes nothing. A verdict revision that is already there stays as it is; a change's current
-	// verdict is its highest revision, whether that came in the record or by itself. The applied sequence number never
-	// goes back.
+	// verdict is its highest revision, whether that came in the record or by itself. What is told of the past of a rollup
+	// leaves what was measured in it as it is, and the other way round. The applied sequence number never goes back.
 	CommitEffects(ctx context.Context, effects []correlate.Effect, outbox []OutboxRow, appliedSeq int64) error
 	// Checkpoint appends the measurements drained since the last one, with the time they were drained at. One without
 	// measurements counts as well: it says that the daemon was alive.

@@ -202,8 +202,16 @@ func (m *machine) effect(t *rapid.T) correlate.Effect {
 		m.idle[i.From] = i
 		return correlate.Effect{Idle: &i}
 	}
-	r := correlate.Rollup{Start: someTime.Draw(t, "start").Unix(), Cells: []correlate.Measurement{cell(someService.Draw(t, "service"), 0)}}
-	m.rollups[r.Start] = r
+	r := correlate.Rollup{Start: someTime.Draw(t, "start").Unix()}
+	cells := []correlate.Measurement{cell(someService.Draw(t, "service"), 0)}
+	known := m.rollups[r.Start]
+	known.Start = r.Start
+	if rapid.Bool().Draw(t, "told") {
+		r.Past, known.Past = cells, cells
+	} else {
+		r.Cells, known.Cells = cells, cells
+	}
+	m.rollups[r.Start] = known
 	return correlate.Effect{Rollup: &r}
 }
 

@@ -46,6 +46,8 @@ func checkpoints(t *testing.T, open Opener) {
 	one := correlate.Rollup{Start: epoch.Unix(), Cells: first.cells}
 	two := correlate.Rollup{Start: epoch.Unix() + 600}
 	store(t, l, correlate.Effect{Rollup: &two}, correlate.Effect{Rollup: &one})
+	two.Past = first.cells[:1]
+	store(t, l, correlate.Effect{Rollup: &two}, correlate.Effect{Rollup: &correlate.Rollup{Start: two.Start}})
 	require.NoError(t, l.Close())
 
 	l = reopen(t, open, place)

@@ -61,14 +61,17 @@ func (l *Ledger) checkpoints(ctx context.Context, yield func(at time.Time, cells
 func (l *Ledger) Rollups(ctx context.Context, yield func(correlate.Rollup) error) error {
 	return each(ctx, l.readers, func(scan func(...any) error) error {
 		var start int64
-		var blob []byte
-		if err := scan(&start, &blob); err != nil {
+		var blob, past []byte
+		if err := scan(&start, &blob, &past); err != nil {
 			return err
 		}
 		r, err := codec.DecodeRollup(start, blob)
+		if err == nil && past != nil {
+			r.Past, err = codec.Decode(past)
+		}
 		if err != nil {
 			return fmt.Errorf("rollup %d: %w", start, err)
 		}
 		return yield(r)
-	}, "SELECT start, blob FROM rollups ORDER BY start")
+	}, "SELECT start, blob, past FROM rollups ORDER BY start")
 }

@@ -113,8 +113,14 @@ func idleWrites(i correlate.Idle) ([]write, error) {
 		[]any{micros(i.From), text}}}, err
 }
 
+// rollupWrites leave what was told of a bucket as it is when it closes, and the other way round.
 func rollupWrites(r correlate.Rollup) ([]write, error) {
 	blob, err := codec.EncodeRollup(r)
+	if err == nil && len(r.Past) > 0 {
+		past, err := codec.Encode(r.Past)
+		return []write{{"INSERT INTO rollups (start, blob, past) VALUES (?, ?, ?) ON CONFLICT (start) DO UPDATE SET past = excluded.past",
+			[]any{r.Start, blob, past}}}, err
+	}
 	return []write{{"INSERT INTO rollups (start, blob) VALUES (?, ?) ON CONFLICT (start) DO UPDATE SET blob = excluded.blob",
 		[]any{r.Start, blob}}}, err
 }
