@@ -2,6 +2,7 @@ package cells
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -19,33 +20,30 @@ const unmeasured = math.MaxInt64
 //
 // It stays coarse: no fine cells, versions, calls or losses come of it. Where memory is short it is left out. What changed is
 // returned: of each bucket everything that was told of it.
-func (st *Store) Tell(all []correlate.Measurement, from, to int64) (changed []correlate.Rollup) {
+func Tell(st *Store, all []correlate.Measurement, from, to int64) (changed []correlate.Rollup) {
 	if !st.Memory().TakesPast() {
 		return nil
 	}
-	told := st.coarsened(all, from, to)
-	starts := map[int64]bool{}
-	for len(told) > 0 {
+	t := telling{st, map[int64]bool{}}
+	for told := coarsened(all, st.cfg.Coarse, from, to); len(told) > 0; {
 		n := 1
 		for n < len(told) && told[n].Key == told[0].Key {
 			n++
 		}
-		for _, start := range st.tell(told[:n]) {
-			starts[start] = true
-		}
+		t.stream(told[:n])
 		told = told[n:]
 	}
-	return st.pastOf(starts)
+	return t.all()
 }
 
 // TakesPast says that there is room for what is told of the past: it must not push out what is measured.
 func (m Memory) TakesPast() bool { return !m.Full && (m.Budget <= 0 || m.Bytes < m.Budget/2) }
 
 // coarsened is those measurements that rollups keep, in coarse buckets, one for each stream and bucket, sorted.
-func (st *Store) coarsened(all []correlate.Measurement, from, to int64) (told []correlate.Measurement) {
+func coarsened(all []correlate.Measurement, width, from, to int64) (told []correlate.Measurement) {
 	for _, m := range all {
-		m.Start = window.Floor(m.Start, st.cfg.Coarse)
-		if !inRollups(m.Kind) || m.Start < from || m.Start+st.cfg.Coarse > to {
+		m.Start = window.Floor(m.Start, width)
+		if !inRollups(m.Kind) || m.Start < from || m.Start+width > to {
 			continue
 		}
 		m.Key = keyOf(m.Key).of(placeOf(&m.Key))
@@ -64,9 +62,15 @@ func inRollups(kind correlate.SignalKind) bool {
 	return true
 }
 
-// tell takes in the buckets of one stream, sorted, and returns which of them are news.
-func (st *Store) tell(of []correlate.Measurement) (news []int64) {
-	p, k := placeOf(&of[0].Key), keyOf(of[0].Key)
+// telling is what a store is told, and the buckets that are news.
+type telling struct {
+	st      *Store
+	changed map[int64]bool
+}
+
+// stream takes in the buckets of one stream, sorted.
+func (t telling) stream(of []correlate.Measurement) {
+	st, p, k := t.st, placeOf(&of[0].Key), keyOf(of[0].Key)
 	known := st.forgotten(p).coarse
 	if isPart(k.Kind) {
 		known = max(known, st.forgotten(p).operations)
@@ -82,32 +86,28 @@ func (st *Store) tell(of []correlate.Measurement) (news []int64) {
 		}
 	}
 	if len(cells) == 0 {
-		return nil
+		return
 	}
 	coarse := &st.stream(st.at(p), k).coarse
 	fuller := coarse.less(cells)
 	st.bytes += coarse.put(fuller)
 	for i := range fuller {
-		news = append(news, fuller[i].Start)
+		t.changed[fuller[i].Start] = true
 	}
-	return news
 }
 
-// pastOf is everything that was told of some buckets, by start.
-func (st *Store) pastOf(starts map[int64]bool) (all []correlate.Rollup) {
-	if len(starts) == 0 {
+// all is everything that was told of the changed buckets, by start.
+func (t telling) all() (all []correlate.Rollup) {
+	if len(t.changed) == 0 {
 		return nil
 	}
 	at := map[int64]int{}
-	for start := range starts {
+	for i, start := range slices.Sorted(maps.Keys(t.changed)) {
 		all = append(all, correlate.Rollup{Start: start})
-	}
-	slices.SortFunc(all, func(a, b correlate.Rollup) int { return cmp.Compare(a.Start, b.Start) })
-	for i := range all {
-		at[all[i].Start] = i
+		at[start] = i
 	}
 	from, to := all[0].Start, all[len(all)-1].Start+1
-	for p, s := range st.services {
+	for p, s := range t.st.services {
 		for k, str := range s.streams {
 			for _, c := range str.coarse.copied(from, min(to, str.measured)) {
 				if i, asked := at[c.Start]; asked {

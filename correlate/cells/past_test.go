@@ -21,7 +21,7 @@ func drawTelling(t *rapid.T) []correlate.Measurement {
 }
 
 func tellAll(st *Store, all []correlate.Measurement) []correlate.Rollup {
-	return st.Tell(copies(all), midnight-day, midnight+day)
+	return Tell(st, copies(all), midnight-day, midnight+day)
 }
 
 // pastOracle is what rollups hold: of each stream what was measured, from its first bucket on, and before it the fullest
@@ -135,7 +135,9 @@ func TestAStoreThatIsRestoredKnowsWhatWasTold(t *testing.T) {
 		}
 		want := rolledUp(st)
 		for k, of := range want {
-			maps.DeleteFunc(of, func(start int64, _ int64) bool { return start >= midnight+900 && start >= st.Service(placeOf(&k)).Stream(keyOf(k)).measured })
+			maps.DeleteFunc(of, func(start int64, _ int64) bool {
+				return start >= midnight+900 && start >= st.Service(placeOf(&k)).Stream(keyOf(k)).measured
+			})
 			if len(of) == 0 {
 				delete(want, k)
 			}
@@ -195,7 +197,7 @@ func TestWhatIsNotTakenOfThePast(t *testing.T) {
 // Told cells make no fine ones, and no version or call; what lies outside of the bounds is left out.
 func TestWhatIsToldStaysCoarse(t *testing.T) {
 	st := New(config())
-	news := st.Tell([]correlate.Measurement{
+	news := Tell(st, []correlate.Measurement{
 		traffic("a", "v1", midnight-310, 1), traffic("a", "v2", midnight-290, 2), traffic("a", "", midnight-600, 4), traffic("a", "", midnight, 8),
 		call("a", "b", midnight-300), lost("a", correlate.LostShed, midnight-300),
 	}, midnight-300, midnight)

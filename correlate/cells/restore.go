@@ -18,8 +18,9 @@ func (st *Store) Restore(r correlate.Rollup) {
 			st.call(st.at(placeOf(&m.Key)), m)
 		}
 	}
+	past := telling{st, map[int64]bool{}}
 	for i := range r.Past {
-		st.tell(r.Past[i : i+1])
+		past.stream(r.Past[i : i+1])
 	}
 	for _, f := range r.Forgotten {
 		switch {

@@ -90,6 +90,18 @@ func (st *Store) Places() []correlate.Place {
 	return st.places
 }
 
+// Environments are those in which anything is known of a service, sorted.
+func Environments(st *Store, service string) []string {
+	all := []string{}
+	for p := range st.services {
+		if p.Service == service {
+			all = append(all, p.Environment)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
 // at is what is known of a place, which is known from now on.
 func (st *Store) at(p correlate.Place) *Service {
 	s := st.services[p]

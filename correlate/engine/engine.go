@@ -28,7 +28,7 @@ type Input struct {
 
 // Past is what somebody else counted in coarse buckets that were over at an instant, before anything was measured here. Later
 // looks at a change compare with it; what was decided stands, nothing is late, and the watermark doesn't move. It may be told
-// at any time, more than once and in any order, as cells.Store.Tell says. What is older than rollups are kept is left out.
+// at any time, more than once and in any order, as cells.Tell says. What is older than rollups are kept is left out.
 type Past struct {
 	At    time.Time
 	Cells []correlate.Measurement // of any width up to that of a rollup
@@ -174,7 +174,7 @@ func (e *Engine) measured(all []correlate.Measurement) {
 // recollect takes in what is told of the past.
 func recollect(e *Engine, p Past) {
 	over := window.Floor(p.At.Unix(), e.cfg.Coarse)
-	changed := e.store.Tell(p.Cells, over-e.cfg.CoarseKeep, over)
+	changed := cells.Tell(e.store, p.Cells, over-e.cfg.CoarseKeep, over)
 	if len(changed) > 0 {
 		e.observer.Forget()
 	}
