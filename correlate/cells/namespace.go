@@ -24,7 +24,7 @@ func Met(st *Store, p correlate.Place, by int64) correlate.Place {
 		return p
 	}
 	met, found := p, 0
-	for _, o := range st.spaced[p] {
+	for _, o := range st.namesakes[p] {
 		if st.services[o].heard(by) {
 			met, found = o, found+1
 		}
@@ -41,22 +41,21 @@ func bareOf(p correlate.Place) (bare correlate.Place, spaced bool) {
 	return correlate.Place{Service: p.Service[i+1:], Environment: p.Environment}, i >= 0
 }
 
-// space and unspace keep the known places under a namespace by the name without it, so that looking one up takes as long as
-// there are namespaces that use the name.
-func (st *Store) space(p correlate.Place) {
+// namesakes are the known places under a namespace by the name without it, so that looking one up takes as long as there are
+// namespaces that use the name.
+type namesakes map[correlate.Place][]correlate.Place
+
+func (n namesakes) add(p correlate.Place) {
 	if bare, spaced := bareOf(p); spaced {
-		st.spaced[bare] = append(st.spaced[bare], p)
+		n[bare] = append(n[bare], p)
 	}
 }
 
-func (st *Store) unspace(p correlate.Place) {
-	bare, spaced := bareOf(p)
-	if !spaced {
-		return
-	}
-	rest := slices.DeleteFunc(st.spaced[bare], func(o correlate.Place) bool { return o == p })
-	if st.spaced[bare] = rest; len(rest) == 0 {
-		delete(st.spaced, bare)
+func (n namesakes) remove(p correlate.Place) {
+	bare, _ := bareOf(p)
+	rest := slices.DeleteFunc(n[bare], func(o correlate.Place) bool { return o == p })
+	if n[bare] = rest; len(rest) == 0 {
+		delete(n, bare)
 	}
 }
 

@@ -40,10 +40,10 @@ func (c Config) FineFrom(now, oldestChange int64) int64 {
 type Store struct {
 	hearing
 	coverage
+	namesakes
 	cfg      Config
 	services map[correlate.Place]*Service
-	spaced   map[correlate.Place][]correlate.Place // those of services under a namespace, by the same without it
-	places   []correlate.Place                     // those of services in order, nil when they changed
+	places   []correlate.Place // those of services in order, nil when they changed
 	losses   map[correlate.Place]*losses
 	packing
 	closed int64 // rollups that start before this are closed
@@ -60,8 +60,7 @@ func New(cfg Config) *Store {
 	return &Store{
 		packing: newPacking(cfg),
 		cfg:     cfg, services: map[correlate.Place]*Service{}, losses: map[correlate.Place]*losses{},
-		spaced:  map[correlate.Place][]correlate.Place{},
-		hearing: hearing{}, coverage: coverage{longest: cfg.LongestPause()},
+		hearing: hearing{}, namesakes: namesakes{}, coverage: coverage{longest: cfg.LongestPause()},
 	}
 }
 
@@ -104,7 +103,7 @@ func (st *Store) at(p correlate.Place) *Service {
 			callees:  map[string]int64{},
 		}
 		st.services[p], st.places = s, nil
-		st.space(p)
+		st.namesakes.add(p)
 		st.bytes += serviceBytes
 	}
 	return s
@@ -117,7 +116,7 @@ func (st *Store) release(p correlate.Place, s *Service) {
 		clear(s.versions) // whoever is just going through it finds nothing to forget once more
 		s.seen = nil
 		delete(st.services, p)
-		st.unspace(p)
+		st.namesakes.remove(p)
 		st.places = nil
 		st.calls++
 	}
