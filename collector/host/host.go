@@ -57,6 +57,7 @@ type Host struct {
 	measured   []Measurer
 	projectors map[string]source.Projector // by source
 	naming     *names.Rules                // of services, environments and versions
+	settled    settled
 
 	wake    chan struct{} // facts were committed
 	express express

@@ -35,6 +35,7 @@ func (h *Host) Register(name string, p source.Projector) {
 		h.projectors = map[string]source.Projector{}
 	}
 	h.projectors[name] = p
+	h.settled.end()
 }
 
 // registered are the projectors, by source.
@@ -59,6 +60,10 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 	if err != nil {
 		return receipt, err
 	}
+	h.settled.committed(ready, func(name string) (string, bool) {
+		p, registered := known[name]
+		return h.digest(p.Digest), registered
+	})
 	h.express.add(facts)
 	if len(ready) > 0 {
 		h.count(ready[0].Source, resultAccepted, receipt.Accepted)

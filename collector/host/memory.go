@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 )
 
 // MemoryConfig bounds the memory of the daemon.
@@ -21,10 +23,13 @@ type MemoryConfig struct {
 
 const (
 	defaultLimit = 512 * mebibyte
-	// apart is what isn't on Go's heap: edges and traces that wait for their other parts (32 MiB each), the program itself,
-	// the ledger's page cache, stacks.
-	apart      = 112 * mebibyte
-	leastLimit = 192 * mebibyte
+	leastLimit   = 192 * mebibyte
+	// apart is what isn't taken of Go's runtime.
+	apart = Waiting + sqlite.PageCache + program
+	// Waiting is for edges and traces that wait for their other parts.
+	Waiting = 64 * mebibyte
+	// program is the pages of the program itself and of the ledger's index of its log, as far as they are in use.
+	program = 40 * mebibyte
 )
 
 func (c MemoryConfig) validate() error {

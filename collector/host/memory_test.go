@@ -42,7 +42,7 @@ func TestTheMemoryLimit(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1024*mebibyte, cfg.Memory.Limit)
 	_, err = read("100MiB")
-	require.EqualError(t, err, "memory::limit: 100MiB: must be at least 192MiB, of which 112MiB are for what every daemon needs")
+	require.EqualError(t, err, "memory::limit: 100MiB: must be at least 192MiB, of which 136MiB are for what every daemon needs")
 	_, err = read("plenty")
 	require.ErrorContains(t, err, `"plenty" is no amount of memory; write a whole number and a unit, like 512MiB or 2GiB`)
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger"
 )
 
@@ -32,8 +34,75 @@ func (h *Host) reproject(ctx context.Context) {
 	}
 }
 
-// projectStale goes through the log once, source by source, until nothing is stale.
+// settled is whether every delivery was read as it is to be, so that the log isn't asked while nothing is different.
+type settled struct {
+	mu     sync.Mutex
+	holds  bool
+	naming string    // the digest of the naming rules that it holds for
+	until  time.Time // a delivery is due then, zero without any
+}
+
+// at says that nothing is stale at an instant under some naming rules.
+func (s *settled) at(now time.Time, naming string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.holds && s.naming == naming && (s.until.IsZero() || now.Before(s.until))
+}
+
+// begin takes it that all will be read under some naming rules, unless it is told of something else from now on.
+func (s *settled) begin(naming string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holds, s.naming, s.until = true, naming, time.Time{}
+}
+
+// end says that something may be stale.
+func (s *settled) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holds = false
+}
+
+// due says that a delivery is to be read again at an instant; a zero time says nothing.
+func (s *settled) due(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !at.IsZero() && (s.until.IsZero() || at.Before(s.until)) {
+		s.until = at
+	}
+}
+
+// committed takes notice of deliveries that another version read than the registered one, and of those that are due later.
+func (s *settled) committed(entries []correlate.Entry, digest func(source string) (of string, registered bool)) {
+	for _, e := range entries {
+		s.due(e.Due)
+		if of, registered := digest(e.Source); registered && of != e.Digest {
+			s.end()
+		}
+	}
+}
+
+// projectStale goes through the log once, source by source, until nothing is stale. It asks nothing of the log while nothing
+// can be.
 func (h *Host) projectStale(ctx context.Context, now time.Time) error {
+	naming := h.naming.Digest()
+	if h.settled.at(now, naming) {
+		return nil
+	}
+	h.settled.begin(naming)
+	err := h.projectAll(ctx, now)
+	if err == nil {
+		var next time.Time
+		next, err = h.ledger.NextDue(ctx, now)
+		h.settled.due(next)
+	}
+	if err != nil {
+		h.settled.end()
+	}
+	return err
+}
+
+func (h *Host) projectAll(ctx context.Context, now time.Time) error {
 	known := h.registered()
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		for {

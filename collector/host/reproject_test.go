@@ -12,6 +12,7 @@ import (
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
+	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 	"github.com/shipwake/shipwake/correlate/names"
 )
@@ -243,6 +244,83 @@ func TestACursorIsMovedWithTheDeliveries(t *testing.T) {
 	at, err = h.Cursor(t.Context(), "kafka/deploys/3")
 	require.NoError(t, err)
 	require.Equal(t, "page two", string(at), "what a cursor means is known to its reader alone")
+}
+
+// asking counts the questions to a ledger about what is to be read again.
+type asking struct {
+	ledger.Ledger
+	asked int
+}
+
+func (a *asking) Stale(ctx context.Context, source, digest string, now time.Time) ([]ledger.Kept, error) {
+	a.asked++
+	return a.Ledger.Stale(ctx, source, digest, now)
+}
+
+func (a *asking) NextDue(ctx context.Context, after time.Time) (time.Time, error) {
+	a.asked++
+	return a.Ledger.NextDue(ctx, after)
+}
+
+// However many sources there are, the log is asked of them once, and again when something may be stale.
+func TestTheLogIsNotAskedWhileNothingIsStale(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	log := &asking{Ledger: h.ledger}
+	h.ledger = log
+	const sources = 50
+	p := parser("ci/1", says)
+	for n := range sources {
+		h.Register(fmt.Sprint("ci-", n), p)
+	}
+	h.Register("ci", p)
+	now := time.Now()
+	asks := func(at time.Time) int {
+		log.asked = 0
+		require.NoError(t, h.projectStale(t.Context(), at))
+		return log.asked
+	}
+	require.Equal(t, sources+2, asks(now))
+	deliver(t, h, p, sent("a", "1"))
+	require.Zero(t, asks(now.Add(time.Second)), "what comes is read by what is registered")
+
+	deliver(t, h, parser("ci/0", says), sent("b", "1"))
+	require.Equal(t, sources+3, asks(now.Add(2*time.Second)), "something is read by another")
+	require.EqualValues(t, 1, h.counted(resultReprojected))
+	require.Zero(t, asks(now.Add(3*time.Second)))
+
+	ahead := parser("ci/1", func(string) correlate.Projection {
+		return correlate.Projection{Problem: "future: not yet", Due: now.Add(time.Hour)}
+	})
+	deliver(t, h, ahead, sent("c", "1"))
+	require.Zero(t, asks(now.Add(time.Hour-time.Second)))
+	require.Equal(t, sources+3, asks(now.Add(time.Hour)), "one is due")
+	require.EqualValues(t, 2, h.counted(resultReprojected))
+	require.Zero(t, asks(now.Add(time.Hour+time.Second)))
+
+	h.Register("ci", parser("ci/2", says))
+	require.Equal(t, sources+3, asks(now.Add(time.Hour+2*time.Second)), "another version")
+	h.naming = called(t, names.Config{Services: []names.Rule{{Is: []string{"cart"}, Name: "basket"}}})
+	require.Less(t, sources, asks(now.Add(time.Hour+3*time.Second)), "other names")
+	require.Zero(t, asks(now.Add(time.Hour+4*time.Second)))
+}
+
+func TestWhatIsDueAtAStartIsReadThen(t *testing.T) {
+	dir := t.TempDir()
+	h := keeper(t, dir)
+	now := time.Now()
+	due := parser("ci/1", func(string) correlate.Projection {
+		return correlate.Projection{Problem: "future: not yet", Due: now.Add(time.Hour)}
+	})
+	h.Register("ci", due)
+	deliver(t, h, due, sent("a", "1"))
+	require.NoError(t, h.ledger.Close())
+
+	h = keeper(t, dir)
+	h.Register("ci", parser("ci/1", says))
+	require.NoError(t, h.projectStale(t.Context(), now))
+	require.Empty(t, h.applied(t))
+	require.NoError(t, h.projectStale(t.Context(), now.Add(time.Hour)))
+	require.Equal(t, []string{"a@1"}, h.applied(t))
 }
 
 // A backlog is applied in parts, so that ticks go on between them.

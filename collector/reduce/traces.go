@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	// traceBytes bounds the memory of traces, outside of the heap. It is taken when the first rollout is seen.
-	traceBytes = 32 << 20
+	// TraceBytes bounds the memory of traces, outside of the heap. It is taken when the first rollout is seen.
+	TraceBytes = 32 << 20
 	youngFor   = 2 * 60 * 60 // seconds for which a version is new
 	servingFor = 2 * 60      // seconds after its latest span in which a version still serves
 )
@@ -26,7 +26,7 @@ type traces struct {
 // watch begins and ends remembering.
 func (t *traces) watch(rollouts bool) {
 	if rollouts && t.table.Load() == nil {
-		t.table.Store(recent.NewTraces(traceBytes))
+		t.table.Store(recent.NewTraces(TraceBytes))
 	}
 	t.open.Store(rollouts)
 }

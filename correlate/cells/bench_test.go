@@ -58,3 +58,19 @@ func served(rng *rand.Rand, service string, at int64) []correlate.Measurement {
 	}
 	return all
 }
+
+// BenchmarkMet is the look-up of a name under which there is no telemetry, among so many services.
+func BenchmarkMet(b *testing.B) {
+	for _, services := range []int{100, 10_000} {
+		b.Run(fmt.Sprint("services=", services), func(b *testing.B) {
+			st := New(config())
+			for i := range services {
+				st.Add(traffic(fmt.Sprint("shop/service-", i), "v1", midnight, 5))
+			}
+			unknown := correlate.Place{Service: "unknown", Environment: correlate.DefaultEnvironment}
+			for b.Loop() {
+				Met(st, unknown, midnight+100)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package cells
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -16,15 +17,15 @@ func Met(st *Store, p correlate.Place, by int64) correlate.Place {
 	if st.services[p].heard(by) {
 		return p
 	}
-	if i := strings.LastIndexByte(p.Service, '/'); i >= 0 {
-		if bare := (correlate.Place{Service: p.Service[i+1:], Environment: p.Environment}); st.services[bare].heard(by) {
+	if bare, spaced := bareOf(p); spaced {
+		if st.services[bare].heard(by) {
 			return bare
 		}
 		return p
 	}
 	met, found := p, 0
-	for o, s := range st.services {
-		if o.Environment == p.Environment && strings.HasSuffix(o.Service, "/"+p.Service) && s.heard(by) {
+	for _, o := range st.namesakes[p] {
+		if st.services[o].heard(by) {
 			met, found = o, found+1
 		}
 	}
@@ -32,6 +33,30 @@ func Met(st *Store, p correlate.Place, by int64) correlate.Place {
 		return p
 	}
 	return met
+}
+
+// bareOf is a place without the namespace of its service, if that has one.
+func bareOf(p correlate.Place) (bare correlate.Place, spaced bool) {
+	i := strings.LastIndexByte(p.Service, '/')
+	return correlate.Place{Service: p.Service[i+1:], Environment: p.Environment}, i >= 0
+}
+
+// namesakes are the known places under a namespace by the name without it, so that looking one up takes as long as there are
+// namespaces that use the name.
+type namesakes map[correlate.Place][]correlate.Place
+
+func (n namesakes) add(p correlate.Place) {
+	if bare, spaced := bareOf(p); spaced {
+		n[bare] = append(n[bare], p)
+	}
+}
+
+func (n namesakes) remove(p correlate.Place) {
+	bare, _ := bareOf(p)
+	rest := slices.DeleteFunc(n[bare], func(o correlate.Place) bool { return o == p })
+	if n[bare] = rest; len(rest) == 0 {
+		delete(n, bare)
+	}
 }
 
 // heard says that a service itself told anything before an instant. It may be nil.

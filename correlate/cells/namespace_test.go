@@ -1,9 +1,11 @@
 package cells
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -37,4 +39,46 @@ func TestANameMeetsTelemetryAcrossNamespaces(t *testing.T) {
 			require.Equal(t, correlate.Place{Service: c.want, Environment: of.Environment}, Met(st, of, midnight+c.by))
 		})
 	}
+}
+
+// However services come and go, a name means the same place as by going through all of them.
+func TestANameMeetsWhatGoingThroughAllServicesFinds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		st := New(config())
+		service := rapid.SampledFrom([]string{"api", "web", "shop/api", "billing/api", "a/b/api", "shop/web"})
+		for i := range rapid.Int64Range(1, 30).Draw(t, "steps") {
+			at := midnight + i*config().Resolution
+			if rapid.IntRange(0, 5).Draw(t, "forget?") == 0 {
+				st.Expire(at, at)
+			} else {
+				m := traffic(service.Draw(t, "heard"), "v1", at, 5)
+				m.Environment = rapid.SampledFrom([]string{"production", "staging"}).Draw(t, "in")
+				st.Add(m)
+			}
+			p := correlate.Place{Service: service.Draw(t, "of"), Environment: "production"}
+			require.Equal(t, metByAll(st, p, at), Met(st, p, at))
+		}
+	})
+}
+
+// metByAll is Met, the long way.
+func metByAll(st *Store, p correlate.Place, by int64) correlate.Place {
+	namespace, name := "", p.Service
+	if i := strings.LastIndexByte(p.Service, '/'); i >= 0 {
+		namespace, name = p.Service[:i+1], p.Service[i+1:]
+	}
+	var found []correlate.Place
+	for _, o := range st.Places() {
+		switch {
+		case o.Environment != p.Environment || !st.Service(o).heard(by):
+		case o == p:
+			return p
+		case namespace != "" && o.Service == name, namespace == "" && strings.HasSuffix(o.Service, "/"+name):
+			found = append(found, o)
+		}
+	}
+	if len(found) != 1 {
+		return p
+	}
+	return found[0]
 }

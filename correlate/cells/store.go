@@ -40,6 +40,7 @@ func (c Config) FineFrom(now, oldestChange int64) int64 {
 type Store struct {
 	hearing
 	coverage
+	namesakes
 	cfg      Config
 	services map[correlate.Place]*Service
 	places   []correlate.Place // those of services in order, nil when they changed
@@ -59,7 +60,7 @@ func New(cfg Config) *Store {
 	return &Store{
 		packing: newPacking(cfg),
 		cfg:     cfg, services: map[correlate.Place]*Service{}, losses: map[correlate.Place]*losses{},
-		hearing: hearing{}, coverage: coverage{longest: cfg.LongestPause()},
+		hearing: hearing{}, namesakes: namesakes{}, coverage: coverage{longest: cfg.LongestPause()},
 	}
 }
 
@@ -114,6 +115,7 @@ func (st *Store) at(p correlate.Place) *Service {
 			callees:  map[string]int64{},
 		}
 		st.services[p], st.places = s, nil
+		st.namesakes.add(p)
 		st.bytes += serviceBytes
 	}
 	return s
@@ -126,6 +128,7 @@ func (st *Store) release(p correlate.Place, s *Service) {
 		clear(s.versions) // whoever is just going through it finds nothing to forget once more
 		s.seen = nil
 		delete(st.services, p)
+		st.namesakes.remove(p)
 		st.places = nil
 		st.calls++
 	}

@@ -65,6 +65,8 @@ type Ledger interface {
 	// Stale returns some of a source's deliveries whose projection has another digest than the one given, or is due, the
 	// oldest first; none when there are none. Their number and their bytes are bounded.
 	Stale(ctx context.Context, source, digest string, now time.Time) ([]Kept, error)
+	// NextDue is when the first delivery of those that are due after an instant is due, in UTC; the zero time without any.
+	NextDue(ctx context.Context, after time.Time) (time.Time, error)
 	// Project replaces the projections of kept deliveries, all in one transaction. Facts that a delivery didn't state are
 	// appended to the log, in that delivery and so with its ReceivedAt; facts that it states no longer, and that no other
 	// delivery states, are retracted in a row of their own. Storing the same readings twice changes nothing, and what

@@ -100,6 +100,9 @@ func held(t *testing.T, open Opener) {
 		stale(t, l, t, "gitlab", "2", epoch), "as it came")
 	require.Empty(t, stale(t, l, t, "nobody", "2", epoch))
 
+	requireNextDue(t, l, epoch, future.Due)
+	requireNextDue(t, l, future.Due, time.Time{})
+
 	due := epoch.Add(2 * time.Hour)
 	readings := []ledger.Reading{
 		reads(a.Number, "2", version("a", "1.4.2")),
@@ -121,9 +124,17 @@ func held(t *testing.T, open Opener) {
 	require.Len(t, list, 2)
 	c.Problem, c.Digest, c.Due = "future: c, still", "2", due
 	require.Equal(t, c, list[0])
+	requireNextDue(t, l, epoch, due)
 	receipt, _, err := l.Append(t.Context(), []correlate.Entry{problem("github", "a", "unmapped: a")}, nil)
 	require.NoError(t, err)
 	require.Equal(t, correlate.Receipt{Duplicate: 1}, receipt)
+}
+
+func requireNextDue(t *testing.T, l ledger.Ledger, after, want time.Time) {
+	t.Helper()
+	next, err := l.NextDue(t.Context(), after)
+	require.NoError(t, err)
+	require.Equal(t, want, next)
 }
 
 func staleMany(t *testing.T, open Opener) {
@@ -231,6 +242,16 @@ func (m *machine) known() []*kept {
 	})
 }
 
+// nextDue is when the first delivery is due after an instant.
+func (m *machine) nextDue(after time.Time) (next time.Time) {
+	for _, k := range m.deliveries {
+		if k.Due.After(after) && (next.IsZero() || k.Due.Before(next)) {
+			next = k.Due
+		}
+	}
+	return next
+}
+
 // project reads again what is stale for a version. The facts are some that were stated somewhere, and new ones.
 func (m *machine) project(t *rapid.T) {
 	source, digest, now := someService.Draw(t, "source"), someDigest.Draw(t, "digest"), someTime.Draw(t, "now")
@@ -241,6 +262,9 @@ func (m *machine) project(t *rapid.T) {
 			choice = append(choice, rapid.SampledFrom(k.Facts))
 		}
 	}
+	next, err := m.l.NextDue(t.Context(), now)
+	require.NoError(t, err)
+	require.Equal(t, m.nextDue(now), next)
 	var readings []ledger.Reading
 	var of []*kept
 	for _, k := range m.known() {

@@ -25,6 +25,10 @@ const (
 	pageSize = 4096
 	// readConnections bounds how many reads run at once; each has a page cache of its own.
 	readConnections = 4
+	// readBytes is the page cache of each.
+	readBytes = 2 << 20
+	// PageCache is the most that all page caches of a ledger take, in bytes, outside of Go's heap.
+	PageCache = cacheBytes + readConnections*readBytes
 )
 
 // Ledger is a ledger.Ledger in one file. Use Open.
@@ -92,7 +96,7 @@ func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
 	if l.writer, err = newWriter(ctx, l.path, r, l.options); err != nil {
 		return err
 	}
-	if l.readers, err = connect(l.path, "_query_only=1"); err != nil {
+	if l.readers, err = connect(l.path, "_query_only=1", fmt.Sprintf("_pragma=cache_size(-%d)", readBytes>>10)); err != nil {
 		return err
 	}
 	l.readers.SetMaxOpenConns(readConnections)

@@ -41,21 +41,21 @@ func (l *Ledger) OutboxState(ctx context.Context) ([]ledger.OutboxState, error) 
 
 // ExpireOutbox implements ledger.OutboxKeeper.
 func (l *Ledger) ExpireOutbox(ctx context.Context, before ledger.OutboxExpiry) (map[string]int64, error) {
-	if _, err := l.remove(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
+	if _, err := remove(ctx, l, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
 		WHERE delivered_at IS NOT NULL AND delivered_at < ? LIMIT ?) RETURNING sink`, before.Delivered); err != nil {
 		return nil, err
 	}
-	if _, err := l.remove(ctx, `DELETE FROM receipts WHERE (sink, subject) IN (SELECT sink, subject FROM receipts
+	if _, err := remove(ctx, l, `DELETE FROM receipts WHERE (sink, subject) IN (SELECT sink, subject FROM receipts
 		WHERE received_at < ? LIMIT ?) RETURNING sink`, before.Receipts); err != nil {
 		return nil, err
 	}
-	return l.remove(ctx, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
+	return remove(ctx, l, `DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox
 		WHERE delivered_at IS NULL AND queued_at < ? LIMIT ?) RETURNING sink`, before.Queued)
 }
 
 // remove runs a statement that removes a bounded number of rows older than an instant until none is left, and counts them
 // by sink.
-func (l *Ledger) remove(ctx context.Context, statement string, before time.Time) (map[string]int64, error) {
+func remove(ctx context.Context, l *Ledger, statement string, before time.Time) (map[string]int64, error) {
 	removed := map[string]int64{}
 	for {
 		var sinks []string

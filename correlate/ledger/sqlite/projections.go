@@ -46,6 +46,15 @@ func (l *Ledger) Stale(ctx context.Context, source, digest string, now time.Time
 	return all, nil
 }
 
+// NextDue implements ledger.Ledger.
+func (l *Ledger) NextDue(ctx context.Context, after time.Time) (time.Time, error) {
+	due, err := list(ctx, l.readers, scanInt, "SELECT due FROM projections WHERE due > ? ORDER BY due LIMIT 1", micros(after))
+	if err != nil || len(due) == 0 {
+		return time.Time{}, err
+	}
+	return fromMicros(due[0]), nil
+}
+
 // readyReading is a reading ready to be written.
 type readyReading struct {
 	ledger.Reading
