@@ -5,14 +5,17 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/api"
 	"github.com/shipwake/shipwake/sinks/prometheus"
+	"github.com/shipwake/shipwake/sinks/template"
+	"github.com/shipwake/shipwake/sinks/vendors"
 	"github.com/shipwake/shipwake/sinks/webhook"
 )
 
-// Factories lists every sink, by name.
+// Factories lists every sink: those in Go by name, then those that are a template.
 func Factories() []sinks.Factory {
-	return []sinks.Factory{
+	return append([]sinks.Factory{
 		api.Factory(),
 		prometheus.Factory(),
+		template.Factory(),
 		webhook.Factory(),
-	}
+	}, vendors.Factories()...)
 }

@@ -1,8 +1,10 @@
 package sinktest
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -24,6 +26,12 @@ type Receiver struct {
 	Read func(r *http.Request, body []byte) (subject, says string, ok bool)
 	// Answer is how the receiver says that all is well; nil: 200 without a body.
 	Answer http.HandlerFunc
+	// Objects are the keys of the things that the receiver keeps, such as posts; nil when it isn't known. Begin makes it a
+	// receiver without any.
+	Objects func() []string
+	Begin   func()
+	// Doubles: a message that comes twice, without its receipt, is kept twice. Else it must not be.
+	Doubles bool
 }
 
 // arrival is a message that the receiver has taken.
@@ -36,18 +44,27 @@ type stage struct {
 
 	mu       sync.Mutex
 	arrivals []arrival
-	requests int
+	requests int                                                 // that bring a message
 	refuses  func(subject string) (code int, header http.Header) // code 0: takes it
 }
 
 func (s suite) stage(t *testing.T) *stage {
 	t.Helper()
 	require.NotNil(t, s.options.Receiver, "a sink that sends needs Options.Receiver")
-	st := &stage{receiver: s.options.Receiver}
-	st.Server = httptest.NewUnstartedServer(http.HandlerFunc(st.serve))
-	st.Config.SetKeepAlivesEnabled(false) // an idle connection would hold virtual time up
+	st := s.behindTheScenes()
 	st.Start()
 	t.Cleanup(st.Close)
+	return st
+}
+
+// behindTheScenes is a stage that isn't open yet.
+func (s suite) behindTheScenes() *stage {
+	st := &stage{receiver: s.options.Receiver}
+	if st.receiver.Begin != nil {
+		st.receiver.Begin()
+	}
+	st.Server = httptest.NewUnstartedServer(http.HandlerFunc(st.serve))
+	st.Config.SetKeepAlivesEnabled(false) // an idle connection would hold virtual time up
 	return st
 }
 
@@ -57,9 +74,12 @@ func (st *stage) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	subject, says, ok := st.receiver.Read(r, body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	st.requests++
+	if ok {
+		st.requests++
+	}
 	if ok && st.refuses != nil {
 		if code, header := st.refuses(subject); code != 0 {
 			for name, values := range header {
@@ -87,6 +107,13 @@ func (st *stage) refuse(by func(subject string) (int, http.Header)) {
 // everything answers every message with a code.
 func everything(code int, header http.Header) func(string) (int, http.Header) {
 	return func(string) (int, http.Header) { return code, header }
+}
+
+// asked is how many requests brought a message.
+func (st *stage) asked() int {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.requests
 }
 
 func (st *stage) taken() []arrival {
@@ -135,12 +162,12 @@ func (s suite) answers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			st.refuse(everything(c.code, c.header))
-			before := st.requests
+			before := st.asked()
 			_, err := out.Deliver(t.Context(), m)
 			u := undelivered(t, err)
 			require.Contains(t, c.causes, u.Cause, u)
 			require.Equal(t, c.after, u.After)
-			require.Equal(t, before+1, st.requests, "a redirect is not followed, and nothing is tried again by the sink itself")
+			require.Equal(t, before+1, st.asked(), "a redirect is not followed, and nothing is tried again by the sink itself")
 			s.secretFree(t, u.Error())
 		})
 	}
@@ -151,11 +178,35 @@ func (s suite) answers(t *testing.T) {
 		_, err := out.Deliver(ctx, m)
 		require.Equal(t, sinks.Unreachable, undelivered(t, err).Cause)
 	})
+	t.Run("slow", func(t *testing.T) {
+		release := make(chan struct{})
+		st.refuse(func(string) (int, http.Header) { <-release; return 0, nil })
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		_, err := out.Deliver(ctx, m)
+		close(release)
+		st.refuse(nil)
+		require.Equal(t, sinks.Unreachable, undelivered(t, err).Cause)
+	})
 	t.Run("nobody there", func(t *testing.T) {
 		st.Close()
 		_, err := out.Deliver(t.Context(), m)
 		require.Equal(t, sinks.Unreachable, undelivered(t, err).Cause)
 	})
+}
+
+// forged: a receiver with a certificate that nobody vouches for gets nothing.
+func (s suite) forged(t *testing.T) {
+	st := s.behindTheScenes()
+	st.Config.ErrorLog = log.New(io.Discard, "", 0)
+	st.StartTLS()
+	t.Cleanup(st.Close)
+	out := s.sender(t, st)
+	_, err := out.Deliver(t.Context(), s.firstMessage(t, out))
+	u := undelivered(t, err)
+	require.Equal(t, sinks.Unreachable, u.Cause)
+	require.ErrorContains(t, u, "certificate")
+	require.Empty(t, st.taken())
 }
 
 func undelivered(t *testing.T, err error) *sinks.Undelivered {
@@ -181,5 +232,8 @@ func (s suite) again(t *testing.T) {
 	}
 	for _, a := range st.taken() {
 		require.Equal(t, st.taken()[0], a, "the same message says the same")
+	}
+	if objects := st.receiver.Objects; objects != nil && !st.receiver.Doubles {
+		require.Len(t, objects(), 1, "a message whose receipt was lost is not there twice")
 	}
 }

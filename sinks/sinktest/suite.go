@@ -63,6 +63,7 @@ func Run(t *testing.T, f sinks.Factory, o Options) {
 			"the same batch gives the same messages, in known queues":          s.messages,
 			"what was said is not left wrong":                                  s.corrects,
 			"an answer of the receiver says for how long it is worth a try":    s.answers,
+			"a receiver that can't prove who it is gets nothing":               s.forged,
 			"a message and its receipt may be delivered again":                 s.again,
 			"a conversation ends with what was decided last, whatever happens": s.conversation,
 		})
