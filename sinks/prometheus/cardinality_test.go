@@ -99,6 +99,9 @@ func TestAYearAddsNoSeries(t *testing.T) {
 
 // BenchmarkYear is a year of a thousand services with ten changes a day each.
 func BenchmarkYear(b *testing.B) {
+	if testing.Short() {
+		b.Skip("four million changes; without -short")
+	}
 	for b.Loop() {
 		y := newYear(b, 1000)
 		before := y.pass(0, 30)
