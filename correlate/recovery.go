@@ -39,17 +39,29 @@ func (v *Verdict) regressed() bool { return v != nil && v.Outcome == Regressed }
 // stillBad is the share of the harm from which on it is still there: on the average of an hour, that of a quarter of it.
 const stillBad = 0.25
 
+// Over says that what convicted a change no longer shows in what a later verdict on the service tells.
+func (v *Verdict) Over(later *Verdict) bool {
+	left, measured := v.left(later)
+	return measured && left <= stillBad
+}
+
 // lasts: what convicted a change is still seen in what a later verdict on the service tells.
 func (v *Verdict) lasts(later *Verdict) bool {
+	left, measured := v.left(later)
+	return measured && left > stillBad
+}
+
+// left is the share of the harm that a later verdict still measures, if it measures what convicted the change.
+func (v *Verdict) left(later *Verdict) (share float64, measured bool) {
 	if later == nil || len(v.Evidence) == 0 {
-		return false
+		return 0, false
 	}
 	bad := v.Evidence[0]
 	for _, e := range later.Evidence {
 		if e.Signal == bad.Signal && e.Service == bad.Service {
-			harm, left := bad.Observed-bad.Baseline, e.Observed-bad.Baseline
-			return harm != 0 && left/harm > stillBad
+			harm := bad.Observed - bad.Baseline
+			return (e.Observed - bad.Baseline) / harm, harm != 0
 		}
 	}
-	return false
+	return 0, false
 }

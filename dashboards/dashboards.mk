@@ -7,17 +7,24 @@ WITH_PROMETHEUS = PATH="$$PATH:$(CURDIR)/bin"; \
 	fi; \
 	prometheus --version 2>&1 | head -n 1
 
-.PHONY: prometheus test-dashboards e2e-prometheus
+.PHONY: prometheus test-dashboards test-openmetrics e2e-prometheus
 
 prometheus: ## Get prometheus and promtool into bin/, unless they are on PATH
 	@GO='$(GO)' sh dashboards/tools/get-prometheus.sh || echo 'could not get prometheus and promtool'
 
-test-dashboards: prometheus ## Check dashboards, rules and alerts with promtool
+test-dashboards: prometheus test-openmetrics ## Check dashboards, rules and alerts with promtool
 	$(GO) test -count=1 -run 'TestMetricsTable|TestExpositionIsLintFree' ./sinks/prometheus/
 	PATH="$$PATH:$(CURDIR)/bin" $(GO) test -count=1 ./dashboards/
 	@$(WITH_PROMETHEUS); \
 	promtool check rules dashboards/prometheus/rules.yaml dashboards/prometheus/alerts.yaml && \
 	promtool test rules dashboards/prometheus/tests/*.yaml
+
+# The reference parser is Python's prometheus_client.
+test-openmetrics: ## Read /metrics with the strict parser of OpenMetrics
+	@venv=$$(mktemp -d); trap 'rm -rf "$$venv"' EXIT; \
+	if ! python3 -m venv "$$venv" >/dev/null 2>&1 || ! "$$venv/bin/pip" -q install prometheus_client >/dev/null 2>&1; then \
+		echo 'SKIP: $@: there is no Python with prometheus_client'; exit 0; fi; \
+	SHIPWAKE_TEST_OPENMETRICS_PYTHON="$$venv/bin/python" $(GO) test -count=1 -run TestAStrictParserReadsIt ./sinks/prometheus/
 
 e2e-prometheus: prometheus ## With a real Prometheus: scrape the demo, every panel has data, alerts fire; judge by its telemetry alone
 	@$(WITH_PROMETHEUS); \

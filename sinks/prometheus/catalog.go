@@ -37,7 +37,7 @@ func Catalog() []Metric {
 		rows []Metric
 	}{
 		{"Changes and verdicts", outcomes()},
-		{"Changes under observation", observations()},
+		{"Changes under observation, and those that have not recovered", observations()},
 		{"The newest judged change of a service", latest()},
 		{"DORA", windows()},
 		{"What came in", intake()},

@@ -7,6 +7,9 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +33,7 @@ func told(t testing.TB) *sink {
 		r.Put(effects...)
 		s.Publish(effects)
 	}
+	s.Publish([]correlate.Effect{unlinked("i", correlate.UnlinkedNoChange)})
 	r.SetStatus(busy)
 	return s
 }
@@ -206,4 +210,34 @@ func TestAReaderThatIsStuckHoldsUpNobody(t *testing.T) {
 		}
 		require.Equal(t, http.StatusOK, answer(s, "/metrics", http.Header{}).Code)
 	})
+}
+
+// TestNoTwoFamiliesHaveOneName: a counter's family is named without _total in OpenMetrics, and a strict parser takes it for a
+// gauge of that name.
+func TestNoTwoFamiliesHaveOneName(t *testing.T) {
+	body := scrape(t, told(t), "application/openmetrics-text;version=1.0.0")
+	types := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^# TYPE (\S+) (\S+)$`).FindAllStringSubmatch(body, -1) {
+		require.Empty(t, types[m[1]], "%s is a %s already", m[1], types[m[1]])
+		types[m[1]] = m[2]
+	}
+	require.Equal(t, "counter", types["go_memstats_alloc_bytes"])
+	require.Contains(t, types, "go_memstats_heap_alloc_bytes")
+}
+
+// TestAStrictParserReadsIt asks the reference parser of OpenMetrics, when there is one: `make test-openmetrics` sees to that.
+func TestAStrictParserReadsIt(t *testing.T) {
+	python := os.Getenv("SHIPWAKE_TEST_OPENMETRICS_PYTHON")
+	if python == "" {
+		t.Skip("SKIP the strict parser: make test-openmetrics gets it")
+	}
+	const parse = "import sys\nfrom prometheus_client.openmetrics.parser import text_string_to_metric_families as parse\n" +
+		"print(sum(f.name.startswith('shipwake_') for f in parse(sys.stdin.read())))"
+	for _, version := range []string{"1.0.0", "0.0.1"} {
+		cmd := exec.Command(python, "-c", parse)
+		cmd.Stdin = strings.NewReader(scrape(t, told(t), "application/openmetrics-text;version="+version))
+		said, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", said)
+		require.Equal(t, fmt.Sprint(len(Catalog())), strings.TrimSpace(string(said)))
+	}
 }

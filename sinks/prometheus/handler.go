@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 )
 
@@ -17,6 +18,10 @@ const mostReaders = 32
 
 // writeBuffer is what a reader is sent at a time, in bytes.
 const writeBuffer = 64 << 10
+
+// twice is the same as go_memstats_heap_alloc_bytes. In OpenMetrics, where a counter's family is named without _total, its
+// name would be that of go_memstats_alloc_bytes_total too.
+const twice = "go_memstats_alloc_bytes"
 
 // formats are those that are offered, the preferred one first.
 func formats() ([]expfmt.Format, error) {
@@ -54,12 +59,16 @@ func (s *sink) scrape(open bool, names []string) []*segment {
 	reports := s.dora.reports()
 	status := s.reader.Status()
 	families, _ := s.process.Gather() // those that could be gathered
+	families = slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == twice })
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	s.state.snapshot(&s.snapshot)
+	s.state.snapshot(&s.snapshot, status.Now)
+	changes := s.snapshot.shown()
 	of := scraped{
-		view:  view{status: status, dora: reports.doraStatus, observed: len(s.snapshot.observed)},
-		sites: s.snapshot.sites, changes: shown(s.snapshot.observed), table: reports.table, families: families,
+		view: view{
+			status: status, dora: reports.doraStatus, observed: len(s.snapshot.observed), regressions: s.snapshot.suspected(),
+		},
+		sites: s.snapshot.sites, changes: changes, table: reports.table, families: families,
 	}
 	fade(of.sites, of.status.Now)
 	if len(names) > 0 {

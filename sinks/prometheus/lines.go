@@ -159,16 +159,19 @@ func (l *lines) number(value float64) {
 	}
 }
 
-// histogram writes recovery times. Only OpenMetrics shows examples.
-func (l *lines) histogram(of *labels, r *recoveries) {
+// histogram writes durations; nothing when there is none. Only OpenMetrics shows examples.
+func (l *lines) histogram(of *labels, r *histogram) {
+	if r == nil {
+		return
+	}
 	var total uint64
 	for i, n := range r.counts {
 		total += n
 		l.start(0, "_bucket")
 		l.labels(of, label{}, label{})
 		l.text = append(l.text, `,le="`...)
-		if i < len(recoveryBounds) {
-			l.number(recoveryBounds[i])
+		if i < len(r.bounds) {
+			l.number(r.bounds[i])
 		} else {
 			l.text = append(l.text, "+Inf"...)
 		}

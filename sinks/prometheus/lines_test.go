@@ -105,9 +105,9 @@ func TestRecoveryTimesAreAsClientGolangWritesThem(t *testing.T) {
 	row := Metric{Name: "x_seconds", Help: "How long.", Type: Histogram, Labels: byPlace}
 	rapid.Check(t, func(t *rapid.T) {
 		p := place{anyText.Draw(t, "service"), anyText.Draw(t, "environment")}
-		r := &recoveries{}
+		r := newHistogram(recoveryBounds)
 		for i, seconds := range rapid.SliceOf(rapid.Float64Range(0, 1e6)).Draw(t, "seconds") {
-			r.add(example{strings.Repeat("é", i*30) + "c", seconds, sinktest.Noon.Add(time.Duration(i) * 37 * time.Millisecond)})
+			r = r.with(example{strings.Repeat("é", i*30) + "c", seconds, sinktest.Noon.Add(time.Duration(i) * 37 * time.Millisecond)})
 		}
 		metric := histogramOf(t, row, r, p)
 		for _, open := range []bool{false, true} {
@@ -120,7 +120,7 @@ func TestRecoveryTimesAreAsClientGolangWritesThem(t *testing.T) {
 }
 
 // histogramOf is client_golang's form of recovery times.
-func histogramOf(t *rapid.T, row Metric, r *recoveries, p place) prometheus.Metric {
+func histogramOf(t *rapid.T, row Metric, r *histogram, p place) prometheus.Metric {
 	buckets, total := map[float64]uint64{}, uint64(0)
 	var examples []prometheus.Exemplar
 	for i, n := range r.counts {

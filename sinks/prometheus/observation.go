@@ -26,8 +26,16 @@ type observation struct {
 	id, version string
 	kind        correlate.Kind
 	start, end  time.Time
-	verdict     *correlate.Verdict // nil before the first one
-	labels      labels             // set while it is shown
+	verdict     *correlate.Verdict      // nil before the first one
+	record      *correlate.ChangeRecord // while it is observed
+	shows
+}
+
+// shows is what is set while an observation is shown.
+type shows struct {
+	labels      labels
+	unrecovered bool
+	affected    int // services that it is thought to have hurt
 }
 
 func observe(c correlate.ChangeRecord, p place) *observation {
@@ -46,20 +54,28 @@ func fade(sites []site, now time.Time) {
 	}
 }
 
-// shown returns the newest observations by id, with their labels.
-func shown(all []*observation) []observation {
+// shown returns the newest by id of the changes that are observed, or that regressed and haven't recovered, with what is set
+// while they are shown.
+func (s *snapshot) shown() []observation {
+	unrecovered := make(map[string]bool, len(s.convicted))
+	for _, o := range s.convicted {
+		unrecovered[o.id] = true
+	}
+	all := slices.Concat(s.observed, s.convicted)
+	slices.SortStableFunc(all, func(a, b *observation) int { return cmp.Compare(a.id, b.id) })
+	all = slices.CompactFunc(all, func(a, b *observation) bool { return a.id == b.id })
 	if len(all) > maxShown {
 		slices.SortFunc(all, func(a, b *observation) int {
 			return cmp.Or(b.start.Compare(a.start), cmp.Compare(b.id, a.id))
 		})
 		all = all[:maxShown]
+		slices.SortFunc(all, func(a, b *observation) int { return cmp.Compare(a.id, b.id) })
 	}
-	slices.SortFunc(all, func(a, b *observation) int { return cmp.Compare(a.id, b.id) })
-	all = slices.CompactFunc(all, func(a, b *observation) bool { return a.id == b.id }) // cut to the same
+	hurt := affected(s.convicted, s.regressions)
 	newest := make([]observation, len(all))
 	for i, o := range all {
 		newest[i] = *o
-		newest[i].labels = labelsOfChange(o)
+		newest[i].shows = shows{labelsOfChange(o), unrecovered[o.id], hurt[o.id]}
 	}
 	return newest
 }

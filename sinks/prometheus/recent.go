@@ -13,6 +13,7 @@ const (
 	aChange = iota
 	anIncident
 	aRegression
+	aCommit
 )
 
 // recent remembers a bounded number of things and forgets the oldest first. It keeps no ids but 64 bits of a seeded hash:

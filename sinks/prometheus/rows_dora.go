@@ -42,6 +42,9 @@ func failures() []Metric {
 		perService("shipwake_dora_inconclusive_changes", "",
 			"Deployments whose observation window closed without an answer; in the denominator of the change fail rate.",
 			func(n dora.Numbers) *float64 { return number(n.Inconclusive) }),
+		perService("shipwake_dora_unjudged_changes", "",
+			"Deployments told as history, after their window, that no incident or rollback speaks against; in the denominator of the change fail rate.",
+			func(n dora.Numbers) *float64 { return number(n.Unjudged) }),
 	}
 }
 

@@ -12,12 +12,13 @@ var (
 	byChangeSignal     = []string{"change_id", "service", "environment", "version", "signal"}
 )
 
-// observations are the only metrics with a change id: the 1,000 newest changes while their window is open.
+// observations are of the 1,000 newest changes while their window is open, and of those that regressed until they are proven
+// to have recovered.
 func observations() []Metric {
 	return []Metric{
 		{
 			Name: "shipwake_change_info", Type: Gauge, Labels: []string{"change_id", "service", "environment", "version", "kind"},
-			Help: "1 for each change whose observation window is open.",
+			Help: "1 for each change under observation or unrecovered.",
 			change: func(o *observation, l *lines) {
 				l.sample(&o.labels, label{"kind", string(o.kind)}, label{}, 1)
 			},
@@ -29,6 +30,24 @@ func observations() []Metric {
 			change: func(o *observation, l *lines) {
 				if o.verdict != nil {
 					l.verdict(&o.labels, o.verdict)
+				}
+			},
+		},
+		{
+			Name: "shipwake_change_unrecovered", Type: Gauge, Labels: byChange,
+			Help: "1 for each change that stands judged regressed and isn't proven to have recovered, also after its window closed; for 7 days at most. What proves it is telemetry back at its baseline while the window is open, a later change's telemetry, a rollback, or the resolution of its incidents.",
+			change: func(o *observation, l *lines) {
+				if o.unrecovered {
+					l.sample(&o.labels, label{}, label{}, 1)
+				}
+			},
+		},
+		{
+			Name: "shipwake_change_affected_services", Type: Gauge, Labels: byChange,
+			Help: "Services that an unrecovered change is thought to have hurt: its own, and those with an ongoing regression that it most probably caused.",
+			change: func(o *observation, l *lines) {
+				if o.unrecovered {
+					l.sample(&o.labels, label{}, label{}, float64(o.affected))
 				}
 			},
 		},

@@ -152,6 +152,7 @@ func TestEveryRowIsWritten(t *testing.T) {
 	}})
 	r.SetStatus(busy)
 	s.Publish(sinktest.Story())
+	s.Publish([]correlate.Effect{unlinked("i", correlate.UnlinkedNoChange)})
 	body := scrape(t, s, "text/plain")
 	for _, m := range Catalog() {
 		require.Contains(t, body, "\n# TYPE "+m.Name+" "+string(m.Type)+"\n")
@@ -234,7 +235,7 @@ func TestSeriesOfAChangeEndWithItsWindow(t *testing.T) {
 	s.Publish(sinktest.Story())
 	ofChange := func() (found []string) {
 		for _, line := range own(t, s) {
-			if strings.Contains(line, "change_id=") {
+			if strings.HasPrefix(line, "shipwake_change_") && strings.Contains(line, "change_id=") {
 				found = append(found, line)
 			}
 		}
@@ -288,7 +289,7 @@ func TestServicesBeyondTheBoundCountTogether(t *testing.T) {
 		s.apply([]correlate.Effect{{Change: &c}})
 	}
 	var now snapshot
-	s.snapshot(&now)
+	s.snapshot(&now, sinktest.Noon)
 	require.Len(t, now.sites, maxPlaces+1)
 	other := s.sites[place{otherPlace, otherPlace}]
 	require.EqualValues(t, 3, other.changes[indexIn(kinds, correlate.KindDeployment)][indexIn(statuses, correlate.StatusSucceeded)].n)
@@ -377,9 +378,16 @@ func TestCatalogIsWellFormed(t *testing.T) {
 			require.Regexp(t, "_"+m.Unit+"(_total)?$", m.Name)
 		}
 		if slices.Contains(m.Labels, "change_id") {
-			require.True(t, strings.HasPrefix(m.Name, "shipwake_change_"), m.Name)
+			require.True(t, m.change != nil || m.Name == "shipwake_regression_suspect_ratio", "%s: as many series as there are changes", m.Name)
 		}
 	}
+}
+
+// unlinked is an incident that no change is held responsible for.
+func unlinked(id string, why correlate.Unlinked) correlate.Effect {
+	return correlate.Effect{Incident: &correlate.IncidentRecord{
+		Incident: correlate.Incident{ID: id, Service: "cart", OpenedAt: sinktest.Noon}.WithDefaults(), UnlinkedReason: why,
+	}}
 }
 
 // change is a deployment that ended its window without a verdict.
@@ -405,7 +413,8 @@ func table() string {
 	b.WriteString("# Metrics\n\nGenerated from the catalog by `go generate ./sinks/prometheus`; a test holds it up to date.\n\n" +
 		"Counters count what was told since the daemon started. The `shipwake_dora_*` gauges are exact over their window in\n" +
 		"event time, for `window` = `7d`, `30d` and `90d`, and by the policy described in `correlate/dora`. What has no data\n" +
-		"is absent. Only `shipwake_change_*` series name a change: those of the 1,000 newest whose window is open.\n")
+		"is absent. `shipwake_change_*` series name a change: those of the 1,000 newest whose window is open, or that regressed and\n" +
+		"haven't recovered.\n")
 	section := ""
 	for _, m := range Catalog() {
 		if m.Section != section {

@@ -3,6 +3,7 @@ package prometheus
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -30,6 +31,8 @@ var (
 	statuses       = correlate.Statuses()
 	answers        = []correlate.Outcome{correlate.Regressed, correlate.Healthy, correlate.Inconclusive}
 	incidentStates = []string{opened: "opened", resolved: "resolved"}
+
+	unlinkedReasons = correlate.AllUnlinked()
 	// corrections are the reasons that are counted.
 	corrections = []correlate.Cause{
 		correlate.CauseLateFact, correlate.CauseMerged, correlate.CauseVerdict, correlate.CauseRelinked, correlate.CauseUnlinked,
@@ -59,8 +62,15 @@ type site struct {
 	incidents   [2]count
 	corrections [5]int64
 	regressions int64
-	ongoing     int64        // regressions without recovery
-	recoveries  *recoveries  // nil before the first failure; replaced by every further one
+	ongoing     int64  // regressions without recovery; set while they are shown
+	team        string // of the newest change that names one
+	teamSince   time.Time
+	reasons     sparse     // verdicts that stood when the window closed, by verdict and reason
+	unlinked    sparse     // incidents that are no change's, by reason
+	recoveries  *histogram // each is nil before the first that is counted
+	durations   *histogram
+	leadTimes   *histogram
+	detections  *histogram
 	newest      *observation // the newest judged change
 }
 
@@ -76,6 +86,7 @@ func newSite(p place) *site {
 		s.verdicts[i].know()
 		s.judged[indexIn(kinds, correlate.KindDeployment)][i].know()
 	}
+	s.reasons = s.reasons.with(0, string(correlate.Inconclusive), string(correlate.ReasonNoTelemetry))
 	return s
 }
 
@@ -89,11 +100,30 @@ func (s *site) correct(reason correlate.Cause, is bool, counted *bool) {
 	}
 }
 
+// owned takes down whose the service is.
+func (s *site) owned(c correlate.ChangeRecord) {
+	if c.Team != "" && !c.Start().Before(s.teamSince) {
+		s.team, s.teamSince = clean(c.Team), c.Start()
+	}
+}
+
+// unlink counts that no change is held responsible for an incident, once for each reason why.
+func (s *site) unlink(i correlate.IncidentRecord, seen *progress) {
+	if i.UnlinkedReason == "" || i.Retracted {
+		return
+	}
+	if bit := uint8(1) << indexIn(unlinkedReasons, i.UnlinkedReason); seen.unlinked&bit == 0 {
+		seen.unlinked |= bit
+		s.unlinked = s.unlinked.with(1, string(i.UnlinkedReason))
+	}
+}
+
 // judge counts the verdict that stood when the window closed.
 func (s *site) judge(c correlate.ChangeRecord, seen *progress) {
 	if c.Phase == correlate.PhaseClosed && !seen.judged {
 		seen.judged = true
 		s.judged[indexIn(kinds, kind(c))][indexIn(answers, c.Verdict.Outcome)].add()
+		s.reasons = s.reasons.with(1, string(c.Verdict.Outcome), string(c.Verdict.Reason))
 	}
 	if s.newest == nil || !c.Start().Before(s.newest.start) {
 		s.newest = observe(c, s.place)
@@ -116,8 +146,9 @@ func (s *site) forget() {
 	zero(s.verdicts[:])
 	zero(s.incidents[:])
 	s.corrections, s.regressions = [len(s.corrections)]int64{}, 0
-	if s.recoveries != nil {
-		s.recoveries = &recoveries{}
+	s.reasons, s.unlinked = s.reasons.anew(), s.unlinked.anew()
+	for _, h := range []**histogram{&s.recoveries, &s.durations, &s.leadTimes, &s.detections} {
+		*h = (*h).anew()
 	}
 }
 

@@ -1,8 +1,10 @@
 package prometheus
 
 import (
+	"cmp"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
@@ -25,22 +27,27 @@ type progress struct {
 	judged, recovered bool
 	opened, resolved  bool
 	late, merged      bool
-	final             bool // the newest verdict is final
+	final             bool  // the newest verdict is final
+	convicted         bool  // a verdict said regressed
+	unlinked          uint8 // a bit for each reason why the incident was no change's
 }
 
 // state is what was told so far. Its lock is held for short, bounded work only.
 type state struct {
-	mu       sync.Mutex
-	sites    map[place]*site
-	order    []*site                 // by place
-	ongoing  map[string]place        // regressions without recovery, by id
-	observed map[string]*observation // changes under observation, by id
-	seen     *recent[progress]
+	mu        sync.Mutex
+	sites     map[place]*site
+	order     []*site                 // by place
+	ongoing   *standing[*ongoing]     // regressions without recovery
+	observed  map[string]*observation // changes under observation, by id
+	convicted *standing[*conviction]  // changes that regressed and haven't recovered
+	seen      *recent[progress]
+	commits   *recent[bool] // those that arrived
 }
 
 func newState() *state {
 	return &state{
-		sites: map[place]*site{}, ongoing: map[string]place{}, observed: map[string]*observation{}, seen: newRecent[progress](maxSeen),
+		sites: map[place]*site{}, ongoing: newStanding[*ongoing](), observed: map[string]*observation{}, convicted: newStanding[*conviction](),
+		seen: newRecent[progress](maxSeen), commits: newRecent[bool](maxSeen),
 	}
 }
 
@@ -100,8 +107,12 @@ func (s *state) knowAll(places []place) {
 
 func (s *state) change(c correlate.ChangeRecord) {
 	at := s.know(c.Service, c.Environment)
+	at.owned(c)
+	s.convict(c, at)
 	if c.Phase == correlate.PhaseObserving {
-		s.observed[c.ID] = observe(c, at.place)
+		o, record := observe(c, at.place), c
+		o.record = &record
+		s.observed[c.ID] = o
 	} else {
 		delete(s.observed, c.ID)
 	}
@@ -115,6 +126,9 @@ func (s *state) change(c correlate.ChangeRecord) {
 	if told := uint8(1) << status; seen.told&told == 0 {
 		seen.told |= told
 		at.changes[indexIn(kinds, kind(c))][status].add()
+		if c.Status == correlate.StatusSucceeded {
+			s.arrived(at, c)
+		}
 	}
 	if c.Verdict != nil {
 		s.verdict(c.Verdict)
@@ -141,12 +155,16 @@ func (s *state) verdict(v *correlate.Verdict) {
 		}
 		seen.final = v.Final
 		at.verdicts[indexIn(answers, v.Outcome)].add()
+		at.detected(v, seen)
 	}
 	if o, ok := s.observed[v.ChangeID]; ok && (o.verdict == nil || o.verdict.Revision <= v.Revision) {
 		judged := *o
 		judged.verdict = v
 		s.observed[v.ChangeID] = &judged
 		s.sites[o.place].promote(&judged)
+		s.convict(revised(o.record, v), s.sites[o.place])
+	} else if c := s.convicted.all[v.ChangeID]; c != nil && c.verdict.Revision <= v.Revision {
+		s.convict(revised(&c.record, v), s.sites[c.place])
 	}
 }
 
@@ -170,6 +188,7 @@ func (s *state) incident(i correlate.IncidentRecord) {
 	if i.MergedInto != "" {
 		return // the one that it is merged into is counted
 	}
+	at.unlink(i, seen)
 	if !seen.opened {
 		seen.opened = true
 		at.incidents[opened].add()
@@ -187,14 +206,13 @@ func (s *state) regression(g correlate.Regression) {
 		seen.opened = true
 		at.regressions++
 	}
-	if before, ok := s.ongoing[g.ID]; ok {
-		s.sites[before].ongoing--
-		delete(s.ongoing, g.ID)
+	if g.RecoveredAt != nil || g.Withdrawn {
+		s.ongoing.remove(g.ID)
+		return
 	}
-	if g.RecoveredAt == nil {
-		s.ongoing[g.ID] = at.place
-		at.ongoing++
-	}
+	s.ongoing.put(g.ID, &ongoing{
+		place: at.place, id: clean(g.ID), signal: clean(g.Signal), onset: g.OnsetAt, suspects: g.Suspects[:min(len(g.Suspects), maxSuspects)],
+	})
 }
 
 // forgetCounts sets every count to 0 and keeps what was seen.
@@ -208,19 +226,34 @@ func (s *state) forgetCounts() {
 
 // snapshot is what one scrape shows of the state.
 type snapshot struct {
-	sites    []site // by place
-	observed []*observation
+	sites       []site // by place
+	observed    []*observation
+	convicted   []*observation
+	regressions []ongoing // by id
 }
 
-// snapshot copies the state into one from before, whose memory is used again.
-func (s *state) snapshot(into *snapshot) {
+// snapshot copies the state into one from before, whose memory is used again. What began long before now is forgotten.
+func (s *state) snapshot(into *snapshot, now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	into.sites, into.observed = into.sites[:0], into.observed[:0]
+	s.ongoing.forgetOld(now)
+	s.convicted.forgetOld(now)
+	into.sites, into.observed, into.convicted, into.regressions = into.sites[:0], into.observed[:0], into.convicted[:0], into.regressions[:0]
 	for _, at := range s.order {
 		into.sites = append(into.sites, *at)
 	}
 	for _, o := range s.observed {
 		into.observed = append(into.observed, o)
 	}
+	for _, c := range s.convicted.all {
+		if !c.mended {
+			into.convicted = append(into.convicted, c.observation)
+		}
+	}
+	for _, o := range s.ongoing.all {
+		into.regressions = append(into.regressions, *o)
+		at, _ := slices.BinarySearchFunc(into.sites, o.place, func(at site, p place) int { return at.compare(p) })
+		into.sites[at].ongoing++
+	}
+	slices.SortFunc(into.regressions, func(a, b ongoing) int { return cmp.Compare(a.id, b.id) })
 }

@@ -13,6 +13,8 @@ type view struct {
 	status   sinks.Status
 	dora     doraStatus
 	observed int // changes under observation
+	// regressions are the newest that haven't recovered, one for each place and signal.
+	regressions []ongoing
 }
 
 // exemplarID cuts an id so that the labels of an exemplar stay within the 128 characters that OpenMetrics allows.

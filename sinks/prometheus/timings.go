@@ -1,0 +1,39 @@
+package prometheus
+
+import "github.com/shipwake/shipwake/correlate"
+
+// The upper bounds of the buckets, in seconds: how long a rollout takes, how old a commit is when it arrives, and how long a
+// regression shows before a verdict says so.
+var (
+	durationBounds  = []float64{10, 60, 300, 900, 3600, 4 * 3600}
+	leadTimeBounds  = []float64{3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400}
+	detectionBounds = []float64{10, 30, 60, 120, 300, 600, 1800, 3600}
+)
+
+// arrived counts how long a change that reached its users took, and its commits.
+func (s *state) arrived(at *site, c correlate.ChangeRecord) {
+	if c.FinishedAt.IsZero() {
+		return
+	}
+	if !c.StartedAt.IsZero() {
+		counting(&at.durations, durationBounds, example{clean(c.ID), c.FinishedAt.Sub(c.StartedAt).Seconds(), c.FinishedAt})
+	}
+	for _, commit := range c.Commits {
+		before := s.commits.get(thing{aCommit, at.environment + " " + at.service + " " + commit.SHA})
+		age := c.FinishedAt.Sub(commit.AuthoredAt)
+		if *before || commit.AuthoredAt.IsZero() || age < 0 {
+			continue
+		}
+		*before = true
+		counting(&at.leadTimes, leadTimeBounds, example{clean(c.ID), age.Seconds(), c.FinishedAt})
+	}
+}
+
+// detected counts the first verdict that convicts a change.
+func (s *site) detected(v *correlate.Verdict, seen *progress) {
+	if seen.convicted || v.Outcome != correlate.Regressed || v.OnsetAt == nil {
+		return
+	}
+	seen.convicted = true
+	counting(&s.detections, detectionBounds, example{clean(v.ChangeID), max(0, v.DecidedAt.Sub(*v.OnsetAt).Seconds()), v.DecidedAt})
+}
