@@ -31,6 +31,8 @@ func course(round int) []correlate.Effect {
 	var effects []correlate.Effect
 	for _, id := range subjects {
 		c := deployment(id, id[:len(id)-2], "v2", -60)
+		c.Commit = "9fceb02d0ae598e95dc970b74767f19372d61af8"
+		c.Labels = map[string]string{"repository": "acme/shop", "project": "acme/shop", "deployment_id": "987654", "issue": "SHOP-42", "change_request": "CHG0030001"}
 		c.Verdict = verdict(c, correlate.Regressed, correlate.ReasonErrorRatio, round+1)
 		if round == 1 {
 			c.Verdict.Outcome, c.Verdict.Reason = correlate.Healthy, correlate.ReasonWithinMargin

@@ -26,8 +26,10 @@ type Fixture struct {
 	// Settings are those of a target that sends to it; {url} stands for its address.
 	Settings map[string]string `yaml:"settings"`
 	// Says is a template of what a request says, made of the same parts in every step that brings a message.
-	Says   string  `yaml:"says"`
-	Routes []Route `yaml:"routes"`
+	Says string `yaml:"says"`
+	// Plain are the keys of a body that the receiver shows as they are, whatever is in them.
+	Plain  []string `yaml:"plain"`
+	Routes []Route  `yaml:"routes"`
 
 	mu      sync.Mutex
 	objects []*Object

@@ -41,7 +41,8 @@
 //     the daemon died isn't created again.
 //   - create opens the conversation on a change, and keeps of the answer what update and follow_up need.
 //   - update changes what was created, whenever there is something else to say.
-//   - follow_up is sent after update when the kind of what is said changed: an answer in a thread, a comment.
+//   - follow_up are sent after that, one after the other, when the kind of what is said changed: an answer in a thread, a
+//     transition. After create they are only where there is find, since one that fails begins it all again.
 //
 // Without update, create is sent again, whenever the kind changed; with `revisions: true`, for every revision. A step with a
 // `when` that comes to nothing, or to false, is not there.

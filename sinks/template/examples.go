@@ -34,7 +34,10 @@ const Harm = "<!channel> @everyone @here </b><script>alert(1)</script> [a](javas
 
 func harmful(c *correlate.Change) {
 	c.Version, c.PreviousVersion, c.Actor, c.Team, c.Commit, c.URL = Harm, Harm, Harm, Harm, Harm, "javascript:alert(1)"
-	c.Service, c.Environment, c.Labels = "checkout"+Harm, "production"+Harm, map[string]string{"note": strings.Repeat(Harm, 100)}
+	c.Service, c.Environment = "checkout"+Harm, "production"+Harm
+	for name := range c.Labels {
+		c.Labels[name] = strings.Repeat(Harm, 100)
+	}
 }
 
 func example(name string, k route.Kind, edit func(*correlate.Change)) Example {
@@ -46,6 +49,7 @@ func example(name string, k route.Kind, edit func(*correlate.Change)) Example {
 		},
 		WindowEnd: noon.Add(time.Hour),
 	}
+	c.Labels = map[string]string{"repository": "acme/checkout", "project": "acme/checkout", "deployment_id": "987654", "issue": "SHOP-42", "change_request": "CHG0030001"}
 	edit(&c.Change)
 	c.Change = c.WithDefaults()
 	bad := verdict(c, 1, correlate.Regressed, correlate.ReasonErrorRatio)

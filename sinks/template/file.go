@@ -44,10 +44,10 @@ type File struct {
 	// Parts are templates by name, for the function part.
 	Parts map[string]string `yaml:"parts"`
 
-	Find     *Step `yaml:"find"`
-	Create   *Step `yaml:"create"`
-	Update   *Step `yaml:"update"`
-	FollowUp *Step `yaml:"follow_up"`
+	Find     *Step  `yaml:"find"`
+	Create   *Step  `yaml:"create"`
+	Update   *Step  `yaml:"update"`
+	FollowUp []Step `yaml:"follow_up"`
 
 	// Answers say what an answer means, where its status doesn't; the first rule that fits counts.
 	Answers []Rule `yaml:"answers"`
@@ -119,10 +119,18 @@ var (
 // steps are those of the file by name, in the order in which they are taken.
 func (f File) steps() []namedStep {
 	var all []namedStep
-	for _, s := range []namedStep{{"find", f.Find}, {"create", f.Create}, {"update", f.Update}, {"follow_up", f.FollowUp}} {
+	for _, s := range []namedStep{{"find", f.Find}, {"create", f.Create}, {"update", f.Update}} {
 		if s.Step != nil {
 			all = append(all, s)
 		}
+	}
+	return append(all, f.followUps()...)
+}
+
+func (f File) followUps() []namedStep {
+	var all []namedStep
+	for i := range f.FollowUp {
+		all = append(all, namedStep{fmt.Sprintf("follow_up[%d]", i), &f.FollowUp[i]})
 	}
 	return all
 }

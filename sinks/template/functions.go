@@ -22,7 +22,7 @@ import (
 func functions() text.FuncMap {
 	return text.FuncMap{
 		"json": asJSON, "mrkdwn": mrkdwn, "markdown": markdown, "card": card, "plain": plain,
-		"html": func(v any) string { return html.EscapeString(str(v)) },
+		"html": func(v any) string { return html.EscapeString(visible(str(v))) },
 		"path": func(v any) string { return url.PathEscape(str(v)) }, "query": func(v any) string { return url.QueryEscape(str(v)) },
 		"clip": clip, "clipBytes": clipBytes, "symbol": symbol, "pick": pick,
 		"rfc3339": stamp(func(t time.Time) string { return t.Format(time.RFC3339) }), "instant": stamp(words.Instant),

@@ -83,6 +83,9 @@ func (s settings) values() (map[string]string, error) {
 			all[name] = value
 		}
 	}
+	if base, ok := all["url"]; ok {
+		all["url"] = strings.TrimRight(base, "/") // templates go on with a path
+	}
 	return all, nil
 }
 

@@ -69,16 +69,29 @@ func (k *talk) tell() error {
 		return err
 	}
 	updated, err := k.update()
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !updated:
-		return k.create()
-	case k.before.Said == k.view.Kind || k.before.Said == "":
+	}
+	if !updated {
+		if err := k.create(); err != nil {
+			return err
+		}
+	}
+	return k.followUp(updated)
+}
+
+// followUp takes the steps that come when the kind of what is said changed. After create that is safe only where what was
+// created can be found again, should one of them fail.
+func (k *talk) followUp(updated bool) error {
+	if k.before.Said == k.view.Kind || (!updated && k.Find == nil) {
 		return nil
 	}
-	_, err = k.step(namedStep{"follow_up", k.FollowUp})
-	return err
+	for _, s := range k.followUps() {
+		if _, err := k.step(s); err != nil && !errors.Is(err, errGone) {
+			return err
+		}
+	}
+	return nil
 }
 
 // find looks for what was created before, when nothing is remembered of it.
@@ -100,7 +113,7 @@ func (k *talk) update() (bool, error) {
 	}
 	taken, err := k.step(namedStep{"update", k.Update})
 	if errors.Is(err, errGone) { // somebody removed it
-		k.view.Receipt, k.before.Said = k.names(), ""
+		k.view.Receipt, k.view.Before, k.before.Said = k.names(), "", ""
 		return false, nil
 	}
 	return taken, err

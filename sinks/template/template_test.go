@@ -47,8 +47,9 @@ update:
   body: '{"say": {{part "say" . | json}} }'
   answers: [{status: [404], then: gone}]
 follow_up:
-  url: '{{.Setting.url}}/notes/{{.Receipt.id | path}}/replies'
-  body: '{"say": {{json .Before}} }'
+  - when: '{{.Before}}'
+    url: '{{.Setting.url}}/notes/{{.Receipt.id | path}}/replies'
+    body: '{"say": {{json .Before}} }'
 answers:
   - {status: [403], at: header.X-Left, in: ["0"], then: later, why: its limit is reached}
   - {at: body.ok, in: ["false"], then: refused}

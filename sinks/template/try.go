@@ -45,7 +45,7 @@ func (t *target) tryOn(v view, caller *call.Caller) error {
 			v.Receipt[name] = kept
 		}
 		for _, s := range t.steps() {
-			if kept == "" && (s.name == "update" || s.name == "follow_up") {
+			if kept == "" && s.name != "find" && s.name != "create" {
 				continue
 			}
 			if err := t.tryStep(s, v, caller); err != nil {

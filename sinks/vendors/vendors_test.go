@@ -197,10 +197,22 @@ func TestNobodyIsMentioned(t *testing.T) {
 		for _, s := range seen {
 			require.NotContains(t, s.Body+s.URL, "javascript:alert(1)\"", "a link of another scheme")
 			for _, bad := range of.Harmless {
-				require.NotContains(t, s.Body, bad)
+				require.NotContains(t, without(s.Body, fixture.Plain), bad)
 			}
 		}
 	})
+}
+
+// without leaves keys out of a JSON body.
+func without(body string, keys []string) string {
+	var fields m
+	if len(keys) == 0 || json.Unmarshal([]byte(body), &fields) != nil {
+		return body
+	}
+	for _, key := range keys {
+		delete(fields, key)
+	}
+	return fmt.Sprint(fields)
 }
 
 func TestASecretShowsInNoError(t *testing.T) {
