@@ -4,6 +4,7 @@ package all
 import (
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/api"
+	"github.com/shipwake/shipwake/sinks/email"
 	"github.com/shipwake/shipwake/sinks/prometheus"
 	"github.com/shipwake/shipwake/sinks/template"
 	"github.com/shipwake/shipwake/sinks/vendors"
@@ -14,6 +15,7 @@ import (
 func Factories() []sinks.Factory {
 	return append([]sinks.Factory{
 		api.Factory(),
+		email.Factory(),
 		prometheus.Factory(),
 		template.Factory(),
 		webhook.Factory(),
