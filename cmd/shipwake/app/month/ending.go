@@ -10,7 +10,7 @@ import (
 // back, two changes at once of which one hurts now and has an incident open, a flag, and what is still too young to tell.
 func (p *plan) ending() {
 	ago := func(minutes int) time.Time { return p.until.Add(-time.Duration(minutes) * time.Minute) }
-	p.scripted("catalog", ago(170), 5*time.Minute, fault{})
+	p.scripted("catalog", ago(175), 25*time.Minute, fault{})
 	slow := p.scripted("search", ago(100), 5*time.Minute, fault{slower: 2.6})
 	back := slow
 	back.ID, back.Kind, back.Commits = slow.ID+"-rollback", correlate.KindRollback, nil
@@ -18,7 +18,7 @@ func (p *plan) ending() {
 	back.StartedAt, back.FinishedAt = ago(62), ago(58)
 	p.serve(p.index("search"), back, fault{})
 	p.tell(back, 0)
-	p.scripted("cart", ago(41), 4*time.Minute, fault{})
+	p.scripted("cart", ago(41), 8*time.Minute, fault{})
 	bad := p.scripted("checkout", ago(40), 4*time.Minute, fault{errors: 0.09})
 	p.incidents++
 	open := correlate.Incident{

@@ -63,7 +63,9 @@ func newPlan(seed uint64, from, until time.Time) *plan {
 	}
 	quiet := until.Add(-tail)
 	broken := from.Add(until.Sub(from) * 2 / 5).Truncate(24 * time.Hour).Add(10 * time.Hour)
-	p.outage = span{broken.Unix(), broken.Add(5 * time.Hour).Unix()}
+	if broken.Add(24 * time.Hour).Before(quiet) {
+		p.outage = span{broken.Unix(), broken.Add(5 * time.Hour).Unix()}
+	}
 	for day := from.Truncate(24 * time.Hour); day.Before(quiet); day = day.AddDate(0, 0, 1) {
 		p.day(day, quiet)
 	}
