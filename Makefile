@@ -15,7 +15,7 @@ DEMOFLAGS ?= $(shell test -t 0 || echo --exit)
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race lint fmt fuzz e2e gen bench check clean
+.PHONY: help build demo demo-month test race lint fmt fuzz e2e gen bench check clean
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*?## "} /^[a-zA-Z0-9_.-]+:.*?## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ build: ## Build bin/shipwake: static, without cgo
 
 demo: build ## See it work: a small shop, five deploys and a rollback, about a minute
 	./bin/shipwake demo $(DEMOFLAGS)
+
+demo-month: build ## See a month of a company of 40 services and 12 teams: the daemon on its ledger, and data for Prometheus
+	./bin/shipwake demo --month $(DEMOFLAGS)
 
 TESTFLAGS ?=
 

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
@@ -25,6 +26,10 @@ type Options struct {
 	Intake interface{ Resize(bytes int64) }
 	// Told is where receivers wait that pass on what was decided; nil: there are none.
 	Told *told.Registry
+	// Now is the clock; nil: that of the machine.
+	Now func() time.Time
+	// Unsynced: nothing waits until it is on the disk, for what can be made again.
+	Unsynced bool
 }
 
 // NewFactory makes the extension's factory.

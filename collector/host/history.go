@@ -36,7 +36,7 @@ func (r reader) Restatements(ctx context.Context, q dora.RestateQuery) (dora.Res
 	if err != nil {
 		return dora.Restatements{}, err
 	}
-	now := time.Now().UTC()
+	now := r.h.opt.Now().UTC()
 	answer := dora.NewRestatements(q, since)
 	for _, period := range q.Periods(now) {
 		published := period.Published()

@@ -78,6 +78,9 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	if o.Tally == nil {
 		o.Tally = &correlate.Tally{}
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), questions: make(chan question), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
 	h.numbers = numbers.New(numbers.Desk{Dir: cfg.DataDir, Log: set.Logger, Told: h.told, Most: counted(int64(cfg.Memory.Limit))})
 	h.status.Store(&sinks.Status{NotReady: "starting"})
@@ -87,7 +90,27 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 // Start opens the ledger, restores the engine from it, and starts the loop and the web listener.
 func (h *Host) Start(ctx context.Context, host component.Host) error {
 	h.host = host
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve})
+	if err := h.open(ctx); err != nil {
+		return err
+	}
+	loopCtx, stop := context.WithCancel(context.Background())
+	h.stop = stop
+	h.done.Go(func() { h.outbox.run(loopCtx) })
+	h.done.Add(1)
+	go func() {
+		defer h.done.Done()
+		newLoop(h).run(loopCtx)
+	}()
+	h.done.Go(func() { h.numbers.Run(loopCtx, h.ledger) })
+	h.done.Go(func() { h.reproject(loopCtx) })
+	h.done.Go(func() { h.archive(loopCtx) })
+	h.done.Go(func() { h.judgeLate(loopCtx) })
+	return h.startWeb(ctx, host)
+}
+
+// open opens the ledger, restores the engine from it, and makes the sinks.
+func (h *Host) open(ctx context.Context) error {
+	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Now: h.opt.Now, Unsynced: h.opt.Unsynced})
 	if err != nil {
 		return err
 	}
@@ -105,26 +128,14 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	if err := h.openArchive(cfg); err != nil {
 		return err
 	}
-	if err := restore(ctx, h.engine, l, cfg, time.Now()); err != nil {
+	if err := restore(ctx, h.engine, l, cfg, h.opt.Now()); err != nil {
 		return fmt.Errorf("restore from %s: %w", h.cfg.DataDir, err)
 	}
 	if err := h.startSinks(); err != nil {
 		return err
 	}
 	h.outbox = newOutbox(h)
-	loopCtx, stop := context.WithCancel(context.Background())
-	h.stop = stop
-	h.done.Go(func() { h.outbox.run(loopCtx) })
-	h.done.Add(1)
-	go func() {
-		defer h.done.Done()
-		newLoop(h).run(loopCtx)
-	}()
-	h.done.Go(func() { h.numbers.Run(loopCtx, l) })
-	h.done.Go(func() { h.reproject(loopCtx) })
-	h.done.Go(func() { h.archive(loopCtx) })
-	h.done.Go(func() { h.judgeLate(loopCtx) })
-	return h.startWeb(ctx, host)
+	return nil
 }
 
 // NotifyConfigSnapshot implements extensioncapabilities.ConfigSnapshotWatcher: it is called before the pipelines start.

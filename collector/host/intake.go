@@ -47,7 +47,7 @@ func (h *Host) registered() map[string]source.Projector {
 
 // Commit implements source.Intake. An entry without a digest was read by what is registered for its source.
 func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *correlate.Move) (correlate.Receipt, error) {
-	now, known := time.Now(), h.registered()
+	now, known := h.opt.Now(), h.registered()
 	ready := make([]correlate.Entry, len(entries))
 	for i, e := range entries {
 		if e.Digest == "" {

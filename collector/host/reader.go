@@ -47,7 +47,7 @@ func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
 // window, and over what around it may matter for them; so it does for a window that memory has no room for.
 func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	if q.AsOf.IsZero() {
-		now := time.Now().UTC()
+		now := r.h.opt.Now().UTC()
 		if report, err := r.h.numbers.Report(ctx, q, now); !errors.Is(err, numbers.ErrForgotten) {
 			return report, err
 		}
@@ -156,7 +156,7 @@ func (r reader) Status() sinks.Status {
 		s.NotReady = "starting or stopping"
 	}
 	s.Version = r.h.opt.Version
-	s.Now = time.Now().UTC()
+	s.Now = r.h.opt.Now().UTC()
 	s.Counts = r.h.opt.Tally.Values()
 	if queues := r.h.queues.Load(); queues != nil {
 		s.Outbox = *queues

@@ -66,8 +66,8 @@ func (c *doraCache) outdate() {
 }
 
 // reports returns the numbers, computed anew when they are old and that doesn't take long.
-func (c *doraCache) reports() doraReports {
-	running := c.start()
+func (c *doraCache) reports(now time.Time) doraReports {
+	running := c.start(now)
 	if running != nil {
 		timeout := time.NewTimer(patience)
 		defer timeout.Stop()
@@ -82,13 +82,13 @@ func (c *doraCache) reports() doraReports {
 }
 
 // start returns a channel that is closed when the computation that runs, or now begins, has ended; nil when none is due.
-func (c *doraCache) start() <-chan struct{} {
+func (c *doraCache) start(now time.Time) <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.running != nil {
 		return c.running
 	}
-	if c.closed || !c.due() {
+	if c.closed || !c.due(now) {
 		return nil
 	}
 	done := make(chan struct{})
@@ -97,7 +97,8 @@ func (c *doraCache) start() <-chan struct{} {
 	return done
 }
 
-func (c *doraCache) due() bool {
+// due says whether so much time has passed, by this machine's clock or by the reader's, that the numbers are old.
+func (c *doraCache) due(now time.Time) bool {
 	if c.computed.IsZero() {
 		return true
 	}
@@ -105,7 +106,7 @@ func (c *doraCache) due() bool {
 	if c.moved {
 		interval = movedFor
 	}
-	return time.Since(c.computed) >= max(interval, costFactor*c.latest.cost)
+	return max(time.Since(c.computed), now.Sub(c.latest.asOf)) >= max(interval, costFactor*c.latest.cost)
 }
 
 func (c *doraCache) compute(done chan struct{}) {

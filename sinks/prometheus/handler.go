@@ -56,8 +56,8 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // scrape returns the exposition of this instant, of all metrics or only those that are named.
 func (s *sink) scrape(open bool, names []string) []*segment {
-	reports := s.dora.reports()
 	status := s.reader.Status()
+	reports := s.dora.reports(status.Now)
 	families, _ := s.process.Gather() // those that could be gathered
 	families = slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == twice })
 	s.writing.Lock()

@@ -76,6 +76,9 @@ func NewJudge(d Desk) *Judge {
 // Wake says that a change may have been marked.
 func (j *Judge) Wake() { j.wake.Store(true) }
 
+// Wanted says whether it was woken since it was asked last.
+func (j *Judge) Wanted() bool { return j.wake.Swap(false) }
+
 // Done is how many retrials were delivered since the start.
 func (j *Judge) Done() int64 { return j.done.Load() }
 
@@ -89,7 +92,7 @@ func (j *Judge) Run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
-			if !j.wake.Swap(false) && (again.IsZero() || now.Before(again)) {
+			if !j.Wanted() && (again.IsZero() || now.Before(again)) {
 				continue
 			}
 			again = time.Time{}

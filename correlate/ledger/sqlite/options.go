@@ -22,6 +22,9 @@ type Options struct {
 	Reserve int64
 	// Now is the wall clock for Health, for the time a message was delivered and for the history of records; nil: time.Now.
 	Now func() time.Time
+	// Unsynced: a commit isn't waited for until it is on the disk. For a ledger that can be made again: after a power failure
+	// it may be broken.
+	Unsynced bool
 
 	// migrated is called after each statement of a migration; tests fail or die there.
 	migrated func(version, statement int) error

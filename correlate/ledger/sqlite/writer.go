@@ -97,6 +97,9 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 		fmt.Sprintf("PRAGMA cache_size = -%d", cacheBytes>>10),
 		fmt.Sprintf("PRAGMA wal_autocheckpoint = %d", foldEvery),
 	}
+	if options.Unsynced {
+		pragmas = append(pragmas, "PRAGMA synchronous = OFF")
+	}
 	if options.MaxBytes > 0 {
 		pragmas = append(pragmas, fmt.Sprintf("PRAGMA max_page_count = %d", options.MaxBytes/pageSize))
 	}
