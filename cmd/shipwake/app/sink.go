@@ -156,7 +156,7 @@ func (t *sinkTest) configured(ctx context.Context, name string) (map[string]any,
 // unrestricted is a configuration without what selects, in which every receiver takes messages of a kind.
 func unrestricted(raw map[string]any, kind string) map[string]any {
 	raw = maps.Clone(raw)
-	for _, list := range []string{"targets", "endpoints"} {
+	for _, list := range []string{"targets", "endpoints", "to"} {
 		receivers, ok := raw[list].(map[string]any)
 		if !ok {
 			continue
