@@ -58,7 +58,11 @@ func (t *target) show(b *strings.Builder, s namedStep, v view) error {
 	}
 	fmt.Fprintf(b, "# %s\n%s %s\n", s.name, r.method, r.url)
 	for _, name := range slices.Sorted(maps.Keys(r.header)) {
-		fmt.Fprintf(b, "%s: %s\n", name, r.header.Get(name))
+		value := r.header.Get(name)
+		if scheme, _, ok := strings.Cut(value, " "); ok && name == "Authorization" { // the rest may be made of a secret
+			value = scheme + " [REDACTED]"
+		}
+		fmt.Fprintf(b, "%s: %s\n", name, value)
 	}
 	if r.body != "" {
 		fmt.Fprintf(b, "\n%s\n", laidOut(r.body))
