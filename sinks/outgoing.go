@@ -23,6 +23,11 @@ type Outgoing interface {
 	Deliver(ctx context.Context, m Message) (Receipt, error)
 }
 
+// Previewer is an Outgoing that can show what Deliver would send, without sending it and without a secret in it.
+type Previewer interface {
+	Preview(m Message) (string, error)
+}
+
 // Message is one message of a queue. A key is sent once in a queue: a second message with the same key is dropped.
 type Message struct {
 	Queue string

@@ -4,4 +4,4 @@ KILLS ?= 2000
 
 kill-outbox: ## Kill a daemon that sends messages KILLS (2000) times, some minutes, into bench/results/outbox.md
 	SHIPWAKE_OUTBOX_KILLS=$(KILLS) SHIPWAKE_OUTBOX_REPORT=$(CURDIR)/bench/results/outbox \
-		$(GO) test -run '^TestNoMessageIsLostByAKill$$' -count=1 -timeout 4h -v ./collector/host
+		$(GO) test -run '^TestNoMessageIsLost(ByAKill|OrDoubledByAKill)$$' -count=1 -timeout 4h -v ./collector/host

@@ -81,14 +81,19 @@ func sending(ctx context.Context, dir, url, life string) (h *Host, stop func() e
 }
 
 func sendingFrom(ctx context.Context, options sqlite.Options, url, life string) (h *Host, stop func() error, err error) {
-	cfg := *createDefaultConfig().(*Config)
-	cfg.Sinks = map[string]map[string]any{"webhook": {
+	return sendingBy(ctx, options, webhook.Factory(), map[string]any{
 		"allow": []any{"loopback"}, "endpoints": map[string]any{"inbox": map[string]any{
 			"url": url, "headers": map[string]any{"X-Life": life},
 			"secrets": "whsec_" + base64.StdEncoding.EncodeToString(make([]byte, 32)),
 		}},
-	}}
-	h = newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{Sinks: []sinks.Factory{webhook.Factory()}})
+	})
+}
+
+// sendingBy is such a host with any sink.
+func sendingBy(ctx context.Context, options sqlite.Options, f sinks.Factory, settings map[string]any) (h *Host, stop func() error, err error) {
+	cfg := *createDefaultConfig().(*Config)
+	cfg.Sinks = map[string]map[string]any{f.Name: settings}
+	h = newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{Sinks: []sinks.Factory{f}})
 	l, err := sqlite.Open(ctx, options)
 	if err != nil {
 		return nil, nil, err

@@ -25,6 +25,8 @@ const (
 	dirVariable  = "SHIPWAKE_OUTBOX_DIR"
 	urlVariable  = "SHIPWAKE_OUTBOX_URL"
 	lifeVariable = "SHIPWAKE_OUTBOX_LIFE"
+	// templateVariable: it sends by a template; else by a webhook.
+	templateVariable = "SHIPWAKE_OUTBOX_TEMPLATE"
 	// set by people: how many kills, and the file to which the figures are written
 	killsVariable  = "SHIPWAKE_OUTBOX_KILLS"
 	reportVariable = "SHIPWAKE_OUTBOX_REPORT"
@@ -39,20 +41,24 @@ func TestDecideUntilKilled(t *testing.T) {
 	if dir == "" {
 		return // it is the process that another test kills
 	}
-	h, _, err := sending(context.Background(), dir, os.Getenv(urlVariable), os.Getenv(lifeVariable))
+	start, names := sending, "change-%d"
+	if os.Getenv(templateVariable) != "" {
+		start, names = noting, "change-"+os.Getenv(lifeVariable)+"-%d" // each life creates some
+	}
+	h, _, err := start(context.Background(), dir, os.Getenv(urlVariable), os.Getenv(lifeVariable))
 	require.NoError(t, err)
 	fmt.Println("up")
 	l := newLoop(h)
 	next := map[string]int{}
 	for n := range changes {
-		id := fmt.Sprintf("change-%d", n)
+		id := fmt.Sprintf(names, n)
 		_, revisions, err := h.ledger.Change(context.Background(), id)
 		if err == nil {
 			next[id] = len(revisions)
 		}
 	}
 	for range time.NewTicker(2 * time.Millisecond).C {
-		id := fmt.Sprintf("change-%d", rand.N(changes))
+		id := fmt.Sprintf(names, rand.N(changes))
 		next[id]++
 		require.True(t, decide(l, id, next[id]))
 	}
@@ -60,12 +66,7 @@ func TestDecideUntilKilled(t *testing.T) {
 
 // TestNoMessageIsLostByAKill kills a sending process at random instants, and looks at the end what the receiver has.
 func TestNoMessageIsLostByAKill(t *testing.T) {
-	kills := 12
-	if text := os.Getenv(killsVariable); text != "" {
-		var err error
-		kills, err = strconv.Atoi(text)
-		require.NoError(t, err)
-	}
+	kills := killsOf(t, 12)
 	in, dir, began := newInbox(t), t.TempDir(), time.Now()
 	for life := range kills {
 		liveAndDie(t, dir, in.url, life)
@@ -85,12 +86,24 @@ func TestNoMessageIsLostByAKill(t *testing.T) {
 	}
 }
 
+// killsOf is how many kills a test has, unless people say otherwise.
+func killsOf(t *testing.T, standard int) int {
+	t.Helper()
+	text := os.Getenv(killsVariable)
+	if text == "" {
+		return standard
+	}
+	kills, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return kills
+}
+
 // liveAndDie runs the process until up to a quarter of a second after it has begun to send; every fourth one may die
 // before.
-func liveAndDie(t *testing.T, dir, url string, life int) {
+func liveAndDie(t *testing.T, dir, url string, life int, more ...string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^TestDecideUntilKilled$")
-	cmd.Env = append(os.Environ(), dirVariable+"="+dir, urlVariable+"="+url, lifeVariable+"="+strconv.Itoa(life))
+	cmd.Env = append(append(os.Environ(), dirVariable+"="+dir, urlVariable+"="+url, lifeVariable+"="+strconv.Itoa(life)), more...)
 	var trouble strings.Builder
 	cmd.Stderr = &trouble
 	out, err := cmd.StdoutPipe()

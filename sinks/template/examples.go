@@ -22,9 +22,10 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func Examples() []Example {
 	var all []Example
 	for _, k := range route.Kinds() {
-		all = append(all, example(string(k), k, func(*correlate.Change) {}))
+		all = append(all, NewExample(string(k), k, func(*correlate.Change) {}))
 	}
-	return append(all, example("bare", route.Inconclusive, bare), example("harmful", route.Regressed, harmful))
+	return append(all, NewExample("bare", route.Inconclusive, bare), NewExample("harmful", route.Regressed, harmful),
+		NewExample("harmful incident", route.Incident, harmful))
 }
 
 func bare(c *correlate.Change) { *c = correlate.Change{ID: c.ID, Service: c.Service} }
@@ -40,7 +41,8 @@ func harmful(c *correlate.Change) {
 	}
 }
 
-func example(name string, k route.Kind, edit func(*correlate.Change)) Example {
+// NewExample is a message of a kind on a change that may be edited.
+func NewExample(name string, k route.Kind, edit func(*correlate.Change)) Example {
 	c := correlate.ChangeRecord{
 		Change: correlate.Change{
 			ID: "checkout-4711", Service: "checkout", Version: "v2.8.0", PreviousVersion: "v2.7.3", Commit: "9fceb02d0ae598e95dc970b74767f19372d61af8",
@@ -78,10 +80,13 @@ func example(name string, k route.Kind, edit func(*correlate.Change)) Example {
 	case route.Incident:
 		i := correlate.IncidentRecord{
 			Incident: correlate.Incident{
-				ID: "PD-88", Service: c.Service, Severity: "critical", Title: "Checkout fails", URL: "https://acme.pagerduty.com/incidents/PD-88",
+				ID: "PD-88", Service: c.Service, Severity: "critical", Title: "Checkout fails", URL: "https://acme.pagerduty.com/incidents/PD-88", Source: "pagerduty",
 				OpenedAt: noon.Add(3 * time.Minute),
 			}.WithDefaults(),
 			AttributedTo: c.ID, Inferred: true,
+		}
+		if c.Actor == Harm {
+			i.Title, i.Severity, i.URL = Harm, Harm, c.URL
 		}
 		e.Batches = []sinks.Batch{{Incidents: []correlate.IncidentRecord{i}}}
 	}

@@ -76,7 +76,7 @@ type Step struct {
 	Headers map[string]string `yaml:"headers"`
 	Body    string            `yaml:"body"`
 	// Keep are the paths of what is remembered of the answer, by the name in .Receipt. What is missing, or empty, leaves what
-	// was there. A path is body, header or status with names, indexes and conditions: body.items.0.id,
+	// was there, unless it was asked for by GET. A path is body, header or status with names, indexes and conditions: body.items.0.id,
 	// body.transitions.[to.name=Done].id, header.Location.
 	Keep map[string]string `yaml:"keep"`
 	// Answers are those of this step, before those of the file.

@@ -77,10 +77,10 @@ func mrkdwn(v any) string {
 }
 
 // markdown breaks mentions with a space that isn't seen.
-func markdown(v any) string { return escaped(visible(str(v)), "\\`*_{}[]<>()#|~") }
+func markdown(v any) string { return escaped(visible(str(v)), "\\`*_[]<>#|~") }
 
 // card is what Adaptive Cards read of Markdown: emphasis, lists and links.
-func card(v any) string { return escaped(visible(str(v)), "\\`*_[]()") }
+func card(v any) string { return escaped(visible(str(v)), "\\`*_[]") }
 
 func escaped(s, special string) string {
 	var b strings.Builder

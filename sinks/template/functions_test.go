@@ -28,9 +28,9 @@ func TestFunctions(t *testing.T) {
 	for source, want := range map[string]string{
 		`{{json "a\"<b>"}}`:                              `"a\"<b>"`,
 		`{{mrkdwn "<!channel> & >"}}`:                    "&lt;!channel&gt; &amp; &gt;",
-		`{{markdown "@everyone *[a](b)*"}}`:              "@\u200beveryone \\*\\[a\\]\\(b\\)\\*",
+		`{{markdown "@everyone *[a](b)*"}}`:              "@\u200beveryone \\*\\[a\\](b)\\*",
 		`{{html "<a href='x'>"}}`:                        "&lt;a href=&#39;x&#39;&gt;",
-		`{{card "[a](b) _c_"}}`:                          `\[a\]\(b\) \_c\_`,
+		`{{card "[a](b) _c_"}}`:                          `\[a\](b) \_c\_`,
 		`{{plain "a\n b\tc\x07"}}`:                       "a b c",
 		`{{path "a/b c"}}`:                               "a%2Fb%20c",
 		`{{query "a&b c"}}`:                              "a%26b+c",

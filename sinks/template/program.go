@@ -173,7 +173,8 @@ func (r request) json() error {
 	return json.Unmarshal([]byte(r.body), &v)
 }
 
-// kept is what is remembered after an answer.
+// kept is what is remembered after an answer. What was asked for and isn't there is forgotten; what isn't in the answer to
+// anything else stays.
 func (p *program) kept(s namedStep, v view, a *answer) (map[string]string, error) {
 	kept := maps.Clone(v.Receipt)
 	for _, name := range slices.Sorted(maps.Keys(s.Keep)) {
@@ -181,7 +182,8 @@ func (p *program) kept(s namedStep, v view, a *answer) (map[string]string, error
 		if err != nil {
 			return nil, err
 		}
-		if value, ok := a.at(at); ok && value != "" {
+		value, _ := a.at(at)
+		if asks := s.Method == http.MethodGet || s.name == "find"; value != "" || asks {
 			kept[name] = value
 		}
 	}

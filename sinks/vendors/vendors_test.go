@@ -189,15 +189,18 @@ func laidOut(body string) string {
 // TestNobodyIsMentioned sends what is written to do harm, and looks for it in what arrives.
 func TestNobodyIsMentioned(t *testing.T) {
 	each(t, func(t *testing.T, f sinks.Factory, of template.File, path string) {
-		all := template.Examples()
-		i := slices.IndexFunc(all, func(e template.Example) bool { return e.Name == "harmful" })
-		fixture := sinktest.LoadFixture(t, path)
-		seen, told := tell(t, f, fixture, all[i])
-		require.True(t, told)
-		for _, s := range seen {
-			require.NotContains(t, s.Body+s.URL, "javascript:alert(1)\"", "a link of another scheme")
-			for _, bad := range of.Harmless {
-				require.NotContains(t, without(s.Body, fixture.Plain), bad)
+		for _, e := range template.Examples() {
+			if !strings.HasPrefix(e.Name, "harmful") {
+				continue
+			}
+			fixture := sinktest.LoadFixture(t, path)
+			seen, told := tell(t, f, fixture, e)
+			require.True(t, told)
+			for _, s := range seen {
+				require.NotContains(t, s.Body+s.URL, "javascript:alert(1)\"", "a link of another scheme")
+				for _, bad := range of.Harmless {
+					require.NotContains(t, without(s.Body, fixture.Plain), bad)
+				}
 			}
 		}
 	})

@@ -1,0 +1,203 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/correlate/words"
+)
+
+// outboxCommand looks through the messages that were not delivered.
+type outboxCommand struct {
+	dataDir, queue string
+	parked, all    bool
+	limit          int
+}
+
+func newOutbox() *cobra.Command {
+	o := &outboxCommand{}
+	cmd := &cobra.Command{
+		Use:   "outbox",
+		Short: "Look through the messages that were not delivered; send them again, or drop them",
+		Long: `Shows what waits for a receiver and what was set aside because its receiver didn't take it, from the ledger in the data
+directory, whether the daemon runs or not. Run it as the user of the daemon, on the same machine.
+
+A message that was set aside is tried again by itself when the daemon starts or reads its configuration anew. What retry puts
+back, a daemon that runs takes up within a minute.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	standard := builtinDataDir
+	if dir := os.Getenv("SHIPWAKE_DATA_DIR"); dir != "" {
+		standard = dir
+	}
+	cmd.PersistentFlags().StringVar(&o.dataDir, "data-dir", standard, "`directory` of the ledger (also $SHIPWAKE_DATA_DIR)")
+	cmd.PersistentFlags().StringVar(&o.queue, "queue", "", "only the messages of a queue, a `name` such as slack/ops")
+	cmd.AddCommand(o.newList(), o.newShow(), o.newRetry(), o.newDrop())
+	return cmd
+}
+
+func (o *outboxCommand) newList() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "list", Short: "List what waits and what was set aside, oldest first", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	cmd.Flags().BoolVar(&o.parked, "parked", false, "only what was set aside")
+	cmd.Flags().IntVar(&o.limit, "limit", 100, "at most so many; 0: all")
+	return cmd
+}
+
+func (o *outboxCommand) newShow() *cobra.Command {
+	return &cobra.Command{
+		Use: "show KEY", Short: "Print a message as it is kept", Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.show(cmd.Context(), args[0], cmd.OutOrStdout())
+		},
+	}
+}
+
+func (o *outboxCommand) newRetry() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "retry [KEY…]", Short: "Put what was set aside back into its queue",
+		Example: "  shipwake outbox retry --all --queue slack/ops\n  shipwake outbox retry msg_4f0f1c6c9d1f4b0d9a7f6a3f0a8f2d11",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.each(cmd.Context(), args, cmd.OutOrStdout(), "will be tried again", (*sqlite.Desk).Retry)
+		},
+	}
+	cmd.Flags().BoolVar(&o.all, "all", false, "all that was set aside")
+	return cmd
+}
+
+func (o *outboxCommand) newDrop() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "drop [KEY…]", Short: "Give up messages for good, as if they had been delivered",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.each(cmd.Context(), args, cmd.OutOrStdout(), "dropped", (*sqlite.Desk).Drop)
+		},
+	}
+	cmd.Flags().BoolVar(&o.all, "all", false, "all that was set aside; what waits must be named")
+	return cmd
+}
+
+func (o *outboxCommand) list(ctx context.Context, out io.Writer) error {
+	desk, err := sqlite.OpenDesk(ctx, o.dataDir)
+	if err != nil {
+		return err
+	}
+	letters, err := desk.Letters(ctx, sqlite.LetterFilter{Sink: o.queue, Parked: o.parked, Limit: o.limit})
+	if err = errors.Join(err, desk.Close()); err != nil {
+		return err
+	}
+	if len(letters) == 0 {
+		_, err := fmt.Fprintln(out, "Everything was delivered.")
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "QUEUED\tQUEUE\tSTATE\tKEY\tABOUT")
+	for _, l := range letters {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", words.Instant(l.QueuedAt), visible(l.Sink), stateOf(l), visible(l.Key), visible(l.Subject))
+	}
+	return w.Flush()
+}
+
+func stateOf(l sqlite.Letter) string {
+	if l.ParkedAt.IsZero() {
+		return "waits"
+	}
+	return "set aside " + words.Instant(l.ParkedAt)
+}
+
+func (o *outboxCommand) show(ctx context.Context, key string, out io.Writer) error {
+	desk, err := sqlite.OpenDesk(ctx, o.dataDir)
+	if err != nil {
+		return err
+	}
+	letters, err := desk.Letters(ctx, sqlite.LetterFilter{Sink: o.queue, Key: key})
+	if err = errors.Join(err, desk.Close()); err != nil {
+		return err
+	}
+	if len(letters) == 0 {
+		return o.unknown(key)
+	}
+	for _, l := range letters {
+		fmt.Fprintf(out, "queue    %s\nkey      %s\nabout    %s\nqueued   %s\nstate    %s\n", visible(l.Sink), visible(l.Key), visible(l.Subject), words.Instant(l.QueuedAt), stateOf(l))
+		if l.Receipt != nil {
+			fmt.Fprintf(out, "receipt  %s\n", visible(string(l.Receipt)))
+		}
+		fmt.Fprintf(out, "\n%s\n", payloadOf(l.Payload))
+	}
+	return nil
+}
+
+// payloadOf lays JSON out; anything else is shown without control characters.
+func payloadOf(payload []byte) string {
+	var b bytes.Buffer
+	if json.Indent(&b, payload, "", "  ") == nil {
+		return b.String()
+	}
+	return visible(string(payload))
+}
+
+// each does something to the messages that are named, or to all that were set aside.
+func (o *outboxCommand) each(ctx context.Context, keys []string, out io.Writer, done string,
+	do func(*sqlite.Desk, context.Context, sqlite.LetterFilter) (int64, error),
+) error {
+	if (len(keys) > 0) == o.all {
+		return errors.New("name the keys of messages, or give --all for everything that was set aside; shipwake outbox list shows them")
+	}
+	desk, err := sqlite.OpenDesk(ctx, o.dataDir)
+	if err != nil {
+		return err
+	}
+	n, err := o.apply(ctx, desk, keys, do)
+	if err = errors.Join(err, desk.Close()); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s: %s\n", plural(n, "message"), done)
+	return err
+}
+
+func (o *outboxCommand) apply(ctx context.Context, desk *sqlite.Desk, keys []string,
+	do func(*sqlite.Desk, context.Context, sqlite.LetterFilter) (int64, error),
+) (int64, error) {
+	if o.all {
+		return do(desk, ctx, sqlite.LetterFilter{Sink: o.queue, Parked: true})
+	}
+	var all int64
+	for _, key := range keys {
+		n, err := do(desk, ctx, sqlite.LetterFilter{Sink: o.queue, Key: key})
+		if err == nil && n == 0 {
+			err = o.unknown(key)
+		}
+		if err != nil {
+			return all, err
+		}
+		all += n
+	}
+	return all, nil
+}
+
+func (o *outboxCommand) unknown(key string) error {
+	where := "here"
+	if o.queue != "" {
+		where = "in the queue " + o.queue
+	}
+	return fmt.Errorf("no message with the key %s is %s, or it isn't set aside; shipwake outbox list shows them", strings.TrimSpace(visible(key)), where)
+}
+
+func plural(n int64, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return words.Count(n) + " " + what + "s"
+}
