@@ -43,7 +43,7 @@ lint: ## gofmt, go vet and staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "make fmt would change:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
-	$(GO) vet -tags kafka ./collector/kafka/... ./collector/otlp
+	$(GO) vet -tags kafka ./collector/kafka/... ./collector/otlp ./sinks/kafka
 	$(GO) vet -tags kubernetes ./collector/kubernetes
 	$(GO) tool -modfile=tools/go.mod staticcheck ./...
 

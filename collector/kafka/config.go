@@ -7,14 +7,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shipwake/shipwake/collector/kafka/client"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 const defaultSource = "cdevents"
 
 // Config is the configuration of the receiver; the package comment shows it as YAML.
 type Config struct {
-	client.Config `mapstructure:",squash"`
+	kafkaclient.Config `mapstructure:",squash"`
 	// Topics to read. There is no default.
 	Topics []TopicConfig `mapstructure:"topics"`
 	// GroupID is the consumer group. All members of a group must share one ledger.
@@ -37,7 +37,7 @@ type TopicConfig struct {
 
 func defaultConfig(sources []string) *Config {
 	return &Config{
-		Config:            client.Default(),
+		Config:            kafkaclient.Default(),
 		GroupID:           "shipwake",
 		SessionTimeout:    10 * time.Second,
 		HeartbeatInterval: 3 * time.Second,

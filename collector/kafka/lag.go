@@ -8,7 +8,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.uber.org/zap"
 
-	"github.com/shipwake/shipwake/collector/kafka/client"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 // reportEvery is how often the group is told how far the ledger is, for those who watch its lag. Nothing reads it here.
@@ -41,7 +41,7 @@ func (s *session) tell(ctx context.Context) {
 	if len(noted) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, client.DialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, kafkaclient.DialTimeout)
 	defer cancel()
 	var failed error
 	s.client.CommitOffsetsSync(ctx, noted, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, _ *kmsg.OffsetCommitResponse, err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/shipwake/shipwake/collector/kafka/client"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 const (
@@ -26,7 +27,7 @@ type member struct {
 	readers map[string]reader // by topic
 	tally   *correlate.Tally
 	log     *zap.Logger
-	dial    client.Dial // nil for the network; tests put an in-memory one here
+	dial    kafkaclient.Dial // nil for the network; tests put an in-memory one here
 	// reports: the group is told how far the ledger is. In virtual time it isn't: the client waits at a mutex then, where time stands still.
 	reports bool
 

@@ -26,9 +26,9 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
-	"github.com/shipwake/shipwake/collector/kafka/client"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 // Each case is a story told in virtual time; at its end everything produced must have been applied exactly once.
@@ -378,7 +378,7 @@ func TestSASL(t *testing.T) {
 				w := newWorld(t, 1, kfake.EnableSASL(),
 					kfake.Superuser("PLAIN", "ship", "wake"), kfake.Superuser("SCRAM-SHA-256", "ship", "wake"), kfake.Superuser("SCRAM-SHA-512", "ship", "wake"))
 				c := w.config()
-				c.SASL = &client.SASL{Mechanism: mechanism, Username: "ship", Password: "wake"}
+				c.SASL = &kafkaclient.SASL{Mechanism: mechanism, Username: "ship", Password: "wake"}
 				w.joinWith(c)
 				w.settle("joined", func() bool { return w.broker.GroupInfo("shipwake") != nil })
 			})

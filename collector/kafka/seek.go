@@ -6,7 +6,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/shipwake/shipwake/collector/kafka/client"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 // bounds are the offsets of a partition's oldest message and of the message that will be written next.
@@ -42,7 +42,7 @@ func (p *partition) restore(ctx context.Context) error {
 // bounds asks the partition's leader, until it answers.
 func (p *partition) bounds(ctx context.Context) (b bounds, err error) {
 	err = persist(ctx, func() error {
-		ctx, cancel := context.WithTimeout(ctx, client.DialTimeout)
+		ctx, cancel := context.WithTimeout(ctx, kafkaclient.DialTimeout)
 		defer cancel()
 		first, err := p.admin.ListStartOffsets(ctx, p.topic)
 		if err != nil {

@@ -20,10 +20,10 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
 
-	"github.com/shipwake/shipwake/collector/kafka/client"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -149,7 +149,7 @@ func (w *world) count(result string) int64 {
 
 // cable is a member's connection to the network, which can be pulled and plugged in again.
 type cable struct {
-	dial   client.Dial
+	dial   kafkaclient.Dial
 	mu     sync.Mutex
 	pulled bool
 	conns  []net.Conn

@@ -16,6 +16,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/admission"
 	"github.com/shipwake/shipwake/collector/kafka/client"
+	"github.com/shipwake/shipwake/internal/kafkaclient"
 )
 
 const (
@@ -26,7 +27,7 @@ const (
 
 // KafkaConfig is a cluster and the topics that hold telemetry.
 type KafkaConfig struct {
-	client.Config `mapstructure:",squash"`
+	kafkaclient.Config `mapstructure:",squash"`
 	// GroupID is the consumer group, which shares the partitions out.
 	GroupID string `mapstructure:"group_id"`
 	// From is where a group begins that never read: latest or earliest.
@@ -44,7 +45,7 @@ type KafkaTopics struct {
 
 func defaultKafka() KafkaConfig {
 	return KafkaConfig{
-		Config: client.Default(), GroupID: "shipwake-telemetry", From: "latest",
+		Config: kafkaclient.Default(), GroupID: "shipwake-telemetry", From: "latest",
 		Topics: KafkaTopics{Traces: []string{"otlp_spans"}, Metrics: []string{"otlp_metrics"}, Logs: []string{"otlp_logs"}},
 	}
 }

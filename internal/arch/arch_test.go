@@ -205,7 +205,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver hands deliveries to whoever keeps them; it does not know the engine, and facts don't go through pipelines",
 		},
 		{
-			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/kafka/client", "collector/source"}, never: []string{collector + "pdata/..."},
+			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/kafka/client", "collector/source", "internal/kafkaclient"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -258,7 +258,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what stands before a decoder must not depend on it",
 		},
 		{
-			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/direct", "collector/kafka/client", "collector/listen"},
+			room: "collector/otlp", ours: []string{"correlate", "collector/admission", "collector/direct", "collector/kafka/client", "collector/listen", "internal/kafkaclient"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -284,7 +284,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/words", "sinks", "sinks/route", "sinks/call", "internal/outgoing", "internal/keys", "internal/opaque"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/words", "sinks", "sinks/route", "sinks/call", "internal/outgoing", "internal/keys", "internal/opaque", "internal/kafkaclient"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},

@@ -40,7 +40,7 @@
 //   - find asks for what was created before, whenever nothing is remembered of it; so a message that was created just before
 //     the daemon died isn't created again.
 //   - create opens the conversation on a change, and keeps of the answer what update and follow_up need.
-//   - update changes what was created, whenever there is something else to say.
+//   - update changes what was created, whenever there is something else to say. What is gone is looked for once more.
 //   - follow_up are sent after that, one after the other, when the kind of what is said changed: an answer in a thread, a
 //     transition. After create they are only where there is find, since one that fails begins it all again.
 //

@@ -63,13 +63,14 @@ func (k *talk) clean(err error) error {
 	return &sinks.Undelivered{Cause: u.Cause, After: u.After, Err: errors.New(call.Clean(k.hush(u.Error())))}
 }
 
-// tell takes the steps that a message needs.
+// tell takes the steps that a message needs. What is remembered and gone is looked for once more: it may have been changed by
+// somebody else.
 func (k *talk) tell() error {
-	if err := k.find(); err != nil {
-		return err
+	updated, err := k.change()
+	if errors.Is(err, errGone) {
+		updated, err = k.change()
 	}
-	updated, err := k.update()
-	if err != nil {
+	if err != nil && !errors.Is(err, errGone) {
 		return err
 	}
 	if !updated {
@@ -94,6 +95,15 @@ func (k *talk) followUp(updated bool) error {
 	return nil
 }
 
+// change finds what was created before, and changes it; false when there is nothing to change. After errGone nothing is
+// remembered of it.
+func (k *talk) change() (bool, error) {
+	if err := k.find(); err != nil {
+		return false, err
+	}
+	return k.update()
+}
+
 // find looks for what was created before, when nothing is remembered of it.
 func (k *talk) find() error {
 	if !k.before.empty() {
@@ -113,8 +123,7 @@ func (k *talk) update() (bool, error) {
 	}
 	taken, err := k.step(namedStep{"update", k.Update})
 	if errors.Is(err, errGone) { // somebody removed it
-		k.view.Receipt, k.view.Before, k.before.Said = k.names(), "", ""
-		return false, nil
+		k.view.Receipt, k.view.Before, k.before = k.names(), "", receipt{}
 	}
 	return taken, err
 }

@@ -179,7 +179,17 @@ func TestAConversationTakesTheStepsOfItsFile(t *testing.T) {
 		after, err := s.Deliver(t.Context(), second)
 		require.NoError(t, err)
 		require.JSONEq(t, `{"said": "recovered", "kept": {"id": "8"}}`, string(after))
-		require.Len(t, r.take(), 2)
+		asked := r.take()
+		require.Len(t, asked, 3)
+		require.Equal(t, "GET /notes", asked[1], "and only once it can't be found either")
+	})
+	t.Run("what is another one by now is found again", func(t *testing.T) {
+		r.says("GET /notes", 200, `[{"id": "9"}]`)
+		second.Receipt = got
+		after, err := s.Deliver(t.Context(), second)
+		require.NoError(t, err)
+		require.JSONEq(t, `{"said": "recovered", "kept": {"id": "9"}}`, string(after))
+		require.Contains(t, r.take()[2], "PUT /notes/9 ")
 	})
 	t.Run("what is found is not created again", func(t *testing.T) {
 		r.says("GET /notes", 200, `[{"id": "9"}]`)

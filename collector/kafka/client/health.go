@@ -1,3 +1,4 @@
+// Package client answers: how is an operator told that Kafka can't be read?
 package client
 
 import (

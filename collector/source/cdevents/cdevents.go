@@ -12,6 +12,8 @@
 //	incident.detected, .reported            an incident that opened
 //	incident.resolved                       its end; alone it doesn't tell when the incident opened
 //
+// What comes from the source /shipwake is ignored: Shipwake's own output cdevents sent it, and may be on the same bus.
+//
 // Every other type says nothing of a change; that a pipeline run is queued doesn't either. The delivery id is the event's source and id, and each event of a batch is a
 // delivery, so that one that can't be read doesn't hold back the others.
 //
@@ -33,7 +35,7 @@ const headerType = "Ce-Type"
 func Source() source.Source {
 	return source.Source{
 		Name:    "cdevents",
-		Version: "3",
+		Version: "4",
 		Headers: []string{headerType},
 		Schemes: []source.Scheme{source.HubSignature(), {Kind: source.Bearer}},
 		Open:    open,

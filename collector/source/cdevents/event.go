@@ -22,6 +22,9 @@ type event struct {
 	timestamp time.Time
 }
 
+// ownSource is the source of each event that Shipwake's output cdevents sends. They may be on the same bus.
+const ownSource = "/shipwake"
+
 // read maps one event.
 func read(e cloudEvent) (source.Reading, error) {
 	var context source.JSON
@@ -32,7 +35,11 @@ func read(e cloudEvent) (source.Reading, error) {
 	if mapping == nil {
 		return source.Reading{Ignored: "only CDEvents of services, pipeline runs and incidents are read"}, nil
 	}
-	fact, problem := mapping(readEvent(e.data))
+	ev := readEvent(e.data)
+	if ev.source == ownSource {
+		return source.Reading{Ignored: "an event that Shipwake sent itself; what it found is not what it goes by"}, e.data.Err()
+	}
+	fact, problem := mapping(ev)
 	switch err := e.data.Err(); {
 	case problem != "":
 		return source.Reading{Unmapped: problem}, nil // what isn't about a change needn't be whole

@@ -16,6 +16,9 @@ func (c *Config) readStatus(doc source.JSON) (source.Reading, error) {
 	if why := saysNothing(state); why != "" {
 		return source.Reading{Ignored: why}, doc.Err()
 	}
+	if strings.HasPrefix(status.Get("description").AnyText(), OwnStatus) {
+		return source.Reading{Ignored: "a status that Shipwake wrote itself; it says nothing of how the deployment went"}, doc.Err()
+	}
 	change, transient := c.changeOf(doc)
 	change.URL = status.FirstText("log_url", "target_url", "environment_url")
 	at := status.Get("created_at").RequiredTime()
@@ -33,6 +36,10 @@ func (c *Config) readStatus(doc source.JSON) (source.Reading, error) {
 	}
 	return add(doc, change, transient)
 }
+
+// OwnStatus begins the description of each deployment status that Shipwake's output github-deployment writes. GitHub sends a webhook
+// for it, which must not be taken for the outcome of the deployment: the verdict would be an input of itself.
+const OwnStatus = "Shipwake: "
 
 // saysNothing is why a state tells neither a start nor an end.
 func saysNothing(state string) string {
@@ -74,6 +81,9 @@ func (c *Config) changeOf(doc source.JSON) (change correlate.Change, transient b
 		Commit:          sha,
 		Actor:           actorOf(doc, deployment),
 		Team:            payload.Get("team").AnyText(),
+		Labels: map[string]string{
+			"repository": repository.Get("full_name").RequiredText(), "deployment_id": deployment.Get("id").RequiredText(),
+		},
 	}
 	return change, deployment.Get("transient_environment").True()
 }

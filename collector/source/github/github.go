@@ -9,6 +9,7 @@
 //	deployment_status failure, error             failed
 //	deployment_status queued, pending, waiting   ignored: the deployment waits, perhaps for an approval
 //	deployment_status inactive                   ignored: it says that another deployment took over
+//	deployment_status by Shipwake itself         ignored: its description begins with OwnStatus
 //	deployment_status of another state           unmapped
 //	deployment                                   ignored: it is requested, and has not begun
 //	workflow_run in_progress, completed          started, and its outcome, of a workflow that is named under workflows
@@ -16,6 +17,8 @@
 //
 // An environment that GitHub says is a production environment (production_environment) is called production, whatever its
 // name. Who has several of them, which telemetry tells apart, sets the key keep_environment_names: true.
+//
+// The labels repository and deployment_id say to outputs which commit and which deployment it is.
 //
 // Deployments to a transient environment (previews) are ignored too: they reach nobody.
 //
@@ -40,7 +43,7 @@ const headerEvent = "X-Github-Event"
 func Source() source.Source {
 	return source.Source{
 		Name:    "github",
-		Version: "3",
+		Version: "4",
 		Headers: []string{headerEvent},
 		Schemes: []source.Scheme{source.HubSignature()},
 		Config:  func() source.Config { return &Config{} },

@@ -25,6 +25,7 @@ func (c *Config) readRun(doc source.JSON) (source.Reading, error) {
 		Commit:      run.Get("head_sha").Text(),
 		Actor:       run.Get("triggering_actor").Get("login").AnyText(),
 		URL:         run.Get("html_url").AnyText(),
+		Labels:      map[string]string{"repository": repository.Get("full_name").RequiredText()},
 	}
 	switch doc.Get("action").Text() {
 	case "in_progress":

@@ -1,8 +1,8 @@
-// Package client answers: how is a Kafka cluster reached, and as whom?
+// Package kafkaclient answers: how is a Kafka cluster reached, and as whom?
 //
-// It holds the keys that every receiver from Kafka has, and the options of the client library that follow from them. Only
-// what is committed is read.
-package client
+// It holds the keys that all have who read from Kafka or write to it, and the options of the client library that follow from
+// them. Only what is committed is read.
+package kafkaclient
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"go.opentelemetry.io/collector/config/configtls"
 )
 
-// Config is how to reach a cluster; receivers squash it into their own configuration.
+// Config is how to reach a cluster; it is squashed into the configuration of who uses it.
 type Config struct {
 	// Brokers are the addresses to find the cluster by, host:port.
 	Brokers []string `mapstructure:"brokers"`
