@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/prometheus/births"
+	"github.com/shipwake/shipwake/collector/prometheus/past"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -45,6 +46,10 @@ func (a *asking) Start(ctx context.Context, host component.Host) error {
 	a.stop = stop
 	for _, s := range a.servers {
 		a.done.Go(func() { s.run(alive) })
+		if memory := past.Of(host); memory != nil && s.cfg.History > 0 {
+			h := &historian{s.client, s.cfg, s.table, s.selectors, memory, s.log, mostPiece}
+			a.done.Go(func() { h.run(alive) })
+		}
 	}
 	return nil
 }
