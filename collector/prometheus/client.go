@@ -128,8 +128,8 @@ func (c *client) window(ctx context.Context, selector string, to, width int64) (
 	return c.matrix(ctx, "query", url.Values{"query": {fmt.Sprintf("%s[%dms]", selector, width)}, "time": {seconds(to)}})
 }
 
-// steps is the newest sample of a selector at each step from one instant to another, all in seconds.
-func (c *client) steps(ctx context.Context, selector string, from, to, step int64) (all []series, warning string, err error) {
+// stepped is the newest sample of a selector at each step from one instant to another, all in seconds.
+func (c *client) stepped(ctx context.Context, selector string, from, to, step int64) (all []series, warning string, err error) {
 	whole := func(n int64) []string { return []string{strconv.FormatInt(n, 10)} }
 	return c.matrix(ctx, "query_range", url.Values{"query": {selector}, "start": whole(from), "end": whole(to), "step": whole(step)})
 }

@@ -77,6 +77,13 @@ func (f *fakeServer) widths() []time.Duration {
 	return slices.Clone(f.asked)
 }
 
+// ranges are from when to when each range query was.
+func (f *fakeServer) ranges() [][2]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.past)
+}
+
 // RoundTrip implements http.RoundTripper, without a network.
 func (f *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()

@@ -23,19 +23,22 @@ const (
 
 // historian reads the past of a server, beside what is read live.
 type historian struct {
-	*client
-	cfg       *ServerConfig
-	table     *families.Table
-	selectors []string
-	memory    past.Memory
-	log       *zap.Logger
-	piece     int64 // how much to ask for at once
+	*server
+	piece int64 // how much to ask for at once
 }
 
 var errUnvouched = errors.New("the server doesn't vouch for its answer")
 
+// pastOf is the name under which it is kept how far the past of a server is told.
+func pastOf(c *client) string { return "telemetry_prometheus/past/" + c.endpoint }
+
 // run reads until there is no more to tell, no room for it, or the context ends.
 func (h *historian) run(ctx context.Context) {
+	select {
+	case <-h.begun:
+	case <-ctx.Done():
+		return
+	}
 	for failures := 0; ; failures++ {
 		done, err := h.tell(ctx)
 		if done || ctx.Err() != nil {
@@ -55,7 +58,7 @@ func (h *historian) run(ctx context.Context) {
 
 // tell tells of the newest piece that isn't told.
 func (h *historian) tell(ctx context.Context) (done bool, err error) {
-	p, err := h.progress(ctx)
+	p, err := past.Resume(ctx, h.memory, pastOf(h.client))
 	if err != nil {
 		return false, err
 	}
@@ -82,20 +85,6 @@ func (h *historian) tell(ctx context.Context) (done bool, err error) {
 	return false, p.Keep(ctx, h.memory)
 }
 
-// progress is how far it came; the first time it begins with the present of the server.
-func (h *historian) progress(ctx context.Context) (*past.Progress, error) {
-	p, err := past.Resume(ctx, h.memory, "telemetry_prometheus/past/"+h.endpoint)
-	if err != nil || p.To > 0 {
-		return p, err
-	}
-	now, err := h.now(ctx)
-	p.To = (now - h.cfg.Delay.Milliseconds()) / 1000 / past.Step * past.Step
-	if p.From = p.To; err == nil {
-		err = p.Keep(ctx, h.memory)
-	}
-	return p, err
-}
-
 // read asks for a piece and tells of it. What the server doesn't vouch for is left out.
 func (h *historian) read(ctx context.Context, from, to int64) (room bool, err error) {
 	piece := past.NewPiece(from, to, points.Options{
@@ -103,7 +92,7 @@ func (h *historian) read(ctx context.Context, from, to int64) (room bool, err er
 	})
 	for _, selector := range append([]string{tellers}, h.selectors...) {
 		began := time.Now()
-		err := h.take(ctx, piece, selector)
+		err := h.pick(ctx, piece, selector)
 		if errors.Is(err, errUnvouched) {
 			h.log.Warn("A piece of the past is left out", zap.Time("since", time.Unix(from, 0)), zap.Error(err))
 			return true, nil
@@ -118,8 +107,8 @@ func (h *historian) read(ctx context.Context, from, to int64) (room bool, err er
 	return h.memory.Past(ctx, piece.Cells())
 }
 
-func (h *historian) take(ctx context.Context, piece *past.Piece, selector string) error {
-	all, warning, err := h.steps(ctx, selector, piece.From, piece.To, past.Step)
+func (h *historian) pick(ctx context.Context, piece *past.Piece, selector string) error {
+	all, warning, err := h.stepped(ctx, selector, piece.From, piece.To, past.Step)
 	if err != nil {
 		return err
 	}

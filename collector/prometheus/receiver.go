@@ -46,9 +46,8 @@ func (a *asking) Start(ctx context.Context, host component.Host) error {
 	a.stop = stop
 	for _, s := range a.servers {
 		a.done.Go(func() { s.run(alive) })
-		if memory := past.Of(host); memory != nil && s.cfg.History > 0 {
-			h := &historian{s.client, s.cfg, s.table, s.selectors, memory, s.log, mostPiece}
-			a.done.Go(func() { h.run(alive) })
+		if s.memory != nil && s.cfg.History > 0 {
+			a.done.Go(func() { (&historian{s, mostPiece}).run(alive) })
 		}
 	}
 	return nil
@@ -78,6 +77,7 @@ func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Hos
 	return &server{
 		client: to, cfg: cfg, table: table, selectors: selectors(table), next: a.next, tally: a.tally, span: mostSpan,
 		log: a.set.Logger.With(zap.String("server", to.endpoint)), births: births.Of(host),
+		memory: past.Of(host), begun: make(chan struct{}),
 	}, nil
 }
 
