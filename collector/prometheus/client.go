@@ -49,15 +49,15 @@ func tooMuch(err error) bool {
 	return errors.Is(err, errTooLarge) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// query posts a query and decodes the data of the answer. That may be partial, or come with warnings, of which the first is
-// returned.
-func (c *client) query(ctx context.Context, form url.Values, data any) (warning string, err error) {
+// query posts a query to an end of the API and decodes the data of the answer. That may be partial, or come with warnings, of
+// which the first is returned.
+func (c *client) query(ctx context.Context, end string, form url.Values, data any) (warning string, err error) {
 	// What Thanos wants to hear, and others don't know: no part instead of the whole, and no averages.
 	form.Set("partial_response", "false")
 	form.Set("max_source_resolution", "0s")
 	form.Set("dedup", "true")
 	form.Set("timeout", fmt.Sprintf("%ds", max(1, int(c.timeout.Seconds()))))
-	request, err := http.NewRequest(http.MethodPost, c.endpoint+"/api/v1/query", strings.NewReader(form.Encode()))
+	request, err := http.NewRequest(http.MethodPost, c.endpoint+"/api/v1/"+end, strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", err
 	}
@@ -125,8 +125,18 @@ func withoutURL(err error) error {
 
 // window is the samples of a selector in (to-width, to], both in Unix milliseconds.
 func (c *client) window(ctx context.Context, selector string, to, width int64) (all []series, warning string, err error) {
+	return c.matrix(ctx, "query", url.Values{"query": {fmt.Sprintf("%s[%dms]", selector, width)}, "time": {seconds(to)}})
+}
+
+// stepped is the newest sample of a selector at each step from one instant to another, all in seconds.
+func (c *client) stepped(ctx context.Context, selector string, from, to, step int64) (all []series, warning string, err error) {
+	whole := func(n int64) []string { return []string{strconv.FormatInt(n, 10)} }
+	return c.matrix(ctx, "query_range", url.Values{"query": {selector}, "start": whole(from), "end": whole(to), "step": whole(step)})
+}
+
+func (c *client) matrix(ctx context.Context, end string, form url.Values) (all []series, warning string, err error) {
 	var v vector
-	warning, err = c.query(ctx, url.Values{"query": {fmt.Sprintf("%s[%dms]", selector, width)}, "time": {seconds(to)}}, &v)
+	warning, err = c.query(ctx, end, form, &v)
 	if err != nil {
 		return nil, "", err
 	}
@@ -143,7 +153,7 @@ func (c *client) window(ctx context.Context, selector string, to, width int64) (
 func (c *client) now(ctx context.Context) (int64, error) {
 	var v vector
 	asked := time.Now()
-	if _, err := c.query(ctx, url.Values{"query": {"time()"}}, &v); err != nil {
+	if _, err := c.query(ctx, "query", url.Values{"query": {"time()"}}, &v); err != nil {
 		return 0, err
 	}
 	half := time.Since(asked) / 2

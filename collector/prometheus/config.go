@@ -27,6 +27,8 @@ type ServerConfig struct {
 	Poll time.Duration `mapstructure:"poll"`
 	// Delay is how long after a scrape its samples can be asked for.
 	Delay time.Duration `mapstructure:"delay"`
+	// History is how much of the time before the first start is read, so that a change can be compared with earlier days; 0: none.
+	History time.Duration `mapstructure:"history"`
 	// Environment is that of services whose series don't tell one.
 	Environment string `mapstructure:"environment"`
 	// ReplicaLabels tell apart servers that scrape the same targets; one of them is listened to.
@@ -39,6 +41,8 @@ const (
 	defaultPoll    = 30 * time.Second
 	defaultDelay   = 5 * time.Second
 	defaultTimeout = 30 * time.Second
+	defaultHistory = 7 * 24 * time.Hour
+	mostHistory    = 8 * 24 * time.Hour // as long as rollups are kept
 )
 
 func defaultConfig() component.Config { return &Config{} }
@@ -47,7 +51,7 @@ func defaultConfig() component.Config { return &Config{} }
 func (c *ServerConfig) Unmarshal(conf *confmap.Conf) error {
 	c.ClientConfig = confighttp.NewDefaultClientConfig()
 	c.Timeout = defaultTimeout
-	c.Poll, c.Delay = defaultPoll, defaultDelay
+	c.Poll, c.Delay, c.History = defaultPoll, defaultDelay, defaultHistory
 	c.ReplicaLabels = []string{"prometheus_replica", "replica", "__replica__"}
 	return conf.Unmarshal(c)
 }
@@ -80,6 +84,9 @@ func (c *ServerConfig) Validate() error {
 		return fmt.Errorf("poll: %v: must be from 1s to 5m", c.Poll)
 	case c.Delay < 0 || c.Delay > 5*time.Minute:
 		return fmt.Errorf("delay: %v: must be from 0s to 5m", c.Delay)
+	}
+	if c.History < 0 || c.History > mostHistory {
+		return fmt.Errorf("history: %v: must be from 0s to %v", c.History, mostHistory)
 	}
 	_, err = c.Table()
 	return err

@@ -9,6 +9,7 @@
 //	        poll: 30s                            # default; how often to ask
 //	        delay: 5s                            # default; how long after a scrape its samples can be asked for: 30s and
 //	                                             # more where several servers stand behind one (Thanos, Mimir)
+//	        history: 168h                        # default: a week; how much of the time before the first start is read, 0s: none
 //	        environment: production              # default: what the series say, else unknown
 //	        replica_labels: [prometheus_replica] # default: prometheus_replica, replica, __replica__
 //	        off: [istio]                         # default: none; families that are not read, see package families
@@ -27,11 +28,18 @@
 // since rate() and increase() extrapolate, and lose the first errors of a process. What comes out are the points that the
 // services would have sent by OTLP (package points). A difference stays as coarse as the scrapes are.
 //
-// What happened before the receiver was started isn't read: it would count again what was counted before a restart.
+// # The time before
+//
+// At the first start ever, which an extension that remembers keeps, the last hour is read as if it came live, since a change is
+// compared with it. The days before are read from the newest to the oldest by range queries with a step of five minutes, and come
+// to coarse cells (package past). After a restart that goes on where it was, and what happened meanwhile isn't read: it would
+// count again what was counted before.
 //
 // # Being a good guest
 //
-//   - One query at a time to a server: one for what tells of its targets, one for applications and gateways, and one for each
+//   - Of the past, six hours at a time are asked for, and nothing for four times as long as a query took. It ends where memory is
+//     half full.
+//   - Otherwise one query at a time to a server: one for what tells of its targets, one for applications and gateways, and one for each
 //     family of which only some series count. Where there are none the answer is empty.
 //   - After an error it waits 1 s, 2 s, … 5 minutes. Where a query was too much it asks for half the time next, and for more
 //     again when that goes well.

@@ -20,6 +20,7 @@ type fakeServer struct {
 	mu     sync.Mutex
 	series map[string]*recorded
 	asked  []time.Duration // how much each query for series wanted
+	past   [][2]int64      // from when to when each range query was, in Unix seconds
 	wrong  func(http.ResponseWriter, *http.Request) bool
 	say    string // more members of each answer
 	ahead  time.Duration
@@ -76,6 +77,13 @@ func (f *fakeServer) widths() []time.Duration {
 	return slices.Clone(f.asked)
 }
 
+// ranges are from when to when each range query was.
+func (f *fakeServer) ranges() [][2]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.past)
+}
+
 // RoundTrip implements http.RoundTripper, without a network.
 func (f *fakeServer) RoundTrip(request *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
@@ -91,6 +99,10 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	query := r.FormValue("query")
 	if query == "time()" {
 		fmt.Fprintf(w, `{"status":"success","data":{"resultType":"scalar","result":[%[1]s,"%[1]s"]}}`, seconds(time.Now().Add(f.ahead).UnixMilli()))
+		return
+	}
+	if r.URL.Path == "/prometheus/api/v1/query_range" {
+		f.steps(w, r)
 		return
 	}
 	parts := ranged.FindStringSubmatch(query)
@@ -111,6 +123,37 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if s.matches(parts[1]) {
 			found = append(found, s.between(to-width, to)...)
 		}
+	}
+	slices.Sort(found)
+	fmt.Fprintf(w, `{"status":"success",%s"data":{"resultType":"matrix","result":[%s]}}`, f.say, strings.Join(found, ","))
+}
+
+// steps answers a range query: at each step the newest sample of the five minutes before it.
+func (f *fakeServer) steps(w http.ResponseWriter, r *http.Request) {
+	whole := func(name string) int64 {
+		n, _ := strconv.ParseInt(r.FormValue(name), 10, 64)
+		return n * 1000
+	}
+	f.past = append(f.past, [2]int64{whole("start") / 1000, whole("end") / 1000})
+	if f.wrong != nil && f.wrong(w, r) {
+		return
+	}
+	var found []string
+	for _, s := range f.series {
+		if !s.matches(r.FormValue("query")) {
+			continue
+		}
+		picked := &recorded{labels: s.labels}
+		n := 0
+		for at := whole("start"); at <= whole("end"); at += whole("step") {
+			for n < len(s.values) && s.values[n].at <= at {
+				n++
+			}
+			if n > 0 && s.values[n-1].at > at-5*60_000 {
+				picked.values = append(picked.values, sample{at, s.values[n-1].value})
+			}
+		}
+		found = append(found, picked.between(whole("start"), whole("end"))...)
 	}
 	slices.Sort(found)
 	fmt.Fprintf(w, `{"status":"success",%s"data":{"resultType":"matrix","result":[%s]}}`, f.say, strings.Join(found, ","))

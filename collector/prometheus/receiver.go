@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/prometheus/births"
+	"github.com/shipwake/shipwake/collector/prometheus/past"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -45,6 +46,9 @@ func (a *asking) Start(ctx context.Context, host component.Host) error {
 	a.stop = stop
 	for _, s := range a.servers {
 		a.done.Go(func() { s.run(alive) })
+		if s.memory != nil && s.cfg.History > 0 {
+			a.done.Go(func() { (&historian{s, mostPiece}).run(alive) })
+		}
 	}
 	return nil
 }
@@ -73,6 +77,7 @@ func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Hos
 	return &server{
 		client: to, cfg: cfg, table: table, selectors: selectors(table), next: a.next, tally: a.tally, span: mostSpan,
 		log: a.set.Logger.With(zap.String("server", to.endpoint)), births: births.Of(host),
+		memory: past.Of(host), begun: make(chan struct{}),
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/past"
 	"github.com/shipwake/shipwake/collector/prometheus/points"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -28,6 +29,9 @@ const (
 	mostOverlap   = 10 * 60_000
 	lookEvery     = 10 * time.Minute // at its clock
 	mostPause     = 5 * time.Minute
+	// firstHour is what is read of the time before the first start ever, as if it came live: what a change is compared with at
+	// first. Nobody has counted it.
+	firstHour = 60 * 60_000
 )
 
 // server is one that is asked.
@@ -42,8 +46,11 @@ type server struct {
 	health    *health
 	log       *zap.Logger
 	births    *births.Register
+	memory    past.Memory   // nil: nobody remembers
+	begun     chan struct{} // closed once it is known where it begins
 
 	reader *points.Reader
+	gather int64     // in the server's time: what is added before is handed on at once
 	since  int64     // in the server's time: what was added by then isn't handed on
 	cursor int64     // everything up to here was read
 	span   int64     // how much to ask for at once
@@ -111,7 +118,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	newest := time.Now().UnixMilli() + s.ahead - s.cfg.Delay.Milliseconds()
-	if newest-s.cursor > mostBehind {
+	if newest-s.cursor > mostBehind && s.cursor >= s.gather {
 		s.log.Warn("Too far behind; going on with the present", zap.Time("from", time.UnixMilli(s.cursor)))
 		s.refuse(1)
 		s.cursor = newest - s.span
@@ -126,12 +133,15 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 		}
 		return false, err
 	}
+	s.cursor, s.span = to, min(s.span*2, mostSpan)
+	if to < min(s.gather, newest) {
+		return true, nil
+	}
 	s.births.Begin(ctx)
 	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
 		return false, err
 	}
 	s.refuse(s.reader.Lost())
-	s.cursor, s.span = to, min(s.span*2, mostSpan)
 	live, _ := s.reader.Live(to - mostBehind)
 	s.live.Store(int64(live))
 	s.steps.Add(1)
@@ -150,20 +160,45 @@ func (s *server) look(ctx context.Context) error {
 	s.looked = time.Now()
 	s.ahead = now - s.looked.UnixMilli()
 	if s.reader == nil {
-		s.begin(now)
+		return s.begin(ctx, now)
 	}
 	return nil
 }
 
-// begin starts with the present: what was added before it may have been counted by whoever ran before.
-func (s *server) begin(now int64) {
+// begin starts with the present: what was added before it may have been counted by whoever ran before. When nobody ever did, it
+// starts an hour before.
+func (s *server) begin(ctx context.Context, now int64) error {
 	s.since = now - s.cfg.Delay.Milliseconds()
+	first, err := s.first(ctx)
+	if err != nil {
+		return err
+	}
+	if first {
+		s.gather = s.since
+		s.since -= firstHour
+	}
 	s.cursor = s.since - firstLookBack
 	s.reader = points.New(points.Options{
 		Table: s.table, Environment: s.cfg.Environment, ReplicaLabels: s.cfg.ReplicaLabels, Since: s.since, Whole: true,
 		Born: s.births.Version,
 	})
 	s.span = firstLookBack
+	close(s.begun)
+	return nil
+}
+
+// first says that nothing was ever read of this server, and has that kept.
+func (s *server) first(ctx context.Context) (bool, error) {
+	if s.memory == nil || s.cfg.History == 0 {
+		return false, nil
+	}
+	p, err := past.Resume(ctx, s.memory, pastOf(s.client))
+	if err != nil || p.To > 0 {
+		return false, err
+	}
+	p.To = s.since / 1000 / past.Step * past.Step
+	p.From = p.To
+	return true, p.Keep(ctx, s.memory)
 }
 
 // read takes in the samples of a stretch, and of so much before it that what took long to scrape is there by then.

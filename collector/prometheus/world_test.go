@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/consumer"
@@ -50,6 +51,24 @@ func newWorld(t *testing.T, endpoint string, change ...func(*client)) *world {
 
 func newWorldWith(t *testing.T, server map[string]any, change ...func(*client)) *world {
 	t.Helper()
+	return newWorldBeside(t, nil, server, change...)
+}
+
+// host has extensions.
+type host struct {
+	component.Host
+	extensions map[component.ID]component.Component
+}
+
+func (h host) GetExtensions() map[component.ID]component.Component { return h.extensions }
+
+// newWorldBeside is a world with extensions.
+func newWorldBeside(t *testing.T, beside map[string]component.Component, server map[string]any, change ...func(*client)) *world {
+	t.Helper()
+	extensions := map[component.ID]component.Component{}
+	for name, e := range beside {
+		extensions[component.MustNewID(name)] = e
+	}
 	cfg, err := configured(t, server)
 	require.NoError(t, err)
 	w := &world{t: t, tally: &correlate.Tally{}, reducer: reduce.New(reduce.Options{Now: time.Now})}
@@ -59,7 +78,7 @@ func newWorldWith(t *testing.T, server map[string]any, change ...func(*client)) 
 	require.NoError(t, err)
 	w.asking = r.(*asking)
 	w.asking.network = change
-	require.NoError(t, r.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, r.Start(t.Context(), host{componenttest.NewNopHost(), extensions}))
 	t.Cleanup(func() { require.NoError(t, r.Shutdown(context.Background())) })
 	return w
 }

@@ -30,7 +30,9 @@ func Tell(st *Store, all []correlate.Measurement, from, to int64) (changed []cor
 		for n < len(told) && told[n].Key == told[0].Key {
 			n++
 		}
-		t.stream(told[:n])
+		if coarse := t.stream(told[:n]); coarse != nil {
+			st.bytes += coarse.pack(told[n-1].Start + st.cfg.Coarse)
+		}
 		told = told[n:]
 	}
 	return t.all()
@@ -68,8 +70,8 @@ type telling struct {
 	changed map[int64]bool
 }
 
-// stream takes in the buckets of one stream, sorted.
-func (t telling) stream(of []correlate.Measurement) {
+// stream takes in the buckets of one stream, sorted, and returns where they are kept; nil when none of them is.
+func (t telling) stream(of []correlate.Measurement) *Series {
 	st, p, k := t.st, placeOf(&of[0].Key), keyOf(of[0].Key)
 	known := st.forgotten(p).coarse
 	if isPart(k.Kind) {
@@ -86,7 +88,7 @@ func (t telling) stream(of []correlate.Measurement) {
 		}
 	}
 	if len(cells) == 0 {
-		return
+		return nil
 	}
 	coarse := &st.stream(st.at(p), k).coarse
 	fuller := coarse.less(cells)
@@ -94,6 +96,7 @@ func (t telling) stream(of []correlate.Measurement) {
 	for i := range fuller {
 		t.changed[fuller[i].Start] = true
 	}
+	return coarse
 }
 
 // all is everything that was told of the changed buckets, by start.

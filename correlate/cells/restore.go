@@ -35,7 +35,7 @@ func (st *Store) Restore(r correlate.Rollup) {
 	if len(r.Cells)+len(r.Forgotten) > 0 || len(r.Past) == 0 {
 		st.closed = max(st.closed, r.Start+st.cfg.Coarse)
 	}
-	st.bytes += st.packRollups(st.services, window.Floor(st.closed, restoredTogether*st.cfg.Coarse))
+	st.bytes += st.packRollups(st.services, window.Floor(max(st.closed, r.Start+st.cfg.Coarse), restoredTogether*st.cfg.Coarse))
 }
 
 // beyond is how far what is restored may be beyond twice the budget: that much may have come since memory was last

@@ -217,7 +217,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/points"},
+			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/past", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -236,6 +236,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/prometheus/births", ours: []string{"correlate"}, never: []string{collector + "pdata/..."},
 			reason: "a version by birth is the same however the samples of a process come",
+		},
+		{
+			room: "collector/prometheus/past", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/points", "collector/reduce", "collector/reduce/otlp"},
+			reason: "the past comes to the cells that its points would have come to; who remembers them is not known here",
 		},
 		{
 			room: "collector/prometheus/promtest", ours: []string{"internal/freeport"}, never: []string{collector + "..."},

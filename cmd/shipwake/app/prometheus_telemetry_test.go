@@ -18,16 +18,16 @@ import (
 )
 
 // asksPrometheus makes a daemon ask a Prometheus instead of taking OTLP.
-func (p *process) asksPrometheus(endpoint string) {
+func (p *process) asksPrometheus(endpoint string, more ...string) {
 	p.t.Helper()
 	file := filepath.Join(p.t.TempDir(), "prometheus.yaml")
 	require.NoError(p.t, os.WriteFile(file, []byte(fmt.Sprintf(`receivers:
   telemetry_prometheus:
-    servers: [{endpoint: %q, poll: 1s, delay: 1s, environment: production}]
+    servers: [{endpoint: %q, poll: 1s, delay: 1s, environment: production%s}]
 service:
   pipelines:
     metrics: {receivers: [telemetry_prometheus]}
-`, endpoint)), 0o600))
+`, endpoint, strings.Join(more, ""))), 0o600))
 	p.more = append(p.more, "--config", file)
 }
 
@@ -95,6 +95,40 @@ func TestPrometheusAloneConvictsABadDeploy(t *testing.T) {
 			code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "2m", "--api", "http://"+p.w)
 			require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
 			require.Contains(t, stdout, "shop v2 in production: REGRESSED")
+			require.Contains(t, stdout, test.want)
+		})
+	}
+}
+
+// TestPrometheusHistoryIsThereAtTheFirstChange: the first change ever replaces the only process at once, so that there is
+// nothing to compare with side by side. With the week that the Prometheus kept it is compared with earlier days.
+func TestPrometheusHistoryIsThereAtTheFirstChange(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ more, want string }{
+		"a week is read": {"", "(grade C)"},
+		"none of it is":  {", history: 0s", "(grade D)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			now := time.Now().Truncate(time.Minute)
+			promtest.Blocks(t, dir, promtest.Days{From: now.Add(-8 * 24 * time.Hour), To: now.Add(-5 * time.Minute), Rate: 100})
+			shop := promtest.NewShop("v1")
+			p := newProcess(t)
+			p.usual = true
+			p.asksPrometheus(promtest.StartWith(t, dir, "", shop), test.more)
+			p.start()
+			ctx, stop := context.WithCancel(t.Context())
+			s := &shopping{stays: shop, changes: shop}
+			stopped := s.run(ctx)
+			defer func() { stop(); <-stopped }()
+			time.Sleep(30 * time.Second) // a time before the change: telemetry is judged by the clock of the real world
+			status, _ := p.post(strings.Replace(change("shop-1", "v2", time.Now()), "checkout", "shop", 1))
+			require.Equal(t, http.StatusAccepted, status)
+			shop.Deploy("v2")
+			s.bad.Store(20)
+			code, stdout, stderr := shipwake(t, "verdict", "shop-1", "--wait", "3m", "--api", "http://"+p.w)
+			require.Equal(t, exitRegressed, code, "%s%s\n%s", stdout, stderr, p.said())
 			require.Contains(t, stdout, test.want)
 		})
 	}

@@ -13,12 +13,16 @@ const sweepEvery = 5 * 60 * 1000
 func (r *Reader) Advance(to int64) pmetric.Metrics {
 	b := newBatch()
 	r.book.Advance(to, func(g *counts.Group[*told], inc *counts.Increment) {
-		if of := g.Of; inc.Value > 0 && inc.To > r.options.Since && !of.teller.outdone(r.options.Table, of.row, inc.To) {
+		if of := g.Of; inc.Value > 0 && inc.To > r.options.Since && !r.long(inc) && !of.teller.outdone(r.options.Table, of.row, inc.To) {
 			r.emit(b, of, inc)
 		}
 	})
 	r.sweep(to)
 	return b.metrics
+}
+
+func (r *Reader) long(inc *counts.Increment) bool {
+	return r.options.Longest > 0 && inc.From > 0 && inc.To-inc.From > r.options.Longest
 }
 
 // emit writes the points that an increment comes to. Beside a counter a histogram tells durations only; alone, of a library

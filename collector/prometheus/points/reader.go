@@ -27,6 +27,8 @@ type Options struct {
 	// Since and Whole are those of counts.Options.
 	Since int64
 	Whole bool
+	// Longest is how long an increment may have taken, in milliseconds: of a longer one it isn't known when it was. 0: any.
+	Longest int64
 	// MaxSeries bounds the series that are remembered; 0 is 200,000.
 	MaxSeries int
 }

@@ -22,6 +22,12 @@ import (
 // its configuration has, in YAML. The test is skipped where there is none.
 func Start(t *testing.T, more string, shops ...*Shop) (endpoint string) {
 	t.Helper()
+	return StartWith(t, t.TempDir(), more, shops...)
+}
+
+// StartWith is Start in a folder that may have blocks of samples, see Blocks.
+func StartWith(t *testing.T, dir, more string, shops ...*Shop) (endpoint string) {
+	t.Helper()
 	binary := os.Getenv("SHIPWAKE_TEST_PROMETHEUS")
 	if binary == "" {
 		t.Skip("SKIP: needs a Prometheus; make e2e-prometheus gets one")
@@ -32,13 +38,15 @@ func Start(t *testing.T, more string, shops ...*Shop) (endpoint string) {
 		t.Cleanup(server.Close)
 		targets = append(targets, strconv.Quote(server.Listener.Addr().String()))
 	}
-	dir := t.TempDir()
 	config := filepath.Join(dir, "prometheus.yaml")
 	require.NoError(t, os.WriteFile(config, []byte(fmt.Sprintf(
 		"global: {scrape_interval: 1s}\nscrape_configs: [{job_name: shop, static_configs: [{targets: [%s]}]}]\n%s",
 		strings.Join(targets, ","), more)), 0o600))
 	return run(t, binary, dir, config)
 }
+
+// data is where a Prometheus that is started in a folder keeps its samples.
+func data(dir string) string { return filepath.Join(dir, "data") }
 
 func run(t *testing.T, binary, dir, config string) (endpoint string) {
 	t.Helper()
@@ -47,7 +55,7 @@ func run(t *testing.T, binary, dir, config string) (endpoint string) {
 	log, err := os.Create(filepath.Join(dir, "log"))
 	require.NoError(t, err)
 	defer log.Close()
-	cmd := exec.Command(binary, "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "data"),
+	cmd := exec.Command(binary, "--config.file="+config, "--storage.tsdb.path="+data(dir),
 		"--web.listen-address="+address, "--log.level=warn")
 	cmd.Stdout, cmd.Stderr = log, log
 	require.NoError(t, cmd.Start())
