@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -122,18 +123,27 @@ func (e *Engine) settle() {
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
 func (e *Engine) linked(o record.IncidentDifference) {
 	e.around = look{}
-	for _, was := range []*correlate.IncidentRecord{&o.Before, &o.Record} {
-		c := e.changes[was.Suspect()]
+	moved := !o.Before.OpenedAt.Equal(o.Record.OpenedAt)
+	before, after := o.Before.SuspectedOf(), o.Record.SuspectedOf()
+	e.suspected(before, o.Before.Incident, func(id string) bool { return moved || !slices.Contains(after, id) })
+	e.suspected(after, o.Record.Incident, func(id string) bool { return moved || !slices.Contains(before, id) })
+	e.emit(correlate.Effect{Incident: new(o.Record)})
+}
+
+// suspected tells changes that an incident may be held against them, or may have been, and those of which that is another
+// than it was or will be what it bears on.
+func (e *Engine) suspected(ids []string, of correlate.Incident, altered func(id string) bool) {
+	for _, id := range ids {
+		c := e.changes[id]
 		if c == nil {
 			continue
 		}
 		e.altered(c.place())
-		if o.Before.Suspect() != o.Record.Suspect() || !o.Before.OpenedAt.Equal(o.Record.OpenedAt) {
-			e.compareIncident(was.Incident, c)
+		if altered(id) {
+			e.compareIncident(of, c)
 		}
 		e.publish(c)
 	}
-	e.emit(correlate.Effect{Incident: new(o.Record)})
 }
 
 // recall puts records back into memory without saying anything about them.
