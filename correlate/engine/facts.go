@@ -124,26 +124,20 @@ func (e *Engine) settle() {
 func (e *Engine) linked(o record.IncidentDifference) {
 	e.around = look{}
 	moved := !o.Before.OpenedAt.Equal(o.Record.OpenedAt)
-	before, after := o.Before.SuspectedOf(), o.Record.SuspectedOf()
-	e.suspected(before, o.Before.Incident, func(id string) bool { return moved || !slices.Contains(after, id) })
-	e.suspected(after, o.Record.Incident, func(id string) bool { return moved || !slices.Contains(before, id) })
-	e.emit(correlate.Effect{Incident: new(o.Record)})
-}
-
-// suspected tells changes that an incident may be held against them, or may have been, and those of which that is another
-// than it was or will be what it bears on.
-func (e *Engine) suspected(ids []string, of correlate.Incident, altered func(id string) bool) {
-	for _, id := range ids {
-		c := e.changes[id]
-		if c == nil {
-			continue
+	for _, of := range [][2]*correlate.IncidentRecord{{&o.Before, &o.Record}, {&o.Record, &o.Before}} {
+		for _, id := range of[0].SuspectedOf() {
+			c := e.changes[id]
+			if c == nil {
+				continue
+			}
+			e.altered(c.place())
+			if moved || !slices.Contains(of[1].SuspectedOf(), id) {
+				e.compareIncident(of[0].Incident, c)
+			}
+			e.publish(c)
 		}
-		e.altered(c.place())
-		if altered(id) {
-			e.compareIncident(of, c)
-		}
-		e.publish(c)
 	}
+	e.emit(correlate.Effect{Incident: new(o.Record)})
 }
 
 // recall puts records back into memory without saying anything about them.

@@ -71,6 +71,9 @@ func (b *Book) answers() {
 
 func (cfg Config) attribution() time.Duration { return time.Duration(cfg.Attribution) * time.Second }
 
+// links are what the incidents of a book have to do with its changes.
+type links struct{ *Book }
+
 // link is what an incident has to do with changes.
 type link struct {
 	to       []string // those that may be held responsible, the likeliest first; by inference there may be several
@@ -96,14 +99,14 @@ func (b *Book) suspect(i *correlate.IncidentRecord) link {
 	case i.ResolvedAt.Equal(i.OpenedAt):
 		return link{why: correlate.UnlinkedEndOnly}
 	}
-	if to := b.answerers(i); len(to) > 0 {
+	if to := (links{b}).answerers(i); len(to) > 0 {
 		return link{to: to, inferred: true}
 	}
 	return link{why: correlate.UnlinkedNoChange}
 }
 
 // answerers are the changes that answer for the services of an incident, those that began later first.
-func (b *Book) answerers(i *correlate.IncidentRecord) (ids []string) {
+func (b links) answerers(i *correlate.IncidentRecord) (ids []string) {
 	var all []*Change
 	for _, service := range i.About() {
 		if c := b.answerer(correlate.Place{Service: service, Environment: i.Environment}, i.OpenedAt); c != nil {
@@ -133,7 +136,7 @@ func (c *Change) unless() correlate.Unlinked {
 // held is the change that an incident is held against, the first that isn't exonerated; else why there is none. By inference
 // one that was judged healthy is, and one that reached nobody, and so is the one before it of its service. Exonerated is the
 // first of them.
-func (b *Book) held(is link) (to string, why correlate.Unlinked, exonerated string) {
+func (b links) held(is link) (to string, why correlate.Unlinked, exonerated string) {
 	for n, id := range is.to {
 		c := b.changes[id]
 		if !is.inferred || c == nil {
@@ -153,7 +156,7 @@ func (b *Book) held(is link) (to string, why correlate.Unlinked, exonerated stri
 // attribute finds the change that an incident is held against.
 func (b *Book) attribute(i *Incident) {
 	is, r, was := b.suspect(&i.Record), &i.Record, *i
-	r.AttributedTo, r.UnlinkedReason, r.Exonerated = b.held(is)
+	r.AttributedTo, r.UnlinkedReason, r.Exonerated = links{b}.held(is)
 	r.Inferred, r.Suspects = is.inferred && r.AttributedTo != "", nil
 	if len(is.to) > 1 {
 		r.Suspects = is.to
@@ -163,12 +166,12 @@ func (b *Book) attribute(i *Incident) {
 		b.draft.touchIncidentAs(i, *old)
 	}
 	i.suspects = is.to
-	b.object(r.ID, was.suspects, i.suspects)
-	b.blame(r.ID, was.Record.AttributedTo, r.AttributedTo)
+	links{b}.object(r.ID, was.suspects, i.suspects)
+	links{b}.blame(r.ID, was.Record.AttributedTo, r.AttributedTo)
 }
 
 // object notes at changes that an incident may be held against them, and no longer at those from before.
-func (b *Book) object(incident string, before, after []string) {
+func (b links) object(incident string, before, after []string) {
 	for _, id := range before {
 		if c := b.changes[id]; c != nil && !slices.Contains(after, id) {
 			c.objections = fewOf(without(c.objections.all(), incident))
@@ -182,7 +185,7 @@ func (b *Book) object(incident string, before, after []string) {
 }
 
 // blame notes at a change that an incident is held against it, and no longer at the one from before.
-func (b *Book) blame(incident, before, after string) {
+func (b links) blame(incident, before, after string) {
 	if c := b.changes[before]; c != nil && before != after {
 		b.draft.touch(c)
 		c.Record.Incidents = without(c.Record.Incidents, incident)

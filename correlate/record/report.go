@@ -212,14 +212,14 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 	b.changes[r.ID] = c
 	l := b.file(c)
 	l.stand(c, c.standing())
-	c.objections = fewOf(b.objecting(c))
+	c.objections = fewOf(links{b}.objecting(c))
 	b.grouping.enter(c)
 	return c
 }
 
 // objecting are the incidents that a change is suspected of: those that are held against it, and those in memory that another
 // change is held responsible for.
-func (b *Book) objecting(c *Change) []string {
+func (b links) objecting(c *Change) []string {
 	all := slices.Clone(c.Record.Incidents)
 	for i := range b.lineup(c.filed.place).incidents.from(key{at: c.filed.began.at}) {
 		b.steps++
@@ -255,7 +255,7 @@ func (b lineage) tookBack(c *Change) {
 func (b *Book) recallIncident(r correlate.IncidentRecord) {
 	i := &Incident{Record: r, reports: r.Reports, suspects: r.SuspectedOf()}
 	b.incidents[r.ID] = i
-	b.object(r.ID, nil, i.suspects)
+	links{b}.object(r.ID, nil, i.suspects)
 	if r.Retracted && r.MergedInto == "" {
 		return
 	}
