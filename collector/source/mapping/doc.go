@@ -45,7 +45,8 @@
 // # Asking the system
 //
 // Webhooks get lost. The part pull says how the system's API is asked for what they would have said: see Pull. What is found
-// is made into the webhook's message, which the rules above read.
+// is made into the webhook's message, which the rules above read. An item of which that can't be made is kept as it came, with what
+// was looked up for it, and waits in quarantine for a mapping that can.
 //
 // # What a field takes
 //
