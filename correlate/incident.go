@@ -1,6 +1,7 @@
 package correlate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,8 +11,11 @@ import (
 // A zero time means unknown; an incident without ResolvedAt is open. Where only the end is known, OpenedAt is the end as
 // well, and the incident has no known duration.
 type Incident struct {
-	ID      string `json:"id"`
-	Service string `json:"service,omitempty"`
+	ID string `json:"id"`
+	// Service is what it is about. Of several it is the one that was named first, and Services are all of them, each once, in
+	// the order in which they were named; see Of.
+	Service  string   `json:"service,omitempty"`
+	Services []string `json:"services,omitempty"`
 	// ServiceGuessed: Service is a guess, such as the name of a scrape job. No change of it is held responsible by inference.
 	ServiceGuessed bool      `json:"service_guessed,omitempty"`
 	Environment    string    `json:"environment,omitempty"`
@@ -37,8 +41,48 @@ type Incident struct {
 // CausedByNone is the CausedBy of an incident that no change caused.
 const CausedByNone = "none"
 
-// WithDefaults fills in what the generic format says is implied.
+// MaxServices bounds the services of one incident.
+const MaxServices = 100
+
+// Of is the incident about some services, each once, in their order. Empty names are none.
+func (i Incident) Of(services ...string) Incident {
+	i.Service, i.Services = "", nil
+	var all []string
+	for _, service := range services {
+		if service != "" && !slices.Contains(all, service) {
+			all = append(all, service)
+		}
+	}
+	if len(all) > 0 {
+		i.Service = all[0]
+	}
+	if len(all) > 1 {
+		i.Services = all
+	}
+	return i
+}
+
+// About are the services that it is about, none where nobody said any.
+func (i *Incident) About() []string {
+	switch {
+	case len(i.Services) > 0:
+		return i.Services
+	case i.Service != "":
+		return []string{i.Service}
+	}
+	return nil
+}
+
+// IsAbout tells whether a service is one of those that it is about.
+func (i *Incident) IsAbout(service string) bool {
+	return i.Service == service || slices.Contains(i.Services, service)
+}
+
+// WithDefaults fills in what the generic format says is implied, and puts the services together as Of does.
 func (i Incident) WithDefaults() Incident {
+	if len(i.Services) > 0 {
+		i = i.Of(append([]string{i.Service}, i.Services...)...)
+	}
 	implied := slices.Clone(i.Implied)
 	imply(&i.Environment, DefaultEnvironment, impliedEnvironment, &implied)
 	if !i.UpdatedAt.IsZero() {
@@ -65,6 +109,8 @@ func (i Incident) Validate() error {
 		return &FieldError{"opened_at", "required: an RFC 3339 time"}
 	case !i.ResolvedAt.IsZero() && i.ResolvedAt.Before(i.OpenedAt):
 		return &FieldError{"resolved_at", "must not lie before opened_at"}
+	case len(i.Services) > MaxServices:
+		return &FieldError{"services", fmt.Sprintf("must not be more than %d services", MaxServices)}
 	}
 	return nil
 }
@@ -76,7 +122,9 @@ func (i Incident) Validate() error {
 // the incident.
 func (i Incident) Merge(later Incident) Incident {
 	merged := i
-	merged.Service, merged.ServiceGuessed = mergedService(i, later)
+	if later.namesBetter(i) {
+		merged.Service, merged.Services, merged.ServiceGuessed = later.Service, later.Services, later.ServiceGuessed
+	}
 	merged.Environment = firm(later.Environment, i.Environment, DefaultEnvironment)
 	merged.Severity = or(later.Severity, i.Severity)
 	merged.Title = or(later.Title, i.Title)
@@ -92,10 +140,7 @@ func (i Incident) Merge(later Incident) Incident {
 	return merged
 }
 
-// mergedService is the service that the later report names; one that is known wins over a guess.
-func mergedService(i, later Incident) (service string, guessed bool) {
-	if later.Service == "" || later.ServiceGuessed && i.Service != "" && !i.ServiceGuessed {
-		return i.Service, i.ServiceGuessed
-	}
-	return later.Service, later.ServiceGuessed
+// namesBetter: the services of a later report stand instead of those of an earlier one. Known ones win over a guess.
+func (i Incident) namesBetter(earlier Incident) bool {
+	return i.Service != "" && (!i.ServiceGuessed || earlier.Service == "" || earlier.ServiceGuessed)
 }

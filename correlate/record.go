@@ -69,7 +69,11 @@ type IncidentRecord struct {
 	Inferred       bool     `json:"inferred,omitempty"`
 	UnlinkedReason Unlinked `json:"unlinked_reason,omitempty"`
 	// Exonerated is the change that would be held responsible by service and time, and was judged healthy or reached nobody.
+	// Another one may be held responsible instead, of another service that the incident is about.
 	Exonerated string `json:"exonerated,omitempty"`
+	// Suspects are the changes that may be held responsible by service and time, those that began later first; nil when there
+	// are not several.
+	Suspects []string `json:"suspects,omitempty"`
 	// Retracted: it doesn't count, since nobody reports it any more, or since it is another report of the incident MergedInto.
 	// MergedFrom are the other ids of one incident.
 	Retracted  bool     `json:"retracted,omitempty"`
@@ -80,13 +84,18 @@ type IncidentRecord struct {
 	Reports    []IncidentReport `json:"reports,omitempty"`
 }
 
-// Suspect is the change that is held responsible, or would be were it not exonerated; "" when there is none. Unlike
-// AttributedTo it doesn't depend on what is judged.
-func (i *IncidentRecord) Suspect() string {
-	if i.AttributedTo == "" {
-		return i.Exonerated
+// SuspectedOf are the changes that are held responsible, or would be were they, or those before them, not exonerated. Unlike
+// AttributedTo they don't depend on what is judged.
+func (i *IncidentRecord) SuspectedOf() []string {
+	switch {
+	case len(i.Suspects) > 0:
+		return i.Suspects
+	case i.AttributedTo != "":
+		return []string{i.AttributedTo}
+	case i.Exonerated != "":
+		return []string{i.Exonerated}
 	}
-	return i.AttributedTo
+	return nil
 }
 
 // Unlinked says why no change is held responsible for an incident.

@@ -86,10 +86,11 @@ func readChange(r *attributes) correlate.Change {
 
 func writeIncident(record plog.LogRecord, i correlate.Incident) {
 	record.SetEventName(EventIncident)
-	record.Body().SetStr(sentence("incident", i.Service, i.Title))
+	record.Body().SetStr(sentence("incident", strings.Join(i.About(), ", "), i.Title))
 	a := record.Attributes()
 	putText(a, attrIncidentID, i.ID)
 	putText(a, attrService, i.Service)
+	putTexts(a, attrServices, i.Services)
 	if i.ServiceGuessed {
 		a.PutBool(attrServiceGuessed, true)
 	}
@@ -110,6 +111,7 @@ func readIncident(r *attributes) correlate.Incident {
 	return correlate.Incident{
 		ID:             r.text(attrIncidentID),
 		Service:        r.text(attrService),
+		Services:       r.texts(attrServices),
 		ServiceGuessed: r.yes(attrServiceGuessed),
 		Environment:    r.text(attrEnvironment),
 		Severity:       r.text(attrSeverity),

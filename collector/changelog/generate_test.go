@@ -61,7 +61,6 @@ func anyIncident(t *rapid.T) correlate.Incident {
 	opened := anyTime(t, "opened")
 	i := correlate.Incident{
 		ID:             some(t, "id"),
-		Service:        rapid.String().Draw(t, "service"),
 		Environment:    rapid.String().Draw(t, "environment"),
 		Severity:       rapid.String().Draw(t, "severity"),
 		Title:          rapid.String().Draw(t, "title"),
@@ -71,6 +70,7 @@ func anyIncident(t *rapid.T) correlate.Incident {
 		CausedBy:       rapid.String().Draw(t, "caused by"),
 		Source:         rapid.String().Draw(t, "source"),
 	}
+	i = i.Of(rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "services")...)
 	if i.Service != "" {
 		i.ServiceGuessed = rapid.Bool().Draw(t, "guessed")
 	}

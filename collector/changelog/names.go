@@ -40,6 +40,7 @@ const (
 	attrLabels          = "shipwake.change.labels"
 
 	attrIncidentID      = "shipwake.incident.id"
+	attrServices        = "shipwake.incident.services"
 	attrSeverity        = "shipwake.incident.severity"
 	attrTitle           = "shipwake.incident.title"
 	attrOpenedAt        = "shipwake.incident.opened_at"

@@ -74,7 +74,9 @@ func completed(f correlate.Fact, resource pcommon.Resource, record plog.LogRecor
 		}
 	}
 	if i := f.Incident; i != nil {
-		i.Service = first(i.Service, r.text(attrService))
+		if len(i.About()) == 0 {
+			i.Service = r.text(attrService)
+		}
 		i.Environment = first(i.Environment, r.text(attrEnvironment))
 		i.Source = SourceOTLP
 		if i.OpenedAt.IsZero() {

@@ -128,7 +128,7 @@ func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data
 		refer(c.MergedInto, c.RolledBackBy)
 	}
 	for _, i := range data.Incidents {
-		if q.Service == "" || i.Service == "" || i.Service == q.Service {
+		if q.Service == "" || len(i.About()) == 0 || i.IsAbout(q.Service) {
 			refer(i.AttributedTo)
 		}
 	}

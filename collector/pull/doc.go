@@ -31,6 +31,9 @@
 // whatever instant, reading goes on with the page after the last one stored. A page that is asked for again has the same
 // delivery ids. A webhook's delivery and a pulled one of the same event are two deliveries, whose facts are of one change.
 //
+// An item that lacks what is documented is kept as it came, in quarantine, and read again by the next version of its source's
+// mapping; the stream goes on. An answer that as a whole isn't what is documented stops its stream, which is tried again.
+//
 // # Being a good guest
 //
 //   - One request at a time to a source, whatever it has of streams.

@@ -31,7 +31,8 @@ type Stream struct {
 	// URL is where the stream is. Credentials go to its host only.
 	URL string
 	// Pull returns the page after a cursor; at nil, the first one that may hold something after since. Asking for the same
-	// page again gives deliveries with the same ids. An error leaves the cursor where it is; the caller waits longer and
+	// page again gives deliveries with the same ids. An item in which something is missing is a delivery that Parse refuses,
+	// so that it waits in quarantine; an answer that can't be read as a whole is an error. An error leaves the cursor where it is; the caller waits longer and
 	// longer, or as long as a *BusyError says.
 	Pull func(ctx context.Context, client *http.Client, cursor []byte, since time.Time) (Page, error)
 }

@@ -138,17 +138,26 @@ func (b *book) enterIncidents(incidents []correlate.IncidentRecord) {
 	}
 }
 
-// placeOfIncident is where an incident happened: what it says itself, else what the change held responsible says.
-func (b *book) placeOfIncident(in *correlate.IncidentRecord) place {
-	p := place{service: in.Service, environment: in.Environment}
-	if c := b.byID[in.AttributedTo]; c != nil {
-		p.team = c.Team
-		if p.service == "" {
-			p.service = c.Service
+// placesOfIncident are where an incident happened: what it says itself, else what the change held responsible says. An incident
+// of several services happened in each of them.
+func (b *book) placesOfIncident(in *correlate.IncidentRecord) (all []place) {
+	cause := b.byID[in.AttributedTo]
+	services := in.About()
+	if len(services) == 0 {
+		services = []string{""}
+		if cause != nil {
+			services = []string{cause.Service}
 		}
 	}
-	if p.team == "" {
-		p.team = b.teams[site{p.service, p.environment}]
+	for _, service := range services {
+		p := place{service: service, environment: in.Environment}
+		if cause != nil {
+			p.team = cause.Team
+		}
+		if p.team == "" {
+			p.team = b.teams[site{p.service, p.environment}]
+		}
+		all = append(all, p)
 	}
-	return p
+	return all
 }

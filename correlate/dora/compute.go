@@ -12,12 +12,21 @@ import (
 func Compute(q Query, d Data, asOf time.Time) Report {
 	b := newBook(d, asOf)
 	total, groups := &tally{}, map[group]*tally{}
-	count := func(p place, add func(*tally)) {
-		if !q.covers(p) {
-			return
+	count := func(add func(*tally), places ...place) {
+		counted, covered := map[group]bool{}, false
+		for _, p := range places {
+			if !q.covers(p) {
+				continue
+			}
+			covered = true
+			for _, g := range q.groups(p) {
+				counted[g] = true
+			}
 		}
-		add(total)
-		for _, g := range q.groups(p) {
+		if covered {
+			add(total)
+		}
+		for g := range counted {
 			if groups[g] == nil {
 				groups[g] = &tally{}
 			}
@@ -27,7 +36,7 @@ func Compute(q Query, d Data, asOf time.Time) Report {
 	var elsewhere []string
 	for _, c := range b.changes {
 		if q.within(completion(c)) {
-			count(placeOf(c), func(t *tally) { t.change(b, c) })
+			count(func(t *tally) { t.change(b, c) }, placeOf(c))
 			if isRollout(c) && q.elsewhere(placeOf(c)) {
 				elsewhere = append(elsewhere, c.Environment)
 			}
@@ -36,7 +45,7 @@ func Compute(q Query, d Data, asOf time.Time) Report {
 	slices.Sort(elsewhere)
 	for _, i := range b.incidents {
 		if q.within(i.OpenedAt) {
-			count(b.placeOfIncident(i), func(t *tally) { t.incident(i, asOf) })
+			count(func(t *tally) { t.incident(i, asOf) }, b.placesOfIncident(i)...)
 		}
 	}
 	days := q.days(asOf)

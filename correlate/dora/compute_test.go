@@ -68,6 +68,52 @@ func compute(changes []correlate.ChangeRecord, incidents ...correlate.IncidentRe
 
 type records = []correlate.ChangeRecord
 
+// TestAnIncidentOfSeveralServicesCountsOnce: in the total and in what isn't split by service, and in each of its services; its
+// failure is that of the deployment alone.
+func TestAnIncidentOfSeveralServicesCountsOnce(t *testing.T) {
+	of := func(service, team string) edit {
+		return func(c *correlate.ChangeRecord) { c.Service, c.Team = service, team }
+	}
+	in := incident("i", at(1), at(31), "a")
+	in.Incident = in.Of("checkout", "payments", "search")
+	d := dora.Data{
+		Changes:   records{change("a", at(0), of("checkout", "shop")), change("b", at(0), of("payments", "money")), change("c", at(0), of("mail", "post"))},
+		Incidents: []correlate.IncidentRecord{in},
+	}
+	for by, want := range map[dora.GroupBy]map[string][2]int{ // failures and incidents of each group
+		dora.ByNothing:            {},
+		dora.ByService:            {"checkout": {1, 1}, "payments": {0, 1}, "search": {0, 1}, "mail": {0, 0}},
+		dora.ByTeam:               {"shop": {1, 1}, "money": {0, 0}, "post": {0, 0}},
+		dora.ByEnvironment:        {"production": {1, 1}},
+		dora.ByServiceEnvironment: {"production": {1, 1}, "production/checkout": {1, 1}, "production/payments": {0, 1}, "production/search": {0, 1}, "production/mail": {0, 0}},
+	} {
+		t.Run(string(by), func(t *testing.T) {
+			q := month
+			q.By = by
+			r := dora.Compute(q, d, asOf)
+			require.Equal(t, 1, r.Total.IncidentRecovery.N)
+			require.Equal(t, 1, r.Total.ChangeFailRate.Numerator)
+			got := map[string][2]int{}
+			for _, n := range r.Groups {
+				counted := [2]int{}
+				if n.ChangeFailRate != nil {
+					counted[0] = n.ChangeFailRate.Numerator
+				}
+				if n.IncidentRecovery != nil {
+					counted[1] = n.IncidentRecovery.N
+				}
+				got[n.Group] = counted
+			}
+			if by != dora.ByNothing {
+				require.Equal(t, want, got)
+			}
+		})
+	}
+	q := month
+	q.Service = "payments"
+	require.Equal(t, 1, dora.Compute(q, d, asOf).Total.IncidentRecovery.N)
+}
+
 func TestChangeFailRate(t *testing.T) {
 	open := time.Time{}
 	bad := change("bad", at(0))

@@ -26,6 +26,9 @@
 //     opened.
 //   - Incidents count by the time they opened, deployments by their completion (their start, when nobody told the
 //     completion). Medians interpolate. No data is nil, never zero.
+//   - An incident of several services is one incident: the total, its environment and its team count it once, and each of the
+//     services that it is about counts it. It is one failure, of the deployment held responsible. So every rate is a sum over
+//     a sum whichever way it is rolled up, while what services count of incidents doesn't add up to the total.
 package dora
 
 import (

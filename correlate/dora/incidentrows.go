@@ -21,9 +21,10 @@ type incidentRows struct {
 type incidentRow struct {
 	id                   key
 	service, environment string
-	attributedTo         key    // as its record says
-	cause                key    // the change that this is; 0 while it isn't known
-	team                 uint32 // of that change
+	others               []string // services that it is about as well
+	attributedTo         key      // as its record says
+	cause                key      // the change that this is; 0 while it isn't known
+	team                 uint32   // of that change
 	opened, resolved     instant
 	altered              bool // since it was last linked
 }
@@ -42,6 +43,11 @@ func (t *Table) Incident(i *correlate.IncidentRecord) {
 	is := incidentRow{
 		id: id, service: t.word(i.Service), environment: t.word(i.Environment), attributedTo: keyOf(i.AttributedTo),
 		opened: instantOf(i.OpenedAt), resolved: instantOf(i.ResolvedAt), altered: true,
+	}
+	if services := i.About(); len(services) > 1 {
+		for _, other := range services[1:] {
+			is.others = append(is.others, t.word(other))
+		}
 	}
 	t.unlinked = true
 	switch last := len(t.free) - 1; {

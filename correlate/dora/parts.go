@@ -24,7 +24,7 @@ const (
 const mostInPart = 4096
 
 // PartsVersion is that of the form of the parts: others can't be read.
-const PartsVersion = 1
+const PartsVersion = 2
 
 // ErrPart says that bytes are no part of a table.
 var ErrPart = errors.New("not a part of a table of DORA numbers")
@@ -132,6 +132,10 @@ func (w *partWriter) incident(in *incidentRow) {
 	w.key(in.id)
 	w.key(in.attributedTo)
 	w.word(in.service)
+	w.number(uint64(len(in.others)))
+	for _, service := range in.others {
+		w.word(service)
+	}
 	w.word(in.environment)
 	w.since(in.opened, 0)
 	w.since(in.resolved, in.opened)
@@ -276,7 +280,11 @@ func (r *partReader) detail(t *Table, completion instant) detail {
 }
 
 func (r *partReader) incident(t *Table) incidentRow {
-	in := incidentRow{id: r.key(), attributedTo: r.key(), service: r.word(t), environment: r.word(t), opened: r.since(0), altered: true}
+	in := incidentRow{id: r.key(), attributedTo: r.key(), service: r.word(t), altered: true}
+	for range r.count(1) {
+		in.others = append(in.others, r.word(t))
+	}
+	in.environment, in.opened = r.word(t), r.since(0)
 	in.resolved = r.since(in.opened)
 	return in
 }

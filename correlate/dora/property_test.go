@@ -59,7 +59,7 @@ func drawData(t *rapid.T) dora.Data {
 		if rapid.Bool().Draw(t, "resolved") {
 			in.ResolvedAt = in.OpenedAt.Add(time.Duration(rapid.IntRange(0, 900).Draw(t, "lasted")) * time.Minute)
 		}
-		in.Service = rapid.SampledFrom(services).Draw(t, "incident service")
+		in.Incident = in.Of(rapid.SliceOfN(rapid.SampledFrom(append(services, "")), 0, 3).Draw(t, "incident services")...)
 		d.Incidents = append(d.Incidents, in)
 	}
 	return d

@@ -60,17 +60,23 @@ func (c *count) changes(s *siteRows, p place, rows []row) {
 	}
 }
 
-// tallies are the counts that something at a place goes into.
-func (c *count) tallies(p place) []*tally {
-	if !c.covers(p) {
-		return nil
-	}
-	all := []*tally{&c.total}
-	for _, g := range c.Query.groups(p) {
-		if c.groups[g] == nil {
-			c.groups[g] = &tally{}
+// tallies are the counts that something at some places goes into, each once.
+func (c *count) tallies(places ...place) (all []*tally) {
+	for _, p := range places {
+		if !c.covers(p) {
+			continue
 		}
-		all = append(all, c.groups[g])
+		if len(all) == 0 {
+			all = append(all, &c.total)
+		}
+		for _, g := range c.Query.groups(p) {
+			if c.groups[g] == nil {
+				c.groups[g] = &tally{}
+			}
+			if !slices.Contains(all, c.groups[g]) {
+				all = append(all, c.groups[g])
+			}
+		}
 	}
 	return all
 }
@@ -151,7 +157,7 @@ func (t *tally) closed(m marks) {
 
 // incident counts an incident that opened in the window.
 func (c *count) incident(in *incidentRow) {
-	for _, t := range c.tallies(c.placeOf(in)) {
+	for _, t := range c.tallies(c.placesOf(in)...) {
 		if in.attributedTo == 0 {
 			t.unattributed++
 		}
@@ -161,9 +167,18 @@ func (c *count) incident(in *incidentRow) {
 	}
 }
 
-// placeOf is book.placeOfIncident.
-func (c *count) placeOf(in *incidentRow) place {
-	p := place{service: in.service, environment: in.environment}
+// placesOf is book.placesOfIncident.
+func (c *count) placesOf(in *incidentRow) []place {
+	all := []place{c.placeOf(in, in.service)}
+	for _, service := range in.others {
+		all = append(all, c.placeOf(in, service))
+	}
+	return all
+}
+
+// placeOf is where an incident happened, in a service that it is about.
+func (c *count) placeOf(in *incidentRow, service string) place {
+	p := place{service: service, environment: in.environment}
 	if n, known := c.at[in.cause]; known {
 		p.team = c.teams[in.team]
 		p.service = cmp.Or(p.service, c.sites[n].service)

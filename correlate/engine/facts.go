@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -122,16 +123,19 @@ func (e *Engine) settle() {
 // linked: that an incident is held against a change, or no longer is, bears on what later rollouts are compared with.
 func (e *Engine) linked(o record.IncidentDifference) {
 	e.around = look{}
-	for _, was := range []*correlate.IncidentRecord{&o.Before, &o.Record} {
-		c := e.changes[was.Suspect()]
-		if c == nil {
-			continue
+	moved := !o.Before.OpenedAt.Equal(o.Record.OpenedAt)
+	for _, of := range [][2]*correlate.IncidentRecord{{&o.Before, &o.Record}, {&o.Record, &o.Before}} {
+		for _, id := range of[0].SuspectedOf() {
+			c := e.changes[id]
+			if c == nil {
+				continue
+			}
+			e.altered(c.place())
+			if moved || !slices.Contains(of[1].SuspectedOf(), id) {
+				e.compareIncident(of[0].Incident, c)
+			}
+			e.publish(c)
 		}
-		e.altered(c.place())
-		if o.Before.Suspect() != o.Record.Suspect() || !o.Before.OpenedAt.Equal(o.Record.OpenedAt) {
-			e.compareIncident(was.Incident, c)
-		}
-		e.publish(c)
 	}
 	e.emit(correlate.Effect{Incident: new(o.Record)})
 }

@@ -154,6 +154,9 @@ func (s *story) drawIncident(r *rand.Rand, services []string, n int) {
 		ID: fmt.Sprintf("i%d", n), Service: services[r.IntN(len(services))],
 		OpenedAt: at(midnight.Unix() + r.Int64N(int64(len(s.cells))*60)),
 	}
+	if r.IntN(3) == 0 {
+		i = i.Of(i.Service, services[r.IntN(len(services))])
+	}
 	s.tell(r, correlate.Fact{Incident: &i})
 	if r.IntN(2) == 0 {
 		linked := i

@@ -302,18 +302,14 @@ func (o *oracle) attribute() {
 				}
 			}
 		}
-		switch c := o.answers(i); {
+		switch {
 		case i.CausedBy == correlate.CausedByNone:
 			i.UnlinkedReason = correlate.UnlinkedSaid
 		case i.CausedBy != "":
 		case i.ResolvedAt.Equal(i.OpenedAt):
 			i.UnlinkedReason = correlate.UnlinkedEndOnly
-		case c == nil:
-			i.UnlinkedReason = correlate.UnlinkedNoChange
-		case !c.live():
-			i.UnlinkedReason, i.Exonerated = correlate.UnlinkedNotDeployed, c.id
 		default:
-			i.AttributedTo, i.Inferred = c.id, true
+			o.infer(i)
 		}
 		for _, c := range o.changes {
 			if c.id == i.AttributedTo {
@@ -324,15 +320,42 @@ func (o *oracle) attribute() {
 	}
 }
 
-// answers is the change that answers for the place of an incident: of the rollouts that are under way and the last one that
+// infer holds an incident against the change that began last of those that answer for its services and reached anybody.
+func (o *oracle) infer(i *correlate.IncidentRecord) {
+	i.UnlinkedReason = correlate.UnlinkedNoChange
+	var may []*known
+	for _, service := range i.About() {
+		if c := o.answers(service, i); c != nil {
+			may = append(may, c)
+		}
+	}
+	slices.SortFunc(may, func(x, y *known) int { return cmp.Or(y.Start().Compare(x.Start()), cmp.Compare(y.id, x.id)) })
+	for n, c := range slices.Backward(may) {
+		if c.live() {
+			i.AttributedTo, i.Inferred, i.UnlinkedReason, i.Exonerated = c.id, true, "", ""
+		} else if n == 0 {
+			i.Exonerated = c.id
+		}
+		if !i.Inferred {
+			i.UnlinkedReason = correlate.UnlinkedNotDeployed
+		}
+	}
+	for _, c := range may {
+		if len(may) > 1 {
+			i.Suspects = append(i.Suspects, c.id)
+		}
+	}
+}
+
+// answers is the change that answers for a service of an incident: of the rollouts that are under way and the last one that
 // is complete, the one that began last.
-func (o *oracle) answers(i *correlate.IncidentRecord) (found *known) {
+func (o *oracle) answers(service string, i *correlate.IncidentRecord) (found *known) {
 	var last *known
 	var may []*known
 	for _, c := range o.changes { // by completion
 		over := c.Status != correlate.StatusStarted && (c.done().Before(i.OpenedAt) || c.live() && c.done().Equal(i.OpenedAt))
 		switch {
-		case c.MergedInto != "" || c.Rollback || c.Service != i.Service || c.Environment != i.Environment || c.Start().After(i.OpenedAt):
+		case c.MergedInto != "" || c.Rollback || c.Service != service || c.Environment != i.Environment || c.Start().After(i.OpenedAt):
 		case !over && i.OpenedAt.Sub(c.Start()) <= o.attribution:
 			may = append(may, c)
 		case over && c.live():

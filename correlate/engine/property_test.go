@@ -177,8 +177,9 @@ func drawChange(t *rapid.T, services []string, n int, from int64) Input {
 
 func drawIncident(t *rapid.T, services []string, n, changes int, from int64) Input {
 	i := correlate.Incident{
-		ID: fmt.Sprintf("i%d", n), Service: rapid.SampledFrom(services).Draw(t, "service"), OpenedAt: at(from),
+		ID: fmt.Sprintf("i%d", n), OpenedAt: at(from),
 	}
+	i = i.Of(rapid.SliceOfN(rapid.SampledFrom(services), 1, 2).Draw(t, "services")...)
 	if changes > 0 && rapid.Bool().Draw(t, "linked") {
 		i.CausedBy = fmt.Sprintf("c%d", rapid.IntRange(1, changes).Draw(t, "cause"))
 	}

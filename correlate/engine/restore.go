@@ -122,40 +122,41 @@ type wanting struct {
 
 func (w *wanting) change(said *correlate.Change) {
 	w.one(said.ID)
-	is := correlate.PlaceTime{Place: correlate.Place{Service: said.Service, Environment: said.Environment}, At: said.Start()}
+	of := surroundings{[]string{said.Service}, []string{said.Environment}, []time.Time{said.Start()}}
 	was := w.changes[said.ID]
 	if c := w.e.changes[said.ID]; c != nil {
 		was = c.rec
 	}
-	if was == nil {
-		w.around(is, is)
-		return
+	if was != nil {
+		for _, id := range append([]string{was.RolledBackBy, was.MergedInto}, was.MergedFrom...) {
+			w.one(id)
+		}
+		of = of.and([]string{was.Service}, was.Environment, was.Start())
 	}
-	for _, id := range append([]string{was.RolledBackBy, was.MergedInto}, was.MergedFrom...) {
-		w.one(id)
-	}
-	w.around(is, correlate.PlaceTime{Place: correlate.Place{Service: was.Service, Environment: was.Environment}, At: was.Start()})
+	w.around(of)
 }
 
 func (w *wanting) incident(said *correlate.Incident) {
 	w.one(said.CausedBy)
-	is := correlate.PlaceTime{Place: correlate.Place{Service: said.Service, Environment: said.Environment}, At: said.OpenedAt}
+	of := surroundings{said.About(), []string{said.Environment}, []time.Time{said.OpenedAt}}
 	was := w.incidents[said.ID]
 	if i := w.e.book.Incident(said.ID); i != nil {
 		was = &i.Record
 	}
 	if was == nil {
-		w.around(is, is)
+		w.around(of)
 		w.Incidents = append(w.Incidents, said.ID)
 		return
 	}
-	w.one(was.Suspect())
+	for _, id := range was.SuspectedOf() {
+		w.one(id)
+	}
 	for _, id := range append([]string{was.MergedInto}, was.MergedFrom...) {
 		if id != "" && w.e.book.Incident(id) == nil {
 			w.Incidents = append(w.Incidents, id)
 		}
 	}
-	w.around(is, correlate.PlaceTime{Place: correlate.Place{Service: was.Service, Environment: was.Environment}, At: was.OpenedAt})
+	w.around(of.and(was.About(), was.Environment, was.OpenedAt))
 }
 
 // one wants a change by its id.
@@ -166,22 +167,36 @@ func (w *wanting) one(id string) {
 	}
 }
 
-// around wants what happened around a fact, wherever it comes to be: what reports say is put together field by field.
-func (w *wanting) around(is, was correlate.PlaceTime) {
-	for _, service := range []string{is.Service, was.Service} {
-		for _, environment := range []string{is.Environment, was.Environment} {
-			for _, at := range []time.Time{is.At, was.At} {
-				q := correlate.PlaceTime{Place: correlate.Place{Service: service, Environment: environment}, At: at}
-				if !q.At.IsZero() && !w.asked[q] {
-					w.asked[q] = true
-					if !record.Remembers(w.e.book, q.Place, q.At) {
-						w.Around = append(w.Around, q)
-					}
-					if w.e.cfg.KeepRecords > 0 && at.Unix() < w.e.now-w.e.cfg.KeepRecords {
-						w.Opened = append(w.Opened, correlate.PlaceTime{Place: q.Place, At: q.At.Add(-firing)})
-					}
-				}
+// surroundings are where and when a fact may come to be: what reports say is put together field by field.
+type surroundings struct {
+	services, environments []string
+	times                  []time.Time
+}
+
+func (s surroundings) and(services []string, environment string, at time.Time) surroundings {
+	return surroundings{slices.Concat(s.services, services), append(s.environments, environment), append(s.times, at)}
+}
+
+// around wants what happened around a fact.
+func (w *wanting) around(of surroundings) {
+	for _, service := range of.services {
+		for _, environment := range of.environments {
+			for _, at := range of.times {
+				w.near(correlate.PlaceTime{Place: correlate.Place{Service: service, Environment: environment}, At: at})
 			}
 		}
+	}
+}
+
+func (w *wanting) near(q correlate.PlaceTime) {
+	if q.At.IsZero() || w.asked[q] {
+		return
+	}
+	w.asked[q] = true
+	if !record.Remembers(w.e.book, q.Place, q.At) {
+		w.Around = append(w.Around, q)
+	}
+	if w.e.cfg.KeepRecords > 0 && q.At.Unix() < w.e.now-w.e.cfg.KeepRecords {
+		w.Opened = append(w.Opened, correlate.PlaceTime{Place: q.Place, At: q.At.Add(-firing)})
 	}
 }

@@ -35,11 +35,20 @@ func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string
 	}
 	if f.Incident != nil {
 		i := *f.Incident
-		i.Service = r.Service(i.Service)
+		i = r.incidentOf(i)
 		i.Environment, tier = r.Environment(i.Environment)
 		named.Incident, environment = &i, i.Environment
 	}
 	return named, environment, tier
+}
+
+// incidentOf gives an incident the names of its services. Those that are one by the rules are one.
+func (r *Rules) incidentOf(i correlate.Incident) correlate.Incident {
+	var services []string
+	for _, told := range i.About() {
+		services = append(services, r.Service(told))
+	}
+	return i.Of(services...)
 }
 
 // digestOf is the digest that a change tells, or else the one that is left out of its version when that is read.

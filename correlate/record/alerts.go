@@ -93,10 +93,24 @@ func assignIncidents(b *Book, same []*Incident) {
 				assignIncident(b, i, i.own, first.own.ID, nil)
 			}
 		}
-		said = correlate.FoldIncident(reports)
+		said = aboutAll(correlate.FoldIncident(reports), same)
 		slices.Sort(from)
 	}
 	assignIncident(b, first, said, "", from)
+}
+
+// aboutAll has an incident be about the services of all that are one with it; where some are known, guesses don't count.
+func aboutAll(said correlate.Incident, same []*Incident) correlate.Incident {
+	services := said.About()
+	for _, i := range same {
+		if i.own.ServiceGuessed == said.ServiceGuessed {
+			services = append(slices.Clip(services), i.own.About()...)
+		}
+	}
+	if len(services) > correlate.MaxServices {
+		services = services[:correlate.MaxServices]
+	}
+	return said.Of(services...)
 }
 
 // assignIncident gives an incident what is said of it, and its part among the reports of one alert. Another report of an

@@ -40,17 +40,18 @@ func drawFacts(t *rapid.T) (facts []fact) {
 	}
 	for n := range rapid.IntRange(0, 5).Draw(t, "incidents") {
 		i := correlate.Incident{
-			ID: fmt.Sprint("i", n), Service: drawService(t), OpenedAt: after(rapid.Int64Range(0, minutes*60).Draw(t, "opened")),
+			ID: fmt.Sprint("i", n), OpenedAt: after(rapid.Int64Range(0, minutes*60).Draw(t, "opened")),
 			CausedBy:       rapid.SampledFrom([]string{"", "", "", "c0", "c1", "nobody knows", correlate.CausedByNone}).Draw(t, "caused by"),
 			ServiceGuessed: rapid.IntRange(0, 5).Draw(t, "guessed") == 0,
 			DedupKey:       rapid.SampledFrom([]string{"", "disk", "disk", "errors"}).Draw(t, "key"),
 		}
+		i = i.Of(drawServices(t)...)
 		if rapid.Bool().Draw(t, "resolved?") {
 			i.ResolvedAt = i.OpenedAt.Add(time.Duration(rapid.Int64Range(0, 3000).Draw(t, "lasted")) * time.Second)
 		}
 		facts = append(facts, fact{correlate.Fact{Incident: &i}, i.OpenedAt})
 		if rapid.IntRange(0, 2).Draw(t, "corrected?") == 0 {
-			again := i
+			again := i.Of(drawServices(t)...)
 			again.UpdatedAt = after(rapid.Int64Range(0, minutes*60).Draw(t, "updated"))
 			again.OpenedAt = after(rapid.Int64Range(0, minutes*60).Draw(t, "opened"))
 			again.ResolvedAt = rapid.SampledFrom([]time.Time{{}, again.OpenedAt.Add(600 * time.Second)}).Draw(t, "resolved")
@@ -63,6 +64,11 @@ func drawFacts(t *rapid.T) (facts []fact) {
 
 func drawService(t *rapid.T) string {
 	return rapid.SampledFrom([]string{"a", "a", "b"}).Draw(t, "service")
+}
+
+// drawServices are those of an incident.
+func drawServices(t *rapid.T) []string {
+	return rapid.SampledFrom([][]string{{"a"}, {"a"}, {"b"}, {"a", "b"}, {"b", "a"}, {"c", "b", "a"}}).Draw(t, "services")
 }
 
 func drawChange(t *rapid.T, n int, minutes int64) correlate.Change {

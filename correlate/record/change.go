@@ -211,15 +211,18 @@ func Ended(c correlate.Change) int64 {
 type Incident struct {
 	Record correlate.IncidentRecord
 	// reports are those under its own id, in order, and own is what they say together.
-	reports []correlate.IncidentReport
-	own     correlate.Incident
-	filed   bool
-	suspect string // see correlate.IncidentRecord.Suspect
+	reports  []correlate.IncidentReport
+	own      correlate.Incident
+	filed    []correlate.Place // where it is filed
+	suspects []string          // see correlate.IncidentRecord.SuspectedOf
 }
 
-// Place is what the incident is of.
-func (i *Incident) Place() correlate.Place {
-	return correlate.Place{Service: i.Record.Service, Environment: i.Record.Environment}
+// Places are what the incident is of.
+func (i *Incident) Places() (all []correlate.Place) {
+	for _, service := range i.Record.About() {
+		all = append(all, correlate.Place{Service: service, Environment: i.Record.Environment})
+	}
+	return all
 }
 
 func (i *Incident) opened() key { return key{i.Record.OpenedAt, i.Record.ID} }

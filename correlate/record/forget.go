@@ -45,7 +45,8 @@ func (f forgetting) incidents() {
 		if into := f.Book.incidents[i.Record.MergedInto]; into != nil {
 			first = into
 		}
-		if f.over(first) && f.changes[first.Record.AttributedTo] == nil && f.changes[first.suspect] == nil {
+		held := func(id string) bool { return f.changes[id] != nil }
+		if f.over(first) && !held(first.Record.AttributedTo) && !slices.ContainsFunc(first.suspects, held) {
 			old = append(old, i)
 		}
 	}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -70,15 +71,18 @@ func (b *Book) answers() {
 
 func (cfg Config) attribution() time.Duration { return time.Duration(cfg.Attribution) * time.Second }
 
-// link is what an incident has to do with a change.
+// links are what the incidents of a book have to do with its changes.
+type links struct{ *Book }
+
+// link is what an incident has to do with changes.
 type link struct {
-	to       string
+	to       []string // those that may be held responsible, the likeliest first; by inference there may be several
 	inferred bool
 	why      correlate.Unlinked // there is none
 }
 
-// suspect finds the change that an incident is held against, by what was reported: the one that it names, else the one that
-// answers for its place by then. By inference nobody is held responsible on a service that is only guessed, nor for an
+// suspect finds the changes that an incident may be held against, by what was reported: the one that it names, else those
+// that answer for its services by then. By inference nobody is held responsible on a service that is only guessed, nor for an
 // incident of which only the end is known.
 func (b *Book) suspect(i *correlate.IncidentRecord) link {
 	switch {
@@ -87,7 +91,7 @@ func (b *Book) suspect(i *correlate.IncidentRecord) link {
 	case i.CausedBy == correlate.CausedByNone:
 		return link{why: correlate.UnlinkedSaid}
 	case i.CausedBy != "":
-		return link{to: b.named(i.CausedBy)}
+		return link{to: []string{b.named(i.CausedBy)}}
 	case i.Service == "":
 		return link{why: correlate.UnlinkedNoService}
 	case i.ServiceGuessed:
@@ -95,11 +99,25 @@ func (b *Book) suspect(i *correlate.IncidentRecord) link {
 	case i.ResolvedAt.Equal(i.OpenedAt):
 		return link{why: correlate.UnlinkedEndOnly}
 	}
-	c := b.answerer(correlate.Place{Service: i.Service, Environment: i.Environment}, i.OpenedAt)
-	if c == nil {
-		return link{why: correlate.UnlinkedNoChange}
+	if to := (links{b}).answerers(i); len(to) > 0 {
+		return link{to: to, inferred: true}
 	}
-	return link{to: c.Record.ID, inferred: true}
+	return link{why: correlate.UnlinkedNoChange}
+}
+
+// answerers are the changes that answer for the services of an incident, those that began later first.
+func (b links) answerers(i *correlate.IncidentRecord) (ids []string) {
+	var all []*Change
+	for _, service := range i.About() {
+		if c := b.answerer(correlate.Place{Service: service, Environment: i.Environment}, i.OpenedAt); c != nil {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(x, y *Change) int { return y.filed.began.compare(x.filed.began) })
+	for _, c := range all {
+		ids = append(ids, c.Record.ID)
+	}
+	return ids
 }
 
 // unless is why a change is not held responsible by inference: it was judged healthy, or it failed and isn't known to have
@@ -115,36 +133,66 @@ func (c *Change) unless() correlate.Unlinked {
 	return ""
 }
 
-// attribute finds the change that an incident is held against. One that was judged healthy isn't by inference, nor one that
-// reached nobody, nor the one before it.
-func (b *Book) attribute(i *Incident) {
-	is, r := b.suspect(&i.Record), &i.Record
-	was := i.suspect
-	i.suspect = is.to
-	exonerated := ""
-	if c := b.changes[is.to]; is.inferred && c != nil {
-		if why := c.unless(); why != "" {
-			exonerated, is = is.to, link{why: why}
+// held is the change that an incident is held against, the first that isn't exonerated; else why there is none. By inference
+// one that was judged healthy is, and one that reached nobody, and so is the one before it of its service. Exonerated is the
+// first of them.
+func (b links) held(is link) (to string, why correlate.Unlinked, exonerated string) {
+	for n, id := range is.to {
+		c := b.changes[id]
+		if !is.inferred || c == nil {
+			return id, "", exonerated
+		}
+		unless := c.unless()
+		if unless == "" {
+			return id, "", exonerated
+		}
+		if n == 0 {
+			why, exonerated = unless, id
 		}
 	}
-	old := r.AttributedTo
-	if is != (link{old, r.Inferred, r.UnlinkedReason}) || exonerated != r.Exonerated {
-		b.draft.touchIncident(i)
-		r.AttributedTo, r.Inferred, r.UnlinkedReason, r.Exonerated = is.to, is.inferred, is.why, exonerated
+	return "", cmp.Or(is.why, why), exonerated
+}
+
+// attribute finds the change that an incident is held against.
+func (b *Book) attribute(i *Incident) {
+	is, r, was := b.suspect(&i.Record), &i.Record, *i
+	r.AttributedTo, r.UnlinkedReason, r.Exonerated = links{b}.held(is)
+	r.Inferred, r.Suspects = is.inferred && r.AttributedTo != "", nil
+	if len(is.to) > 1 {
+		r.Suspects = is.to
 	}
-	if c := b.changes[was]; c != nil && was != i.suspect {
-		c.objections = fewOf(without(c.objections.all(), r.ID))
+	if old := &was.Record; r.AttributedTo != old.AttributedTo || r.UnlinkedReason != old.UnlinkedReason || r.Exonerated != old.Exonerated ||
+		r.Inferred != old.Inferred || !slices.Equal(r.Suspects, old.Suspects) {
+		b.draft.touchIncidentAs(i, *old)
 	}
-	if c := b.changes[i.suspect]; c != nil {
-		c.objections = fewOf(with(c.objections.all(), r.ID))
+	i.suspects = is.to
+	links{b}.object(r.ID, was.suspects, i.suspects)
+	links{b}.blame(r.ID, was.Record.AttributedTo, r.AttributedTo)
+}
+
+// object notes at changes that an incident may be held against them, and no longer at those from before.
+func (b links) object(incident string, before, after []string) {
+	for _, id := range before {
+		if c := b.changes[id]; c != nil && !slices.Contains(after, id) {
+			c.objections = fewOf(without(c.objections.all(), incident))
+		}
 	}
-	if c := b.changes[old]; c != nil && old != is.to {
+	for _, id := range after {
+		if c := b.changes[id]; c != nil {
+			c.objections = fewOf(with(c.objections.all(), incident))
+		}
+	}
+}
+
+// blame notes at a change that an incident is held against it, and no longer at the one from before.
+func (b links) blame(incident, before, after string) {
+	if c := b.changes[before]; c != nil && before != after {
 		b.draft.touch(c)
-		c.Record.Incidents = without(c.Record.Incidents, r.ID)
+		c.Record.Incidents = without(c.Record.Incidents, incident)
 	}
-	if c := b.changes[is.to]; c != nil {
+	if c := b.changes[after]; c != nil {
 		b.draft.touch(c)
-		c.Record.Incidents = with(c.Record.Incidents, r.ID)
+		c.Record.Incidents = with(c.Record.Incidents, incident)
 	}
 }
 

@@ -118,7 +118,18 @@ func (o *oracle) mergeIncidents(group []int, reports map[string][]correlate.Inci
 		}
 	}
 	first.Reports = reports[first.ID]
+	own := map[string]correlate.Incident{}
+	for _, n := range group {
+		own[o.incidents[n].ID] = o.incidents[n].Incident
+	}
 	first.Incident = correlate.FoldIncident(all)
+	services := first.About()
+	for _, n := range group {
+		if of := own[o.incidents[n].ID]; first.ServiceGuessed || !of.ServiceGuessed {
+			services = slices.Concat(services, of.About())
+		}
+	}
+	first.Incident = first.Of(services...)
 	slices.Sort(first.MergedFrom)
 }
 
@@ -373,12 +384,7 @@ func (o *oracle) attribute() {
 			continue
 		}
 		if i.CausedBy == "" && !i.ServiceGuessed && !i.ResolvedAt.Equal(i.OpenedAt) {
-			i.UnlinkedReason = correlate.UnlinkedNoChange
-			if c := o.answers(i); c != nil && c.live() {
-				i.AttributedTo, i.Inferred, i.UnlinkedReason = c.ID, true, ""
-			} else if c != nil {
-				i.UnlinkedReason, i.Exonerated = correlate.UnlinkedNotDeployed, c.ID
-			}
+			o.infer(i)
 		} else if i.CausedBy == "" && i.ServiceGuessed {
 			i.UnlinkedReason = correlate.UnlinkedGuess
 		} else if i.CausedBy == "" {
@@ -401,16 +407,44 @@ func (o *oracle) attribute() {
 	}
 }
 
-// answers is the change that answers for the place of an incident: of the rollouts that are under way and the last one that
+// infer holds an incident against the change that began last of those that answer for its services and reached anybody.
+func (o *oracle) infer(i *correlate.IncidentRecord) {
+	var may []*reported
+	for _, service := range i.About() {
+		if c := o.answers(service, i); c != nil {
+			may = append(may, c)
+		}
+	}
+	slices.SortFunc(may, func(x, y *reported) int { return cmp.Or(y.Start().Compare(x.Start()), cmp.Compare(y.ID, x.ID)) })
+	i.UnlinkedReason = correlate.UnlinkedNoChange
+	for _, c := range may {
+		if len(may) > 1 {
+			i.Suspects = append(i.Suspects, c.ID)
+		}
+		if c.live() && i.AttributedTo == "" {
+			i.AttributedTo, i.Inferred = c.ID, true
+		}
+	}
+	if i.AttributedTo != "" {
+		i.UnlinkedReason = ""
+	} else if len(may) > 0 {
+		i.UnlinkedReason = correlate.UnlinkedNotDeployed
+	}
+	if len(may) > 0 && !may[0].live() {
+		i.Exonerated = may[0].ID
+	}
+}
+
+// answers is the change that answers for a service of an incident: of the rollouts that are under way and the last one that
 // is complete, the one that began last.
-func (o *oracle) answers(i *correlate.IncidentRecord) (found *reported) {
+func (o *oracle) answers(service string, i *correlate.IncidentRecord) (found *reported) {
 	most := time.Duration(o.cfg.Attribution) * time.Second
 	var may []*reported
 	var last *reported
 	for _, c := range o.changes { // by completion
 		began, open := c.Start(), c.Status == correlate.StatusStarted && c.FinishedAt.IsZero()
 		switch {
-		case c.MergedInto != "" || c.Rollback || c.Abandoned || c.Service != i.Service || c.Environment != i.Environment || began.After(i.OpenedAt):
+		case c.MergedInto != "" || c.Rollback || c.Abandoned || c.Service != service || c.Environment != i.Environment || began.After(i.OpenedAt):
 		case open, c.live() && c.done().After(i.OpenedAt), !c.live() && !c.done().Before(i.OpenedAt):
 			if i.OpenedAt.Sub(began) <= most {
 				may = append(may, c)

@@ -62,7 +62,7 @@ func (s *shelf) recall(b *Book, f fact) {
 			runs = append(runs, s.run(p, t, b.limits.nearby()))
 		}
 		for id, i := range s.incidents {
-			if i.Service == p.Service && i.Environment == p.Environment && !i.OpenedAt.Before(t.Add(-b.cfg.reach())) {
+			if i.IsAbout(p.Service) && i.Environment == p.Environment && !i.OpenedAt.Before(t.Add(-b.cfg.reach())) {
 				incidents[id] = i
 			}
 		}
@@ -88,13 +88,20 @@ func (s *shelf) recall(b *Book, f fact) {
 			}
 		}
 	case f.Incident != nil:
-		is := correlate.PlaceTime{Place: correlate.Place{Service: f.Incident.Service, Environment: f.Incident.Environment}, At: f.Incident.OpenedAt}
-		around(is, is)
 		one(f.Incident.CausedBy)
-		if i, ok := s.incidents[f.Incident.ID]; ok {
-			incidents[i.ID] = i
-			one(i.Suspect())
-			around(is, correlate.PlaceTime{Place: correlate.Place{Service: i.Service, Environment: i.Environment}, At: i.OpenedAt})
+		known, told := s.incidents[f.Incident.ID]
+		for _, service := range f.Incident.About() {
+			is := correlate.PlaceTime{Place: correlate.Place{Service: service, Environment: f.Incident.Environment}, At: f.Incident.OpenedAt}
+			around(is, is)
+			for _, before := range known.About() {
+				around(is, correlate.PlaceTime{Place: correlate.Place{Service: before, Environment: known.Environment}, At: known.OpenedAt})
+			}
+		}
+		if told {
+			incidents[known.ID] = known
+			for _, id := range known.SuspectedOf() {
+				one(id)
+			}
 		}
 	}
 	for _, run := range runs {

@@ -143,8 +143,10 @@ func (b *Book) restateIncident(i *Incident, reports []correlate.IncidentReport) 
 
 // fileIncident and unfileIncident keep incidents where the changes that may answer for them look.
 func (b *Book) fileIncident(i *Incident) {
-	i.filed = true
-	b.lineupOf(i.Place()).incidents.insert(i.opened(), i)
+	i.filed = i.Places()
+	for _, p := range i.filed {
+		b.lineupOf(p).incidents.insert(i.opened(), i)
+	}
 	if id := i.Record.CausedBy; id != "" {
 		if b.naming[id] == nil {
 			b.naming[id] = &index[*Incident]{}
@@ -154,11 +156,10 @@ func (b *Book) fileIncident(i *Incident) {
 }
 
 func (b *Book) unfileIncident(i *Incident) {
-	if !i.filed {
-		return
+	for _, p := range i.filed {
+		b.lineupOf(p).incidents.remove(i.opened())
 	}
-	i.filed = false
-	b.lineupOf(i.Place()).incidents.remove(i.opened())
+	i.filed = nil
 	if named := b.naming[i.Record.CausedBy]; named != nil {
 		if named.remove(key{id: i.Record.ID}); named.empty() {
 			delete(b.naming, i.Record.CausedBy)
@@ -211,9 +212,25 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 	b.changes[r.ID] = c
 	l := b.file(c)
 	l.stand(c, c.standing())
-	c.objections = fewOf(slices.Clone(r.Incidents))
+	c.objections = fewOf(links{b}.objecting(c))
 	b.grouping.enter(c)
 	return c
+}
+
+// objecting are the incidents that a change is suspected of: those that are held against it, and those in memory that another
+// change is held responsible for.
+func (b links) objecting(c *Change) []string {
+	all := slices.Clone(c.Record.Incidents)
+	for i := range b.lineup(c.filed.place).incidents.from(key{at: c.filed.began.at}) {
+		b.steps++
+		if !c.filed.ended.IsZero() && i.at.After(c.filed.ended.Add(b.cfg.attribution())) {
+			break
+		}
+		if slices.Contains(i.of.suspects, c.Record.ID) {
+			all = with(all, i.id)
+		}
+	}
+	return all
 }
 
 // tookBack connects a change that is recalled with who took it back, and with what it took back, as far as they are in memory.
@@ -236,11 +253,9 @@ func (b lineage) tookBack(c *Change) {
 }
 
 func (b *Book) recallIncident(r correlate.IncidentRecord) {
-	i := &Incident{Record: r, reports: r.Reports, suspect: r.Suspect()}
+	i := &Incident{Record: r, reports: r.Reports, suspects: r.SuspectedOf()}
 	b.incidents[r.ID] = i
-	if c := b.changes[i.suspect]; c != nil {
-		c.objections = fewOf(with(c.objections.all(), r.ID))
-	}
+	links{b}.object(r.ID, nil, i.suspects)
 	if r.Retracted && r.MergedInto == "" {
 		return
 	}

@@ -83,9 +83,12 @@ func (b lineage) toRecover() []*Change {
 
 func (d *draft) isNew(c *Change) { d.changes[c] = correlate.ChangeRecord{} }
 
-func (d *draft) touchIncident(i *Incident) {
+func (d *draft) touchIncident(i *Incident) { d.touchIncidentAs(i, i.Record) }
+
+// touchIncidentAs is touchIncident for a record that was altered already: that is how it stood.
+func (d *draft) touchIncidentAs(i *Incident, stood correlate.IncidentRecord) {
 	if _, kept := d.incidents[i]; !kept {
-		d.incidents[i] = i.Record
+		d.incidents[i] = stood
 	}
 }
 

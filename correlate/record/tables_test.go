@@ -329,7 +329,7 @@ func TestAVerdictOfHealthyUnlinks(t *testing.T) {
 			b.Settle(0)
 			i, c := b.Incident("i").Record, b.Change("b")
 			require.Equal(t, []string{"i", "named"}, c.Objections())
-			require.Equal(t, "b", i.Suspect())
+			require.Equal(t, []string{"b"}, i.SuspectedOf())
 			require.Equal(t, "b", b.Incident("named").Record.AttributedTo)
 			if outcome == correlate.Healthy {
 				require.Equal(t, []any{"", false, correlate.UnlinkedHealthy, "b"}, []any{i.AttributedTo, i.Inferred, i.UnlinkedReason, i.Exonerated})
@@ -498,6 +498,61 @@ func TestAnIncidentIsNotHeldAgainstWhatHasNotBegun(t *testing.T) {
 				b.Settle(0)
 				require.Equal(t, "new", b.Incident("i").Record.AttributedTo, "it began when it was told to have")
 			}
+		})
+	}
+}
+
+// TestAnIncidentOfSeveralServices: changes of any of its services may have caused it, and one is held responsible: of those
+// that weren't judged healthy the one that began last. Also in a book that was brought back.
+func TestAnIncidentOfSeveralServices(t *testing.T) {
+	of := func(service string) func(*correlate.Change) { return func(c *correlate.Change) { c.Service = service } }
+	shop, pay := from("shop", "x", 0, version("1")), from("pay", "x", 300, both(version("7"), of("pay")))
+	incident := correlate.Fact{Incident: &correlate.Incident{ID: "i", Services: []string{"cart", "shop", "pay"}, OpenedAt: after(700)}}
+	judged := func(b *Book, id string, outcome correlate.Outcome) {
+		b.Change(id).Record.Verdict = &correlate.Verdict{Outcome: outcome}
+		b.Judged(b.Change(id))
+		b.Settle(0)
+	}
+	for name, c := range map[string]struct {
+		pay, shop  correlate.Outcome
+		to         string
+		why        correlate.Unlinked
+		exonerated string
+	}{
+		"nothing is known of either":       {"", "", "pay", "", ""},
+		"the later one was judged healthy": {correlate.Healthy, "", "shop", "", "pay"},
+		"the earlier one was":              {"", correlate.Healthy, "pay", "", ""},
+		"both were":                        {correlate.Healthy, correlate.Healthy, "", correlate.UnlinkedHealthy, "pay"},
+		"both hurt":                        {correlate.Regressed, correlate.Regressed, "pay", "", ""},
+		"the later one is healthy, the earlier one hurt": {correlate.Healthy, correlate.Regressed, "shop", "", "pay"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := settled(shop, pay, incident)
+			judged(b, "pay", c.pay)
+			judged(b, "shop", c.shop)
+			for range 2 {
+				i := b.Incident("i").Record
+				require.Equal(t, []any{c.to, c.to != "", c.why, c.exonerated}, []any{i.AttributedTo, i.Inferred, i.UnlinkedReason, i.Exonerated})
+				require.Equal(t, "cart", i.Service)
+				require.Equal(t, []string{"pay", "shop"}, i.SuspectedOf())
+				for _, id := range i.SuspectedOf() {
+					require.Equal(t, []string{"i"}, b.Change(id).Objections())
+					require.Equal(t, id == c.to, len(b.Change(id).Record.Incidents) == 1)
+				}
+				restored := New(config)
+				restored.Recall(Runs([]correlate.ChangeRecord{b.Change("pay").Record}, time.Time{}), []correlate.IncidentRecord{i})
+				restored.Recall(Runs([]correlate.ChangeRecord{b.Change("shop").Record}, time.Time{}), nil)
+				require.Equal(t, Difference{}, restored.Settle(0))
+				b = restored
+			}
+			judged(b, "pay", correlate.Healthy)
+			judged(b, "shop", correlate.Inconclusive)
+			require.Equal(t, "shop", b.Incident("i").Record.AttributedTo)
+
+			b.Retract(incident)
+			b.Settle(0)
+			require.Empty(t, b.Change("shop").Record.Incidents)
+			require.Empty(t, b.Change("pay").Objections())
 		})
 	}
 }

@@ -32,5 +32,9 @@ func TestEveryReasonWhyAnIncidentIsNobodysHasWords(t *testing.T) {
 		i.AttributedTo = "checkout-8"
 		require.Empty(t, words.Unlinked(i))
 	}
+	several := correlate.IncidentRecord{Incident: correlate.Incident{Environment: "production"}.Of("cart", "pay", "shop"), UnlinkedReason: correlate.UnlinkedNoChange}
+	require.Contains(t, words.Unlinked(several), "no change of cart, pay or shop in production")
+	several.Incident = several.Of("a", "b", "c", "d", "e", "f", "g")
+	require.Contains(t, words.Unlinked(several), "no change of a, b, c, d, e or 2 others in production")
 	require.Equal(t, "nobody reports it any more", words.Unlinked(correlate.IncidentRecord{Retracted: true}))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/words"
@@ -20,21 +21,40 @@ func (s *sink) incidentsSaid(ctx context.Context, found []correlate.IncidentReco
 		if !words.Unanswered(record) {
 			continue
 		}
-		where, known := elsewhere[record.Service]
-		if !known {
-			var err error
-			if where, err = s.environmentsOf(ctx, record.Service); err != nil {
-				return Incidents{}, err
-			}
-			elsewhere[record.Service] = where
+		where, err := s.elsewhere(ctx, record.About(), elsewhere)
+		if err != nil {
+			return Incidents{}, err
 		}
 		if where == "" {
-			answer.Incidents[i].Unlinked = fmt.Sprintf("no change of %s is known in any environment", clip(record.Service))
+			answer.Incidents[i].Unlinked = fmt.Sprintf("no change of %s is known in any environment", words.EitherOf(clipped(record.About())))
 			continue
 		}
-		answer.Incidents[i].Unlinked += "; changes of it are known in " + where
+		answer.Incidents[i].Unlinked += "; changes of " + where
 	}
 	return answer, nil
+}
+
+// elsewhere says of services in which environments changes of them are known; "" when none are.
+func (s *sink) elsewhere(ctx context.Context, services []string, asked map[string]string) (string, error) {
+	var all []string
+	for _, service := range services[:min(len(services), mostNames)] {
+		where, known := asked[service]
+		if !known {
+			var err error
+			if where, err = s.environmentsOf(ctx, service); err != nil {
+				return "", err
+			}
+			asked[service] = where
+		}
+		switch {
+		case where == "":
+		case len(services) == 1:
+			return "it are known in " + where, nil
+		default:
+			all = append(all, clip(service)+" are known in "+where)
+		}
+	}
+	return strings.Join(all, ", of "), nil
 }
 
 // environmentsOf names the environments in which changes of a service are known; "" for none.
@@ -51,4 +71,13 @@ func (s *sink) environmentsOf(ctx context.Context, service string) (string, erro
 	}
 	slices.Sort(names)
 	return listed(names), nil
+}
+
+// clipped are names of any length as an answer has them.
+func clipped(names []string) []string {
+	short := make([]string, len(names))
+	for i, name := range names {
+		short[i] = clip(name)
+	}
+	return short
 }

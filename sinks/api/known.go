@@ -75,7 +75,9 @@ func (s *sink) places(ctx context.Context, asked correlate.Place, namesakes bool
 		all = append(all, correlate.Place{Service: c.Service, Environment: c.Environment})
 	}
 	for _, i := range incidents {
-		all = append(all, correlate.Place{Service: i.Service, Environment: i.Environment})
+		for _, service := range i.About() {
+			all = append(all, correlate.Place{Service: service, Environment: i.Environment})
+		}
 	}
 	if err != nil {
 		return nil, err

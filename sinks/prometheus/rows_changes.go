@@ -85,7 +85,7 @@ func incidentsAndRegressions() []Metric {
 	return []Metric{
 		{
 			Name: "shipwake_incidents_total", Type: Counter, Labels: []string{"service", "environment", "state"},
-			Help:  "Incidents that were opened and resolved, by the state they reached.",
+			Help:  "Incidents that were opened and resolved, by the state they reached; one of several services at the first.",
 			place: func(s *site, l *lines) { l.counts(&s.labels, label{}, states, s.incidents[:]) },
 		},
 		{

@@ -182,7 +182,8 @@ func (r *Reader) Incidents(ctx context.Context, q sinks.IncidentQuery) ([]correl
 	}
 	found := []correlate.IncidentRecord{}
 	for _, i := range known {
-		if goesBy(q.Service, i.Service, q.Namesakes) && is(q.Environment, i.Environment) && within(i.OpenedAt, q.From, q.To) &&
+		ofService := q.Service == "" || slices.ContainsFunc(i.About(), func(s string) bool { return goesBy(q.Service, s, q.Namesakes) })
+		if ofService && is(q.Environment, i.Environment) && within(i.OpenedAt, q.From, q.To) &&
 			(!q.Open || i.ResolvedAt.IsZero()) {
 			found = append(found, i)
 		}

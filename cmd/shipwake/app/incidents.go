@@ -80,7 +80,7 @@ func incidentsText(answer api.Incidents) string {
 
 // incidentLines say where an incident was, how long it took, and whose it is.
 func incidentLines(i api.Incident) []words.Line {
-	where := words.Or(i.Service) + " in " + words.Or(i.Environment)
+	where := words.Or(strings.Join(i.About(), ", ")) + " in " + words.Or(i.Environment)
 	if i.Severity != "" {
 		where += ", " + i.Severity
 	}

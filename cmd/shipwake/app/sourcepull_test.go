@@ -67,11 +67,16 @@ func TestSourceTestOfAnAnswerSaysWhatWouldBeRight(t *testing.T) {
 		"a system that can't be asked":  {`{}`, []string{"zabbix", "--pull", "x"}, "zabbix: its mapping doesn't say how the system is asked: pull"},
 		"a source without a mapping":    {`{}`, []string{"generic", "--pull", "x"}, "generic: there is no such mapping"},
 		"a file that isn't there":       {`{}`, []string{"own", "--file", "/nowhere", "--pull", "x"}, "no such file"},
-		"an item that lacks what it is": {`[{"id":15,"updated_at":"2026-03-01T10:00:00Z"}]`, []string{"gitlab", "--pull", "acme/shop"}, "the answer can't be read: $[0].status: required"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := trySource(c.in, c.args...)
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// TestSourceTestShowsAnItemThatLacksWhatItIs: it is one of the deliveries, and in quarantine.
+func TestSourceTestShowsAnItemThatLacksWhatItIs(t *testing.T) {
+	out, _ := trySource(`[{"id":15,"updated_at":"2026-03-01T10:00:00Z"}]`, "gitlab", "--pull", "acme/shop")
+	require.Contains(t, out, "$.item.status: required")
 }

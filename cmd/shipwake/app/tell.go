@@ -202,6 +202,7 @@ func newIncident() *cobra.Command { return incidentCommandOf(newTelling()) }
 func incidentCommandOf(t telling) *cobra.Command {
 	var (
 		i                           correlate.Incident
+		services                    []string
 		status                      string
 		opened, acknowledged, ended string
 	)
@@ -213,6 +214,7 @@ incident of it.
 
 ` + tellingInWords,
 		Example: `  shipwake incident --id INC-42 --service checkout --title 'Checkout answers with errors'
+  shipwake incident --id INC-43 --service checkout --service payments --title 'Nobody can pay'
   shipwake incident --id INC-42 --service checkout --status resolved --opened-at 2026-03-01T10:06:00Z`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -225,7 +227,7 @@ incident of it.
 					return err
 				}
 			}
-			told, err := t.incident(i, status)
+			told, err := t.incident(i.Of(services...), status)
 			if err != nil {
 				return err
 			}
@@ -234,7 +236,7 @@ incident of it.
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&i.ID, "id", "", "the same in each report of one incident")
-	flags.StringVar(&i.Service, "service", "", "the service.name that it is about")
+	flags.StringArrayVar(&services, "service", nil, "the `service.name` that it is about; may be repeated")
 	flags.StringVar(&i.Environment, "environment", correlate.DefaultEnvironment, "where it happens")
 	flags.StringVar(&status, "status", "opened", "opened, acknowledged or resolved: the time of which is now, unless it is given")
 	flags.StringVar(&i.Severity, "severity", "", "how bad it is")

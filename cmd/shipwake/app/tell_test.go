@@ -71,6 +71,10 @@ func TestAScriptTellsOfAnIncident(t *testing.T) {
 	incident := (*got)[0].Incident
 	require.Equal(t, "2026-03-01T11:00:00Z", incident.OpenedAt.Format(time.RFC3339))
 	require.Equal(t, "2026-03-01T12:00:00Z", incident.ResolvedAt.Format(time.RFC3339))
+
+	_, err = tellAt(t, incidentCommandOf, nil, "--hooks", url, "--id", "INC-2", "--service", "shop", "--service", "pay")
+	require.NoError(t, err)
+	require.Equal(t, []string{"shop", "pay"}, (*got)[1].Incident.Services)
 }
 
 func TestTheExitCodeSaysWhatBecameOfTheReport(t *testing.T) {

@@ -14,10 +14,10 @@ import (
 var (
 	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit", "digest",
 		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
-	incidentKeys = []string{"id", "service", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
+	incidentKeys = []string{"id", "service", "services", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
 		"resolved_at", "updated_at", "caused_by", "dedup_key", "source", "implied"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
-	incidentOnly = []string{"opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by", "dedup_key"}
+	incidentOnly = []string{"services", "opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by", "dedup_key"}
 )
 
 // readFact reads a wrapped or bare change or incident.
@@ -76,6 +76,7 @@ func addIncident(r *source.Reading, v source.JSON) error {
 	i := correlate.Incident{
 		ID:             v.Get("id").Text(),
 		Service:        v.Get("service").Text(),
+		Services:       v.Get("services").Texts(),
 		Environment:    v.Get("environment").Text(),
 		Severity:       v.Get("severity").Text(),
 		Title:          v.Get("title").Prose(),

@@ -41,6 +41,14 @@ func (c *Config) readStatus(doc source.JSON) (source.Reading, error) {
 // for it, which must not be taken for the outcome of the deployment: the verdict would be an input of itself.
 const OwnStatus = "Shipwake: "
 
+// readListed says what a deployment lacks that was listed by the API.
+func readListed(doc source.JSON) (source.Reading, error) {
+	deployment := doc.Get("deployment").Required()
+	deployment.Get("id").RequiredText()
+	deployment.Get("created_at").RequiredTime()
+	return source.Reading{Ignored: "the deployment is requested; its statuses say when it starts"}, doc.Err()
+}
+
 // saysNothing is why a state tells neither a start nor an end.
 func saysNothing(state string) string {
 	switch state {

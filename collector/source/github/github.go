@@ -98,6 +98,8 @@ func (c *Config) parse(raw correlate.Raw) (source.Reading, error) {
 	switch event {
 	case "deployment":
 		return source.Reading{Ignored: "the deployment is requested; its statuses say when it starts"}, nil
+	case eventListed:
+		return readListed(doc)
 	case "deployment_status":
 		return c.readStatus(doc)
 	case "workflow_run":

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -164,13 +165,13 @@ func TestPullSaysWhatWentWrong(t *testing.T) {
 		body string
 		want string
 	}{
-		"a secondary limit":           {403, `{"message": "You have exceeded a secondary rate limit"}`, "asks to come again in 1m0s: the secondary rate limit"},
-		"an older word for it":        {403, `{"message": "You have triggered an abuse detection mechanism"}`, "asks to come again in 1m0s: the secondary rate limit"},
-		"a refusal":                   {403, `{"message": "Resource not accessible by personal access token"}`, "403 Forbidden; does it exist, and may the secret read it?"},
-		"no list":                     {200, `{"message": "x"}`, "the API's list of deployments must be an array"},
-		"no JSON":                     {200, `<html>`, "must be a JSON document"},
-		"a deployment without a time": {200, `[{"id": 1}]`, "$[0].created_at: required: a time"},
-		"a deployment without an id":  {200, `[{"created_at": "2026-03-01T10:00:00Z"}]`, "$[0].id: required"},
+		"a secondary limit":          {403, `{"message": "You have exceeded a secondary rate limit"}`, "asks to come again in 1m0s: the secondary rate limit"},
+		"an older word for it":       {403, `{"message": "You have triggered an abuse detection mechanism"}`, "asks to come again in 1m0s: the secondary rate limit"},
+		"a refusal":                  {403, `{"message": "Resource not accessible by personal access token"}`, "403 Forbidden; does it exist, and may the secret read it?"},
+		"no list":                    {200, `{"message": "x"}`, "the API's list of deployments must be an array"},
+		"no JSON":                    {200, `<html>`, "must be a JSON document"},
+		"deployments without a time": {200, `[{"id": 1}, {"id": 2}]`, "$[0].created_at: required: a time"},
+		"deployments without an id":  {200, `[{"created_at": "2026-03-01T10:00:00Z"}, 7]`, "$[0].id: required"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -184,6 +185,45 @@ func TestPullSaysWhatWentWrong(t *testing.T) {
 			ended := s.Report(id, "success")
 			require.Equal(t, readings(t, hook(requested, ended)), readings(t, a.round()), "and the next look finds everything")
 		})
+	}
+}
+
+// TestWhatLacksAFieldHoldsUpNothing: a deployment and a status that lack what is documented wait in quarantine, and the others are
+// told.
+func TestWhatLacksAFieldHoldsUpNothing(t *testing.T) {
+	s := public()
+	id, requested := s.Deploy("production", "v2", "a")
+	s.Report(id, "success")
+	s.Fail(func(w http.ResponseWriter, r *http.Request) bool {
+		if strings.HasSuffix(r.URL.Path, "/deployments") {
+			_, _ = fmt.Fprintf(w, `[{"id": %d, "created_at": %q, "repository_url": "https://api.github.com/repos/Octo/shop"}, {"id": 99}]`, id, time.Now().UTC().Format(time.RFC3339))
+			return true
+		}
+		return false
+	})
+	a := ask(t, s)
+	page, err := a.page()
+	require.NoError(t, err)
+	raws := page.Raws
+	require.Len(t, raws, 3)
+	require.Equal(t, readings(t, hook(requested)), readings(t, raws[1:2]))
+	require.Equal(t, "github-Octo/shop-1", readings(t, raws[2:])[0].Facts[0].Change.ID, "which tells its end")
+	_, err = (&Config{}).parse(raws[0])
+	require.ErrorContains(t, err, "$.deployment.created_at: required")
+
+	d := deployment{id: id, repository: "Octo/shop", raw: []byte(`{"id": 1}`)}
+	w := walk{repository: repository{api: s.URL, name: "Octo/shop"}, ctx: t.Context()}
+	w.client = &http.Client{Transport: githubtest.Transport{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte(`[{"state": "success"}, {"id": 3, "state": "success"}, "canary"]`))
+	})}}
+	statuses, err := w.statuses(d)
+	require.NoError(t, err)
+	require.Len(t, statuses, 1)
+	require.Len(t, w.raws, 2)
+	for _, raw := range w.raws {
+		if _, err := (&Config{}).parse(raw); err != nil {
+			require.NotContains(t, err.Error(), "canary")
+		}
 	}
 }
 

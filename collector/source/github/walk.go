@@ -1,7 +1,10 @@
 package github
 
 import (
+	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -52,15 +55,24 @@ func (w *walk) list() error {
 		return errors.New("the API's list of deployments must be an array")
 	}
 	var page []deployment
+	var first error
+	bad := 0
 	for _, item := range doc.Items() {
 		d, err := w.read(item)
-		if err != nil {
-			return err
+		if err == nil {
+			page = append(page, d)
+			continue
 		}
-		page = append(page, d)
+		if bad++; first == nil {
+			first = err
+		}
+		w.aside(eventListed, item.Raw(), nil)
 	}
 	if err := doc.Err(); err != nil {
 		return err
+	}
+	if len(page) == 0 && bad > 1 {
+		return first // that isn't a list of deployments
 	}
 	w.cursor.turn(page, answer.Next == "")
 	return w.lookAll(page)
@@ -97,7 +109,9 @@ func (w *walk) lookAgain() error {
 		}
 		d, err := w.read(doc)
 		if err != nil {
-			return err
+			w.aside(eventListed, doc.Raw(), nil)
+			w.cursor.gone(id)
+			continue
 		}
 		if err := w.look(d); err != nil {
 			return err
@@ -106,8 +120,23 @@ func (w *walk) lookAgain() error {
 	return nil
 }
 
-// read reads what the walk itself needs of a deployment.
-func (w *walk) read(doc source.JSON) (deployment, error) {
+// eventListed is the event of a deployment as the API lists it, which lacks something without which it can't be looked at. GitHub has
+// no event of that name.
+const eventListed = "deployment_listed"
+
+// aside delivers what can't be read in the form of the webhook, as it came: it waits in quarantine, once.
+func (w *walk) aside(kind string, deployment, status []byte) {
+	d := cmp.Or(string(status), string(deployment))
+	sum := sha256.Sum256([]byte(d))
+	w.raws = append(w.raws, event(w.name, kind, "item/"+base64.RawURLEncoding.EncodeToString(sum[:9]), deployment, status))
+}
+
+// read reads what the walk itself needs of a deployment, which stands for itself: what is missing in it is no fault of the page.
+func (w *walk) read(item source.JSON) (deployment, error) {
+	doc, err := source.ParseJSON(item.Raw(), item.Path())
+	if err != nil {
+		return deployment{}, err
+	}
 	id, _ := strconv.ParseInt(doc.Get("id").RequiredText(), 10, 64)
 	d := deployment{
 		id:         id,
@@ -165,6 +194,16 @@ func (s status) ends() bool {
 	return slices.Contains([]string{"success", "failure", "error", "inactive"}, s.state)
 }
 
+// readOne reads what the walk itself needs of a status.
+func readOne(item source.JSON) (status, bool) {
+	doc, err := source.ParseJSON(item.Raw(), item.Path())
+	if err != nil {
+		return status{}, false
+	}
+	id, _ := strconv.ParseInt(doc.Get("id").RequiredText(), 10, 64)
+	return status{id, doc.Get("state").Text(), doc.Raw()}, doc.Err() == nil
+}
+
 // statuses are those of a deployment, oldest first.
 func (w *walk) statuses(d deployment) ([]status, error) {
 	var all []status
@@ -179,8 +218,11 @@ func (w *walk) statuses(d deployment) ([]status, error) {
 			return nil, err
 		}
 		for _, item := range doc.Items() {
-			id, _ := strconv.ParseInt(item.Get("id").RequiredText(), 10, 64)
-			all = append(all, status{id, item.Get("state").Text(), item.Raw()})
+			if s, ok := readOne(item); ok {
+				all = append(all, s)
+			} else {
+				w.aside("deployment_status", d.raw, item.Raw())
+			}
 		}
 		if err := doc.Err(); err != nil {
 			return nil, err
@@ -193,15 +235,19 @@ func (w *walk) statuses(d deployment) ([]status, error) {
 
 // event is a delivery in the form of a webhook's.
 func (d deployment) event(kind, id string, status []byte) correlate.Raw {
-	_, name, _ := strings.Cut(d.repository, "/")
+	return event(d.repository, kind, id, d.raw, status)
+}
+
+func event(repository, kind, id string, deployment, status []byte) correlate.Raw {
+	_, name, _ := strings.Cut(repository, "/")
 	body := []byte(`{"action":"created","deployment":`)
-	body = append(body, d.raw...)
+	body = append(body, deployment...)
 	if status != nil {
 		body = append(append(body, `,"deployment_status":`...), status...)
 	}
-	body = fmt.Appendf(body, `,"repository":{"name":%q,"full_name":%q}}`, name, d.repository)
+	body = fmt.Appendf(body, `,"repository":{"name":%q,"full_name":%q}}`, name, repository)
 	return correlate.Raw{
-		ID:     d.repository + "/deployments/" + id,
+		ID:     repository + "/deployments/" + id,
 		Header: map[string]string{"Content-Type": "application/json", http.CanonicalHeaderKey(headerEvent): kind},
 		Body:   body,
 	}

@@ -37,6 +37,7 @@
 //	image(text)    {repository, name, tag, digest} of a container image; what it doesn't say is missing
 //	release(ref, commit)  the version that a deployment of a ref brings: its tag, else the commit
 //	first(list)    the first of some optional values that is there and not empty, as an optional value
+//	present(list)  those of some optional values that are there and not empty, as a list
 //	environment(text)  the first word in a name that environments are called (production, prod, staging, …), as an optional value
 //	json(text)     what a JSON document within a text says, as an optional value; none when the text is no JSON
 //	slug(text)     a name as services have them: lower case, with dashes for what isn't a letter, a digit or a dot
@@ -44,7 +45,8 @@
 // # Asking the system
 //
 // Webhooks get lost. The part pull says how the system's API is asked for what they would have said: see Pull. What is found
-// is made into the webhook's message, which the rules above read.
+// is made into the webhook's message, which the rules above read. An item of which that can't be made is kept as it came, with what
+// was looked up for it, and waits in quarantine for a mapping that can.
 //
 // # What a field takes
 //

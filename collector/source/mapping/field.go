@@ -48,6 +48,7 @@ func incidentFields() map[string]field[correlate.Incident] {
 	return map[string]field[correlate.Incident]{
 		"id":              text(func(i *correlate.Incident) *string { return &i.ID }),
 		"service":         text(func(i *correlate.Incident) *string { return &i.Service }),
+		"services":        texts(func(i *correlate.Incident) *[]string { return &i.Services }),
 		"service_guessed": truth(func(i *correlate.Incident) *bool { return &i.ServiceGuessed }),
 		"environment":     text(func(i *correlate.Incident) *string { return &i.Environment }),
 		"severity":        text(func(i *correlate.Incident) *string { return &i.Severity }),

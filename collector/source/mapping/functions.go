@@ -24,6 +24,7 @@ func functions() []cel.EnvOption {
 		unary("slug", text, text, slugOf),
 		unary("environment", text, cel.OptionalType(text), environmentIn),
 		unary("json", text, cel.OptionalType(cel.DynType), jsonIn),
+		unary("present", cel.ListType(cel.DynType), cel.ListType(cel.DynType), presentOf),
 		unary("first", cel.ListType(cel.DynType), cel.OptionalType(cel.DynType), firstOf),
 		cel.Function("release", cel.Overload("mapping_release", []*cel.Type{text, text}, text, cel.BinaryBinding(releaseOf))),
 	}
@@ -146,6 +147,21 @@ func firstOf(v ref.Val) ref.Val {
 		}
 	}
 	return types.OptionalNone
+}
+
+// presentOf are those of some values that are there, and aren't an empty text.
+func presentOf(v ref.Val) ref.Val {
+	list, ok := v.(traits.Lister)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	var there []ref.Val
+	for it := list.Iterator(); it.HasNext() == types.True; {
+		if value, ok := present(it.Next()); ok && value != types.String("") {
+			there = append(there, value)
+		}
+	}
+	return types.NewRefValList(types.DefaultTypeAdapter, there)
 }
 
 // releaseOf is the version that a ref and a commit bring; see source.ReleaseOf.

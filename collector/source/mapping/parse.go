@@ -56,6 +56,9 @@ func (p *program) deliveryID(raw correlate.Raw) string {
 
 // parse reads a delivery.
 func (p *program) parse(raw correlate.Raw) (source.Reading, error) {
+	if raw.Header[headerItem] != "" && p.pull != nil {
+		return p.parseItem(raw)
+	}
 	d, err := p.deliver(raw)
 	if err != nil {
 		return source.Reading{}, err

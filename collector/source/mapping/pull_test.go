@@ -215,13 +215,13 @@ func TestAnAnswerThatCantBeReadLeavesTheCursor(t *testing.T) {
 		code       int
 		body, want string
 	}{
-		"no document":          {200, `<html>`, "must be a JSON document"},
-		"no list":              {200, `{"message": "canary"}`, "$.deploys: required"},
-		"an item without time": {200, `{"deploys": [{"id": 1, "state": "ok"}]}`, "$.deploys[0].changed: required"},
-		"an item of no time":   {200, `{"deploys": [{"id": 1, "state": "ok", "changed": "canary"}]}`, "$.deploys[0].changed: must be an RFC 3339 time"},
-		"an item of 1970":      {200, `{"deploys": [{"id": 1, "state": "ok", "changed": 0}]}`, "$.deploys[0].changed: must be a time"},
-		"a secret that isn't":  {401, `{"message": "canary"}`, "GET /v1/a/b/deploys: 401 Unauthorized; is the secret valid?"},
-		"a fault of theirs":    {500, `canary`, "GET /v1/a/b/deploys: 500"},
+		"no document":         {200, `<html>`, "must be a JSON document"},
+		"no list":             {200, `{"message": "canary"}`, "$.deploys: required"},
+		"items without time":  {200, `{"deploys": [{"id": 1, "state": "ok"}, {"id": 2, "state": "ok"}]}`, "$.deploys[0].changed: required"},
+		"items of no time":    {200, `{"deploys": [{"id": 1, "state": "ok", "changed": "canary"}, {}]}`, "$.deploys[0].changed: must be an RFC 3339 time"},
+		"items of 1970":       {200, `{"deploys": [{"id": 1, "state": "ok", "changed": 0}, null]}`, "$.deploys[0].changed: must be a time"},
+		"a secret that isn't": {401, `{"message": "canary"}`, "GET /v1/a/b/deploys: 401 Unauthorized; is the secret valid?"},
+		"a fault of theirs":   {500, `canary`, "GET /v1/a/b/deploys: 500"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := &http.Client{Transport: respond(func(*http.Request) (int, string) { return c.code, c.body })}

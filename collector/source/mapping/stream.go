@@ -54,6 +54,7 @@ type walk struct {
 	now     time.Time
 	cursor  cursor
 	answers map[string]*types.Optional // of lookups, by address
+	kept    *keptItem                  // that is read again; nil while the system is asked
 	raws    []correlate.Raw
 }
 
@@ -83,11 +84,9 @@ func (w *walk) page() (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	stale := true
-	for _, item := range items {
-		if stale, err = w.item(d, item); err != nil {
-			return false, err
-		}
+	stale, err := w.items(d, items)
+	if err != nil {
+		return false, err
 	}
 	next, err := d.text(w.pull.next, "next")
 	return w.cursor.turn(next, stale, w.now, w.pull.Pull), err
@@ -115,139 +114,6 @@ func (w *walk) scope(doc *source.JSON, more map[string]any) *delivery {
 	}
 	maps.Copy(d.fixed, more)
 	return d
-}
-
-// item adds the deliveries of an item, as far as they weren't seen before, and tells whether it is older than the round is
-// for.
-func (w *walk) item(d *delivery, item ref.Val) (old bool, err error) {
-	d.let, d.fixed["item"] = map[string]ref.Val{}, item
-	v, err := d.evaluate(w.pull.at, "at")
-	if err != nil {
-		return false, err
-	}
-	at, err := readTime(v)
-	if err != nil || at.IsZero() {
-		return false, d.wrong(errors.Join(err, wantError("must be a time")), "at")
-	}
-	if !w.pull.Ascending && at.Before(w.cursor.From) {
-		return true, nil
-	}
-	hashes, err := w.deliveries(d)
-	w.cursor.saw(at, w.now, hashes)
-	return false, err
-}
-
-// deliveries adds those of an item, and returns the hashes of their ids.
-func (w *walk) deliveries(d *delivery) (hashes []string, err error) {
-	looked := false
-	for i, one := range w.pull.deliveries {
-		what := fmt.Sprintf("deliveries[%d]", i)
-		entries := []ref.Val{types.NullValue}
-		if one.each != nil {
-			if entries, err = d.items(*one.each, what+".each"); err != nil {
-				return nil, err
-			}
-		}
-		for _, entry := range entries {
-			d.fixed["entry"] = entry
-			id, err := w.wanted(d, one, what)
-			if err != nil {
-				return nil, err
-			}
-			if id == "" {
-				continue
-			}
-			if !looked {
-				if err := w.lookUp(d); err != nil {
-					return nil, err
-				}
-				looked = true
-			}
-			if err := w.deliver(d, one, id, what); err != nil {
-				return nil, err
-			}
-			hashes = append(hashes, hashOf(id))
-		}
-	}
-	return hashes, nil
-}
-
-// wanted is the id of a delivery, "" when there is none, or when it was seen before.
-func (w *walk) wanted(d *delivery, one pulled, what string) (string, error) {
-	holds, err := d.holds(one.when, what+".when")
-	if err != nil || !holds {
-		return "", err
-	}
-	id, err := d.text(one.id, what+".id")
-	if err != nil || w.cursor.knows(hashOf(id)) {
-		return "", err
-	}
-	return id, nil
-}
-
-// deliver adds a delivery.
-func (w *walk) deliver(d *delivery, one pulled, id, what string) error {
-	v, err := d.evaluate(one.body, what+".body")
-	if err != nil {
-		return err
-	}
-	body, err := encode(v)
-	if err != nil {
-		return d.wrong(err, what+".body")
-	}
-	header := map[string]string{"Content-Type": "application/json"}
-	for name, value := range one.Headers {
-		header[http.CanonicalHeaderKey(name)] = value
-	}
-	w.raws = append(w.raws, correlate.Raw{ID: "pull/" + w.name() + "/" + id, Header: header, Body: body})
-	return nil
-}
-
-// lookUp asks for more about an item. What was asked for the page's items before isn't asked for again.
-func (w *walk) lookUp(d *delivery) error {
-	for _, lookup := range w.pull.lookups {
-		v, err := d.evaluate(lookup.expression, "lookups."+lookup.name)
-		if err != nil {
-			return err
-		}
-		d.fixed[lookup.name] = types.OptionalNone
-		value, ok := present(v)
-		if !ok {
-			continue
-		}
-		path, err := textOf(value)
-		if err != nil {
-			return d.wrong(err, "lookups."+lookup.name)
-		}
-		if d.fixed[lookup.name], err = w.answer(path, d.reader); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// answer is the document at a path, none when it isn't found or may not be read.
-func (w *walk) answer(path string, r *reader) (*types.Optional, error) {
-	if known, ok := w.answers[path]; ok {
-		return known, nil
-	}
-	w.answers[path] = types.OptionalNone
-	answer, err := w.fetch(path)
-	var status *source.StatusError
-	if errors.As(err, &status) && (status.Code == http.StatusNotFound || status.Code == http.StatusForbidden) {
-		return types.OptionalNone, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	doc, err := source.ParseJSON(answer.Body, "$")
-	if err != nil {
-		return nil, err
-	}
-	if value := r.value(doc); value != nil {
-		w.answers[path] = types.OptionalOf(value)
-	}
-	return w.answers[path], nil
 }
 
 // text is the value of an expression as a text, "" when it has none.

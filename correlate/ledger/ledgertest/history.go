@@ -334,10 +334,11 @@ func askAsOf(t *rapid.T, l ledger.Ledger, moments []moment) {
 
 	f := ledger.IncidentFilter{
 		AsOf: asOf, Service: q.Service, Environment: q.Environment, From: q.From, To: q.To, Open: rapid.Bool().Draw(t, "open"), Limit: q.Limit,
+		Namesakes: q.Namesakes,
 	}
 	var incidents []correlate.IncidentRecord
 	for _, i := range slices.Backward(then.incidents) {
-		if asked(f.Service, i.Service) && asked(f.Environment, i.Environment) && within(i.OpenedAt, f.From, f.To) && (!f.Open || i.ResolvedAt.IsZero()) {
+		if askedIncident(i, f.Service, f.Namesakes) && asked(f.Environment, i.Environment) && within(i.OpenedAt, f.From, f.To) && (!f.Open || i.ResolvedAt.IsZero()) {
 			incidents = append(incidents, i)
 		}
 	}

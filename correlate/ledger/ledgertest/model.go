@@ -90,6 +90,7 @@ func model(t *testing.T, open Opener, faults []Fault, count *tally) {
 var (
 	someID          = rapid.SampledFrom([]string{"a", "b", "c", "d", "e", "f", "a/b", "ü"})
 	someService     = rapid.SampledFrom([]string{"cart", "checkout"})
+	namedService    = rapid.SampledFrom([]string{"cart", "checkout", "shop/cart", "pay/cart"})
 	someEnvironment = rapid.SampledFrom([]string{"production", "staging"})
 	someTime        = rapid.Custom(func(t *rapid.T) time.Time {
 		return epoch.Add(time.Duration(rapid.IntRange(-20, 20).Draw(t, "seconds")) * time.Second)
@@ -187,9 +188,9 @@ func (m *machine) effect(t *rapid.T) correlate.Effect {
 		return correlate.Effect{Verdict: &v}
 	case "incident":
 		i := correlate.IncidentRecord{Incident: correlate.Incident{
-			ID: someID.Draw(t, "incident"), Service: someService.Draw(t, "service"), Environment: someEnvironment.Draw(t, "environment"),
+			ID: someID.Draw(t, "incident"), Environment: someEnvironment.Draw(t, "environment"),
 			OpenedAt: someTime.Draw(t, "opened"), ResolvedAt: maybeTime.Draw(t, "resolved"),
-		}}
+		}.Of(rapid.SliceOfN(namedService, 0, 3).Draw(t, "services")...)}
 		m.incidents[i.ID] = i
 		return correlate.Effect{Incident: &i}
 	case "regression":

@@ -46,6 +46,11 @@ func askedService(filter, service string, namesakes bool) bool {
 	return asked(filter, service) || (namesakes && correlate.GoesBy(service, filter))
 }
 
+// askedIncident: one of the services that an incident is about is asked for.
+func askedIncident(i correlate.IncidentRecord, filter string, namesakes bool) bool {
+	return filter == "" || slices.ContainsFunc(i.About(), func(service string) bool { return askedService(filter, service, namesakes) })
+}
+
 func limited[T any](all []T, limit int) []T {
 	if limit > 0 && len(all) > limit {
 		all = all[:limit]
@@ -113,9 +118,10 @@ func (m *machine) listRest(t *rapid.T) {
 	i := ledger.IncidentFilter{
 		Service: drawMaybe(t, "service", "cart"), Environment: drawMaybe(t, "environment", "staging"),
 		From: maybeTime.Draw(t, "from"), To: maybeTime.Draw(t, "to"), Open: rapid.Bool().Draw(t, "open"), Limit: rapid.IntRange(0, 3).Draw(t, "limit"),
+		Namesakes: rapid.Bool().Draw(t, "namesakes"),
 	}
 	incidents := slices.DeleteFunc(m.sortedIncidents(), func(r correlate.IncidentRecord) bool {
-		return !askedService(i.Service, r.Service, i.Namesakes) || !asked(i.Environment, r.Environment) || !within(r.OpenedAt, i.From, i.To) ||
+		return !askedIncident(r, i.Service, i.Namesakes) || !asked(i.Environment, r.Environment) || !within(r.OpenedAt, i.From, i.To) ||
 			i.Open && !r.ResolvedAt.IsZero()
 	})
 	slices.Reverse(incidents)

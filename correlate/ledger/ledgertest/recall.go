@@ -73,7 +73,7 @@ func (m *machine) recallIncidents(q ledger.Recollection) []correlate.IncidentRec
 	for _, opened := range q.Opened {
 		n := 0
 		for _, i := range m.sortedIncidents() {
-			if i.Service == opened.Service && i.Environment == opened.Environment && !i.OpenedAt.Before(opened.At) && n < q.Nearby {
+			if slices.Contains(i.About(), opened.Service) && i.Environment == opened.Environment && !i.OpenedAt.Before(opened.At) && n < q.Nearby {
 				found[i.ID] = i
 				n++
 			}

@@ -79,7 +79,7 @@ func incidentsAsOf(ctx context.Context, l *Ledger, q ledger.IncidentFilter) ([]c
 		return nil, err
 	}
 	var where conditions
-	where.service("service", q.Service, q.Namesakes)
+	where.incidentService(q.Service, q.Namesakes)
 	where.equal("environment", q.Environment)
 	where.between("opened_at", q.From, q.To)
 	if q.Open {

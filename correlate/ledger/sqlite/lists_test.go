@@ -48,11 +48,11 @@ func TestAPageOfAListIsReadFromAnIndex(t *testing.T) {
 		}
 	}
 	for want, all := range map[string][]ledger.IncidentFilter{
-		"incidents_by_time":        {{}, {From: when}},
-		"incidents_by_service":     {{Service: "shop/cart"}, {Service: "shop/cart", Open: true}},
-		"incidents_by_name":        {{Service: "cart", Namesakes: true}, {Service: "cart", Namesakes: true, Environment: "staging"}},
-		"incidents_open_by_time":   {{Open: true}, {Open: true, Environment: "staging", To: when}},
-		"incidents_by_environment": {{Environment: "staging"}},
+		"incidents_by_time":            {{}, {From: when}},
+		"incident_services_by_service": {{Service: "shop/cart"}, {Service: "shop/cart", Open: true}},
+		"incident_services_by_name":    {{Service: "cart", Namesakes: true}, {Service: "cart", Namesakes: true, Environment: "staging"}},
+		"incidents_open_by_time":       {{Open: true}, {Open: true, Environment: "staging", To: when}},
+		"incidents_by_environment":     {{Environment: "staging"}},
 	} {
 		for _, q := range all {
 			q.Limit = 100

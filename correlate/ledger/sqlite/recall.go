@@ -15,8 +15,8 @@ const (
 	recallChanges = `SELECT c.id, c.json, v.json FROM json_each(?) q JOIN changes c ON c.id = q.value
 		LEFT JOIN verdicts v ON v.change_id = c.id AND v.revision = c.revision ORDER BY q.key`
 	recallIncidents = "SELECT i.id, i.json FROM json_each(?) q JOIN incidents i ON i.id = q.value"
-	recallOpened    = `SELECT i.id, i.json FROM json_each(?) q JOIN incidents i ON i.id IN (SELECT id FROM incidents
-			WHERE service = q.value ->> 0 AND +environment = q.value ->> 1 AND opened_at >= q.value ->> 2 ORDER BY opened_at, id LIMIT ?)`
+	recallOpened    = `SELECT i.id, i.json FROM json_each(?) q JOIN incidents i ON i.id IN (SELECT s.id FROM incident_services s CROSS JOIN incidents n ON n.id = s.id
+			WHERE s.service = q.value ->> 0 AND n.environment = q.value ->> 1 AND s.opened_at >= q.value ->> 2 ORDER BY s.opened_at, s.id LIMIT ?)`
 	recallAround = `SELECT q.key, c.at < q.value ->> 2, c.id, c.json, v.json FROM json_each(?) q JOIN changes c ON c.id IN (
 			SELECT id FROM (SELECT id FROM changes WHERE service = q.value ->> 0 AND environment = q.value ->> 1 AND at < q.value ->> 2
 				ORDER BY at DESC, id DESC LIMIT ?)

@@ -159,11 +159,27 @@ func (c *conditions) equal(column, value string) {
 
 // service restricts a column to services of a name, and if namesakes says so to those that have it in a namespace.
 func (c *conditions) service(column, name string, namesakes bool) {
-	if !namesakes || name == "" || strings.Contains(name, "/") {
-		c.equal(column, name)
+	if name != "" {
+		term, args := serviceTerm(column, name, namesakes)
+		c.add(term, args...)
+	}
+}
+
+// incidentService is service for incident_history: an incident may be about several.
+func (c *conditions) incidentService(name string, namesakes bool) {
+	if name == "" {
 		return
 	}
-	c.add("("+column+" = ? OR substr("+column+", ?) = ?)", name, -utf8.RuneCountInString("/"+name), "/"+name)
+	first, args := serviceTerm("service", name, namesakes)
+	each, _ := serviceTerm("value", name, namesakes)
+	c.add("("+first+" OR EXISTS (SELECT 1 FROM json_each(incident_history.json, '$.services') WHERE "+each+"))", append(args, args...)...)
+}
+
+func serviceTerm(column, name string, namesakes bool) (string, []any) {
+	if !namesakes || strings.Contains(name, "/") {
+		return column + " = ?", []any{name}
+	}
+	return "(" + column + " = ? OR substr(" + column + ", ?) = ?)", []any{name, -utf8.RuneCountInString("/" + name), "/" + name}
 }
 
 // nameOf is a service without its namespace, as it is indexed.
