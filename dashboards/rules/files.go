@@ -11,7 +11,7 @@ import (
 const (
 	RecordingFile  = "rules.yaml"
 	AlertsFile     = "alerts.yaml"
-	KubernetesFile = "prometheusrule.yaml"
+	KubernetesFile = "kubernetes/prometheusrule.yaml"
 )
 
 // Files are the rules by the names of their files: two that rule_files of Prometheus reads, and a manifest with both for the

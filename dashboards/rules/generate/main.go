@@ -45,7 +45,11 @@ func run(args []string, errors io.Writer) error {
 		return err
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(*out, name), text, 0o644); err != nil {
+		file := filepath.Join(*out, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, text, 0o644); err != nil {
 			return err
 		}
 	}

@@ -13,7 +13,7 @@ func TestTheRulesAreWrittenIntoADirectory(t *testing.T) {
 	dir := t.TempDir()
 	var said bytes.Buffer
 	require.NoError(t, run([]string{"-out", dir, "-selector", `job="x"`}, &said))
-	for _, name := range []string{"rules.yaml", "alerts.yaml", "prometheusrule.yaml"} {
+	for _, name := range []string{"rules.yaml", "alerts.yaml", "kubernetes/prometheusrule.yaml"} {
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		require.Contains(t, string(text), `{job="x"}`)
