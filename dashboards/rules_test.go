@@ -16,14 +16,13 @@ import (
 
 func TestRecordingRulesAreNamedByLevelMetricAndOperation(t *testing.T) {
 	for _, r := range rules(t, "rules.yaml") {
-		require.Regexp(t, `^[a-z_]+:shipwake_[a-z_]+:[a-z0-9]+$`, r.Record)
+		require.Regexp(t, `^[a-z_]+:shipwake_[a-z_]+:[a-z0-9_]+$`, r.Record)
 		require.NotContains(t, r.Record, "_total")
 	}
 }
 
 func TestAlertsSayWhatToDo(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
-	require.NoError(t, err)
+	pages := map[string]bool{}
 	for _, r := range rules(t, "alerts.yaml") {
 		require.Regexp(t, `^([A-Z][a-z]+)+$`, r.Alert)
 		require.NotEmpty(t, r.For, r.Alert)
@@ -31,22 +30,50 @@ func TestAlertsSayWhatToDo(t *testing.T) {
 		for _, text := range []string{"summary", "description"} {
 			require.NotEmpty(t, r.Annotations[text], "%s: %s", r.Alert, text)
 		}
-		_, anchor, _ := strings.Cut(r.Annotations["runbook_url"], "#")
-		require.Equal(t, strings.ToLower(r.Alert), anchor)
-		require.Contains(t, string(readme), "\n### "+r.Alert+"\n", "the runbook has it")
+		require.Equal(t, "https://github.com/shipwake/shipwake/blob/main/docs/runbooks/"+r.Alert+".md", r.Annotations["runbook_url"])
+		page, err := os.ReadFile("../docs/runbooks/" + r.Alert + ".md")
+		require.NoError(t, err, "the alert has its page")
+		require.Contains(t, string(page), "`"+r.Labels["severity"]+"`", r.Alert)
+		for _, part := range []string{"# " + r.Alert, "## What it means", "## What to do", "## When it ends"} {
+			require.Contains(t, string(page), part+"\n", r.Alert)
+		}
+		pages[r.Alert+".md"] = true
+	}
+	found, err := os.ReadDir("../docs/runbooks")
+	require.NoError(t, err)
+	require.Len(t, found, len(pages), "no page without its alert")
+}
+
+// TestRunbooksAskForWhatExists: metrics that a page names are in the catalog.
+func TestRunbooksAskForWhatExists(t *testing.T) {
+	pages, err := filepath.Glob("../docs/runbooks/*.md")
+	require.NoError(t, err)
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		for _, name := range regexp.MustCompile(`\bshipwake_\w+`).FindAllString(string(text), -1) {
+			require.NotNil(t, labelsOf(t, name), "%s: %s", page, name)
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)]+\.md)\)`).FindAllStringSubmatch(string(text), -1) {
+			require.FileExists(t, filepath.Join(filepath.Dir(page), m[1]), page)
+		}
 	}
 }
 
 func TestEveryRuleHasATest(t *testing.T) {
-	for rulesFile, key := range map[string]func(rule) string{
-		"rules.yaml":  func(r rule) string { return r.Record },
-		"alerts.yaml": func(r rule) string { return "alertname: " + r.Alert },
-	} {
-		tests, err := os.ReadFile("prometheus/tests/" + rulesFile)
+	files, err := filepath.Glob("prometheus/tests/*.yaml")
+	require.NoError(t, err)
+	var tests strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
-		for _, r := range rules(t, rulesFile) {
-			require.Regexp(t, regexp.QuoteMeta(key(r))+`\b`, string(tests))
-		}
+		tests.Write(text)
+	}
+	for _, r := range rules(t, "rules.yaml") {
+		require.Regexp(t, regexp.QuoteMeta(r.Record)+`\b`, tests.String())
+	}
+	for _, r := range rules(t, "alerts.yaml") {
+		require.Regexp(t, `alertname: `+r.Alert+`\b.*exp_alerts: \[\]|alertname: `+r.Alert+`\n`, tests.String())
 	}
 }
 
