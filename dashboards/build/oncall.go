@@ -16,12 +16,12 @@ func onCall() *dashboard.DashboardBuilder {
 
 func nowRow(b *dashboard.DashboardBuilder) {
 	bad := step{1, "red"}
-	b.WithPanel(number(about{"Hurting now", "Changes that made things worse and are not proven to be over, also after their observation ended", "short", "0: no change hurts now"},
-		quarter, query{"", "count(" + of("shipwake_change_unrecovered") + ") or vector(0)"}, bad)).
-		WithPanel(number(about{"Services hurt", "Services on which a regression is seen, whether they changed themselves or not", "short", "no service is known yet"},
-			quarter, query{"", "count(" + of("shipwake_ongoing_regressions") + " > 0) or vector(0)"}, bad)).
-		WithPanel(number(about{"Watched", "Changes whose observation window is open, and those that hurt and have not recovered: their verdict may still become another", "short", "nothing is known yet"},
-			quarter, query{"", "count(" + of("shipwake_change_info") + ") or vector(0)"})).
+	b.WithPanel(number(about{"Hurting now", "Changes that made things worse and are not proven to be over, also after their observation ended", "short", "no daemon is scraped"},
+		quarter, query{"", counted(of("shipwake_change_unrecovered"))}, bad)).
+		WithPanel(number(about{"Services hurt", "Services on which a regression is seen, whether they changed themselves or not", "short", "no daemon is scraped"},
+			quarter, query{"", counted(of("shipwake_ongoing_regressions") + " > 0")}, bad)).
+		WithPanel(number(about{"Watched", "Changes whose observation window is open, and those that hurt and have not recovered: their verdict may still become another", "short", "no daemon is scraped"},
+			quarter, query{"", counted(of("shipwake_change_info"))})).
 		WithPanel(number(about{"Telemetry behind", "How far what is known of the services lags behind the clock: a verdict is as old as that", "s", "no telemetry has come yet: no verdict is possible"},
 			quarter, query{"", "max(" + whole("shipwake_watermark_lag_seconds") + ")"}, step{120, "yellow"}, step{600, "red"}))
 }
@@ -35,8 +35,8 @@ func changedRow(b *dashboard.DashboardBuilder) {
 			column{name: "Verdict", label: "verdict"}, column{name: "Reason", label: "reason"},
 			column{name: "Environment", label: "environment"},
 			column{name: "Watched for", query: "sum by (service, environment, version, change_id) (count_over_time(" + of("shipwake_change_info") + "[24h:1m])) * 60", unit: "s"},
-			column{name: "Present", query: "max by (service, environment, version, kind, change_id) (" + of("shipwake_change_info") + ")"},
-			column{name: "Told", query: "max by (service, environment, version, change_id, verdict, reason) (" + of("shipwake_change_verdict") + ")"},
+			column{name: "Present", hidden: true, query: "max by (service, environment, version, kind, change_id) (" + of("shipwake_change_info") + ")"},
+			column{name: "Told", hidden: true, query: "max by (service, environment, version, change_id, verdict, reason) (" + of("shipwake_change_verdict") + ")"},
 			column{name: "It was this one", query: each(of("shipwake_change_blame_ratio")), unit: "percentunit"},
 			column{name: "Services hurt", query: each(of("shipwake_change_affected_services"))},
 		)).
@@ -53,7 +53,7 @@ func changedRow(b *dashboard.DashboardBuilder) {
 const whatToDo = `1. **A row is red, and "It was this one" is above 80 %:** roll that change back. It is the cheapest try, and you see within minutes whether it was right: the row ends when the service has recovered.
 2. **Several suspects with like probabilities:** they came at the same time. Roll back the one with the largest effect first; "Before and after" shows it.
 3. **Nothing is red and something hurts:** no change is held responsible. Look at what the services depend on, not at deploys.
-4. **"Telemetry behind" is red:** verdicts are old. See *Shipwake: operating*.
+4. **"Telemetry behind" is red:** verdicts are old. See [Shipwake: operating](/d/shipwake-operating).
 5. The id of a change opens its evidence: each signal before and after, how sure that is, who else was suspected and why not.
 
 After a rollback wait for the green row; a rollback is judged like any other change.`

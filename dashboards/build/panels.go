@@ -88,6 +88,7 @@ type column struct {
 	query       string
 	unit        string
 	link        bool // to the change's page
+	hidden      bool // the query is there for its labels alone
 }
 
 // rows is a table of now: a row for each set of labels that the queries share.
@@ -96,12 +97,17 @@ func rows(a about, span uint32, columns ...column) *table.PanelBuilder {
 		Datasource(source()).Span(span).Height(high).
 		WithTransformation(dashboard.DataTransformerConfig{Id: "merge", Options: map[string]any{}})
 	order, names, n := map[string]int{}, map[string]string{}, 0
+	excluded := map[string]bool{"Time": true}
 	for at, c := range columns {
 		field := c.label
 		if c.query != "" {
 			field = "Value #" + ref(n)
 			p.WithTarget(query{expr: c.query}.tabled(ref(n)))
 			n++
+		}
+		if c.hidden {
+			excluded[field] = true
+			continue
 		}
 		order[field], names[field] = at, c.name
 		p.OverrideByName(c.name, properties(c))
@@ -110,7 +116,7 @@ func rows(a about, span uint32, columns ...column) *table.PanelBuilder {
 		order["Value"], names["Value"] = order["Value #A"], names["Value #A"]
 	}
 	return p.WithTransformation(dashboard.DataTransformerConfig{Id: "organize", Options: map[string]any{
-		"excludeByName": map[string]bool{"Time": true}, "indexByName": order, "renameByName": names,
+		"excludeByName": excluded, "indexByName": order, "renameByName": names,
 	}})
 }
 

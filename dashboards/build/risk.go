@@ -8,8 +8,8 @@ func releaseRisk() *dashboard.DashboardBuilder {
 		WithVariable(window("30d")).WithVariable(address()))
 	b.WithPanel(number(about{"Open regressions", "Regressions seen on the chosen services that last: a release on top of them is hard to judge", "short", "no service is known yet"}, quarter,
 		query{"", sum(of("shipwake_ongoing_regressions"))}, step{1, "red"})).
-		WithPanel(number(about{"Watched", "Changes whose observation is open or that have not recovered: two at a time are hard to tell apart", "short", "nothing is known yet"}, quarter,
-			query{"", "count(" + of("shipwake_change_info") + ") or vector(0)"}, step{3, "yellow"})).
+		WithPanel(number(about{"Watched", "Changes whose observation is open or that have not recovered: two at a time are hard to tell apart", "short", "no daemon is scraped"}, quarter,
+			query{"", counted(of("shipwake_change_info"))}, step{3, "yellow"})).
 		WithPanel(number(about{"Oldest open failure", "Age of the oldest failed deployment without a proven recovery", "s", "every failed deployment has recovered"}, quarter,
 			query{"", "max(" + dora("oldest_open_failure_seconds") + ")"}, step{86400, "red"})).
 		WithPanel(number(about{"Time until it is noticed", "Median from the onset of what a change broke to the first verdict that says so", "s", "no regression was detected in this time"}, quarter,
@@ -25,7 +25,7 @@ func releaseRisk() *dashboard.DashboardBuilder {
 			column{name: "90 % take at most", query: quantile("0.9", of("shipwake_change_duration_seconds_bucket"), "service"), unit: "s"})).
 		WithPanel(rows(about{"Not recovered", "Changes that made things worse and are not proven to be over", "short", "every change that hurt has recovered"}, half,
 			column{name: "Change", label: "change_id", link: true}, column{name: "Service", label: "service"}, column{name: "Version", label: "version"}, column{name: "Environment", label: "environment"},
-			column{name: "Present", query: each(of("shipwake_change_unrecovered"))},
+			column{name: "Present", hidden: true, query: each(of("shipwake_change_unrecovered"))},
 			column{name: "Services hurt", query: each(of("shipwake_change_affected_services"))})).
 		WithRow(row("History of failures")).
 		WithPanel(lines(about{"Failed deployments", "Over the window up to each point, by service", "short", "nothing failed in the window"}, half,

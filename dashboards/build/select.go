@@ -49,3 +49,8 @@ func inRange(metric string) string { return "increase(" + metric + "[$__range])"
 func quantile(q string, metric string, by ...string) string {
 	return fmt.Sprintf("histogram_quantile(%s, %s)", q, sum(inRange(metric), append([]string{"le"}, by...)...))
 }
+
+// counted is how many series of a metric there are; 0 for none while a daemon is scraped, and no number while none is.
+func counted(metric string) string {
+	return "count(" + metric + ") or 0 * max(" + whole("shipwake_ready") + ")"
+}
