@@ -1,7 +1,6 @@
 package dashboards_test
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -19,7 +18,7 @@ var scraped = []string{"job", "instance"}
 
 // values are some for every variable that a panel may use.
 var values = map[string]string{
-	"job": ".+", "service": ".+", "environment": ".+", "window": "30d", "percentile": "90",
+	"job": ".+", "service": ".+", "environment": ".+", "team": ".+", "window": "30d", "percentile": "90",
 	"__range": "6h", "__interval": "15s", "__rate_interval": "1m",
 }
 
@@ -51,17 +50,14 @@ func rules(t *testing.T, name string) []rule {
 func expressions(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	queries, err := dashboards.Queries(dashboards.ChangeHealth)
+	paths, err := dashboards.Paths()
 	require.NoError(t, err)
-	require.NotEmpty(t, queries)
-	for _, q := range queries {
-		all["panel "+q.Panel+" "+q.RefID], err = dashboards.Expand(q.Expr, values)
+	for _, path := range paths {
+		queries, err := dashboards.Queries(path)
 		require.NoError(t, err)
-	}
-	d := load(t)
-	for _, a := range d.Annotations.List {
-		if a.Expr != "" {
-			all["annotation "+a.Name], err = dashboards.Expand(a.Expr, values)
+		require.NotEmpty(t, queries)
+		for _, q := range queries {
+			all[q.Dashboard+", "+q.Panel+" "+q.RefID], err = dashboards.Expand(q.Expr, values)
 			require.NoError(t, err)
 		}
 	}
@@ -141,35 +137,39 @@ func TestEveryMetricAndLabelIsInTheCatalog(t *testing.T) {
 }
 
 func TestVariablesAskForLabelsThatExist(t *testing.T) {
-	for _, v := range load(t).Templating.List {
-		if v.Type != "query" {
-			continue
-		}
-		m := templated.FindStringSubmatch(v.Definition)
-		require.NotNil(t, m, v.Name)
-		for name, matched := range metricsIn(m[1]) {
-			labels := labelsOf(t, name)
-			require.Contains(t, labels, m[2], v.Name)
-			for _, label := range matched {
-				require.Contains(t, labels, label, v.Name)
+	eachDashboard(t, func(t *testing.T, d dashboard) {
+		for _, v := range d.Templating.List {
+			if v.Type != "query" {
+				continue
+			}
+			m := templated.FindStringSubmatch(v.Definition)
+			require.NotNil(t, m, v.Name)
+			for name, matched := range metricsIn(m[1]) {
+				labels := labelsOf(t, name)
+				require.Contains(t, labels, m[2], v.Name)
+				for _, label := range matched {
+					require.Contains(t, labels, label, v.Name)
+				}
 			}
 		}
-	}
+	})
 }
 
 func TestLegendsNameLabelsThatExist(t *testing.T) {
 	legend := regexp.MustCompile(`\{\{(\w+)\}\}`)
-	for _, p := range load(t).Panels {
-		for _, target := range p.Targets {
-			var known []string
-			for name := range metricsIn(target.Expr) {
-				known = append(known, labelsOf(t, name)...)
-			}
-			for _, m := range legend.FindAllStringSubmatch(target.LegendFormat, -1) {
-				require.Contains(t, known, m[1], p.Title)
+	eachDashboard(t, func(t *testing.T, d dashboard) {
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				var known []string
+				for name := range metricsIn(target.Expr) {
+					known = append(known, labelsOf(t, name)...)
+				}
+				for _, m := range legend.FindAllStringSubmatch(target.LegendFormat, -1) {
+					require.Contains(t, known, m[1], p.Title)
+				}
 			}
 		}
-	}
+	})
 }
 
 // TestCountersAreNeverReadAsTheyStand: what a counter shows is how long the daemon has run.
@@ -196,13 +196,4 @@ func TestCountersAreNeverReadAsTheyStand(t *testing.T) {
 
 func isCounter(name string) bool {
 	return strings.HasSuffix(name, "_total") || strings.HasSuffix(name, "_bucket")
-}
-
-func load(t *testing.T) dashboard {
-	t.Helper()
-	text, err := dashboards.Files.ReadFile(dashboards.ChangeHealth)
-	require.NoError(t, err)
-	var d dashboard
-	require.NoError(t, json.Unmarshal(text, &d))
-	return d
 }

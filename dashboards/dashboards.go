@@ -1,46 +1,59 @@
 // Package dashboards answers: what do Grafana and Prometheus get to show what Shipwake finds?
 //
 // It holds the files themselves and reads the queries out of them, so that tests can hold them against the catalog of
-// metrics and ask them of a real Prometheus.
+// metrics and ask them of a real Prometheus. The dashboards are made by the module in build.
 package dashboards
 
 import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"regexp"
 )
+
+//go:generate go -C build run . ../grafana
 
 // Files are the dashboards (grafana/*.json) and the rules (prometheus/*.yaml).
 //
 //go:embed grafana/*.json prometheus/*.yaml
 var Files embed.FS
 
-// ChangeHealth is the path of the dashboard in Files.
-const ChangeHealth = "grafana/change-health.json"
+// Paths are those of the dashboards in Files.
+func Paths() ([]string, error) { return fs.Glob(Files, "grafana/*.json") }
 
-// Query is one query of a panel.
+// Query is one query of a panel, of an annotation or of a variable.
 type Query struct {
-	Panel   string // title
-	RefID   string
-	Expr    string // PromQL with Grafana's variables in it
-	Instant bool   // asked for one instant, not for a range
+	Dashboard string // title
+	Panel     string // title; of an annotation or a variable: its name
+	RefID     string
+	Expr      string // PromQL with Grafana's variables in it
+	Instant   bool   // asked for one instant, not for a range
+	Annotates bool   // it makes marks
 }
 
-// Queries returns every query of a dashboard's panels.
+// Queries returns every query to Prometheus of a dashboard's panels and annotations.
 func Queries(path string) ([]Query, error) {
 	text, err := Files.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	type target struct {
+		RefID, Expr string
+		Instant     bool
+	}
+	type panel struct {
+		Title   string
+		Targets []target
+	}
 	var d struct {
+		Title  string
 		Panels []struct {
-			Title   string
-			Targets []struct {
-				RefID   string
-				Expr    string
-				Instant bool
-			}
+			panel
+			Panels []panel // of a row that is closed
+		}
+		Annotations struct {
+			List []struct{ Name, Expr string }
 		}
 	}
 	if err := json.Unmarshal(text, &d); err != nil {
@@ -48,8 +61,15 @@ func Queries(path string) ([]Query, error) {
 	}
 	var all []Query
 	for _, p := range d.Panels {
-		for _, t := range p.Targets {
-			all = append(all, Query{Panel: p.Title, RefID: t.RefID, Expr: t.Expr, Instant: t.Instant})
+		for _, p := range append([]panel{p.panel}, p.Panels...) {
+			for _, t := range p.Targets {
+				all = append(all, Query{Dashboard: d.Title, Panel: p.Title, RefID: t.RefID, Expr: t.Expr, Instant: t.Instant})
+			}
+		}
+	}
+	for _, a := range d.Annotations.List {
+		if a.Expr != "" {
+			all = append(all, Query{Dashboard: d.Title, Panel: a.Name, Expr: a.Expr, Annotates: true})
 		}
 	}
 	return all, nil

@@ -14,7 +14,8 @@ prometheus: ## Get prometheus and promtool into bin/, unless they are on PATH
 
 test-dashboards: prometheus test-openmetrics ## Check dashboards, rules and alerts with promtool
 	$(GO) test -count=1 -run 'TestMetricsTable|TestExpositionIsLintFree' ./sinks/prometheus/
-	PATH="$$PATH:$(CURDIR)/bin" $(GO) test -count=1 ./dashboards/
+	PATH="$$PATH:$(CURDIR)/bin" $(GO) test -count=1 ./dashboards/ ./cmd/shipwake/app/month/blocks/
+	$(GO) -C dashboards/build vet ./... && $(GO) -C dashboards/build test -count=1 ./...
 	@$(WITH_PROMETHEUS); \
 	promtool check rules dashboards/prometheus/rules.yaml dashboards/prometheus/alerts.yaml && \
 	promtool test rules dashboards/prometheus/tests/*.yaml
@@ -26,8 +27,8 @@ test-openmetrics: ## Read /metrics with the strict parser of OpenMetrics
 		echo 'SKIP: $@: there is no Python with prometheus_client'; exit 0; fi; \
 	SHIPWAKE_TEST_OPENMETRICS_PYTHON="$$venv/bin/python" $(GO) test -count=1 -run TestAStrictParserReadsIt ./sinks/prometheus/
 
-e2e-prometheus: prometheus ## With a real Prometheus: scrape the demo, every panel has data, alerts fire; judge by its telemetry alone
+e2e-prometheus: prometheus ## With a real Prometheus: scrape the demo, a company's month, every panel has data, alerts fire; judge by its telemetry alone
 	@$(WITH_PROMETHEUS); \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
-		$(GO) test -count=1 -timeout 10m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
+		$(GO) test -count=1 -timeout 20m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/

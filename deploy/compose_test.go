@@ -181,6 +181,11 @@ func TestGrafanaFindsPrometheusAndTheDashboard(t *testing.T) {
 	grafana := compose(t).Services["grafana"]
 	from, ok := grafana.mounts()[boards.Providers[0].Options.Path]
 	require.True(t, ok, "%s is mounted", boards.Providers[0].Options.Path)
-	require.FileExists(t, filepath.Join("compose", from, filepath.Base(dashboards.ChangeHealth)))
+	paths, err := dashboards.Paths()
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		require.FileExists(t, filepath.Join("compose", from, filepath.Base(path)))
+	}
 	require.Equal(t, "./grafana/provisioning", grafana.mounts()["/etc/grafana/provisioning"])
 }

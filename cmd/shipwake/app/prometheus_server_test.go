@@ -34,21 +34,30 @@ func prometheusBinary() string { return os.Getenv("SHIPWAKE_TEST_PROMETHEUS") }
 type prometheusServer struct {
 	url    string
 	client *http.Client
+	now    func() time.Time // up to when is asked
+	step   time.Duration    // of a range
 }
 
 // startPrometheus scrapes a target until the test ends. It returns when Prometheus answers.
 func startPrometheus(t *testing.T, target string) *prometheusServer {
 	t.Helper()
-	dir, address := t.TempDir(), freeAddress(t)
-	log, err := os.Create(filepath.Join(dir, "log"))
+	dir := t.TempDir()
+	return runPrometheus(t, prometheusConfig(t, dir, target), filepath.Join(dir, "data"))
+}
+
+// runPrometheus runs Prometheus with a configuration on a directory of data until the test ends.
+func runPrometheus(t *testing.T, config, data string) *prometheusServer {
+	t.Helper()
+	address := freeAddress(t)
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
 	require.NoError(t, err)
 	defer log.Close()
 	cmd := exec.Command(prometheusBinary(),
-		"--config.file="+prometheusConfig(t, dir, target), "--storage.tsdb.path="+filepath.Join(dir, "data"),
+		"--config.file="+config, "--storage.tsdb.path="+data, "--storage.tsdb.retention.time=1y",
 		"--web.listen-address="+address, "--enable-feature=exemplar-storage", "--log.level=warn")
 	cmd.Stdout, cmd.Stderr = log, log
 	require.NoError(t, cmd.Start())
-	s := &prometheusServer{"http://" + address, &http.Client{Timeout: 30 * time.Second}}
+	s := &prometheusServer{"http://" + address, &http.Client{Timeout: 2 * time.Minute}, time.Now, scrapeInterval}
 	t.Cleanup(func() {
 		s.client.CloseIdleConnections()
 		_, _ = cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()
@@ -140,7 +149,7 @@ func (s *prometheusServer) call(t *testing.T, path string, query url.Values, dat
 func (s *prometheusServer) instant(t *testing.T, expr string) []*model.SampleStream {
 	t.Helper()
 	var data struct{ Result model.Vector }
-	s.call(t, "query", url.Values{"query": {expr}, "time": {seconds(time.Now())}}, &data)
+	s.call(t, "query", url.Values{"query": {expr}, "time": {seconds(s.now())}}, &data)
 	var streams []*model.SampleStream
 	for _, sample := range data.Result {
 		streams = append(streams, &model.SampleStream{
@@ -155,8 +164,8 @@ func (s *prometheusServer) over(t *testing.T, expr string, since time.Time) []*m
 	t.Helper()
 	var data struct{ Result model.Matrix }
 	s.call(t, "query_range", url.Values{
-		"query": {expr}, "start": {seconds(since)}, "end": {seconds(time.Now())},
-		"step": {model.Duration(scrapeInterval).String()},
+		"query": {expr}, "start": {seconds(since)}, "end": {seconds(s.now())},
+		"step": {model.Duration(s.step).String()},
 	}, &data)
 	return data.Result
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/common/model"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
@@ -33,9 +31,10 @@ func TestPrometheusSeesTheDemo(t *testing.T) {
 		t.Skip("SKIP: needs a Prometheus; make e2e-prometheus gets one")
 	}
 	run := scrapeDemo(t)
-	t.Run("panel", run.everyPanelHasData)
-	t.Run("annotation", run.everyAnnotationHasData)
-	t.Run("variable", run.everyVariableHasValues)
+	eachBoard(t, func(t *testing.T, b shippedBoard) {
+		run.everyQueryIsAnswered(t, b, run.started, silentInTheDemo)
+		run.everyVariableHasValues(t, b)
+	})
 	t.Run("recording rule", run.everyRecordingRuleHasAResult)
 	t.Run("alert", run.everyAlertLooksAtSomething)
 	t.Run("bad deploys are alerted on", run.badDeploysAreAlertedOn)
@@ -114,93 +113,6 @@ func (s *signpost) Write(p []byte) (int, error) {
 		s.once.Do(func() { close(s.reached) })
 	}
 	return s.out.Write(p)
-}
-
-// ask asks for the whole run as Grafana does: a range in steps, or one instant at its end.
-func (r *demoRun) ask(t *testing.T, expr string, instant bool) []*model.SampleStream {
-	t.Helper()
-	if instant {
-		return r.instant(t, expr)
-	}
-	return r.over(t, expr, r.started)
-}
-
-// choices is every way to set the dashboard's variables: All where that can be chosen, each option of the others.
-func (r *demoRun) choices(t *testing.T) []map[string]string {
-	t.Helper()
-	all := []map[string]string{{
-		"__range":         model.Duration(time.Since(r.started).Round(time.Second)).String(),
-		"__interval":      model.Duration(scrapeInterval).String(),
-		"__rate_interval": model.Duration(4 * scrapeInterval).String(),
-	}}
-	for _, v := range changeHealth(t).Templating.List {
-		options := []string{v.AllValue}
-		if v.Type == "custom" {
-			options = strings.Split(v.Query.(string), ",")
-		}
-		var more []map[string]string
-		for _, chosen := range all {
-			for _, option := range options {
-				with := maps.Clone(chosen)
-				with[v.Name] = option
-				more = append(more, with)
-			}
-		}
-		all = more
-	}
-	return all
-}
-
-func (r *demoRun) everyPanelHasData(t *testing.T) {
-	queries, err := dashboards.Queries(dashboards.ChangeHealth)
-	require.NoError(t, err)
-	require.NotEmpty(t, queries)
-	for _, q := range queries {
-		t.Run(q.Panel+" "+q.RefID, func(t *testing.T) {
-			asked := map[string]bool{}
-			for _, values := range r.choices(t) {
-				expr, err := dashboards.Expand(q.Expr, values)
-				require.NoError(t, err)
-				if asked[expr] {
-					continue
-				}
-				asked[expr] = true
-				if !hasNumber(r.ask(t, expr, q.Instant)) {
-					t.Errorf("the panel %q, query %s, is empty: %s", q.Panel, q.RefID, expr)
-				}
-			}
-		})
-	}
-}
-
-func (r *demoRun) everyAnnotationHasData(t *testing.T) {
-	for _, a := range changeHealth(t).Annotations.List {
-		if a.Expr == "" {
-			continue
-		}
-		t.Run(a.Name, func(t *testing.T) {
-			expr, err := dashboards.Expand(a.Expr, r.choices(t)[0])
-			require.NoError(t, err)
-			require.True(t, hasNumber(r.over(t, expr, r.started)), "the annotation %q is empty: %s", a.Name, expr)
-		})
-	}
-}
-
-var labelValues = regexp.MustCompile(`^label_values\((.+),\s*(\w+)\)$`)
-
-func (r *demoRun) everyVariableHasValues(t *testing.T) {
-	for _, v := range changeHealth(t).Templating.List {
-		if v.Type != "query" {
-			continue
-		}
-		t.Run(v.Name, func(t *testing.T) {
-			parts := labelValues.FindStringSubmatch(v.Definition)
-			require.NotNil(t, parts, v.Definition)
-			selector, err := dashboards.Expand(parts[1], r.choices(t)[0])
-			require.NoError(t, err)
-			require.NotEmpty(t, r.labelValues(t, parts[2], selector), v.Definition)
-		})
-	}
 }
 
 func (r *demoRun) everyRecordingRuleHasAResult(t *testing.T) {
@@ -289,25 +201,4 @@ func shippedRules(t *testing.T, file string) []shippedRule {
 	}
 	require.NotEmpty(t, all)
 	return all
-}
-
-// shippedDashboard is what else a dashboard asks, besides the queries of its panels.
-type shippedDashboard struct {
-	Annotations struct{ List []struct{ Name, Expr string } }
-	Templating  struct {
-		List []struct {
-			Name, Type, Definition string
-			Query                  any
-			AllValue               string `yaml:"allValue"`
-		}
-	}
-}
-
-func changeHealth(t *testing.T) shippedDashboard {
-	t.Helper()
-	text, err := dashboards.Files.ReadFile(dashboards.ChangeHealth)
-	require.NoError(t, err)
-	var d shippedDashboard
-	require.NoError(t, yaml.Unmarshal(text, &d), "JSON is YAML")
-	return d
 }
