@@ -10,7 +10,9 @@
 //
 // # Adding a sink
 //
-// A sink is one folder beside this file and one line in all/all.go.
+// A receiver that takes HTTP and only needs another body is a file without Go: see package template. Any other sink is one
+// folder beside this file and one line in all/all.go. Package route has the keys by which receivers select what they are
+// told, package call those of a client.
 //
 //  1. Write down its settings as a struct with mapstructure tags, with a method Validate where not every value is right, and
 //     make the factory with Kind, as below. Unknown keys are refused by it, with the known ones in the error.

@@ -180,6 +180,7 @@ Sinks with ` + "`targets`" + ` take these keys for each of them, by which every 
 | ` + "`min_confidence`" + ` | how likely it must be that the change did it, 0 to 1, such as 0.9 for what wakes people |
 | ` + "`severities`" + ` | of incidents, as their sources write them |
 | ` + "`hours`" + ` | when it must have been decided: ` + "`{from: \"22:00\", to: \"06:00\", days: [mon, tue], time_zone: Europe/Berlin}`" + ` |
+| ` + "`group_by`, `group_within`" + ` | changes that share all of these, such as ` + "`[commit, environment]`" + `, and began in the same stretch of time (10m), are told of in one message: ` + "`environment`, `team`, `version`, `commit`, `actor`, `source`, `label.NAME`" + ` |
 | ` + "`pace`" + ` | the time between two requests; what the receiver asks for without it |
 | ` + "`timeout`, `tls`" + ` | of one try, 15s; as for any Collector client |
 

@@ -2,7 +2,6 @@ package route
 
 import (
 	"fmt"
-	"path"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -13,12 +12,8 @@ import (
 type Config struct {
 	// On are the kinds of messages; none: regressed and recovered. Corrections need not be named: whoever was told of a
 	// regression is told when it no longer stands.
-	On []Kind `mapstructure:"on"`
-	// Services, Environments and Teams are those whose changes are told of; none: all. A * stands for any characters but /.
-	// With Teams, what nobody reported the team of is not told.
-	Services     []string `mapstructure:"services"`
-	Environments []string `mapstructure:"environments"`
-	Teams        []string `mapstructure:"teams"`
+	On    []Kind `mapstructure:"on"`
+	Place `mapstructure:",squash"`
 	// MinConfidence is how likely it must be that a change did it, 0 to 1, for its regression to be told.
 	MinConfidence float64 `mapstructure:"min_confidence"`
 	// Severities are those of incidents that are told of, as their sources write them; none: all.
@@ -34,15 +29,8 @@ func (c Config) Validate() error {
 			return fmt.Errorf("on[%d]: %q is no kind of message; use some of %v", i, k, Kinds())
 		}
 	}
-	for _, list := range []struct {
-		key      string
-		patterns []string
-	}{{"services", c.Services}, {"environments", c.Environments}, {"teams", c.Teams}} {
-		for i, p := range list.patterns {
-			if _, err := path.Match(p, ""); err != nil || p == "" {
-				return fmt.Errorf("%s[%d]: %q must be a name, in which * stands for any characters", list.key, i, p)
-			}
-		}
+	if err := c.Place.Validate(); err != nil {
+		return err
 	}
 	if c.MinConfidence < 0 || c.MinConfidence > 1 {
 		return fmt.Errorf("min_confidence: %v: must be a probability from 0 to 1", c.MinConfidence)
@@ -60,7 +48,7 @@ func (c Config) Validate() error {
 // been told.
 func (c Config) Takes(d sinks.Decision) bool {
 	v := d.Verdict
-	return c.of(v.Service, v.Environment, d.Record.Team) && (c.wants(v) || d.Before(c.wants))
+	return c.Holds(v.Service, v.Environment, d.Record.Team) && (c.wants(v) || d.Before(c.wants))
 }
 
 // TakesIncident tells whether a receiver is told of the state of an incident. One that turned out to be another report of
@@ -70,13 +58,8 @@ func (c Config) TakesIncident(i correlate.IncidentRecord) bool {
 	if !i.ResolvedAt.IsZero() {
 		at = i.ResolvedAt
 	}
-	return slices.Contains(c.On, Incident) && i.MergedInto == "" && c.of(i.Service, i.Environment, "") &&
+	return slices.Contains(c.On, Incident) && i.MergedInto == "" && c.Holds(i.Service, i.Environment, "") &&
 		(len(c.Severities) == 0 || slices.Contains(c.Severities, i.Severity)) && c.Hours.include(at)
-}
-
-// of: the place and the team are those of the receiver.
-func (c Config) of(service, environment, team string) bool {
-	return named(c.Services, service) && named(c.Environments, environment) && named(c.Teams, team)
 }
 
 // wants a revision by itself: of what may still change only regressions.
@@ -94,12 +77,4 @@ func (c Config) on(k Kind) bool {
 		return k == Regressed || k == Recovered
 	}
 	return slices.Contains(c.On, k)
-}
-
-// named: the name is one of the patterns, or there are none.
-func named(patterns []string, name string) bool {
-	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(p string) bool {
-		matched, err := path.Match(p, name)
-		return err == nil && matched
-	})
 }

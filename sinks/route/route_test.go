@@ -59,18 +59,18 @@ func TestWhoIsToldOfADecision(t *testing.T) {
 		"nothing that takes back what was not said":        {Config{On: []Kind{Inconclusive}}, decision(verdict(correlate.Healthy), bad), false},
 		"healthy, when asked for, at the end":              {Config{On: []Kind{Healthy}}, decision(verdict(correlate.Healthy)), true},
 		"healthy not before the end":                       {Config{On: []Kind{Healthy}}, decision(verdict(correlate.Healthy, early)), false},
-		"the service":                                      {Config{Services: []string{"cart", "check*"}}, decision(bad), true},
-		"another service":                                  {Config{Services: []string{"cart"}}, decision(bad), false},
-		"another environment":                              {Config{Environments: []string{"staging"}}, decision(bad), false},
-		"the team":                                         {Config{Teams: []string{"shop"}}, decision(bad), true},
-		"another team":                                     {Config{Teams: []string{"pay"}}, decision(bad), false},
+		"the service":                                      {Config{Place: Place{Services: []string{"cart", "check*"}}}, decision(bad), true},
+		"another service":                                  {Config{Place: Place{Services: []string{"cart"}}}, decision(bad), false},
+		"another environment":                              {Config{Place: Place{Environments: []string{"staging"}}}, decision(bad), false},
+		"the team":                                         {Config{Place: Place{Teams: []string{"shop"}}}, decision(bad), true},
+		"another team":                                     {Config{Place: Place{Teams: []string{"pay"}}}, decision(bad), false},
 		"surer than needed":                                {Config{MinConfidence: 0.8}, decision(bad), true},
 		"too doubtful":                                     {Config{MinConfidence: 0.8}, decision(verdict(correlate.Regressed, doubtful)), false},
 		"too doubtful by now, after it was told":           {Config{MinConfidence: 0.8}, decision(verdict(correlate.Regressed, doubtful), bad), true},
 		"at night, in the night":                           {Config{Hours: night}, decision(verdict(correlate.Regressed, tonight)), true},
 		"at night, at noon":                                {Config{Hours: night}, decision(bad), false},
 		"taken back at noon, said at night":                {Config{Hours: night}, decision(verdict(correlate.Healthy), verdict(correlate.Regressed, tonight)), true},
-		"not a word on a place of others, whatever it was": {Config{Services: []string{"cart"}}, decision(verdict(correlate.Healthy), bad), false},
+		"not a word on a place of others, whatever it was": {Config{Place: Place{Services: []string{"cart"}}}, decision(verdict(correlate.Healthy), bad), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, c.config.Validate())
@@ -89,8 +89,8 @@ func TestWhoIsToldOfAnIncident(t *testing.T) {
 	require.False(t, Config{On: on}.TakesIncident(merged))
 	require.True(t, Config{On: on, Severities: []string{"critical"}}.TakesIncident(incident))
 	require.False(t, Config{On: on, Severities: []string{"low"}}.TakesIncident(incident))
-	require.False(t, Config{On: on, Services: []string{"cart"}}.TakesIncident(incident))
-	require.False(t, Config{On: on, Teams: []string{"shop"}}.TakesIncident(incident))
+	require.False(t, Config{On: on, Place: Place{Services: []string{"cart"}}}.TakesIncident(incident))
+	require.False(t, Config{On: on, Place: Place{Teams: []string{"shop"}}}.TakesIncident(incident))
 	over := incident
 	over.ResolvedAt = noon.Add(time.Hour)
 	require.True(t, Config{On: on, Hours: &Hours{From: "13:00", To: "14:00"}}.TakesIncident(over), "by when it changed")
@@ -131,8 +131,8 @@ func TestHours(t *testing.T) {
 func TestAWrongSelectionIsNamed(t *testing.T) {
 	for want, c := range map[string]Config{
 		`on[1]: "bad" is no kind of message; use some of [regressed recovered corrected healthy inconclusive incident]`: {On: []Kind{Regressed, "bad"}},
-		`services[0]: "[" must be a name`:           {Services: []string{"["}},
-		`teams[0]: "" must be a name`:               {Teams: []string{""}},
+		`services[0]: "[" must be a name`:           {Place: Place{Services: []string{"["}}},
+		`teams[0]: "" must be a name`:               {Place: Place{Teams: []string{""}}},
 		`min_confidence: 80: must be a probability`: {MinConfidence: 80},
 		`hours::time_zone: "Mars" isn't known`:      {Hours: &Hours{TimeZone: "Mars"}},
 		`hours::days[0]: "monday" is none of mon`:   {Hours: &Hours{Days: []string{"monday"}}},

@@ -36,6 +36,7 @@ type TargetConfig struct {
 	// Pace is the time between two requests; 0: what the file says.
 	Pace time.Duration `mapstructure:"pace"`
 
+	GroupConfig       `mapstructure:",squash"`
 	route.Config      `mapstructure:",squash"`
 	call.TargetConfig `mapstructure:",squash"`
 }
@@ -78,11 +79,14 @@ func (c Config) target(name string, caller *call.Caller) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{program: p, name: name, route: own.Config}
+	t := &target{program: p, name: name, route: own.Config, group: own.GroupConfig}
 	if len(t.route.On) == 0 {
 		t.route.On = p.On
 	}
 	if err := t.route.Validate(); err != nil {
+		return nil, err
+	}
+	if err := t.group.validate(); err != nil {
 		return nil, err
 	}
 	if t.settings, err = newSettings(p.Settings, own.Settings); err != nil {

@@ -63,6 +63,7 @@ type Note struct {
 	SourceLink string `json:"source_link,omitempty"`
 
 	Incident *IncidentNote `json:"incident,omitempty"` // of an incident
+	Group    []Note        `json:"group,omitempty"`    // of several changes that are told of together: what is news of each
 }
 
 // IncidentNote is what is said of an incident beyond its Note.

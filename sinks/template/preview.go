@@ -32,6 +32,9 @@ func (t *target) preview(m sinks.Message) (string, error) {
 	if err := json.Unmarshal(m.Payload, &v.Note); err != nil {
 		return "", err
 	}
+	if group := v.Group; len(group) > 0 {
+		v.Note = together(v.ID, joined(before.Members, group), group[len(group)-1])
+	}
 	var b strings.Builder
 	for _, s := range t.steps() {
 		fresh := s.name == "find" || s.name == "create"

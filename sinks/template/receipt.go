@@ -12,6 +12,9 @@ import (
 type receipt struct {
 	Said route.Kind        `json:"said"`
 	Kept map[string]string `json:"kept,omitempty"`
+	// Members are the changes of a group that were told of, and News the digest of what was said of them.
+	Members []member `json:"members,omitempty"`
+	News    string   `json:"news,omitempty"`
 }
 
 // remembered is the receipt of the last message; one that can't be read, which another version wrote, is as good as none.
@@ -31,7 +34,13 @@ func (f File) remembered(r sinks.Receipt) receipt {
 func (r receipt) encode() (sinks.Receipt, error) {
 	r.Kept = maps.Clone(r.Kept)
 	maps.DeleteFunc(r.Kept, func(_, value string) bool { return value == "" })
-	return json.Marshal(r)
+	for {
+		text, err := json.Marshal(r)
+		if err != nil || len(text) <= sinks.LongestReceipt || len(r.Members) == 0 {
+			return text, err
+		}
+		r.Members = r.Members[1:]
+	}
 }
 
 // empty: nothing was kept.

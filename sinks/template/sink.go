@@ -2,7 +2,6 @@ package template
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -57,20 +56,12 @@ func (s *sink) Queues() []string {
 	return names
 }
 
-// Messages has one for each decision and each incident, for each target that takes it.
+// Messages has one for each decision and each incident, or for each group of changes, for each target that takes it.
 func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {
 	var all []sinks.Message
-	for _, d := range b.Decisions {
-		takes := func(r route.Config) bool { return r.Takes(d) }
-		more, err := s.messages(takes, d.Verdict.ChangeID, sinks.RevisionKey(d.Verdict), func() Note { return noteOf(d, s.publicURL) })
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, more...)
-	}
-	for _, i := range b.Incidents {
-		takes := func(r route.Config) bool { return r.TakesIncident(i) }
-		more, err := s.messages(takes, "incident "+i.ID, incidentKey(i), func() Note { return incidentNote(i) })
+	notes := s.notes(b)
+	for _, t := range s.targets {
+		more, err := t.messagesOf(notes(t.route))
 		if err != nil {
 			return nil, err
 		}
@@ -79,23 +70,29 @@ func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {
 	return all, nil
 }
 
-// messages are those of one note.
-func (s *sink) messages(takes func(route.Config) bool, subject, key string, note func() Note) ([]sinks.Message, error) {
-	var all []sinks.Message
-	var payload []byte
-	for _, t := range s.targets {
-		if !takes(t.route) {
-			continue
+// notes returns what a target is told of a batch. Each note is made once, when somebody is told.
+func (s *sink) notes(b sinks.Batch) func(route.Config) []keyed {
+	made := map[string]Note{}
+	note := func(key string, make func() Note) Note {
+		if _, ok := made[key]; !ok {
+			made[key] = make()
 		}
-		if payload == nil {
-			var err error
-			if payload, err = json.Marshal(note()); err != nil {
-				return nil, fmt.Errorf("the message about %s: %w", subject, err)
+		return made[key]
+	}
+	return func(r route.Config) []keyed {
+		var all []keyed
+		for _, d := range b.Decisions {
+			if key := sinks.RevisionKey(d.Verdict); r.Takes(d) {
+				all = append(all, keyed{note(key, func() Note { return noteOf(d, s.publicURL) }), d.Verdict.ChangeID, key})
 			}
 		}
-		all = append(all, sinks.Message{Queue: t.name, Subject: subject, Key: key, Each: t.Revisions, Payload: payload})
+		for _, i := range b.Incidents {
+			if key := incidentKey(i); r.TakesIncident(i) {
+				all = append(all, keyed{note(key, func() Note { return incidentNote(i) }), "incident " + i.ID, key})
+			}
+		}
+		return all
 	}
-	return all, nil
 }
 
 // incidentKey is another one whenever there is something else to say of an incident.

@@ -23,6 +23,7 @@ type target struct {
 	name     string
 	settings settings
 	route    route.Config
+	group    GroupConfig
 	client   *call.Client
 	pace     pace
 }
@@ -34,6 +35,7 @@ type talk struct {
 	view   view
 	hush   func(string) string // takes secrets out of a text
 	before receipt
+	after  receipt // but for what is kept
 }
 
 // deliver sends a message, in as many requests as it takes, and returns what is to be remembered.
@@ -48,10 +50,22 @@ func (t *target) deliver(ctx context.Context, m sinks.Message) (sinks.Receipt, e
 	if err := json.Unmarshal(m.Payload, &k.view.Note); err != nil {
 		return nil, &sinks.Undelivered{Cause: sinks.Refused, Err: errors.New("the message is none that this sink has made")}
 	}
+	k.gather()
 	if err := k.tell(); err != nil {
 		return nil, k.clean(err)
 	}
-	return receipt{Said: k.view.Kind, Kept: k.view.Receipt}.encode()
+	k.after.Kept = k.view.Receipt
+	return k.after.encode()
+}
+
+// gather makes one note of those of a group.
+func (k *talk) gather() {
+	if group := k.view.Group; len(group) > 0 {
+		k.after.Members = joined(k.before.Members, group)
+		k.after.News = news(k.after.Members)
+		k.view.Note = together(k.view.ID, k.after.Members, group[len(group)-1])
+	}
+	k.after.Said = k.view.Kind
 }
 
 // clean makes every error an Undelivered without a secret.
@@ -130,7 +144,7 @@ func (k *talk) update() (bool, error) {
 
 // create says it, unless it was said already.
 func (k *talk) create() error {
-	if k.before.Said == k.view.Kind && !k.Revisions {
+	if k.before.Said == k.after.Said && k.before.News == k.after.News && !k.Revisions {
 		return nil
 	}
 	_, err := k.step(namedStep{"create", k.Create})

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks/call"
+	"github.com/shipwake/shipwake/sinks/route"
 )
 
 // Config is the configuration of the sink.
@@ -37,10 +38,8 @@ type EndpointConfig struct {
 	FinalOnly bool                `mapstructure:"final_only"`
 	// LatestOnly passes over revisions that a newer one of the same change has replaced before they could be sent, so that
 	// a receiver that was away gets one message for each change. Without it every revision is sent.
-	LatestOnly bool `mapstructure:"latest_only"`
-	// Environments and Services are those whose changes are told of; none: all.
-	Environments []string `mapstructure:"environments"`
-	Services     []string `mapstructure:"services"`
+	LatestOnly  bool `mapstructure:"latest_only"`
+	route.Place `mapstructure:",squash"`
 }
 
 // nameOf an endpoint: it is part of a metric's label and of a key in the ledger.
@@ -121,5 +120,5 @@ func (c EndpointConfig) addHeaders(h http.Header) error {
 }
 
 func (c EndpointConfig) selection() selection {
-	return selection{only: c.Only, finalOnly: c.FinalOnly, latestOnly: c.LatestOnly, environments: c.Environments, services: c.Services}
+	return selection{only: c.Only, finalOnly: c.FinalOnly, latestOnly: c.LatestOnly, place: c.Place}
 }

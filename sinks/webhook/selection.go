@@ -6,13 +6,14 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
+	"github.com/shipwake/shipwake/sinks/route"
 )
 
 // selection is what an endpoint is told of.
 type selection struct {
-	only                   []correlate.Outcome
-	finalOnly, latestOnly  bool
-	environments, services []string
+	only                  []correlate.Outcome
+	finalOnly, latestOnly bool
+	place                 route.Place
 }
 
 func (s selection) validate() error {
@@ -22,13 +23,7 @@ func (s selection) validate() error {
 			return fmt.Errorf("only[%d]: %q is no verdict; use some of %v", i, o, known)
 		}
 	}
-	return nil
-}
-
-// concerns: the change is of a place that the endpoint wants to hear of.
-func (s selection) concerns(v correlate.Verdict) bool {
-	return (len(s.environments) == 0 || slices.Contains(s.environments, v.Environment)) &&
-		(len(s.services) == 0 || slices.Contains(s.services, v.Service))
+	return s.place.Validate()
 }
 
 // wants a revision by itself: final ones, and a regression as soon as it is seen.
@@ -41,7 +36,7 @@ func (s selection) wants(v correlate.Verdict) bool {
 // wrong.
 func (s selection) takes(d sinks.Decision) bool {
 	v := d.Verdict
-	if !s.concerns(v) || (s.finalOnly && !v.Final) {
+	if !s.place.Holds(v.Service, v.Environment, d.Record.Team) || (s.finalOnly && !v.Final) {
 		return false
 	}
 	return s.wants(v) || d.Before(s.wants)

@@ -31,6 +31,9 @@ extensions:
       webhook:
         allow: [loopback]
         endpoints: {ci: {url: "http://%[3]s/hook?token=canary-url", secrets: whsec_canarycanarycanarycanarycanarycanarycana}}
+      slack:
+        allow: [loopback]
+        targets: {ops: {pace: 1ms, settings: {url: "http://%[3]s", token: xoxb-canary-slack, channel: C1}}}
   zpages: {endpoint: %[2]s}
 receivers:
   change_webhook:
@@ -197,6 +200,9 @@ func TestNoErrorOfAConfigurationSaysASecret(t *testing.T) {
 		"receivers.otlp.protocols.http.tls.key_pem", "receivers.otlp.protocols.grpc.tls.key_pem", "receivers.otlp.protocols.http.tls",
 		"exporters.otlp_http.headers", "exporters.otlp_http.headers.authorization", "exporters.otlp_grpc.headers", "exporters.otlp_grpc.tls.key_pem",
 		"extensions.correlate.sinks", "extensions.correlate.sinks.webhook", "extensions.correlate.sinks.api.secret",
+		"extensions.correlate.sinks.slack", "extensions.correlate.sinks.slack.proxy_url", "extensions.correlate.sinks.slack.targets",
+		"extensions.correlate.sinks.slack.targets.ops", "extensions.correlate.sinks.slack.targets.ops.settings",
+		"extensions.correlate.sinks.slack.targets.ops.settings.token", "extensions.correlate.sinks.slack.targets.ops.tls.key_pem",
 	}
 	for _, value := range []string{"canary-1", "[canary-1]", "{canary-2: canary-1}", "{a: {b: canary-1}}", "[[canary-1]]", "[{a: canary-1}]", "'canary-1: x'", "${env:CANARY}", "{a: canary-1"} {
 		for _, place := range places {
