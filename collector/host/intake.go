@@ -9,6 +9,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 var _ source.Intake = (*Host)(nil)
@@ -62,7 +63,7 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 	}
 	h.settled.committed(ready, func(name string) (string, bool) {
 		p, registered := known[name]
-		return h.digest(p.Digest), registered
+		return digest(p.Digest, h.naming), registered
 	})
 	h.express.add(facts)
 	if len(ready) > 0 {
@@ -98,13 +99,13 @@ func (h *Host) completed(name string, p correlate.Projection, at reading) correl
 	if !p.Due.After(at.now) {
 		p.Due = time.Time{}
 	}
-	p.Digest = h.digest(p.Digest)
+	p.Digest = digest(p.Digest, h.naming)
 	return p
 }
 
 // digest is that of what a source reads and of the naming rules.
-func (h *Host) digest(of string) string {
-	sum := sha256.Sum256([]byte(of + "\x00" + h.naming.Digest()))
+func digest(of string, rules *names.Rules) string {
+	sum := sha256.Sum256([]byte(of + "\x00" + rules.Digest()))
 	return hex.EncodeToString(sum[:16])
 }
 

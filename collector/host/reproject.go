@@ -121,7 +121,7 @@ func (h *Host) projectAll(ctx context.Context, now time.Time) error {
 // projectSome reads some of a source's stale deliveries again. What became of each is stored together with its facts, so
 // that none is released twice and none is read for ever.
 func (h *Host) projectSome(ctx context.Context, name string, p source.Projector, now time.Time) (more bool, err error) {
-	stale, err := h.ledger.Stale(ctx, name, h.digest(p.Digest), now)
+	stale, err := h.ledger.Stale(ctx, name, digest(p.Digest, h.naming), now)
 	if err != nil || len(stale) == 0 {
 		return false, err
 	}
