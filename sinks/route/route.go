@@ -58,8 +58,17 @@ func (c Config) TakesIncident(i correlate.IncidentRecord) bool {
 	if !i.ResolvedAt.IsZero() {
 		at = i.ResolvedAt
 	}
-	return slices.Contains(c.On, Incident) && i.MergedInto == "" && c.Holds(i.Service, i.Environment, "") &&
+	return slices.Contains(c.On, Incident) && i.MergedInto == "" && c.holdsOne(i) &&
 		(len(c.Severities) == 0 || slices.Contains(c.Severities, i.Severity)) && c.Hours.include(at)
+}
+
+// holdsOne: one of the services that an incident is about is of the place.
+func (c Config) holdsOne(i correlate.IncidentRecord) bool {
+	about := i.About()
+	if len(about) == 0 {
+		about = []string{""}
+	}
+	return slices.ContainsFunc(about, func(service string) bool { return c.Holds(service, i.Environment, "") })
 }
 
 // wants a revision by itself: of what may still change only regressions.

@@ -91,6 +91,13 @@ func TestWhoIsToldOfAnIncident(t *testing.T) {
 	require.False(t, Config{On: on, Severities: []string{"low"}}.TakesIncident(incident))
 	require.False(t, Config{On: on, Place: Place{Services: []string{"cart"}}}.TakesIncident(incident))
 	require.False(t, Config{On: on, Place: Place{Teams: []string{"shop"}}}.TakesIncident(incident))
+	several := incident
+	several.Services = []string{"checkout", "cart"}
+	require.True(t, Config{On: on, Place: Place{Services: []string{"cart"}}}.TakesIncident(several), "one of them is enough")
+	nameless := incident
+	nameless.Service = ""
+	require.True(t, Config{On: on}.TakesIncident(nameless))
+	require.False(t, Config{On: on, Place: Place{Services: []string{"cart"}}}.TakesIncident(nameless))
 	over := incident
 	over.ResolvedAt = noon.Add(time.Hour)
 	require.True(t, Config{On: on, Hours: &Hours{From: "13:00", To: "14:00"}}.TakesIncident(over), "by when it changed")

@@ -147,10 +147,23 @@ func webLink(text string) string {
 // unquoted writes the characters of a URL otherwise that would end it in a message.
 var unquoted = strings.NewReplacer("|", "%7C", "<", "%3C", ">", "%3E", `"`, "%22", "'", "%27", "(", "%28", ")", "%29", "[", "%5B", "]", "%5D", " ", "%20", "`", "%60", "*", "%2A", "\\", "%5C")
 
+// mostServices is how many services of one incident are named.
+const mostServices = 5
+
+// servicesOf names what an incident is about.
+func servicesOf(i correlate.IncidentRecord) string {
+	about := i.About()
+	named := strings.Join(about[:min(len(about), mostServices)], ", ")
+	if more := len(about) - mostServices; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return named
+}
+
 func incidentNote(i correlate.IncidentRecord) Note {
 	n := Note{
 		Kind: route.Incident, ID: i.ID, Service: i.Service, Environment: i.Environment, Source: i.Source, SourceLink: webLink(i.URL),
-		Subject: "incident " + i.ID + " on " + words.Or(i.Service) + " in " + words.Or(i.Environment), Answer: "open", Why: words.Or(i.Title),
+		Subject: "incident " + i.ID + " on " + words.Or(servicesOf(i)) + " in " + words.Or(i.Environment), Answer: "open", Why: words.Or(i.Title),
 		StartedAt: i.OpenedAt.UTC(), FinishedAt: i.ResolvedAt.UTC(), DecidedAt: i.OpenedAt.UTC(),
 		Incident: &IncidentNote{Title: i.Title, Severity: i.Severity, OpenedAt: i.OpenedAt.UTC(), ResolvedAt: i.ResolvedAt.UTC(), ChangeID: i.AttributedTo},
 	}

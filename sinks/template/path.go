@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"strconv"
 	"strings"
 
@@ -64,7 +63,7 @@ func (a *answer) at(text string) (string, bool) {
 	case "status":
 		return strconv.Itoa(a.Status), true
 	case "header":
-		value := a.Header.Get(http.CanonicalHeaderKey(p.steps[0]))
+		value := a.Header.Get(p.steps[0])
 		return value, value != ""
 	}
 	if len(p.steps) == 0 {

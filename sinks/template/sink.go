@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
@@ -97,7 +98,7 @@ func (s *sink) notes(b sinks.Batch) func(route.Config) []keyed {
 
 // incidentKey is another one whenever there is something else to say of an incident.
 func incidentKey(i correlate.IncidentRecord) string {
-	return sinks.MessageKey("incident", i.ID, i.OpenedAt.String(), i.ResolvedAt.String(), i.Service, i.Severity, i.Title, i.AttributedTo,
+	return sinks.MessageKey("incident", i.ID, i.OpenedAt.String(), i.ResolvedAt.String(), strings.Join(i.About(), " "), i.Severity, i.Title, i.AttributedTo,
 		string(i.UnlinkedReason), fmt.Sprint(i.Retracted))
 }
 
