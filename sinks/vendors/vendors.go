@@ -15,26 +15,33 @@ import (
 //go:embed */sink.yaml
 var files embed.FS
 
-// Factories lists the shipped templates by name.
-func Factories() []sinks.Factory { return read() }
-
-// read is made once: every configuration wants them.
-var read = sync.OnceValue(func() []sinks.Factory {
+// Factories lists the shipped templates by name. A template is read when somebody configures it.
+func Factories() []sinks.Factory {
 	folders, err := files.ReadDir(".")
 	if err != nil {
 		return []sinks.Factory{broken("vendors", err)}
 	}
 	all := make([]sinks.Factory, len(folders))
 	for i, folder := range folders {
-		all[i] = load(folder.Name())
+		all[i] = unread(folder.Name())
 	}
 	return all
-})
+}
 
 // Text is the shipped template of a name; false when there is none.
 func Text(name string) ([]byte, bool) {
 	text, err := files.ReadFile(name + "/sink.yaml")
 	return text, err == nil
+}
+
+// unread is the sink of a folder that is read at its first use.
+func unread(folder string) sinks.Factory {
+	read := sync.OnceValue(func() sinks.Factory { return load(folder) })
+	return sinks.Factory{
+		Name:  folder,
+		New:   func(r sinks.Reader, raw map[string]any) (sinks.Sink, error) { return read().New(r, raw) },
+		Check: func(raw map[string]any) error { return read().Check(raw) },
+	}
 }
 
 func load(folder string) sinks.Factory {
