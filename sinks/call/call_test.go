@@ -2,6 +2,8 @@ package call
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -43,20 +45,23 @@ func TestWhoCannotBeReachedIsSaidWithoutTheURL(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hangs }))
 	t.Cleanup(s.Close)
 	t.Cleanup(func() { close(hangs) })
-	tls := httptest.NewTLSServer(http.NotFoundHandler())
+	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
+	tls.Config.ErrorLog = log.New(io.Discard, "", 0)
+	tls.StartTLS()
 	t.Cleanup(tls.Close)
 	for name, c := range map[string]struct {
 		url, want string
 		allow     []string
+		timeout   time.Duration
 	}{
-		"it hangs":              {s.URL, "no answer within 1s", []string{"loopback"}},
-		"it isn't open":         {s.URL, `is refused (loopback): to allow it, list "loopback" or 127.0.0.1 under sinks::note::allow`, nil},
-		"a certificate of none": {tls.URL, "certificate", []string{"loopback"}},
+		"it hangs":              {s.URL, "no answer within 1s", []string{"loopback"}, time.Second},
+		"it isn't open":         {s.URL, `is refused (loopback): to allow it, list "loopback" or 127.0.0.1 under sinks::note::allow`, nil, 0},
+		"a certificate of none": {tls.URL, "certificate", []string{"loopback"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request, err := http.NewRequest(http.MethodGet, c.url+"/hush", nil)
 			require.NoError(t, err)
-			_, err = client(t, Config{Allow: c.allow}, TargetConfig{Timeout: time.Second}).Do(context.Background(), request, 0)
+			_, err = client(t, Config{Allow: c.allow}, TargetConfig{Timeout: c.timeout}).Do(context.Background(), request, 0)
 			var u *sinks.Undelivered
 			require.ErrorAs(t, err, &u)
 			require.Equal(t, sinks.Unreachable, u.Cause)
