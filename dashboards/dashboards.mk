@@ -27,8 +27,9 @@ test-openmetrics: ## Read /metrics with the strict parser of OpenMetrics
 		echo 'SKIP: $@: there is no Python with prometheus_client'; exit 0; fi; \
 	SHIPWAKE_TEST_OPENMETRICS_PYTHON="$$venv/bin/python" $(GO) test -count=1 -run TestAStrictParserReadsIt ./sinks/prometheus/
 
-e2e-prometheus: prometheus ## With a real Prometheus: scrape the demo, a company's month, every panel has data, alerts fire; judge by its telemetry alone
+e2e-prometheus: prometheus ## With a real Prometheus and Alertmanager: scrape the demo, a company's month, every panel has data, alerts fire and come back as incidents; judge by its telemetry alone
 	@$(WITH_PROMETHEUS); \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
+		SHIPWAKE_TEST_ALERTMANAGER="$$(command -v alertmanager || ls $(CURDIR)/bin/alertmanager.debian/run 2>/dev/null)" \
 		$(GO) test -count=1 -timeout 20m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/

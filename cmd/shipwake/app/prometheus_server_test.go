@@ -38,11 +38,12 @@ type prometheusServer struct {
 	step   time.Duration    // of a range
 }
 
-// startPrometheus scrapes a target until the test ends. It returns when Prometheus answers.
-func startPrometheus(t *testing.T, target string) *prometheusServer {
+// startPrometheus scrapes a target until the test ends, and sends alerts to an Alertmanager if there is one. It returns when
+// Prometheus answers.
+func startPrometheus(t *testing.T, target, alertmanager string) *prometheusServer {
 	t.Helper()
 	dir := t.TempDir()
-	return runPrometheus(t, prometheusConfig(t, dir, target), filepath.Join(dir, "data"))
+	return runPrometheus(t, prometheusConfig(t, dir, target, alertmanager), filepath.Join(dir, "data"))
 }
 
 // runPrometheus runs Prometheus with a configuration on a directory of data until the test ends.
@@ -68,7 +69,7 @@ func runPrometheus(t *testing.T, config, data string) *prometheusServer {
 
 // prometheusConfig writes the configuration that deploy/compose ships, with its one job pointed at the target, and with
 // short intervals.
-func prometheusConfig(t *testing.T, dir, target string) string {
+func prometheusConfig(t *testing.T, dir, target, alertmanager string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.FromSlash("../../../deploy/compose/prometheus/prometheus.yaml"))
 	require.NoError(t, err)
@@ -76,6 +77,7 @@ func prometheusConfig(t *testing.T, dir, target string) string {
 		Global map[string]any   `yaml:"global"`
 		Rules  []string         `yaml:"rule_files"`
 		Scrape []map[string]any `yaml:"scrape_configs"`
+		Alerts map[string]any   `yaml:"alerting,omitempty"`
 	}
 	require.NoError(t, yaml.Unmarshal(text, &config))
 	config.Global["scrape_interval"] = model.Duration(scrapeInterval).String()
@@ -86,6 +88,9 @@ func prometheusConfig(t *testing.T, dir, target string) string {
 	}
 	require.Len(t, config.Scrape, 1)
 	config.Scrape[0]["static_configs"] = []any{map[string]any{"targets": []string{target}}}
+	if alertmanager != "" {
+		config.Alerts = map[string]any{"alertmanagers": []any{map[string]any{"static_configs": []any{map[string]any{"targets": []string{alertmanager}}}}}}
+	}
 	text, err = yaml.Marshal(config)
 	require.NoError(t, err)
 	file := filepath.Join(dir, "prometheus.yaml")

@@ -38,7 +38,8 @@ func TestPrometheusSeesTheDemo(t *testing.T) {
 	t.Run("recording rule", run.everyRecordingRuleHasAResult)
 	t.Run("alert", run.everyAlertLooksAtSomething)
 	t.Run("bad deploys are alerted on", run.badDeploysAreAlertedOn)
-	t.Run("Shipwake itself is well", run.noAlertOnTheDaemon)
+	t.Run("the loop is closed", run.theLoopIsClosed)
+	t.Run("nothing else is alerted on", run.nothingElseIsAlertedOn)
 	t.Run("every count has a metric of its own", run.nothingIsUncatalogued)
 	t.Run("exemplars name the change", run.exemplarsNameTheChange)
 	t.Run("promtool finds nothing to say about the metrics", run.expositionIsCleanForPromtool)
@@ -60,12 +61,13 @@ func scrapeDemo(t *testing.T) *demoRun {
 	run := &demoRun{started: time.Now()}
 	ctx, leave := context.WithCancel(context.Background())
 	shown, ended := make(chan struct{}), make(chan error, 1)
-	scraped := make(chan string, 1)
+	type addresses struct{ web, hooks string }
+	listening := make(chan addresses, 1)
 	go func() {
 		ended <- demo.Run(ctx, demo.Options{
 			Out: &signpost{out: t.Output(), text: "Ctrl-C ends it.", reached: shown},
 			Daemon: func(ctx context.Context, sets []string, dataDir string) error {
-				scraped <- setting(sets, "extensions.correlate.web.endpoint")
+				listening <- addresses{setting(sets, "extensions.correlate.web.endpoint"), setting(sets, "receivers.change_webhook.endpoint")}
 				return runDemoDaemon(ctx, sets, dataDir)
 			},
 		})
@@ -75,12 +77,14 @@ func scrapeDemo(t *testing.T) *demoRun {
 		return <-ended
 	})
 	t.Cleanup(func() { _ = run.endDemo() })
+	var at addresses
 	select {
-	case run.web = <-scraped:
+	case at = <-listening:
 	case err := <-ended:
 		require.FailNow(t, "the demo did not start", "%v", err)
 	}
-	run.prometheusServer = startPrometheus(t, run.web)
+	run.web = at.web
+	run.prometheusServer = startPrometheus(t, at.web, startAlertmanager(t, at.hooks))
 	select {
 	case <-shown:
 	case err := <-ended:
@@ -118,6 +122,9 @@ func (s *signpost) Write(p []byte) (int, error) {
 func (r *demoRun) everyRecordingRuleHasAResult(t *testing.T) {
 	for _, rule := range shippedRules(t, "rules.yaml") {
 		t.Run(rule.Record, func(t *testing.T) {
+			if strings.Contains(rule.Expr, "shipwake_placebo_") {
+				return // the demo is too short for a pseudo-change; promtool's tests of the rules cover it
+			}
 			require.True(t, hasNumber(r.over(t, rule.Record, r.started)), "the rule has no result: %s", rule.Expr)
 		})
 	}
@@ -131,6 +138,7 @@ func (r *demoRun) everyAlertLooksAtSomething(t *testing.T) {
 			selectors := ours.FindAllString(rule.Expr, -1)
 			require.NotEmpty(t, selectors)
 			for _, selector := range selectors {
+				selector = strings.TrimSuffix(selector, `{reason="no_telemetry"}`) // everything of the demo is measured
 				if strings.HasPrefix(selector, "shipwake_outbox_") {
 					continue // there only when webhooks go out, which the demo has none of; promtool's tests of the rules cover it
 				}
@@ -149,8 +157,10 @@ func (r *demoRun) badDeploysAreAlertedOn(t *testing.T) {
 	}
 }
 
-func (r *demoRun) noAlertOnTheDaemon(t *testing.T) {
-	require.Empty(t, r.over(t, `ALERTS{alertname=~"Shipwake.+",alertstate="firing"}`, r.started))
+// nothingElseIsAlertedOn: Shipwake itself is well, a history that was told wakes nobody, and of changes only the bad ones.
+func (r *demoRun) nothingElseIsAlertedOn(t *testing.T) {
+	bad := `alertname=~"PostDeployRegression|ErrorBudgetAtRiskAfterChange",service=~"payment|recommendations|search",version="v2"`
+	require.Empty(t, r.over(t, `ALERTS{alertstate="firing"} unless ALERTS{`+bad+`}`, r.started))
 }
 
 func (r *demoRun) nothingIsUncatalogued(t *testing.T) {

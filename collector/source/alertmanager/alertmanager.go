@@ -9,7 +9,7 @@
 //	resolved   endsAt, of an alert whose own status is resolved; a zero endsAt is open
 //	service    the first of the configured service_labels that the alert has; by default service, service_name, app, job
 //	severity   the label severity; which ones are incidents: see severity.go
-//	caused by  the label or annotation change_id
+//	caused by  the label or annotation change_id; not of PostDeployRegression, which says only what a verdict said
 //	dedup key  the fingerprint: while an alert fires, it is one incident whatever its startsAt
 //
 // A service that only the label job names is a guess: it names a scrape job, whose targets may be of many services. Such an
@@ -44,7 +44,7 @@ func environmentLabels() []string {
 func Source() source.Source {
 	return source.Source{
 		Name:    "alertmanager",
-		Version: "3",
+		Version: "4",
 		Schemes: []source.Scheme{{Kind: source.Bearer}},
 		Config: func() source.Config {
 			return &Config{ServiceLabels: DefaultServiceLabels(), SeverityLabel: "severity", Severities: DefaultSeverities()}

@@ -22,10 +22,22 @@ func (c *Config) incident(alert source.JSON, externalURL string) correlate.Incid
 		URL:            cmp.Or(alert.Get("generatorURL").AnyText(), externalURL),
 		OpenedAt:       starts,
 		DedupKey:       fingerprint(alert),
-		CausedBy:       cmp.Or(labels.Get("change_id").AnyText(), annotations.Get("change_id").AnyText()),
+		CausedBy:       cause(labels, annotations),
 	}
 	resolve(alert, &i)
 	return i
+}
+
+// ownAlert is the rule of Shipwake's own that fires on a verdict.
+const ownAlert = "PostDeployRegression"
+
+// cause is the change that an alert names. One that fires on a verdict says no more than the verdict: it is held against a
+// change like an alert that names none, so that a verdict that is revised takes it back.
+func cause(labels, annotations source.JSON) string {
+	if labels.Get("alertname").AnyText() == ownAlert {
+		return ""
+	}
+	return cmp.Or(labels.Get("change_id").AnyText(), annotations.Get("change_id").AnyText())
 }
 
 // guessed: of all labels that may name the service only that of the scrape job is there.
