@@ -75,7 +75,8 @@ func leaderTeams(b *dashboard.DashboardBuilder) {
 			column{name: "Change fail rate", query: team("change_failures") + " / " + team("completed_changes"), unit: "percentunit"},
 			column{name: "Mean recovery", query: sum(byTeam(dora("recovery_mean_seconds")+" * "+dora("recovered_failures")), "team") + " / " + team("recovered_failures"), unit: "s"},
 			column{name: "Rework rate", query: team("rework_deployments") + " / " + team("deployments"), unit: "percentunit"},
-			column{name: "Not recovered", query: team("open_failures")}, column{name: "Pending", query: team("pending_changes")}))
+			column{name: "Not recovered", query: team("open_failures")}, column{name: "Pending", query: team("pending_changes")}).
+			SortBy(descending("Change fail rate")))
 }
 
 func leaderTrust(b *dashboard.DashboardBuilder) {

@@ -59,7 +59,27 @@ func monthServer(t *testing.T) *prometheusServer {
 }
 
 // silentInTheMonth are the queries that a month has no answer to, with the reason.
-var silentInTheMonth = map[string]string{}
+var silentInTheMonth = map[string]string{
+	"Shipwake: operating, Messages set aside A": noSender,
+	"Shipwake: operating, Messages A":           noSender,
+	"Shipwake: operating, Messages that wait A": noSender,
+	"Shipwake: operating, Requests A":           "its measurements come without OTLP",
+	"Shipwake: operating, Read elsewhere A":     noReader,
+	"Shipwake: operating, Read elsewhere B":     noReader,
+	"Shipwake: operating, Read elsewhere C":     noReader,
+}
+
+const (
+	noSender = "no sink that sends messages is configured"
+	noReader = "nothing is read from Kafka, from an API or from Kubernetes"
+)
 
 // silentInTheDemo are those that the demo's minute has no answer to.
-var silentInTheDemo = map[string]string{}
+var silentInTheDemo = map[string]string{
+	"Shipwake: operating, Messages set aside A": noSender,
+	"Shipwake: operating, Messages A":           noSender,
+	"Shipwake: operating, Messages that wait A": noSender,
+	"Shipwake: operating, Read elsewhere A":     noReader,
+	"Shipwake: operating, Read elsewhere B":     noReader,
+	"Shipwake: operating, Read elsewhere C":     noReader,
+}
