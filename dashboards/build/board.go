@@ -26,7 +26,7 @@ func board(uid, title, description, from string) *dashboard.DashboardBuilder {
 // scoped adds the choice of environments, teams and services, each among those that the choices before leave.
 func scoped(b *dashboard.DashboardBuilder) *dashboard.DashboardBuilder {
 	return b.
-		WithVariable(variable("environment", "Environment", `label_values(shipwake_service_info{job=~"$job"}, environment)`)).
+		WithVariable(variable("environment", "Environment", `label_values(shipwake_service_info{job=~"$job"}, environment)`).Current(option("production"))).
 		WithVariable(variable("team", "Team", `label_values(shipwake_service_info{job=~"$job", environment=~"$environment"}, team)`)).
 		WithVariable(variable("service", "Service", `label_values(shipwake_service_info{job=~"$job", environment=~"$environment", team=~"$team"}, service)`))
 }
@@ -40,11 +40,17 @@ func variable(name, label, query string) *dashboard.QueryVariableBuilder {
 		Sort(dashboard.VariableSortAlphabeticalAsc)
 }
 
+// option is a choice that is made at first, where there is such a value.
+func option(value string) dashboard.VariableOption {
+	chosen := dashboard.StringOrArrayOfString{String: text(value)}
+	return dashboard.VariableOption{Text: chosen, Value: chosen}
+}
+
 // choice is one of some values, of which the first is taken unless the reader says otherwise.
 func choice(name, label, description string, values string, first string) *dashboard.CustomVariableBuilder {
 	return dashboard.NewCustomVariableBuilder(name).Label(label).Description(description).
 		Values(dashboard.StringOrMap{String: text(values)}).
-		Current(dashboard.VariableOption{Text: dashboard.StringOrArrayOfString{String: text(first)}, Value: dashboard.StringOrArrayOfString{String: text(first)}})
+		Current(option(first))
 }
 
 // window is the choice of the span over which DORA numbers are counted.

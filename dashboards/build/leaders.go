@@ -16,14 +16,15 @@ func leaders() *dashboard.DashboardBuilder {
 const (
 	leadHistogram = "shipwake_change_lead_time_seconds_bucket"
 	failRate      = "change fail rate"
+	leadTime      = `max(shipwake_dora_environment_lead_time_median_seconds{job=~"$job", environment=~"$environment", window="$window"})`
 )
 
 func leaderNumbers(b *dashboard.DashboardBuilder) {
 	const fifth = 4
 	b.WithPanel(number(about{"Deployment frequency", "Successful rollouts per day over the window, rollbacks included", "short", "no deployment in the window"}, fifth,
 		query{"", sum(dora("deployments")) + " / " + days}).Decimals(1)).
-		WithPanel(number(about{"Change lead time", "Median from commit to production, of the commits that arrived in the time that is shown", "s", "no commit with its time has arrived"}, fifth,
-			query{"", quantile("0.5", of(leadHistogram))})).
+		WithPanel(number(about{"Change lead time", "Median from commit to production over the window, of the slowest chosen environment", "s", "no commit with its time has arrived"}, fifth,
+			query{"", leadTime})).
 		WithPanel(number(about{"Change fail rate", "Deployments that regressed, caused an incident, or were rolled back or hot-fixed, of those whose observation has ended", "percentunit", "no deployment has been observed to its end"}, fifth,
 			query{"", sum(dora("change_failures")) + " / " + sum(dora("completed_changes"))}).Decimals(1)).
 		WithPanel(number(about{"Recovery time", "Median over the environments' failed deployments: completion to first proven recovery", "s", "no failed deployment has recovered in the window"}, fifth,
@@ -36,7 +37,7 @@ func leaderNumbers(b *dashboard.DashboardBuilder) {
 
 // own adds to a course the reference line: its own mean over the time that is shown.
 func own(expr string) query {
-	return query{"own mean", "avg_over_time((" + expr + ")[$__range:1h])"}
+	return query{"own mean", "avg_over_time((" + expr + ")[$__range:$__interval])"}
 }
 
 func leaderTrends(b *dashboard.DashboardBuilder) {
@@ -44,12 +45,11 @@ func leaderTrends(b *dashboard.DashboardBuilder) {
 	fails := sum(dora("change_failures")) + " / " + sum(dora("completed_changes"))
 	rework := sum(dora("rework_deployments")) + " / " + sum(dora("deployments"))
 	recovery := `max(shipwake_dora_environment_recovery_median_seconds{job=~"$job", environment=~"$environment", window="$window"})`
-	lead := `max(shipwake_dora_environment_lead_time_median_seconds{job=~"$job", environment=~"$environment", window="$window"})`
 	b.WithRow(row("Against their own past")).
 		WithPanel(reference(lines(about{"Deployment frequency, course", "Per day over the window up to each point, and dashed its own mean", "short", "no deployment in the window"}, third,
 			query{"per day", frequency}, own(frequency)).Min(0), "own mean")).
 		WithPanel(reference(lines(about{"Change lead time, course", "Median over the window up to each point, of the slowest chosen environment", "s", "no commit with its time has arrived"}, third,
-			query{"median", lead}, own(lead)).Min(0), "own mean")).
+			query{"median", leadTime}, own(leadTime)).Min(0), "own mean")).
 		WithPanel(reference(lines(about{"Change fail rate, course", "Over the window up to each point, of all services of the environments, with its 95 % interval: a move within it is no move", "percentunit", "no deployment has been observed to its end"}, third,
 			query{failRate, fails}, query{"at least", environmentBound("lower")}, query{"at most", environmentBound("upper")}, own(fails)).Min(0), "/own mean|at least|at most/")).
 		WithPanel(reference(lines(about{"Recovery time, course", "Median over the window up to each point", "s", "no failed deployment has recovered in the window"}, third,
@@ -75,7 +75,8 @@ func leaderTeams(b *dashboard.DashboardBuilder) {
 			column{name: "Change fail rate", query: team("change_failures") + " / " + team("completed_changes"), unit: "percentunit"},
 			column{name: "Mean recovery", query: sum(byTeam(dora("recovery_mean_seconds")+" * "+dora("recovered_failures")), "team") + " / " + team("recovered_failures"), unit: "s"},
 			column{name: "Rework rate", query: team("rework_deployments") + " / " + team("deployments"), unit: "percentunit"},
-			column{name: "Not recovered", query: team("open_failures")}, column{name: "Pending", query: team("pending_changes")}))
+			column{name: "Not recovered", query: team("open_failures")}, column{name: "Pending", query: team("pending_changes")}).
+			SortBy(descending("Change fail rate")))
 }
 
 func leaderTrust(b *dashboard.DashboardBuilder) {

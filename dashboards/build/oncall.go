@@ -27,25 +27,25 @@ func nowRow(b *dashboard.DashboardBuilder) {
 }
 
 func changedRow(b *dashboard.DashboardBuilder) {
-	suspect := "max by (service, environment, signal, change_id) (" + of("shipwake_regression_suspect_ratio") + ")"
+	suspect := "max by (service, environment, signal, change_id) (" + of("shipwake_regression_suspect_ratio") + ") > 0.01"
 	b.WithRow(row("What changed")).
 		WithPanel(rows(about{"Changes under observation, and those that hurt", "The verdict of each, why, and how probable it is that this change did it rather than another; the id leads to its evidence", "short", "no change is under observation and none hurts"}, full,
 			column{name: "Change", label: "change_id", link: true},
 			column{name: "Service", label: "service"}, column{name: "Version", label: "version"}, column{name: "Kind", label: "kind"},
 			column{name: "Verdict", label: "verdict"}, column{name: "Reason", label: "reason"},
 			column{name: "Environment", label: "environment"},
-			column{name: "Watched for", query: "sum by (service, environment, version, change_id) (count_over_time(" + of("shipwake_change_info") + "[24h:1m])) * 60", unit: "s"},
+			column{name: "Watched for", query: "sum by (service, environment, version, change_id) (count_over_time(" + of("shipwake_change_info") + "[24h:1m]) and on (change_id) " + of("shipwake_change_info") + ") * 60", unit: "s"},
 			column{name: "Present", hidden: true, query: "max by (service, environment, version, kind, change_id) (" + of("shipwake_change_info") + ")"},
 			column{name: "Told", hidden: true, query: "max by (service, environment, version, change_id, verdict, reason) (" + of("shipwake_change_verdict") + ")"},
 			column{name: "It was this one", query: each(of("shipwake_change_blame_ratio")), unit: "percentunit"},
 			column{name: "Services hurt", query: each(of("shipwake_change_affected_services"))},
-		)).
+		).SortBy(descending("It was this one"))).
 		WithPanel(states(about{"Verdicts", "The worst verdict on each service's changes while they are observed: a row begins when the change does", "short", "nothing was under observation in this time"}, full,
 			query{"{{service}}", `max by (service) (` + of("shipwake_change_verdict", `verdict="regressed"`) + ` * 3 or ` + of("shipwake_change_verdict", `verdict="inconclusive"`) + ` * 2 or ` + of("shipwake_change_verdict", `verdict="healthy"`) + ` or ` + of("shipwake_change_info") + ` * 0)`},
 			[2]string{"watched, no verdict yet", "blue"}, [2]string{"healthy", "green"}, [2]string{"inconclusive", "yellow"}, [2]string{"regressed", "red"})).
 		WithPanel(rows(about{"Suspects", "Where it hurts, by which signal, and the changes that may have done it with the probability of each", "percentunit", "nothing hurts: there are no suspects"}, half,
 			column{name: "Hurts", label: "service"}, column{name: "Signal", label: "signal"}, column{name: "Environment", label: "environment"},
-			column{name: "Suspect", label: "change_id", link: true}, column{name: "Probability", query: suspect, unit: "percentunit"})).
+			column{name: "Suspect", label: "change_id", link: true}, column{name: "Probability", query: suspect, unit: "percentunit"}).SortBy(descending("Probability"))).
 		WithPanel(note("What to do", whatToDo, half))
 }
 
@@ -72,7 +72,7 @@ func effectRow(b *dashboard.DashboardBuilder) {
 			column{name: "Change", label: "change_id", link: true}, column{name: "Environment", label: "environment"},
 			column{name: "Effect", query: bySignal("shipwake_change_effect_ratio"), unit: "suffix:×"},
 			column{name: "At least", query: bySignal("shipwake_change_effect_lower_ratio"), unit: "suffix:×"},
-			column{name: "At most", query: bySignal("shipwake_change_effect_upper_ratio"), unit: "suffix:×"}))
+			column{name: "At most", query: bySignal("shipwake_change_effect_upper_ratio"), unit: "suffix:×"}).SortBy(descending("At least")))
 }
 
 func bySignal(metric string) string {

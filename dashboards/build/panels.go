@@ -120,6 +120,11 @@ func rows(a about, span uint32, columns ...column) *table.PanelBuilder {
 	}})
 }
 
+// descending sorts a table by a column, the largest first.
+func descending(name string) []cog.Builder[common.TableSortByFieldState] {
+	return []cog.Builder[common.TableSortByFieldState]{common.NewTableSortByFieldStateBuilder().DisplayName(name).Desc(true)}
+}
+
 func properties(c column) []dashboard.DynamicConfigValue {
 	var all []dashboard.DynamicConfigValue
 	if c.unit != "" {

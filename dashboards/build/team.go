@@ -19,7 +19,7 @@ func teamNumbers(b *dashboard.DashboardBuilder) {
 			query{"", sum(dora("change_failures")) + " / " + sum(dora("completed_changes"))}, step{0.15, "yellow"}, step{0.3, "red"}).Decimals(1)).
 		WithPanel(number(about{"Rework rate", "Rollbacks, hotfixes and deployments driven by an incident, of all deployments", "percentunit", "no deployment in the window"}, sixth,
 			query{"", sum(dora("rework_deployments")) + " / " + sum(dora("deployments"))}, step{0.15, "yellow"}, step{0.3, "red"}).Decimals(1)).
-		WithPanel(number(about{"Recovery", "Mean time from a failed deployment to its first proven recovery", "s", "no failed deployment has recovered in the window"}, sixth,
+		WithPanel(number(about{"Mean recovery", "Time from a failed deployment to its first proven recovery", "s", "no failed deployment has recovered in the window"}, sixth,
 			query{"", sum(dora("recovery_mean_seconds")+" * "+dora("recovered_failures")) + " / " + sum(dora("recovered_failures"))})).
 		WithPanel(number(about{"Not recovered", "Failed deployments without a proven recovery, which are outside the recovery time", "short", "nothing failed in the window"}, sixth,
 			query{"", sum(dora("open_failures"))}, step{1, "red"})).
@@ -35,7 +35,7 @@ func teamCourse(b *dashboard.DashboardBuilder) {
 		WithPanel(byVerdict(stacked(about{"Verdicts", "Changes whose observation ended, by the verdict that stood then", "short", "no observation ended in this time"}, half,
 			query{"{{verdict}}", sum(grown(of("shipwake_judged_changes_total")), "verdict")}))).
 		WithPanel(stacked(about{"Regressions", "Seen on a service, whether it changed itself or not", "short", "no regression was seen in this time"}, half,
-			query{"{{service}}", sum(grown(of("shipwake_regressions_total")), "service") + " > 0"})).
+			query{"seen", sum(grown(of("shipwake_regressions_total")))})).
 		WithPanel(lines(about{"Change fail rate and rework rate", "Over the window up to each point in time", "percentunit", "no deployment in the window"}, half,
 			query{"change fail rate", sum(dora("change_failures")) + " / " + sum(dora("completed_changes"))},
 			query{"rework rate", sum(dora("rework_deployments")) + " / " + sum(dora("deployments"))}).Min(0)).
@@ -51,7 +51,7 @@ func teamCourse(b *dashboard.DashboardBuilder) {
 			column{name: "Median recovery", query: perService(dora("recovery_median_seconds")), unit: "s"},
 			column{name: "Median lead time", query: perService(dora("lead_time_median_seconds")), unit: "s"},
 			column{name: "Rework", query: perService(dora("rework_deployments"))},
-			column{name: "Not recovered", query: perService(dora("open_failures"))}))
+			column{name: "Not recovered", query: perService(dora("open_failures"))}).SortBy(descending("At least")))
 }
 
 func perService(metric string) string { return "max by (service, environment) (" + metric + ")" }

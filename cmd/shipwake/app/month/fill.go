@@ -118,7 +118,7 @@ func (c *company) open(ctx context.Context, o Options) (err error) {
 	c.host.Register(name, c.door.Projector())
 	c.host.Attach(c)
 	if o.Blocks != "" {
-		c.samples = newSamples(c.host.Handler())
+		c.samples = newSamples(c.host.Handler(), c.plan.until)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ import (
 
 const (
 	// scrapes is how often Prometheus would scrape, and idle how long the answer of before stands while nothing is told:
-	// what changes then is the age of things.
+	// what changes then is the age of things. In the last hours no answer stands for longer than until the next scrape.
 	scrapes = time.Minute
 	idle    = 10 * time.Minute
 )
@@ -28,6 +28,7 @@ const (
 // samples are what Prometheus would have scraped.
 type samples struct {
 	metrics http.Handler
+	until   time.Time // the end of it all
 	next    time.Time
 	answers chan answer
 	done    sync.WaitGroup
@@ -42,8 +43,8 @@ type answer struct {
 }
 
 // newSamples reads answers beside whoever asks.
-func newSamples(metrics http.Handler) *samples {
-	s := &samples{metrics: metrics, answers: make(chan answer, 64), tape: tape{known: map[string]*line{}}}
+func newSamples(metrics http.Handler, until time.Time) *samples {
+	s := &samples{metrics: metrics, until: until, answers: make(chan answer, 64), tape: tape{known: map[string]*line{}}}
 	s.done.Go(func() {
 		for a := range s.answers {
 			s.err = errors.Join(s.err, s.tape.play(a))
@@ -53,10 +54,13 @@ func newSamples(metrics http.Handler) *samples {
 }
 
 // due says whether it is time to ask although nothing was told.
-func (s *samples) due(at time.Time) bool { return !at.Before(s.next) }
+func (s *samples) due(at time.Time) bool { return !at.Before(s.next) || at.Equal(s.until) }
 
 func (s *samples) scrape(at time.Time) error {
 	s.next = at.Add(idle)
+	if s.until.Sub(at) < awake {
+		s.next = at.Add(scrapes)
+	}
 	request := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
 	request.Header.Set("Accept-Encoding", "gzip")
 	recorder := httptest.NewRecorder()
