@@ -27,7 +27,7 @@ func (c Configured) Authenticate(secrets []string, req Request) error {
 	if req.Header.Get(last.header()) != "" {
 		return last.verify(req, secrets)
 	}
-	return unauthorized("the header %s is missing", wanted(schemes))
+	return unauthorized("%s is missing", wanted(schemes))
 }
 
 // CheckSecrets refuses a secret that can't be used, with its place in the list.
@@ -60,24 +60,33 @@ func unauthorized(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrUnauthorized}, args...)...)
 }
 
-// wanted names the headers of schemes, with what belongs into them where the name doesn't say it.
+// wanted names the places of schemes, with what belongs into them where the name doesn't say it: the headers, and then the members
+// of the body.
 func wanted(schemes []Scheme) string {
-	names := make([]string, len(schemes))
-	for i, s := range schemes {
+	var headers, fields []string
+	for _, s := range schemes {
 		switch s.Kind {
 		case Bearer:
-			names[i] = "Authorization: Bearer …"
+			headers = append(headers, "Authorization: Bearer …")
 		case Basic:
-			names[i] = "Authorization: Basic …"
+			headers = append(headers, "Authorization: Basic …")
+		case Field:
+			fields = append(fields, s.Field+" in the body")
 		default:
-			names[i] = s.Header
+			headers = append(headers, s.Header)
 		}
 	}
-	return strings.Join(names, " or ")
+	if len(headers) > 0 {
+		headers[0] = "the header " + headers[0]
+	}
+	return strings.Join(append(headers, fields...), " or ")
 }
 
 // usedBy tells whether a message carries the proof of a scheme, right or wrong.
 func (s Scheme) usedBy(req Request) bool {
+	if s.Kind == Field {
+		return s.inBody(req) != ""
+	}
 	value := req.Header.Get(s.header())
 	switch s.Kind {
 	case Bearer, Basic:
@@ -90,6 +99,8 @@ func (s Scheme) usedBy(req Request) bool {
 func (s Scheme) verify(req Request, secrets []string) error {
 	value := req.Header.Get(s.header())
 	switch s.Kind {
+	case Field:
+		return s.verifyPassword(s.inBody(req), secrets)
 	case Token:
 		return s.verifyPassword(value, secrets)
 	case Bearer, Basic:
@@ -107,7 +118,7 @@ func (s Scheme) verifyPassword(given string, secrets []string) error {
 		fits = hmac.Equal(digest[:], want[:]) || fits
 	}
 	if !fits {
-		return unauthorized("what the header %s holds is none of the configured secrets", wanted([]Scheme{s}))
+		return unauthorized("what %s holds is none of the configured secrets", wanted([]Scheme{s}))
 	}
 	return nil
 }
@@ -115,7 +126,7 @@ func (s Scheme) verifyPassword(given string, secrets []string) error {
 func (s Scheme) verifyAuthorization(value string, secrets []string) error {
 	word, given, _ := strings.Cut(value, " ")
 	if !strings.EqualFold(word, string(s.Kind)) {
-		return unauthorized("the header must be %s", wanted([]Scheme{s}))
+		return unauthorized("%s", strings.Replace(wanted([]Scheme{s}), "the header ", "the header must be ", 1))
 	}
 	given = strings.TrimSpace(given)
 	if s.Kind == Basic {

@@ -292,7 +292,7 @@ func TestAWrongSchemeNamesTheField(t *testing.T) {
 		scheme Scheme
 		want   string
 	}{
-		"no kind":                       {Scheme{Header: "X"}, `kind: "" is unknown; use one of [hmac public_key token bearer basic]`},
+		"no kind":                       {Scheme{Header: "X"}, `kind: "" is unknown; use one of [hmac public_key token bearer basic field]`},
 		"no header":                     {Scheme{Kind: HMAC}, "header: required"},
 		"another encoding":              {Scheme{Kind: HMAC, Header: "X", Encoding: "base32"}, `encoding: "base32" is unknown; use hex or base64`},
 		"a broken hash":                 {Scheme{Kind: HMAC, Header: "X", Hash: "md5"}, `hash: "md5" is unknown; use sha1, sha256 or sha512`},

@@ -133,6 +133,9 @@ func (c Configured) Name() string { return c.name }
 // Type is the source's own name.
 func (c Configured) Type() string { return c.source.Name }
 
+// TakesPaths tells whether the source takes requests at paths below its hook.
+func (c Configured) TakesPaths() bool { return slices.Contains(c.source.Headers, HeaderPath) }
+
 // Schemes are the ways in which a sender proves itself.
 func (c Configured) Schemes() []Scheme { return c.source.Schemes }
 
@@ -141,6 +144,7 @@ func (c Configured) Projector() Projector { return Projector{Digest: c.digest, P
 
 // Open finds the deliveries in a message. The error is a *ParseError.
 func (c Configured) Open(req Request) ([]correlate.Raw, error) {
+	req = c.withoutProof(req)
 	raws := []correlate.Raw{{Body: req.Body}}
 	if c.source.Open != nil {
 		var err error

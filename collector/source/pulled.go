@@ -12,6 +12,7 @@ import (
 
 // Keep is a message as one delivery, for a message that can't be opened.
 func (c Configured) Keep(req Request) correlate.Raw {
+	req = c.withoutProof(req)
 	return c.complete(correlate.Raw{Body: req.Body}, req)
 }
 

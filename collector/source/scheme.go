@@ -19,6 +19,8 @@ type Scheme struct {
 	Kind Kind `mapstructure:"kind"`
 	// Header carries the proof. It is Authorization for Bearer and Basic, whatever it says.
 	Header string `mapstructure:"header"`
+	// Field is the member of the JSON body that carries the proof, for Field; it is taken out before the message is kept.
+	Field string `mapstructure:"field"`
 
 	// What follows is of signatures, HMAC and PublicKey.
 
@@ -54,10 +56,11 @@ const (
 	Token     Kind = "token"      // the secret itself, in a header
 	Bearer    Kind = "bearer"     // Authorization: Bearer <secret>
 	Basic     Kind = "basic"      // Authorization: Basic; the secret is user:password
+	Field     Kind = "field"      // the secret itself, in a member of the body
 )
 
 // Kinds lists every Kind.
-func Kinds() []Kind { return []Kind{HMAC, PublicKey, Token, Bearer, Basic} }
+func Kinds() []Kind { return []Kind{HMAC, PublicKey, Token, Bearer, Basic, Field} }
 
 // HubSignature is the scheme of WebSub, GitHub and many others: the hex HMAC-SHA256 of the body.
 func HubSignature() Scheme {
@@ -74,7 +77,10 @@ func StandardWebhooks() Scheme {
 
 // String is the scheme in a few words, such as "hmac in X-Hub-Signature-256".
 func (s Scheme) String() string {
-	if s.header() == "Authorization" {
+	switch {
+	case s.Kind == Field:
+		return "field " + s.Field + " of the body"
+	case s.header() == "Authorization":
 		return string(s.Kind)
 	}
 	return string(s.Kind) + " in " + s.Header
@@ -85,7 +91,9 @@ func (s Scheme) Validate() error {
 	switch {
 	case !slices.Contains(Kinds(), s.Kind):
 		return fmt.Errorf("kind: %q is unknown; use one of %v", Clip(string(s.Kind), 64), Kinds())
-	case s.Header == "" && s.Kind != Bearer && s.Kind != Basic:
+	case (s.Kind == Field) != (s.Field != ""):
+		return errors.New("field: goes with the kind field, the name of the member with the proof")
+	case s.Header == "" && s.Kind != Bearer && s.Kind != Basic && s.Kind != Field:
 		return errors.New("header: required, the name of the header with the proof")
 	case !slices.Contains([]string{"", "hex", "base64"}, s.Encoding):
 		return fmt.Errorf("encoding: %q is unknown; use hex or base64", Clip(s.Encoding, 64))

@@ -15,6 +15,8 @@ import (
 // doesn't hold is made of the body. The secret of PublicKey is the private key: PKCS #8 in Base64.
 func (s Scheme) Sign(req *Request, secret string) error {
 	switch s.Kind {
+	case Field:
+		return s.addField(req, secret)
 	case Token:
 		req.Header.Set(s.Header, secret)
 	case Bearer:

@@ -37,6 +37,10 @@ type Source struct {
 	Pull func(own Config) (PullConfig, error)
 }
 
+// HeaderPath is the path of a request below its hook, without a slash at its ends: "v2/change/enqueue" of
+// /hooks/pagerduty-change/v2/change/enqueue. A source that names it among its Headers takes such requests; no sender can set it.
+const HeaderPath = "Shipwake-Path"
+
 // Request is one message as it came: an HTTP request that has been read up to its limit, or a Kafka message whose
 // headers were turned into a Header.
 type Request struct {

@@ -40,7 +40,7 @@ type handler struct {
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, _ := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/"), prefix)
-	live := h.sources[name]
+	live, name := h.at(name, r.Header)
 	if live == nil && strings.Trim(name, "/") == strings.Trim(prefix, "/") && r.Method == http.MethodGet {
 		h.listing().write(w)
 		return
@@ -56,6 +56,27 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := h.route(live, r, room)
 	h.count(name, a.result, 1)
 	a.write(w)
+}
+
+// maxPath bounds a path below a hook, in bytes.
+const maxPath = 512
+
+// at is the source that a path leads to, and its name: the source itself, or a path below the hook of one that takes these, which
+// is put into the header. Nil: there is none.
+func (h *handler) at(path string, header http.Header) (*liveSource, string) {
+	header.Del(source.HeaderPath)
+	if live := h.sources[path]; live != nil {
+		return live, path
+	}
+	name, below, _ := strings.Cut(path, "/")
+	live := h.sources[name]
+	if live == nil || !live.TakesPaths() || len(below) > maxPath {
+		return nil, path
+	}
+	if below = strings.Trim(below, "/"); below != "" {
+		header.Set(source.HeaderPath, below)
+	}
+	return live, name
 }
 
 func (h *handler) route(live *liveSource, r *http.Request, room *admission.Grant) answer {

@@ -11,46 +11,9 @@ import (
 // open makes a delivery of each alert of a notification, in the form of a notification with that alert alone, and one of how
 // many alerts were left out. What is no group of alerts is one delivery, as it came.
 func open(req source.Request) ([]correlate.Raw, error) {
-	doc, err := source.ParseJSON(req.Body, "$")
-	if err != nil {
-		return nil, err
-	}
-	alerts, left := partsOf(doc)
-	if len(alerts) < 2 && left == 0 {
-		return []correlate.Raw{{Body: req.Body}}, doc.Err()
-	}
-	var raws []correlate.Raw
-	head := members(doc, "version", "externalURL")
-	for _, alert := range alerts {
-		raws = append(raws, correlate.Raw{Body: fmt.Appendf(nil, `{%s"alerts":[%s]}`, head, alert)})
-	}
-	if left > 0 {
-		head := members(doc, "version", "groupKey", "truncatedAlerts")
-		raws = append(raws, correlate.Raw{Body: fmt.Appendf(nil, `{%s"alerts":[]}`, head)})
-	}
-	return raws, doc.Err()
-}
-
-// members are some members of a notification as they came, each with a comma after it.
-func members(doc source.JSON, keys ...string) []byte {
-	var b []byte
-	for _, key := range keys {
-		if value := doc.Get(key).Raw(); value != nil {
-			b = fmt.Appendf(b, "%q:%s,", key, value)
-		}
-	}
-	return b
-}
-
-// partsOf are the alerts of a notification, and how many it says were left out of it.
-func partsOf(doc source.JSON) (alerts [][]byte, left int) {
-	if !doc.IsObject() || !doc.Get("alerts").IsArray() {
-		return nil, 0
-	}
-	for _, alert := range doc.Get("alerts").Items() {
-		alerts = append(alerts, alert.Raw())
-	}
-	return alerts, truncated(doc)
+	return source.Split{
+		List: "alerts", Keep: []string{"version", "externalURL"}, Left: "truncatedAlerts", LeftKeep: []string{"version", "groupKey"},
+	}.Deliveries(req.Body)
 }
 
 // truncated is how many alerts a notification says were left out of it.

@@ -74,6 +74,9 @@ func senders(t *testing.T) []sender {
 		configured, err := s.Configure(s.Name, nil)
 		require.NoError(t, err)
 		for _, scheme := range s.Schemes {
+			if scheme.Kind == source.Field {
+				continue // these attacks bend headers; what is in a body, source tries
+			}
 			one := sender{
 				source: configured, scheme: scheme, body: body[s.Name], header: headers[s.Name],
 				live: []string{newer, older}, keys: []string{newer, older, revoked},

@@ -10,6 +10,7 @@ import (
 type Authentication struct {
 	Kind            source.Kind   `yaml:"kind"`
 	Header          string        `yaml:"header"`
+	Field           string        `yaml:"field"`
 	Hash            string        `yaml:"hash"`
 	Encoding        string        `yaml:"encoding"`
 	Prefix          string        `yaml:"prefix"`

@@ -24,7 +24,11 @@ type delivery struct {
 
 // deliver begins to read a delivery. The error is a *source.ParseError.
 func (p *program) deliver(raw correlate.Raw) (*delivery, error) {
-	root, err := source.ParseJSON(raw.Body, "$")
+	body := raw.Body
+	if len(body) == 0 && raw.Header[source.HeaderPath] != "" {
+		body = []byte("{}") // the path says it all
+	}
+	root, err := source.ParseJSON(body, "$")
 	if err != nil {
 		return nil, err
 	}

@@ -24,6 +24,7 @@
 //
 //	body                the JSON body: body.a.b must be there; body.?a.?b may be missing, and so may has(body.a.b)
 //	header['X-Event']   one of the headers that the file names
+//	header['Shipwake-Path']  where the file names it, the path below the hook that a request came to; such requests are taken only then
 //	param.name          a parameter of the file, which users set in their configuration
 //	received            when the delivery came, for systems that say no time
 //	item                the element that a rule with each is at

@@ -36,7 +36,7 @@ type File struct {
 	// It can't use headers where a signature covers the body alone.
 	ID string `yaml:"id"`
 	// Split makes several deliveries of a message.
-	Split Split `yaml:"split"`
+	Split source.Split `yaml:"split"`
 	// Let are values by name, each of which may use those before it.
 	Let Bindings `yaml:"let"`
 	// Rules are tried in their order.

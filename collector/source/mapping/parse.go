@@ -17,7 +17,7 @@ func (p *program) open(req source.Request) ([]correlate.Raw, error) {
 	raws := []correlate.Raw{{Body: req.Body}}
 	if p.file.Split.List != "" {
 		var err error
-		if raws, err = p.file.Split.deliveries(req.Body); err != nil {
+		if raws, err = p.file.Split.Deliveries(req.Body); err != nil {
 			return nil, err
 		}
 	}

@@ -1,11 +1,10 @@
-package mapping
+package source
 
 import (
 	"fmt"
 	"slices"
 	"strconv"
 
-	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -16,13 +15,15 @@ type Split struct {
 	List string `yaml:"list"`
 	// Keep are the other members that each delivery has.
 	Keep []string `yaml:"keep"`
-	// Left is the member that says how many elements the sender left out; "" when none does. The delivery of it has no elements.
-	Left string `yaml:"left"`
+	// Left is the member that says how many elements the sender left out; "" when none does. The delivery of it has no elements,
+	// and beside Left the members LeftKeep, or those of Keep when there are none.
+	Left     string   `yaml:"left"`
+	LeftKeep []string `yaml:"left_keep"`
 }
 
-// deliveries are those of a body. What has no list, or only one element, is one delivery, as it came.
-func (s Split) deliveries(body []byte) ([]correlate.Raw, error) {
-	doc, err := source.ParseJSON(body, "$")
+// Deliveries are those of a body. What has no list, or only one element, is one delivery, as it came.
+func (s Split) Deliveries(body []byte) ([]correlate.Raw, error) {
+	doc, err := ParseJSON(body, "$")
 	if err != nil {
 		return nil, err
 	}
@@ -38,19 +39,23 @@ func (s Split) deliveries(body []byte) ([]correlate.Raw, error) {
 		return []correlate.Raw{{Body: body}}, doc.Err()
 	}
 	var raws []correlate.Raw
-	head := membersOf(doc, s.Keep)
+	head := membersAsTheyCame(doc, s.Keep)
 	for _, element := range elements {
 		raws = append(raws, correlate.Raw{Body: fmt.Appendf(nil, `{%s%q:[%s]}`, head, s.List, element)})
 	}
 	if left > 0 {
-		head := membersOf(doc, append(slices.Clone(s.Keep), s.Left))
+		keep := s.LeftKeep
+		if len(keep) == 0 {
+			keep = s.Keep
+		}
+		head := membersAsTheyCame(doc, append(slices.Clone(keep), s.Left))
 		raws = append(raws, correlate.Raw{Body: fmt.Appendf(nil, `{%s%q:[]}`, head, s.List)})
 	}
 	return raws, doc.Err()
 }
 
-// membersOf are some members as they came, each with a comma after it.
-func membersOf(doc source.JSON, keys []string) []byte {
+// membersAsTheyCame are some members as they came, each with a comma after it.
+func membersAsTheyCame(doc JSON, keys []string) []byte {
 	var b []byte
 	for _, key := range keys {
 		if value := doc.Get(key).Raw(); value != nil {
