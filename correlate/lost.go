@@ -17,6 +17,7 @@ const (
 	LostServices   = "services"   // services that are told apart no longer
 	LostShed       = "shed"       // requests that were refused and may be sent again
 	LostRefused    = "refused"    // requests that were refused and may not
+	LostScrapes    = "scrapes"    // what a process would have told that didn't answer
 )
 
 // Use is how much there is of a class of what is bounded, and how much there may be; 0 when only memory bounds it.

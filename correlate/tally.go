@@ -24,6 +24,50 @@ type CountValue struct {
 type Tally struct {
 	m             sync.Map // Count → *atomic.Int64
 	shed, refused atomic.Int64
+
+	mu     sync.Mutex
+	missed map[missed]int64
+}
+
+// missed is a loss of a place at an instant.
+type missed struct {
+	Place
+	at int64
+}
+
+// mostMissed bounds the losses that are told apart until somebody takes them; further ones are everybody's.
+const mostMissed = 10_000
+
+// Miss counts a scrape of a process of a place that wasn't answered at an instant: what it would have told is lost.
+func (t *Tally) Miss(p Place, at int64) {
+	t.Add(Count{What: "telemetry", Source: "scrapes", Result: "missed"}, 1)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	m := missed{p, at}
+	if _, known := t.missed[m]; !known && len(t.missed) >= mostMissed {
+		t.refused.Add(1)
+		return
+	}
+	if t.missed == nil {
+		t.missed = map[missed]int64{}
+	}
+	t.missed[m]++
+}
+
+// TakeMissed is what was missed since the last call, in buckets of a width in seconds, sorted.
+func (t *Tally) TakeMissed(width int64) (cells []Measurement) {
+	t.mu.Lock()
+	all := t.missed
+	t.missed = nil
+	t.mu.Unlock()
+	for m, n := range all {
+		cells = append(cells, Measurement{
+			Key:  Key{Service: m.Service, Environment: m.Environment, Kind: Lost, Name: LostScrapes},
+			Cell: Cell{Start: m.at - m.at%width, Requests: n},
+		})
+	}
+	slices.SortFunc(cells, func(a, b Measurement) int { return cmp.Or(a.Key.Compare(b.Key), cmp.Compare(a.Start, b.Start)) })
+	return cells
 }
 
 // Refuse counts telemetry that was not taken in: what is LostShed or LostRefused. Besides the counter that readers see, it

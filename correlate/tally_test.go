@@ -27,6 +27,29 @@ func TestWhatIsRefusedIsTakenOnce(t *testing.T) {
 	}, "readers see it as well")
 }
 
+func TestScrapesThatWereMissedAreLossesOfTheirService(t *testing.T) {
+	var tally correlate.Tally
+	require.Empty(t, tally.TakeMissed(10))
+	shop, cart := correlate.Place{Service: "shop", Environment: "production"}, correlate.Place{Service: "cart", Environment: "staging"}
+	tally.Miss(shop, 1019)
+	tally.Miss(shop, 1019)
+	tally.Miss(cart, 1020)
+	lost := func(p correlate.Place, start, n int64) correlate.Measurement {
+		return correlate.Measurement{
+			Key:  correlate.Key{Service: p.Service, Environment: p.Environment, Kind: correlate.Lost, Name: correlate.LostScrapes},
+			Cell: correlate.Cell{Start: start, Requests: n},
+		}
+	}
+	require.Equal(t, []correlate.Measurement{lost(cart, 1020, 1), lost(shop, 1010, 2)}, tally.TakeMissed(10))
+	require.Empty(t, tally.TakeMissed(10))
+	require.Empty(t, tally.TakeRefused(1000))
+	for i := range int64(20_000) {
+		tally.Miss(shop, i)
+	}
+	require.Len(t, tally.TakeMissed(1), 10_000)
+	require.EqualValues(t, 10_000, tally.TakeRefused(1000)[0].Requests, "beyond the bound they are everybody's")
+}
+
 func TestNothingThatIsRefusedIsLostBetweenTwoTakes(t *testing.T) {
 	var tally correlate.Tally
 	var all sync.WaitGroup

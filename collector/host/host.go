@@ -217,7 +217,7 @@ func (h *Host) Room() int64 { return h.memory.reducer }
 func (h *Host) Admit() error { return h.memory.admit() }
 
 // fail reports an error that the daemon can't go on with.
-func (h *Host) fail(err error) {
+func fail(h *Host, err error) {
 	h.set.Logger.Error("correlate stops", zap.Error(err))
 	componentstatus.ReportStatus(h.host, componentstatus.NewFatalErrorEvent(err))
 }

@@ -194,7 +194,10 @@ func (l *loop) drain() (all []correlate.Measurement) {
 		l.naming.Measurements(drained)
 		all = append(all, drained...)
 	}
-	return append(all, l.opt.Tally.TakeRefused(window.Floor(l.ticked.Unix(), int64(l.cfg.Resolution/time.Second)))...)
+	width := int64(l.cfg.Resolution / time.Second)
+	missed := l.opt.Tally.TakeMissed(width)
+	l.naming.Measurements(missed)
+	return append(append(all, missed...), l.opt.Tally.TakeRefused(window.Floor(l.ticked.Unix(), width))...)
 }
 
 // Recall implements engine.Keeper.

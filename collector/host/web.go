@@ -71,7 +71,7 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	go func() {
 		defer h.done.Done()
 		if err := h.web.Serve(listener); err != nil && !errors.Is(err, http.ErrServerClosed) {
-			h.fail(fmt.Errorf("web listener %s: %w", endpoint, err))
+			fail(h, fmt.Errorf("web listener %s: %w", endpoint, err))
 		}
 	}()
 	base := "http://" + listener.Addr().String()

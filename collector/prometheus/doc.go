@@ -35,6 +35,8 @@
 // to coarse cells (package past). After a restart that goes on where it was, and what happened meanwhile isn't read: it would
 // count again what was counted before.
 //
+// Scrapes that weren't answered, or not made, are losses of the services that their processes tell (points.Miss).
+//
 // # Being a good guest
 //
 //   - Of the past, six hours at a time are asked for, and nothing for four times as long as a query took. It ends where memory is

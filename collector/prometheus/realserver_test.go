@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/collector/prometheus/promtest"
+	"github.com/shipwake/shipwake/correlate"
 )
 
 // TestARealPrometheusIsReadExactly: what the shop counted and what the cells come to is the same number, through a first
@@ -35,4 +36,9 @@ func TestARealPrometheusIsReadExactly(t *testing.T) {
 	w.expect(map[string][2]int64{"v1": {307, 7}, "v2": {70, 0}})
 	require.EqualValues(t, 377, w.timed(), "each has its duration")
 	require.Zero(t, w.lost())
+	missed := w.tally.TakeMissed(1)
+	require.NotEmpty(t, missed, "it didn't answer, and went on as the same process")
+	for _, m := range missed {
+		require.Equal(t, correlate.Place{Service: "shop", Environment: "production"}, correlate.Place{Service: m.Service, Environment: m.Environment})
+	}
 }

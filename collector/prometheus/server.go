@@ -142,6 +142,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	s.refuse(s.reader.Lost())
+	points.Tally(s.tally, s.reader.Missed())
 	live, _ := s.reader.Live(to - mostBehind)
 	s.live.Store(int64(live))
 	s.steps.Add(1)

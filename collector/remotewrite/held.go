@@ -113,14 +113,15 @@ func (h *held) advance(ctx context.Context, now time.Time) {
 // ripe makes points of what is of an instant or older.
 func (h *held) ripe(ctx context.Context, to int64) {
 	h.births.Begin(ctx)
-	points := h.reader.Advance(to)
+	made := h.reader.Advance(to)
 	h.refused(h.reader.Lost())
+	points.Tally(h.tally, h.reader.Missed())
 	switch {
-	case points.ResourceMetrics().Len() == 0:
+	case made.ResourceMetrics().Len() == 0:
 	case h.waiting == nil:
-		h.waiting = &points
+		h.waiting = &made
 	default:
-		points.ResourceMetrics().MoveAndAppendTo(h.waiting.ResourceMetrics())
+		made.ResourceMetrics().MoveAndAppendTo(h.waiting.ResourceMetrics())
 	}
 }
 

@@ -160,3 +160,26 @@ func TestARestoredEngineKnowsThePast(t *testing.T) {
 	require.Equal(t, e.Memory().Series, again.Memory().Series)
 	require.Less(t, again.Memory().Bytes, e.Memory().Bytes*3/2, "most of it is packed")
 }
+
+// A process of the service didn't answer a scrape: whatever the others say, nothing is healthy, and what hurts still does.
+func TestAMissedScrapeMakesNoVerdictGreener(t *testing.T) {
+	missed := Input{Measured: []correlate.Measurement{{
+		Key:  correlate.Key{Service: "shop", Environment: "production", Kind: correlate.Lost, Name: correlate.LostScrapes},
+		Cell: correlate.Cell{Start: midnight.Unix() + 70*60, Requests: 1},
+	}}}
+	for name, c := range map[string]struct {
+		errors  int64
+		outcome correlate.Outcome
+		reason  correlate.Reason
+	}{
+		"a change without effect": {4, correlate.Inconclusive, correlate.ReasonNoCoverage},
+		"one that hurts":          {12, correlate.Regressed, correlate.ReasonErrorRatio},
+	} {
+		t.Run(name, func(t *testing.T) {
+			day := watchedDay{errors: c.errors}
+			_, all := day.run(map[int][]Input{0: day.before(), 71: {missed}})
+			last := all[len(all)-1]
+			require.Equal(t, []any{c.outcome, c.reason}, []any{last.Outcome, last.Reason})
+		})
+	}
+}

@@ -254,7 +254,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what a series added depends on its samples and nothing else, whoever brings them",
 		},
 		{
-			room: "collector/prometheus/points", ours: []string{"collector/prometheus/families", "collector/prometheus/counts"},
+			room: "collector/prometheus/points", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/counts"},
 			reason: "a server that is asked and a sender that pushes end in the same points",
 		},
 		{

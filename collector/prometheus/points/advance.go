@@ -17,6 +17,7 @@ func (r *Reader) Advance(to int64) pmetric.Metrics {
 			r.emit(b, of, inc)
 		}
 	})
+	r.miss(to)
 	r.sweep(to)
 	return b.metrics
 }

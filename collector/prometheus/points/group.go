@@ -79,6 +79,7 @@ func (r *Reader) read(t *target, as families.Told, l families.Labels) *told {
 		return nil
 	}
 	of.teller = r.teller(service{namespace, name, l.First(families.EnvironmentLabels...)})
+	t.tells[tellsBy{of.teller, of.row}] = of
 	return of
 }
 

@@ -42,6 +42,7 @@ type Reader struct {
 	groups   map[groupKey]*counts.Group[*told]
 	services map[service]*teller
 	lost     int64
+	missed   []Miss
 	swept    int64
 }
 
@@ -177,8 +178,10 @@ func (s *Series) Add(sample Sample) {
 		return // a marker that the series ended, or no number
 	}
 	s.newest = max(s.newest, sample.At)
-	if s.role == up && sample.Value != 1 {
-		return
+	if s.role == up {
+		if s.target.scrapes.note(sample.At, sample.Value == 1); sample.Value != 1 {
+			return
+		}
 	}
 	if !s.r.options.Whole || s.role == up {
 		s.target.Scraped(sample.At, s.replica)

@@ -15,6 +15,8 @@ type target struct {
 	about   counts.Timeline[said]
 	built   counts.Timeline[string]
 	metrics map[string]*counts.Metric
+	tells   map[tellsBy]*told // one of those that a family has
+	scrapes scrapes
 }
 
 // said is what target_info says, see OpenTelemetry's compatibility with Prometheus.
@@ -25,7 +27,7 @@ func (r *Reader) target(l families.Labels) *target {
 	key := targetKey{l.Get("job"), l.Get("instance"), l.First("cluster", "k8s_cluster_name")}
 	t := r.targets[key]
 	if t == nil && len(r.targets) < mostTargets {
-		t = &target{key: key, metrics: map[string]*counts.Metric{}}
+		t = &target{key: key, metrics: map[string]*counts.Metric{}, tells: map[tellsBy]*told{}}
 		r.targets[key] = t
 	}
 	return t
