@@ -63,10 +63,10 @@ func TestSourceTestOfAnAnswerSaysWhatWouldBeRight(t *testing.T) {
 		args []string
 		want string
 	}{
-		"an answer of another form":     {`{"message":"401 Unauthorized"}`, []string{"gitlab", "--pull", "acme/shop"}, "the answer can't be read: $: must be a list"},
-		"a system that can't be asked":  {`{}`, []string{"zabbix", "--pull", "x"}, "zabbix: its mapping doesn't say how the system is asked: pull"},
-		"a source without a mapping":    {`{}`, []string{"generic", "--pull", "x"}, "generic: there is no such mapping"},
-		"a file that isn't there":       {`{}`, []string{"own", "--file", "/nowhere", "--pull", "x"}, "no such file"},
+		"an answer of another form":    {`{"message":"401 Unauthorized"}`, []string{"gitlab", "--pull", "acme/shop"}, "the answer can't be read: $: must be a list"},
+		"a system that can't be asked": {`{}`, []string{"zabbix", "--pull", "x"}, "zabbix: its mapping doesn't say how the system is asked: pull"},
+		"a source without a mapping":   {`{}`, []string{"generic", "--pull", "x"}, "generic: there is no such mapping"},
+		"a file that isn't there":      {`{}`, []string{"own", "--file", "/nowhere", "--pull", "x"}, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := trySource(c.in, c.args...)
