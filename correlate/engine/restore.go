@@ -124,7 +124,7 @@ func (w *wanting) change(said *correlate.Change) {
 	w.one(said.ID)
 	of := surroundings{[]string{said.Service}, []string{said.Environment}, []time.Time{said.Start()}}
 	was := w.changes[said.ID]
-	if c := w.e.changes[said.ID]; c != nil {
+	if c := w.e.change(said.ID); c != nil {
 		was = c.rec
 	}
 	if was != nil {
@@ -161,7 +161,7 @@ func (w *wanting) incident(said *correlate.Incident) {
 
 // one wants a change by its id.
 func (w *wanting) one(id string) {
-	if id != "" && id != correlate.CausedByNone && w.e.changes[id] == nil && !w.asked[id] {
+	if id != "" && id != correlate.CausedByNone && w.e.change(id) == nil && !w.asked[id] {
 		w.asked[id] = true
 		w.Changes = append(w.Changes, id)
 	}

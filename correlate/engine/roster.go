@@ -20,6 +20,7 @@ type roster struct {
 	reopenFor int64 // see Config.Reopen
 
 	convictions convictions
+	shelf       *shelf
 }
 
 // changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
@@ -181,4 +182,4 @@ func (r *roster) OpenWindows() int {
 }
 
 // Knows says whether the record of a change or an incident is in memory.
-func (r *roster) Knows(id string) bool { return r.changes[id] != nil || r.book.Incident(id) != nil }
+func (r *roster) Knows(id string) bool { return r.change(id) != nil || r.book.Incident(id) != nil }

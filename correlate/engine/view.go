@@ -56,16 +56,16 @@ func (r *roster) describe(p place) *described {
 	if known := r.described[p]; known != nil {
 		return known
 	}
-	var all []*observe.Known
-	changes := r.lineup(p)
-	for _, c := range changes {
-		c.known = observe.Whole(r.subject(c))
-		all = append(all, c.known)
-	}
-	known := &described{observe.Line(all)}
-	for _, c := range changes {
-		c.in = known
-	}
+	known := &described{}
+	r.shelf.glance(p, func() {
+		var all []*observe.Known
+		changes := r.lineup(p)
+		for _, c := range changes {
+			c.known, c.in = observe.Whole(r.subject(c)), known
+			all = append(all, c.known)
+		}
+		known.Lineup = observe.Line(all)
+	})
 	r.described[p] = known
 	return known
 }
@@ -136,7 +136,7 @@ func (r *roster) reported(c *change) observe.Subject {
 
 // undo is what is known of a change that takes another one back.
 func (r *roster) undo(id string) observe.Undo {
-	by := r.changes[id]
+	by := r.change(id)
 	if by == nil {
 		return observe.Undo{ID: id, Unknown: true}
 	}
