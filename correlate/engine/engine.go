@@ -277,6 +277,7 @@ func (e *Engine) sweep() {
 		e.faults.sweep(now - e.cfg.CoarseKeep)
 	}
 	e.expire(now)
+	clear(e.described)
 	e.forget(e.now - e.cfg.KeepRecords)
 }
 

@@ -147,7 +147,7 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
 	}
-	clear(e.described)
+	e.describeAnew()
 	recalled := e.book.Recall(runs, r.Incidents)
 	for _, known := range recalled {
 		c := e.changeOf(known)
@@ -174,7 +174,7 @@ func (e *Engine) forget(before int64) {
 	if e.cfg.KeepRecords == 0 {
 		return
 	}
-	clear(e.described)
+	e.describeAnew()
 	e.shelf.wakeOld(before)
 	for _, id := range e.book.Forget(at(before)) {
 		c := e.changes[id]

@@ -19,8 +19,8 @@ const (
 	// restEvery is how often places are looked through for those that may rest, in seconds: a place rests that was not told of
 	// nor asked for since the time before.
 	restEvery = 120
-	// restAtOnce is how many places at most begin to rest in one tick.
-	restAtOnce = 100
+	// restAtOnce is how many changes begin to rest in one tick, before the next place is left to a later one.
+	restAtOnce = 1000
 )
 
 // shelf is the places that rest: their changes are closed, and nothing is left to be judged or told of them until somebody
@@ -192,36 +192,32 @@ func (s *shelf) tire(now int64) {
 		}
 		clear(s.stirred)
 	}
-	n := min(len(s.tired), restAtOnce)
-	for _, p := range s.tired[:n] {
-		if !s.stirred[p] {
-			s.rest(p)
+	for most := restAtOnce; most > 0 && len(s.tired) > 0; s.tired = s.tired[1:] {
+		if p := s.tired[0]; !s.stirred[p] {
+			most -= 1 + s.rest(p)
 		}
-	}
-	if s.tired = s.tired[n:]; len(s.tired) == 0 {
-		s.tired = nil
 	}
 }
 
-// rest packs the changes of a place and takes them out of memory, if they may rest.
-func (s *shelf) rest(p place) {
+// rest packs the changes of a place and takes them out of memory, if they may rest. It returns how many do.
+func (s *shelf) rest(p place) int {
 	var all []*change
 	var is atRest
 	for c := range s.roster.book.At(p) {
 		own := s.roster.changes[c.Record.ID]
 		if !s.mayRest(own) {
-			return
+			return 0
 		}
 		all = append(all, own)
 		is.Judged = append(is.Judged, own.atRest())
 	}
 	var ok bool
 	if is.Resting, ok = record.Rest(s.roster.book, p); !ok {
-		return
+		return 0
 	}
 	text, err := json.Marshal(is)
 	if err != nil || bytes.Contains(text, []byte(`\ufffd`)) {
-		return // of a date or a text that JSON can't tell
+		return 0 // of a date or a text that JSON can't tell
 	}
 	r := &resting{place: p, packed: bytes.Clone(restFormat().Pack(nil, text)), changes: len(all), oldest: all[0].completed().Unix()}
 	for _, c := range all {
@@ -229,6 +225,7 @@ func (s *shelf) rest(p place) {
 	}
 	s.places[p] = r
 	s.away(p, all)
+	return len(all)
 }
 
 // mayRest: nothing is left to be judged or told of a change, whatever time goes by, and no other is mistaken for it.

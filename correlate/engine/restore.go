@@ -48,8 +48,12 @@ func (e *Engine) prune() {
 	if now <= e.pruned {
 		return
 	}
+	if e.pruned == 0 {
+		e.watchAgain()
+	} else {
+		e.watchNoMore() // as time goes on no others are watched
+	}
 	e.pruned = now
-	e.watchAgain()
 	e.store.Look(now)
 	e.expire(now)
 	e.store.Restrain(now, e.held)

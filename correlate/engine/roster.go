@@ -133,19 +133,12 @@ func (r *roster) watchAgain() {
 		c.watched = false
 	}
 	r.watched = nil
-	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
-		var found []*change
-		for _, c := range r.changes {
-			if c.rec.Phase == phase && r.watchable(c) {
-				found = append(found, c)
-			}
+	for _, c := range r.changes {
+		if c.watched = r.watchable(c); c.watched {
+			r.watched = append(r.watched, c)
 		}
-		for _, c := range found {
-			c.watched = true
-		}
-		r.watched = append(r.watched, found...)
-		slices.SortFunc(r.watched, byStart)
 	}
+	slices.SortFunc(r.watched, byStart)
 }
 
 // openPlaces are the places with an open window.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -76,6 +77,11 @@ func (r *roster) known(c *change) *observe.Known {
 		c.known, c.in = observe.Whole(r.subject(c)), in // it is not, or no longer, listed under its place
 	}
 	return c.known
+}
+
+// describeAnew has all changes in memory described again when they are asked for. Those that rest are what they were.
+func (r *roster) describeAnew() {
+	maps.DeleteFunc(r.described, func(p place, _ *described) bool { return r.shelf.places[p] == nil })
 }
 
 // altered says that a record or the course of a change of a place, or an incident that is held against one, is another.
