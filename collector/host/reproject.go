@@ -90,7 +90,7 @@ func (h *Host) projectStale(ctx context.Context, now time.Time) error {
 		return nil
 	}
 	h.settled.begin(naming)
-	err := h.projectAll(ctx, now)
+	err := projectAll(ctx, h, now)
 	if err == nil {
 		var next time.Time
 		next, err = h.ledger.NextDue(ctx, now)
@@ -102,7 +102,7 @@ func (h *Host) projectStale(ctx context.Context, now time.Time) error {
 	return err
 }
 
-func (h *Host) projectAll(ctx context.Context, now time.Time) error {
+func projectAll(ctx context.Context, h *Host, now time.Time) error {
 	known := h.registered()
 	for _, name := range slices.Sorted(maps.Keys(known)) {
 		for {

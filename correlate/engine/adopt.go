@@ -86,7 +86,7 @@ func (a *adoption) adopt(p place, version string, first int64) {
 			return
 		}
 	}
-	if a.roster.changes[seen.ID] == nil && !a.reportedElsewhere(p, seen) {
+	if a.roster.change(seen.ID) == nil && !a.reportedElsewhere(p, seen) {
 		a.report(seen)
 	}
 }
@@ -100,11 +100,13 @@ func (a *adoption) reportedElsewhere(p place, seen correlate.Change) bool {
 }
 
 // complete finishes an adopted rollout when the versions before it have not served for AdoptAfter, and corrects
-// when that was if measurements of them came late.
+// when that was if measurements of them came late. Of a place that rests all that is over.
 func (a *adoption) complete(p place, s *cells.Service) {
+	if a.roster.shelf.places[p] != nil {
+		return
+	}
 	for _, c := range a.roster.lineup(p) {
-		over := c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+a.cfg.AdoptAfter+a.cfg.AllowedLateness < a.roster.mark.At
-		if c.Own().Source != SourceTelemetry || c.rec.MergedInto != "" || over {
+		if c.Own().Source != SourceTelemetry || c.rec.MergedInto != "" || a.roster.overForGood(c, a.cfg) {
 			continue
 		}
 		last := a.lastServed(c, s)
@@ -116,6 +118,11 @@ func (a *adoption) complete(p place, s *cells.Service) {
 		a.report(finished)
 		return // the next tick takes the next one
 	}
+}
+
+// overForGood: an adopted rollout is complete, and no measurement that still may come says otherwise.
+func (r *roster) overForGood(c *change, cfg *Config) bool {
+	return c.Own().Status != correlate.StatusStarted && record.Ended(c.Own())+cfg.AdoptAfter+cfg.AllowedLateness < r.mark.At
 }
 
 // lastServed is when the versions before an adopted one had last served until they were gone for AdoptAfter.

@@ -22,7 +22,7 @@ func TestAFaultIsSeenWhileAndAfterItsChangeIsJudged(t *testing.T) {
 			s.run("serve shop 00:00-04:00 version=v1 rps=40 errors=0.002 caller=web\nserve shop 02:00-04:00 version=v2 rps=40 errors=0.2 caller=web\n" +
 				"serve web 00:00-04:00 version=w1 rps=40 errors=0.002\nuntil 02:00\nchange shop-2 shop 02:00 version=v2 finish=" + finish +
 				"\nuntil 02:40\nchange web-2 web 02:40 version=w1 finish=02:41\nuntil 04:00")
-			end := s.e.windowEnd(s.e.changes["shop-2"])
+			end := s.e.windowEnd(s.e.change("shop-2"))
 			last := (end + 9) / 10 * 10
 			for at := last - 30; at <= last+30; at += 10 {
 				seen := s.e.round(at, false).lookAround()
@@ -75,7 +75,7 @@ func TestBlamedElsewhere(t *testing.T) {
 			e := New(DefaultConfig())
 			cart := correlate.Change{ID: "cart-2", Service: "cart", Version: "v2", StartedAt: midnight, FinishedAt: midnight}
 			e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &cart}, ReceivedAt: midnight}}})
-			c := e.changes["cart-2"]
+			c := e.change("cart-2")
 			c.course = tc.course
 			_, p := e.round(2000, false).blamedElsewhere(candidate{change: c, a: judge.Assessment{Grade: tc.grade}}, []fault{tc.fault})
 			require.InDelta(t, tc.want, p, 1e-9)
@@ -102,7 +102,7 @@ func TestWhatOthersShowCountsWhereTheOwnFaultIsSomebodyElses(t *testing.T) {
 			own, elsewhere := suspected("cart", 1000, "cart-2", tc.own), suspected("web", 1000, "cart-2", tc.elsewhere)
 			own.own, elsewhere.provesElsewhere = "cart-2", true
 			s := candidate{
-				change: e.changes["cart-2"], known: &observe.Subject{},
+				change: e.change("cart-2"), known: &observe.Subject{},
 				a: judge.Assessment{Outcome: correlate.Regressed, Reason: correlate.ReasonLatency, Onset: 1000},
 			}
 			f := e.round(midnight.Unix()+600, false).decide(s, []fault{own, elsewhere}, nil)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/sha1"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -212,15 +213,25 @@ func BenchmarkFlood(b *testing.B) {
 	}
 }
 
+// evidence is a piece of it, with numbers as they are rounded.
+func evidence(signal string, rng *rand.Rand) correlate.Evidence {
+	some := func(most float64) float64 { return math.Round(rng.Float64()*most*1e4) / 1e4 }
+	return correlate.Evidence{
+		Signal: signal, Baseline: some(1), Observed: some(1), Ratio: some(2), Interval: [2]float64{some(1), some(2)}, EValue: some(1),
+		N: rng.Int64N(1e6), Events: rng.Int64N(1e4), Grade: correlate.GradeC, SmallestVisible: some(3),
+		AtMost: correlate.AtMost{Ratio: some(2), Difference: some(1), Level: 0.95, MarginRatio: 1.2, MarginDifference: 0.005},
+	}
+}
+
 // BenchmarkKept is the heap that a change takes whose time is over: one that was told as history, the last ones of a year of
-// which the rest has left memory, and one that was judged.
+// which the rest has left memory, and one that was judged, with evidence. Ten minutes have passed since.
 func BenchmarkKept(b *testing.B) {
 	const services, each = 1000, 10
 	record := func(service, n int) correlate.ChangeRecord {
 		done := midnight.Add(time.Duration(n-each) * 3 * time.Hour)
 		return correlate.ChangeRecord{Change: correlate.Change{
 			ID: fmt.Sprintf("cdevents-event-%d-%d", service, n), Service: fmt.Sprintf("service-%d", service), Version: fmt.Sprintf("v%d", n),
-			Status: correlate.StatusSucceeded, Source: "cdevents", StartedAt: done, FinishedAt: done, Commit: fmt.Sprintf("%040d", n*service),
+			Status: correlate.StatusSucceeded, Source: "cdevents", StartedAt: done, FinishedAt: done, Commit: fmt.Sprintf("%040x", sha1.Sum(fmt.Append(nil, n, service))),
 			URL: fmt.Sprintf("https://ci.example/runs/%d", n*service), Actor: "ci",
 		}.WithDefaults()}
 	}
@@ -230,6 +241,7 @@ func BenchmarkKept(b *testing.B) {
 		runtime.ReadMemStats(&m)
 		return float64(m.HeapAlloc)
 	}
+	restFormat().Pack(nil, make([]byte, 1)) // what packs is there once, however many changes there are
 	for name, fill := range map[string]func(e *Engine){
 		"history": func(e *Engine) {
 			for n := range each {
@@ -255,6 +267,7 @@ func BenchmarkKept(b *testing.B) {
 		},
 		"judged": func(e *Engine) {
 			var all []correlate.ChangeRecord
+			rng := rand.New(rand.NewPCG(1, 1))
 			for n := range each {
 				for s := range services {
 					c := record(s, n)
@@ -262,6 +275,8 @@ func BenchmarkKept(b *testing.B) {
 					c.WindowStart, c.WindowEnd = c.StartedAt, c.FinishedAt.Add(time.Hour)
 					c.Verdict = &correlate.Verdict{
 						ChangeID: c.ID, Outcome: correlate.Healthy, Reason: correlate.ReasonWithinMargin, Revision: 1, Final: true, DecidedAt: midnight,
+						Service: c.Service, Environment: c.Environment, Version: c.Version, Grade: correlate.GradeC, Inputs: fmt.Sprintf("%016x", rng.Uint64()),
+						Evidence: []correlate.Evidence{evidence("error_ratio", rng), evidence("latency_p90", rng)},
 					}
 					all = append(all, c)
 				}
@@ -276,7 +291,15 @@ func BenchmarkKept(b *testing.B) {
 				before := heap()
 				e := New(DefaultConfig())
 				fill(e)
-				bytes = (heap() - before) / float64(len(e.changes))
+				last := midnight.AddDate(0, 0, 2)
+				for now := last; now.Before(last.Add(10 * time.Minute)); now = now.Add(time.Second) {
+					e.Apply(Input{Tick: now})
+				}
+				kept := len(e.changes)
+				for _, r := range e.shelf.places {
+					kept += r.changes
+				}
+				bytes = (heap() - before) / float64(kept)
 				runtime.KeepAlive(e)
 			}
 			b.ReportMetric(bytes, "B/change")

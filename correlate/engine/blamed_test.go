@@ -22,7 +22,7 @@ func TestAFinalConvictionIsTakenBackWhenTheBlameMovesOn(t *testing.T) {
 	s := &script{t: t, e: New(DefaultConfig()), now: midnight.Unix()}
 	s.run("serve shop 00:00-06:00 version=v1 rps=40\nserve shop 02:00-06:00 version=v2 rps=40 errors=0.2")
 	s.run("until 02:00\nchange v2 shop 02:00 version=v2 finish=02:01\nuntil 06:00")
-	c := s.e.changes["v2"]
+	c := s.e.change("v2")
 	v := c.verdict()
 	require.True(t, v.Final && v.Outcome == correlate.Regressed)
 	onset := unix(v.OnsetAt)

@@ -225,7 +225,7 @@ func TestDegradedInputIsNotCalledHealthy(t *testing.T) {
 			e, _ := bombed(t, cfg, 0, c.lost...)
 			e.Apply(Input{Tick: at(midnight.Unix() + 2500)})
 			e.Conclude()
-			v := e.changes["c1"].rec.Verdict
+			v := e.change("c1").rec.Verdict
 			require.NotNil(t, v)
 			require.Equal(t, c.want, v.Outcome)
 			if c.want == correlate.Inconclusive {

@@ -38,7 +38,7 @@ func TestOfManyChangesOneLooksBadByChance(t *testing.T) {
 			e.Apply(Input{Facts: facts})
 			var due []candidate
 			for i := range want.accused {
-				due = append(due, candidate{change: e.changes[fmt.Sprint("c", i)], a: judge.Assessment{
+				due = append(due, candidate{change: e.change(fmt.Sprint("c", i)), a: judge.Assessment{
 					Outcome: correlate.Regressed, LogE: math.Log(want.eValue),
 				}})
 			}

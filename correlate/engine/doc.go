@@ -32,6 +32,8 @@
 //     cells of their time are kept (Config.FineKeep, Config.Reopen). A change that is reported when they have left memory
 //     is marked (ChangeRecord.Rejudging) when what is kept elsewhere reaches that far (Config.LateReach). A Retrial judges
 //     it from there, in an engine of its own, and Input.Rejudged brings what it found.
+//   - Nor does it show which places rest: the changes of a place of which nothing was heard for a while are packed, about 300
+//     bytes each, until something bears on them.
 //   - Nor does it show where the engine was restarted, or that a Keeper failed for a while.
 //   - Revisions of a verdict rise by one. A revision that replaces others names the first of them and why.
 //   - The effects are the caller's; nothing in them is changed later.

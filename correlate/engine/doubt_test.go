@@ -16,7 +16,7 @@ func TestAChangeToldDaysLateCastsDoubt(t *testing.T) {
 		s.run("serve shop 00:00-06:00 version=v1 rps=40\nserve shop 02:00-06:00 version=v2 rps=40 errors=0.2")
 		s.run("until 02:00\nchange v2 shop 02:00 version=v2 finish=02:01\nuntil 06:00")
 		o := newOutcome()
-		o.Changes["v2"] = *s.e.changes["v2"].rec
+		o.Changes["v2"] = *s.e.change("v2").rec
 		require.Equal(t, correlate.Regressed, o.Changes["v2"].Verdict.Outcome)
 		require.True(t, o.Changes["v2"].Verdict.Final)
 		return s.e, o
@@ -39,7 +39,7 @@ func TestAChangeToldDaysLateCastsDoubt(t *testing.T) {
 				StartedAt: at(midnight.Unix() + c.start), FinishedAt: at(midnight.Unix() + c.start + 10), Source: "generic",
 			}
 			o.take(e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &told}, ReceivedAt: at(midnight.Unix() + c.received)}}}))
-			v := e.changes["v2"].rec.Verdict
+			v := e.change("v2").rec.Verdict
 			if !c.doubted {
 				require.Equal(t, correlate.Regressed, v.Outcome)
 				return
@@ -61,7 +61,7 @@ func TestConvictionsAreThoseOfTheirPlace(t *testing.T) {
 		e.Apply(Input{Facts: []Fact{{Fact: correlate.Fact{Change: &correlate.Change{
 			ID: id, Service: service, Status: correlate.StatusSucceeded, FinishedAt: midnight, Source: "generic",
 		}}, ReceivedAt: midnight}}})
-		return e.changes[id]
+		return e.change(id)
 	}
 	for _, id := range []string{"b", "a"} {
 		c := told(id, "shop")
@@ -70,11 +70,11 @@ func TestConvictionsAreThoseOfTheirPlace(t *testing.T) {
 	}
 	told("acquitted", "shop")
 	shop, web := place{Service: "shop", Environment: "production"}, place{Service: "web", Environment: "production"}
-	require.Equal(t, []*change{e.changes["a"], e.changes["b"]}, e.convictions.of(shop))
+	require.Equal(t, []*change{e.change("a"), e.change("b")}, e.convictions.of(shop))
 	told("b", "web")
-	require.Equal(t, []*change{e.changes["a"]}, e.convictions.of(shop))
-	require.NotContains(t, e.convictions[shop], e.changes["b"])
-	e.convictions.drop(shop, e.changes["a"])
+	require.Equal(t, []*change{e.change("a")}, e.convictions.of(shop))
+	require.NotContains(t, e.convictions[shop], e.change("b"))
+	e.convictions.drop(shop, e.change("a"))
 	require.NotContains(t, e.convictions, shop)
-	require.Equal(t, []*change{e.changes["b"]}, e.convictions.of(web))
+	require.Equal(t, []*change{e.change("b")}, e.convictions.of(web))
 }

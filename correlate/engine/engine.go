@@ -112,6 +112,8 @@ func New(cfg Config) *Engine {
 		reopen:  reopening{from: never},
 		derived: newDerivation(),
 	}
+	e.shelf = newShelf(&e.cfg, &e.roster)
+	record.KeepOn(e.book, e.shelf)
 	e.issuer = issuer{roster: &e.roster, faults: faultBook{known: map[place][]correlate.Regression{}}}
 	return e
 }
@@ -136,6 +138,9 @@ func (e *Engine) Apply(in Input) []correlate.Effect {
 		e.store.Drained(in.Drained.Unix())
 	case !in.Tick.IsZero():
 		e.tick(in.Tick.Unix())
+		if !e.derived.unfinished && len(e.decisions) == 0 {
+			e.shelf.tire(e.now)
+		}
 	}
 	return e.effects
 }
@@ -272,6 +277,7 @@ func (e *Engine) sweep() {
 		e.faults.sweep(now - e.cfg.CoarseKeep)
 	}
 	e.expire(now)
+	clear(e.described)
 	e.forget(e.now - e.cfg.KeepRecords)
 }
 

@@ -50,5 +50,5 @@ func TestACorrectedOpeningIsAnotherObjection(t *testing.T) {
 	for _, f := range []correlate.Fact{{Change: &change}, {Incident: &opened}, {Incident: &corrected}} {
 		e.Apply(Input{Facts: []Fact{{Fact: f, ReceivedAt: midnight}}})
 	}
-	require.Equal(t, []int64{corrected.OpenedAt.Unix()}, e.subject(e.changes["c"]).Objections)
+	require.Equal(t, []int64{corrected.OpenedAt.Unix()}, e.subject(e.change("c")).Objections)
 }

@@ -101,6 +101,7 @@ func (e *Engine) settle() {
 			c, was := e.changeOf(o.Change), place{Service: o.Before.Service, Environment: o.Before.Environment}
 			e.altered(was)
 			e.altered(c.place())
+			e.shelf.stirred[c.place()] = true
 			e.convictions.drop(was, c)
 			e.unwatch(c)
 		}
@@ -126,7 +127,7 @@ func (e *Engine) linked(o record.IncidentDifference) {
 	moved := !o.Before.OpenedAt.Equal(o.Record.OpenedAt)
 	for _, of := range [][2]*correlate.IncidentRecord{{&o.Before, &o.Record}, {&o.Record, &o.Before}} {
 		for _, id := range of[0].SuspectedOf() {
-			c := e.changes[id]
+			c := e.change(id)
 			if c == nil {
 				continue
 			}
@@ -146,7 +147,7 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 	for _, v := range r.Revisions {
 		revisions[v.ChangeID] = append(revisions[v.ChangeID], v)
 	}
-	clear(e.described)
+	e.describeAnew()
 	recalled := e.book.Recall(runs, r.Incidents)
 	for _, known := range recalled {
 		c := e.changeOf(known)
@@ -173,7 +174,8 @@ func (e *Engine) forget(before int64) {
 	if e.cfg.KeepRecords == 0 {
 		return
 	}
-	clear(e.described)
+	e.describeAnew()
+	e.shelf.wakeOld(before)
 	for _, id := range e.book.Forget(at(before)) {
 		c := e.changes[id]
 		e.convictions.drop(c.place(), c)

@@ -71,7 +71,7 @@ func TestAnOlderLookDoesNotTakeAConvictionBack(t *testing.T) {
 	convictedAt := int64(0)
 	for now := clock(t, "02:00:30"); now <= clock(t, "02:10"); now += 10 {
 		s.until(now)
-		if v := s.e.changes["shop-2"].verdict(); convictedAt == 0 && v != nil && v.Outcome == correlate.Regressed {
+		if v := s.e.change("shop-2").verdict(); convictedAt == 0 && v != nil && v.Outcome == correlate.Regressed {
 			convictedAt = v.DecidedAt.Unix()
 			require.NotZero(t, convictedAt%60, "it is not the time of a regular look")
 		}

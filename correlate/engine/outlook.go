@@ -12,7 +12,7 @@ import (
 // Outlook is how the judging of a change stands, nil for one that isn't observed. It looks with a memory of its own, so that
 // asking leaves no trace in what is decided. Like Apply it is for the goroutine that the engine belongs to.
 func Outlook(e *Engine, id string) *correlate.Outlook {
-	c := e.changes[id]
+	c := e.change(id)
 	if c == nil || c.rec.Phase != correlate.PhaseObserving {
 		return nil
 	}

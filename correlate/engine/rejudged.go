@@ -48,12 +48,12 @@ type retried struct {
 func (r retried) take() {
 	derived := map[string]bool{}
 	for _, k := range r.of.Courses {
-		if c := r.changes[k.Change.ID]; c != nil && r.concerns(c, k) {
+		if c := r.change(k.Change.ID); c != nil && r.concerns(c, k) {
 			derived[k.Change.ID] = true
 			r.adopt(c, k.Verdicts)
 		}
 	}
-	if c := r.changes[r.of.By]; c != nil && c.rec.Rejudging && len(r.of.Courses) == 0 {
+	if c := r.change(r.of.By); c != nil && c.rec.Rejudging && len(r.of.Courses) == 0 {
 		c.rec.Rejudging = false
 		r.doubt(c)
 		r.publish(c)

@@ -48,8 +48,12 @@ func (e *Engine) prune() {
 	if now <= e.pruned {
 		return
 	}
+	if e.pruned == 0 {
+		e.watchAgain()
+	} else {
+		e.watchNoMore() // as time goes on no others are watched
+	}
 	e.pruned = now
-	e.watchAgain()
 	e.store.Look(now)
 	e.expire(now)
 	e.store.Restrain(now, e.held)
@@ -124,7 +128,7 @@ func (w *wanting) change(said *correlate.Change) {
 	w.one(said.ID)
 	of := surroundings{[]string{said.Service}, []string{said.Environment}, []time.Time{said.Start()}}
 	was := w.changes[said.ID]
-	if c := w.e.changes[said.ID]; c != nil {
+	if c := w.e.change(said.ID); c != nil {
 		was = c.rec
 	}
 	if was != nil {
@@ -161,7 +165,7 @@ func (w *wanting) incident(said *correlate.Incident) {
 
 // one wants a change by its id.
 func (w *wanting) one(id string) {
-	if id != "" && id != correlate.CausedByNone && w.e.changes[id] == nil && !w.asked[id] {
+	if id != "" && id != correlate.CausedByNone && w.e.change(id) == nil && !w.asked[id] {
 		w.asked[id] = true
 		w.Changes = append(w.Changes, id)
 	}

@@ -54,7 +54,7 @@ func TestARetractedChangeIsNotJudged(t *testing.T) {
 			rec := o.Changes["bad"]
 			require.Equal(t, correlate.PhaseRetracted, rec.Phase)
 			require.True(t, rec.Verdict.Withdrawn)
-			require.Empty(t, e.changes["bad"].course)
+			require.Empty(t, e.change("bad").course)
 		})
 	}
 	t.Run("another change is judged as if it had been alone", func(t *testing.T) {

@@ -142,7 +142,7 @@ func (r *Retrial) Step(cells []correlate.Measurement) {
 // begin takes the changes back to where they stood when the stretch began.
 func (r *Retrial) begin() {
 	for id := range r.open {
-		if c := r.e.changes[id]; c != nil {
+		if c := r.e.change(id); c != nil {
 			c.cutAt(r.start())
 			r.e.altered(c.place())
 		}
@@ -174,7 +174,7 @@ func (r *Retrial) Over() bool { return r.e.mark.At >= r.To }
 func (r *Retrial) Rejudged() Rejudged {
 	out := Rejudged{By: r.By, From: r.From, To: r.To}
 	for _, id := range slices.Sorted(maps.Keys(r.derived)) {
-		if c := r.e.changes[id]; c != nil && c.rec.Phase == correlate.PhaseClosed {
+		if c := r.e.change(id); c != nil && c.rec.Phase == correlate.PhaseClosed {
 			out.Courses = append(out.Courses, Course{Change: c.rec.Change, Verdicts: c.course})
 		}
 	}

@@ -309,8 +309,8 @@ func TestWhatWasSupersededBeforeStaysSo(t *testing.T) {
 	for r.Now() <= r.From {
 		r.Step(nil)
 	}
-	require.Equal(t, correlate.PhaseClosed, r.e.changes["open"].rec.Phase)
-	require.Equal(t, correlate.PhaseObserving, r.e.changes["c1"].rec.Phase)
+	require.Equal(t, correlate.PhaseClosed, r.e.change("open").rec.Phase)
+	require.Equal(t, correlate.PhaseObserving, r.e.change("c1").rec.Phase)
 	found := d.retry("c1")
 	require.Empty(t, d.e.Apply(Input{Rejudged: &found}))
 }

@@ -20,6 +20,7 @@ type roster struct {
 	reopenFor int64 // see Config.Reopen
 
 	convictions convictions
+	shelf       *shelf
 }
 
 // changeOf is how far a change has been judged; one that is seen for the first time hasn't been.
@@ -132,19 +133,12 @@ func (r *roster) watchAgain() {
 		c.watched = false
 	}
 	r.watched = nil
-	for _, phase := range []correlate.Phase{correlate.PhaseObserving, correlate.PhaseClosed} {
-		var found []*change
-		for _, c := range r.changes {
-			if c.rec.Phase == phase && r.watchable(c) {
-				found = append(found, c)
-			}
+	for _, c := range r.changes {
+		if c.watched = r.watchable(c); c.watched {
+			r.watched = append(r.watched, c)
 		}
-		for _, c := range found {
-			c.watched = true
-		}
-		r.watched = append(r.watched, found...)
-		slices.SortFunc(r.watched, byStart)
 	}
+	slices.SortFunc(r.watched, byStart)
 }
 
 // openPlaces are the places with an open window.
@@ -181,4 +175,4 @@ func (r *roster) OpenWindows() int {
 }
 
 // Knows says whether the record of a change or an incident is in memory.
-func (r *roster) Knows(id string) bool { return r.changes[id] != nil || r.book.Incident(id) != nil }
+func (r *roster) Knows(id string) bool { return r.change(id) != nil || r.book.Incident(id) != nil }

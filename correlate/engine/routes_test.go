@@ -42,7 +42,7 @@ func TestRoutes(t *testing.T) {
 			change c1 checkout 01:00 version=v2 finish=01:00
 			until 02:30
 		`)
-		return s.e, s.e.changes["c1"].rec.Verdict
+		return s.e, s.e.change("c1").rec.Verdict
 	}
 	t.Run("unknown, they look like a regression", func(t *testing.T) {
 		_, v := play(t, false, 0)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -56,16 +57,16 @@ func (r *roster) describe(p place) *described {
 	if known := r.described[p]; known != nil {
 		return known
 	}
-	var all []*observe.Known
-	changes := r.lineup(p)
-	for _, c := range changes {
-		c.known = observe.Whole(r.subject(c))
-		all = append(all, c.known)
-	}
-	known := &described{observe.Line(all)}
-	for _, c := range changes {
-		c.in = known
-	}
+	known := &described{}
+	r.shelf.glance(p, func() {
+		var all []*observe.Known
+		changes := r.lineup(p)
+		for _, c := range changes {
+			c.known, c.in = observe.Whole(r.subject(c)), known
+			all = append(all, c.known)
+		}
+		known.Lineup = observe.Line(all)
+	})
 	r.described[p] = known
 	return known
 }
@@ -76,6 +77,11 @@ func (r *roster) known(c *change) *observe.Known {
 		c.known, c.in = observe.Whole(r.subject(c)), in // it is not, or no longer, listed under its place
 	}
 	return c.known
+}
+
+// describeAnew has all changes in memory described again when they are asked for. Those that rest are what they were.
+func (r *roster) describeAnew() {
+	maps.DeleteFunc(r.described, func(p place, _ *described) bool { return r.shelf.places[p] == nil })
 }
 
 // altered says that a record or the course of a change of a place, or an incident that is held against one, is another.
@@ -136,7 +142,7 @@ func (r *roster) reported(c *change) observe.Subject {
 
 // undo is what is known of a change that takes another one back.
 func (r *roster) undo(id string) observe.Undo {
-	by := r.changes[id]
+	by := r.change(id)
 	if by == nil {
 		return observe.Undo{ID: id, Unknown: true}
 	}

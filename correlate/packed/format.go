@@ -19,6 +19,9 @@ const (
 	Compressed = 2
 )
 
+// likeID is the number by which frames name the dictionary of their format.
+const likeID = 1
+
 // window is how many bytes back a frame refers.
 const window = 1 << 20
 
@@ -35,6 +38,8 @@ type Format struct {
 	// Level is how hard the compressor tries, and Checked has a checksum in each frame.
 	Level   zstd.EncoderLevel
 	Checked bool
+	// Like is what payloads look like, to compress them against; both sides must have the same. May be nil.
+	Like []byte
 
 	zip     sync.Once
 	encoder *zstd.Encoder
@@ -90,8 +95,13 @@ func header(head []byte, form byte, length int) []byte {
 // then written plain.
 func (f *Format) compressor() *zstd.Encoder {
 	f.zip.Do(func() {
-		zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(f.Level), zstd.WithEncoderConcurrency(1),
-			zstd.WithEncoderCRC(f.Checked), zstd.WithWindowSize(window))
+		options := []zstd.EOption{
+			zstd.WithEncoderLevel(f.Level), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(f.Checked), zstd.WithWindowSize(window),
+		}
+		if f.Like != nil {
+			options = append(options, zstd.WithEncoderDictRaw(likeID, f.Like))
+		}
+		zip, err := zstd.NewWriter(nil, options...)
 		if err == nil {
 			f.encoder = zip
 		}
@@ -149,8 +159,14 @@ func (f *Format) decompress(body []byte, length uint64) ([]byte, error) {
 // decompressor is shared: DecodeAll keeps no state between calls, and never grows the buffer it is given.
 func (f *Format) decompressor() (*zstd.Decoder, error) {
 	f.unzip.Do(func() {
-		f.decoder, f.failed = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true),
-			zstd.WithDecoderMaxMemory(uint64(f.MaxPayload)), zstd.WithDecoderMaxWindow(window))
+		options := []zstd.DOption{
+			zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(uint64(f.MaxPayload)),
+			zstd.WithDecoderMaxWindow(window),
+		}
+		if f.Like != nil {
+			options = append(options, zstd.WithDecoderDictRaw(likeID, f.Like))
+		}
+		f.decoder, f.failed = zstd.NewReader(nil, options...)
 	})
 	return f.decoder, f.failed
 }

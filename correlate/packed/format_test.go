@@ -2,6 +2,7 @@ package packed
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
@@ -104,4 +105,21 @@ func TestADamagedPayloadIsRefused(t *testing.T) {
 			require.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+func TestAPayloadLikeOthersTakesLess(t *testing.T) {
+	note := func(of string) []byte {
+		return fmt.Appendf(nil, `{"service":%q,"environment":"production","version":"v1","started_at":"2026-03-01T12:00:00Z",`+
+			`"finished_at":"2026-03-01T12:00:01Z","window_start":"2026-03-01T12:00:00Z","window_end":"2026-03-01T13:00:00Z","phase":"closed"}`, of)
+	}
+	payload := note("checkout")
+	alone := &Format{What: "notes", MaxPayload: 1 << 20, MaxRatio: 64, Level: zstd.SpeedFastest}
+	like := &Format{What: "notes", MaxPayload: 1 << 20, MaxRatio: 64, Level: zstd.SpeedFastest, Like: note("cart")}
+	packed := like.Pack(nil, payload)
+	require.Less(t, len(packed), len(alone.Pack(nil, payload))/2)
+	back, err := like.Unpack(packed)
+	require.NoError(t, err)
+	require.Equal(t, payload, back)
+	_, err = alone.Unpack(packed)
+	require.Error(t, err, "what it is like is part of the format")
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"iter"
+	"maps"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -44,6 +45,7 @@ type Book struct {
 	// waiting are the changes whose end is to be reported, by their start.
 	waiting index[*Change]
 	draft   draft
+	shelf   Shelf             // nil when no place ever rests
 	missing map[string]string // changes that are not in memory, by id, and who has taken them back; "" for nobody any more
 	// steps counts what was looked at, so that a test can hold the cost of a report against it.
 	steps int
@@ -79,6 +81,7 @@ func newBook(cfg Config, most limits) *Book {
 	}
 	b.grouping = &grouping{
 		cfg: cfg, limits: most, places: map[correlate.Place]*timelines{}, again: map[*Change]bool{}, steps: &b.steps,
+		wake: func(p correlate.Place) { b.place(p) },
 	}
 	return b
 }
@@ -87,7 +90,13 @@ func newBook(cfg Config, most limits) *Book {
 func (b *Book) Config() Config { return b.cfg }
 
 // Change is the change that goes by an id, nil when none is in memory.
-func (b *Book) Change(id string) *Change { return b.changes[id] }
+func (b *Book) Change(id string) *Change {
+	if c := b.changes[id]; c != nil || b.shelf == nil || id == "" {
+		return c
+	}
+	b.shelf.WakeChange(id)
+	return b.changes[id]
+}
 
 // Incident is the incident that goes by an id, nil when none is in memory.
 func (b *Book) Incident(id string) *Incident { return b.incidents[id] }
@@ -99,6 +108,9 @@ func (b *Book) At(p correlate.Place) iter.Seq[*Change] { return values(b.lineup(
 func (b *Book) Since(p correlate.Place, t time.Time) iter.Seq[*Change] {
 	return values(b.lineup(p).all.from(key{at: t}))
 }
+
+// Places yields the places of which something is known, in no order. The Book must not change meanwhile.
+func Places(b *Book) iter.Seq[correlate.Place] { return maps.Keys(b.places) }
 
 func values[T any](items iter.Seq[item[T]]) iter.Seq[T] {
 	return func(yield func(T) bool) {
@@ -112,14 +124,23 @@ func values[T any](items iter.Seq[item[T]]) iter.Seq[T] {
 
 // lineup is what is known of a place, which may be nothing.
 func (b *Book) lineup(p correlate.Place) *lineup {
-	if l := b.places[p]; l != nil {
+	if l := b.place(p); l != nil {
 		return l
 	}
 	return &lineup{}
 }
 
+// place is what is known of a place, nil when nothing is.
+func (b *Book) place(p correlate.Place) *lineup {
+	if l := b.places[p]; l != nil || b.shelf == nil {
+		return l
+	}
+	b.shelf.WakePlace(p)
+	return b.places[p]
+}
+
 func (b *Book) lineupOf(p correlate.Place) *lineup {
-	l := b.places[p]
+	l := b.place(p)
 	if l == nil {
 		l = &lineup{}
 		b.places[p] = l

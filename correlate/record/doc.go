@@ -17,6 +17,9 @@
 // The cost of a report does not grow with the number of changes of its service: what is worked out again is what lies
 // near in time. Where more happens at once than can be told apart there are bounds, see limits.
 //
+// Places to which nothing happens need not stay in memory: Rest says what is known of one, in a form that can be written down
+// anywhere, and Wake puts it back. A Book that keeps places on a Shelf asks it for what is not in memory.
+//
 // The Phase of a record (but for PhaseRetracted) and its Verdict belong to whoever judges; the Book keeps them, and
 // reads of them whether a change was judged bad and when that was over.
 package record

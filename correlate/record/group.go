@@ -14,7 +14,8 @@ type grouping struct {
 	limits limits
 	places map[correlate.Place]*timelines
 	again  map[*Change]bool // to be grouped again
-	steps  *int             // see Book.steps
+	wake   func(correlate.Place)
+	steps  *int // see Book.steps
 }
 
 // timelines are the rollouts of a place: those that were reported, and those that telemetry alone shows.
@@ -22,6 +23,10 @@ type timelines struct{ reported, seen timeline }
 
 func (g *grouping) at(p correlate.Place) *timelines {
 	t := g.places[p]
+	if t == nil {
+		g.wake(p)
+		t = g.places[p]
+	}
 	if t == nil {
 		t = &timelines{reported: newTimeline(g.limits.group), seen: newTimeline(g.limits.group)}
 		g.places[p] = t

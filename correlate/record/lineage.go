@@ -140,7 +140,7 @@ func (b lineage) play(c *Change, does step) {
 		c.took = fewOf(does.took)
 	}
 	for _, id := range c.took.all() {
-		if o := b.changes[id]; o != nil {
+		if o := b.Change(id); o != nil {
 			b.takenBy(o, c.Record.ID)
 		} else {
 			b.missing[id] = c.Record.ID
@@ -151,7 +151,7 @@ func (b lineage) play(c *Change, does step) {
 // takeNothing forgets what a change took back.
 func (b lineage) takeNothing(c *Change) {
 	for _, id := range c.took.all() {
-		switch o := b.changes[id]; {
+		switch o := b.Change(id); {
 		case o == nil:
 			b.missing[id] = ""
 		case o.Record.RolledBackBy == c.Record.ID:
@@ -164,7 +164,7 @@ func (b lineage) takeNothing(c *Change) {
 // takenBack are the changes in memory that a change took back.
 func (b lineage) takenBack(c *Change) (all []*Change) {
 	for _, id := range c.took.all() {
-		if o := b.changes[id]; o != nil {
+		if o := b.Change(id); o != nil {
 			all = append(all, o)
 		}
 	}

@@ -138,7 +138,7 @@ func (c *Change) unless() correlate.Unlinked {
 // first of them.
 func (b links) held(is link) (to string, why correlate.Unlinked, exonerated string) {
 	for n, id := range is.to {
-		c := b.changes[id]
+		c := b.Change(id)
 		if !is.inferred || c == nil {
 			return id, "", exonerated
 		}
@@ -173,12 +173,12 @@ func (b *Book) attribute(i *Incident) {
 // object notes at changes that an incident may be held against them, and no longer at those from before.
 func (b links) object(incident string, before, after []string) {
 	for _, id := range before {
-		if c := b.changes[id]; c != nil && !slices.Contains(after, id) {
+		if c := b.Change(id); c != nil && !slices.Contains(after, id) {
 			c.objections = fewOf(without(c.objections.all(), incident))
 		}
 	}
 	for _, id := range after {
-		if c := b.changes[id]; c != nil {
+		if c := b.Change(id); c != nil {
 			c.objections = fewOf(with(c.objections.all(), incident))
 		}
 	}
@@ -186,11 +186,11 @@ func (b links) object(incident string, before, after []string) {
 
 // blame notes at a change that an incident is held against it, and no longer at the one from before.
 func (b links) blame(incident, before, after string) {
-	if c := b.changes[before]; c != nil && before != after {
+	if c := b.Change(before); c != nil && before != after {
 		b.draft.touch(c)
 		c.Record.Incidents = without(c.Record.Incidents, incident)
 	}
-	if c := b.changes[after]; c != nil {
+	if c := b.Change(after); c != nil {
 		b.draft.touch(c)
 		c.Record.Incidents = with(c.Record.Incidents, incident)
 	}
@@ -198,7 +198,7 @@ func (b links) blame(incident, before, after string) {
 
 // named is the change that goes by an id: of several reports of one rollout, the one that the others are merged into.
 func (b *Book) named(id string) string {
-	if c := b.changes[id]; c != nil && c.Record.MergedInto != "" {
+	if c := b.Change(id); c != nil && c.Record.MergedInto != "" {
 		return c.Record.MergedInto
 	}
 	return id
@@ -266,7 +266,7 @@ func (b *Book) recover(c *Change) {
 	}
 	v := c.Record.Verdict
 	bad := v != nil && v.Outcome == correlate.Regressed
-	if by := b.changes[c.Record.RolledBackBy]; by != nil {
+	if by := b.Change(c.Record.RolledBackBy); by != nil {
 		consider(correlate.Mended(&c.Record, &by.Record, b.incidentsOf(c)))
 	}
 	if bad && v.RecoveredAt != nil {

@@ -82,7 +82,7 @@ func (l *lineup) forget(k key) {
 // the changes that were complete not long before the report's time or at any time since, or as many of them as can be told
 // apart.
 func Remembers(b *Book, p correlate.Place, t time.Time) bool {
-	l := b.places[p]
+	l := b.place(p)
 	if l == nil {
 		return false
 	}
@@ -161,7 +161,7 @@ func positionOf(r *correlate.ChangeRecord) key {
 func (b lineage) connect(run Run, fresh map[*Change]bool) {
 	var before *Change
 	for i := range run.Changes {
-		c := b.changes[run.Changes[i].ID]
+		c := b.Change(run.Changes[i].ID)
 		if c == nil || c.filed == nil {
 			before = nil
 			continue

@@ -29,7 +29,7 @@ func (b *Book) Retract(f correlate.Fact) {
 }
 
 func (b *Book) changeReported(r correlate.ChangeReport) {
-	c := b.changes[r.Said.ID]
+	c := b.Change(r.Said.ID)
 	if c == nil {
 		c = &Change{apart: &told{}}
 		c.Record.ID, c.Record.ReceivedAt = r.Said.ID, r.ReceivedAt
@@ -45,7 +45,7 @@ func (b *Book) changeReported(r correlate.ChangeReport) {
 }
 
 func (b *Book) retractChange(said correlate.Change) {
-	c := b.changes[said.ID]
+	c := b.Change(said.ID)
 	if c == nil {
 		return
 	}
@@ -173,7 +173,7 @@ func (b *Book) Recall(runs []Run, incidents []correlate.IncidentRecord) (recalle
 	fresh := map[*Change]bool{}
 	for _, run := range runs {
 		for _, r := range run.Changes {
-			if b.changes[r.ID] == nil {
+			if b.Change(r.ID) == nil {
 				c := b.recall(r)
 				recalled, fresh[c] = append(recalled, c), true
 			}
@@ -235,7 +235,7 @@ func (b links) objecting(c *Change) []string {
 
 // tookBack connects a change that is recalled with who took it back, and with what it took back, as far as they are in memory.
 func (b lineage) tookBack(c *Change) {
-	if by := b.changes[c.Record.RolledBackBy]; by != nil && !slices.Contains(by.took.all(), c.Record.ID) {
+	if by := b.Change(c.Record.RolledBackBy); by != nil && !slices.Contains(by.took.all(), c.Record.ID) {
 		by.took = fewOf(append(by.took.all(), c.Record.ID))
 	}
 	if !c.Record.Rollback {

@@ -178,7 +178,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			room: "correlate/engine/...",
 			ours: []string{
 				"correlate", "correlate/window", "correlate/guard", "correlate/record", "correlate/cells", "correlate/observe",
-				"correlate/judge", "correlate/blame", "correlate/dora",
+				"correlate/judge", "correlate/blame", "correlate/dora", "correlate/packed",
 			},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
