@@ -56,7 +56,7 @@ func (st *Store) addVersion(s *Service, str *Stream, m correlate.Measurement, go
 		st.see(s, m.Version, m.Start)
 	}
 	if zone || m.Start >= gone.versions {
-		st.bytes += st.version(str, m.Version).add(m.Cell)
+		st.bytes += st.version(s, str, m.Version).add(m.Cell)
 	}
 }
 
@@ -91,9 +91,10 @@ func keyOf(k correlate.Key) Key {
 	return key
 }
 
-func (st *Store) version(str *Stream, name string) *Series {
+func (st *Store) version(s *Service, str *Stream, name string) *Series {
 	v := str.versions[name]
 	if v == nil {
+		s.shape++
 		v = newSeries(st.ofFine, st.packed)
 		str.versions[name] = v
 		st.series++
@@ -112,6 +113,7 @@ func (st *Store) stream(s *Service, k Key) *Stream {
 		}
 		s.streams[k] = str
 		s.sorted = nil
+		s.shape++
 		st.series++
 		st.bytes += streamBytes
 	}
@@ -122,6 +124,7 @@ func (st *Store) see(s *Service, version string, start int64) {
 	seen := s.versions[version]
 	if seen == nil {
 		s.versions[version], s.seen = &Sighting{start, start}, nil
+		s.shape++
 		st.bytes += sightingBytes
 		return
 	}

@@ -18,6 +18,8 @@ func (st *Store) call(s *Service, m correlate.Measurement) {
 	}
 	s.callees[m.Peer], callee.callers[m.Service] = m.Start, m.Start
 	callee.names = nil
+	s.shape++
+	callee.shape++
 	if !known {
 		st.bytes += callBytes
 	}
@@ -31,11 +33,13 @@ func (st *Store) hangUp(p correlate.Place, s *Service, k Key) {
 	}
 	callee := correlate.Place{Service: k.Peer, Environment: p.Environment}
 	delete(s.callees, k.Peer)
+	s.shape++
 	st.bytes -= callBytes
 	st.calls++
 	if c := st.services[callee]; c != nil {
 		delete(c.callers, p.Service)
 		c.names = nil
+		c.shape++
 		st.release(callee, c)
 	}
 }

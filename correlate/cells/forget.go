@@ -44,11 +44,20 @@ func (st *Store) forget(p correlate.Place, what string, before int64) (freed tak
 		st.bytes -= s.forgetSightings(before)
 	}
 	for k, str := range s.streams {
-		freed.add(st.forgetOf(k, str, what, before))
+		of := st.forgetOf(k, str, what, before)
+		s.dropped(of)
+		freed.add(of)
 		st.tidy(p, s, k, str)
 	}
 	st.release(p, s)
 	return freed
+}
+
+// dropped notes that cells were dropped.
+func (s *Service) dropped(cells taken) {
+	if cells.cells > 0 {
+		s.shape++
+	}
 }
 
 func (s *Service) forgetSightings(before int64) (freed int64) {
@@ -56,6 +65,7 @@ func (s *Service) forgetSightings(before int64) (freed int64) {
 		if seen.First = max(seen.First, before); seen.Last < before {
 			delete(s.versions, name)
 			s.seen = nil
+			s.shape++
 			freed += sightingBytes
 		}
 	}
@@ -112,14 +122,15 @@ func (st *Store) Expire(fine, coarse int64) {
 	st.hearing.expire(fine)
 	for p, s := range st.services {
 		for k, str := range s.streams {
-			st.dropFine(str, fine)
-			st.dropRollups(str, coarse)
+			s.dropped(st.dropFine(str, fine))
+			s.dropped(st.dropRollups(str, coarse))
 			st.tidy(p, s, k, str)
 		}
 		for name, seen := range s.versions {
 			if seen.Last < coarse {
 				delete(s.versions, name)
 				s.seen = nil
+				s.shape++
 				st.bytes -= sightingBytes
 			}
 		}

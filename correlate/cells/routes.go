@@ -68,6 +68,7 @@ func (st *Store) addRoute(m correlate.Measurement) {
 	if cells == nil {
 		cells = newSeries(st.ofRoutes, window.Floor(st.packed, st.cfg.Coarse))
 		s.routes[k] = cells
+		s.shape++
 		st.series++
 		st.apart++
 		st.bytes += seriesBytes
@@ -81,6 +82,7 @@ func (st *Store) dropRoutes(s *Service, before int64) (freed taken) {
 		freed.add(cells.drop(before))
 		if cells.empty() {
 			delete(s.routes, k)
+			s.shape++
 			st.series--
 			st.apart--
 			st.bytes -= seriesBytes

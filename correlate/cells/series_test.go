@@ -29,6 +29,8 @@ func drawSeries(t *rapid.T) *Series {
 func TestASeriesIsASortedMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, known := drawSeries(t), map[int64]correlate.Cell{}
+		since := rapid.Int64Range(0, 210).Draw(t, "since")
+		var reading Reading
 		var bytes int64
 		t.Repeat(map[string]func(*rapid.T){
 			"add": func(t *rapid.T) {
@@ -51,6 +53,10 @@ func TestASeriesIsASortedMap(t *testing.T) {
 				from, to := rapid.Int64Range(0, 210).Draw(t, "from"), rapid.Int64Range(0, 210).Draw(t, "to")
 				require.Equal(t, between(known, from, to), append(run{}, s.Between(from, to)...))
 				require.Equal(t, between(known, from, to), append(run{}, s.copied(from, to)...))
+			},
+			"go on": func(t *rapid.T) {
+				to := rapid.Int64Range(0, 210).Draw(t, "to")
+				require.Equal(t, between(known, since, to), append(run{}, reading.Between(s, since, to)...))
 			},
 			"": func(t *rapid.T) {
 				require.Equal(t, bytes, s.weigh(math.MaxInt64).bytes)

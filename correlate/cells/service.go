@@ -17,6 +17,32 @@ type Service struct {
 	callees  map[string]int64
 	sorted   []Key    // the keys of streams, nil when they changed
 	names    []string // the callers, nil when they changed
+	shape    int
+}
+
+// Shape is another number whenever a stream, a version, a route, a caller or a callee of the service came or went, or cells were
+// dropped.
+func (s *Service) Shape() int { return s.shape }
+
+// Settled says that all streams, versions and calls of the service had begun before an instant: none begins later while Shape is
+// the same.
+func (s *Service) Settled(by int64) bool {
+	for _, str := range s.streams {
+		if !str.settled(by) {
+			return false
+		}
+	}
+	for _, v := range s.versions {
+		if v.First >= by {
+			return false
+		}
+	}
+	for _, first := range s.callees {
+		if first >= by {
+			return false
+		}
+	}
+	return true
 }
 
 // Sighting is when a version was first and last seen serving, as bucket starts.
@@ -96,6 +122,7 @@ func (st *Store) tidy(p correlate.Place, s *Service, k Key, str *Stream) {
 	}
 	delete(s.streams, k)
 	s.sorted = nil
+	s.shape++
 	st.series--
 	st.bytes -= streamBytes
 	st.hangUp(p, s, k)

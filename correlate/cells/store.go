@@ -125,6 +125,7 @@ func (st *Store) at(p correlate.Place) *Service {
 func (st *Store) release(p correlate.Place, s *Service) {
 	if len(s.streams) == 0 && len(s.routes) == 0 && len(s.callers) == 0 && st.services[p] == s {
 		st.bytes -= serviceBytes + sightingBytes*int64(len(s.versions))
+		s.shape++
 		clear(s.versions) // whoever is just going through it finds nothing to forget once more
 		s.seen = nil
 		delete(st.services, p)

@@ -48,6 +48,16 @@ func (str *Stream) BeganBefore(t int64) bool {
 	return false
 }
 
+// settled says that the stream and all of its versions had begun before an instant.
+func (str *Stream) settled(by int64) bool {
+	for _, v := range str.versions {
+		if !v.BeganBefore(by) {
+			return false
+		}
+	}
+	return str.BeganBefore(by)
+}
+
 // Versioned says that before an instant any version was told.
 func (str *Stream) Versioned(by int64) bool {
 	for name, v := range str.versions {

@@ -19,6 +19,8 @@ type assessed struct {
 	// of an assessment that is not brief may be left out all the same, see told.
 	brief bool
 	judge.Assessment
+	stamp int  // of what it is a function of, see observe.Observer.Stamp; 0 where that isn't known
+	now   bool // it was looked at the instant of the view
 }
 
 // assess assesses the service of the i-th watched change from its own point of view.
@@ -105,17 +107,35 @@ func (r *round) scheduled(c *change, known *observe.Subject, t int64) (at int64,
 // glance assesses a change at an instant, at most that of the view, briefly if nothing convicts it, unless it is to be
 // assessed in full.
 func (r *round) glance(c *change, s *observe.Subject, seen *assessed, at int64, inFull bool) {
-	basis := r.observer.Basis(r.View, s, at)
-	if seen.Basis == basis && !(inFull && seen.brief) {
+	stamp := r.observer.Stamp(c.watch, r.View, s)
+	same := stamp != 0 && stamp == seen.stamp
+	enough := !(inFull && seen.brief)
+	if same && seen.At == at && enough {
 		return
 	}
-	c.watch = r.observer.Watch(c.watch, r.View, s, at)
-	k := r.observer.Case(c.watch, basis.Finish, at)
-	if !inFull && c.watch.Memory.Quiet(&r.cfg.Judge, &k) {
-		*seen = assessed{Basis: basis, brief: true, Assessment: judge.Assessment{Outcome: correlate.Inconclusive}}
+	if same && seen.now && at == r.At {
+		lookAt(r, c, seen, seen.Later(at), inFull)
 		return
 	}
-	*seen = assessed{Basis: basis, Assessment: c.watch.Memory.Decide(&r.cfg.Judge, &k)}
+	basis := r.observer.Basis(c.watch, r.View, s, at)
+	if seen.Basis != basis || !enough {
+		c.watch = r.observer.Watch(c.watch, r.View, s, at)
+		lookAt(r, c, seen, basis, inFull)
+	}
+	seen.now = at == r.At
+	seen.stamp = r.observer.Stamp(c.watch, r.View, s)
+}
+
+// lookAt assesses a change by its latest watch.
+func lookAt(r *round, c *change, seen *assessed, basis observe.Basis, inFull bool) {
+	k := r.observer.Case(c.watch, basis.Finish, basis.At)
+	switch {
+	case inFull || !c.watch.Memory.Quiet(&r.cfg.Judge, &k):
+		seen.brief, seen.Assessment = false, c.watch.Memory.Decide(&r.cfg.Judge, &k)
+	case !seen.brief:
+		seen.brief, seen.Assessment = true, judge.Assessment{Outcome: correlate.Inconclusive}
+	}
+	seen.Basis = basis
 }
 
 // regressed says that the service of the i-th watched change convicts it at the instant of the view.

@@ -34,7 +34,7 @@ func Outlook(e *Engine, id string) *correlate.Outlook {
 		return &o
 	}
 	w := r.observer.Watch(nil, r.View, r.Watched[i], r.At)
-	k := r.observer.Case(w, r.observer.Basis(r.View, r.Watched[i], r.At).Finish, r.At)
+	k := r.observer.Case(w, r.observer.Basis(w, r.View, r.Watched[i], r.At).Finish, r.At)
 	a, waits := w.Memory.Outlook(&e.cfg.Judge, &k)
 	o.Reason, o.Grade, o.Waits = a.Reason, a.Grade, waits
 	if a.Evidence != nil {

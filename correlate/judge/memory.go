@@ -1,6 +1,8 @@
 package judge
 
 import (
+	"math"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/judge/evalue"
 	"github.com/shipwake/shipwake/correlate/judge/expect"
@@ -13,8 +15,10 @@ import (
 type Memory struct {
 	records []*record
 	calls   []*usualCalls
+	sides   []side
 	proof   proof // what the records say
 	quick   trial // the latest quick look, whose room the next one takes
+	vigil   vigil // since that
 	zones   zoneMemory
 }
 
@@ -46,6 +50,7 @@ type record struct {
 	fixed     bool                  // above doesn't hang on the old version's cells since the change
 	long      bool                  // the history is counted
 	seen      struct{ after, new, old int }
+	before    int // cells of the whole that begin before the change
 	flow      *expect.Flow
 	courses   *courses
 	value     struct { // of a signal that is a value
@@ -76,6 +81,64 @@ func (m *Memory) record(p *Params, c *Case, s *Stream) *record {
 	return m.records[at]
 }
 
+// side is the requests of a stream's versions in a span, by which cells of the new one and of the others lie in it.
+type side struct {
+	kind    correlate.SignalKind
+	name    string
+	account uint64
+	in      evalue.Span
+	sums    [2]windowed
+}
+
+// windowed is the requests of the cells with places from lo to before hi.
+type windowed struct {
+	lo, hi int
+	n      int64
+}
+
+// servedBeside says whether the old version was still serving a moment ago beside the new one.
+func (m *Memory) servedBeside(p *Params, c *Case, s *Stream) bool {
+	if len(s.New) == 0 {
+		return false
+	}
+	treated, control := m.lately(s).requests(s, evalue.Span{From: c.Now - p.Restart, To: c.Now})
+	return treated > 0 && 20*control > treated
+}
+
+// lately is what is remembered of the requests of a stream's versions.
+func (m *Memory) lately(s *Stream) *side {
+	for i := range m.sides {
+		if o := &m.sides[i]; o.kind == s.Kind && o.name == s.Name && o.account == s.Account {
+			return o
+		}
+	}
+	m.sides = append(m.sides, side{kind: s.Kind, name: s.Name, account: s.Account})
+	return &m.sides[len(m.sides)-1]
+}
+
+// requests are those of the new version and of the others in a span. A later span goes on from an earlier one.
+func (o *side) requests(s *Stream, in evalue.Span) (fresh, old int64) {
+	if in.From < o.in.From || in.To < o.in.To {
+		o.sums = [2]windowed{}
+	}
+	o.in = in
+	return o.sums[0].within(s.New, in), o.sums[1].within(s.Old, in)
+}
+
+func (w *windowed) within(cells []correlate.Cell, in evalue.Span) int64 {
+	if w.hi == 0 || w.hi > len(cells) {
+		w.lo = len(cells) - len(evalue.CellsIn(cells, evalue.Span{From: in.From, To: math.MaxInt64}))
+		w.hi, w.n = w.lo, 0
+	}
+	for ; w.hi < len(cells) && cells[w.hi].Start < in.To; w.hi++ {
+		w.n += cells[w.hi].Requests
+	}
+	for ; w.lo < w.hi && cells[w.lo].Start < in.From; w.lo++ {
+		w.n -= cells[w.lo].Requests
+	}
+	return w.n
+}
+
 // unseen are the cells that were not counted yet.
 func unseen(cells []correlate.Cell, seen *int) []correlate.Cell {
 	if len(cells) <= *seen {
@@ -89,7 +152,7 @@ func unseen(cells []correlate.Cell, seen *int) []correlate.Cell {
 // count catches up with the cells since the change, and returns the questions as of the case's instant. Without earlier,
 // only what the versions' contrast needs is counted.
 func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison {
-	_, after := halves(c, s)
+	after := r.since(c, s)
 	r.add(unseen(s.New, &r.seen.new), ofNew, p.LatencyMargin, ofFarNew)
 	r.add(unseen(s.Old, &r.seen.old), ofOld, 0, nil)
 	if earlier {
@@ -110,6 +173,17 @@ func (r *record) count(p *Params, c *Case, s *Stream, earlier bool) []comparison
 		}
 	}
 	return r.questions
+}
+
+// since are the cells of the whole since the change.
+func (r *record) since(c *Case, s *Stream) []correlate.Cell {
+	n := r.before
+	if n > len(s.Whole) || (n > 0 && s.Whole[n-1].Start >= c.Start) || (n < len(s.Whole) && s.Whole[n].Start < c.Start) {
+		_, after := halves(c, s)
+		n = len(s.Whole) - len(after)
+		r.before = n
+	}
+	return s.Whole[n:]
 }
 
 // lookBack counts the history once.

@@ -8,21 +8,33 @@ import (
 // Quiet says that nothing seen now can convict. It costs far less than an assessment, because an upper bound of the
 // evidence does, and nothing is described. False says nothing.
 func (m *Memory) Quiet(p *Params, c *Case) bool {
-	if m.catastrophe(p, c) != nil {
-		return false
+	if m.vigil.still(m, p, c) {
+		return true
 	}
-	t := quickLook{begun(&m.quick, m, p, c, c.countsFrom(p), m.quick.starts)}
+	t, quiet := m.lookQuickly(p, c)
+	if quiet {
+		m.vigil.keep(t)
+	}
+	return quiet
+}
+
+// lookQuickly asks everything that may convict for the bound of its evidence.
+func (m *Memory) lookQuickly(p *Params, c *Case) (t quickLook, quiet bool) {
+	if m.catastrophe(p, c) != nil {
+		return t, false
+	}
+	t = quickLook{begun(&m.quick, m, p, c, c.countsFrom(p), m.quick.starts)}
 	if !zoning(t).quiet() {
-		return false
+		return t, false
 	}
 	concurrently := t.concurrently()
 	for i := range c.Streams {
 		s := &c.Streams[i]
 		if in := inquiryOf(s.Kind); !(in.outside && concurrently) && !in.quiet(t, s) {
-			return false
+			return t, false
 		}
 	}
-	return true
+	return t, true
 }
 
 // quickLook looks only whether a trial may convict.

@@ -73,11 +73,7 @@ func (t *trial) concurrent(s *Stream) bool {
 }
 
 // servedBeside says whether the old version was still serving a moment ago: then nothing beats comparing with it.
-func (t *trial) servedBeside(s *Stream) bool {
-	recent := evalue.Span{From: t.c.Now - t.p.Restart, To: t.c.Now}
-	treated, control := evalue.Requests(evalue.CellsIn(s.New, recent)), evalue.Requests(evalue.CellsIn(s.Old, recent))
-	return treated > 0 && 20*control > treated
-}
+func (t *trial) servedBeside(s *Stream) bool { return t.m.servedBeside(t.p, t.c, s) }
 
 // compareBeside compares the new version with the old one at the same time: grade A.
 func (t *trial) compareBeside(q *comparison) {

@@ -21,10 +21,11 @@ const (
 	enough, scant = 50, 4
 )
 
-// account is one instrumentation's account of the same requests.
+// account is one instrumentation's account of the same requests, with what a watch remembers of it.
 type account struct {
 	key cells.Key
 	*cells.Stream
+	kept *track
 }
 
 // singly: it tells each request when that ends. Others count for an interval, and tell then.
@@ -51,11 +52,14 @@ type teller struct {
 //
 // The views are sorted by trust.
 func preferred(w *Watch, views []account, from, now int64) (best account, ok bool) {
+	if len(views) == 1 && w.toldBefore(views[0]) {
+		return views[0], true // whatever it told since
+	}
 	var room [8]teller
 	all := room[:0]
 	for _, v := range views {
-		t := teller{v, w.told(v.Stream, from, now)}
-		if t.singly() && t.first > w.start-minute {
+		t := teller{v, w.told(v, from, now)}
+		if w.late(&t) {
 			t.before = amount{} // another one wouldn't have told yet
 		}
 		if t.before.requests+t.after.requests > 0 {
@@ -75,6 +79,16 @@ func preferred(w *Watch, views []account, from, now int64) (best account, ok boo
 		rest = append(rest[:i], rest[i+1:]...)
 	}
 	return rest[0].account, true
+}
+
+// late says that an account that tells requests singly told the first of them so shortly before the change that others wouldn't
+// have told yet.
+func (w *Watch) late(t *teller) bool { return t.singly() && t.told.first > w.start-minute }
+
+// toldBefore says that an account is known to have told requests before the change.
+func (w *Watch) toldBefore(a account) bool {
+	t := teller{a, a.kept.told}
+	return t.told.counted && t.told.before.requests > 0 && !w.late(&t)
 }
 
 // finest is the place of the finest of the complete accounts or, where none is, of the one that told most.
@@ -157,9 +171,9 @@ func (a *amount) add(some []correlate.Cell) {
 	a.requests, a.cells = a.requests+cells.Requests(some), a.cells+int64(len(some))
 }
 
-// told is what a stream told from an instant to the change, and since.
-func (w *Watch) told(s *cells.Stream, from, now int64) told {
-	t := &w.track(s).told
+// told is what an account told from an instant to the change, and since.
+func (w *Watch) told(a account, from, now int64) told {
+	t, s := &a.kept.told, a.Stream
 	if !t.counted || now < t.until {
 		fresh := told{counted: true, until: w.start}
 		before := s.Total().Between(from, w.start)
@@ -185,7 +199,7 @@ func (t *told) count(s *cells.Stream, now int64) {
 // ended says that another account told requests that an account didn't tell.
 func (w *Watch) ended(t *teller, all []teller, now int64) bool {
 	for i := range all {
-		if o := &all[i]; o.Stream != t.Stream && w.missed(t.Stream, o.Stream, now) >= enough {
+		if o := &all[i]; o.Stream != t.Stream && w.missed(t.account, o.Stream, now) >= enough {
 			return true
 		}
 	}
@@ -195,8 +209,8 @@ func (w *Watch) ended(t *teller, all []teller, now int64) bool {
 // missed is how many requests one account told since the change, up to an instant, and another one didn't.
 type missed struct{ all, fresh, until int64 }
 
-func (w *Watch) missed(s, o *cells.Stream, now int64) int64 {
-	t := w.track(s)
+func (w *Watch) missed(a account, o *cells.Stream, now int64) int64 {
+	t, s := a.kept, a.Stream
 	if t.missed == nil {
 		t.missed = map[*cells.Stream]*missed{}
 	}

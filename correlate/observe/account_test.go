@@ -73,12 +73,15 @@ func TestWhatAnAccountMissedIsCountedOnce(t *testing.T) {
 	s := w.change("c1", "shop", "v2", 0)
 	watch := w.Watch(nil, w.view(1200), &s, now(1200))
 	shop := w.store.Service(place("shop"))
-	spans := shop.Stream(cells.Key{Kind: correlate.Traffic, Origin: correlate.OriginSpan})
-	metric := shop.Stream(cells.Key{Kind: correlate.Traffic, Origin: correlate.OriginServerMetric})
+	of := func(o correlate.Origin) account {
+		k := cells.Key{Kind: correlate.Traffic, Origin: o}
+		return account{k, shop.Stream(k), watch.track(shop.Stream(k))}
+	}
+	spans, metric := of(correlate.OriginSpan), of(correlate.OriginServerMetric)
 	for _, look := range []struct{ at, want int64 }{
 		{300, 0}, {600, 0}, {700, 4}, {1200, 25}, {700, 4}, {1200, 25},
 	} {
-		require.Equal(t, look.want, watch.missed(spans, metric, now(look.at)), "after %d s", look.at)
+		require.Equal(t, look.want, watch.missed(spans, metric.Stream, now(look.at)), "after %d s", look.at)
 	}
-	require.Zero(t, watch.missed(metric, spans, now(1200)))
+	require.Zero(t, watch.missed(metric, spans.Stream, now(1200)))
 }

@@ -9,7 +9,6 @@ import (
 // Case gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
 // the same watch.
 func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
-	p := w.met
 	c := judge.Case{
 		Resolution: o.cfg.Resolution, Coarse: o.cfg.Coarse,
 		Now: now, Start: w.start, AtOnce: w.atOnce, Finish: finish, Changed: w.past.Changed, Earlier: w.earlier,
@@ -18,35 +17,8 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	for _, g := range o.cells.Gaps(now) {
 		c.Gaps = append(c.Gaps, judge.Gap(g))
 	}
-	s := o.cells.Service(p)
-	if s == nil {
-		return c
-	}
-	from := w.start - o.cfg.Baseline
-	var room [8]account
-	var roomOthers [16]account
-	traffic, others := accounts(s, now, room[:0], roomOthers[:0])
-	v, ok := preferred(w, traffic, from, now)
-	if w.apart = false; ok {
-		c.Heard = o.cells.LastHeard(p.Environment, v.key.Origin, now)
-		c.Lost = w.lost(o.cells, v, without(traffic, v), now)
-		c.Zones, w.apart = o.zonesOf(w, s, v.key.Origin, from, now)
-	}
-	for _, a := range others {
-		c.Streams = append(c.Streams, o.streamOf(w, a.Stream, a.key, from, now))
-	}
-	if ok {
-		c.Streams = append(c.Streams, o.streamOf(w, v.Stream, v.key, from, now))
-		if s.RoutesBefore(now-o.cfg.RouteWidth+1) > 1 {
-			c.Minute = o.cfg.RouteWidth
-			c.Routes = func() []judge.Part { return o.routesOf(s, w, v.key.Origin, from, now) }
-		}
-	}
-	if s.Calls(now) {
-		c.Calls = func() []judge.Calls { return w.callsOf(&o.cfg, s, from, now) }
-	}
-	if seen := o.seenByCallers(p, w, s, from, now); len(seen.Whole) > 0 {
-		c.Streams = append(c.Streams, seen)
+	if is := w.sourcesBy(o.cells, now); is != nil {
+		tell(o, &c, w, is)
 	}
 	w.streams = c.Streams
 	if len(w.past.Bad) > 0 {
@@ -55,39 +27,51 @@ func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {
 	return c
 }
 
-// accounts are the streams of a service with anything before an instant that are judged by themselves: those that count its
-// requests, of which one is chosen, and others. They are sorted, and appended to the lists that are given.
-func accounts(s *cells.Service, now int64, traffic, others []account) (requests, signals []account) {
-	for _, k := range s.Keys() {
-		str := s.Stream(k)
-		if !str.BeganBefore(now) {
-			continue
-		}
-		switch k.Kind {
-		case correlate.Traffic:
-			traffic = append(traffic, account{k, str})
-		case correlate.Edge, correlate.Zone, correlate.Trace:
-		default:
-			others = append(others, account{k, str})
+// tell fills in what the sources of a watch tell.
+func tell(o *Observer, c *judge.Case, w *Watch, is *sources) {
+	from, now := w.start-o.cfg.Baseline, c.Now
+	v, ok := preferred(w, is.traffic, from, now)
+	if w.apart = false; ok {
+		c.Heard = o.cells.LastHeard(w.met.Environment, v.key.Origin, now)
+		c.Lost = w.lost(o.cells, v, without(is.traffic, v), now)
+		if is.zones {
+			c.Zones, w.apart = o.zonesOf(w, is.service, v.key.Origin, from, now)
 		}
 	}
-	return traffic, others
+	for _, a := range is.others {
+		c.Streams = append(c.Streams, o.streamOf(w, a, from, now))
+	}
+	if ok {
+		c.Streams = append(c.Streams, o.streamOf(w, v, from, now))
+		if is.severalRoutes(now, o.cfg.RouteWidth) {
+			c.Minute = o.cfg.RouteWidth
+			c.Routes = func() []judge.Part { return o.routesOf(is.service, w, v.key.Origin, from, now) }
+		}
+	}
+	if is.service.Calls(now) {
+		c.Calls = func() []judge.Calls { return w.callsOf(&o.cfg, is.service, from, now) }
+	}
+	if seen := o.seenByCallers(w, is, from, now); len(seen.Whole) > 0 {
+		c.Streams = append(c.Streams, seen)
+	}
 }
 
-func (o *Observer) streamOf(w *Watch, str *cells.Stream, k cells.Key, from, now int64) judge.Stream {
-	c := o.signal(k.Name)
+func (o *Observer) streamOf(w *Watch, a account, from, now int64) judge.Stream {
+	c, k, t := o.signal(a.key.Name), &a.key, a.kept
 	js := judge.Stream{
 		Kind: k.Kind, Name: k.Name, Bad: c.Bad, Tolerance: c.Tolerance, Margin: c.Margin, Account: uint64(k.Origin),
-		Whole:   str.Total().Between(from, now),
-		History: str.Coarse().Between(from-o.cfg.CoarseKeep, from),
-		Past:    str.Coarse().Between(w.profile(&o.cfg)),
+		Whole:   t.whole.Between(a.Total(), from, now),
+		History: t.history.Between(a.Coarse(), from-o.cfg.CoarseKeep, from),
+	}
+	if past, until := w.profile(&o.cfg); past < until {
+		js.Past = t.past.Between(a.Coarse(), past, until)
 	}
 	if w.apart && k.Kind != correlate.Exception {
 		const whole = 1 << 32 // without versions it is another account
 		js.Account |= whole
 		return js
 	}
-	js.New, js.Old = w.sides(str, now)
+	js.New, js.Old = w.sides(t, now)
 	return js
 }
 
@@ -102,65 +86,38 @@ func (o *Observer) signal(name string) correlate.Signal {
 }
 
 // sides splits a stream since the change into the version that came and all others; nil when there is nothing to compare.
-func (w *Watch) sides(str *cells.Stream, now int64) (fresh, old []correlate.Cell) {
-	v := str.Version(w.version)
-	if w.version == "" || v == nil {
+func (w *Watch) sides(t *track, now int64) (fresh, old []correlate.Cell) {
+	if t.fresh == nil {
 		return nil, nil
 	}
-	var room [8]*cells.Series
-	others := str.Others(room[:0], w.version)
-	fresh, old = v.Between(w.start, now), w.track(str).old.Between(others, w.start, now)
+	fresh, old = t.new.Between(t.fresh, w.start, now), t.old.Between(t.rest, w.start, now)
 	if len(fresh) == 0 || len(old) == 0 {
 		return nil, nil
 	}
 	return fresh, old
 }
 
-// callerOrigins are the accounts that callers give of their own calls, most trusted first.
-var callerOrigins = [...]correlate.Origin{correlate.OriginClient, correlate.OriginClientSpan}
-
 // seenByCallers is the service as those who call it see it: what is lost between them shows only there.
-func (o *Observer) seenByCallers(p correlate.Place, w *Watch, s *cells.Service, from, now int64) judge.Stream {
+func (o *Observer) seenByCallers(w *Watch, is *sources, from, now int64) judge.Stream {
 	seen := judge.Stream{Kind: correlate.Edge}
-	var room [8]*cells.Series
-	var roomCoarse [8]*cells.Series
-	fine, coarse := room[:0], roomCoarse[:0]
-	for _, caller := range s.Callers() {
-		cs := o.cells.Service(correlate.Place{Service: caller, Environment: p.Environment})
-		if cs == nil {
-			continue
-		}
-		var both [len(callerOrigins)]account
-		views := both[:0]
-		for _, origin := range callerOrigins {
-			k := cells.Key{Kind: correlate.Edge, Origin: origin, Peer: p.Service}
-			if str := cs.Stream(k); str != nil {
-				views = append(views, account{k, str})
-			}
-		}
+	is.fine, is.coarse = is.fine[:0], is.coarse[:0]
+	for _, views := range is.callers {
 		if v, ok := preferred(w, views, from, now); ok {
-			fine, coarse = append(fine, v.Total()), append(coarse, v.Coarse())
+			is.fine, is.coarse = append(is.fine, v.Total()), append(is.coarse, v.Coarse())
 			seen.Account = seen.Account*31 + uint64(v.key.Origin)
 		}
 	}
-	past, until := w.profile(&o.cfg)
-	seen.Past = w.rolled.Between(coarse, past, until)
-	seen.Whole, seen.History = w.whole.Between(fine, from, now), w.history.Between(coarse, from-o.cfg.CoarseKeep, from)
+	if past, until := w.profile(&o.cfg); past < until {
+		seen.Past = w.rolled.Between(is.coarse, past, until)
+	}
+	seen.Whole, seen.History = w.whole.Between(is.fine, from, now), w.history.Between(is.coarse, from-o.cfg.CoarseKeep, from)
 	return seen
 }
 
 // callsOf are the calls that a service makes, by callee, as the most complete of its accounts tells.
 func (w *Watch) callsOf(cfg *Config, s *cells.Service, from, now int64) (all []judge.Calls) {
 	for _, peer := range s.Callees(now) {
-		var both [len(callerOrigins)]account
-		views := both[:0]
-		for _, origin := range callerOrigins {
-			k := cells.Key{Kind: correlate.Edge, Origin: origin, Peer: peer}
-			if str := s.Stream(k); str != nil {
-				views = append(views, account{k, str})
-			}
-		}
-		if v, ok := preferred(w, views, from, now); ok {
+		if v, ok := preferred(w, w.views(s, peer), from, now); ok {
 			all = append(all, judge.Calls{
 				Peer: peer, Account: uint64(v.key.Origin), Whole: outside(v.Total().Between(from, now), w.past.Bad, cfg.Resolution, w.start),
 				History: outside(v.Coarse().Between(from-cfg.CoarseKeep, from), w.past.Bad, cfg.Coarse, w.start),

@@ -246,7 +246,7 @@ func TestACaseKnowsNothingOfWhatComesAfter(t *testing.T) {
 			}
 		}
 		requireSameCase(rt, then.lookAt(&s, at), later.lookAt(&s, at))
-		a, b := then.Basis(then.view(at), &s, now(at)), later.Basis(later.view(at), &s, now(at))
+		a, b := then.Basis(nil, then.view(at), &s, now(at)), later.Basis(nil, later.view(at), &s, now(at))
 		require.Equal(rt, a, b)
 	})
 }
@@ -288,10 +288,57 @@ func TestABasisIsAnotherWhenSomethingIsKnown(t *testing.T) {
 			w.serve("shop", "v1", -600, 10)
 			w.change("c0", "shop", "v1", -4000)
 			s := Subject{ID: "c1", Place: place("shop"), Kind: correlate.KindDeployment, Version: "v2", Start: now(0), Live: true}
-			before := w.Basis(w.view(300), &s, now(300))
-			require.Equal(t, before, w.Basis(w.view(300), &s, now(300)))
+			before := w.Basis(nil, w.view(300), &s, now(300))
+			require.Equal(t, before, w.Basis(nil, w.view(300), &s, now(300)))
 			become(w, &s)
-			require.NotEqual(t, before, w.Basis(w.view(300), &s, now(300)))
+			require.NotEqual(t, before, w.Basis(nil, w.view(300), &s, now(300)))
+		})
+	}
+}
+
+// The stamp of a watch is the same until something of its place, or of who calls it, comes or goes.
+func TestAStampIsTheSameWhileNothingComesOrGoes(t *testing.T) {
+	for name, c := range map[string]struct {
+		become func(w *world)
+		same   bool
+	}{
+		"a cell of a stream that is known": {func(w *world) { w.serve("shop", "v1", 300, 10) }, true},
+		"another service":                  {func(w *world) { w.serve("cart", "v1", 300, 10) }, true},
+		"its version serves":               {func(w *world) { w.serve("shop", "v2", 300, 10) }, false},
+		"another signal": {func(w *world) {
+			w.measure(correlate.Key{Service: "shop", Kind: correlate.Exception, Name: "E"}, 300, correlate.Cell{Errors: 1})
+		}, false},
+		"somebody else calls it": {func(w *world) { w.call("app", "shop", 300) }, false},
+		"who calls it tells a route": {func(w *world) {
+			w.measure(correlate.Key{Service: "web", Kind: correlate.Route, Name: "/"}, 300, correlate.Cell{Requests: 1})
+		}, false},
+		"telemetry was lost": {func(w *world) { w.store.Gap(window.Span{From: now(100), To: now(200)}) }, false},
+		"cells are dropped":  {func(w *world) { w.store.Expire(now(-300), now(-300)) }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			for at := int64(-600); at < 300; at += 10 {
+				w.serve("shop", "v1", at, 10)
+				w.call("web", "shop", at)
+			}
+			s := w.change("c1", "shop", "v2", 0)
+			v := w.view(300)
+			require.Zero(t, w.Stamp(nil, v, &s))
+			kept := w.Watch(nil, v, &s, now(300))
+			require.Zero(t, w.Stamp(kept, v, &s))
+			w.Case(kept, s.Finish, now(300))
+			before := w.Stamp(kept, v, &s)
+			require.NotZero(t, before)
+			require.Equal(t, before, w.Stamp(kept, v, &s))
+			other := s
+			if c.become(w); c.same {
+				require.Equal(t, before, w.Stamp(kept, v, &s))
+				require.NotEqual(t, before, w.Stamp(kept, v, &other))
+				return
+			}
+			require.NotEqual(t, before, w.Stamp(kept, v, &s))
+			w.Case(kept, s.Finish, now(310))
+			require.NotEqual(t, before, w.Stamp(kept, v, &s))
 		})
 	}
 }

@@ -32,6 +32,7 @@ type Observer struct {
 	past       map[correlate.Place]map[int64]*Past
 	neighbours map[neighbour]*Watch // of the services around the watched changes
 	forgotten  int                  // how often something was forgotten
+	stamps     int                  // that were given to watches
 }
 
 // New is an observer of a store.

@@ -2,6 +2,7 @@ package observe
 
 import (
 	"math/bits"
+	"slices"
 	"strconv"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -35,6 +36,23 @@ func (d Digest) avalanche() uint64 {
 	h = (h ^ h>>33) * prime2
 	h = (h ^ h>>29) * prime3
 	return h ^ h>>32
+}
+
+// digest is that of what the reports of a change tell.
+func (s *Subject) digest() Digest {
+	d := NewDigest()
+	d.Reported(s)
+	return d
+}
+
+// reportedBy is the same as it was known by an instant.
+func (s *Subject) reportedBy(t int64) Digest {
+	later := func(z Step) bool { return z.Reached > t }
+	if s.reported != 0 && s.Start < t && s.Finish <= t && !slices.ContainsFunc(s.Zones, later) {
+		return s.reported
+	}
+	known := s.At(max(t, s.Start+1))
+	return known.digest()
 }
 
 // Reported writes what the reports of a change tell, without what was decided of it.

@@ -124,7 +124,7 @@ func WholeAt(all []Serving, at int64) bool {
 // else the most trusted. What counts for a minute before it tells can't say when a rollout advanced.
 func telling(s *cells.Service, version string, by int64) (found *cells.Stream) {
 	for _, k := range s.Keys() {
-		a := account{k, s.Stream(k)}
+		a := account{key: k, Stream: s.Stream(k)}
 		if k.Kind != correlate.Traffic || !a.Version(version).BeganBefore(by) {
 			continue
 		}

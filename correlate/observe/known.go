@@ -30,6 +30,7 @@ func Whole(s Subject) *Known {
 	if s.Failed > 0 {
 		s.Live = s.convicted()
 	}
+	s.reported = s.digest()
 	k := &Known{Subject: s, hash: s.Hash()}
 	if moments := s.moments(); len(moments) > 0 {
 		k.last = slices.Max(moments)
@@ -50,6 +51,7 @@ func (k *Known) by(t int64) (*Subject, uint64, within) {
 	}
 	if l := &k.lately; l.Subject == nil || !l.has(t) {
 		known := k.At(t)
+		known.reported = known.digest()
 		l.Subject, l.hash, l.within = &known, known.Hash(), k.around(t)
 	}
 	return k.lately.Subject, k.lately.hash, k.lately.within

@@ -26,7 +26,7 @@ func (w *Watch) lost(st *cells.Store, a account, others []account, now int64) fu
 
 // turn is for how long what an account has to tell may take, in seconds: twice as long as it usually did.
 func (w *Watch) turn(a account) int64 {
-	t := w.track(a.Stream).told
+	t := a.kept.told
 	if t.before.cells < 2 {
 		return interval
 	}

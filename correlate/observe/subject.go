@@ -44,6 +44,8 @@ type Subject struct {
 	Objections []int64
 	// Decided is what was decided of it, in order.
 	Decided []Decision
+
+	reported Digest // of what its reports tell, 0 where that wasn't asked for
 }
 
 // Step is a zone that a change reached. Reached 0 is since its start.
@@ -140,6 +142,7 @@ func (s *Subject) At(t int64) Subject {
 		return Subject{}
 	}
 	known := *s
+	known.reported = 0
 	if s.Finish > t {
 		known.Finish = 0
 	}

@@ -87,9 +87,14 @@ func (l *Lineup) by(t int64) *lineup {
 	return known
 }
 
+// moved says that some of the changes began at another instant than they are told to have.
+func (l *lineup) moved(began map[string]int64) bool {
+	return len(began) > 0 && slices.ContainsFunc(l.all, func(s *Subject) bool { _, moved := began[s.ID]; return moved })
+}
+
 // begun is the lineup with the changes as they began, without those that wait.
 func (l *lineup) begun(began map[string]int64) *lineup {
-	if len(began) == 0 {
+	if !l.moved(began) {
 		return l
 	}
 	is := &lineup{hash: l.hash}
@@ -110,7 +115,7 @@ func (l *lineup) begun(began map[string]int64) *lineup {
 // begunAt is the subject of a change that began at another instant.
 func (s *Subject) begunAt(at int64) *Subject {
 	begun := *s
-	begun.Start = at
+	begun.Start, begun.reported = at, 0
 	return &begun
 }
 
@@ -126,15 +131,18 @@ func (v *View) Of(p correlate.Place) []*Subject { return v.lineup(p).all }
 func (v *View) lineup(p correlate.Place) *lineup {
 	l := v.places[p]
 	if l == nil {
-		if whole := v.of(p); v.At >= whole.last {
-			l = &whole.whole
-		} else {
-			l = whole.by(v.At)
-		}
-		l = l.begun(v.Begun)
+		l = v.of(p).at(v.At).begun(v.Begun)
 		v.places[p] = l
 	}
 	return l
+}
+
+// at is the lineup as it was known at an instant. It is the same one as long as the same is known.
+func (l *Lineup) at(t int64) *lineup {
+	if t >= l.last {
+		return &l.whole
+	}
+	return l.by(t)
 }
 
 // Add lists a watched change by when it began, behind those that began with it, and returns where.

@@ -68,11 +68,3 @@ func (o *Observer) rolledOutBy(v *View, p correlate.Place, start int64) []judge.
 	}
 	return nil
 }
-
-// warmUps are the earlier rollouts that say how a change's place warms up.
-func (o *Observer) warmUps(v *View, s *Subject) []judge.Rollout {
-	if !s.RollsOut() {
-		return nil
-	}
-	return o.Past(v, s.Place, s.Start).Rolled
-}

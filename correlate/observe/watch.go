@@ -16,8 +16,11 @@ import (
 type Watch struct {
 	Memory judge.Memory
 	watched
+	lasting lasting
+	stamp   stamp
 	steps   []Step // as they are known at the latest look
 	tracks  map[*cells.Stream]*track
+	sources sources
 	apart   bool      // zones alone tell the versions of the latest case apart
 	whole   cells.Sum // the accounts of callers
 	history cells.Sum
@@ -51,23 +54,6 @@ type seen struct {
 	asked bool // since neighbours were last forgotten
 }
 
-// track is what is remembered of a stream: what it told of requests, what others told that it didn't, and the versions that
-// the change doesn't bring. Of a zone, old is every version.
-type track struct {
-	told   told
-	missed map[*cells.Stream]*missed
-	old    cells.Sum
-}
-
-func (w *Watch) track(s *cells.Stream) *track {
-	t := w.tracks[s]
-	if t == nil {
-		t = &track{}
-		w.tracks[s] = t
-	}
-	return t
-}
-
 // serves says that a watch is of the same change, compared with the same time.
 func (w *Watch) serves(o *watched) bool {
 	return w != nil && w.place == o.place && w.met == o.met && w.version == o.version && w.start == o.start && w.atOnce == o.atOnce &&
@@ -85,12 +71,23 @@ func (o *watched) watch(old *Watch) *Watch {
 
 // Watch is the watch of a change for a look at an instant, at most that of the view: the one there was when that serves.
 func (o *Observer) Watch(old *Watch, v *View, s *Subject, now int64) *Watch {
+	past := o.Past(v, s.Place, s.Start)
+	if old.lasts(past, s, now) {
+		old.steps = s.Zones
+		return old
+	}
 	is := watched{
 		place: s.Place, met: met(o.cells, v, s, now), version: comparedVersion(o, v, s, now), start: s.Start, atOnce: s.AtOnce(),
-		past: o.Past(v, s.Place, s.Start), earlier: o.warmUps(v, s),
+		past: past,
+	}
+	if s.RollsOut() {
+		is.earlier = past.Rolled
 	}
 	w := is.watch(old)
-	w.steps = s.Zones
+	w.steps, w.lasting = s.Zones, lasting{s.reported, past.of, o.ServedVersion(s, now), now}
+	if now < v.At {
+		w.lasting.from = Never // others may have begun since
+	}
 	return w
 }
 
@@ -182,4 +179,82 @@ func (w *Watch) profile(cfg *Config) (from, to int64) {
 		return 0, 0
 	}
 	return w.earlier[0].Start - cfg.Baseline - cfg.Coarse, window.Floor(w.start, cfg.Coarse)
+}
+
+// Basis is what the assessment of a change is a function of, besides the cells.
+type Basis struct {
+	At     int64
+	Finish int64 // the rollout was complete, as far as that was known; 0 while it ran
+	hash   Digest
+}
+
+// Later is the basis of a look at a later instant, of which nothing else is other.
+func (b Basis) Later(at int64) Basis {
+	b.At = at
+	return b
+}
+
+// Basis is that of a look at an instant, at most that of the view. Two assessments with the same basis are the same. The watch
+// is the latest of the change; it may be nil.
+func (o *Observer) Basis(w *Watch, v *View, s *Subject, at int64) Basis {
+	b := Basis{At: at, hash: s.reportedBy(at)}
+	if s.Finish <= max(at, s.Start+1) {
+		b.Finish = s.Finish
+	}
+	past := o.Past(v, s.Place, s.Start)
+	b.hash.Words(versionBy(o, w, past, s, at))
+	b.hash.Ints(past.Digest, int64(len(o.cells.Gaps(at))))
+	if s.RollsOut() {
+		for _, r := range past.Rolled {
+			b.hash.Ints(r.Start, r.Finish, r.Until)
+		}
+	}
+	return b
+}
+
+// lasting is what a watch was made of. While it is the same, and nothing begins or ends of what is told of the place, the watch
+// is.
+type lasting struct {
+	reported Digest
+	known    uint64 // of the changes of the place
+	served   string // the version that the change brought, as telemetry knows it
+	from     int64  // it holds from an instant on
+}
+
+// lasts says that a watch, which may be nil, is that of a change at an instant.
+func (w *Watch) lasts(past *Past, s *Subject, now int64) bool {
+	return w != nil && w.lasting.known == past.of && now >= w.lasting.from && w.met == s.Place && w.start == s.Start &&
+		s.reported != 0 && w.lasting.reported == s.reported && w.sources.hold(now)
+}
+
+// stamp numbers what looks at a change are functions of, besides the cells and the instant.
+type stamp struct {
+	number  int // 0 for none
+	subject *Subject
+	lineup  *lineup
+	gaps    int
+	settled int64
+}
+
+// Stamp numbers what a look at a change, whose latest watch may be nil, is a function of besides the cells and the instant. The
+// number is the same as long as that is; it is 0 where that isn't known.
+func (o *Observer) Stamp(w *Watch, v *View, s *Subject) int {
+	if w == nil || !w.sources.hold(v.At) {
+		return 0
+	}
+	is := stamp{w.stamp.number, s, v.lineup(s.Place), len(o.cells.Gaps(v.At)), w.sources.settled}
+	if is.number == 0 || is != w.stamp {
+		o.stamps++
+		is.number = o.stamps
+		w.stamp = is
+	}
+	return is.number
+}
+
+// versionBy is ServedVersion, with the latest watch of the change.
+func versionBy(o *Observer, w *Watch, past *Past, s *Subject, now int64) string {
+	if w.lasts(past, s, now) {
+		return w.lasting.served
+	}
+	return o.ServedVersion(s, now)
 }

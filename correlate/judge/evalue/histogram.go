@@ -80,6 +80,14 @@ func ExceedTwice(near, far [3]*[]Tally, cells []correlate.Cell, above [3]int16, 
 	}
 }
 
+// Slower counts the values of a histogram above each of three bins in rising order, and all of them.
+func Slower(h correlate.Histogram, above [3]int16) (events [3]int64, requests int64) {
+	if requests = h.Total(); requests > 0 {
+		events, _ = exceed(h, above, 0)
+	}
+	return events, requests
+}
+
 // exceed counts the values of a histogram above each of three bins, and above those so many higher, from its end on.
 func exceed(h correlate.Histogram, above [3]int16, higher int16) (e, f [3]int64) {
 	for i := len(h) - 1; i >= 0 && h[i].Index > above[0]; i-- {

@@ -35,6 +35,12 @@ func NewLikelihood(pairs []Pair, h Hypothesis) Likelihood {
 
 // shares adds pairs up by the treated side's share of exposure, appending to out, and altogether.
 func shares(out []share, pairs []Pair, h *Hypothesis) ([]share, Pair) {
+	if s, total, even := evenly(pairs, h); even {
+		if s.events > 0 {
+			out = append(out, share{s.events, s.rho / s.events})
+		}
+		return out, total
+	}
 	var sums [shareBins]share // rho is the sum over events until the end
 	var total Pair
 	first, last := shareBins, -1
@@ -58,6 +64,28 @@ func shares(out []share, pairs []Pair, h *Hypothesis) ([]share, Pair) {
 		}
 	}
 	return out, total
+}
+
+// evenly is shares of pairs that all fall in one bin, as those of sides with even loads do; false where they don't.
+func evenly(pairs []Pair, h *Hypothesis) (sum share, total Pair, even bool) {
+	bin := -1
+	for i := range pairs {
+		p := h.Turn(pairs[i])
+		if p.NT == 0 || p.NC == 0 {
+			continue
+		}
+		if at := shareBin(p.NT / p.NC); bin < 0 {
+			bin = at
+		} else if at != bin {
+			return share{}, Pair{}, false
+		}
+		e := p.ET + p.EC
+		total.ET, total.NT = total.ET+p.ET, total.NT+p.NT
+		total.EC, total.NC = total.EC+p.EC, total.NC+p.NC
+		sum.events += e
+		sum.rho += e * p.NT / (p.NT + p.NC)
+	}
+	return sum, total, true
 }
 
 // at is the log-likelihood of θ, up to a constant.

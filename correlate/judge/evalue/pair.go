@@ -42,6 +42,14 @@ type Joint struct {
 
 	null    Hypothesis
 	surplus []float64 // before each pair, see surplusOf
+	begun   []begun
+}
+
+// begun is where the pairs of a restart begin, and the surplus before them.
+type begun struct {
+	at      int64
+	from    int
+	surplus float64
 }
 
 // join goes on with windows of one width.
@@ -67,6 +75,13 @@ func (o *Joint) join(treated, control []Tally, width int64) {
 			o.Pairs = append(o.Pairs, p)
 		}
 	}
+}
+
+// Add goes on with a pair of single tallies.
+func (o *Joint) Add(p Pair) {
+	o.Meet(p)
+	o.Pairs = append(o.Pairs, p)
+	o.treated, o.control = o.treated+1, o.control+1
 }
 
 // Meet notes the next window, and whether the sides meet in it. One with one side alone says that they don't only if the other

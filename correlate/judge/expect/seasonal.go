@@ -48,6 +48,14 @@ func (s *Seasons) Factor(after evalue.Span, p *Params) float64 {
 	return s.sums.factor(s.before, after, p.Day)
 }
 
+// SameUntil is up to when the factor of the time from one instant to another stays the same while that time grows.
+func (s *Seasons) SameUntil(to int64, p *Params) int64 {
+	if p.Day%s.sums.width != 0 {
+		return to
+	}
+	return to + evalue.Mod(s.sums.first-to, s.sums.width)
+}
+
 // Calibrated is φ of windows that are at least as long as the time after the change, of few different lengths: 1, 2, 3,
 // 4, 6, 8, 12, 16 … times p.Restart, so that it needn't be found afresh at each look.
 func (s *Seasons) Calibrated(after evalue.Span, p *Params) Calibration {
