@@ -67,9 +67,9 @@ type site struct {
 	teamSince   time.Time
 	reasons     sparse     // verdicts that stood when the window closed, by verdict and reason
 	unlinked    sparse     // incidents that are no change's, by reason
-	recoveries  *histogram // each is nil before the first that is counted
-	durations   *histogram
-	leadTimes   *histogram
+	recoveries  *histogram // nil before the first failure
+	durations   *histogram // nil before the first that is counted
+	leadTimes   *histogram // nil before the first that is counted
 	detections  *histogram
 	newest      *observation // the newest judged change
 }
@@ -87,6 +87,7 @@ func newSite(p place) *site {
 		s.judged[indexIn(kinds, correlate.KindDeployment)][i].know()
 	}
 	s.reasons = s.reasons.with(0, string(correlate.Inconclusive), string(correlate.ReasonNoTelemetry))
+	s.detections = newHistogram(detectionBounds) // rare: a rate would never see the first of a place
 	return s
 }
 
