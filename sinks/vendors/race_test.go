@@ -1,0 +1,6 @@
+//go:build race
+
+package vendors
+
+// raced: the race detector multiplies time.
+const raced = true
