@@ -48,10 +48,10 @@ func (d *discarded) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// scrapeAs reads /metrics as Prometheus does and returns the size of what was sent.
-func scrapeAs(s sinks.Sink) int {
+// scrapeAs reads /metrics as Prometheus does, in the format it prefers, and returns the size of what was sent.
+func scrapeAs(s sinks.Sink, preferred string) int {
 	request := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-	request.Header.Set("Accept", "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.2")
+	request.Header.Set("Accept", preferred+";q=0.5,text/plain;version=0.0.4;q=0.2")
 	request.Header.Set("Accept-Encoding", "gzip")
 	answer := &discarded{header: http.Header{}}
 	sinks.Routes(s)["GET /metrics"].ServeHTTP(answer, request)
@@ -64,26 +64,31 @@ func BenchmarkScrape(b *testing.B) {
 		r := sinktest.NewReader(sinktest.Noon, effects...)
 		s := open(b, r)
 		s.Publish(effects)
-		bench := func(name string, before func(n int)) {
-			b.Run(fmt.Sprintf("services=%d/%s", services, name), func(b *testing.B) {
-				b.ReportAllocs()
-				size := 0
-				for n := 0; b.Loop(); n++ {
-					b.StopTimer()
-					before(n)
-					b.StartTimer()
-					size = scrapeAs(s)
-				}
-				b.ReportMetric(float64(size), "bytes/scrape")
+		for _, as := range []struct {
+			name, accept string
+			in           format
+		}{{"openmetrics", asOpenMetrics, openMetrics}, {"protobuf", asProtobuf, protobuf}} {
+			bench := func(name string, before func(n int)) {
+				b.Run(fmt.Sprintf("services=%d/%s/%s", services, as.name, name), func(b *testing.B) {
+					b.ReportAllocs()
+					size := 0
+					for n := 0; b.Loop(); n++ {
+						b.StopTimer()
+						before(n)
+						b.StartTimer()
+						size = scrapeAs(s, as.accept)
+					}
+					b.ReportMetric(float64(size), "bytes/scrape")
+				})
+			}
+			bench("first", func(int) { s.written[as.in] = newExposition(as.in, s.compressor) })
+			bench("nothing new", func(int) {})
+			bench("numbers computed again", func(int) { s.written[as.in].table = nil })
+			bench("one change", func(n int) {
+				c := change(fmt.Sprintf("another-%s-%d", as.name, n), "service-0500", 0)
+				s.Publish([]correlate.Effect{{Change: &c}})
 			})
 		}
-		bench("first", func(int) { s.openMetrics = newExposition(true, s.compressor) })
-		bench("nothing new", func(int) {})
-		bench("numbers computed again", func(int) { s.openMetrics.table = nil })
-		bench("one change", func(n int) {
-			c := change(fmt.Sprintf("another-%d", n), "service-0500", 0)
-			s.Publish([]correlate.Effect{{Change: &c}})
-		})
 	}
 }
 

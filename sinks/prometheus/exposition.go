@@ -6,6 +6,7 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
+	"google.golang.org/protobuf/encoding/protodelim"
 )
 
 // run is how many services or changes have their samples of a metric in one segment: many enough to compress well, and few
@@ -21,7 +22,7 @@ type scraped struct {
 	families []*dto.MetricFamily
 }
 
-// exposition writes /metrics in one of its two formats. What is the same as the last time isn't compressed again, and as
+// exposition writes /metrics in one of its formats. What is the same as the last time isn't compressed again, and as
 // long as the DORA numbers are the same they aren't written again either.
 type exposition struct {
 	lines
@@ -36,8 +37,8 @@ type part struct {
 	known    map[fingerprint]*segment
 }
 
-func newExposition(open bool, c *compressor) *exposition {
-	return &exposition{lines: lines{open: open}, compressor: c}
+func newExposition(in format, c *compressor) *exposition {
+	return &exposition{lines: lines{format: in}, compressor: c}
 }
 
 // write returns the segments of an exposition of the wanted metrics, which have to be the same every time.
@@ -49,15 +50,15 @@ func (e *exposition) write(of scraped, rows []Metric, wanted func(name string) b
 	e.rewrite(&e.rest, func(cut func()) {
 		for _, f := range of.families {
 			if wanted(f.GetName()) {
-				e.family(f)
+				e.gathered(f)
 			}
 		}
 		for i := range rows {
 			if wanted(rows[i].Name) {
-				e.metric(of, &rows[i], cut)
+				e.family(&e.rest, &rows[i], func() { e.metric(of, &rows[i], cut) })
 			}
 		}
-		if e.open {
+		if e.format == openMetrics {
 			e.text = append(e.text, "# EOF\n"...)
 		}
 	})
@@ -81,26 +82,49 @@ func (e *exposition) cut(p *part) {
 	if len(e.text) == 0 {
 		return
 	}
-	f := e.fingerprint(e.text)
-	s := p.known[f]
-	if s == nil {
-		s = e.compress(e.text, f)
+	p.segments, e.text = append(p.segments, e.segment(p, e.text)), e.text[:0]
+}
+
+// segment is the segment of a text: the one from before, or another.
+func (e *exposition) segment(p *part, text []byte) *segment {
+	f := e.fingerprint(text)
+	if s := p.known[f]; s != nil {
+		return s
 	}
-	p.segments, e.text = append(p.segments, s), e.text[:0]
+	return e.compress(text, f)
+}
+
+// family writes a row. In protobuf its head has the length of all, so that it is put before the samples when they are there.
+func (e *exposition) family(p *part, row *Metric, write func()) {
+	if row.read == nil {
+		e.cut(p) // what follows is cut too
+	}
+	segments, text := len(p.segments), len(e.text)
+	e.begin(row)
+	write()
+	if e.format != protobuf {
+		return
+	}
+	size := len(e.text) - text
+	for _, s := range p.segments[segments:] {
+		size += s.size
+	}
+	switch {
+	case size == 0:
+	case row.read != nil:
+		e.text = slices.Insert(e.text, text, familyHead(row, size)...)
+	default:
+		p.segments = slices.Insert(p.segments, segments, e.segment(p, familyHead(row, size)))
+	}
 }
 
 func (e *exposition) metric(of scraped, row *Metric, cut func()) {
-	if row.read != nil {
-		e.begin(row)
+	switch {
+	case row.read != nil:
 		row.read(&of.view, &e.lines)
-		return
-	}
-	cut()
-	e.begin(row)
-	if row.place != nil {
+	case row.place != nil:
 		eachOf(of.sites, &e.lines, row.place, cut)
-	}
-	if row.change != nil {
+	case row.change != nil:
 		eachOf(of.changes, &e.lines, row.change, cut)
 	}
 }
@@ -119,19 +143,22 @@ func eachOf[T any](items []T, l *lines, write func(*T, *lines), cut func()) {
 func (e *exposition) writeTable(t *doraTable, wanted func(name string) bool, cut func()) {
 	for i := range t.rows {
 		if wanted(t.rows[i].Name) {
-			t.write(i, &e.lines, cut)
+			e.family(&e.dora, &t.rows[i], func() { t.write(i, &e.lines, cut) })
 		}
 	}
 }
 
-// family writes a metric of client_golang's; one that can't be written is left out.
-func (e *exposition) family(f *dto.MetricFamily) {
+// gathered writes a metric of client_golang's; one that can't be written is left out.
+func (e *exposition) gathered(f *dto.MetricFamily) {
 	before := len(e.text)
-	write := expfmt.MetricFamilyToText
-	if e.open {
-		write = func(w io.Writer, f *dto.MetricFamily) (int, error) { return expfmt.MetricFamilyToOpenMetrics(w, f) }
-	}
-	if _, err := write(&e.lines, f); err != nil {
+	if _, err := writersOf[e.format](&e.lines, f); err != nil {
 		e.text = e.text[:before]
 	}
+}
+
+// writersOf write a metric of client_golang's, by format.
+var writersOf = [formats]func(io.Writer, *dto.MetricFamily) (int, error){
+	textFormat:  expfmt.MetricFamilyToText,
+	openMetrics: func(w io.Writer, f *dto.MetricFamily) (int, error) { return expfmt.MetricFamilyToOpenMetrics(w, f) },
+	protobuf:    func(w io.Writer, f *dto.MetricFamily) (int, error) { return protodelim.MarshalTo(w, f) },
 }

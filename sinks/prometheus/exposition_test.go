@@ -60,15 +60,46 @@ func anyOrder(text string) []string {
 	return all
 }
 
-func TestBothFormatsSayTheSameAsClientGolangWouldWriteIt(t *testing.T) {
+// What is asked for with the Accept header.
+const (
+	asText        = "text/plain"
+	asOpenMetrics = "application/openmetrics-text;version=1.0.0"
+	asProtobuf    = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"
+)
+
+func TestTheTextFormatsSayTheSameAsClientGolangWouldWriteIt(t *testing.T) {
 	s := told(t)
-	read := families(t, scrape(t, s, "text/plain"))
-	for accept, open := range map[string]bool{"text/plain": false, "application/openmetrics-text;version=1.0.0": true} {
+	read := families(t, scrape(t, s, asText))
+	for accept, in := range map[string]format{asText: textFormat, asOpenMetrics: openMetrics} {
 		var want strings.Builder
 		for _, f := range read {
-			require.NoError(t, encode(&want, f, open))
+			require.NoError(t, encode(&want, f, in))
 		}
 		require.Equal(t, anyOrder(want.String()), anyOrder(scrape(t, s, accept)))
+	}
+}
+
+// TestProtobufSaysTheSameAsText has client_golang read it and write it as text.
+func TestProtobufSaysTheSameAsText(t *testing.T) {
+	s := told(t)
+	read := messages(t, []byte(scrape(t, s, asProtobuf)))
+	names := map[string]bool{}
+	for _, f := range read {
+		require.False(t, names[f.GetName()], "%s is there twice", f.GetName())
+		names[f.GetName()] = true
+	}
+	require.True(t, names["go_info"], "of the process too")
+	lines := func(text string) []string {
+		return slices.Sorted(slices.Values(slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool {
+			return !strings.Contains(line, "shipwake_") || strings.Contains(line, "shipwake_dora_compute_seconds")
+		})))
+	}
+	for accept, in := range map[string]format{asText: textFormat, asOpenMetrics: openMetrics} {
+		var got strings.Builder
+		for _, f := range read {
+			require.NoError(t, encode(&got, f, in))
+		}
+		require.Equal(t, lines(scrape(t, s, accept)), lines(got.String()), "with exemplars, where there are any")
 	}
 }
 
@@ -88,32 +119,34 @@ func TestSamplesHaveTheLabelsOfTheCatalog(t *testing.T) {
 }
 
 func TestOnlyWhatIsDifferentIsCompressedAgain(t *testing.T) {
-	s := told(t)
-	before := s.scrape(true, nil)
-	fresh := func() (n int) {
-		now := s.scrape(true, nil)
-		require.Len(t, now, len(before))
-		for _, segment := range now {
-			if !slices.Contains(before, segment) {
-				n++
+	for _, in := range allFormats {
+		s := told(t)
+		before := s.scrape(in, nil)
+		fresh := func() (n int) {
+			now := s.scrape(in, nil)
+			require.Len(t, now, len(before))
+			for _, segment := range now {
+				if !slices.Contains(before, segment) {
+					n++
+				}
 			}
+			return n
 		}
-		return n
-	}
-	atRest := fresh()
-	require.Less(t, atRest, 5, "what the process and the daemon tell of themselves")
+		atRest := fresh()
+		require.Less(t, atRest, 5, "what the process and the daemon tell of themselves")
 
-	c := change("another", "service-0007", 0)
-	s.Publish([]correlate.Effect{{Change: &c}})
-	require.Equal(t, atRest+1, fresh(), "one run of shipwake_changes_total")
+		c := change("another", "service-0007", 0)
+		s.Publish([]correlate.Effect{{Change: &c}})
+		require.Equal(t, atRest+1, fresh(), "one run of shipwake_changes_total")
+	}
 }
 
 func TestTextsAreKeptForTheLatestExpositionOnly(t *testing.T) {
 	s := told(t)
 	for range 5 {
-		s.scrape(true, nil)
+		s.scrape(openMetrics, nil)
 	}
-	e := s.openMetrics
+	e := s.written[openMetrics]
 	require.LessOrEqual(t, len(e.rest.known), len(e.rest.segments))
 	require.LessOrEqual(t, len(e.dora.known), len(e.dora.segments))
 }
@@ -130,10 +163,17 @@ func answer(s sinks.Sink, path string, header http.Header) *httptest.ResponseRec
 func TestTheFormatIsTheOneThatIsAskedFor(t *testing.T) {
 	s := told(t)
 	const text, open, old = "text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=0.0.1"
+	const messages = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited"
 	for accept, want := range map[string]string{
 		"": text, "*/*": text, "text/plain": text, "application/openmetrics-text;version=0.0.1": old,
-		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5": open,
-		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited":                                                        text,
+		asProtobuf: messages,
+		// As Prometheus asks with scrape_native_histograms, and without.
+		asProtobuf + ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1":              messages,
+		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5," + asProtobuf + ";q=0.2": open,
+		// What nobody offers.
+		"application/vnd.google.protobuf": text,
+		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text":       text,
+		"application/vnd.google.protobuf;proto=io.prometheus.write.v2.Request;encoding=delimited,*/*": text,
 	} {
 		a := answer(s, "/metrics", http.Header{"Accept": {accept}})
 		require.Contains(t, a.Header().Get("Content-Type"), want, accept)
@@ -143,7 +183,7 @@ func TestTheFormatIsTheOneThatIsAskedFor(t *testing.T) {
 
 func TestGzipIsForThoseWhoAcceptIt(t *testing.T) {
 	s := told(t)
-	plain := scrape(t, s, "text/plain")
+	plain := scrape(t, s, asText)
 	for encoding, zipped := range map[string]bool{
 		"": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.0, br": false, "identity": false, "zstd": false,
 	} {
@@ -201,7 +241,7 @@ func TestAReaderThatIsStuckHoldsUpNobody(t *testing.T) {
 			<-reader.begun
 			c := change("told meanwhile", "cart", 0)
 			s.Publish([]correlate.Effect{{Change: &c}})
-			s.scrape(true, nil)
+			s.scrape(openMetrics, nil)
 		}
 		require.Equal(t, http.StatusServiceUnavailable, answer(s, "/metrics", http.Header{}).Code, "so many and no more")
 		close(released)

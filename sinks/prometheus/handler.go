@@ -23,14 +23,28 @@ const writeBuffer = 64 << 10
 // name would be that of go_memstats_alloc_bytes_total too.
 const twice = "go_memstats_alloc_bytes"
 
-// formats are those that are offered, the preferred one first.
-func formats() ([]expfmt.Format, error) {
+// offered are the formats that there are.
+func offered() ([]expfmt.Format, error) {
 	old, err := expfmt.NewOpenMetricsFormat(expfmt.OpenMetricsVersion_0_0_1)
-	return []expfmt.Format{expfmt.NewFormat(expfmt.TypeOpenMetrics), old, expfmt.NewFormat(expfmt.TypeTextPlain)}, err
+	return []expfmt.Format{
+		expfmt.NewFormat(expfmt.TypeProtoDelim), expfmt.NewFormat(expfmt.TypeOpenMetrics), old, expfmt.NewFormat(expfmt.TypeTextPlain),
+	}, err
 }
 
-// ServeHTTP answers with what the Accept header asks for: OpenMetrics or Prometheus' text format. As from client_golang's
-// handler, name[] selects metrics.
+// formatOf is what a negotiated format is written in.
+func formatOf(negotiated expfmt.Format) format {
+	switch negotiated.FormatType() {
+	case expfmt.TypeProtoDelim:
+		return protobuf
+	case expfmt.TypeOpenMetrics:
+		return openMetrics
+	default:
+		return textFormat
+	}
+}
+
+// ServeHTTP answers with what the Accept header asks for: protobuf, OpenMetrics or Prometheus' text format. As from
+// client_golang's handler, name[] selects metrics.
 func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case s.readers <- struct{}{}:
@@ -39,9 +53,9 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("%d readers at once already, try again later", mostReaders), http.StatusServiceUnavailable)
 		return
 	}
-	format := expfmt.NegotiateAccept(r.Header, s.formats...)
-	segments := s.scrape(format.FormatType() == expfmt.TypeOpenMetrics, r.URL.Query()["name[]"])
-	w.Header().Set("Content-Type", string(format))
+	negotiated := expfmt.NegotiateAccept(r.Header, s.offered...)
+	segments := s.scrape(formatOf(negotiated), r.URL.Query()["name[]"])
+	w.Header().Set("Content-Type", string(negotiated))
 	write := writePlain
 	if acceptsGzip(r.Header) {
 		w.Header().Set("Content-Encoding", "gzip")
@@ -55,7 +69,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // scrape returns the exposition of this instant, of all metrics or only those that are named.
-func (s *sink) scrape(open bool, names []string) []*segment {
+func (s *sink) scrape(in format, names []string) []*segment {
 	status := s.reader.Status()
 	reports := s.dora.reports(status.Now)
 	families, _ := s.process.Gather() // those that could be gathered
@@ -72,13 +86,9 @@ func (s *sink) scrape(open bool, names []string) []*segment {
 	}
 	fade(of.sites, of.status.Now)
 	if len(names) > 0 {
-		return newExposition(open, s.compressor).write(of, s.rows, func(name string) bool { return slices.Contains(names, name) })
+		return newExposition(in, s.compressor).write(of, s.rows, func(name string) bool { return slices.Contains(names, name) })
 	}
-	e := s.text
-	if open {
-		e = s.openMetrics
-	}
-	return e.write(of, s.rows, func(string) bool { return true })
+	return s.written[in].write(of, s.rows, func(string) bool { return true })
 }
 
 // acceptsGzip reads Accept-Encoding. Segments are kept for gzip, so that no other compression is offered.

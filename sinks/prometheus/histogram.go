@@ -3,14 +3,18 @@ package prometheus
 import (
 	"slices"
 	"time"
+
+	"github.com/shipwake/shipwake/sinks/prometheus/native"
 )
 
-// histogram counts durations in buckets, each with its latest example. It isn't changed once it is made.
+// histogram counts durations in classic buckets, each with its latest example, and in native ones. It isn't changed once it
+// is made.
 type histogram struct {
-	bounds   []float64 // upper bounds of the buckets, in seconds
+	bounds   []float64 // upper bounds of the classic buckets, in seconds
 	counts   []uint64  // one more than bounds
 	examples []example
 	sum      float64
+	native   native.Buckets
 }
 
 // example is a duration that can be followed to its change.
@@ -26,7 +30,9 @@ func newHistogram(bounds []float64) *histogram {
 
 // with is the histogram with one more duration.
 func (h *histogram) with(e example) *histogram {
-	more := &histogram{bounds: h.bounds, counts: slices.Clone(h.counts), examples: slices.Clone(h.examples), sum: h.sum + e.seconds}
+	more := &histogram{
+		bounds: h.bounds, counts: slices.Clone(h.counts), examples: slices.Clone(h.examples), sum: h.sum + e.seconds, native: h.native.With(e.seconds),
+	}
 	i, _ := slices.BinarySearch(h.bounds, e.seconds)
 	more.counts[i]++
 	more.examples[i] = e

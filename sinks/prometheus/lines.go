@@ -11,16 +11,30 @@ import (
 // label is a label of one sample; the zero value is none.
 type label struct{ name, value string }
 
-// labels are those that all samples of a place or a change have, rendered once. A sample adds at most one label between head
-// and body and one between body and end, so that the names are in order: head ends and end begins with a comma, unless they
-// are empty.
-type labels struct{ head, body, end string }
+// labels are those that all samples of a place or a change have, rendered once as text. A sample adds at most one label
+// between head and body and one between body and end, so that the names are in order: head ends and end begins with a comma,
+// unless they are empty.
+type labels struct {
+	head, body, end string
+	place
+	change *observation // nil for those of a place
+}
 
-// lines writes the samples of metrics, in Prometheus' text format or as OpenMetrics.
+// format is what an exposition is written in.
+type format uint8
+
+const (
+	textFormat format = iota // Prometheus' own
+	openMetrics
+	protobuf
+	formats = iota
+)
+
+// lines writes the samples of metrics.
 type lines struct {
 	text []byte
-	open bool // OpenMetrics
-	row  *Metric
+	format
+	row *Metric
 	// order is where the labels of the row stand when they are sorted by name.
 	order []int
 	begun bool // the row has a sample
@@ -43,6 +57,10 @@ func (l *lines) Write(text []byte) (int, error) {
 
 // put writes a sample with the values of the row's labels. What isn't a number is no data, and no data is absent.
 func (l *lines) put(value float64, values ...string) {
+	if l.format == protobuf {
+		l.putNumber(value, values)
+		return
+	}
 	if !l.start(value, "") {
 		return
 	}
@@ -70,6 +88,10 @@ func (l *lines) flag(value bool, values ...string) {
 
 // sample writes a sample of a place or a change.
 func (l *lines) sample(of *labels, before, after label, value float64) {
+	if l.format == protobuf {
+		l.sampleNumber(of, before, after, value)
+		return
+	}
 	if l.start(value, "") {
 		l.labels(of, before, after)
 		l.text = append(l.text, '}')
@@ -77,9 +99,12 @@ func (l *lines) sample(of *labels, before, after label, value float64) {
 	}
 }
 
+// isNumber tells what is data: neither infinite nor no number.
+func isNumber(value float64) bool { return !math.IsNaN(value) && !math.IsInf(value, 0) }
+
 // start writes the head of the metric, if need be, and the name.
 func (l *lines) start(value float64, suffix string) bool {
-	if math.IsNaN(value) || math.IsInf(value, 0) {
+	if !isNumber(value) {
 		return false
 	}
 	if !l.begun {
@@ -92,7 +117,7 @@ func (l *lines) start(value float64, suffix string) bool {
 
 func (l *lines) head() {
 	name, quote := l.row.Name, false
-	if l.open {
+	if l.format == openMetrics {
 		name, quote = strings.TrimSuffix(name, "_total"), true
 	}
 	l.text = append(append(append(l.text, "# HELP "...), name...), ' ')
@@ -154,14 +179,18 @@ func (l *lines) number(value float64) {
 	} else {
 		l.text = strconv.AppendFloat(l.text, value, 'g', -1, 64)
 	}
-	if l.open && (integer || !bytes.ContainsAny(l.text[start:], ".e")) {
+	if l.format == openMetrics && (integer || !bytes.ContainsAny(l.text[start:], ".e")) {
 		l.text = append(l.text, '.', '0')
 	}
 }
 
-// histogram writes durations; nothing when there is none. Only OpenMetrics shows examples.
+// histogram writes durations; nothing when there is none. Prometheus' text format shows no examples.
 func (l *lines) histogram(of *labels, r *histogram) {
 	if r == nil {
+		return
+	}
+	if l.format == protobuf {
+		l.sampleHistogram(of, r)
 		return
 	}
 	var total uint64
@@ -176,7 +205,7 @@ func (l *lines) histogram(of *labels, r *histogram) {
 			l.text = append(l.text, "+Inf"...)
 		}
 		l.text = strconv.AppendUint(append(l.text, `"} `...), total, 10)
-		if n > 0 && l.open {
+		if n > 0 && l.format == openMetrics {
 			l.example(r.examples[i])
 		}
 		l.text = append(l.text, '\n')
@@ -202,14 +231,15 @@ func (l *lines) example(e example) {
 func labelsOfPlace(p place) labels {
 	environment := string(appendLabel(nil, label{"environment", p.environment}))
 	if p.service == "" {
-		return labels{body: environment}
+		return labels{body: environment, place: p}
 	}
-	return labels{head: environment + ",", body: string(appendLabel(nil, label{"service", p.service}))}
+	return labels{head: environment + ",", body: string(appendLabel(nil, label{"service", p.service})), place: p}
 }
 
 func labelsOfChange(o *observation) labels {
 	of := labelsOfPlace(o.place)
 	of.head = string(appendLabel(nil, label{"change_id", o.id})) + "," + of.head
 	of.end = string(appendLabel([]byte{','}, label{"version", o.version}))
+	of.change = o
 	return of
 }

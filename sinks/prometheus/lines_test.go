@@ -1,7 +1,12 @@
 package prometheus
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,32 +15,62 @@ import (
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 	"pgregory.net/rapid"
 
+	"github.com/shipwake/shipwake/sinks/prometheus/native"
 	"github.com/shipwake/shipwake/sinks/sinktest"
 )
 
-// written is what client_golang writes of metrics with one name.
-func written(t require.TestingT, open bool, metrics ...prometheus.Metric) string {
+// gathered is what client_golang gathers of a metric.
+func gathered(t require.TestingT, metric prometheus.Metric) *dto.MetricFamily {
 	r := prometheus.NewPedanticRegistry()
-	require.NoError(t, r.Register(constant(metrics)))
+	require.NoError(t, r.Register(constant{metric}))
 	families, err := r.Gather()
 	require.NoError(t, err)
-	var b strings.Builder
-	for _, f := range families {
-		require.NoError(t, encode(&b, f, open))
-	}
-	return b.String()
+	require.Len(t, families, 1)
+	return families[0]
 }
 
-func encode(b *strings.Builder, f *dto.MetricFamily, open bool) (err error) {
-	if open {
+func encode(b *strings.Builder, f *dto.MetricFamily, in format) (err error) {
+	if in == openMetrics {
 		_, err = expfmt.MetricFamilyToOpenMetrics(b, f)
 	} else {
 		_, err = expfmt.MetricFamilyToText(b, f)
 	}
 	return err
 }
+
+// sameAs holds what was written of a row against client_golang's form of it.
+func sameAs(t require.TestingT, want *dto.MetricFamily, row *Metric, l lines) {
+	if l.format == protobuf {
+		got := messages(t, append(familyHead(row, len(l.text)), l.text...))
+		require.Len(t, got, 1)
+		require.True(t, proto.Equal(want, got[0]), "want %v\ngot  %v", want, got[0])
+		return
+	}
+	var text strings.Builder
+	require.NoError(t, encode(&text, want, l.format))
+	require.Equal(t, text.String(), string(l.text))
+}
+
+// messages are the families of an exposition in protobuf.
+func messages(t require.TestingT, exposition []byte) (all []*dto.MetricFamily) {
+	decoder := expfmt.NewDecoder(bytes.NewReader(exposition), expfmt.NewFormat(expfmt.TypeProtoDelim))
+	for {
+		var f dto.MetricFamily
+		err := decoder.Decode(&f)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		require.NoError(t, err)
+		require.Empty(t, f.ProtoReflect().GetUnknown())
+		all = append(all, &f)
+	}
+}
+
+var allFormats = []format{textFormat, openMetrics, protobuf}
 
 // constant is a collector of what it holds.
 type constant []prometheus.Metric
@@ -90,11 +125,12 @@ func TestASampleIsAsClientGolangWritesIt(t *testing.T) {
 				}
 				metric := prometheus.MustNewConstMetric(
 					prometheus.NewDesc(row.Name, row.Help, row.Labels, nil), asClientGolang[row.Type], value, values...)
-				for _, open := range []bool{false, true} {
-					l := lines{open: open}
+				want := gathered(t, metric)
+				for _, in := range allFormats {
+					l := lines{format: in}
 					l.begin(&row)
 					c.sample(&l, value, values)
-					require.Equal(t, written(t, open, metric), string(l.text))
+					sameAs(t, want, &row, l)
 				}
 			})
 		})
@@ -109,13 +145,47 @@ func TestRecoveryTimesAreAsClientGolangWritesThem(t *testing.T) {
 		for i, seconds := range rapid.SliceOf(rapid.Float64Range(0, 1e6)).Draw(t, "seconds") {
 			r = r.with(example{strings.Repeat("é", i*30) + "c", seconds, sinktest.Noon.Add(time.Duration(i) * 37 * time.Millisecond)})
 		}
-		metric := histogramOf(t, row, r, p)
-		for _, open := range []bool{false, true} {
-			l, of := lines{open: open}, labelsOfPlace(p)
+		want := gathered(t, histogramOf(t, row, r, p))
+		for _, in := range []format{textFormat, openMetrics} {
+			l, of := lines{format: in}, labelsOfPlace(p)
 			l.begin(&row)
 			l.histogram(&of, r)
-			require.Equal(t, written(t, open, metric), string(l.text))
+			sameAs(t, want, &row, l)
 		}
+	})
+}
+
+// TestHistogramsAreNativeTooInProtobuf holds what is counted and written against a histogram of client_golang's that observed
+// the same. Its exemplars have the time of the test.
+func TestHistogramsAreNativeTooInProtobuf(t *testing.T) {
+	row := Metric{Name: "x_seconds", Help: "How long.", Type: Histogram, Labels: byPlace}
+	rapid.Check(t, func(t *rapid.T) {
+		p := place{anyText.Draw(t, "service"), anyText.Draw(t, "environment")}
+		vec := prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: row.Name, Help: row.Help, Buckets: recoveryBounds, NativeHistogramBucketFactor: 1.1,
+			NativeHistogramMaxBucketNumber: native.Most, NativeHistogramMaxExemplars: -1,
+		}, byPlace)
+		r, theirs := newHistogram(recoveryBounds), vec.WithLabelValues(p.service, p.environment)
+		seconds := rapid.SliceOf(rapid.OneOf(rapid.Float64Range(0, 1e6), rapid.Just(0.0), rapid.SampledFrom(recoveryBounds))).Draw(t, "seconds")
+		at := func(i int) time.Time { return sinktest.Noon.Add(time.Duration(i) * 37 * time.Millisecond) }
+		for i, s := range seconds {
+			r = r.with(example{fmt.Sprint(i), s, at(i)})
+			theirs.(prometheus.ExemplarObserver).ObserveWithExemplar(s, prometheus.Labels{"change_id": fmt.Sprint(i)})
+		}
+		want := gathered(t, theirs.(prometheus.Metric))
+		of := want.GetMetric()[0].GetHistogram()
+		of.CreatedTimestamp = nil
+		for _, b := range of.GetBucket() {
+			if b.Exemplar != nil {
+				i, err := strconv.Atoi(b.GetExemplar().GetLabel()[0].GetValue())
+				require.NoError(t, err)
+				b.Exemplar.Timestamp = timestamppb.New(at(i))
+			}
+		}
+		l, labels := lines{format: protobuf}, labelsOfPlace(p)
+		l.begin(&row)
+		l.histogram(&labels, r)
+		sameAs(t, want, &row, l)
 	})
 }
 
@@ -145,10 +215,13 @@ func histogramOf(t *rapid.T, row Metric, r *histogram, p place) prometheus.Metri
 }
 
 func TestWhatIsNotANumberIsAbsent(t *testing.T) {
-	l := lines{}
-	l.begin(&Metric{Name: "x", Help: "X.", Type: Gauge})
-	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		l.put(v)
+	for _, in := range allFormats {
+		l := lines{format: in}
+		l.begin(&Metric{Name: "x", Help: "X.", Type: Gauge})
+		for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			l.put(v)
+			l.sample(&labels{}, label{}, label{}, v)
+		}
+		require.Empty(t, l.text)
 	}
-	require.Empty(t, l.text)
 }

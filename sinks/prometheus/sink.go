@@ -39,13 +39,13 @@ type sink struct {
 	dora    *doraCache
 	rows    []Metric
 	process *prometheus.Registry // what client_golang tells of Go and the process
-	formats []expfmt.Format
+	offered []expfmt.Format
 	readers chan struct{} // one for each that is reading
 
-	writing           sync.Mutex // held while an exposition is written into memory
-	snapshot          snapshot
-	compressor        *compressor
-	text, openMetrics *exposition
+	writing    sync.Mutex // held while an exposition is written into memory
+	snapshot   snapshot
+	compressor *compressor
+	written    [formats]*exposition
 }
 
 var (
@@ -66,13 +66,15 @@ func newSink(r sinks.Reader) (*sink, error) {
 		}
 	}
 	var err error
-	if s.formats, err = formats(); err != nil {
+	if s.offered, err = offered(); err != nil {
 		return nil, err
 	}
 	if s.compressor, err = newCompressor(); err != nil {
 		return nil, err
 	}
-	s.text, s.openMetrics = newExposition(false, s.compressor), newExposition(true, s.compressor)
+	for in := range s.written {
+		s.written[in] = newExposition(format(in), s.compressor)
+	}
 	if err := s.seed(context.Background()); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
@@ -349,6 +350,13 @@ func TestTextFromOutsideMakesNoBadExposition(t *testing.T) {
 		body := scrape(t, s, accept)
 		require.Contains(t, body, `service="ca\"rt\n"`)
 		require.NotContains(t, body, strings.Repeat("v", maxLabel+1))
+	}
+	for _, f := range messages(t, []byte(scrape(t, s, asProtobuf))) {
+		for _, m := range f.GetMetric() {
+			for _, l := range m.GetLabel() {
+				require.True(t, utf8.ValidString(l.GetValue()) && len(l.GetValue()) <= maxLabel, "%s: %s", f.GetName(), l.GetValue())
+			}
+		}
 	}
 }
 

@@ -82,9 +82,8 @@ func column(row Metric, groups []dora.Numbers) []float64 {
 
 func placeOf(n dora.Numbers) place { return place{n.Service, n.Environment} }
 
-// write writes a row of the table and calls pause now and then.
+// write writes a row of the table, which has begun, and calls pause now and then.
 func (t *doraTable) write(row int, l *lines, pause func()) {
-	l.begin(&t.rows[row])
 	for i := range spans {
 		b, window := &t.blocks[i][t.rows[row].level], label{"window", spans[i].label}
 		for j, v := range b.columns[row] {

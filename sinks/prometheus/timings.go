@@ -2,12 +2,13 @@ package prometheus
 
 import "github.com/shipwake/shipwake/correlate"
 
-// The upper bounds of the buckets, in seconds: how long a rollout takes, how old a commit is when it arrives, and how long a
-// regression shows before a verdict says so.
+// The upper bounds of the classic buckets, in seconds: how long a rollout takes, how old a commit is when it arrives, how long
+// a regression shows before a verdict says so, and a recovery takes, which is from what a demo shows to a week.
 var (
 	durationBounds  = []float64{10, 60, 300, 900, 3600, 4 * 3600}
 	leadTimeBounds  = []float64{3600, 6 * 3600, 86400, 3 * 86400, 7 * 86400, 30 * 86400}
 	detectionBounds = []float64{10, 30, 60, 120, 300, 600, 1800, 3600}
+	recoveryBounds  = []float64{5, 15, 30, 60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 7 * 86400}
 )
 
 // arrived counts how long a change that reached its users took, and its commits.
@@ -36,4 +37,26 @@ func (s *site) detected(v *correlate.Verdict, seen *progress) {
 	}
 	seen.convicted = true
 	counting(&s.detections, detectionBounds, example{clean(v.ChangeID), max(0, v.DecidedAt.Sub(*v.OnsetAt).Seconds()), v.DecidedAt})
+}
+
+// recovery counts the first proven recovery of a deployment. The histogram exists with 0 from the failure on.
+func (s *site) recovery(c correlate.ChangeRecord, seen *progress) {
+	if kind(c) != correlate.KindDeployment {
+		return
+	}
+	failed := c.RolledBackBy != "" || len(c.Incidents) > 0 || c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed
+	if failed && s.recoveries == nil {
+		s.recoveries = newHistogram(recoveryBounds)
+	}
+	if !failed || seen.recovered || c.RecoveredAt.IsZero() {
+		return
+	}
+	seen.recovered = true
+	done := c.FinishedAt
+	if done.IsZero() {
+		done = c.StartedAt
+	}
+	s.recoveries = s.recoveries.with(example{
+		changeID: clean(c.ID), seconds: max(0, c.RecoveredAt.Sub(done).Seconds()), at: c.RecoveredAt,
+	})
 }
