@@ -56,7 +56,7 @@ func changesAndVerdicts() []Metric {
 	}
 }
 
-// timings are histograms. Exemplars, which OpenMetrics has, name the change.
+// timings are histograms. Exemplars, which OpenMetrics and protobuf have, name the change.
 func timings() []Metric {
 	durations := func(name, help string, of func(*site) *histogram) Metric {
 		return Metric{
