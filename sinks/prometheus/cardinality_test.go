@@ -22,7 +22,7 @@ func day(services, n int) []correlate.Effect {
 	for i := range services * 10 {
 		began := sinktest.Noon.AddDate(0, 0, n).Add(time.Duration(i) * 86400 * time.Second / time.Duration(services*10))
 		c := change(fmt.Sprintf("change-%d-%d", n, i), fmt.Sprintf("service-%04d", i%services), 0)
-		c.StartedAt, c.FinishedAt, c.WindowEnd, c.Version = began, began.Add(5*time.Minute), began.Add(time.Hour), fmt.Sprint("v", n)
+		c.StartedAt, c.FinishedAt, c.WindowEnd, c.Version = began, began.Add(5*time.Minute+time.Duration((i*7919+n*31)%600)*time.Second), began.Add(time.Hour), fmt.Sprint("v", n)
 		c.Commits, c.Team = []correlate.Commit{{SHA: c.ID, AuthoredAt: began.Add(-time.Hour)}}, fmt.Sprint("team-", i%50)
 		v := &correlate.Verdict{
 			ChangeID: c.ID, Service: c.Service, Environment: c.Environment, Version: c.Version, Revision: 1, Final: true,
@@ -55,7 +55,7 @@ type year struct {
 }
 
 // cost is what a scrape costs, and what is held in memory for it.
-type cost struct{ series, bytes, heap float64 }
+type cost struct{ series, bytes, protobuf, heap float64 }
 
 func newYear(tb testing.TB, services int) year {
 	r := sinktest.NewReader(sinktest.Noon)
@@ -68,8 +68,8 @@ func (y year) pass(from, to int) (c cost) {
 		y.sink.Publish(day(y.services, n))
 	}
 	y.reader.SetStatus(func(s *sinks.Status) { s.Now = sinktest.Noon.AddDate(0, 0, to) })
-	text := scrape(y.tb, y.sink, "application/openmetrics-text;version=1.0.0")
-	c.bytes = float64(len(text))
+	text := scrape(y.tb, y.sink, asOpenMetrics)
+	c.bytes, c.protobuf = float64(len(text)), float64(len(scrape(y.tb, y.sink, asProtobuf)))
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "shipwake_") {
 			c.series++
@@ -85,6 +85,7 @@ func (y year) pass(from, to int) (c cost) {
 func (y year) check(before, after cost) {
 	require.InDelta(y.tb, before.series, after.series, before.series/100, "but for which changes haven't recovered")
 	require.InDelta(y.tb, before.bytes, after.bytes, before.bytes/20, "numbers grow by a digit")
+	require.InDelta(y.tb, before.protobuf, after.protobuf, before.protobuf/20, "and histograms have no more buckets")
 	require.Less(y.tb, after.series, float64(110*y.services+20*maxShown))
 	require.Less(y.tb, after.heap, max(1.2*before.heap, 24<<20), "and what is remembered is bounded")
 }
@@ -109,6 +110,7 @@ func BenchmarkYear(b *testing.B) {
 		y.check(before, after)
 		b.ReportMetric(after.series, "series")
 		b.ReportMetric(after.bytes, "bytes/scrape")
+		b.ReportMetric(after.protobuf, "protobuf-bytes/scrape")
 		b.ReportMetric(after.heap, "heap-bytes")
 	}
 }

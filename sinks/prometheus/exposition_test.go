@@ -168,8 +168,8 @@ func TestTheFormatIsTheOneThatIsAskedFor(t *testing.T) {
 		"": text, "*/*": text, "text/plain": text, "application/openmetrics-text;version=0.0.1": old,
 		asProtobuf: messages,
 		// As Prometheus asks with scrape_native_histograms, and without.
-		asProtobuf + ";q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1":              messages,
-		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5," + asProtobuf + ";q=0.2": open,
+		asProtobuf + ";escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1": messages,
+		"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5," + asProtobuf + ";q=0.2":         open,
 		// What nobody offers.
 		"application/vnd.google.protobuf": text,
 		"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=text":       text,

@@ -29,8 +29,7 @@ type doraTable struct {
 
 // doraBlock is the numbers of one window and level.
 type doraBlock struct {
-	places  []place // in the order of their labels; without a service where it is a whole environment
-	labels  []labels
+	labels  []labels    // in their order; without a service where it is a whole environment
 	columns [][]float64 // by row and place; NaN is no data; nil for the rows of another level
 }
 
@@ -50,7 +49,15 @@ func (t *doraTable) fill(window int, groups []dora.Numbers) []place {
 	for l := range of {
 		t.blocks[window][l] = t.block(level(l), of[l])
 	}
-	return t.blocks[window][ofService].places
+	return t.blocks[window][ofService].places()
+}
+
+func (b *doraBlock) places() []place {
+	all := make([]place, len(b.labels))
+	for i := range b.labels {
+		all[i] = b.labels[i].place
+	}
+	return all
 }
 
 func (t *doraTable) block(l level, groups []dora.Numbers) doraBlock {
@@ -58,7 +65,6 @@ func (t *doraTable) block(l level, groups []dora.Numbers) doraBlock {
 	slices.SortStableFunc(groups, func(x, y dora.Numbers) int { return placeOf(x).compare(placeOf(y)) })
 	groups = slices.CompactFunc(groups, func(x, y dora.Numbers) bool { return placeOf(x) == placeOf(y) }) // cut to the same
 	for _, n := range groups {
-		b.places = append(b.places, placeOf(n))
 		b.labels = append(b.labels, labelsOfPlace(placeOf(n)))
 	}
 	for i, row := range t.rows {
