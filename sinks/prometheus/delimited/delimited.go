@@ -41,12 +41,9 @@ const (
 
 // Family appends the head of a family whose metrics, size bytes of them, follow.
 func Family(to []byte, name, help string, of dto.MetricType, size int) []byte {
-	var room [256]byte
-	head := text(room[:0], familyName, name)
-	head = text(head, familyHelp, help)
-	head = number(head, familyType, uint64(of))
-	to = protowire.AppendVarint(to, uint64(len(head)+size))
-	return append(to, head...)
+	head := 3*tag + protowire.SizeBytes(len(name)) + protowire.SizeBytes(len(help)) + protowire.SizeVarint(uint64(of))
+	to = protowire.AppendVarint(to, uint64(head+size))
+	return number(text(text(to, familyName, name), familyHelp, help), familyType, uint64(of))
 }
 
 // Metric appends a metric of a family: labels, in the order of their names, and a value.
