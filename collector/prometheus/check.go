@@ -77,7 +77,7 @@ func (r *Report) ask(ctx context.Context, to *client, reader *points.Reader, sel
 		r.Warning = warning
 	}
 	for _, one := range all {
-		r.Samples += len(one.Values)
+		r.Samples += len(one.Values) + len(one.Histograms)
 		give(reader, one)
 	}
 	return nil
@@ -91,6 +91,9 @@ func give(reader *points.Reader, one series) {
 	}
 	for _, v := range one.Values {
 		of.Add(points.Sample{At: v.at, Value: v.value})
+	}
+	for _, h := range one.Histograms {
+		of.Add(points.Sample{At: h.at, Histogram: h.histogram})
 	}
 }
 

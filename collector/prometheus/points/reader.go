@@ -6,6 +6,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/prometheus/counts"
 	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/native"
 )
 
 const (
@@ -100,6 +101,7 @@ type Series struct {
 	labels  families.Labels // of what tells of the target
 	group   *counts.Group[*told]
 	part    int
+	native  bool // its samples are histograms
 	newest  int64
 }
 
@@ -114,7 +116,7 @@ const (
 	built
 )
 
-// Sample is one value of a series, in Unix milliseconds; Start is when the count began, 0 when unknown.
+// Sample is one value of a series, or one native histogram, in Unix milliseconds; Start is when the count began, 0 when unknown.
 type Sample = counts.Sample
 
 // Series is the series with some labels; nil when nobody asks for it, or when there are too many.
@@ -174,8 +176,11 @@ func roleOf(metric string) role {
 
 // Add takes a sample in.
 func (s *Series) Add(sample Sample) {
-	if sample.Value != sample.Value {
-		return // a marker that the series ended, or no number
+	if sample.Value != sample.Value || (sample.Histogram != nil) != s.native {
+		return // a marker that the series ended, or no number; or of another type than the metric is known to be
+	}
+	if s.native && sample.Histogram.Hint == native.Gauge {
+		return
 	}
 	s.newest = max(s.newest, sample.At)
 	if s.role == up {
