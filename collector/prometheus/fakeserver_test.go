@@ -20,6 +20,7 @@ import (
 type fakeServer struct {
 	mu     sync.Mutex
 	series map[string]*recorded
+	kube   int             // queries for what kube-state-metrics tells
 	asked  []time.Duration // how much each query for series wanted
 	past   [][2]int64      // from when to when each range query was, in Unix seconds
 	wrong  func(http.ResponseWriter, *http.Request) bool
@@ -107,6 +108,13 @@ func (f *fakeServer) widths() []time.Duration {
 	return slices.Clone(f.asked)
 }
 
+// kubeQueries is how many queries were for what kube-state-metrics tells.
+func (f *fakeServer) kubeQueries() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kube
+}
+
 // ranges are from when to when each range query was.
 func (f *fakeServer) ranges() [][2]int64 {
 	f.mu.Lock()
@@ -142,6 +150,9 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	width, _ := strconv.ParseInt(parts[2], 10, 64)
+	if strings.Contains(query, "kube_") {
+		f.kube++
+	}
 	f.asked = append(f.asked, time.Duration(width)*time.Millisecond)
 	if f.wrong != nil && f.wrong(w, r) {
 		return

@@ -217,7 +217,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
+			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -250,6 +250,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "which metrics count requests is a table; how they are read is not in it",
 		},
 		{
+			room: "collector/prometheus/kube", ours: []string{"collector/prometheus/counts"}, never: []string{"all"},
+			reason: "what is told of a pod is the same whether it was answered or pushed",
+		},
+		{
 			room: "collector/prometheus/native", ours: []string{}, never: []string{"all"},
 			reason: "what a native histogram added is the same whether it was answered or pushed",
 		},
@@ -258,7 +262,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "what a series added depends on its samples and nothing else, whoever brings them",
 		},
 		{
-			room: "collector/prometheus/points", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/counts", "collector/prometheus/native"},
+			room: "collector/prometheus/points", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/counts", "collector/prometheus/kube", "collector/prometheus/native"},
 			reason: "a server that is asked and a sender that pushes end in the same points",
 		},
 		{

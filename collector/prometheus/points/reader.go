@@ -6,6 +6,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/prometheus/counts"
 	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/kube"
 	"github.com/shipwake/shipwake/collector/prometheus/native"
 )
 
@@ -44,6 +45,7 @@ type Reader struct {
 	services map[service]*teller
 	lost     int64
 	missed   []Miss
+	pods     kube.Pods
 	swept    int64
 }
 
@@ -114,6 +116,7 @@ const (
 	started
 	about
 	built
+	cluster // kube-state-metrics tells of others
 )
 
 // Sample is one value of a series, or one native histogram, in Unix milliseconds; Start is when the count began, 0 when unknown.
@@ -145,6 +148,8 @@ func (r *Reader) open(l families.Labels) *Series {
 		s.role = counted
 	case s.role == 0:
 		return nil
+	case s.role == cluster:
+		return s
 	}
 	l = l.Without(r.options.ReplicaLabels...)
 	if s.target = r.target(l); s.target == nil {
@@ -168,6 +173,8 @@ func roleOf(metric string) role {
 		return started
 	case metric == "target_info":
 		return about
+	case metric == "kube_pod_container_info", metric == "kube_pod_owner", metric == "kube_replicaset_created":
+		return cluster
 	case strings.HasSuffix(metric, "_build_info") && !strings.HasPrefix(metric, "go_"):
 		return built
 	}
@@ -183,6 +190,10 @@ func (s *Series) Add(sample Sample) {
 		return
 	}
 	s.newest = max(s.newest, sample.At)
+	if s.role == cluster {
+		s.r.tellOf(s.labels, sample)
+		return
+	}
 	if s.role == up {
 		if s.target.scrapes.note(sample.At, sample.Value == 1); sample.Value != 1 {
 			return
