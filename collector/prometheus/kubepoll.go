@@ -31,7 +31,7 @@ type podPoll struct {
 	most     int
 	next     time.Time // nothing is asked before
 	failures int
-	exported bool // what is told has the prefix exported_, since the labels of who tells it go before
+	exported bool // see askForPods
 }
 
 func newPodPoll() podPoll { return podPoll{asked: map[kube.Name]time.Time{}, most: mostPods} }
@@ -69,7 +69,7 @@ func (s *server) pods(ctx context.Context, to int64) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, podsTimeout)
 	defer cancel()
-	found, err := s.askForPods(ctx, due, to)
+	found, err := s.askForPods(ctx, due, to, &p.exported, func(one series) { give(s.reader, one) })
 	switch {
 	case err == nil && found:
 		p.most, p.failures, p.next = min(2*p.most, mostPods), 0, time.Time{}
@@ -82,8 +82,9 @@ func (s *server) pods(ctx context.Context, to int64) {
 	p.failures++
 }
 
-// askForPods asks for pods, and for the ReplicaSets that are to be asked for as well.
-func (s *server) askForPods(ctx context.Context, due []points.Wanted, to int64) (found bool, err error) {
+// askForPods asks for pods, and for the ReplicaSets that are to be asked for as well. What is told may have the prefix exported_,
+// since the labels of who tells it go before: exported is whether it did the last time.
+func (c *client) askForPods(ctx context.Context, due []points.Wanted, to int64, exported *bool, tell func(series)) (found bool, err error) {
 	var names, sets []string
 	for _, w := range due {
 		names = append(names, w.Name.Name)
@@ -93,31 +94,31 @@ func (s *server) askForPods(ctx context.Context, due []points.Wanted, to int64) 
 	}
 	for range 2 {
 		label := "pod"
-		if s.poll.exported {
+		if *exported {
 			label = "exported_pod"
 		}
-		if found, err = s.tell(ctx, "kube_pod_container_info|kube_pod_owner", label, names, to); err != nil || found {
+		if found, err = c.tellOf(ctx, "kube_pod_container_info|kube_pod_owner", label, names, to, tell); err != nil || found {
 			break
 		}
-		s.poll.exported = !s.poll.exported
+		*exported = !*exported
 	}
 	if err == nil && len(sets) > 0 {
-		_, err = s.tell(ctx, "kube_replicaset_created", "replicaset", sets, to)
+		_, err = c.tellOf(ctx, "kube_replicaset_created", "replicaset", sets, to, tell)
 	}
 	return found, err
 }
 
-// tell reads the series of some metrics that have one of some values in a label.
-func (s *server) tell(ctx context.Context, metrics, label string, values []string, to int64) (found bool, err error) {
+// tellOf tells of the series of some metrics that have one of some values in a label.
+func (c *client) tellOf(ctx context.Context, metrics, label string, values []string, to int64, tell func(series)) (found bool, err error) {
 	slices.Sort(values)
 	values = slices.Compact(values)
 	for i := range values {
 		values[i] = regexp.QuoteMeta(values[i])
 	}
 	selector := fmt.Sprintf("{__name__=~%q,%s=~%s}", metrics, label, strconv.Quote(strings.Join(values, "|")))
-	all, _, err := s.window(ctx, selector, to, podsWidth)
+	all, _, err := c.window(ctx, selector, to, podsWidth)
 	for _, one := range all {
-		give(s.reader, one)
+		tell(one)
 	}
 	return len(all) > 0, err
 }

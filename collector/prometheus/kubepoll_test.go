@@ -3,6 +3,7 @@ package prometheus
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -105,4 +106,24 @@ func TestABoundedNumberOfPodsIsAskedForAtOnce(t *testing.T) {
 	all[7].Known = false
 	require.Equal(t, []string{"web-07"}, func() []string { all = all[7:8]; return ask(podsSoon) }())
 	require.Len(t, p.asked, 1, "those that are gone are forgotten")
+}
+
+func TestACheckTellsTheVersionsOfPods(t *testing.T) {
+	s := newFakeServer()
+	const pod = `namespace="shop",pod="web-1",container="app"`
+	for _, at := range []time.Time{time.Now().Add(-2 * time.Minute), time.Now().Add(-time.Minute)} {
+		s.scrape(at, "10.0.0.1:80", map[string]float64{`http_requests_total{` + pod + `,code="200"}`: 1})
+		s.scrape(at, "10.0.0.2:80", map[string]float64{`http_requests_total{namespace="shop",pod="web-2",code="200"}`: 1})
+		image(s, at, pod+`,image="r/app:v2"`)
+		image(s, at, `namespace="shop",pod="web-2",container="app",image="r/app:v3"`)
+	}
+	server := httptest.NewServer(s)
+	defer server.Close()
+	cfg, err := configured(t, map[string]any{"endpoint": server.URL + "/prometheus"})
+	require.NoError(t, err)
+	r, err := Check(t.Context(), &cfg.Servers[0])
+	require.NoError(t, err)
+	require.Len(t, r.Services, 1)
+	require.Equal(t, []string{"v2", "v3"}, r.Services[0].Versions)
+	require.Equal(t, 2, r.Services[0].Processes)
 }
