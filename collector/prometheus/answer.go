@@ -28,8 +28,9 @@ type vector struct {
 
 // series is one element of a range vector.
 type series struct {
-	Metric metric  `json:"metric"`
-	Values samples `json:"values"`
+	Metric     metric         `json:"metric"`
+	Values     samples        `json:"values"`
+	Histograms []nativeSample `json:"histograms"`
 }
 
 // metric is the labels of a series.

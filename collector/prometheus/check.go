@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -58,6 +59,9 @@ func Check(ctx context.Context, cfg *ServerConfig) (*Report, error) {
 			return nil, fmt.Errorf("%s: %w", to.endpoint, err)
 		}
 	}
+	if err := askAll(ctx, to, reader, now); err != nil {
+		return nil, fmt.Errorf("%s: %w", to.endpoint, err)
+	}
 	r.Targets, _ = reader.Live(now - checked)
 	r.Every = time.Duration(reader.Every(now-checked)) * time.Millisecond
 	r.Services = reader.Survey(now)
@@ -77,8 +81,25 @@ func (r *Report) ask(ctx context.Context, to *client, reader *points.Reader, sel
 		r.Warning = warning
 	}
 	for _, one := range all {
-		r.Samples += len(one.Values)
+		r.Samples += len(one.Values) + len(one.Histograms)
 		give(reader, one)
+	}
+	return nil
+}
+
+// askAll asks for the pods that tell no version, and once more for the ReplicaSets of those without a tag.
+func askAll(ctx context.Context, to *client, reader *points.Reader, now int64) error {
+	exported := false
+	for again := range 2 {
+		due := reader.Pods(now)
+		if again > 0 {
+			due = slices.DeleteFunc(due, func(w points.Wanted) bool { return w.Set == "" })
+		}
+		for some := range slices.Chunk(due, mostPods) {
+			if _, err := to.askForPods(ctx, some, now, &exported, func(one series) { give(reader, one) }); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -91,6 +112,9 @@ func give(reader *points.Reader, one series) {
 	}
 	for _, v := range one.Values {
 		of.Add(points.Sample{At: v.at, Value: v.value})
+	}
+	for _, h := range one.Histograms {
+		of.Add(points.Sample{At: h.at, Histogram: h.histogram})
 	}
 }
 

@@ -25,7 +25,7 @@
 // # Exact counts
 //
 // It asks for raw samples, by instant queries of range vectors, and makes differences of neighbours itself (package counts),
-// since rate() and increase() extrapolate, and lose the first errors of a process. What comes out are the points that the
+// since rate() and increase() extrapolate, and lose the first errors of a process. Native histograms are read as well (package native). What comes out are the points that the
 // services would have sent by OTLP (package points). A difference stays as coarse as the scrapes are.
 //
 // # The time before
@@ -43,6 +43,8 @@
 //     half full.
 //   - Otherwise one query at a time to a server: one for what tells of its targets, one for applications and gateways, and one for each
 //     family of which only some series count. Where there are none the answer is empty.
+//   - What kube-state-metrics tells is asked for pods only whose processes tell no version, once when they are heard of and then
+//     each five minutes, at most 300 at once (package kube says what comes of it).
 //   - After an error it waits 1 s, 2 s, … 5 minutes. Where a query was too much it asks for half the time next, and for more
 //     again when that goes well.
 //   - When it is ten minutes behind, it goes on with the present, and what is missing is counted as refused telemetry, so that

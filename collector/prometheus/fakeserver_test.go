@@ -3,6 +3,7 @@ package prometheus
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 type fakeServer struct {
 	mu     sync.Mutex
 	series map[string]*recorded
+	kube   int             // queries for what kube-state-metrics tells
 	asked  []time.Duration // how much each query for series wanted
 	past   [][2]int64      // from when to when each range query was, in Unix seconds
 	wrong  func(http.ResponseWriter, *http.Request) bool
@@ -29,6 +31,13 @@ type fakeServer struct {
 type recorded struct {
 	labels families.Labels
 	values samples
+	native []answered
+}
+
+// answered is a native histogram at an instant, as it is answered.
+type answered struct {
+	at   int64
+	text string
 }
 
 func newFakeServer() *fakeServer { return &fakeServer{series: map[string]*recorded{}} }
@@ -39,21 +48,43 @@ func (f *fakeServer) scrape(at time.Time, instance string, values map[string]flo
 	defer f.mu.Unlock()
 	values["up"] = 1
 	for text, value := range values {
-		name, rest, _ := strings.Cut(strings.TrimSuffix(text, "}"), "{")
-		l := []families.Label{{Name: families.MetricName, Value: name}, {Name: "job", Value: "shop"}, {Name: "instance", Value: instance}}
-		for _, pair := range strings.Split(rest, ",") {
-			if key, value, ok := strings.Cut(pair, "="); ok {
-				l = append(l, families.Label{Name: key, Value: strings.Trim(value, `"`)})
-			}
-		}
-		labels := families.Sorted(l)
-		s := f.series[labels.Key()]
-		if s == nil {
-			s = &recorded{labels: labels}
-			f.series[labels.Key()] = s
-		}
+		s := f.of(text, instance)
 		s.values = append(s.values, sample{at.UnixMilli(), value})
 	}
+}
+
+// scrapeNative records a native histogram of octaves, with so many observations in the buckets that end at 1, 2, 4, …
+func (f *fakeServer) scrapeNative(at time.Time, instance, series string, counts ...int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var buckets []string
+	all := 0
+	for i, n := range counts {
+		if all += n; n > 0 {
+			buckets = append(buckets, fmt.Sprintf(`[0,"%g","%g","%d"]`, math.Exp2(float64(i-1)), math.Exp2(float64(i)), n))
+		}
+	}
+	s := f.of(series, instance)
+	s.native = append(s.native, answered{at.UnixMilli(), fmt.Sprintf(
+		`{"count":"%d","sum":"%d","buckets":[%s]}`, all, all, strings.Join(buckets, ","))})
+}
+
+// of is a series of a target.
+func (f *fakeServer) of(text, instance string) *recorded {
+	name, rest, _ := strings.Cut(strings.TrimSuffix(text, "}"), "{")
+	l := []families.Label{{Name: families.MetricName, Value: name}, {Name: "job", Value: "shop"}, {Name: "instance", Value: instance}}
+	for _, pair := range strings.Split(rest, ",") {
+		if key, value, ok := strings.Cut(pair, "="); ok {
+			l = append(l, families.Label{Name: key, Value: strings.Trim(value, `"`)})
+		}
+	}
+	labels := families.Sorted(l)
+	s := f.series[labels.Key()]
+	if s == nil {
+		s = &recorded{labels: labels}
+		f.series[labels.Key()] = s
+	}
+	return s
 }
 
 // fail makes the server answer otherwise until it is called with nil.
@@ -75,6 +106,13 @@ func (f *fakeServer) widths() []time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.asked)
+}
+
+// kubeQueries is how many queries were for what kube-state-metrics tells.
+func (f *fakeServer) kubeQueries() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.kube
 }
 
 // ranges are from when to when each range query was.
@@ -112,6 +150,9 @@ func (f *fakeServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	width, _ := strconv.ParseInt(parts[2], 10, 64)
+	if strings.Contains(query, "kube_") {
+		f.kube++
+	}
 	f.asked = append(f.asked, time.Duration(width)*time.Millisecond)
 	if f.wrong != nil && f.wrong(w, r) {
 		return
@@ -153,18 +194,34 @@ func (f *fakeServer) steps(w http.ResponseWriter, r *http.Request) {
 				picked.values = append(picked.values, sample{at, s.values[n-1].value})
 			}
 		}
+		picked.native = s.stepped(whole("start"), whole("end"), whole("step"))
 		found = append(found, picked.between(whole("start"), whole("end"))...)
 	}
 	slices.Sort(found)
 	fmt.Fprintf(w, `{"status":"success",%s"data":{"resultType":"matrix","result":[%s]}}`, f.say, strings.Join(found, ","))
 }
 
-var matcher = regexp.MustCompile(`(\w+)(=~|!~)("(?:[^"\\]|\\.)*")`)
+// stepped is the newest native histogram at each step.
+func (s *recorded) stepped(from, to, step int64) (picked []answered) {
+	for at := from; at <= to; at += step {
+		for i := len(s.native) - 1; i >= 0; i-- {
+			if h := s.native[i]; h.at <= at {
+				if h.at > at-5*60_000 {
+					picked = append(picked, answered{at, h.text})
+				}
+				break
+			}
+		}
+	}
+	return picked
+}
+
+var matcher = regexp.MustCompile(`(\w+)(=~|!~|=)("(?:[^"\\]|\\.)*")`)
 
 func (s *recorded) matches(selector string) bool {
 	for _, m := range matcher.FindAllStringSubmatch(selector, -1) {
 		text, err := strconv.Unquote(m[3])
-		if err != nil || regexp.MustCompile("^(?:"+text+")$").MatchString(s.labels.Get(m[1])) != (m[2] == "=~") {
+		if err != nil || regexp.MustCompile("^(?:"+text+")$").MatchString(s.labels.Get(m[1])) != (m[2] != "!~") {
 			return false
 		}
 	}
@@ -178,7 +235,20 @@ func (s *recorded) between(from, to int64) []string {
 			values = append(values, fmt.Sprintf(`[%s,"%g"]`, seconds(v.at), v.value))
 		}
 	}
-	if len(values) == 0 {
+	var native []string
+	for _, h := range s.native {
+		if h.at >= from && h.at <= to {
+			native = append(native, fmt.Sprintf(`[%s,%s]`, seconds(h.at), h.text))
+		}
+	}
+	members := ""
+	if len(values) > 0 {
+		members += fmt.Sprintf(`,"values":[%s]`, strings.Join(values, ","))
+	}
+	if len(native) > 0 {
+		members += fmt.Sprintf(`,"histograms":[%s]`, strings.Join(native, ","))
+	}
+	if members == "" {
 		return nil
 	}
 	labels := map[string]string{}
@@ -186,5 +256,5 @@ func (s *recorded) between(from, to int64) []string {
 		labels[l.Name] = l.Value
 	}
 	text, _ := json.Marshal(labels)
-	return []string{fmt.Sprintf(`{"metric":%s,"values":[%s]}`, text, strings.Join(values, ","))}
+	return []string{fmt.Sprintf(`{"metric":%s%s}`, text, members)}
 }

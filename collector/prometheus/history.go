@@ -118,7 +118,10 @@ func (h *historian) pick(ctx context.Context, piece *past.Piece, selector string
 	for _, one := range all {
 		if of := piece.Series(families.Labels(one.Metric)); of != nil {
 			for _, v := range one.Values {
-				of.Add(past.Sample(v.at, v.value))
+				of.Add(past.Sample(points.Sample{At: v.at, Value: v.value}))
+			}
+			for _, h := range one.Histograms {
+				of.Add(past.Sample(points.Sample{At: h.at, Histogram: h.histogram}))
 			}
 		}
 	}

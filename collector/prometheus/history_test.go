@@ -208,3 +208,19 @@ func TestWhatTheServerDoesNotVouchForIsNotToldOfThePast(t *testing.T) {
 		require.Len(t, s.ranges(), 6)
 	})
 }
+
+func TestThePastOfNativeHistogramsIsReadToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, m := newFakeServer(), newRememberer()
+		for i := range 3 * 60 {
+			time.Sleep(time.Minute)
+			s.scrape(time.Now(), "a:80", map[string]float64{})
+			s.scrapeNative(time.Now(), "a:80", `http_server_request_duration_seconds{http_response_status_code="200"}`, 10*i, i)
+		}
+		withHistory(t, s, m, "2h")
+		time.Sleep(time.Hour)
+		requests, buckets, _ := m.told()
+		require.Equal(t, 2*12, buckets)
+		require.InDelta(t, 2*60*11, requests, 55)
+	})
+}

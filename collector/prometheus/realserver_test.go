@@ -42,3 +42,20 @@ func TestARealPrometheusIsReadExactly(t *testing.T) {
 		require.Equal(t, correlate.Place{Service: "shop", Environment: "production"}, correlate.Place{Service: m.Service, Environment: m.Environment})
 	}
 }
+
+// TestTheNativeHistogramsOfARealPrometheusAreReadExactly: they are found without another setting.
+func TestTheNativeHistogramsOfARealPrometheusAreReadExactly(t *testing.T) {
+	s := promtest.NewNativeShop()
+	s.Serve("200", 1000)
+	w := newWorldWith(t, map[string]any{
+		"endpoint": promtest.Start(t, "", s), "poll": "1s", "delay": "1s", "environment": "production",
+	})
+	w.waitFor(func() bool { return w.live() == 1 })
+	w.settle()
+	require.Empty(t, w.requests(), "what was counted before isn't known to be of now")
+	s.Serve("200", 300)
+	s.Serve("500", 7) // there was no such series
+	w.expect(map[string][2]int64{"": {307, 7}})
+	require.EqualValues(t, 307, w.timed(), "each has its duration")
+	require.Zero(t, w.lost())
+}

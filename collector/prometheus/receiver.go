@@ -77,7 +77,7 @@ func (a *asking) open(ctx context.Context, cfg *ServerConfig, host component.Hos
 	return &server{
 		client: to, cfg: cfg, table: table, selectors: selectors(table), next: a.next, tally: a.tally, span: mostSpan,
 		log: a.set.Logger.With(zap.String("server", to.endpoint)), births: births.Of(host),
-		memory: past.Of(host), begun: make(chan struct{}),
+		memory: past.Of(host), begun: make(chan struct{}), poll: newPodPoll(),
 	}, nil
 }
 

@@ -49,6 +49,7 @@ type server struct {
 	memory    past.Memory   // nil: nobody remembers
 	begun     chan struct{} // closed once it is known where it begins
 
+	poll   podPoll
 	reader *points.Reader
 	gather int64     // in the server's time: what is added before is handed on at once
 	since  int64     // in the server's time: what was added by then isn't handed on
@@ -137,6 +138,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 	if to < min(s.gather, newest) {
 		return true, nil
 	}
+	s.pods(ctx, to)
 	s.births.Begin(ctx)
 	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
 		return false, err

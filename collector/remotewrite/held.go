@@ -20,6 +20,8 @@ import (
 // mostAhead is how far ahead of the clock a sample may be.
 const mostAhead = 10 * time.Minute
 
+var errAhead = fmt.Errorf("samples more than %v ahead of the clock", mostAhead)
+
 // held is the samples that wait until their scrapes are whole, for one requests after the other.
 type held struct {
 	next   consumer.Metrics
@@ -75,13 +77,19 @@ func (h *held) series(s *wire.Series, latest int64, w *written) {
 		w.refuse(s.Err)
 		return
 	case len(s.Samples) > 0 && s.Samples[len(s.Samples)-1].At > latest:
-		w.refuse(fmt.Errorf("samples more than %v ahead of the clock", mostAhead))
+		w.refuse(errAhead)
 		return
 	}
-	w.samples += len(s.Samples)
-	w.histograms += s.Histograms
-	w.exemplars += s.Exemplars
 	of := h.known.of(h.reader, s.Labels)
+	if of != nil && len(s.Histograms) > 0 {
+		if err := h.histograms(of, s, latest); err != nil {
+			w.refuse(err)
+			return
+		}
+	}
+	w.samples += len(s.Samples)
+	w.histograms += len(s.Histograms)
+	w.exemplars += s.Exemplars
 	if of == nil {
 		return
 	}
@@ -89,6 +97,27 @@ func (h *held) series(s *wire.Series, latest int64, w *written) {
 		of.Add(points.Sample{At: one.At, Start: one.Start, Value: one.Value})
 		h.newest = max(h.newest, one.At)
 	}
+}
+
+// histograms takes in the native histograms of one series, or none of them.
+func (h *held) histograms(of *points.Series, s *wire.Series, latest int64) error {
+	all := make([]wire.NativeSample, len(s.Histograms))
+	for i := range s.Histograms {
+		var err error
+		if all[i], err = s.Histograms[i].Decode(); err != nil {
+			return err
+		}
+		if all[i].At > latest {
+			return errAhead
+		}
+	}
+	for _, one := range all {
+		if one.Histogram != nil {
+			of.Add(points.Sample{At: one.At, Start: one.Start, Histogram: one.Histogram})
+			h.newest = max(h.newest, one.At)
+		}
+	}
+	return nil
 }
 
 func (w *written) refuse(why error) {

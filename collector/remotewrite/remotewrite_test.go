@@ -47,6 +47,25 @@ func TestWhatIsPushedIsCountedOnceItsScrapeIsThere(t *testing.T) {
 	}
 }
 
+func TestPodsThatAreToldOfHaveAVersion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.tick(t)
+		for i := range 4 {
+			at := time.Now()
+			require.Equal(t, http.StatusNoContent, w.send(type1,
+				sent{`http_requests_total{code="200",instance="a:80",job="shop",namespace="shop",pod="web-1",container="app"}`, at, float64(10 * i)},
+				sent{`kube_pod_container_info{instance="k:80",job="ksm",namespace="shop",pod="web-1",container="app",image="r/app:v2"}`, at, 1},
+			).Code)
+			time.Sleep(15 * time.Second)
+		}
+		require.Equal(t, [2]int64{30, 0}, w.requests())
+		for _, m := range w.cells {
+			require.Equal(t, "v2", m.Version)
+		}
+	})
+}
+
 func TestWhatIsHeldIsHandedOnAtTheEnd(t *testing.T) {
 	w := newWorld(t)
 	require.NoError(t, w.Start(t.Context(), componenttest.NewNopHost()))

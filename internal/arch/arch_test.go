@@ -217,7 +217,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/past", "collector/prometheus/points"},
+			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -230,7 +230,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/remotewrite/wire", ours: []string{}, never: []string{pdata},
+			room: "collector/remotewrite/wire", ours: []string{"collector/prometheus/native"}, never: []string{pdata},
 			reason: "which samples bytes hold doesn't depend on what is made of them",
 		},
 		{
@@ -250,11 +250,19 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "which metrics count requests is a table; how they are read is not in it",
 		},
 		{
-			room: "collector/prometheus/counts", ours: []string{}, never: []string{"all"},
+			room: "collector/prometheus/kube", ours: []string{"collector/prometheus/counts"}, never: []string{"all"},
+			reason: "what is told of a pod is the same whether it was answered or pushed",
+		},
+		{
+			room: "collector/prometheus/native", ours: []string{}, never: []string{"all"},
+			reason: "what a native histogram added is the same whether it was answered or pushed",
+		},
+		{
+			room: "collector/prometheus/counts", ours: []string{"collector/prometheus/native"}, never: []string{"all"},
 			reason: "what a series added depends on its samples and nothing else, whoever brings them",
 		},
 		{
-			room: "collector/prometheus/points", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/counts"},
+			room: "collector/prometheus/points", ours: []string{"correlate", "collector/prometheus/families", "collector/prometheus/counts", "collector/prometheus/kube", "collector/prometheus/native"},
 			reason: "a server that is asked and a sender that pushes end in the same points",
 		},
 		{

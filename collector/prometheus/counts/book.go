@@ -1,6 +1,10 @@
 package counts
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/collector/prometheus/native"
+)
 
 // forgetAfter is how long a group may be silent before it is forgotten, in milliseconds.
 const forgetAfter = 60 * 60 * 1000
@@ -74,6 +78,7 @@ const (
 	Bucket                 // a histogram's observations up to a bound
 	Count                  // all of a histogram's observations
 	Sum                    // what they add up to
+	Native                 // a native histogram, which has all of it in one sample
 )
 
 // Part is the place of a series in the group's snapshots; not ok when there are too many series.
@@ -94,7 +99,8 @@ func (b *Book[T]) Part(g *Group[T], p Part) (int, bool) {
 type Sample struct {
 	At, Start int64
 	Value     float64
-	Replica   string // of several that scrape the same; "" when there is one
+	Histogram *native.Histogram // of a native one, in place of the value
+	Replica   string            // of several that scrape the same; "" when there is one
 }
 
 // Add takes a sample in for a part of a group.
@@ -105,7 +111,12 @@ func (b *Book[T]) Add(g *Group[T], part int, s Sample) {
 		}
 		return
 	}
-	g.snapshot(s).put(part, s.Value)
+	snapshot := g.snapshot(s)
+	if s.Histogram != nil {
+		snapshot.native = s.Histogram
+		return
+	}
+	snapshot.put(part, s.Value)
 }
 
 // snapshot is the group at the instant of a sample.

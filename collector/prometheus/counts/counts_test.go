@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/shipwake/shipwake/collector/prometheus/native"
 )
 
 // added is what a counter added, by the end of each increment.
@@ -143,6 +145,110 @@ func TestWhatAHistogramAdded(t *testing.T) {
 	b.Add(g, 0, at(45_000, 1))
 	b.Add(g, 0, at(30_000, 3))
 	require.Equal(t, Losses{Torn: 1, Late: 1}, b.Losses, "one is late, the other is read again")
+}
+
+// scraped is what a scrape tells of one histogram: how many there are below 1 s and in all, as a classic one, and how many in the
+// native bucket up to 1 s and the one up to 2 s.
+type scraped struct {
+	classic, native []uint64
+	hint            native.Hint
+	replica         string
+	began           int64
+}
+
+func TestAHistogramThatIsToldTwiceCountsOnce(t *testing.T) {
+	both := func(quick, slow uint64) scraped {
+		return scraped{classic: []uint64{quick, quick + slow}, native: []uint64{quick, slow}}
+	}
+	classic := func(quick, slow uint64) scraped { return scraped{classic: both(quick, slow).classic} }
+	only := func(quick, slow uint64) scraped { return scraped{native: both(quick, slow).native} }
+	with := func(s scraped, change func(*scraped)) scraped { change(&s); return s }
+	for name, test := range map[string]struct {
+		scrapes []scraped
+		added   []int64 // by each scrape that is known to have
+		native  int     // of those
+		losses  Losses
+	}{
+		"only a native one":                   {scrapes: []scraped{only(5, 1), only(7, 1), only(7, 1)}, added: []int64{2, 0}, native: 2},
+		"both all the time":                   {scrapes: []scraped{both(5, 1), both(7, 2)}, added: []int64{3}, native: 1},
+		"the native one comes later":          {scrapes: []scraped{classic(5, 1), both(7, 1), both(8, 1)}, added: []int64{2, 1}, native: 1},
+		"the classic one goes later":          {scrapes: []scraped{both(5, 1), both(7, 1), only(8, 1)}, added: []int64{2, 1}, native: 2},
+		"the native one goes":                 {scrapes: []scraped{both(5, 1), classic(7, 1), classic(8, 1)}, added: []int64{2, 1}},
+		"one in place of the other":           {scrapes: []scraped{classic(5, 1), only(7, 1), only(8, 1)}, added: []int64{1}, native: 1, losses: Losses{Torn: 1}},
+		"one in place of the other, reset":    {scrapes: []scraped{only(5, 1), classic(3, 1), classic(3, 2)}, added: []int64{4, 1}},
+		"a classic one that doesn't add up":   {scrapes: []scraped{both(5, 1), {classic: []uint64{9, 8}, native: []uint64{7, 1}}}, added: []int64{2}, native: 1},
+		"it fell":                             {scrapes: []scraped{only(5, 1), only(2, 0)}, added: []int64{2}, native: 1},
+		"it is said to have begun again":      {scrapes: []scraped{only(5, 1), with(only(7, 1), func(s *scraped) { s.hint = native.Reset })}, added: []int64{8}, native: 1},
+		"it began again":                      {scrapes: []scraped{only(5, 1), with(only(7, 1), func(s *scraped) { s.began = 15_000 })}, added: []int64{8}, native: 1},
+		"another replica fell behind":         {scrapes: []scraped{only(5, 1), with(only(4, 1), func(s *scraped) { s.replica = "b" })}, losses: Losses{Replica: 1}},
+		"a reset that another replica saw":    {scrapes: []scraped{only(5, 1), with(only(6, 1), func(s *scraped) { s.hint, s.replica = native.Reset, "b" })}, added: []int64{1}, native: 1},
+		"it began again with other buckets":   {scrapes: []scraped{classic(5, 1), with(only(9, 1), func(s *scraped) { s.began = 15_000 })}, added: []int64{10}, native: 1},
+		"another one that has nothing so far": {scrapes: []scraped{both(0, 0), both(0, 0)}, added: []int64{0}, native: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, found, losses := followed(t, test.scrapes)
+			require.Equal(t, test.added, got)
+			require.Equal(t, test.native, found)
+			require.Equal(t, test.losses, losses)
+		})
+	}
+}
+
+// followed is what a histogram added that is scraped each ten seconds.
+func followed(t *testing.T, scrapes []scraped) (added []int64, natives int, losses Losses) {
+	target := Target{}
+	b := NewBook[string](Options{Since: 10_000, MaxSeries: 10})
+	g := b.Group("", &target, &Metric{})
+	put := func(p Part, s Sample) {
+		i, ok := b.Part(g, p)
+		require.True(t, ok)
+		b.Add(g, i, s)
+	}
+	for i, s := range scrapes {
+		ms := int64(i+1) * 10_000
+		target.Scraped(ms, s.replica)
+		target.Started(ms, s.began)
+		for j, n := range s.classic {
+			put(Part{Bucket, []float64{1, math.Inf(1)}[j]}, Sample{At: ms, Value: float64(n), Replica: s.replica})
+		}
+		if s.native == nil {
+			continue
+		}
+		h := &native.Histogram{Hint: s.hint}
+		for j, n := range s.native {
+			if n > 0 {
+				h.Bins = append(h.Bins, native.Bin{Index: int32(j), N: n})
+			}
+		}
+		put(Part{Role: Native}, Sample{At: ms, Histogram: h, Replica: s.replica})
+	}
+	// Two replicas that scrape at the same instants are one scrape apart: each is listened to in its turn.
+	target.every = 1
+	b.Advance(1_000_000, func(_ *Group[string], inc *Increment) {
+		added = append(added, inc.Value)
+		if inc.Native != nil {
+			natives++
+			require.EqualValues(t, inc.Value, inc.Native.Total())
+		}
+	})
+	return added, natives, b.Losses
+}
+
+func TestANativeHistogramWithBoundsOfItsOwnIsAClassicOne(t *testing.T) {
+	target := Target{}
+	b := NewBook[string](Options{Whole: true, MaxSeries: 10})
+	g := b.Group("", &target, &Metric{})
+	part, _ := b.Part(g, Part{Role: Native})
+	target.Scraped(1, "")
+	bins := []native.Bin{{Lower: math.Inf(-1), Upper: 0.1, N: 4}, {Lower: 0.5, Upper: 2, N: 3}}
+	b.Add(g, part, Sample{At: 10_000, Histogram: &native.Histogram{Custom: true, Bins: bins[:1], Sum: 1}})
+	b.Add(g, part, Sample{At: 20_000, Histogram: &native.Histogram{Custom: true, Bins: bins, Sum: 4}})
+	var got []Increment
+	b.Advance(30_000, func(_ *Group[string], inc *Increment) { got = append(got, *inc) })
+	require.Equal(t, []Increment{
+		{To: 10_000, Value: 4, Sum: 1, Bounds: []float64{0.1}, Buckets: []uint64{4, 0}},
+		{From: 10_000, To: 20_000, Value: 3, Sum: 3, Bounds: []float64{0.5, 2}, Buckets: []uint64{0, 3, 0}},
+	}, got)
 }
 
 func round(all []Increment) []Increment {

@@ -10,6 +10,9 @@
 //  4. There is none before, and the process began while we listened: nobody counted it yet, so the value counts whole.
 //  5. There is none before otherwise: the value is what later ones are compared with, and counts nothing.
 //
+// A histogram may be scraped as a classic one, as a native one (package native), or as both: of two scrapes that both have the
+// native one that counts, and otherwise the classic one.
+//
 // A sample is told by its series and its time, so that reading one twice counts once. Samples may come in any order and in
 // any pieces until Advance passes them; what comes after that is late, and left out.
 package counts

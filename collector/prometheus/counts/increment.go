@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"github.com/shipwake/shipwake/collector/prometheus/native"
 )
 
 // snapshot is a group at one scrape.
 type snapshot struct {
 	at, start int64
 	replica   string
-	values    []float64 // by part; NaN: not told
+	values    []float64         // by part; NaN: not told
+	native    *native.Histogram // nil: not told
 }
 
 func (s *snapshot) compare(o Sample) int {
@@ -34,52 +37,49 @@ func (s *snapshot) value(part int) float64 {
 // Increment is what a group added between two instants in milliseconds, From exclusive and 0 when it is unknown.
 type Increment struct {
 	From, To int64
-	Value    int64     // a counter's, and how many observations a histogram has
-	Sum      float64   // of the observations
-	Bounds   []float64 // of the buckets, without the last one, which has none; nil when there are no buckets
-	Buckets  []uint64  // one more than there are bounds
-}
-
-// reading is what a scrape came to.
-type reading struct {
-	at      int64
-	replica string
-	whole   Increment
+	Value    int64             // a counter's, and how many observations a histogram has
+	Sum      float64           // of the observations
+	Bounds   []float64         // of the buckets, without the last one, which has none; nil when there are no buckets
+	Buckets  []uint64          // one more than there are bounds
+	Native   *native.Histogram // in place of bounds and buckets, of a native histogram
 }
 
 // increment is what a scrape adds to the one before, by the cases of the package comment. It is not ok when nothing is known.
 func (b *Book[T]) increment(g *Group[T], s *snapshot) (inc Increment, ok bool) {
-	whole, ok := g.read(s)
-	if !ok {
+	before, now := g.last, g.read(s)
+	if now == nil || g.narrows(now) {
 		b.Losses.Torn++
 		return inc, false
 	}
-	before := g.last
-	if before != nil && !g.narrow && len(whole.Bounds) < len(before.whole.Bounds) {
-		g.narrow = true // a part may come late; should they stay fewer, they are the ones to go on with
-		b.Losses.Torn++
-		return inc, false
-	}
-	g.narrow = false
-	g.follow(&reading{s.at, s.replica, whole})
-	inc = whole
-	inc.To = s.at
+	g.follow(now)
+	inc = now.whole()
 	if before == nil {
 		return inc, b.fromNothing(g, s)
 	}
 	inc.From = before.at
+	if max(g.target.Began(s.at), s.start) > before.at || now.again(before) {
+		return inc, true
+	}
+	added, how := now.since(before)
 	switch {
-	case !slices.Equal(before.whole.Bounds, whole.Bounds):
+	case how == grew:
+		inc, inc.From, inc.To = added, before.at, now.at
+	case how == other:
 		b.Losses.Torn++
 		return inc, false
-	case max(g.target.Began(s.at), s.start) > before.at:
-	case !whole.less(&before.whole):
-		inc.subtract(&before.whole)
-	case s.replica != before.replica:
+	case now.replica != before.replica:
 		b.Losses.Replica++
 		return inc, false
 	}
 	return inc, true
+}
+
+// narrows says that a histogram has fewer buckets than before: a part may come late. Should they stay fewer, they are the ones to
+// go on with.
+func (g *Group[T]) narrows(now *reading) bool {
+	fewer := !g.narrow && g.last != nil && now.native == nil && g.last.classic != nil && len(now.classic.Bounds) < len(g.last.classic.Bounds)
+	g.narrow = fewer
+	return fewer
 }
 
 // follow makes a reading the last one.
@@ -110,8 +110,8 @@ func (b *Book[T]) fromNothing(g *Group[T], s *snapshot) bool {
 	return g.metric.first > 0 && max(g.metric.first, t.first) < s.at
 }
 
-// read is the whole count of a snapshot. It is not ok when parts are missing or don't add up.
-func (g *Group[T]) read(s *snapshot) (inc Increment, ok bool) {
+// classic is the whole count of a snapshot, but of a native histogram. It is not ok when parts are missing or don't add up.
+func (g *Group[T]) classic(s *snapshot) (inc Increment, ok bool) {
 	var all []bucket
 	total, counted := 0.0, false
 	for i, p := range g.parts {

@@ -28,8 +28,11 @@ func NewPiece(from, to int64, o points.Options) *Piece {
 // Series is the series with some labels; nil when nobody asks for it.
 func (p *Piece) Series(l families.Labels) *points.Series { return p.reader.Series(l) }
 
-// Sample is the value that a series had at an instant in Unix milliseconds, which ends a step and is none of the next.
-func Sample(at int64, value float64) points.Sample { return points.Sample{At: at - 1, Value: value} }
+// Sample is a sample of an instant that ends a step: it is none of the next.
+func Sample(s points.Sample) points.Sample {
+	s.At--
+	return s
+}
 
 // Cells are what the samples come to, sorted.
 func (p *Piece) Cells() []correlate.Measurement {

@@ -60,6 +60,7 @@ func (r *Reader) sweep(to int64) {
 			delete(r.groups, key)
 		}
 	}
+	r.pods.Forget(before)
 	for key, t := range r.targets {
 		t.forget(before)
 		if t.Newest() < before {
@@ -90,6 +91,9 @@ func (r *Reader) resource(of *told, at int64) resource {
 	}
 	if own.service != "" && of.teller.name == of.target.key.job {
 		res.service, res.namespace = own.service, own.namespace
+	}
+	if res.version == "" && of.family.Own {
+		res.version = r.running(of, &res, at)
 	}
 	if began := of.target.Began(at); res.version == "" && of.family.Own && began > 0 && r.options.Born != nil {
 		res.version = r.options.Born(res.service, res.environment, began)

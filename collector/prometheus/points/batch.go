@@ -17,10 +17,16 @@ type batch struct {
 	of      map[resource]*metricsOf
 }
 
-// metricsOf is the metrics of one resource, by name and unit.
+// metricsOf is the metrics of one resource.
 type metricsOf struct {
 	to     pmetric.MetricSlice
-	byName map[families.Duration]pmetric.Metric
+	byName map[named]pmetric.Metric
+}
+
+// named tells metrics apart: a histogram may be a native one in some processes.
+type named struct {
+	name, unit string
+	native     bool
 }
 
 func newBatch() *batch { return &batch{pmetric.NewMetrics(), map[resource]*metricsOf{}} }
@@ -43,21 +49,20 @@ func (b *batch) metricsOf(r resource) *metricsOf {
 	}
 	scope := rm.ScopeMetrics().AppendEmpty()
 	scope.Scope().SetName(scopeName)
-	m := &metricsOf{scope.Metrics(), map[families.Duration]pmetric.Metric{}}
+	m := &metricsOf{scope.Metrics(), map[named]pmetric.Metric{}}
 	b.of[r] = m
 	return m
 }
 
-// metric is a metric by its name and unit, and whether it is a new one.
-func (m *metricsOf) metric(name, unit string) (metric pmetric.Metric, fresh bool) {
-	key := families.Duration{Name: name, Unit: unit}
-	if metric, ok := m.byName[key]; ok {
+// metric is a metric, and whether it is a new one.
+func (m *metricsOf) metric(of named) (metric pmetric.Metric, fresh bool) {
+	if metric, ok := m.byName[of]; ok {
 		return metric, false
 	}
 	metric = m.to.AppendEmpty()
-	metric.SetName(name)
-	metric.SetUnit(unit)
-	m.byName[key] = metric
+	metric.SetName(of.name)
+	metric.SetUnit(of.unit)
+	m.byName[of] = metric
 	return metric, true
 }
 
@@ -72,7 +77,7 @@ func (m *metricsOf) served(of *told, inc *counts.Increment) {
 
 // calls adds requests that a counter told.
 func (m *metricsOf) calls(of *told, inc *counts.Increment) {
-	metric, fresh := m.metric("traces.span.metrics.calls", "")
+	metric, fresh := m.metric(named{name: "traces.span.metrics.calls"})
 	if fresh {
 		sum := metric.SetEmptySum()
 		sum.SetIsMonotonic(true)
@@ -94,7 +99,10 @@ func (m *metricsOf) durations(of *told, inc *counts.Increment) {
 }
 
 func (m *metricsOf) histogram(name, unit string, inc *counts.Increment) pcommon.Map {
-	metric, fresh := m.metric(name, unit)
+	if inc.Native != nil {
+		return m.exponential(name, unit, inc)
+	}
+	metric, fresh := m.metric(named{name: name, unit: unit})
 	if fresh {
 		metric.SetEmptyHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
 	}
@@ -105,6 +113,24 @@ func (m *metricsOf) histogram(name, unit string, inc *counts.Increment) pcommon.
 	p.SetSum(inc.Sum)
 	p.ExplicitBounds().FromRaw(inc.Bounds)
 	p.BucketCounts().FromRaw(inc.Buckets)
+	return p.Attributes()
+}
+
+func (m *metricsOf) exponential(name, unit string, inc *counts.Increment) pcommon.Map {
+	metric, fresh := m.metric(named{name, unit, true})
+	if fresh {
+		metric.SetEmptyExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+	}
+	p := metric.ExponentialHistogram().DataPoints().AppendEmpty()
+	p.SetStartTimestamp(stamp(inc.From))
+	p.SetTimestamp(stamp(inc.To))
+	p.SetCount(uint64(inc.Value))
+	p.SetSum(inc.Sum)
+	p.SetZeroCount(inc.Native.Zero)
+	scale, offset, counts := inc.Native.Exponential()
+	p.SetScale(scale)
+	p.Positive().SetOffset(offset)
+	p.Positive().BucketCounts().FromRaw(counts)
 	return p.Attributes()
 }
 

@@ -6,5 +6,5 @@
 // metrics count requests and of whom, package counts what they added.
 //
 // A version is, in this order, what the labels of the series say, what target_info of the process says, and what its
-// *_build_info says, and at last, for a process that tells when it began, what was deployed last by then (Options.Born).
+// *_build_info says, what kube-state-metrics says of its pod (package kube), and at last, for a process that tells when it began, what was deployed last by then (Options.Born).
 package points

@@ -47,7 +47,10 @@ func (r *Reader) group(s *Series, as families.Told, l families.Labels) *Series {
 	case families.Sum:
 		metric, part = metric[:len(metric)-len("_sum")], counts.Part{Role: counts.Sum}
 	case families.Native:
-		return nil // a summary's quantiles, or a native histogram's values, come without a suffix
+		if l.Get("quantile") != "" {
+			return nil // a summary's
+		}
+		part, s.native = counts.Part{Role: counts.Native}, true
 	}
 	key := groupKey{s.target, metric, shared.Key()}
 	g := r.groups[key]

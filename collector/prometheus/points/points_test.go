@@ -7,9 +7,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/pmetric"
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/native"
 	"github.com/shipwake/shipwake/collector/prometheus/points"
 	"github.com/shipwake/shipwake/collector/reduce"
 	"github.com/shipwake/shipwake/collector/reduce/otlp"
@@ -175,6 +178,130 @@ func TestWhoseRequestsTheyAre(t *testing.T) {
 			require.Equal(t, test.want, sums(cells(append(twice(test.values), test.more...))))
 		})
 	}
+}
+
+// histogram is a native histogram of octaves, with some observations in those that end at 1, 2, 4, …
+func histogram(counts ...float64) *native.Histogram {
+	h, err := (&native.Spans{Spans: []native.Span{{Length: uint32(len(counts))}}, Counts: counts, Sum: 1}).Histogram()
+	if err != nil {
+		panic(err)
+	}
+	return h
+}
+
+func TestNativeHistogramsAreFoundUnderTheNamesOfClassicOnes(t *testing.T) {
+	const own, span = int(correlate.OriginServerMetric), int(correlate.OriginSpanMetrics)
+	const otel, library, spring = `http_server_request_duration_seconds`, `http_request_duration_seconds`, `http_server_requests_seconds`
+	for name, test := range map[string]struct {
+		native  string
+		classic map[string]float64
+		want    map[string][2]int64
+		timed   uint64
+	}{
+		"OpenTelemetry's counts by itself": {
+			native: otel + `{job="j",instance="i",http_response_status_code="500"}`,
+			want:   map[string][2]int64{fmt.Sprint("j production  ", own): {5, 5}}, timed: 5,
+		},
+		"beside its classic twin it counts once": {
+			native: otel + `{job="j",instance="i",http_response_status_code="500"}`,
+			classic: map[string]float64{
+				otel + `_bucket{job="j",instance="i",le="1",http_response_status_code="500"}`:    3,
+				otel + `_bucket{job="j",instance="i",le="+Inf",http_response_status_code="500"}`: 5,
+				otel + `_count{job="j",instance="i",http_response_status_code="500"}`:            5,
+			},
+			want: map[string][2]int64{fmt.Sprint("j production  ", own): {5, 5}}, timed: 5,
+		},
+		"beside a counter it only tells durations": {
+			native:  library + `{job="j",instance="i",code="200"}`,
+			classic: map[string]float64{`http_requests_total{job="j",instance="i",code="200"}`: 7},
+			want:    map[string][2]int64{fmt.Sprint("j production  ", span): {7, 0}}, timed: 5,
+		},
+		"a summary's count beside it is none more": {
+			native:  spring + `{job="j",instance="i",status="200"}`,
+			classic: map[string]float64{spring + `{job="j",instance="i",status="200",quantile="0.5"}`: 0.3},
+			want:    map[string][2]int64{fmt.Sprint("j production  ", own): {5, 0}}, timed: 5,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, into := reader(true), reduce.New(reduce.Options{})
+			add(r, twice(test.classic))
+			of := r.Series(parse(test.native))
+			of.Add(points.Sample{At: (began + 10) * 1000, Histogram: histogram(1, 1)})
+			of.Add(points.Sample{At: (began + 10) * 1000, Value: 99}) // not of this type
+			of.Add(points.Sample{At: (began + 20) * 1000, Histogram: histogram(3, 1, 3)})
+			otlp.Metrics(into, r.Advance(math.MaxInt64/2))
+			all := into.Drain()
+			require.Equal(t, test.want, sums(all))
+			require.Equal(t, test.timed, timed(all))
+			require.Zero(t, r.Lost())
+		})
+	}
+}
+
+func timed(all []correlate.Measurement) (n uint64) {
+	for _, m := range all {
+		for _, b := range m.Latency {
+			n += uint64(b.Count)
+		}
+	}
+	return n
+}
+
+// A service that sends OTLP and one that is scraped come to the same cells.
+func TestANativeHistogramComesToTheCellsOfAnExponentialOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := native.Spans{
+			Schema: rapid.Int32Range(-4, 8).Draw(t, "schema"), Zero: float64(rapid.IntRange(0, 3).Draw(t, "zero")), Sum: 7,
+			Spans: []native.Span{{Offset: rapid.Int32Range(-60, 20).Draw(t, "offset")}},
+		}
+		counts := rapid.SliceOfN(rapid.Uint64Range(0, 5), 1, 60).Draw(t, "counts")
+		counts[0]++
+		sent := pmetric.NewMetrics()
+		rm := sent.ResourceMetrics().AppendEmpty()
+		rm.Resource().Attributes().PutStr("service.name", "j")
+		rm.Resource().Attributes().PutStr("service.instance.id", "i")
+		rm.Resource().Attributes().PutStr("deployment.environment.name", "production")
+		m := rm.ScopeMetrics().AppendEmpty().Metrics().AppendEmpty()
+		m.SetName("http.server.request.duration")
+		m.SetUnit("s")
+		m.SetEmptyExponentialHistogram().SetAggregationTemporality(pmetric.AggregationTemporalityDelta)
+		p := m.ExponentialHistogram().DataPoints().AppendEmpty()
+		p.SetStartTimestamp(pcommon.Timestamp((began + 10) * 1_000_000_000))
+		p.SetTimestamp(pcommon.Timestamp((began + 20) * 1_000_000_000))
+		p.SetScale(s.Schema)
+		p.SetZeroCount(uint64(s.Zero))
+		p.SetCount(uint64(s.Zero))
+		p.SetSum(7)
+		p.Positive().SetOffset(s.Spans[0].Offset - 1)
+		for _, n := range counts {
+			p.Positive().BucketCounts().Append(n)
+			p.SetCount(p.Count() + n)
+			s.Counts = append(s.Counts, float64(n))
+		}
+		s.Spans[0].Length = uint32(len(counts))
+		want := reduce.New(reduce.Options{})
+		otlp.Metrics(want, sent)
+
+		h, err := s.Histogram()
+		require.NoError(t, err)
+		r, got := reader(true), reduce.New(reduce.Options{})
+		of := r.Series(parse(`http_server_request_duration_seconds{job="j",instance="i"}`))
+		of.Add(points.Sample{At: (began + 10) * 1000, Histogram: &native.Histogram{Schema: s.Schema}})
+		of.Add(points.Sample{At: (began + 20) * 1000, Histogram: h})
+		otlp.Metrics(got, r.Advance(math.MaxInt64/2))
+		require.Equal(t, want.Drain(), got.Drain())
+	})
+}
+
+func TestAGaugeHistogramIsNoCounter(t *testing.T) {
+	r := reader(true)
+	of := r.Series(parse(`http_server_request_duration_seconds{job="j",instance="i"}`))
+	for i := range int64(3) {
+		h := histogram(float64(i))
+		h.Hint = native.Gauge
+		of.Add(points.Sample{At: (began + 10*i) * 1000, Histogram: h})
+	}
+	require.Zero(t, r.Advance(math.MaxInt64/2).DataPointCount())
 }
 
 func TestWhatIsOfNoUseIsToldApart(t *testing.T) {

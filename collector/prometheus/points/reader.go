@@ -6,6 +6,8 @@ import (
 
 	"github.com/shipwake/shipwake/collector/prometheus/counts"
 	"github.com/shipwake/shipwake/collector/prometheus/families"
+	"github.com/shipwake/shipwake/collector/prometheus/kube"
+	"github.com/shipwake/shipwake/collector/prometheus/native"
 )
 
 const (
@@ -43,6 +45,7 @@ type Reader struct {
 	services map[service]*teller
 	lost     int64
 	missed   []Miss
+	pods     kube.Pods
 	swept    int64
 }
 
@@ -100,6 +103,7 @@ type Series struct {
 	labels  families.Labels // of what tells of the target
 	group   *counts.Group[*told]
 	part    int
+	native  bool // its samples are histograms
 	newest  int64
 }
 
@@ -112,9 +116,10 @@ const (
 	started
 	about
 	built
+	cluster // kube-state-metrics tells of others
 )
 
-// Sample is one value of a series, in Unix milliseconds; Start is when the count began, 0 when unknown.
+// Sample is one value of a series, or one native histogram, in Unix milliseconds; Start is when the count began, 0 when unknown.
 type Sample = counts.Sample
 
 // Series is the series with some labels; nil when nobody asks for it, or when there are too many.
@@ -143,6 +148,8 @@ func (r *Reader) open(l families.Labels) *Series {
 		s.role = counted
 	case s.role == 0:
 		return nil
+	case s.role == cluster:
+		return s
 	}
 	l = l.Without(r.options.ReplicaLabels...)
 	if s.target = r.target(l); s.target == nil {
@@ -166,6 +173,8 @@ func roleOf(metric string) role {
 		return started
 	case metric == "target_info":
 		return about
+	case metric == "kube_pod_container_info", metric == "kube_pod_owner", metric == "kube_replicaset_created":
+		return cluster
 	case strings.HasSuffix(metric, "_build_info") && !strings.HasPrefix(metric, "go_"):
 		return built
 	}
@@ -174,10 +183,17 @@ func roleOf(metric string) role {
 
 // Add takes a sample in.
 func (s *Series) Add(sample Sample) {
-	if sample.Value != sample.Value {
-		return // a marker that the series ended, or no number
+	if sample.Value != sample.Value || (sample.Histogram != nil) != s.native {
+		return // a marker that the series ended, or no number; or of another type than the metric is known to be
+	}
+	if s.native && sample.Histogram.Hint == native.Gauge {
+		return
 	}
 	s.newest = max(s.newest, sample.At)
+	if s.role == cluster {
+		s.r.tellOf(s.labels, sample)
+		return
+	}
 	if s.role == up {
 		if s.target.scrapes.note(sample.At, sample.Value == 1); sample.Value != 1 {
 			return

@@ -17,6 +17,7 @@ type target struct {
 	metrics map[string]*counts.Metric
 	tells   map[tellsBy]*told // one of those that a family has
 	scrapes scrapes
+	in      runs
 }
 
 // said is what target_info says, see OpenTelemetry's compatibility with Prometheus.
@@ -24,11 +25,14 @@ type said struct{ service, namespace, version, environment, zone string }
 
 // target is the process that a series is of; nil when there are too many.
 func (r *Reader) target(l families.Labels) *target {
-	key := targetKey{l.Get("job"), l.Get("instance"), l.First("cluster", "k8s_cluster_name")}
+	key := targetKey{l.Get("job"), l.Get("instance"), l.First(clusterLabels...)}
 	t := r.targets[key]
 	if t == nil && len(r.targets) < mostTargets {
 		t = &target{key: key, metrics: map[string]*counts.Metric{}, tells: map[tellsBy]*told{}}
 		r.targets[key] = t
+	}
+	if in := runsIn(l); t != nil && in.Name.Name != "" {
+		t.in = in // an address may go from one pod to another
 	}
 	return t
 }

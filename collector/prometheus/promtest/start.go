@@ -20,13 +20,13 @@ import (
 
 // Start runs a real Prometheus until the test ends, which scrapes shops each second under the job "shop". More is what else
 // its configuration has, in YAML. The test is skipped where there is none.
-func Start(t *testing.T, more string, shops ...*Shop) (endpoint string) {
+func Start(t *testing.T, more string, shops ...http.Handler) (endpoint string) {
 	t.Helper()
 	return StartWith(t, t.TempDir(), more, shops...)
 }
 
-// StartWith is Start in a folder that may have blocks of samples, see Blocks.
-func StartWith(t *testing.T, dir, more string, shops ...*Shop) (endpoint string) {
+// StartWith is Start in a folder that may have blocks of samples, see Blocks. Native histograms are kept.
+func StartWith(t *testing.T, dir, more string, shops ...http.Handler) (endpoint string) {
 	t.Helper()
 	binary := os.Getenv("SHIPWAKE_TEST_PROMETHEUS")
 	if binary == "" {
@@ -56,7 +56,7 @@ func run(t *testing.T, binary, dir, config string) (endpoint string) {
 	require.NoError(t, err)
 	defer log.Close()
 	cmd := exec.Command(binary, "--config.file="+config, "--storage.tsdb.path="+data(dir),
-		"--web.listen-address="+address, "--log.level=warn")
+		"--web.listen-address="+address, "--log.level=warn", "--enable-feature=native-histograms")
 	cmd.Stdout, cmd.Stderr = log, log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() { _, _ = cmd.Process.Signal(syscall.SIGTERM), cmd.Wait() })

@@ -33,7 +33,7 @@ func (s *Series) read1(f field) (err error) {
 	case f.of(3, protowire.BytesType):
 		s.Exemplars++
 	case f.of(4, protowire.BytesType):
-		s.Histograms++
+		s.Histograms = append(s.Histograms, Histogram{message: f.bytes})
 	}
 	return err
 }

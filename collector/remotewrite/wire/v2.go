@@ -4,7 +4,7 @@ import "google.golang.org/protobuf/encoding/protowire"
 
 // V2 calls yield for each series of an io.prometheus.write.v2.Request: symbols=4, of which the first is empty, and
 // timeseries=5 {labels_refs=1, samples=2, histograms=3, exemplars=4, metadata=5, created_timestamp=6}. Since release candidate 4
-// a sample has its own start_timestamp; before, the series had created_timestamp.
+// a sample and a histogram have their own start_timestamp; before, the series had created_timestamp.
 func V2(request []byte, yield func(*Series)) error {
 	symbols, err := symbolsOf(request)
 	if err != nil {
@@ -58,6 +58,9 @@ func (r *reader2) read(message []byte) error {
 			s.Start = created
 		}
 	}
+	for i := range r.series.Histograms {
+		r.series.Histograms[i].created = created
+	}
 	if r.resolve() {
 		r.series.check()
 	} else {
@@ -78,7 +81,7 @@ func (r *reader2) field(f field) (err error) {
 		one, err = sample(f.bytes)
 		s.Samples = append(s.Samples, one)
 	case f.of(3, protowire.BytesType):
-		s.Histograms++
+		s.Histograms = append(s.Histograms, Histogram{message: f.bytes})
 	case f.of(4, protowire.BytesType):
 		s.Exemplars++
 	}

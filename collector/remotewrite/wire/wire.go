@@ -23,7 +23,7 @@ type Label struct{ Name, Value []byte }
 type Series struct {
 	Labels     []Label
 	Samples    []Sample
-	Histograms int
+	Histograms []Histogram
 	Exemplars  int
 	Err        error // why its labels can't be used
 }
@@ -123,4 +123,6 @@ func (s *Series) check() {
 }
 
 // reset makes room for the next series.
-func (s *Series) reset() { *s = Series{Labels: s.Labels[:0], Samples: s.Samples[:0]} }
+func (s *Series) reset() {
+	*s = Series{Labels: s.Labels[:0], Samples: s.Samples[:0], Histograms: s.Histograms[:0]}
+}

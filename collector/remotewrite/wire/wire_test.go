@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/encoding/protowire"
 	"pgregory.net/rapid"
+
+	"github.com/shipwake/shipwake/collector/prometheus/native"
 )
 
 // told is a series as a sender has it.
@@ -106,7 +108,7 @@ func read(t require.TestingT, reader func([]byte, func(*Series)) error, request 
 			one.labels = append(one.labels, [2]string{string(l.Name), string(l.Value)})
 		}
 		one.samples = append(one.samples, s.Samples...)
-		one.histograms, one.exemplars = s.Histograms, s.Exemplars
+		one.histograms, one.exemplars = len(s.Histograms), s.Exemplars
 		all = append(all, one)
 	}))
 	return all
@@ -195,6 +197,11 @@ func FuzzRequests(f *testing.F) {
 	f.Fuzz(func(t *testing.T, request []byte) {
 		for _, read := range []func([]byte, func(*Series)) error{V1, V2} {
 			_ = read(request, func(s *Series) {
+				for i := range s.Histograms {
+					if h, err := s.Histograms[i].Decode(); err == nil && h.Histogram != nil && len(h.Histogram.Bins) > native.MostBins {
+						t.Error("more buckets than there may be")
+					}
+				}
 				if s.Err == nil && len(s.Labels) == 0 {
 					t.Error("a series without labels has no name")
 				}
