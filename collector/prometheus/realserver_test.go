@@ -58,4 +58,13 @@ func TestTheNativeHistogramsOfARealPrometheusAreReadExactly(t *testing.T) {
 	w.expect(map[string][2]int64{"": {307, 7}})
 	require.EqualValues(t, 307, w.timed(), "each has its duration")
 	require.Zero(t, w.lost())
+	native, classic := correlate.BinIndex(30_000_000), correlate.BinIndex(22_360_680) // the middle of the bucket from 10 to 50 ms
+	require.Greater(t, native-classic, int16(1), "they can be told apart")
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, m := range w.cells {
+		for _, b := range m.Latency {
+			require.InDelta(t, native, b.Index, 1, "by its native buckets; a Prometheus from 3.8 on needs scrape_native_histograms")
+		}
+	}
 }
