@@ -35,6 +35,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
 
 // PolicyShipwake is the policy described in the package documentation.
@@ -110,21 +111,11 @@ type Numbers struct {
 	Unattributed      int       `json:"unattributed_incidents"`
 }
 
-// Ratio travels with its numerator, denominator and 95 % Wilson interval.
-type Ratio struct {
-	Value       float64    `json:"value"`
-	Numerator   int        `json:"numerator"`
-	Denominator int        `json:"denominator"`
-	Interval    [2]float64 `json:"interval"`
-}
-
-// Duration summarises durations in seconds; medians interpolate.
-type Duration struct {
-	N      int     `json:"n"`
-	Median float64 `json:"median_seconds"`
-	P90    float64 `json:"p90_seconds"`
-	Mean   float64 `json:"mean_seconds"`
-}
+// Ratio and Duration are what numbers are told as.
+type (
+	Ratio    = stats.Ratio
+	Duration = stats.Duration
+)
 
 // Data is what a report counts: every record that can matter for the window, in any order. That is every change that
 // completed in the window, the changes that rolled them back and the incidents attributed to them whenever these were,

@@ -3,6 +3,8 @@ package dora
 import (
 	"slices"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
 
 // Forget has the table keep at most so many changes: when there are more, the oldest go, and a tenth more than need be, so
@@ -18,7 +20,7 @@ func (t *Table) Forget(most int) {
 		}
 	}
 	oldest := len(all) - most*9/10 - 1
-	smallest(all, oldest)
+	stats.Smallest(all, oldest)
 	t.since = max(t.since, instant(all[oldest])+1)
 	for n, s := range t.sites {
 		if gone := before(s.rows, t.since); gone > 0 {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
 
 // tally is the running count of one group.
@@ -107,23 +108,23 @@ func (t *tally) numbers(days float64) Numbers {
 		Deployments:       t.deployments,
 		Redeployments:     t.redeployments,
 		DeployFailed:      t.deployFailed,
-		ChangeFailRate:    ratio(t.failures, t.judged),
+		ChangeFailRate:    stats.Part(t.failures, t.judged),
 		Pending:           t.pending,
 		Inconclusive:      t.inconclusive,
 		Unjudged:          t.unjudged,
-		Recovery:          summarise(t.recoveries),
+		Recovery:          stats.Summarise(t.recoveries),
 		OpenFailures:      t.open,
-		LeadTime:          summarise(t.leadTimes),
+		LeadTime:          stats.Summarise(t.leadTimes),
 		NegativeLeadTimes: t.negativeLeadTimes,
-		ReworkRate:        ratio(t.rework, t.deployments),
-		IncidentRecovery:  summarise(t.restores),
+		ReworkRate:        stats.Part(t.rework, t.deployments),
+		IncidentRecovery:  stats.Summarise(t.restores),
 		Unattributed:      t.unattributed,
 	}
 	if t.deployments > 0 && days > 0 {
-		n.DeploymentsPerDay = rounded(float64(t.deployments) / days)
+		n.DeploymentsPerDay = stats.Rounded(float64(t.deployments) / days)
 	}
 	if t.open > 0 {
-		n.OldestOpenFailure = rounded(t.oldestOpen.Seconds())
+		n.OldestOpenFailure = stats.Rounded(t.oldestOpen.Seconds())
 	}
 	return n
 }

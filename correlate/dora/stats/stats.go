@@ -1,4 +1,7 @@
-package dora
+// Package stats answers: what do some counts and some durations come to, and how sure is that?
+//
+// It takes whole numbers, and divides last.
+package stats
 
 import (
 	"math"
@@ -10,18 +13,41 @@ import (
 // z95 is the normal quantile of a two-sided 95 % interval.
 const z95 = 1.959963984540054
 
-// ratio is nil when the denominator is zero: no data is not a rate of zero.
-func ratio(numerator, denominator int) *Ratio {
+// Ratio travels with its numerator, denominator and 95 % Wilson interval.
+type Ratio struct {
+	Value       float64 `json:"value"`
+	Numerator   int     `json:"numerator"`
+	Denominator int     `json:"denominator"`
+	// Interval is left out where the numerator counts something else than a part of what the denominator counts, so that
+	// the value may exceed 1.
+	Interval [2]float64 `json:"interval,omitzero"`
+}
+
+// Duration summarises durations in seconds; medians interpolate.
+type Duration struct {
+	N      int     `json:"n"`
+	Median float64 `json:"median_seconds"`
+	P90    float64 `json:"p90_seconds"`
+	Mean   float64 `json:"mean_seconds"`
+}
+
+// Part is the ratio of a part to the whole. It is nil when the denominator is zero: no data is not a rate of zero.
+func Part(numerator, denominator int) *Ratio {
 	if denominator == 0 {
 		return nil
 	}
 	low, high := wilson(numerator, denominator)
-	return &Ratio{
-		Value:       round(float64(numerator) / float64(denominator)),
-		Numerator:   numerator,
-		Denominator: denominator,
-		Interval:    [2]float64{round(low), round(high)},
+	r := Per(numerator, denominator)
+	r.Interval = [2]float64{round(low), round(high)}
+	return r
+}
+
+// Per is the ratio of one count to another, of which it is no part. It is nil when the denominator is zero.
+func Per(numerator, denominator int) *Ratio {
+	if denominator == 0 {
+		return nil
 	}
+	return &Ratio{Value: round(float64(numerator) / float64(denominator)), Numerator: numerator, Denominator: denominator}
 }
 
 // wilson is the Wilson score interval of k out of n at 95 %, for n > 0.
@@ -40,8 +66,8 @@ func wilson(k, n int) (low, high float64) {
 	return low, high
 }
 
-// summarise is nil without data. It orders in place.
-func summarise(spans []time.Duration) *Duration {
+// Summarise is nil without data. It orders in place.
+func Summarise(spans []time.Duration) *Duration {
 	if len(spans) == 0 {
 		return nil
 	}
@@ -62,7 +88,7 @@ func summarise(spans []time.Duration) *Duration {
 func quantile(spans []time.Duration, p float64) float64 {
 	h := p * float64(len(spans)-1)
 	below := int(h)
-	smallest(spans, below)
+	Smallest(spans, below)
 	if below+1 >= len(spans) {
 		return spans[below].Seconds()
 	}
@@ -79,7 +105,8 @@ func round(v float64) float64 {
 	return r
 }
 
-func rounded(v float64) *float64 {
+// Rounded keeps six significant digits.
+func Rounded(v float64) *float64 {
 	r := round(v)
 	return &r
 }

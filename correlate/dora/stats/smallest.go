@@ -1,4 +1,4 @@
-package dora
+package stats
 
 import (
 	"math/bits"
@@ -9,9 +9,9 @@ import (
 // fewSpans are so few that they are sorted.
 const fewSpans = 64
 
-// smallest puts the k+1 smallest of the spans first, the largest of these at k: Hoare's selection, which takes time in
+// Smallest puts the k+1 smallest of the spans first, the largest of these at k: Hoare's selection, which takes time in
 // proportion to their number. Where it divides badly for too often, what is left is sorted.
-func smallest(spans []time.Duration, k int) {
+func Smallest(spans []time.Duration, k int) {
 	for tries := 4 * bits.Len(uint(len(spans))); len(spans) > fewSpans && tries > 0; tries-- {
 		low, high := divide(spans, middle(spans))
 		switch {

@@ -1,4 +1,4 @@
-package dora
+package stats_test
 
 import (
 	"slices"
@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
 
 func TestTheSmallestComeFirst(t *testing.T) {
@@ -18,7 +20,7 @@ func TestTheSmallestComeFirst(t *testing.T) {
 		}
 		sorted := slices.Sorted(slices.Values(spans))
 		k := rapid.IntRange(0, len(spans)-1).Draw(t, "k")
-		smallest(spans, k)
+		stats.Smallest(spans, k)
 		require.Equal(t, sorted[k], spans[k])
 		first, rest := slices.Sorted(slices.Values(spans[:k])), slices.Sorted(slices.Values(spans[k:]))
 		require.Equal(t, sorted, append(first, rest...))
@@ -32,6 +34,6 @@ func TestABadOrderIsSortedInTheEnd(t *testing.T) {
 		spans[i] = time.Duration(min(i, len(spans)-i))
 	}
 	sorted := slices.Sorted(slices.Values(spans))
-	smallest(spans, len(spans)/2)
+	stats.Smallest(spans, len(spans)/2)
 	require.Equal(t, sorted[len(spans)/2], spans[len(spans)/2])
 }
