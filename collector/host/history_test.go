@@ -108,7 +108,7 @@ func TestAsOfIsWhatWasKnownThen(t *testing.T) {
 			asOf := moments[i].at.Add(time.Duration(rapid.IntRange(0, 59).Draw(t, "minutes")) * time.Minute)
 			q := week
 			q.AsOf = asOf
-			q.By = rapid.SampledFrom(dora.GroupBys()).Draw(t, "by")
+			q.By, q.Policy = rapid.SampledFrom(dora.GroupBys()).Draw(t, "by"), rapid.SampledFrom(dora.Policies()).Draw(t, "policy")
 			got, err := r.DORA(t.Context(), q)
 			require.NoError(t, err)
 			require.Equal(t, text(t, dora.Compute(q, moments[i].data(), asOf)), text(t, got))

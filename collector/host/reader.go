@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -44,7 +45,8 @@ func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
 }
 
 // DORA tells the numbers of now from memory. As of an instant of the past it counts over the changes that completed in the
-// window, and over what around it may matter for them; so it does for a window that memory has no room for.
+// window, and over what around it may matter for them; so it does for a window that memory has no room for, and under the
+// policy of another tool.
 func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	if q.AsOf.IsZero() {
 		now := r.h.opt.Now().UTC()
@@ -77,12 +79,16 @@ const (
 // doraData reads the window, and then what the changes in it reach for. Incidents are not restricted to a service: one
 // that names a change is held against it, whatever it says of its service.
 func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
+	service := q.Service
+	if q.Policy.LooksEverywhere() {
+		service = ""
+	}
 	changes := func(from, to time.Time, limit int) ([]correlate.ChangeRecord, error) {
 		if !from.Before(to) {
 			return nil, nil
 		}
 		return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
-			Service: q.Service, Environment: q.Environment, From: from, To: to, Limit: limit, AsOf: q.AsOf,
+			Service: service, Environment: q.Environment, From: from, To: to, Limit: limit, AsOf: q.AsOf,
 		})
 	}
 	window, err := changes(q.From, q.To, 0)
@@ -97,6 +103,9 @@ func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 	after, err := changes(q.To, reach.ChangesTo, mostAround)
 	if err != nil {
 		return dora.Data{}, err
+	}
+	if q.Policy.LooksEverywhere() && len(after) == mostAround {
+		return dora.Data{}, fmt.Errorf("the policy %s looks at all that came after the window, and that is %d changes or more: ask for a later window, or for one environment", q.Policy, mostAround)
 	}
 	incidents, err := r.h.ledger.Incidents(ctx, ledger.IncidentFilter{
 		From: reach.IncidentsFrom, To: reach.IncidentsTo, AsOf: q.AsOf,

@@ -130,6 +130,29 @@ func TestOneServiceIsCountedLikeItsGroup(t *testing.T) {
 	require.Equal(t, 2, all.Groups[1].IncidentRecovery.N, "the one that named no service is its cause's")
 }
 
+// Other tools hold an incident against the last deployment, however long ago, and whatever a report says of its cause.
+func TestOtherPoliciesAreCountedFromTheLedger(t *testing.T) {
+	shop := func(c *correlate.ChangeRecord) { c.Labels = map[string]string{dora.LabelProject: "shop"} }
+	r := remembering(t,
+		deployed("a", 1, shop), deployed("b", 2, func(c *correlate.ChangeRecord) { c.Service = "cart"; shop(c) }),
+		broke("weeks later", "checkout", "a", 30*24, 30*24+1), broke("before all", "checkout", "", 0.5, 0.75),
+	)
+	for policy, want := range map[dora.Policy][2]int{ // failures of checkout, of all
+		dora.PolicyDevLake: {0, 1}, dora.PolicyMiddleware: {1, 1}, dora.PolicyRatio: {1, 1},
+	} {
+		t.Run(policy.Title(), func(t *testing.T) {
+			for i, service := range []string{"checkout", ""} {
+				q := week
+				q.Policy, q.Service = policy, service
+				report, err := r.DORA(t.Context(), q)
+				require.NoError(t, err)
+				require.Equal(t, policy, report.Policy)
+				require.Equal(t, want[i], report.Total.ChangeFailRate.Numerator, service)
+			}
+		})
+	}
+}
+
 // BenchmarkDORA is a week of 1,000 services that deploy daily, after half a year of it, with commits two weeks old.
 func BenchmarkDORA(b *testing.B) {
 	var effects []correlate.Effect

@@ -10,51 +10,77 @@ import (
 
 // Compute reports the DORA numbers of a window as of an instant; what happened after asOf is not yet known.
 func Compute(q Query, d Data, asOf time.Time) Report {
-	b := newBook(d, asOf)
-	total, groups := &tally{}, map[group]*tally{}
-	count := func(add func(*tally), places ...place) {
-		counted, covered := map[group]bool{}, false
-		for _, p := range places {
-			if !q.covers(p) {
-				continue
+	c, b := newCounter(q), newBook(d, asOf)
+	if q.Policy.peer() {
+		c.peers(b)
+		return c.report(asOf)
+	}
+	for _, change := range b.changes {
+		if q.within(completion(change)) {
+			for _, t := range c.tallies(placeOf(change)) {
+				t.change(b, change)
 			}
-			covered = true
-			for _, g := range q.groups(p) {
-				counted[g] = true
-			}
-		}
-		if covered {
-			add(total)
-		}
-		for g := range counted {
-			if groups[g] == nil {
-				groups[g] = &tally{}
-			}
-			add(groups[g])
+			c.rolledOut(change)
 		}
 	}
-	var elsewhere []string
-	for _, c := range b.changes {
-		if q.within(completion(c)) {
-			count(func(t *tally) { t.change(b, c) }, placeOf(c))
-			if isRollout(c) && q.elsewhere(placeOf(c)) {
-				elsewhere = append(elsewhere, c.Environment)
+	for _, in := range b.incidents {
+		if q.within(in.OpenedAt) {
+			for _, t := range c.tallies(b.placesOfIncident(in)...) {
+				t.incident(in, asOf)
 			}
 		}
 	}
-	slices.Sort(elsewhere)
-	for _, i := range b.incidents {
-		if q.within(i.OpenedAt) {
-			count(func(t *tally) { t.incident(i, asOf) }, b.placesOfIncident(i)...)
+	return c.report(asOf)
+}
+
+// counter is a report while it is counted.
+type counter struct {
+	Query
+	total     tally
+	groups    map[group]*tally
+	elsewhere []string // environments of rollouts that the query leaves out, and doesn't name another
+}
+
+func newCounter(q Query) *counter { return &counter{Query: q, groups: map[group]*tally{}} }
+
+// tallies are the counts that something at some places goes into, each once.
+func (c *counter) tallies(places ...place) (all []*tally) {
+	for _, p := range places {
+		if !c.covers(p) {
+			continue
+		}
+		if len(all) == 0 {
+			all = append(all, &c.total)
+		}
+		for _, g := range c.Query.groups(p) {
+			if c.groups[g] == nil {
+				c.groups[g] = &tally{}
+			}
+			if !slices.Contains(all, c.groups[g]) {
+				all = append(all, c.groups[g])
+			}
 		}
 	}
-	days := q.days(asOf)
+	return all
+}
+
+// rolledOut notes where something was rolled out that isn't counted.
+func (c *counter) rolledOut(change *correlate.ChangeRecord) {
+	if isRollout(change) && c.Query.elsewhere(placeOf(change)) {
+		c.elsewhere = append(c.elsewhere, change.Environment)
+	}
+}
+
+func (c *counter) report(asOf time.Time) Report {
+	days := c.days(asOf)
+	slices.Sort(c.elsewhere)
 	r := Report{
-		Policy: PolicyShipwake, Environment: q.environment(), OtherEnvironments: slices.Compact(elsewhere), From: q.From, To: q.To, AsOf: asOf, By: q.By,
-		Total: total.numbers(days),
+		Policy: c.Policy.known(), PolicyVersion: c.Policy.Version(), Environment: c.environment(),
+		OtherEnvironments: slices.Compact(c.elsewhere), From: c.From, To: c.To, AsOf: asOf, By: c.By,
+		Total: c.Policy.numbers(&c.total, days),
 	}
-	for g, t := range groups {
-		n := t.numbers(days)
+	for g, t := range c.groups {
+		n := c.Policy.numbers(t, days)
 		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
 		r.Groups = append(r.Groups, n)
 	}

@@ -1,7 +1,7 @@
 // Package dora answers: how do we deliver, by the DORA definitions?
 //
 // It counts over records and holds no state: the same records, in any order, give the same report. The policy that
-// counted is named in every report. There is one, "shipwake":
+// counted is named in every report, with its version. Policies of other tools are described at Policy; "shipwake" is:
 //
 //   - A deployment is a successful, finished rollout of a service to an environment: a change of kind deployment or
 //     rollback. A redeploy of the version that is live brings users nothing: it is counted apart, as a redeployment, in
@@ -38,15 +38,13 @@ import (
 	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
 
-// PolicyShipwake is the policy described in the package documentation.
-const PolicyShipwake = "shipwake"
-
 // Query says what to report.
 type Query struct {
 	From, To time.Time // windows are keyed on deployment completion: From <= finished < To
 	// Zero: all. An empty Environment is production, unless the report is split by environment.
 	Service, Environment, Team string
 	By                         GroupBy
+	Policy                     Policy    // "" is shipwake
 	AsOf                       time.Time // count over what was known then; zero: now. Compute is told by its argument.
 }
 
@@ -74,7 +72,8 @@ const NoGroup = "(none)"
 
 // Report is the DORA numbers of one window, for the whole (Group "") and for each group, sorted by name.
 type Report struct {
-	Policy string `json:"policy"`
+	Policy        Policy `json:"policy"`
+	PolicyVersion int    `json:"policy_version"`
 	// Environment is the one that Total covers; "" when it covers them all.
 	Environment string `json:"environment,omitempty"`
 	// OtherEnvironments are those in which something was rolled out in the window that Total doesn't cover, sorted. It is

@@ -54,7 +54,7 @@ func (t *Table) forget(n uint32, gone int) {
 }
 
 // Covers says whether the table has all that counts for a report: that nothing was forgotten of its window, nor of the time
-// before it that a report looks at.
+// before it that a report looks at, and that the policy looks at nothing else.
 func (t *Table) Covers(q Query) bool {
-	return t.since == never || instantOf(q.From.Add(-mostReach)) >= t.since
+	return !q.Policy.peer() && (t.since == never || instantOf(q.From.Add(-mostReach)) >= t.since)
 }

@@ -37,8 +37,12 @@ func drawChange(t *rapid.T, i, n int) correlate.ChangeRecord {
 	if rapid.Bool().Draw(t, "rolled back") {
 		c.RolledBackBy = fmt.Sprintf("c%d", rapid.IntRange(0, n-1).Draw(t, "by"))
 	}
+	c.Labels = map[string]string{}
 	if rapid.Bool().Draw(t, "hotfix") {
-		c.Labels = map[string]string{"class": "hotfix"}
+		c.Labels["class"] = "hotfix"
+	}
+	if pipeline := rapid.IntRange(0, 9).Draw(t, "pipeline"); pipeline < 3 {
+		c.Labels[dora.LabelPipeline], c.Labels[dora.LabelProject] = fmt.Sprint(pipeline), "shop"
 	}
 	c.Commits = []correlate.Commit{{
 		SHA:        fmt.Sprintf("s%d", rapid.IntRange(0, 5).Draw(t, "sha")),
@@ -69,7 +73,7 @@ func TestAnyOrderGivesTheSameReport(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawData(t)
 		q := month
-		q.By = rapid.SampledFrom(dora.GroupBys()).Draw(t, "by")
+		q.By, q.Policy = rapid.SampledFrom(dora.GroupBys()).Draw(t, "by"), rapid.SampledFrom(dora.Policies()).Draw(t, "policy")
 		shuffled := dora.Data{
 			Changes:   rapid.Permutation(append(d.Changes, d.Changes...)).Draw(t, "shuffled changes"),
 			Incidents: rapid.Permutation(append(d.Incidents, d.Incidents...)).Draw(t, "shuffled incidents"),

@@ -13,6 +13,9 @@ const mostReach = 90 * 24 * time.Hour
 // followed is how long repairs of repairs are looked for.
 const followed = 7 * 24 * time.Hour
 
+// endless is after all that is reported.
+var endless = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
 // Reach is what a report needs from around its window: changes by completion and incidents by opening, From <= t < To.
 // What these refer to by id (MergedInto, RolledBackBy, AttributedTo) may lie anywhere.
 type Reach struct {
@@ -28,6 +31,9 @@ type Reach struct {
 //  4. so do they against a hotfix, and the one after that: repairs of repairs are followed for a week.
 //
 // A hotfix at the beginning of the window needs nothing from before: what it repaired is counted where that completed.
+//
+// The policies of other tools know no bound: an incident may be held against a deployment however long after it, and one of
+// the window against a deployment of before, as far back as a report looks.
 func (q Query) Reach(inWindow []correlate.ChangeRecord, attribution time.Duration) Reach {
 	reach := Reach{
 		ChangesFrom: q.From, ChangesTo: q.To.Add(followed + 2*attributionWindow), // a hotfix that began in time takes its time
@@ -44,6 +50,9 @@ func (q Query) Reach(inWindow []correlate.ChangeRecord, attribution time.Duratio
 		reach.IncidentsFrom = earlier(reach.IncidentsFrom, c.Start().Add(-attributionWindow))
 	}
 	most := q.From.Add(-mostReach)
+	if q.Policy.peer() {
+		reach.ChangesFrom, reach.ChangesTo, reach.IncidentsTo = most, endless, endless
+	}
 	reach.ChangesFrom, reach.IncidentsFrom = later(reach.ChangesFrom, most), later(reach.IncidentsFrom, most)
 	return reach
 }

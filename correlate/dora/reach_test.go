@@ -54,6 +54,11 @@ func TestReach(t *testing.T) {
 		})
 	}
 	require.Equal(t, month.To.Add(8*day), month.Reach(nil, time.Hour).IncidentsTo)
+	peer := month
+	peer.Policy = dora.PolicyDevLake
+	reach := peer.Reach(nil, time.Hour)
+	require.Equal(t, from.Add(-90*day), reach.ChangesFrom)
+	require.True(t, reach.IncidentsTo.After(asOf.AddDate(100, 0, 0)) && reach.ChangesTo.Equal(reach.IncidentsTo), "other tools know no bound")
 }
 
 // Whatever lies outside the reach, and nobody refers to, changes no number.

@@ -7,10 +7,10 @@ import (
 )
 
 // Report gives the DORA numbers of a window as of an instant, over the latest states of all records of the table. It is
-// what Compute reports over them. Query.AsOf is not looked at.
+// what Compute reports over them. Query.AsOf is not looked at, and the policy is to be shipwake: see Covers.
 func (t *Table) Report(q Query, asOf time.Time) Report {
 	t.work()
-	c := count{Table: t, Query: q, asOf: instantOf(asOf), groups: map[group]*tally{}}
+	c := count{Table: t, counter: newCounter(q), asOf: instantOf(asOf)}
 	from, to := instantOf(q.From), instantOf(q.To)
 	for _, s := range t.sites {
 		c.site(s, s.between(from, to))
@@ -24,11 +24,8 @@ func (t *Table) Report(q Query, asOf time.Time) Report {
 // count is one report while it is counted.
 type count struct {
 	*Table
-	Query
-	asOf      instant
-	total     tally
-	groups    map[group]*tally
-	elsewhere []string
+	*counter
+	asOf instant
 }
 
 // site counts the changes of a site that completed in the window.
@@ -58,27 +55,6 @@ func (c *count) changes(s *siteRows, p place, rows []row) {
 			c.row(tally, s, &rows[i])
 		}
 	}
-}
-
-// tallies are the counts that something at some places goes into, each once.
-func (c *count) tallies(places ...place) (all []*tally) {
-	for _, p := range places {
-		if !c.covers(p) {
-			continue
-		}
-		if len(all) == 0 {
-			all = append(all, &c.total)
-		}
-		for _, g := range c.Query.groups(p) {
-			if c.groups[g] == nil {
-				c.groups[g] = &tally{}
-			}
-			if !slices.Contains(all, c.groups[g]) {
-				all = append(all, c.groups[g])
-			}
-		}
-	}
-	return all
 }
 
 // row counts a change; the cases are those of tally.change.
@@ -135,8 +111,7 @@ func (t *tally) hurt(completion, recovered, asOf instant) {
 		t.recoveries = append(t.recoveries, max(0, recovered.since(completion)))
 		return
 	}
-	t.open++
-	t.oldestOpen = max(t.oldestOpen, asOf.since(completion))
+	t.stillOpen(asOf.since(completion))
 }
 
 func (t *tally) closed(m marks) {
@@ -189,20 +164,4 @@ func (c *count) placeOf(in *incidentRow, service string) place {
 		}
 	}
 	return p
-}
-
-func (c *count) report(asOf time.Time) Report {
-	days := c.days(asOf)
-	slices.Sort(c.elsewhere)
-	r := Report{
-		Policy: PolicyShipwake, Environment: c.environment(), OtherEnvironments: slices.Compact(c.elsewhere), From: c.From, To: c.To, AsOf: asOf, By: c.By,
-		Total: c.total.numbers(days),
-	}
-	for g, t := range c.groups {
-		n := t.numbers(days)
-		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
-		r.Groups = append(r.Groups, n)
-	}
-	sortGroups(r.Groups)
-	return r
 }

@@ -27,11 +27,12 @@ type RestateQuery struct {
 
 // Restatements are the numbers that are others than those that were published, oldest period first.
 type Restatements struct {
-	Policy      string `json:"policy"`
-	Service     string `json:"service,omitempty"`
-	Environment string `json:"environment"`
-	Team        string `json:"team,omitempty"`
-	WindowDays  int    `json:"window_days"`
+	Policy        Policy `json:"policy"`
+	PolicyVersion int    `json:"policy_version"`
+	Service       string `json:"service,omitempty"`
+	Environment   string `json:"environment"`
+	Team          string `json:"team,omitempty"`
+	WindowDays    int    `json:"window_days"`
 	// KnownSince is when the history of records begins: periods that were published before can't be compared.
 	KnownSince time.Time     `json:"known_since"`
 	Compared   int           `json:"periods_compared"`
@@ -41,7 +42,7 @@ type Restatements struct {
 // NewRestatements is the answer to a question without any comparison yet.
 func NewRestatements(q RestateQuery, since time.Time) Restatements {
 	return Restatements{
-		Policy: PolicyShipwake, Service: q.Service, Environment: Query{Environment: q.Environment}.environment(), Team: q.Team,
+		Policy: PolicyShipwake, PolicyVersion: PolicyShipwake.Version(), Service: q.Service, Environment: Query{Environment: q.Environment}.environment(), Team: q.Team,
 		WindowDays: q.WindowDays, KnownSince: since, Restated: []Restatement{},
 	}
 }

@@ -30,9 +30,7 @@ type tally struct {
 //  6. a deployment that hurt is a failure, recovered or open, from the moment that is known;
 //  7. but the change fail rate counts it only when its window has closed.
 func (t *tally) change(b *book, c *correlate.ChangeRecord) {
-	if isRollout(c) && c.Status == correlate.StatusFailed && !isLive(c) {
-		t.deployFailed++
-	}
+	t.failedRollout(c)
 	if !isLive(c) {
 		return
 	}
@@ -51,11 +49,23 @@ func (t *tally) change(b *book, c *correlate.ChangeRecord) {
 	t.outcome(c, failed)
 }
 
+// failedRollout counts a rollout that failed before it reached its users.
+func (t *tally) failedRollout(c *correlate.ChangeRecord) {
+	if isRollout(c) && c.Status == correlate.StatusFailed && !isLive(c) {
+		t.deployFailed++
+	}
+}
+
 func (t *tally) deployment(b *book, c *correlate.ChangeRecord) {
 	t.deployments++
 	if b.isRework(c) {
 		t.rework++
 	}
+	t.arrived(b, c)
+}
+
+// arrived counts the lead times of the commits that a deployment brought first.
+func (t *tally) arrived(b *book, c *correlate.ChangeRecord) {
 	for _, commit := range b.arrivals[c.ID] {
 		span := completion(c).Sub(commit.AuthoredAt)
 		if span < 0 {
@@ -72,8 +82,13 @@ func (t *tally) failure(c *correlate.ChangeRecord, recovered, asOf time.Time) {
 		t.recoveries = append(t.recoveries, max(0, recovered.Sub(completion(c))))
 		return
 	}
+	t.stillOpen(asOf.Sub(completion(c)))
+}
+
+// stillOpen counts a failure without recovery.
+func (t *tally) stillOpen(since time.Duration) {
 	t.open++
-	t.oldestOpen = max(t.oldestOpen, asOf.Sub(completion(c)))
+	t.oldestOpen = max(t.oldestOpen, since)
 }
 
 func (t *tally) outcome(c *correlate.ChangeRecord, failed bool) {

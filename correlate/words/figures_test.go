@@ -48,6 +48,13 @@ func TestNoDataIsNotZero(t *testing.T) {
 	require.Equal(t, "–", words.Or(""))
 	require.Equal(t, "v2", words.Or("v2"))
 	require.Equal(t, "1h 30m (n 4)", words.Median(&dora.Duration{Median: 5400, N: 4}))
+	require.Equal(t, words.None, words.Recovery(dora.PolicyRatio, nil))
+	for policy, want := range map[dora.Policy][2]string{
+		dora.PolicyShipwake: {"1h 30m (n 4)", "recovery (median)"}, dora.PolicyDevLake: {"1h 30m (n 4)", "recovery (lower median)"},
+		dora.PolicyMiddleware: {"2h 0m (n 4)", "recovery (mean)"}, dora.PolicyRatio: {"2h 0m (n 4)", "recovery (mean)"},
+	} {
+		require.Equal(t, want, [2]string{words.Recovery(policy, &dora.Duration{Median: 5400, Mean: 7200, N: 4}), words.RecoveryOf(policy)})
+	}
 }
 
 func TestASpanHasTwoUnits(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/sinktest"
@@ -241,7 +242,8 @@ func TestQuarantine(t *testing.T) {
 func TestDORA(t *testing.T) {
 	h := serve(t, story())
 	report := read[DORA](t, h, "/api/v1/dora")
-	require.Equal(t, "shipwake", report.Policy)
+	require.Equal(t, dora.PolicyShipwake, report.Policy)
+	require.Equal(t, 1, report.PolicyVersion)
 	require.Equal(t, sinktest.Noon.AddDate(0, 0, -30), report.From)
 	require.Equal(t, sinktest.Noon, report.To)
 	require.Equal(t, 4, report.Total.Deployments)
@@ -251,6 +253,9 @@ func TestDORA(t *testing.T) {
 	report = read[DORA](t, h, "/api/v1/dora?by=service&since=7d&team=shop")
 	require.Len(t, report.Groups, 3)
 	require.Equal(t, 7*24*time.Hour, report.To.Sub(report.From))
+
+	require.Equal(t, dora.PolicyMiddleware, read[DORA](t, h, "/api/v1/dora?policy=middleware").Policy)
+	require.Nil(t, read[DORA](t, h, "/api/v1/dora?policy=ratio").Total.ReworkRate)
 
 	require.Nil(t, read[DORA](t, h, "/api/v1/dora?team=nobody").Total.ChangeFailRate, "no data is null")
 	report = read[DORA](t, h, "/api/v1/dora?from=2026-02-01T00:00:00Z&to=2026-03-01T00:00:00Z")
@@ -321,6 +326,7 @@ func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
 		"/api/v1/dora?since=0d":                                             {400, "since", "30d or 36h"},
 		"/api/v1/dora?since=-1h":                                            {400, "since", "30d or 36h"},
 		"/api/v1/dora?since=9999d":                                          {400, "since", "at most 3650d"},
+		"/api/v1/dora?policy=four-keys":                                     {400, "policy", "use one of [shipwake devlake middleware ratio]"},
 		"/api/v1/dora?by=continent":                                         {400, "by", "service team environment"},
 		"/api/v1/dora?from=2030-01-01T00:00:00Z":                            {400, "from", "before now"},
 		"/api/v1/dora?service=chekout":                                      {404, "service", `nothing is known of the service "chekout"; did you mean checkout? Known are cart, checkout`},

@@ -92,7 +92,7 @@ const standardDays = 30
 func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 	q := dora.Query{
 		Service: p.text("service"), Environment: p.text("environment"), Team: p.text("team"),
-		By: choice(p, "by", dora.GroupBys()...),
+		By: choice(p, "by", dora.GroupBys()...), Policy: choice(p, "policy", dora.Policies()...),
 	}
 	var now time.Time
 	q.AsOf, now = p.asOf(s.reader.Status().Now)

@@ -243,6 +243,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
 	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
 	reflect.TypeFor[dora.GroupBy]():        strs(dora.GroupBys()),
+	reflect.TypeFor[dora.Policy]():         strs(dora.Policies()),
 	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
 	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
 }

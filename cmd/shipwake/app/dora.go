@@ -24,6 +24,7 @@ import (
 type doraCommand struct {
 	asking
 	output, since, by, asOf    string
+	policy                     string
 	service, environment, team string
 }
 
@@ -36,10 +37,14 @@ func newDORA() *cobra.Command {
 
 A ratio always comes with what it was counted from. "–" means that there is no data, which is not zero.
 
+With --policy they are counted as another tool counts: devlake, middleware, or ratio (incidents per deployment, as Pelorus,
+Faros and GitLab do). The numbers always name the policy that counted them, with its version.
+
 With --as-of the numbers are those that the same question got at that time. "shipwake dora restatements" says which
 numbers became others after they were published, and why.`,
 		Example: `  shipwake dora --since 30d --by team
   shipwake dora --since 90d --service checkout --output json
+  shipwake dora --since 90d --policy devlake
   shipwake dora --since 30d --as-of 2026-03-03T09:00:00Z`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
@@ -49,6 +54,7 @@ numbers became others after they were published, and why.`,
 	flags.StringVar(&d.asOf, "as-of", "", "count over what was known at this `time`, e.g. 2026-03-03T09:00:00Z")
 	flags.StringVar(&d.since, "since", "30d", "how far back, e.g. 7d or 36h")
 	flags.StringVar(&d.by, "by", "", "split by service, team or environment")
+	flags.StringVar(&d.policy, "policy", "", "count by this `policy`: shipwake, devlake, middleware or ratio (default: shipwake)")
 	flags.StringVar(&d.service, "service", "", "only this `service`")
 	flags.StringVar(&d.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
 	flags.StringVar(&d.team, "team", "", "only this `team`")
@@ -70,7 +76,7 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	defer daemon.Close()
 	query := url.Values{"since": {d.since}}
 	setGiven(query, map[string]string{
-		"by": d.by, "service": d.service, "environment": d.environment, "team": d.team, "as_of": d.asOf,
+		"by": d.by, "service": d.service, "environment": d.environment, "team": d.team, "as_of": d.asOf, "policy": d.policy,
 	})
 	report, err := daemon.DORA(ctx, query)
 	if err != nil {
@@ -106,7 +112,7 @@ func rowsOf(r dora.Report) []dora.Numbers {
 
 // doraTable prints one line for each group, or for each number when there are no groups.
 func doraTable(out io.Writer, r dora.Report) error {
-	fmt.Fprintf(out, "%s … %s, policy %s\n\n", words.Instant(r.From), words.Instant(r.To), r.Policy)
+	fmt.Fprintf(out, "%s … %s, policy %s\n\n", words.Instant(r.From), words.Instant(r.To), r.Policy.Title())
 	write := doraGroups
 	if r.By == "" {
 		write = doraTotal
@@ -132,7 +138,7 @@ func doraTotal(out io.Writer, r dora.Report) error {
 		{"deployments", strconv.Itoa(n.Deployments)},
 		{"per day", words.Rate(n.DeploymentsPerDay)},
 		{"change fail rate", words.Ratio(n.ChangeFailRate)},
-		{"recovery (median)", words.Median(n.Recovery)},
+		{words.RecoveryOf(r.Policy), words.Recovery(r.Policy, n.Recovery)},
 		{"lead time (median)", words.Median(n.LeadTime)},
 		{"rework rate", words.Ratio(n.ReworkRate)},
 		{"open failures", strconv.Itoa(n.OpenFailures)},
@@ -145,11 +151,11 @@ func doraTotal(out io.Writer, r dora.Report) error {
 
 func doraGroups(out io.Writer, r dora.Report) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%s\tdeployments\tper day\tchange fail rate\trecovery (median)\tlead time (median)\trework rate\topen\tpending\n",
-		cmp.Or(strings.ToUpper(string(r.By)), "GROUP"))
+	fmt.Fprintf(w, "%s\tdeployments\tper day\tchange fail rate\t%s\tlead time (median)\trework rate\topen\tpending\n",
+		cmp.Or(strings.ToUpper(string(r.By)), "GROUP"), words.RecoveryOf(r.Policy))
 	for _, n := range rowsOf(r) {
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", words.Or(n.Group), n.Deployments, words.Rate(n.DeploymentsPerDay),
-			words.Ratio(n.ChangeFailRate), words.Median(n.Recovery), words.Median(n.LeadTime), words.Ratio(n.ReworkRate), n.OpenFailures, n.Pending)
+			words.Ratio(n.ChangeFailRate), words.Recovery(r.Policy, n.Recovery), words.Median(n.LeadTime), words.Ratio(n.ReworkRate), n.OpenFailures, n.Pending)
 	}
 	return w.Flush()
 }
@@ -158,14 +164,14 @@ func doraGroups(out io.Writer, r dora.Report) error {
 func doraCSV(out io.Writer, r dora.Report) error {
 	w := csv.NewWriter(out)
 	records := [][]string{{
-		"group", "from", "to", "policy", "deployments", "deployments_per_day", "redeployments", "deploy_failed",
+		"group", "from", "to", "policy", "policy_version", "deployments", "deployments_per_day", "redeployments", "deploy_failed",
 		"change_fail_rate", "change_fail_numerator", "change_fail_denominator", "pending", "inconclusive",
-		"recovery_median_seconds", "recovery_p90_seconds", "recovery_n", "open_failures",
-		"lead_time_median_seconds", "lead_time_p90_seconds", "lead_time_n",
+		"recovery_median_seconds", "recovery_p90_seconds", "recovery_mean_seconds", "recovery_n", "open_failures",
+		"lead_time_median_seconds", "lead_time_p90_seconds", "lead_time_mean_seconds", "lead_time_n",
 		"rework_rate", "rework_numerator", "rework_denominator", "unattributed_incidents",
 	}}
 	for _, n := range rowsOf(r) {
-		record := []string{n.Group, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), r.Policy,
+		record := []string{n.Group, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), string(r.Policy), strconv.Itoa(r.PolicyVersion),
 			strconv.Itoa(n.Deployments), field(n.DeploymentsPerDay), strconv.Itoa(n.Redeployments), strconv.Itoa(n.DeployFailed)}
 		record = append(record, ratioFields(n.ChangeFailRate)...)
 		record = append(record, strconv.Itoa(n.Pending), strconv.Itoa(n.Inconclusive))
@@ -187,9 +193,9 @@ func ratioFields(r *dora.Ratio) []string {
 
 func durationFields(d *dora.Duration) []string {
 	if d == nil {
-		return []string{"", "", ""}
+		return []string{"", "", "", ""}
 	}
-	return []string{field(&d.Median), field(&d.P90), strconv.Itoa(d.N)}
+	return []string{field(&d.Median), field(&d.P90), field(&d.Mean), strconv.Itoa(d.N)}
 }
 
 func field(v *float64) string {

@@ -15,7 +15,7 @@ import (
 func report() dora.Report {
 	perDay := 1.4
 	return dora.Report{
-		Policy: dora.PolicyShipwake, Environment: "production", OtherEnvironments: []string{"prod-eu", "staging"},
+		Policy: dora.PolicyShipwake, PolicyVersion: 1, Environment: "production", OtherEnvironments: []string{"prod-eu", "staging"},
 		From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), AsOf: at("00:00:00"), By: dora.ByTeam,
 		Total: dora.Numbers{
 			Deployments: 42, DeploymentsPerDay: &perDay, Pending: 1,
@@ -62,6 +62,35 @@ func TestTheNumbersOfAllAreListed(t *testing.T) {
 	golden(t, "dora.all", stdout)
 }
 
+// What another tool tells as a mean is printed as that.
+func TestTheNumbersOfAnotherPolicyAreAskedFor(t *testing.T) {
+	var asked string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.URL.String()
+		counted := report()
+		counted.Policy, counted.Total.ReworkRate = dora.Policy(r.URL.Query().Get("policy")), nil
+		if err := json.NewEncoder(w).Encode(counted); err != nil {
+			t.Error(err)
+		}
+	}))
+	defer server.Close()
+	for policy, want := range map[string][]string{
+		"shipwake":   {"policy shipwake v1", "recovery (median)", "25m 0s (n 4)"},
+		"devlake":    {"policy devlake v1", "recovery (lower median)", "25m 0s (n 4)"},
+		"middleware": {"policy middleware v1", "recovery (mean)", "30m 0s (n 4)"},
+		"ratio":      {"policy ratio v1", "recovery (mean)", "30m 0s (n 4)"},
+	} {
+		t.Run(policy, func(t *testing.T) {
+			code, stdout, stderr := shipwake(t, "dora", "--api", server.URL, "--policy", policy)
+			require.Zero(t, code, stderr)
+			require.Equal(t, "/api/v1/dora?policy="+policy+"&since=30d", asked)
+			for _, text := range want {
+				require.Contains(t, stdout, text)
+			}
+		})
+	}
+}
+
 func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
 	var asked string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -80,7 +109,7 @@ func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
 func TestRestatementsArePrinted(t *testing.T) {
 	rate := func(v float64, failed, of int) dora.Figure { return dora.Figure{Value: &v, Numerator: failed, N: of} }
 	answer := dora.Restatements{
-		Policy: dora.PolicyShipwake, Service: "checkout", Environment: "production", WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
+		Policy: dora.PolicyShipwake, PolicyVersion: 1, Service: "checkout", Environment: "production", WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
 		Restated: []dora.Restatement{{
 			Metric: dora.MetricChangeFailRate, From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), PublishedAt: at("00:00:00").AddDate(0, 0, 1),
 			RestatedAt: at("09:00:00").AddDate(0, 0, 5), Old: rate(0.12, 3, 25), New: rate(0.08, 2, 25),

@@ -70,7 +70,7 @@ func (r *restatementsCommand) run(ctx context.Context, out io.Writer) error {
 // restatementsText prints a line for each number, under the period that it is of.
 func restatementsText(out io.Writer, answer api.Restatements) error {
 	fmt.Fprintf(out, "%d published periods of %d days compared; history since %s, policy %s\n",
-		answer.Compared, answer.WindowDays, words.Instant(answer.KnownSince), answer.Policy)
+		answer.Compared, answer.WindowDays, words.Instant(answer.KnownSince), answer.Policy.Title())
 	if len(answer.Restated) == 0 {
 		_, err := fmt.Fprintln(out, "No number is another than the one that was published.")
 		return err

@@ -84,8 +84,8 @@ func (n *Numbers) Revision() uint64 {
 	return n.revision
 }
 
-// ErrForgotten says that a report reaches back further than there is room for.
-var ErrForgotten = errors.New("the changes of that time are not in memory")
+// ErrForgotten says that a report reaches back further than there is room for, or looks at what isn't kept.
+var ErrForgotten = errors.New("what this report counts is not in memory")
 
 // Report gives the numbers of now. It waits until they are known.
 func (n *Numbers) Report(ctx context.Context, q dora.Query, now time.Time) (dora.Report, error) {

@@ -84,6 +84,17 @@ func Summarise(spans []time.Duration) *Duration {
 	}
 }
 
+// SummariseLower is Summarise with the lower median: of an even number of spans the lesser of the two in the middle.
+func SummariseLower(spans []time.Duration) *Duration {
+	d := Summarise(spans)
+	if d != nil {
+		middle := (len(spans) - 1) / 2
+		Smallest(spans, middle)
+		d.Median = round(spans[middle].Seconds())
+	}
+	return d
+}
+
 // quantile interpolates linearly between the two nearest of the spans in order, in seconds.
 func quantile(spans []time.Duration, p float64) float64 {
 	h := p * float64(len(spans)-1)

@@ -44,6 +44,16 @@ func TestSpans(t *testing.T) {
 	}
 }
 
+func TestTheLowerMedianIsASpan(t *testing.T) {
+	for want, seconds := range map[time.Duration][]time.Duration{7: {7}, 1: {10, 1}, 2: {3, 9, 2, 1}, 3: {5, 3, 1}} {
+		for i := range seconds {
+			seconds[i] *= time.Second
+		}
+		require.EqualValues(t, want, stats.SummariseLower(seconds).Median)
+	}
+	require.Nil(t, stats.SummariseLower(nil))
+}
+
 func TestASummaryLiesAmongTheSpans(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var spans []time.Duration
