@@ -130,15 +130,17 @@ func Reopenings() []Reopening { return []Reopening{LateChange, LateIncident, Lat
 
 // Verdict is the current answer for one change. A higher Revision replaces a lower one; nothing is edited.
 type Verdict struct {
-	ChangeID    string     `json:"change_id"`
-	Service     string     `json:"service"`
-	Environment string     `json:"environment"`
-	Version     string     `json:"version,omitempty"`
-	Outcome     Outcome    `json:"verdict"`
-	Reason      Reason     `json:"reason"`
-	Revision    int        `json:"revision"`
-	Final       bool       `json:"final"` // the observation window has closed
-	DecidedAt   time.Time  `json:"decided_at"`
+	ChangeID    string    `json:"change_id"`
+	Service     string    `json:"service"`
+	Environment string    `json:"environment"`
+	Version     string    `json:"version,omitempty"`
+	Outcome     Outcome   `json:"verdict"`
+	Reason      Reason    `json:"reason"`
+	Revision    int       `json:"revision"`
+	Final       bool      `json:"final"` // the observation window has closed
+	DecidedAt   time.Time `json:"decided_at"`
+	// DetectedAt is when it was first found to be regressed, of those that say so ever since; DecidedAt is that of this revision.
+	DetectedAt  *time.Time `json:"detected_at,omitempty"`
 	OnsetAt     *time.Time `json:"onset_at"`
 	RecoveredAt *time.Time `json:"recovered_at"`
 	// Blame is the probability that this change did it, among the candidates; of an inconclusive verdict, the
@@ -161,6 +163,21 @@ type Verdict struct {
 	HeardAs []Heard `json:"heard_as,omitempty"`
 	// Inputs is a digest of what the verdict is a function of: engine, configuration, facts and measurements.
 	Inputs string `json:"inputs,omitempty"`
+}
+
+// DetectedSince is the DetectedAt of a verdict that follows on another one, nil when there is none.
+func (v *Verdict) DetectedSince(before *Verdict) *time.Time {
+	since := v.DecidedAt
+	switch {
+	case v.Outcome != Regressed:
+		return nil
+	case before == nil || before.Outcome != Regressed:
+	case before.DetectedAt == nil: // of a version that didn't tell
+		since = before.DecidedAt
+	default:
+		since = *before.DetectedAt
+	}
+	return &since
 }
 
 // Heard is a service in an environment as telemetry names them.

@@ -213,6 +213,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 		return
 	}
 	is := c.verdictOf(f, r.At, final)
+	is.DetectedAt = is.DetectedSince(c.verdict())
 	is.Inputs = r.inputs(c, e.subject(c))
 	if f.reason == correlate.ReasonNoTelemetry {
 		for _, p := range observe.Alike(e.store, c.place(), r.At) {
