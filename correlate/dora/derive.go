@@ -77,8 +77,8 @@ func (t *Table) linkHotfixes(s *siteRows) {
 		if !r.marks.has(detailed) {
 			continue
 		}
-		if d := t.detail(r.id); d.hotfix != 0 || d.recovered != never {
-			d.hotfix, d.recovered = 0, never
+		if d := t.detail(r.id); d.derived() {
+			d.hotfix, d.recovered, d.detected, d.telemetry = 0, never, never, false
 			t.keep(r, d)
 		}
 	}

@@ -7,16 +7,26 @@ type detail struct {
 	takenBackBy key
 	told        instant // the first proven recovery, by its own record
 	seen        instant // the same, by its verdict
+	convicted   instant // when telemetry convicted it, by its verdict
+	approved    instant
 	// evidence is that of its verdict: all of it of what may be a repair, the first of what hurt.
 	evidence []correlate.Evidence
 	// Worked out from the other rows:
 	hotfix    key     // the change that repaired it
 	recovered instant // the first proven recovery
+	detected  instant // the first sign that a failure was noticed
+	telemetry bool    // that was telemetry
 }
 
 // nothing says whether a detail tells nothing.
 func (d *detail) nothing() bool {
-	return d.takenBackBy == 0 && d.told == never && d.seen == never && len(d.evidence) == 0 && d.hotfix == 0 && d.recovered == never
+	return d.takenBackBy == 0 && d.told == never && d.seen == never && d.convicted == never && d.approved == never &&
+		len(d.evidence) == 0 && !d.derived()
+}
+
+// derived says whether anything is worked out from the other rows.
+func (d *detail) derived() bool {
+	return d.hotfix != 0 || d.recovered != never || d.detected != never
 }
 
 // telling is as much of evidence as says whether a fault lasts.
@@ -27,12 +37,17 @@ func telling(all []correlate.Evidence, word func(string) string) (told []correla
 	return told
 }
 
+// noDetail tells nothing.
+func noDetail() detail {
+	return detail{told: never, seen: never, convicted: never, approved: never, recovered: never, detected: never}
+}
+
 // detail is a copy of what is told of a change.
 func (t *Table) detail(id key) detail {
 	if d := t.details[id]; d != nil {
 		return *d
 	}
-	return detail{told: never, seen: never, recovered: never}
+	return noDetail()
 }
 
 // keep puts a detail in place of the one before.

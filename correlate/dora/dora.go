@@ -24,6 +24,14 @@
 //     carries the label class=hotfix. Driven by an incident is a deployment that carries the label incident, or that
 //     began while an incident caused by an earlier deployment of the same place was open, at most 24 hours after it
 //     opened.
+//   - Change success rate: deployments whose window has closed and that didn't fail, over these and the rollouts that failed
+//     before they reached users. Failed rollout rate: these over all rollouts that came to an end. Rollback rate: rollbacks
+//     over deployments.
+//   - Detection delay: completion of a failed deployment to the first sign that somebody noticed: telemetry convicted it,
+//     an incident of it opened, a rollback or hotfix of it began. Detection to recovery goes on from there.
+//   - Defect escape rate: failed deployments that people noticed before telemetry did, or alone, over those that anybody
+//     noticed. Those told as history are in neither part: telemetry had no chance.
+//   - Queue time: approved to begun, of deployments that carry the label approved_at (RFC 3339).
 //   - Incidents count by the time they opened, deployments by their completion (their start, when nobody told the
 //     completion). Medians interpolate. No data is nil, never zero.
 //   - An incident of several services is one incident: the total, its environment and its team count it once, and each of the
@@ -107,6 +115,14 @@ type Numbers struct {
 	NegativeLeadTimes int       `json:"negative_lead_times"`
 	ReworkRate        *Ratio    `json:"deployment_rework_rate"`
 	IncidentRecovery  *Duration `json:"incident_time_to_restore"` // opened → resolved
+	SuccessRate       *Ratio    `json:"change_success_rate"`
+	FailedRolloutRate *Ratio    `json:"failed_rollout_rate"`
+	RollbackRate      *Ratio    `json:"rollback_rate"`
+	RollbacksPerDay   *float64  `json:"rollbacks_per_day"` // nil without deployments
+	DetectionDelay    *Duration `json:"detection_delay"`
+	DetectionRecovery *Duration `json:"detection_to_recovery"`
+	DefectEscapeRate  *Ratio    `json:"defect_escape_rate"`
+	QueueTime         *Duration `json:"queue_time"`
 	Unattributed      int       `json:"unattributed_incidents"`
 }
 

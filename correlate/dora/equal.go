@@ -2,15 +2,43 @@ package dora
 
 // Equal says whether two groups have the same numbers, names included.
 func (n Numbers) Equal(o Numbers) bool {
-	same := equal(n.DeploymentsPerDay, o.DeploymentsPerDay) && equal(n.OldestOpenFailure, o.OldestOpenFailure) &&
-		equal(n.ChangeFailRate, o.ChangeFailRate) && equal(n.ReworkRate, o.ReworkRate) &&
-		equal(n.Recovery, o.Recovery) && equal(n.LeadTime, o.LeadTime) && equal(n.IncidentRecovery, o.IncidentRecovery)
-	for _, both := range []*Numbers{&n, &o} {
-		both.DeploymentsPerDay, both.OldestOpenFailure = nil, nil
-		both.ChangeFailRate, both.ReworkRate = nil, nil
-		both.Recovery, both.LeadTime, both.IncidentRecovery = nil, nil, nil
+	same := allEqual(n.values(), o.values()) && allEqual(n.ratios(), o.ratios()) && allEqual(n.durations(), o.durations())
+	return same && n.plain() == o.plain()
+}
+
+func (n *Numbers) values() []**float64 {
+	return []**float64{&n.DeploymentsPerDay, &n.OldestOpenFailure, &n.RollbacksPerDay}
+}
+
+func (n *Numbers) ratios() []**Ratio {
+	return []**Ratio{&n.ChangeFailRate, &n.ReworkRate, &n.SuccessRate, &n.FailedRolloutRate, &n.RollbackRate, &n.DefectEscapeRate}
+}
+
+func (n *Numbers) durations() []**Duration {
+	return []**Duration{&n.Recovery, &n.LeadTime, &n.IncidentRecovery, &n.DetectionDelay, &n.DetectionRecovery, &n.QueueTime}
+}
+
+// plain are the numbers without what pointers lead to.
+func (n Numbers) plain() Numbers {
+	clearAll(n.values())
+	clearAll(n.ratios())
+	clearAll(n.durations())
+	return n
+}
+
+func clearAll[T any](all []**T) {
+	for _, p := range all {
+		*p = nil
 	}
-	return same && n == o
+}
+
+func allEqual[T comparable](a, b []**T) bool {
+	for i := range a {
+		if !equal(*a[i], *b[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // equal compares what two pointers lead to; nil is equal to nil alone.

@@ -39,6 +39,37 @@ func (b *book) recovery(c *correlate.ChangeRecord) time.Time {
 	return first
 }
 
+// detection is the first sign that a failure was noticed.
+type detection struct {
+	at          time.Time // zero when there is none
+	byTelemetry bool
+}
+
+// detection is when a failed deployment was noticed: by telemetry that convicted it, or by people who opened an incident or
+// began a repair. What came at one instant was telemetry's.
+func (b *book) detection(c *correlate.ChangeRecord) (first detection) {
+	consider := func(t time.Time, byTelemetry bool) {
+		if t.IsZero() || t.Before(c.Start()) || t.After(b.asOf) {
+			return
+		}
+		if first.at.IsZero() || t.Before(first.at) {
+			first = detection{t, byTelemetry}
+		}
+	}
+	if isRegressed(c) && c.Verdict.DetectedAt != nil {
+		consider(*c.Verdict.DetectedAt, true)
+	}
+	for _, in := range b.causes[c.ID] {
+		consider(in.OpenedAt, false)
+	}
+	for _, repair := range []*correlate.ChangeRecord{b.byID[c.RolledBackBy], b.hotfixes[c.ID]} {
+		if repair != nil {
+			consider(repair.Start(), false)
+		}
+	}
+	return first
+}
+
 // byRepair: what the record says of the recovery is that the rollback was complete, which is looked into here.
 func (b *book) byRepair(c *correlate.ChangeRecord) bool {
 	by := b.byID[c.RolledBackBy]

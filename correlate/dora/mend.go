@@ -13,7 +13,8 @@ func (t *Table) recoveries(n uint32) {
 			continue
 		}
 		d := t.detail(r.id)
-		if d.recovered = t.recovery(n, r, &d); d.recovered != never {
+		d.recovered = t.recovery(n, r, &d)
+		if detect(t, n, r, &d); d.derived() {
 			t.keep(r, d)
 		}
 	}
@@ -36,6 +37,26 @@ func (t *Table) recovery(n uint32, r *row, d *detail) instant {
 	consider(t.repaired(n, r, d, t.lookup(n, d.hotfix)))
 	consider(t.resolved(r.id))
 	return first
+}
+
+// detect works out the first sign that a failure was noticed; see book.detection.
+func detect(t *Table, n uint32, r *row, d *detail) {
+	consider := func(at instant, byTelemetry bool) {
+		if at != never && at >= r.start && (d.detected == never || at < d.detected) {
+			d.detected, d.telemetry = at, byTelemetry
+		}
+	}
+	if r.marks.has(regressed) {
+		consider(d.convicted, true)
+	}
+	for _, i := range t.heldAgainst(r.id) {
+		consider(t.trouble[i].opened, false)
+	}
+	for _, repair := range []*row{t.lookup(n, d.takenBackBy), t.lookup(n, d.hotfix)} {
+		if repair != nil {
+			consider(repair.start, false)
+		}
+	}
 }
 
 // lookup is the change with an id, nil for none. A site whose changes refer to what isn't a change of it is looked into

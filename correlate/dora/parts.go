@@ -24,7 +24,7 @@ const (
 const mostInPart = 4096
 
 // PartsVersion is that of the form of the parts: others can't be read.
-const PartsVersion = 2
+const PartsVersion = 3
 
 // ErrPart says that bytes are no part of a table.
 var ErrPart = errors.New("not a part of a table of DORA numbers")
@@ -119,6 +119,8 @@ func (w *partWriter) detail(r *row, d *detail) {
 	w.key(d.takenBackBy)
 	w.since(d.told, r.completion)
 	w.since(d.seen, r.completion)
+	w.since(d.convicted, r.completion)
+	w.since(d.approved, r.completion)
 	w.number(uint64(len(d.evidence)))
 	for _, e := range d.evidence {
 		w.word(e.Service)
@@ -270,7 +272,9 @@ func (r *partReader) row(t *Table, s *siteRows, before row) row {
 }
 
 func (r *partReader) detail(t *Table, completion instant) detail {
-	d := detail{takenBackBy: r.key(), told: r.since(completion), seen: r.since(completion), recovered: never}
+	d := noDetail()
+	d.takenBackBy, d.told, d.seen = r.key(), r.since(completion), r.since(completion)
+	d.convicted, d.approved = r.since(completion), r.since(completion)
 	for range r.count(leastEvidence) {
 		d.evidence = append(d.evidence, correlate.Evidence{
 			Service: r.word(t), Signal: r.word(t), Baseline: r.float(), Observed: r.float(),

@@ -8,8 +8,8 @@ import (
 
 // Policy is a way of counting. That of Shipwake is described in the package documentation. The others count as other tools
 // do, so that who comes from one finds the number again that he knows. They know neither verdicts, nor what reports say of
-// causes, nor redeploys, nor rework: pending, inconclusive, unjudged and redeployments are 0 and there is no rework rate.
-// Lead times are counted alike.
+// causes, nor redeploys, nor rework: pending, inconclusive, unjudged and redeployments are 0, and the numbers that hang on
+// these are nil. Lead times are counted alike.
 //
 //	policy      a deployment is                   an incident is held against                     change fail rate           recovery
 //	devlake     a pipeline with a rollout that    the last successful rollout of its project      with an incident, of all   pipeline finished to
@@ -69,7 +69,7 @@ func (p Policy) peer() bool { return p.known() != PolicyShipwake }
 func (p Policy) numbers(t *tally, days float64) Numbers {
 	n := t.numbers(days)
 	if p.peer() {
-		n.ReworkRate = nil
+		n.ReworkRate, n.SuccessRate, n.FailedRolloutRate, n.RollbackRate, n.RollbacksPerDay = nil, nil, nil, nil, nil
 	}
 	switch p {
 	case PolicyDevLake:

@@ -75,21 +75,43 @@ func (c *count) row(t *tally, s *siteRows, r *row) {
 		t.rework++
 	}
 	t.arrivals(s.carriedBy(r), r.completion)
+	var d *detail
+	if m.has(detailed) {
+		d = c.details[r.id]
+		t.queue(r, d.approved)
+	}
 	if m.has(rollback) {
+		t.rollbacks++
 		return
 	}
 	if m.has(hurt) {
-		t.hurt(r.completion, c.recovered(r), c.asOf)
+		c.hurt(t, r, d)
 	}
 	t.closed(m)
 }
 
-// recovered is when a failed deployment recovered, as far as that is known by then.
-func (c *count) recovered(r *row) instant {
-	if !r.marks.has(detailed) {
-		return never
+// hurt counts a failure with what is known of it by then.
+func (c *count) hurt(t *tally, r *row, d *detail) {
+	if d == nil {
+		t.hurt(r.completion, never, c.asOf)
+		return
 	}
-	return c.details[r.id].recovered
+	t.hurt(r.completion, d.recovered, c.asOf)
+	if d.detected == never || d.detected > c.asOf {
+		return
+	}
+	t.detections = append(t.detections, max(0, d.detected.since(r.completion)))
+	if d.recovered != never && d.recovered <= c.asOf {
+		t.repairs = append(t.repairs, max(0, d.recovered.since(d.detected)))
+	}
+	t.notice(r.marks.has(historic), d.telemetry)
+}
+
+// queue is queued of a row.
+func (t *tally) queue(r *row, approved instant) {
+	if approved != never && approved <= r.start {
+		t.queues = append(t.queues, r.start.since(approved))
+	}
 }
 
 func (t *tally) arrivals(commits []carried, completion instant) {

@@ -156,7 +156,10 @@ func (r *row) judge(v *correlate.Verdict, d *detail, word func(string) string) {
 	r.marks = r.marks&^ofVerdict | judged
 	r.marks.set(regressed, v.Outcome == correlate.Regressed)
 	r.marks.set(inconclusive, v.Outcome == correlate.Inconclusive)
-	d.seen = never
+	d.seen, d.convicted = never, never
+	if v.DetectedAt != nil && r.marks.has(regressed) {
+		d.convicted = instantOf(*v.DetectedAt)
+	}
 	if v.RecoveredAt != nil {
 		d.seen = instantOf(*v.RecoveredAt)
 	}

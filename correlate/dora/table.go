@@ -116,12 +116,13 @@ func (t *Table) enter(id key, c *correlate.ChangeRecord) {
 // read makes a row of a record. Of the verdict the newest revision stays, whether it comes in the record or by itself.
 func (t *Table) read(id key, c *correlate.ChangeRecord) (row, []carried, detail) {
 	r := row{id: id, completion: instantOf(completion(c)), start: instantOf(c.Start()), team: t.team(c.Team), marks: marksOf(c)}
-	d := detail{takenBackBy: keyOf(c.RolledBackBy), told: instantOf(c.RecoveredAt), seen: never, recovered: never}
+	d := noDetail()
+	d.takenBackBy, d.told, d.approved = keyOf(c.RolledBackBy), instantOf(c.RecoveredAt), instantOf(approval(c))
 	if n, known := t.at[id]; known {
 		before := &t.sites[n].rows[t.sites[n].find(id)]
 		r.revision, r.marks = before.revision, r.marks|before.marks&ofVerdict
 		was := t.detail(id)
-		d.seen, d.evidence = was.seen, was.evidence
+		d.seen, d.convicted, d.evidence = was.seen, was.convicted, was.evidence
 	}
 	if c.Verdict != nil && r.supersededBy(c.Verdict) {
 		r.judge(c.Verdict, &d, t.word)

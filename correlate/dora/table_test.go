@@ -89,6 +89,10 @@ func drawState(t *rapid.T, revision int) correlate.ChangeRecord {
 	if rapid.IntRange(0, 5).Draw(t, "an answer") == 0 {
 		c.Labels = map[string]string{"incident": "i1"}
 	}
+	if rapid.IntRange(0, 3).Draw(t, "approved") == 0 {
+		approved := c.Start().Add(time.Duration(rapid.IntRange(-9, 2).Draw(t, "approved after")) * time.Minute)
+		c.Labels = map[string]string{dora.LabelApproved: rapid.SampledFrom([]string{approved.Format(time.RFC3339), "yesterday"}).Draw(t, "approved at")}
+	}
 	if rapid.IntRange(0, 5).Draw(t, "holds an incident") == 0 {
 		c.Incidents = []string{"i9"}
 	}
@@ -101,6 +105,10 @@ func drawVerdict(t *rapid.T, c correlate.ChangeRecord, revision int) *correlate.
 		return nil
 	}
 	v := &correlate.Verdict{ChangeID: c.ID, Revision: revision, Outcome: c.Verdict.Outcome}
+	if rapid.Bool().Draw(t, "says when it was found") {
+		at := c.FinishedAt.Add(time.Duration(rapid.IntRange(-3, 20).Draw(t, "found after")) * time.Minute)
+		v.DetectedAt = &at
+	}
 	if rapid.Bool().Draw(t, "saw it recover") {
 		at := c.FinishedAt.Add(time.Duration(rapid.IntRange(-2, 40).Draw(t, "recovered after")) * time.Minute)
 		v.RecoveredAt = &at

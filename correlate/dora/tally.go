@@ -14,8 +14,10 @@ type tally struct {
 	pending, inconclusive, unjudged          int
 	open                                     int
 	oldestOpen                               time.Duration
-	rework                                   int
+	rework, rollbacks                        int
+	noticed, escaped                         int // failures that anybody noticed, and people before telemetry
 	recoveries, leadTimes, restores          []time.Duration
+	detections, repairs, queues              []time.Duration
 	negativeLeadTimes                        int
 	unattributed                             int
 }
@@ -41,10 +43,13 @@ func (t *tally) change(b *book, c *correlate.ChangeRecord) {
 	}
 	t.deployment(b, c)
 	if isRollback(c) {
+		t.rollbacks++
 		return
 	}
 	if failed {
-		t.failure(c, b.recovery(c), b.asOf)
+		recovered := b.recovery(c)
+		t.failure(c, recovered, b.asOf)
+		t.detection(c, b.detection(c), recovered)
 	}
 	t.outcome(c, failed)
 }
@@ -62,6 +67,9 @@ func (t *tally) deployment(b *book, c *correlate.ChangeRecord) {
 		t.rework++
 	}
 	t.arrived(b, c)
+	if span, told := queued(c); told {
+		t.queues = append(t.queues, span)
+	}
 }
 
 // arrived counts the lead times of the commits that a deployment brought first.
@@ -83,6 +91,28 @@ func (t *tally) failure(c *correlate.ChangeRecord, recovered, asOf time.Time) {
 		return
 	}
 	t.stillOpen(asOf.Sub(completion(c)))
+}
+
+// detection counts when a failure was noticed, and what it took from there on.
+func (t *tally) detection(c *correlate.ChangeRecord, d detection, recovered time.Time) {
+	if d.at.IsZero() {
+		return
+	}
+	t.detections = append(t.detections, max(0, d.at.Sub(completion(c))))
+	if !recovered.IsZero() {
+		t.repairs = append(t.repairs, max(0, recovered.Sub(d.at)))
+	}
+	t.notice(c.Phase == correlate.PhaseHistory, d.byTelemetry)
+}
+
+func (t *tally) notice(history, byTelemetry bool) {
+	if history {
+		return
+	}
+	t.noticed++
+	if !byTelemetry {
+		t.escaped++
+	}
 }
 
 // stillOpen counts a failure without recovery.
@@ -134,9 +164,17 @@ func (t *tally) numbers(days float64) Numbers {
 		ReworkRate:        stats.Part(t.rework, t.deployments),
 		IncidentRecovery:  stats.Summarise(t.restores),
 		Unattributed:      t.unattributed,
+		SuccessRate:       stats.Part(t.judged-t.failures, t.judged+t.deployFailed),
+		FailedRolloutRate: stats.Part(t.deployFailed, t.deployFailed+t.deployments+t.redeployments),
+		RollbackRate:      stats.Part(t.rollbacks, t.deployments),
+		DetectionDelay:    stats.Summarise(t.detections),
+		DetectionRecovery: stats.Summarise(t.repairs),
+		DefectEscapeRate:  stats.Part(t.escaped, t.noticed),
+		QueueTime:         stats.Summarise(t.queues),
 	}
 	if t.deployments > 0 && days > 0 {
 		n.DeploymentsPerDay = stats.Rounded(float64(t.deployments) / days)
+		n.RollbacksPerDay = stats.Rounded(float64(t.rollbacks) / days)
 	}
 	if t.open > 0 {
 		n.OldestOpenFailure = stats.Rounded(t.oldestOpen.Seconds())

@@ -141,6 +141,14 @@ func doraTotal(out io.Writer, r dora.Report) error {
 		{words.RecoveryOf(r.Policy), words.Recovery(r.Policy, n.Recovery)},
 		{"lead time (median)", words.Median(n.LeadTime)},
 		{"rework rate", words.Ratio(n.ReworkRate)},
+		{"change success rate", words.Ratio(n.SuccessRate)},
+		{"failed rollouts", words.Ratio(n.FailedRolloutRate)},
+		{"rollbacks", words.Ratio(n.RollbackRate)},
+		{"detection delay (median)", words.Median(n.DetectionDelay)},
+		{"detection to recovery (median)", words.Median(n.DetectionRecovery)},
+		{"incidents, opened to resolved (median)", words.Median(n.IncidentRecovery)},
+		{"found by people first", words.Ratio(n.DefectEscapeRate)},
+		{"approved to begun (median)", words.Median(n.QueueTime)},
 		{"open failures", strconv.Itoa(n.OpenFailures)},
 		{"pending verdicts", strconv.Itoa(n.Pending)},
 	} {
@@ -168,7 +176,15 @@ func doraCSV(out io.Writer, r dora.Report) error {
 		"change_fail_rate", "change_fail_numerator", "change_fail_denominator", "pending", "inconclusive",
 		"recovery_median_seconds", "recovery_p90_seconds", "recovery_mean_seconds", "recovery_n", "open_failures",
 		"lead_time_median_seconds", "lead_time_p90_seconds", "lead_time_mean_seconds", "lead_time_n",
-		"rework_rate", "rework_numerator", "rework_denominator", "unattributed_incidents",
+		"rework_rate", "rework_numerator", "rework_denominator",
+		"success_rate", "success_numerator", "success_denominator",
+		"failed_rollout_rate", "failed_rollout_numerator", "failed_rollout_denominator",
+		"rollback_rate", "rollback_numerator", "rollback_denominator", "rollbacks_per_day",
+		"detection_delay_median_seconds", "detection_delay_p90_seconds", "detection_delay_mean_seconds", "detection_delay_n",
+		"detection_to_recovery_median_seconds", "detection_to_recovery_p90_seconds", "detection_to_recovery_mean_seconds", "detection_to_recovery_n",
+		"incident_time_to_restore_median_seconds", "incident_time_to_restore_p90_seconds", "incident_time_to_restore_mean_seconds", "incident_time_to_restore_n",
+		"defect_escape_rate", "defect_escape_numerator", "defect_escape_denominator",
+		"queue_time_median_seconds", "queue_time_p90_seconds", "queue_time_mean_seconds", "queue_time_n", "unattributed_incidents",
 	}}
 	for _, n := range rowsOf(r) {
 		record := []string{n.Group, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), string(r.Policy), strconv.Itoa(r.PolicyVersion),
@@ -179,9 +195,17 @@ func doraCSV(out io.Writer, r dora.Report) error {
 		record = append(record, strconv.Itoa(n.OpenFailures))
 		record = append(record, durationFields(n.LeadTime)...)
 		record = append(record, ratioFields(n.ReworkRate)...)
+		record = append(record, furtherFields(n)...)
 		records = append(records, append(record, strconv.Itoa(n.Unattributed)))
 	}
 	return w.WriteAll(records)
+}
+
+// furtherFields are the numbers beside the five.
+func furtherFields(n dora.Numbers) []string {
+	return slices.Concat(ratioFields(n.SuccessRate), ratioFields(n.FailedRolloutRate), ratioFields(n.RollbackRate), []string{field(n.RollbacksPerDay)},
+		durationFields(n.DetectionDelay), durationFields(n.DetectionRecovery), durationFields(n.IncidentRecovery),
+		ratioFields(n.DefectEscapeRate), durationFields(n.QueueTime))
 }
 
 func ratioFields(r *dora.Ratio) []string {
