@@ -50,6 +50,8 @@ type Reader interface {
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
+	// Names are all values that a split of DORA numbers has had, sorted; false while that isn't known of all.
+	Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error)
 	// DORARevision grows whenever a change, a verdict or an incident was committed that DORA numbers are counted from. As
 	// long as it is the same, only the passing of time moves them. It begins anew with each start of the daemon.
 	DORARevision() uint64

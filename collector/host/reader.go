@@ -67,6 +67,11 @@ func (r reader) counted(ctx context.Context, q dora.Query, asOf time.Time) (dora
 	return dora.Compute(q, data, asOf), nil
 }
 
+// Names implements sinks.Reader.
+func (r reader) Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error) {
+	return r.h.numbers.Names(ctx, by)
+}
+
 // DORARevision implements sinks.Reader.
 func (r reader) DORARevision() uint64 { return r.h.numbers.Revision() }
 

@@ -1,6 +1,10 @@
 package dora
 
-import "github.com/shipwake/shipwake/correlate"
+import (
+	"slices"
+
+	"github.com/shipwake/shipwake/correlate"
+)
 
 // Table is all that DORA numbers are counted from, without the rest of the records: about 100 bytes a change. It follows
 // the records as they become known and are corrected, in any order, and gives the report that Compute gives over all of
@@ -42,6 +46,15 @@ func NewTable() *Table {
 		since:        never, stale: map[uint32]struct{}{}, abroad: map[uint32]struct{}{},
 		scratch: scratch{seen: map[key]struct{}{}, index: map[key]int{}},
 	}
+}
+
+// Names are the values that a split by GroupBy has had in a table, sorted, without NoGroup: of ByTeam the teams of all changes
+// that were ever entered. It is false when that isn't known, because some were forgotten or the split isn't kept.
+func Names(t *Table, by GroupBy) ([]string, bool) {
+	if by != ByTeam || t.since != never {
+		return nil, false
+	}
+	return slices.Sorted(slices.Values(t.teams[1:])), true
 }
 
 // Len is how many changes there are, those that were merged into others left out.

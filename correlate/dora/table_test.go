@@ -243,3 +243,24 @@ func TestTheTableFollowsWhatChanges(t *testing.T) {
 		})
 	}
 }
+
+func TestTheTableNamesItsTeams(t *testing.T) {
+	table := dora.NewTable()
+	names := func(want ...string) {
+		t.Helper()
+		got, all := dora.Names(table, dora.ByTeam)
+		require.True(t, all)
+		require.Equal(t, want, got)
+	}
+	names()
+	for i, team := range []string{"payments", "", "discovery", "payments"} {
+		c := correlate.ChangeRecord{Change: correlate.Change{ID: fmt.Sprint(i), Team: team, Kind: correlate.KindDeployment, FinishedAt: time.Unix(int64(i), 0)}}
+		table.Change(&c)
+	}
+	names("discovery", "payments")
+	_, all := dora.Names(table, dora.ByService)
+	require.False(t, all, "services are asked of the ledger")
+	table.Forget(1)
+	_, all = dora.Names(table, dora.ByTeam)
+	require.False(t, all, "a team may have been forgotten")
+}

@@ -257,7 +257,7 @@ func TestDORA(t *testing.T) {
 	require.Equal(t, dora.PolicyMiddleware, read[DORA](t, h, "/api/v1/dora?policy=middleware").Policy)
 	require.Nil(t, read[DORA](t, h, "/api/v1/dora?policy=ratio").Total.ReworkRate)
 
-	require.Nil(t, read[DORA](t, h, "/api/v1/dora?team=nobody").Total.ChangeFailRate, "no data is null")
+	require.Nil(t, read[DORA](t, h, "/api/v1/dora?team=shop&to=2026-02-01T00:00:00Z").Total.ChangeFailRate, "no data is null")
 	report = read[DORA](t, h, "/api/v1/dora?from=2026-02-01T00:00:00Z&to=2026-03-01T00:00:00Z")
 	require.Zero(t, report.Total.Deployments)
 }
@@ -329,8 +329,10 @@ func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
 		"/api/v1/dora?policy=four-keys":                                     {400, "policy", "use one of [shipwake devlake middleware ratio]"},
 		"/api/v1/dora?by=continent":                                         {400, "by", "service team environment"},
 		"/api/v1/dora?from=2030-01-01T00:00:00Z":                            {400, "from", "before now"},
-		"/api/v1/dora?service=chekout":                                      {404, "service", `nothing is known of the service "chekout"; did you mean checkout? Known are cart, checkout`},
+		"/api/v1/dora?service=chekout":                                      {404, "service", `nothing is known of the service "chekout"; did you mean checkout? Known are checkout, cart, payments`},
 		"/api/v1/dora?service=checkout&environment=prdo":                    {404, "environment", `the environment "prdo". Known are production`},
+		"/api/v1/dora?team=shopp":                                           {404, "team", `the team "shopp"; did you mean shop? Known are shop`},
+		"/api/v1/dora/restatements?team=nobody":                             {404, "team", `the team "nobody". Known are`},
 		"/api/v1/dora/restatements?window=7d&service=chekout":               {404, "service", "did you mean checkout?"},
 		"/api/v1/changes?service=chekout":                                   {404, "service", "did you mean checkout?"},
 		"/api/v1/changes?environment=producton":                             {404, "environment", "did you mean production?"},

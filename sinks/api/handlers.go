@@ -106,7 +106,7 @@ func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 	if !q.From.Before(q.To) {
 		p.wrong("from", "must lie before to, and before now when to isn't given")
 	}
-	if err := s.checkNames(ctx, p, false); err != nil {
+	if err := s.checkSlices(ctx, p); err != nil {
 		return nil, err
 	}
 	if p.err != nil {
@@ -133,7 +133,7 @@ func (s *sink) restatements(ctx context.Context, p *parameters) (any, error) {
 	if q.To.Sub(q.From) >= dora.MostPeriods*time.Duration(q.WindowDays)*24*time.Hour {
 		p.wrong("window", "from and to hold %d periods of this length or more: choose a longer window, or less between from and to", dora.MostPeriods)
 	}
-	if err := s.checkNames(ctx, p, false); err != nil {
+	if err := s.checkSlices(ctx, p); err != nil {
 		return nil, err
 	}
 	if p.err != nil {

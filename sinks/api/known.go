@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/sinks"
 )
 
 // mostNames is how many names an answer lists.
-const mostNames = 20
+const mostNames = 10
 
 // checkNames refuses a service or an environment that nobody ever told of, and lists those that are known: a misspelled
 // name would be answered with zeros. While nothing is known at all, every name is right. With namesakes a name is known when
@@ -28,6 +29,30 @@ func (s *sink) checkNames(ctx context.Context, p *parameters, namesakes bool) er
 	if environment := p.text("environment"); environment != "" {
 		at := func(place correlate.Place) string { return place.Environment }
 		return s.checkName(ctx, p, "environment", correlate.Place{Environment: environment}, false, at)
+	}
+	return nil
+}
+
+// sliced are the parameters that a split of DORA numbers has the values of.
+var sliced = map[string]dora.GroupBy{"team": dora.ByTeam}
+
+// checkSlices is checkNames, and refuses a team that no change ever named as well.
+func (s *sink) checkSlices(ctx context.Context, p *parameters) error {
+	if err := s.checkNames(ctx, p, false); err != nil {
+		return err
+	}
+	for _, what := range slices.Sorted(maps.Keys(sliced)) {
+		name := p.text(what)
+		if name == "" {
+			continue
+		}
+		known, all, err := s.reader.Names(ctx, sliced[what])
+		if err != nil {
+			return err
+		}
+		if all && len(known) > 0 && !slices.Contains(known, name) {
+			p.unknown(what, known)
+		}
 	}
 	return nil
 }
@@ -51,7 +76,7 @@ func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked 
 	return nil
 }
 
-// unknown refuses a name that nobody told of. It offers what may have been meant.
+// unknown refuses a name that nobody told of. It offers what may have been meant, and lists what is known, the nearest first.
 func (p *parameters) unknown(what string, known []string) {
 	name := p.text(what)
 	meant := ""
@@ -59,7 +84,7 @@ func (p *parameters) unknown(what string, known []string) {
 		meant = fmt.Sprintf("; did you mean %s?", listed(offered))
 	}
 	if p.err == nil {
-		p.err = &parameterError{what, fmt.Sprintf("nothing is known of the %s %q%s Known are %s", what, clip(name), cmp.Or(meant, "."), listed(known)), true}
+		p.err = &parameterError{what, fmt.Sprintf("nothing is known of the %s %q%s Known are %s", what, clip(name), cmp.Or(meant, "."), listed(byNearness(name, known))), true}
 	}
 }
 

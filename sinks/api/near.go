@@ -31,12 +31,28 @@ func near(name string, known []string) []string {
 	return names
 }
 
+// byNearness is all names, the nearest to a name first, and those that are as near in the order in which they come.
+func byNearness(name string, known []string) []string {
+	name = strings.ToLower(name)
+	far := make(map[string]int, len(known))
+	for _, k := range known {
+		n, near := apart(name, strings.ToLower(k))
+		if !near {
+			n += 2 * longest
+		}
+		far[k] = n
+	}
+	return slices.SortedStableFunc(slices.Values(known), func(a, b string) int { return cmp.Compare(far[a], far[b]) })
+}
+
+// longest is the length of a name in bytes, from which on it is near nothing.
+const longest = 200
+
 // apart is how far two names are from each other, and whether that is near. What one begins with, or ends with after a
 // slash, is near whatever its length.
 func apart(a, b string) (n int, near bool) {
-	const longest = 200 // bytes
 	if len(a) > longest || len(b) > longest {
-		return 0, false
+		return longest, false
 	}
 	n = edits([]rune(a), []rune(b))
 	if n <= max(1, min(len(a), len(b))/3) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -20,6 +21,12 @@ func TestNearNamesAreOffered(t *testing.T) {
 	} {
 		require.Equal(t, want, near(name, known), "%q", name)
 	}
+}
+
+func TestWhatIsNearestComesFirst(t *testing.T) {
+	known := []string{"acme/search", "cart", "chart", "checkout", strings.Repeat("x", 1000)}
+	require.Equal(t, []string{"chart", "cart", "checkout", "acme/search", known[4]}, byNearness("char", known), "of all there is")
+	require.Equal(t, known, byNearness(strings.Repeat("y", 1000), known), "what is too long to compare is near nothing")
 }
 
 // TestEditsIsADistance: 0 for equal texts only, the same in both directions, and never more than all of both.

@@ -228,6 +228,20 @@ func (r *Reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	return dora.Compute(q, d, q.AsOf), err
 }
 
+// Names implements sinks.Reader.
+func (r *Reader) Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, false, err
+	}
+	defer r.mu.Unlock()
+	table := dora.NewTable()
+	for _, c := range r.changes {
+		table.Change(&c)
+	}
+	names, all := dora.Names(table, by)
+	return names, all, nil
+}
+
 // Hold puts deliveries into quarantine.
 func (r *Reader) Hold(held ...correlate.Held) {
 	r.mu.Lock()

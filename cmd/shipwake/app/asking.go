@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -24,6 +25,14 @@ func (a *asking) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&a.CAFile, "ca-file", "", "`file` with the authority of the daemon's certificate")
 	flags.StringVar(&a.CertFile, "cert-file", "", "`file` with a client certificate")
 	flags.StringVar(&a.KeyFile, "key-file", "", "`file` with its key")
+}
+
+// unknownName gives an error about a name of which the daemon knows nothing the exit code for that.
+func unknownName(err error) error {
+	if errors.Is(err, client.ErrUnknownName) {
+		return &exitError{exitUnknown, err}
+	}
+	return err
 }
 
 // daemon is the client of the daemon to ask.

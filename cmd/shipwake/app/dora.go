@@ -41,7 +41,10 @@ With --policy they are counted as another tool counts: devlake, middleware, or r
 Faros and GitLab do). The numbers always name the policy that counted them, with its version.
 
 With --as-of the numbers are those that the same question got at that time. "shipwake dora restatements" says which
-numbers became others after they were published, and why.`,
+numbers became others after they were published, and why.
+
+The exit code is 0 when there is an answer, 3 when the daemon knows nothing of a service, an environment or a team that
+was asked for (it says which it knows), and 1 otherwise.`,
 		Example: `  shipwake dora --since 30d --by team
   shipwake dora --since 90d --service checkout --output json
   shipwake dora --since 90d --policy devlake
@@ -80,7 +83,7 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	})
 	report, err := daemon.DORA(ctx, query)
 	if err != nil {
-		return err
+		return unknownName(err)
 	}
 	if d.asOf != "" && d.output == "table" {
 		fmt.Fprintf(out, "as known at %s\n", words.Instant(report.AsOf))

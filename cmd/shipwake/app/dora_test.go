@@ -144,6 +144,19 @@ func TestRestatementsArePrinted(t *testing.T) {
 	require.Contains(t, stderr, "want text or json")
 }
 
+func TestANameOfWhichNothingIsKnownHasAnExitCodeOfItsOwn(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, `{"error":"nothing is known of the team \"shopp\"; did you mean shop? Known are shop","parameter":"team"}`, http.StatusNotFound)
+	}))
+	defer server.Close()
+	for _, command := range [][]string{{"dora"}, {"dora", "restatements"}} {
+		code, stdout, stderr := shipwake(t, append(command, "--api", server.URL, "--team", "shopp")...)
+		require.Equal(t, 3, code)
+		require.Empty(t, stdout, "never a row of zeros")
+		require.Equal(t, "shipwake: team: nothing is known of the team \"shopp\"; did you mean shop? Known are shop\n", stderr)
+	}
+}
+
 func TestWhatTheDaemonRefusesIsPassedOn(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, `{"error":"\"soon\" is not a duration such as 30d or 36h","parameter":"since"}`, http.StatusBadRequest)

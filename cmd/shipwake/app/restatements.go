@@ -59,7 +59,7 @@ func (r *restatementsCommand) run(ctx context.Context, out io.Writer) error {
 	setGiven(query, map[string]string{"service": r.service, "environment": r.environment, "team": r.team})
 	answer, err := daemon.Restatements(ctx, query)
 	if err != nil {
-		return err
+		return unknownName(err)
 	}
 	if r.output == "json" {
 		return doraJSON(out, answer)

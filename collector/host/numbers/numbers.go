@@ -103,6 +103,20 @@ func (n *Numbers) Report(ctx context.Context, q dora.Query, now time.Time) (dora
 	return n.table.Report(q, now), nil
 }
 
+// Names are dora.Names of now. It waits until they are known.
+func (n *Numbers) Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error) {
+	select {
+	case <-n.filled:
+	case <-ctx.Done():
+		return nil, false, ctx.Err()
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.catchUp()
+	names, all := dora.Names(n.table, by)
+	return names, all, nil
+}
+
 // catchUp enters what was published, and returns how much that was. The table is the caller's.
 func (n *Numbers) catchUp() int {
 	n.published.Lock()

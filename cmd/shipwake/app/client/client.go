@@ -20,6 +20,17 @@ import (
 // ErrNotFound is returned for a change that the daemon doesn't know.
 var ErrNotFound = errors.New("unknown change")
 
+// ErrUnknownName is returned for a service, an environment, a team or the like of which the daemon knows nothing. The error
+// names those that it knows.
+var ErrUnknownName = errors.New("unknown name")
+
+// nameError is an ErrUnknownName in the daemon's words.
+type nameError struct{ said api.Error }
+
+func (e *nameError) Error() string { return e.said.Parameter + ": " + e.said.Error }
+
+func (e *nameError) Unwrap() error { return ErrUnknownName }
+
 // longest is the longest answer that is read, in bytes.
 const longest = 64 << 20
 
@@ -159,6 +170,9 @@ func refusal(status int, path string, body io.Reader) error {
 	}
 	if status == http.StatusNotFound && said.Parameter == "id" {
 		return fmt.Errorf("%w: %s", ErrNotFound, said.Error)
+	}
+	if status == http.StatusNotFound && said.Parameter != "" {
+		return &nameError{said}
 	}
 	if said.Parameter != "" {
 		return fmt.Errorf("%s: %s", said.Parameter, said.Error)

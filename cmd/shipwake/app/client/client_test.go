@@ -81,4 +81,7 @@ func TestEveryRefusalIsAnErrorThatSaysWhy(t *testing.T) {
 	}
 	_, err := ask(t, "x", 404, `{"error":"no","parameter":"id"}`)
 	require.ErrorIs(t, err, client.ErrNotFound)
+	_, err = ask(t, "x", 404, `{"error":"nothing is known of the team \"x\". Known are y","parameter":"team"}`)
+	require.ErrorIs(t, err, client.ErrUnknownName)
+	require.EqualError(t, err, `team: nothing is known of the team "x". Known are y`)
 }
