@@ -30,7 +30,8 @@ func TestEveryFileIsTested(t *testing.T) {
 		"compose/grafana/provisioning/dashboards/shipwake.yaml", "compose/grafana/provisioning/datasources/prometheus.yaml",
 		"kubernetes/watch.yaml", "builder/manifest.yaml", "builder/collector.yaml", "builder/README.md",
 		"collector/loki.yaml", "collector/elastic.yaml", "collector/splunk.yaml", "collector/datadog.yaml", "collector/newrelic.yaml",
-		"systemd/shipwake.service", "systemd/shipwake.yaml", "actions/change/action.yml",
+		"systemd/shipwake.service", "systemd/shipwake.yaml", "actions/change/action.yml", "actions/gate/action.yml",
+		"argo-rollouts/analysistemplate.yaml",
 	}, found)
 }
 

@@ -147,7 +147,11 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the same records give the same report",
 		},
 		{
-			room: "correlate/words", ours: []string{"correlate", "correlate/blame", "correlate/dora"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			room: "correlate/gate", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "the same answer for everybody who asks, from what is known alone",
+		},
+		{
+			room: "correlate/words", ours: []string{"correlate", "correlate/blame", "correlate/dora", "correlate/gate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "it says what the others found, in their terms; terminal, sinks and pages say the same",
 		},
 		{
@@ -296,7 +300,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/keys", "internal/opaque", "internal/kafkaclient"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/keys", "internal/opaque", "internal/kafkaclient"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},

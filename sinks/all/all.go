@@ -5,6 +5,7 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/api"
 	"github.com/shipwake/shipwake/sinks/email"
+	"github.com/shipwake/shipwake/sinks/gate"
 	"github.com/shipwake/shipwake/sinks/kafka"
 	"github.com/shipwake/shipwake/sinks/prometheus"
 	"github.com/shipwake/shipwake/sinks/template"
@@ -17,6 +18,7 @@ func Factories() []sinks.Factory {
 	return append([]sinks.Factory{
 		api.Factory(),
 		email.Factory(),
+		gate.Factory(),
 		kafka.Factory(),
 		prometheus.Factory(),
 		template.Factory(),

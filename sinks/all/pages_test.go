@@ -29,6 +29,7 @@ const pages = "../../docs/outputs"
 var inGo = map[string][2]string{
 	"api":        {"../../sinks/api/openapi.yaml", "JSON over HTTP for programs that ask"},
 	"email":      {"email.md", "mails in a thread for each change, or a digest a day"},
+	"gate":       {"../gate.md", "proceed, wait or stop, for pipelines and progressive delivery"},
 	"kafka":      {"kafka.md", "every revision of a verdict as a CloudEvent in a topic"},
 	"prometheus": {"../../sinks/prometheus/METRICS.md", "metrics to be scraped"},
 	"webhook":    {"../../sinks/webhook/README.md", "signed verdicts for programs of yours, by Standard Webhooks"},

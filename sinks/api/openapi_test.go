@@ -13,6 +13,8 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	corgate "github.com/shipwake/shipwake/correlate/gate"
+	"github.com/shipwake/shipwake/sinks/gate"
 )
 
 // document is the part of openapi.yaml that is held against the code.
@@ -86,7 +88,11 @@ var answers = map[string]any{
 	"/api/v1/status":            Status{},
 	"/api/v1/quarantine":        Quarantine{},
 	"/api/v1/limits":            Limits{},
+	"/api/v1/gate":              gate.Answer{},
 }
+
+// elsewhere are the paths that another sink serves.
+var elsewhere = []string{"/api/v1/gate"}
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {
 	d := load(t)
@@ -99,7 +105,7 @@ func TestOpenAPIListsEveryOperation(t *testing.T) {
 	for _, o := range (&sink{}).operations() {
 		served = append(served, strings.ReplaceAll(o.path, "...", ""))
 	}
-	require.ElementsMatch(t, documented, served)
+	require.ElementsMatch(t, documented, append(served, elsewhere...))
 }
 
 func TestOpenAPIListsEveryParameter(t *testing.T) {
@@ -246,6 +252,9 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[dora.Policy]():         strs(dora.Policies()),
 	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
 	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
+	reflect.TypeFor[corgate.Decision]():    {"proceed", "wait", "stop"},
+	reflect.TypeFor[corgate.Why]():         strs(corgate.Whys()),
+	reflect.TypeFor[corgate.Outcome]():     {"passed", "failed", "unknown"},
 }
 
 func strs[T ~string](all []T) []string {

@@ -110,19 +110,24 @@ func exitCode(v *correlate.Verdict) int {
 
 func (v *verdictCommand) print(out io.Writer, answer verdictAnswer) error {
 	if v.output == "json" {
-		var text bytes.Buffer
-		if err := json.Indent(&text, answer.text, "", "  "); err != nil {
-			return err
-		}
-		text.WriteByte('\n')
-		_, err := text.WriteTo(out)
-		return err
+		return printJSON(out, answer.text)
 	}
 	said := why(answer.said)
 	if v.history {
 		said += history(answer.said.Revisions)
 	}
 	_, err := io.WriteString(out, said)
+	return err
+}
+
+// printJSON writes what the daemon said, indented.
+func printJSON(out io.Writer, said json.RawMessage) error {
+	var text bytes.Buffer
+	if err := json.Indent(&text, said, "", "  "); err != nil {
+		return err
+	}
+	text.WriteByte('\n')
+	_, err := text.WriteTo(out)
 	return err
 }
 

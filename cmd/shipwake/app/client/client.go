@@ -31,6 +31,17 @@ func (e *nameError) Error() string { return e.said.Parameter + ": " + e.said.Err
 
 func (e *nameError) Unwrap() error { return ErrUnknownName }
 
+// unreachable is why a daemon didn't answer, or answered that it can't now.
+type unreachable struct{ error }
+
+func (u *unreachable) Unwrap() error { return u.error }
+
+// Unreachable says that it wasn't the question that was wrong: asked again later, it may be answered.
+func Unreachable(err error) bool {
+	var u *unreachable
+	return errors.As(err, &u)
+}
+
 // longest is the longest answer that is read, in bytes.
 const longest = 64 << 20
 
@@ -120,6 +131,12 @@ func (c *Client) Names(ctx context.Context) (api.Names, error) {
 	return answer, c.get(ctx, "/api/v1/names", nil, &answer)
 }
 
+// Gate is whether a change may go on, by the gate's own query parameters, as the daemon wrote it.
+func (c *Client) Gate(ctx context.Context, query url.Values) (json.RawMessage, error) {
+	var text json.RawMessage
+	return text, c.get(ctx, "/api/v1/gate", query, &text)
+}
+
 // escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.
 func escape(id string) string {
 	if id == "." || id == ".." {
@@ -146,12 +163,16 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, into an
 	}
 	answer, err := c.http.Do(request)
 	if err != nil {
-		return fmt.Errorf("asking the daemon (is it running at %s?): %w", c.base, err)
+		return &unreachable{fmt.Errorf("asking the daemon (is it running at %s?): %w", c.base, err)}
 	}
 	defer answer.Body.Close()
 	body := io.LimitReader(answer.Body, longest)
 	if answer.StatusCode != http.StatusOK {
-		return refusal(answer.StatusCode, path, body)
+		refused := refusal(answer.StatusCode, path, body)
+		if answer.StatusCode >= http.StatusInternalServerError {
+			return &unreachable{refused}
+		}
+		return refused
 	}
 	if err := json.NewDecoder(body).Decode(into); err != nil {
 		return fmt.Errorf("%s answered what can't be read: %w", address, err)

@@ -1,0 +1,53 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/gate"
+)
+
+// Gate says in a sentence why a change may go on, has to wait or has to stop. The change is nil, and the subject names what
+// was asked about, when nobody has reported it.
+func Gate(a gate.Answer, c *correlate.ChangeRecord, subject string) string {
+	if c != nil {
+		subject = strings.TrimSpace(c.Service + " " + c.Version)
+	}
+	switch a.Why {
+	case gate.Healthy:
+		return fmt.Sprintf("%s is healthy: %s", subject, Reason(c.Verdict.Reason))
+	case gate.Regressed:
+		return fmt.Sprintf("%s regressed: %s", subject, Reason(c.Verdict.Reason))
+	case gate.RolloutLeft:
+		return subject + " does no harm at the share that its rollout has reached; only the rest of the rollout is missing"
+	case gate.Calm:
+		return "nothing is open on the service"
+	case gate.Repair:
+		return fmt.Sprintf("%s mends what is open on the service (%s)", subject, first(a.Open))
+	case gate.Trouble:
+		return fmt.Sprintf("the service has trouble already (%s); a rollback or a hotfix may go on", first(a.Open))
+	case gate.Unreported:
+		return "nobody has reported " + subject
+	case gate.Observing:
+		return subject + " is observed, and there is no answer yet"
+	case gate.Failed:
+		return subject + " failed, was cancelled, or isn't reported any more"
+	case gate.TakenBack:
+		return fmt.Sprintf("%s was taken back by %s", subject, c.RolledBackBy)
+	case gate.Undecided:
+		return subject + " can't be judged any more: it ended without an answer"
+	}
+	return "there is no answer about " + subject + " by the deadline"
+}
+
+// mostOpen is how many ids of what is open are named.
+const mostOpen = 3
+
+func first(ids []string) string {
+	named := strings.Join(ids[:min(len(ids), mostOpen)], ", ")
+	if more := len(ids) - mostOpen; more > 0 {
+		named += fmt.Sprintf(" and %d more", more)
+	}
+	return named
+}
