@@ -64,8 +64,10 @@ type Change struct {
 	PreviousVersion string `json:"previous_version,omitempty"`
 	Commit          string `json:"commit,omitempty"`
 	// Digest is that of the image or artifact, as sha256:…: of two changes with one version, another digest is another one.
-	Digest     string    `json:"digest,omitempty"`
-	Commits    []Commit  `json:"commits,omitempty"`
+	Digest  string   `json:"digest,omitempty"`
+	Commits []Commit `json:"commits,omitempty"`
+	// Size is nil while nobody has told it.
+	Size       *Size     `json:"size,omitempty"`
 	StartedAt  time.Time `json:"started_at,omitzero"`
 	FinishedAt time.Time `json:"finished_at,omitzero"`
 	// UpdatedAt is when its sender last changed this report. It says which of two reports that contradict each other is
@@ -127,6 +129,9 @@ func (c Change) Validate() error {
 	case c.Status != "" && !known(c.Status, Statuses()):
 		return &FieldError{"status", fmt.Sprintf("%q is unknown; use one of %v", clip(string(c.Status)), Statuses())}
 	}
+	if err := validSize(c.Size); err != nil {
+		return err
+	}
 	return validZones(c.Zones)
 }
 
@@ -153,6 +158,9 @@ func (c Change) Merge(later Change) Change {
 	merged.Source = or(c.Source, later.Source)
 	if len(later.Commits) > 0 {
 		merged.Commits = later.Commits
+	}
+	if later.Size != nil {
+		merged.Size = later.Size
 	}
 	if len(later.Instances) > 0 {
 		merged.Instances = later.Instances

@@ -54,6 +54,7 @@ func writeChange(record plog.LogRecord, c correlate.Change) {
 	putText(a, attrURL, c.URL)
 	putText(a, attrSource, c.Source)
 	putCommits(a, c.Commits)
+	putSize(a, c.Size)
 	putTexts(a, attrInstances, c.Instances)
 	putZones(a, c.Zones)
 	putLabels(a, c.Labels)
@@ -71,6 +72,7 @@ func readChange(r *attributes) correlate.Change {
 		Commit:          r.text(attrCommit),
 		Digest:          r.text(attrDigest),
 		Commits:         r.commits(),
+		Size:            r.size(),
 		StartedAt:       r.time(attrStartedAt),
 		FinishedAt:      r.time(attrFinishedAt),
 		UpdatedAt:       r.time(attrChangeUpdated),

@@ -45,6 +45,9 @@ func anyChange(t *rapid.T) correlate.Change {
 	for range rapid.IntRange(0, 2).Draw(t, "commits") {
 		c.Commits = append(c.Commits, correlate.Commit{SHA: rapid.String().Draw(t, "sha"), AuthoredAt: maybeTime(t, "authored")})
 	}
+	if rapid.Bool().Draw(t, "told how much it brings") {
+		c.Size = anySize(t)
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "instances") {
 		c.Instances = append(c.Instances, rapid.String().Draw(t, "instance"))
 	}
@@ -55,6 +58,18 @@ func anyChange(t *rapid.T) correlate.Change {
 		c.Labels = labels
 	}
 	return c
+}
+
+func anySize(t *rapid.T) *correlate.Size {
+	count := rapid.IntRange(0, 1<<30)
+	s := &correlate.Size{
+		Commits: count.Draw(t, "commits"), Files: count.Draw(t, "files"), Added: count.Draw(t, "added"), Removed: count.Draw(t, "removed"),
+		Since: rapid.String().Draw(t, "since"),
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "caveats") {
+		s.Caveats = append(s.Caveats, rapid.SampledFrom(correlate.Caveats()).Draw(t, "caveat"))
+	}
+	return s
 }
 
 func anyIncident(t *rapid.T) correlate.Incident {

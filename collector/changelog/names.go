@@ -30,6 +30,7 @@ const (
 	attrKind            = "shipwake.change.kind"
 	attrPreviousVersion = "shipwake.change.previous_version"
 	attrCommits         = "shipwake.change.commits"
+	attrSize            = "shipwake.change.size"
 	attrStartedAt       = "shipwake.change.started_at"
 	attrFinishedAt      = "shipwake.change.finished_at"
 	attrChangeUpdated   = "shipwake.change.updated_at"

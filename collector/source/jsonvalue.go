@@ -62,6 +62,18 @@ func (v JSON) Number() string {
 	return string(v.raw)
 }
 
+// Count is a whole number that isn't less than 0; absent is 0.
+func (v JSON) Count() int {
+	if !v.Exists() {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(v.raw), 10, 31)
+	if err != nil {
+		v.Fail("must be a whole number from 0 to 2147483647")
+	}
+	return int(n)
+}
+
 // True tells whether the value is true; absent is not.
 func (v JSON) True() bool {
 	switch {

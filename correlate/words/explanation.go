@@ -24,6 +24,9 @@ type Explanation struct {
 	// Told is what it comes down to, in the verdict's own numbers and everyday units.
 	Told string
 
+	// Brings is how much the change brings, as far as that is told.
+	Brings string
+
 	// Reported is the change as it was told: its id, kind, source and times.
 	Reported string
 
@@ -117,6 +120,9 @@ func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanatio
 	e := Explanation{Subject: c.Service + " " + Or(c.Version) + " in " + c.Environment, Incidents: c.Incidents, TakenBackBy: c.RolledBackBy}
 	e.Answer, e.Why = answer(c)
 	e.Reported = fmt.Sprintf("%s, %s by %s%s", c.ID, c.Kind, Or(c.Source), times(c.Change))
+	if c.Size != nil {
+		e.Brings = c.Size.String()
+	}
 	if c.Verdict == nil {
 		return e
 	}

@@ -43,6 +43,7 @@ func (e Explanation) Lines() []Line {
 	var l lines
 	l.some("in numbers", e.Told)
 	l.some("change", e.Reported)
+	l.some("brings", e.Brings)
 	if e.Outcome != "" {
 		e.decidedIn(&l)
 		e.shownIn(&l)

@@ -221,6 +221,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
+			room: "collector/commits/...", ours: []string{"correlate", "collector/source", "collector/commits/..."}, never: []string{collector + "pdata/..."},
+			reason: "which commits a deployment brings is asked of repositories; who keeps the changes is not known here",
+		},
+		{
 			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},

@@ -177,6 +177,24 @@ func TestDurationsLeadTimesAndDetectionAreCountedOnce(t *testing.T) {
 	require.Contains(t, scrape(t, s, "application/openmetrics-text;version=1.0.0"), `le="300.0"} 2 # {change_id="second"} 120.0 `)
 }
 
+func TestCommitsThatAreToldLaterAreCountedOnce(t *testing.T) {
+	s := open(t, sinktest.NewReader(sinktest.Noon))
+	const count = `shipwake_change_lead_time_seconds_count{environment="production",service="checkout"} `
+	c := bad()
+	c.Commits = nil
+	s.Publish([]correlate.Effect{{Change: &c}})
+	require.NotContains(t, strings.Join(own(t, s), "\n"), count)
+	told := c
+	told.Commits = []correlate.Commit{{SHA: "abc", AuthoredAt: c.FinishedAt.Add(-time.Hour)}}
+	back, same := told, told
+	back.ID, back.Rollback, back.Commits = "back", true, []correlate.Commit{{SHA: "old", AuthoredAt: c.FinishedAt.Add(-time.Hour)}}
+	same.ID, same.Redeploy, same.Commits = "same", true, back.Commits
+	for range 2 {
+		s.Publish([]correlate.Effect{{Change: &told}, {Change: &back}, {Change: &same}})
+	}
+	require.Contains(t, strings.Join(own(t, s), "\n"), count+"1\n", "a rollback and a redeploy bring none")
+}
+
 func TestReasonsAreCountedWhenTheWindowCloses(t *testing.T) {
 	s := open(t, sinktest.NewReader(sinktest.Noon))
 	c := bad()

@@ -29,6 +29,7 @@ type progress struct {
 	late, merged      bool
 	final             bool  // the newest verdict is final
 	convicted         bool  // a verdict said regressed
+	carried           bool  // its commits were counted
 	unlinked          uint8 // a bit for each reason why the incident was no change's
 }
 
@@ -127,8 +128,12 @@ func (s *state) change(c correlate.ChangeRecord) {
 		seen.told |= told
 		at.changes[indexIn(kinds, kind(c))][status].add()
 		if c.Status == correlate.StatusSucceeded {
-			s.arrived(at, c)
+			at.took(c)
 		}
+	}
+	if c.Status == correlate.StatusSucceeded && len(c.Commits) > 0 && !seen.carried {
+		seen.carried = true
+		s.arrived(at, c)
 	}
 	if c.Verdict != nil {
 		s.verdict(c.Verdict)

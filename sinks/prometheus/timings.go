@@ -11,13 +11,18 @@ var (
 	recoveryBounds  = []float64{5, 15, 30, 60, 300, 900, 1800, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400, 7 * 86400}
 )
 
-// arrived counts how long a change that reached its users took, and its commits.
-func (s *state) arrived(at *site, c correlate.ChangeRecord) {
-	if c.FinishedAt.IsZero() {
-		return
+// took counts how long a change that reached its users took.
+func (s *site) took(c correlate.ChangeRecord) {
+	if !c.StartedAt.IsZero() && !c.FinishedAt.IsZero() {
+		counting(&s.durations, durationBounds, example{clean(c.ID), c.FinishedAt.Sub(c.StartedAt).Seconds(), c.FinishedAt})
 	}
-	if !c.StartedAt.IsZero() {
-		counting(&at.durations, durationBounds, example{clean(c.ID), c.FinishedAt.Sub(c.StartedAt).Seconds(), c.FinishedAt})
+}
+
+// arrived counts the commits of a change that reached its users. They may be told later than that. What goes back to a version
+// that was live before, or brings the one that is, brings none.
+func (s *state) arrived(at *site, c correlate.ChangeRecord) {
+	if c.FinishedAt.IsZero() || kind(c) == correlate.KindRollback || c.Redeploy {
+		return
 	}
 	for _, commit := range c.Commits {
 		before := s.commits.get(thing{aCommit, at.environment + " " + at.service + " " + commit.SHA})

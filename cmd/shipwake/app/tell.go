@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -134,6 +135,7 @@ func changeCommandOf(t telling) *cobra.Command {
 	var (
 		c                          correlate.Change
 		status, kind, start, ended string
+		brings                     bringing
 	)
 	cmd := &cobra.Command{
 		Use:   "change --service NAME --version VERSION",
@@ -142,9 +144,14 @@ func changeCommandOf(t telling) *cobra.Command {
 change of it. In a pipeline of GitHub Actions, GitLab CI, Jenkins, Azure Pipelines, CircleCI or Bitbucket the id, the
 commit, the actor and the URL are those of the run, unless they are given.
 
+With --git it also tells the commits that the change brings, for lead time, and how many files and lines they touch: those
+since the commit of the last change of the same service and environment that the daemon (--api) knows to be live. Where
+that can't be found out, the change is told without, and stderr says why.
+
 ` + tellingInWords,
 		Example: `  shipwake change --service checkout --version v2 --status started
   shipwake change --service checkout --version v2 --status succeeded
+  shipwake change --service checkout --version v2 --git . --path services/checkout
   shipwake change --kind feature_flag --id new-basket --service checkout --label state=on`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -156,7 +163,9 @@ commit, the actor and the URL are those of the run, unless they are given.
 			if c.FinishedAt, err = t.instant("finished-at", ended); err != nil {
 				return err
 			}
-			return t.send(cmd.Context(), cmd.OutOrStdout(), correlate.Fact{Change: t.completed(c)})
+			told := t.completed(c)
+			brings.complete(cmd.Context(), cmd.ErrOrStderr(), told)
+			return t.send(cmd.Context(), cmd.OutOrStdout(), correlate.Fact{Change: told})
 		},
 	}
 	flags := cmd.Flags()
@@ -174,6 +183,7 @@ commit, the actor and the URL are those of the run, unless they are given.
 	flags.StringVar(&start, "started-at", "", "when it began: a time, or now (default now, with --status started)")
 	flags.StringVar(&ended, "finished-at", "", "when it ended: a time, or now (default now, with any other status)")
 	t.addFlags(flags)
+	brings.addFlags(flags)
 	return cmd
 }
 
@@ -187,6 +197,11 @@ func (t *telling) completed(c correlate.Change) *correlate.Change {
 		if *at == "" {
 			*at = of
 		}
+	}
+	if run.Repository != "" && c.Labels["repository"] == "" {
+		labels := map[string]string{"repository": run.Repository}
+		maps.Copy(labels, c.Labels)
+		c.Labels = labels
 	}
 	switch started := c.Status == correlate.StatusStarted; {
 	case started && c.StartedAt.IsZero():

@@ -8,12 +8,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
+	"github.com/shipwake/shipwake/collector/commits/git/gittest"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -62,6 +64,43 @@ func TestAPipelineTellsOfItsDeployment(t *testing.T) {
 	require.Equal(t, want, *(*got)[0].Change)
 	want.Status, want.StartedAt, want.FinishedAt = "succeeded", time.Time{}, noon
 	require.Equal(t, want, *(*got)[1].Change, "the same change")
+}
+
+func TestAPipelineTellsWhatItBrings(t *testing.T) {
+	r := gittest.New(t)
+	base := r.Commit("a.go", "1")
+	head := r.Commit("a.go", "1", "2")
+	url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
+	var asked atomic.Value
+	daemon := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.URL.String())
+		_ = json.NewEncoder(w).Encode(map[string]any{"changes": []correlate.Change{
+			{ID: "failed", Kind: "deployment", Status: "failed", Commit: "0123456"}, {ID: "a flag", Kind: "feature_flag", Status: "succeeded"},
+			{ID: "live", Kind: "deployment", Status: "succeeded", Commit: base.SHA},
+		}})
+	}))
+	t.Cleanup(daemon.Close)
+	run := map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "7", "GITHUB_SHA": head.SHA, "GITHUB_REPOSITORY": "octo/shop"}
+	args := []string{"--hooks", url, "--service", "shop", "--version", "v2", "--git", r.Dir}
+	out, err := tellAt(t, changeCommandOf, run, append(args, "--api", daemon.URL)...)
+	require.NoError(t, err)
+	require.Equal(t, "1 commit, +1 -0 in 1 file since "+base.SHA[:12]+"\nThe daemon has it.\n", out)
+	require.Equal(t, "/api/v1/changes?environment=production&limit=100&service=shop&to=2026-03-01T12%3A00%3A00Z", asked.Load())
+	c := (*got)[0].Change
+	require.Equal(t, []correlate.Commit{head}, c.Commits)
+	require.Equal(t, base.SHA, c.Size.Since)
+	require.Equal(t, map[string]string{"repository": "octo/shop"}, c.Labels)
+
+	daemon.Close()
+	out, err = tellAt(t, changeCommandOf, run, append(args, "--api", daemon.URL)...)
+	require.NoError(t, err, "a deployment doesn't fail for it")
+	require.Contains(t, out, "No commits are told: asking the daemon")
+	require.Contains(t, out, "The daemon has it.")
+	require.Nil(t, (*got)[1].Change.Size)
+
+	out, err = tellAt(t, changeCommandOf, run, append(args, "--api", daemon.URL, "--status", "failed")...)
+	require.NoError(t, err)
+	require.Equal(t, "The daemon has it.\n", out, "what didn't arrive brings nothing")
 }
 
 func TestAScriptTellsOfAnIncident(t *testing.T) {

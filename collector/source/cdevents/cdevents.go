@@ -35,7 +35,7 @@ const headerType = "Ce-Type"
 func Source() source.Source {
 	return source.Source{
 		Name:    "cdevents",
-		Version: "4",
+		Version: "5",
 		Headers: []string{headerType},
 		Schemes: []source.Scheme{source.HubSignature(), {Kind: source.Bearer}},
 		Open:    open,

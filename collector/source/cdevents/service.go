@@ -3,6 +3,7 @@ package cdevents
 import (
 	"cmp"
 
+	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -43,6 +44,7 @@ func fromCustomData(ev event, c *correlate.Change) {
 	c.Version = cmp.Or(ev.custom.Get("version").AnyText(), c.Version)
 	c.PreviousVersion = ev.custom.Get("previous_version").AnyText()
 	c.Commit = ev.custom.Get("commit").AnyText()
+	source.AnyCommits(ev.custom, c)
 	c.Actor = ev.custom.Get("actor").AnyText()
 	c.Team = ev.custom.Get("team").AnyText()
 	c.URL = cmp.Or(ev.custom.Get("url").AnyText(), c.URL)

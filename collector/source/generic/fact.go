@@ -13,7 +13,7 @@ import (
 // them, and ignored: the receiver knows the source, and what is said there is said.
 var (
 	changeKeys = []string{"id", "kind", "status", "service", "environment", "version", "previous_version", "commit", "digest",
-		"commits", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
+		"commits", "size", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
 	incidentKeys = []string{"id", "service", "services", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
 		"resolved_at", "updated_at", "caused_by", "dedup_key", "source", "implied"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
@@ -54,7 +54,8 @@ func addChange(r *source.Reading, v source.JSON) error {
 		PreviousVersion: v.Get("previous_version").Text(),
 		Commit:          v.Get("commit").Text(),
 		Digest:          v.Get("digest").Text(),
-		Commits:         commits(v.Get("commits")),
+		Commits:         source.Commits(v.Get("commits")),
+		Size:            source.Size(v.Get("size")),
 		StartedAt:       v.Get("started_at").Time(),
 		FinishedAt:      v.Get("finished_at").Time(),
 		UpdatedAt:       v.Get("updated_at").Time(),
@@ -92,24 +93,6 @@ func addIncident(r *source.Reading, v source.JSON) error {
 		return err
 	}
 	return r.Add(correlate.Fact{Incident: &i}, v)
-}
-
-func commits(v source.JSON) []correlate.Commit {
-	var all []correlate.Commit
-	for _, item := range v.Items() {
-		if !item.IsObject() {
-			item.Fail("must be an object with sha and authored_at")
-			return nil
-		}
-		item.Only("sha", "authored_at")
-		commit := correlate.Commit{SHA: item.Get("sha").Text(), AuthoredAt: item.Get("authored_at").Time()}
-		if commit.SHA == "" {
-			item.Get("sha").Fail("required: the hash of the commit")
-			return nil
-		}
-		all = append(all, commit)
-	}
-	return all
 }
 
 // zones are those that the change has reached: names, or objects that also tell when.

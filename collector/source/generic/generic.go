@@ -25,7 +25,7 @@ import (
 func Source() source.Source {
 	return source.Source{
 		Name:    "generic",
-		Version: "2",
+		Version: "3",
 		Schemes: []source.Scheme{source.StandardWebhooks(), {Kind: source.Bearer}},
 		Parse:   parse,
 	}

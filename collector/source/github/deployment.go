@@ -93,6 +93,7 @@ func (c *Config) changeOf(doc source.JSON) (change correlate.Change, transient b
 			"repository": repository.Get("full_name").RequiredText(), "deployment_id": deployment.Get("id").RequiredText(),
 		},
 	}
+	source.AnyCommits(payload, &change)
 	return change, deployment.Get("transient_environment").True()
 }
 

@@ -43,7 +43,7 @@ const headerEvent = "X-Github-Event"
 func Source() source.Source {
 	return source.Source{
 		Name:    "github",
-		Version: "4",
+		Version: "5",
 		Headers: []string{headerEvent},
 		Schemes: []source.Scheme{source.HubSignature()},
 		Config:  func() source.Config { return &Config{} },

@@ -13,6 +13,7 @@ func drawFact(t *rapid.T) correlate.Fact {
 	return correlate.Fact{Change: &correlate.Change{
 		ID: someID.Draw(t, "change"), Service: someService.Draw(t, "service"), StartedAt: someTime.Draw(t, "started"),
 		Commits: rapid.SampledFrom([][]correlate.Commit{nil, {{SHA: "1"}, {SHA: "2", AuthoredAt: epoch}}}).Draw(t, "commits"),
+		Size:    rapid.SampledFrom([]*correlate.Size{nil, {Commits: 2, Caveats: []correlate.Caveat{correlate.CaveatShallow}}}).Draw(t, "size"),
 	}}
 }
 

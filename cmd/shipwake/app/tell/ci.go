@@ -6,7 +6,7 @@ import (
 )
 
 // Run is what a CI system says of the run that a script is part of. What it doesn't say is "".
-type Run struct{ ID, Commit, URL, Actor string }
+type Run struct{ ID, Commit, URL, Actor, Repository string }
 
 // RunOf reads the environment variables that CI systems document, of the first that is there.
 func RunOf(env func(string) string) Run {
@@ -14,10 +14,14 @@ func RunOf(env func(string) string) Run {
 	case env("GITHUB_ACTIONS") == "true":
 		return Run{
 			ID: joined(env("GITHUB_RUN_ID"), env("GITHUB_RUN_ATTEMPT")), Commit: env("GITHUB_SHA"), Actor: env("GITHUB_ACTOR"),
-			URL: path(env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY"), "actions/runs", env("GITHUB_RUN_ID")),
+			URL:        path(env("GITHUB_SERVER_URL"), env("GITHUB_REPOSITORY"), "actions/runs", env("GITHUB_RUN_ID")),
+			Repository: env("GITHUB_REPOSITORY"),
 		}
 	case env("GITLAB_CI") == "true":
-		return Run{ID: env("CI_JOB_ID"), Commit: env("CI_COMMIT_SHA"), Actor: env("GITLAB_USER_LOGIN"), URL: env("CI_JOB_URL")}
+		return Run{
+			ID: env("CI_JOB_ID"), Commit: env("CI_COMMIT_SHA"), Actor: env("GITLAB_USER_LOGIN"), URL: env("CI_JOB_URL"),
+			Repository: env("CI_PROJECT_PATH"),
+		}
 	case env("JENKINS_URL") != "":
 		return Run{ID: env("BUILD_TAG"), Commit: env("GIT_COMMIT"), URL: env("BUILD_URL")}
 	case env("TF_BUILD") != "":

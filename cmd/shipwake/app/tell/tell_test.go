@@ -139,9 +139,9 @@ func TestTheRunIsThatOfTheCISystem(t *testing.T) {
 	}{
 		"GitHub Actions": {
 			map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "42", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_SHA": "abc", "GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "octo/shop"},
-			Run{ID: "42-2", Commit: "abc", URL: "https://github.com/octo/shop/actions/runs/42"},
+			Run{ID: "42-2", Commit: "abc", URL: "https://github.com/octo/shop/actions/runs/42", Repository: "octo/shop"},
 		},
-		"GitLab CI":           {map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "7", "CI_COMMIT_SHA": "abc", "CI_JOB_URL": "https://x/7"}, Run{ID: "7", Commit: "abc", URL: "https://x/7"}},
+		"GitLab CI":           {map[string]string{"GITLAB_CI": "true", "CI_JOB_ID": "7", "CI_COMMIT_SHA": "abc", "CI_JOB_URL": "https://x/7", "CI_PROJECT_PATH": "a/b/shop"}, Run{ID: "7", Commit: "abc", URL: "https://x/7", Repository: "a/b/shop"}},
 		"Jenkins":             {map[string]string{"JENKINS_URL": "https://j/", "BUILD_TAG": "jenkins-shop-4", "GIT_COMMIT": "abc"}, Run{ID: "jenkins-shop-4", Commit: "abc"}},
 		"Azure Pipelines":     {map[string]string{"TF_BUILD": "True", "BUILD_BUILDID": "9", "SYSTEM_COLLECTIONURI": "https://dev.azure.com/o/", "SYSTEM_TEAMPROJECT": "p"}, Run{ID: "9", URL: "https://dev.azure.com/o/p/_build/results?buildId=9"}},
 		"CircleCI":            {map[string]string{"CIRCLECI": "true", "CIRCLE_WORKFLOW_ID": "w", "CIRCLE_SHA1": "abc"}, Run{ID: "w", Commit: "abc"}},
