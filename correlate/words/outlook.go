@@ -34,6 +34,9 @@ func (e Explanation) Ahead(o *correlate.Outlook) Explanation {
 	return e
 }
 
+// Missing are the lines that Ahead added.
+func (e Explanation) Missing() []Line { return e.ahead }
+
 // earliest says when the answers come.
 func earliest(o *correlate.Outlook) string {
 	regressed := "regressed as soon as it shows"

@@ -7,6 +7,7 @@ import (
 	"github.com/shipwake/shipwake/sinks/email"
 	"github.com/shipwake/shipwake/sinks/gate"
 	"github.com/shipwake/shipwake/sinks/kafka"
+	"github.com/shipwake/shipwake/sinks/page"
 	"github.com/shipwake/shipwake/sinks/prometheus"
 	"github.com/shipwake/shipwake/sinks/template"
 	"github.com/shipwake/shipwake/sinks/vendors"
@@ -20,6 +21,7 @@ func Factories() []sinks.Factory {
 		email.Factory(),
 		gate.Factory(),
 		kafka.Factory(),
+		page.Factory(),
 		prometheus.Factory(),
 		template.Factory(),
 		webhook.Factory(),

@@ -31,6 +31,7 @@ var inGo = map[string][2]string{
 	"email":      {"email.md", "mails in a thread for each change, or a digest a day"},
 	"gate":       {"../gate.md", "proceed, wait or stop, for pipelines and progressive delivery"},
 	"kafka":      {"kafka.md", "every revision of a verdict as a CloudEvent in a topic"},
+	"page":       {"../pages.md", "pages for people, at the listener for readers"},
 	"prometheus": {"../../sinks/prometheus/METRICS.md", "metrics to be scraped"},
 	"webhook":    {"../../sinks/webhook/README.md", "signed verdicts for programs of yours, by Standard Webhooks"},
 	"template":   {"../../sinks/template/doc.go", "anything else that takes HTTP: a file of your own says how"},

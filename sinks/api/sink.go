@@ -33,10 +33,11 @@ func (s *sink) Name() string { return Name }
 
 func (s *sink) Close() error { return nil }
 
-// Routes lists the operations, the description of them, the page at /, and a 404 for the rest of /api/.
+// Routes lists the operations, the description of them, the page at / and /api/, and a 404 for the rest of /api/.
 func (s *sink) Routes() map[string]http.Handler {
 	routes := map[string]http.Handler{
 		"/{$}":                 getOnly(http.HandlerFunc(serveIndex)),
+		"/api/{$}":             getOnly(http.HandlerFunc(serveIndex)),
 		"/api/":                http.HandlerFunc(serveUnknown),
 		"/api/v1/openapi.yaml": getOnly(http.HandlerFunc(serveOpenAPI)),
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +32,8 @@ type Options struct {
 	// Told returns what the sink has told the outside so far, without what varies from run to run. It is compared
 	// after the same effects were published once and twice; required for a sink that follows what is committed.
 	Told func(*testing.T, sinks.Sink) string
+	// Streams are the patterns of routes whose answers go on until the reader leaves; the suite doesn't ask for them.
+	Streams []string
 	// Receiver plays the receiver of a sink that sends; required for one, unless Own.
 	Receiver *Receiver
 	// Own says that the sink's own tests hold Deliver against the contract, because HTTP can't play its receiver.
@@ -127,7 +130,7 @@ func (s suite) publishDoesNotBlock(t *testing.T) {
 	release := r.Stall()
 	defer release()
 	var asking sync.WaitGroup
-	for _, path := range paths(sink) {
+	for _, path := range s.paths(sink) {
 		asking.Go(func() { get(handler(sink), path) })
 	}
 	published := make(chan struct{})
@@ -180,7 +183,7 @@ func (s suite) concurrent(t *testing.T) {
 	sink := s.new(t, r)
 	h := handler(sink)
 	var all sync.WaitGroup
-	for _, path := range paths(sink) {
+	for _, path := range s.paths(sink) {
 		for range 4 {
 			all.Go(func() {
 				for range 5 {
@@ -205,7 +208,7 @@ func (s suite) failingReader(t *testing.T) {
 	r := NewReader(Noon, Story()...)
 	sink := s.new(t, r)
 	r.Fail(io.ErrUnexpectedEOF)
-	for _, path := range paths(sink) {
+	for _, path := range s.paths(sink) {
 		s.secretFree(t, get(handler(sink), path).Body.String())
 	}
 }
@@ -244,9 +247,12 @@ func handler(sink sinks.Sink) http.Handler {
 }
 
 // paths turns the patterns of a sink into paths to ask for.
-func paths(sink sinks.Sink) []string {
+func (s suite) paths(sink sinks.Sink) []string {
 	var all []string
 	for pattern := range sinks.Routes(sink) {
+		if slices.Contains(s.options.Streams, pattern) {
+			continue
+		}
 		if _, path, ok := strings.Cut(pattern, " "); ok {
 			pattern = path
 		}

@@ -1,0 +1,74 @@
+package page
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/shipwake/shipwake/correlate/dora"
+)
+
+// doraBody is the numbers of the last days, and of what they are made.
+type doraBody struct {
+	Report       dora.Report
+	Policy       dora.Policy
+	Policies     []dora.Policy
+	By           dora.GroupBy
+	Bys          []dora.GroupBy
+	Days         int
+	Spans        []int
+	Restatements []dora.Restatement
+}
+
+// spans are the times that can be chosen, in days.
+var spans = []int{7, 30, 90, 365}
+
+func (s *sink) dora(ctx context.Context, r *http.Request) (view, error) {
+	at, err := asOf(r)
+	if err != nil {
+		return view{}, err
+	}
+	q := r.URL.Query()
+	body := doraBody{Policy: dora.PolicyShipwake, Policies: dora.Policies(), By: dora.ByService, Bys: []dora.GroupBy{dora.ByService, dora.ByTeam, dora.ByEnvironment}, Days: standardDays, Spans: spans}
+	if p := dora.Policy(q.Get("policy")); p != "" {
+		body.Policy = p
+	}
+	if by := dora.GroupBy(q.Get("by")); by != "" {
+		body.By = by
+	}
+	if d := q.Get("days"); d != "" {
+		if body.Days, err = strconv.Atoi(d); err != nil || !slices.Contains(spans, body.Days) {
+			return view{}, &problem{http.StatusBadRequest, fmt.Sprintf("days: %.64q is none of %v", d, spans), "Choose one of them."}
+		}
+	}
+	switch {
+	case !slices.Contains(body.Policies, body.Policy):
+		return view{}, &problem{http.StatusBadRequest, fmt.Sprintf("policy: %.64q is unknown", body.Policy), fmt.Sprintf("Choose one of %v.", body.Policies)}
+	case !slices.Contains(body.Bys, body.By):
+		return view{}, &problem{http.StatusBadRequest, fmt.Sprintf("by: %.64q is unknown", body.By), fmt.Sprintf("Choose one of %v.", body.Bys)}
+	}
+	to := s.reader.Status().Now
+	if !at.IsZero() {
+		to = at
+	}
+	from := to.AddDate(0, 0, -body.Days)
+	if body.Report, err = s.reader.DORA(ctx, dora.Query{From: from, To: to, AsOf: at, By: body.By, Policy: body.Policy}); err != nil {
+		return view{}, err
+	}
+	if body.Restatements, err = s.restated(ctx, to); err != nil {
+		return view{}, err
+	}
+	return view{Template: "dora", Title: "DORA", Nav: "dora", AsOf: at, Body: body}, nil
+}
+
+// restatedDays is how far back numbers that became others are shown.
+const restatedDays = 90
+
+// restated are the numbers of the last periods that became others after they were published.
+func (s *sink) restated(ctx context.Context, to time.Time) ([]dora.Restatement, error) {
+	all, err := s.reader.Restatements(ctx, dora.RestateQuery{From: to.AddDate(0, 0, -restatedDays), To: to, WindowDays: standardDays})
+	return all.Restated, err
+}

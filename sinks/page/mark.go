@@ -1,0 +1,40 @@
+package page
+
+import (
+	"github.com/shipwake/shipwake/correlate"
+)
+
+// mark is how a change stands, as a letter, a word and the class of its colour: none of them is needed to know the others.
+type mark struct {
+	Letter, Word, Class string
+}
+
+var marks = map[correlate.Outcome]mark{
+	correlate.Regressed:    {"R", "regressed", "bad"},
+	correlate.Healthy:      {"H", "healthy", "good"},
+	correlate.Inconclusive: {"?", "inconclusive", "open"},
+}
+
+// markOf is the mark of a change.
+func markOf(c correlate.ChangeRecord) mark {
+	if v := c.Verdict; v != nil {
+		if v.Outcome == correlate.Inconclusive && !v.Final {
+			return mark{"…", "observed", "open"}
+		}
+		return marks[v.Outcome]
+	}
+	switch {
+	case c.Status == correlate.StatusFailed:
+		return mark{"F", "deploy failed", "none"}
+	case c.Status == correlate.StatusCancelled:
+		return mark{"X", "cancelled", "none"}
+	case c.Phase == correlate.PhaseObserving:
+		return mark{"…", "observed", "open"}
+	}
+	return mark{"–", "not judged", "none"}
+}
+
+// weight is how much a mark matters where several stand in one place.
+func (m mark) weight() int {
+	return map[string]int{"R": 4, "?": 3, "…": 2, "H": 1}[m.Letter]
+}

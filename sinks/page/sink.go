@@ -1,0 +1,90 @@
+// Package page answers: what do people see when they look?
+//
+// It serves pages at the web listener: what changed, what one change did, what a service went through, incidents, DORA
+// numbers, and the daemon itself. They are made on the server and work without a script; with one, a page that is open
+// follows what is committed. Every page is a URL that says what it shows; with as_of it shows what was known then.
+package page
+
+import (
+	"embed"
+	"net/http"
+	"net/url"
+
+	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/sinks"
+)
+
+// Name is the name of the sink in the configuration.
+const Name = "page"
+
+// Config is its settings.
+type Config struct {
+	// Links lead from a change to other tools: Grafana, traces, logs, a runbook.
+	Links []Link `mapstructure:"links"`
+}
+
+// Validate names the first value that is wrong.
+func (c Config) Validate() error {
+	for _, l := range c.Links {
+		if err := l.validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Factory makes the sink.
+func Factory() sinks.Factory {
+	return sinks.Kind[Config]{
+		Name: Name,
+		Open: func(r sinks.Reader, c Config) (sinks.Sink, error) {
+			return &sink{reader: r, cfg: c, live: newLive()}, nil
+		},
+	}.Factory()
+}
+
+type sink struct {
+	reader sinks.Reader
+	cfg    Config
+	live   *live
+}
+
+var (
+	_ sinks.Publisher = (*sink)(nil)
+	_ sinks.Server    = (*sink)(nil)
+)
+
+func (s *sink) Name() string { return Name }
+
+func (s *sink) Close() error {
+	s.live.close()
+	return nil
+}
+
+// Publish tells the pages that are open.
+func (s *sink) Publish(effects []correlate.Effect) { s.live.tell(effects) }
+
+//go:embed static
+var static embed.FS
+
+// Routes are the pages, what they load, and what tells them of news.
+func (s *sink) Routes() map[string]http.Handler {
+	assets := http.FileServerFS(static)
+	return map[string]http.Handler{
+		"GET /{$}":                http.RedirectHandler("changes", http.StatusFound),
+		"GET /changes":            s.page(s.changes),
+		"GET /changes/{id...}":    s.page(s.change),
+		"GET /services/{name...}": s.page(s.service),
+		"GET /incidents":          s.page(s.incidents),
+		"GET /dora":               s.page(s.dora),
+		"GET /daemon":             s.page(s.daemon),
+		"GET /static/":            http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) }),
+		"GET /events/{id...}":     http.HandlerFunc(s.live.serve),
+	}
+}
+
+// servicePath is the page of a service.
+func servicePath(name string) string { return "/services/" + url.PathEscape(name) }
+
+// changePath is the page of a change.
+func changePath(id string) string { return "/changes/" + url.PathEscape(id) }
