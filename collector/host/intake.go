@@ -7,6 +7,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/names"
@@ -79,6 +80,9 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 func (h *Host) Cursor(ctx context.Context, stream string) ([]byte, error) {
 	return h.ledger.Cursor(ctx, stream)
 }
+
+// Records implements source.Recorder.
+func (h *Host) Records() source.Records { return records.Records{Ledger: h.ledger} }
 
 // reading says when a delivery was received and when it is read.
 type reading struct{ receivedAt, now time.Time }

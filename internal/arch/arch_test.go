@@ -298,7 +298,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
-				"collector/host/courier", "collector/host/late", "collector/host/numbers", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
+				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},
@@ -383,7 +383,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "sinks/sinktest",
 			ours: []string{
-				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "collector/host/numbers", "correlate/archive", "correlate/ledger/segments", "sinks",
+				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "sinks",
 			},
 			reason: "one suite for all sinks, with the courier and the ledger that carry their messages: it knows none of them",
 		},
