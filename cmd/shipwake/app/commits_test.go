@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -106,6 +108,31 @@ func TestCommitsAreFoundForChangesThatLackThem(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, strings.Contains(string(log), "canary-token"))
 	require.NoError(t, p.end(syscall.SIGTERM))
+}
+
+var yamlBlock = regexp.MustCompile("(?s)```yaml\n(receivers:.*?)```")
+
+// TestTheConfigurationsOfLeadTimeAreRight lays each one over the default.
+func TestTheConfigurationsOfLeadTimeAreRight(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/lead-time.md")
+	require.NoError(t, err)
+	blocks := yamlBlock.FindAllStringSubmatch(string(page), -1)
+	require.Len(t, blocks, 3)
+	for _, block := range blocks {
+		file := filepath.Join(t.TempDir(), "mine.yaml")
+		require.NoError(t, os.WriteFile(file, []byte(block[1]), 0o600))
+		code, _, stderr := shipwake(t, "validate", "--config", builtinDefault, "--config", file)
+		require.Zero(t, code, stderr)
+	}
+}
+
+// TestEveryCaveatIsExplained: what may be in the size of a change is in the page.
+func TestEveryCaveatIsExplained(t *testing.T) {
+	page, err := os.ReadFile("../../../docs/lead-time.md")
+	require.NoError(t, err)
+	for _, c := range correlate.Caveats() {
+		require.Contains(t, string(page), "| `"+string(c)+"` |")
+	}
 }
 
 // get reads an answer of the API.
