@@ -10,7 +10,6 @@ import (
 	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/names"
 )
 
 var _ source.Intake = (*Host)(nil)
@@ -64,7 +63,7 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 	}
 	h.settled.committed(ready, func(name string) (string, bool) {
 		p, registered := known[name]
-		return digest(p.Digest, h.naming), registered
+		return digest(p.Digest, h.rules()), registered
 	})
 	h.express.add(facts)
 	if len(ready) > 0 {
@@ -87,13 +86,13 @@ func (h *Host) Records() source.Records { return records.Records{Ledger: h.ledge
 // reading says when a delivery was received and when it is read.
 type reading struct{ receivedAt, now time.Time }
 
-// completed is a projection as the ledger keeps it: under the names of the rules, without what is dated in the future,
-// and with the digest of the source and of the rules. A time to read it again that has passed is taken away, so that
+// completed is a projection as the ledger keeps it: under the names of the rules, with the owners of services,
+// without what is dated in the future, and with the digest of the source and of the rules. A time to read it again that has passed is taken away, so that
 // nothing is read for ever.
 func (h *Host) completed(name string, p correlate.Projection, at reading) correlate.Projection {
 	if len(p.Facts) > 0 {
 		kept, ignored := h.naming.Apply(p.Facts)
-		p.Facts = kept
+		p.Facts = h.owners.Apply(kept)
 		if ignored != "" {
 			p.Facts = nil
 			h.count(name, resultIgnored, 1)
@@ -103,14 +102,22 @@ func (h *Host) completed(name string, p correlate.Projection, at reading) correl
 	if !p.Due.After(at.now) {
 		p.Due = time.Time{}
 	}
-	p.Digest = digest(p.Digest, h.naming)
+	p.Digest = digest(p.Digest, h.rules())
 	return p
 }
 
-// digest is that of what a source reads and of the naming rules.
-func digest(of string, rules *names.Rules) string {
-	sum := sha256.Sum256([]byte(of + "\x00" + rules.Digest()))
+// digest is that of what a source reads and of the rules that are applied to it.
+func digest(of, rules string) string {
+	sum := sha256.Sum256([]byte(of + "\x00" + rules))
 	return hex.EncodeToString(sum[:16])
+}
+
+// rules are the digest of the naming rules and, where there are any, of the owners.
+func (h *Host) rules() string {
+	if owned := h.owners.Digest(); owned != "" {
+		return h.naming.Digest() + "\x00" + owned
+	}
+	return h.naming.Digest()
 }
 
 func (h *Host) count(source, result string, n int) {

@@ -294,10 +294,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a door lets things in; what they lead to is not its business",
 		},
 		{
+			room: "collector/owners", ours: []string{"correlate", "correlate/names"}, never: []string{"net/...", collector + "..."},
+			reason: "whose a service is depends on files and rules; who asks is not its business",
+		},
+		{
 			room: "collector/host/...", except: nil,
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
-				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source",
+				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source", "collector/owners",
 				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
