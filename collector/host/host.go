@@ -63,6 +63,7 @@ type Host struct {
 
 	wake    chan struct{} // facts were committed
 	express express
+	fresh   fresh
 	// questions are asked by readers and answered by the loop.
 	questions chan question
 	stop      context.CancelFunc

@@ -32,18 +32,20 @@ func (h *Host) Register(name string, p source.Projector) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.projectors == nil {
-		h.projectors = map[string]source.Projector{}
+	known := maps.Clone(h.projectors)
+	if known == nil {
+		known = map[string]source.Projector{}
 	}
-	h.projectors[name] = p
+	known[name] = p
+	h.projectors = known
 	h.settled.end()
 }
 
-// registered are the projectors, by source.
+// registered are the projectors, by source. The map is never altered: what is registered comes into another one.
 func (h *Host) registered() map[string]source.Projector {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return maps.Clone(h.projectors)
+	return h.projectors
 }
 
 // Commit implements source.Intake. An entry without a digest was read by what is registered for its source.
@@ -66,6 +68,7 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 		return digest(p.Digest, h.rules()), registered
 	})
 	h.express.add(facts)
+	h.fresh.add(facts)
 	if len(ready) > 0 {
 		h.count(ready[0].Source, resultAccepted, receipt.Accepted)
 		h.count(ready[0].Source, resultDuplicate, receipt.Duplicate)
