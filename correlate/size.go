@@ -27,6 +27,8 @@ const (
 	CaveatRewritten Caveat = "history_rewritten"
 	// CaveatGone: nobody knows the commit that was live before any more; only the change's own commit is told.
 	CaveatGone Caveat = "previous_commit_gone"
+	// CaveatUnknown: nobody knows the change's own commit; nothing is counted.
+	CaveatUnknown Caveat = "commit_unknown"
 	// CaveatShallow: the repository was cloned without its whole history, and not all commits may be there.
 	CaveatShallow Caveat = "shallow_clone"
 	// CaveatCommitsCut: there are more commits than are listed; Commits counts them all.
@@ -37,7 +39,7 @@ const (
 
 // Caveats lists every Caveat.
 func Caveats() []Caveat {
-	return []Caveat{CaveatRewritten, CaveatGone, CaveatShallow, CaveatCommitsCut, CaveatLinesCut}
+	return []Caveat{CaveatRewritten, CaveatGone, CaveatUnknown, CaveatShallow, CaveatCommitsCut, CaveatLinesCut}
 }
 
 // String is the size in words, such as "3 commits, +120 -14 in 6 files (shallow_clone)".

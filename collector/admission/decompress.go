@@ -14,6 +14,8 @@ import (
 	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pierrec/lz4/v4"
+
+	"github.com/shipwake/shipwake/collector/admission/inflate"
 )
 
 // Encodings are the content encodings that Decompress knows, beside none.
@@ -29,8 +31,8 @@ func KnowsEncoding(name string) bool {
 // Decompress returns the content of up to limit bytes. Its room, and what the decompressor itself takes meanwhile, is
 // reserved. A Refusal is Malformed, TooLarge or Busy. Without an encoding it is wire itself.
 func (g *Grant) Decompress(encoding string, wire []byte, limit int64) ([]byte, error) {
-	if encoding == "zstd" {
-		if body, ok, err := g.frame(wire, limit); ok || err != nil {
+	if whole := wholly[encoding]; whole != nil {
+		if body, ok, err := whole(g, wire, limit); ok || err != nil {
 			return body, err
 		}
 	}
@@ -57,6 +59,36 @@ func (g *Grant) Decompress(encoding string, wire []byte, limit int64) ([]byte, e
 	return nil, cantDecompress(encoding, err)
 }
 
+// wholly are the encodings whose contents are decompressed in one piece when they say how long they are. Anything else isn't ok,
+// whether it can be decompressed or not: then the stream's decompressor says what is wrong.
+var wholly = map[string]func(g *Grant, wire []byte, limit int64) (body []byte, ok bool, err error){
+	"zstd": (*Grant).frame, "gzip": (*Grant).member,
+}
+
+// longestWhole is the longest content that is decompressed in one piece.
+const longestWhole = 1 << 20
+
+// member decompresses a member of gzip.
+func (g *Grant) member(wire []byte, limit int64) (body []byte, ok bool, err error) {
+	n, ok := inflate.Length(wire)
+	if !ok || n > min(limit, longestWhole) {
+		return nil, false, nil
+	}
+	if err := g.Take(flateTakes); err != nil {
+		return nil, false, err
+	}
+	defer g.Give(flateTakes)
+	room, err := g.buffer(int(n) + inflate.Ahead)
+	if err != nil {
+		return nil, false, err
+	}
+	if body = room[:n]; inflate.Gzip(body, wire) {
+		return body, true, nil
+	}
+	g.drop(room)
+	return nil, false, nil
+}
+
 // announced is how long the content is by what stands in it; 0 when nothing does. It may be a lie.
 func announced(encoding string, wire []byte) int64 {
 	if encoding != "gzip" || len(wire) < 8 {
@@ -65,20 +97,17 @@ func announced(encoding string, wire []byte) int64 {
 	return int64(binary.LittleEndian.Uint32(wire[len(wire)-4:]))
 }
 
-// longestFrame is the longest content that is decompressed in one piece.
-const longestFrame = 1 << 20
-
 // frames decompresses contents that say how long they are, for all requests: making a decoder takes longer than decoding
 // with it.
 var frames = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(0), zstd.WithDecoderLowmem(true),
-		zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(longestFrame))
+		zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderMaxMemory(longestWhole))
 })
 
-// frame decompresses what is a single frame of known length. Anything else isn't ok, whether it can be decompressed or not.
+// frame decompresses what is a single frame of zstd.
 func (g *Grant) frame(wire []byte, limit int64) (body []byte, ok bool, err error) {
 	var header zstd.Header
-	if header.Decode(wire) != nil || !header.HasFCS || header.FrameContentSize > uint64(min(limit, longestFrame)) {
+	if header.Decode(wire) != nil || !header.HasFCS || header.FrameContentSize > uint64(min(limit, longestWhole)) {
 		return nil, false, nil
 	}
 	decoder, err := frames()

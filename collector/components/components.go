@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 
 	"github.com/shipwake/shipwake/collector/admission"
+	"github.com/shipwake/shipwake/collector/commits/follow"
 	"github.com/shipwake/shipwake/collector/door"
 	"github.com/shipwake/shipwake/collector/host"
 	"github.com/shipwake/shipwake/collector/kafka"
@@ -57,7 +58,7 @@ func New(version, dataDir string) Components {
 		OTLP:        otlp.NewFactory(budget, tally),
 		Webhook:     webhook.NewFactory(sources.Types(), tally),
 		Kafka:       kafka.NewFactory(sources.Types(), tally),
-		Pull:        pull.NewFactory(sources.Types(), tally),
+		Pull:        pull.NewFactory(append(sources.Types(), follow.Sources()...), tally),
 		Kubernetes:  kubernetes.NewFactory(tally),
 		Prometheus:  prometheus.NewFactory(tally),
 		RemoteWrite: remotewrite.NewFactory(budget, tally),

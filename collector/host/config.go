@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 
+	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
@@ -51,6 +52,8 @@ type Config struct {
 	Signals      []correlate.Signal `mapstructure:"signals"`
 	// Names are the rules by which services, environments and versions are called, whoever tells them.
 	Names names.Config `mapstructure:"names"`
+	// Owners say whose a service is: the team and the system of its changes.
+	Owners owners.Config `mapstructure:"owners"`
 	// Sinks are the sinks by name, each with its own part of the configuration.
 	Sinks map[string]map[string]any `mapstructure:"sinks"`
 

@@ -24,6 +24,7 @@ import (
 	"github.com/shipwake/shipwake/collector/direct"
 	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/host/numbers"
+	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
@@ -57,10 +58,12 @@ type Host struct {
 	measured   []Measurer
 	projectors map[string]source.Projector // by source
 	naming     *names.Rules                // of services, environments and versions
+	owners     *owners.Owners              // of services
 	settled    settled
 
 	wake    chan struct{} // facts were committed
 	express express
+	fresh   fresh
 	// questions are asked by readers and answered by the loop.
 	questions chan question
 	stop      context.CancelFunc
@@ -118,12 +121,15 @@ func (h *Host) open(ctx context.Context) error {
 	if h.naming, err = names.New(h.cfg.Names); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
+	if err := h.openOwners(); err != nil {
+		return err
+	}
 	h.memory.apply()
 	if h.opt.Intake != nil {
 		h.opt.Intake.Resize(int64(h.cfg.Memory.Limit) / 4)
 	}
 	cfg := h.cfg.engineConfig()
-	cfg.Memory = h.memory.store
+	cfg.Memory, cfg.Owned = h.memory.store, h.owners.Owned
 	h.engine = engine.New(cfg)
 	if err := h.openArchive(cfg); err != nil {
 		return err
@@ -135,6 +141,18 @@ func (h *Host) open(ctx context.Context) error {
 		return err
 	}
 	h.outbox = newOutbox(h)
+	return nil
+}
+
+// openOwners reads whose the services are. What is wrong in a file of owners is told and holds nothing up.
+func (h *Host) openOwners() (err error) {
+	h.owners, err = owners.New(h.cfg.Owners, h.naming.Service)
+	if err != nil {
+		return fmt.Errorf("owners: %w", err)
+	}
+	for _, p := range h.owners.Problems() {
+		h.set.Logger.Error("A file of owners has a mistake; what it says there is left out", zap.Error(p))
+	}
 	return nil
 }
 

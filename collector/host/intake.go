@@ -7,9 +7,9 @@ import (
 	"maps"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/names"
 )
 
 var _ source.Intake = (*Host)(nil)
@@ -32,18 +32,20 @@ func (h *Host) Register(name string, p source.Projector) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.projectors == nil {
-		h.projectors = map[string]source.Projector{}
+	known := maps.Clone(h.projectors)
+	if known == nil {
+		known = map[string]source.Projector{}
 	}
-	h.projectors[name] = p
+	known[name] = p
+	h.projectors = known
 	h.settled.end()
 }
 
-// registered are the projectors, by source.
+// registered are the projectors, by source. The map is never altered: what is registered comes into another one.
 func (h *Host) registered() map[string]source.Projector {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return maps.Clone(h.projectors)
+	return h.projectors
 }
 
 // Commit implements source.Intake. An entry without a digest was read by what is registered for its source.
@@ -63,9 +65,10 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 	}
 	h.settled.committed(ready, func(name string) (string, bool) {
 		p, registered := known[name]
-		return digest(p.Digest, h.naming), registered
+		return digest(p.Digest, h.rules()), registered
 	})
 	h.express.add(facts)
+	h.fresh.add(facts)
 	if len(ready) > 0 {
 		h.count(ready[0].Source, resultAccepted, receipt.Accepted)
 		h.count(ready[0].Source, resultDuplicate, receipt.Duplicate)
@@ -80,16 +83,19 @@ func (h *Host) Cursor(ctx context.Context, stream string) ([]byte, error) {
 	return h.ledger.Cursor(ctx, stream)
 }
 
+// Records implements source.Recorder.
+func (h *Host) Records() source.Records { return records.Records{Ledger: h.ledger} }
+
 // reading says when a delivery was received and when it is read.
 type reading struct{ receivedAt, now time.Time }
 
-// completed is a projection as the ledger keeps it: under the names of the rules, without what is dated in the future,
-// and with the digest of the source and of the rules. A time to read it again that has passed is taken away, so that
+// completed is a projection as the ledger keeps it: under the names of the rules, with the owners of services,
+// without what is dated in the future, and with the digest of the source and of the rules. A time to read it again that has passed is taken away, so that
 // nothing is read for ever.
 func (h *Host) completed(name string, p correlate.Projection, at reading) correlate.Projection {
 	if len(p.Facts) > 0 {
 		kept, ignored := h.naming.Apply(p.Facts)
-		p.Facts = kept
+		p.Facts = h.owners.Apply(kept)
 		if ignored != "" {
 			p.Facts = nil
 			h.count(name, resultIgnored, 1)
@@ -99,14 +105,22 @@ func (h *Host) completed(name string, p correlate.Projection, at reading) correl
 	if !p.Due.After(at.now) {
 		p.Due = time.Time{}
 	}
-	p.Digest = digest(p.Digest, h.naming)
+	p.Digest = digest(p.Digest, h.rules())
 	return p
 }
 
-// digest is that of what a source reads and of the naming rules.
-func digest(of string, rules *names.Rules) string {
-	sum := sha256.Sum256([]byte(of + "\x00" + rules.Digest()))
+// digest is that of what a source reads and of the rules that are applied to it.
+func digest(of, rules string) string {
+	sum := sha256.Sum256([]byte(of + "\x00" + rules))
 	return hex.EncodeToString(sum[:16])
+}
+
+// rules are the digest of the naming rules and, where there are any, of the owners.
+func (h *Host) rules() string {
+	if owned := h.owners.Digest(); owned != "" {
+		return h.naming.Digest() + "\x00" + owned
+	}
+	return h.naming.Digest()
 }
 
 func (h *Host) count(source, result string, n int) {

@@ -25,6 +25,9 @@ const (
 	// gatherMost bounds the facts applied while something is still to be judged: each may have it judged once more from an
 	// earlier instant on.
 	gatherMost = 20_000
+	// applyEvery is how often facts are applied while they come one after the other. What many of them share is then worked
+	// out, written and synced once, and those whose facts are being committed wait for it less often.
+	applyEvery = 50 * time.Millisecond
 )
 
 // loop is the only place that touches the engine after the start. It keeps what the engine's Driver wants kept in the
@@ -47,7 +50,10 @@ type loop struct {
 	more     bool
 	atOnce   int
 	gathered int
-	since    func(time.Time) time.Duration // time.Since, and in tests what they say
+	// applied is the sequence number up to which facts are applied, 0 while only the ledger knows; began, when the last were.
+	applied int64
+	began   time.Time
+	since   func(time.Time) time.Duration // time.Since, and in tests what they say
 }
 
 func newLoop(h *Host) *loop {
@@ -60,14 +66,20 @@ func (l *loop) run(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	defer l.pacer.stop()
+	rested := time.NewTimer(applyEvery)
+	defer rested.Stop()
 	l.facts()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-l.wake:
-			if l.facts(); engine.Behind(l.engine) && !l.more {
-				l.tick(l.now(time.Now()))
+			if rest := l.rest(); rest > 0 {
+				rested.Reset(rest)
+			} else {
+				l.woken()
 			}
+		case <-rested.C:
+			l.woken()
 		case q := <-l.questions:
 			l.answer(q)
 		case f := <-l.findings():
@@ -81,6 +93,21 @@ func (l *loop) run(ctx context.Context) {
 		l.facts()
 	}
 	l.tick(l.now(time.Now()))
+}
+
+// rest is how long to wait for more facts before those that came are applied.
+func (l *loop) rest() time.Duration {
+	if l.more || engine.Behind(l.engine) {
+		return 0
+	}
+	return applyEvery - time.Since(l.began)
+}
+
+// woken applies the facts that came, or goes on with what is left to be judged.
+func (l *loop) woken() {
+	if l.facts(); engine.Behind(l.engine) && !l.more {
+		l.tick(l.now(time.Now()))
+	}
 }
 
 // now is the time to go by at an instant that was read from the machine's clock.
@@ -128,21 +155,34 @@ func (l *loop) facts() {
 		return
 	}
 	l.more = false
-	began, most := time.Now(), l.atOnce
-	facts, err := l.ledger.Unapplied(context.Background(), most)
+	most := l.atOnce
+	l.began = time.Now()
+	facts, err := l.unapplied(most)
 	if l.trouble("read facts", err) || len(facts) == 0 {
 		return
 	}
 	l.gathered += len(facts)
 	last := facts[len(facts)-1].Seq
+	l.applied = 0
 	if l.apply(facts, last) != nil {
 		return
 	}
+	l.applied = last
 	l.express.applied(last)
 	if l.more = len(facts) == most; l.more {
-		l.atOnce = paced(most, l.since(began))
+		l.atOnce = paced(most, l.since(l.began))
 		l.awake()
 	}
+}
+
+// unapplied are the facts whose turn it is: those that were just committed, or what the ledger says.
+func (l *loop) unapplied(most int) ([]ledger.Fact, error) {
+	if l.applied > 0 {
+		if facts := l.fresh.after(l.applied, most); len(facts) > 0 {
+			return facts, nil
+		}
+	}
+	return l.ledger.Unapplied(context.Background(), most)
 }
 
 // paced is how many facts to apply at once after as many as were allowed took so long.

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/names"
@@ -55,4 +56,21 @@ func TestNamesAreConfigured(t *testing.T) {
 	}, config.Names)
 	config.Names.Services[0].Name = ""
 	require.ErrorContains(t, confmap.Validate(config), "names: services[0]: name: required: what they are called")
+}
+
+func TestOwnersAreConfigured(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	require.NoError(t, confmap.NewFromStringMap(map[string]any{"owners": map[string]any{
+		"services":   []any{map[string]any{"is": []any{"cart"}, "team": "shop", "system": "store"}},
+		"catalogs":   []any{"/srv/**/catalog-info.yaml"},
+		"codeowners": []any{map[string]any{"file": "CODEOWNERS", "format": "gitlab", "folders": []any{"{service}"}, "services": map[string]any{"a": "b"}}},
+	}}).Unmarshal(config))
+	require.NoError(t, confmap.Validate(config))
+	require.Equal(t, owners.Config{
+		Services:   []owners.Rule{{Is: []string{"cart"}, Team: "shop", System: "store"}},
+		Catalogs:   []string{"/srv/**/catalog-info.yaml"},
+		Codeowners: []owners.Codeowners{{File: "CODEOWNERS", Format: owners.GitLab, Folders: []string{"{service}"}, Services: map[string]string{"a": "b"}}},
+	}, config.Owners)
+	config.Owners.Services[0].Team, config.Owners.Services[0].System = "", ""
+	require.ErrorContains(t, confmap.Validate(config), "owners: services[0]: one of team and system is required")
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // reproject reads kept deliveries again, for as long as the host runs: those that were read by another version of their
-// source or under other naming rules, and those whose time has come. It looks for them every second.
+// source or under other rules of names or owners, and those whose time has come. It looks for them every second.
 func (h *Host) reproject(ctx context.Context) {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
@@ -36,24 +36,24 @@ func (h *Host) reproject(ctx context.Context) {
 
 // settled is whether every delivery was read as it is to be, so that the log isn't asked while nothing is different.
 type settled struct {
-	mu     sync.Mutex
-	holds  bool
-	naming string    // the digest of the naming rules that it holds for
-	until  time.Time // a delivery is due then, zero without any
+	mu    sync.Mutex
+	holds bool
+	rules string    // the digest of the rules that it holds for
+	until time.Time // a delivery is due then, zero without any
 }
 
-// at says that nothing is stale at an instant under some naming rules.
-func (s *settled) at(now time.Time, naming string) bool {
+// at says that nothing is stale at an instant under some rules.
+func (s *settled) at(now time.Time, rules string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.holds && s.naming == naming && (s.until.IsZero() || now.Before(s.until))
+	return s.holds && s.rules == rules && (s.until.IsZero() || now.Before(s.until))
 }
 
-// begin takes it that all will be read under some naming rules, unless it is told of something else from now on.
-func (s *settled) begin(naming string) {
+// begin takes it that all will be read under some rules, unless it is told of something else from now on.
+func (s *settled) begin(rules string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.holds, s.naming, s.until = true, naming, time.Time{}
+	s.holds, s.rules, s.until = true, rules, time.Time{}
 }
 
 // end says that something may be stale.
@@ -85,11 +85,11 @@ func (s *settled) committed(entries []correlate.Entry, digest func(source string
 // projectStale goes through the log once, source by source, until nothing is stale. It asks nothing of the log while nothing
 // can be.
 func (h *Host) projectStale(ctx context.Context, now time.Time) error {
-	naming := h.naming.Digest()
-	if h.settled.at(now, naming) {
+	rules := h.rules()
+	if h.settled.at(now, rules) {
 		return nil
 	}
-	h.settled.begin(naming)
+	h.settled.begin(rules)
 	err := projectAll(ctx, h, now)
 	if err == nil {
 		var next time.Time
@@ -121,7 +121,7 @@ func projectAll(ctx context.Context, h *Host, now time.Time) error {
 // projectSome reads some of a source's stale deliveries again. What became of each is stored together with its facts, so
 // that none is released twice and none is read for ever.
 func (h *Host) projectSome(ctx context.Context, name string, p source.Projector, now time.Time) (more bool, err error) {
-	stale, err := h.ledger.Stale(ctx, name, digest(p.Digest, h.naming), now)
+	stale, err := h.ledger.Stale(ctx, name, digest(p.Digest, h.rules()), now)
 	if err != nil || len(stale) == 0 {
 		return false, err
 	}

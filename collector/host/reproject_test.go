@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componenttest"
 
+	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
@@ -351,4 +352,34 @@ func TestFactsAreAppliedInParts(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 	require.Empty(t, h.wake)
+}
+
+func TestAnOwnerChangedTodayShowsInWhatWasToldBefore(t *testing.T) {
+	h := keeper(t, t.TempDir())
+	p := parser("ci/1", says)
+	h.Register("ci", p)
+	deliver(t, h, p, sent("a", "1"))
+	teams := func() (all []string) {
+		facts, err := h.ledger.Unapplied(t.Context(), 0)
+		require.NoError(t, err)
+		for _, f := range facts {
+			if !f.Retracted {
+				all = append(all, f.Change.Team)
+			}
+		}
+		return all
+	}
+	of := func(team string) {
+		h.cfg.Owners = owners.Config{Services: []owners.Rule{{Is: []string{"cart"}, Team: team}}}
+		require.NoError(t, h.openOwners())
+		require.NoError(t, h.projectStale(t.Context(), time.Now()))
+	}
+	require.Equal(t, []string{""}, teams())
+	of("shop")
+	require.Equal(t, "shop", teams()[len(teams())-1])
+	of("basket")
+	require.Equal(t, "basket", teams()[len(teams())-1])
+	read := h.counted(resultReprojected)
+	of("basket")
+	require.Equal(t, read, h.counted(resultReprojected), "nothing is other than before")
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -64,7 +65,19 @@ func TestAFloodIsAppliedOnce(t *testing.T) {
 	require.Zero(t, ledger.duplicate.Load(), "deliveries that came twice")
 	require.EqualValues(t, messages, ledger.offsets(t), "the offsets of all partitions")
 	requireLag(t, b, 0)
-	fmt.Printf("kafka %s: %d messages written and applied once in %s, three members in turn, the broker killed once\n", kafkatest.Version, messages, took.Round(time.Millisecond))
+	t.Logf("kafka %s: %d messages written and in the ledger once, in %s: %.0f a second, with three members in turn and the broker killed once; resident at most %d MiB, members and writer together",
+		kafkatest.Version, messages, took.Round(100*time.Millisecond), float64(messages)/took.Seconds(), peakResident(t)>>20)
+}
+
+// peakResident is the largest resident size of this process so far, in bytes.
+func peakResident(t *testing.T) int64 {
+	text, err := os.ReadFile("/proc/self/status")
+	require.NoError(t, err)
+	found := regexp.MustCompile(`VmHWM:\s+(\d+) kB`).FindSubmatch(text)
+	require.NotNil(t, found)
+	kib, err := strconv.ParseInt(string(found[1]), 10, 64)
+	require.NoError(t, err)
+	return kib << 10
 }
 
 // TestReadingKeepsUp reads what is there already, which shows how fast reading alone is.
@@ -80,7 +93,7 @@ func TestReadingKeepsUp(t *testing.T) {
 	joined := time.Since(began)
 	ledger.reaches(t, floodMessages)
 	rate := float64(floodMessages) / (time.Since(began) - joined).Seconds()
-	fmt.Printf("kafka %s: %d messages read, understood and synced at %.0f a second, %s after joining\n", kafkatest.Version, floodMessages, rate, joined.Round(time.Millisecond))
+	t.Logf("kafka %s: %d messages read, understood and synced at %.0f a second, %s after joining", kafkatest.Version, floodMessages, rate, joined.Round(time.Millisecond))
 }
 
 // TestTransactionsOfARealBroker writes in transactions of which every other is taken back.

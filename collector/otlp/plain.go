@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/keepalive"
+
+	"github.com/shipwake/shipwake/collector/listen"
 )
 
 // A server is plain when it needs nothing of what the Collector puts between it and its handler: what the configuration asks for
@@ -16,8 +18,7 @@ import (
 // longer than all that is done with a small one; the receiver's own counters tell of every request.
 
 func (o *otlp) plainHTTP(server *confighttp.ServerConfig) bool {
-	asked := server.Auth.HasValue() || server.CORS.HasValue() || server.ResponseHeaders != nil || len(server.Middlewares) > 0
-	return !asked && o.allDirect()
+	return listen.Plain(server) && o.allDirect()
 }
 
 func (o *otlp) plainGRPC(server *configgrpc.ServerConfig) bool {

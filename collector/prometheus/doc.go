@@ -32,8 +32,13 @@
 //
 // At the first start ever, which an extension that remembers keeps, the last hour is read as if it came live, since a change is
 // compared with it. The days before are read from the newest to the oldest by range queries with a step of five minutes, and come
-// to coarse cells (package past). After a restart that goes on where it was, and what happened meanwhile isn't read: it would
-// count again what was counted before.
+// to coarse cells (package past). After a restart that goes on where it was.
+//
+// # The time away
+//
+// How far a server was read is kept with each step. After a restart of at most ten minutes it is read on from there, so that
+// nothing is missing and nothing is counted twice, and nobody takes the hole for silence. That is as late as telemetry may come.
+// After a longer one it goes on with the present.
 //
 // Scrapes that weren't answered, or not made, are losses of the services that their processes tell (points.Miss).
 //

@@ -143,6 +143,7 @@ func (s *server) step(ctx context.Context) (more bool, err error) {
 	if err := s.hand(ctx, s.reader.Advance(to)); err != nil {
 		return false, err
 	}
+	s.keep(ctx)
 	s.refuse(s.reader.Lost())
 	points.Tally(s.tally, s.reader.Missed())
 	live, _ := s.reader.Live(to - mostBehind)
@@ -168,8 +169,8 @@ func (s *server) look(ctx context.Context) error {
 	return nil
 }
 
-// begin starts with the present: what was added before it may have been counted by whoever ran before. When nobody ever did, it
-// starts an hour before.
+// begin starts where whoever ran before ended, see goOn, or else with the present: what was added before it may have been
+// counted. When nobody ever ran, it starts an hour before.
 func (s *server) begin(ctx context.Context, now int64) error {
 	s.since = now - s.cfg.Delay.Milliseconds()
 	first, err := s.first(ctx)
@@ -179,6 +180,8 @@ func (s *server) begin(ctx context.Context, now int64) error {
 	if first {
 		s.gather = s.since
 		s.since -= firstHour
+	} else if err := s.goOn(ctx); err != nil {
+		return err
 	}
 	s.cursor = s.since - firstLookBack
 	s.reader = points.New(points.Options{

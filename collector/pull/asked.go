@@ -22,6 +22,7 @@ type asked struct {
 	streams  []*stream
 	client   *http.Client
 	intake   source.Intake
+	records  source.Records // nil unless a stream follows them
 	interval time.Duration
 	since    time.Time
 	count    counter
@@ -128,11 +129,18 @@ func (a *asked) pull(ctx context.Context, s *stream) (more bool, err error) {
 	}
 	limited, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	page, err := s.Pull(limited, a.client, s.held, a.since)
+	page, err := a.page(limited, s)
 	if err != nil {
 		return false, err
 	}
 	return page.More, a.store(ctx, s, page)
+}
+
+func (a *asked) page(ctx context.Context, s *stream) (source.Page, error) {
+	if s.Follow != nil {
+		return s.Follow(ctx, a.client, a.records, s.held, a.since)
+	}
+	return s.Pull(ctx, a.client, s.held, a.since)
 }
 
 // store commits a page with the cursor after it. What changes neither needs no commit.

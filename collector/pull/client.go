@@ -41,6 +41,9 @@ func originOf(u *url.URL) string { return u.Scheme + "://" + u.Host }
 func originsOf(streams []source.Stream) (map[string]bool, error) {
 	hosts := map[string]bool{}
 	for _, s := range streams {
+		if s.URL == "" && s.Follow != nil {
+			continue // it asks nobody by HTTP
+		}
 		u, err := url.Parse(s.URL)
 		if err != nil || u.Host == "" {
 			return nil, errors.New("the address of the stream " + s.Name + " is no URL")

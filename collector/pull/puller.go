@@ -49,6 +49,11 @@ func (p *puller) Start(ctx context.Context, host component.Host) error {
 			return fmt.Errorf("sources::%s::%w", name, err)
 		}
 		a.health = health
+		if slices.ContainsFunc(a.streams, func(s *stream) bool { return s.Follow != nil }) {
+			if a.records, err = source.FindRecords(host); err != nil {
+				return fmt.Errorf("sources::%s::%w", name, err)
+			}
+		}
 		all = append(all, a)
 	}
 	alive, stop := context.WithCancel(context.Background())

@@ -35,6 +35,9 @@ type Stream struct {
 	// so that it waits in quarantine; an answer that can't be read as a whole is an error. An error leaves the cursor where it is; the caller waits longer and
 	// longer, or as long as a *BusyError says.
 	Pull func(ctx context.Context, client *http.Client, cursor []byte, since time.Time) (Page, error)
+	// Follow is Pull for a stream that goes through the changes that are known, to add to them; it stands instead of Pull. Such
+	// a stream may have no URL.
+	Follow func(ctx context.Context, client *http.Client, records Records, cursor []byte, since time.Time) (Page, error)
 }
 
 // Page is what one call of Pull found.

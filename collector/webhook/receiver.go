@@ -79,6 +79,9 @@ func (w *webhook) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
+	if listen.Plain(&config) {
+		server.Handler = http.MaxBytesHandler(w.handler, config.MaxRequestBodySize)
+	}
 	server.MaxHeaderBytes = maxHeaderBytes
 	listen.Limit(server, w.cfg.MaxConnections)
 	listener, err := config.ToListener(ctx)

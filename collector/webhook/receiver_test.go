@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
@@ -167,4 +168,23 @@ func readStatus(t *testing.T, conn net.Conn) int {
 	require.NoError(t, err)
 	defer func() { _ = res.Body.Close() }()
 	return res.StatusCode
+}
+
+// TestWhatTheConfigurationAsksForIsPutBetween: with more asked for than a listener, the Collector's own layers are there.
+func TestWhatTheConfigurationAsksForIsPutBetween(t *testing.T) {
+	for name, header := range map[string]string{"plain": "", "with a header of answers": "eu-1"} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, func(c *Config) {
+				c.MaxBodySize = 100
+				if header != "" {
+					c.ServerConfig.ResponseHeaders = configopaque.MapList{{Name: "X-Served-By", Value: configopaque.String(header)}}
+				}
+			})
+			status, answered, _ := r.send(t, http.MethodPost, "/hooks/generic", nil, []byte(change))
+			require.Equal(t, http.StatusAccepted, status)
+			require.Equal(t, header, answered.Get("X-Served-By"))
+			status, _, _ = r.send(t, http.MethodPost, "/hooks/generic", nil, make([]byte, 101))
+			require.Equal(t, http.StatusRequestEntityTooLarge, status)
+		})
+	}
 }

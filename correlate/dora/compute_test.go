@@ -575,6 +575,22 @@ func TestLeadTime(t *testing.T) {
 				change("a", at(0), carries("x", at(-60)), redeploy), change("b", at(40), carries("x", at(-60)), carries("y", at(10))),
 			}, n: 1, median: 30,
 		},
+		"a commit arrives in staging first, and counts when it is in production": {
+			changes: records{
+				change("a", at(0), carries("x", at(-60)), func(c *correlate.ChangeRecord) { c.Environment = "staging" }),
+				change("b", at(30), carries("x", at(-60))),
+			}, n: 1, median: 90,
+		},
+		"after a rollback a commit that had arrived doesn't arrive again": {
+			changes: records{
+				change("a", at(0), carries("x", at(-60))),
+				change("back", at(10), func(c *correlate.ChangeRecord) { c.Rollback = true }),
+				change("b", at(60), carries("x", at(-60)), carries("revert of x", at(20)), carries("x once more", at(50))),
+			}, n: 3, median: 40,
+		},
+		"the commits behind a squash count where they are told": {
+			changes: records{change("a", at(0), carries("first", at(-600)), carries("second", at(-300)))}, n: 2, median: 450,
+		},
 		"a rollback brings nothing new": {
 			changes: records{change("a", at(0), carries("x", at(-60)), func(c *correlate.ChangeRecord) { c.Kind = correlate.KindRollback })},
 		},

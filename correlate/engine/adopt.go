@@ -24,6 +24,9 @@ type adoption struct {
 
 func (e *Engine) adoption() *adoption {
 	return &adoption{cfg: &e.cfg, cells: e.store, roster: &e.roster, oldest: e.oldest, report: func(seen correlate.Change) {
+		if e.cfg.Owned != nil {
+			seen = e.cfg.Owned(seen)
+		}
 		e.book.Report(correlate.Fact{Change: &seen}, at(e.mark.At))
 		e.settle()
 	}}

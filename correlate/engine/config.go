@@ -39,11 +39,13 @@ type Config struct {
 	LateReach int64 `json:"-"`
 	// LooksAtOnce bounds how many looks at changes a tick takes before it leaves the rest to the next one, 0 for no bound.
 	// What comes out doesn't depend on it.
-	LooksAtOnce int   `json:"-"`
-	Memory      int64 // bytes that measurements may take, 0 for no bound
-	Judge       judge.Params
-	Blame       blame.Params
-	Signals     []correlate.Signal
+	LooksAtOnce int `json:"-"`
+	// Owned gives a change that telemetry tells the owner of its service; nil when nobody knows. Reported ones have theirs.
+	Owned   func(correlate.Change) correlate.Change `json:"-"`
+	Memory  int64                                   // bytes that measurements may take, 0 for no bound
+	Judge   judge.Params
+	Blame   blame.Params
+	Signals []correlate.Signal
 	// Guards are the engine's own safeguards that are in force: all of them when nil. See Guards.
 	Guards *guard.Set `json:"-"`
 }

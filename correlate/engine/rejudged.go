@@ -30,9 +30,10 @@ func rejudge(e *Engine, c *change) {
 	c.rec.Rejudging = c.live() && from-e.cfg.Baseline >= e.now-e.cfg.LateReach && e.mark.At > 0
 }
 
-// correction has a change judged once more that is reported otherwise than it was judged.
-func correction(e *Engine, c *change) {
-	if is := e.subjectOf(c); observe.AlikeUntil(c.depended(), &is) < observe.Never {
+// correction has a change judged once more that is reported otherwise than it was judged. One that waits for that goes on
+// waiting: a report may add what nothing is judged by, such as its commits.
+func correction(e *Engine, c *change, waits bool) {
+	if is := e.subjectOf(c); waits || observe.AlikeUntil(c.depended(), &is) < observe.Never {
 		rejudge(e, c)
 	}
 }

@@ -336,6 +336,34 @@ func TestACorrectionThatComesLateIsJudged(t *testing.T) {
 	require.Equal(t, text(prompt.verdicts("c1")), text(tardy.verdicts("c1")))
 }
 
+// Commits may be told at any time, and nothing is judged by them: a change that is judged isn't judged once more, and one that
+// waits for that isn't forgotten.
+func TestCommitsThatComeLateAreNoCorrection(t *testing.T) {
+	first, corrected := flip("c1", 20), flip("c1", 23)
+	corrected.Change.UpdatedAt = midnight.Add(25 * time.Minute)
+	corrected.ReceivedAt = corrected.Change.UpdatedAt
+	commits := func(of correlate.Change, d *days) Input {
+		of.Size, of.Commits = &correlate.Size{Commits: 1}, []correlate.Commit{{SHA: "a", AuthoredAt: midnight}}
+		return Input{Facts: []Fact{{Fact: correlate.Fact{Change: &of}, ReceivedAt: at(d.e.now)}}}
+	}
+	d := newDays(t, retrialConfig())
+	outage(d, first)
+	before := d.all.Changes["c1"].Verdict
+	d.apply(commits(*first.Change, d))
+	require.Empty(t, d.rejudging())
+	require.Equal(t, before, d.all.Changes["c1"].Verdict)
+	require.Equal(t, 1, d.all.Changes["c1"].Size.Commits)
+
+	d.apply(Input{Facts: []Fact{corrected}})
+	found := d.retry("c1")
+	d.apply(commits(*corrected.Change, d))
+	require.Equal(t, []string{"c1"}, d.rejudging())
+	d.apply(Input{Rejudged: &found})
+	d.retryAll()
+	require.Empty(t, d.rejudging())
+	require.Greater(t, d.all.Changes["c1"].Verdict.Revision, before.Revision)
+}
+
 func TestWhatIsKnownOtherwiseByNowIsNotOverwritten(t *testing.T) {
 	d := newDays(t, retrialConfig())
 	late := flip("c1", 20)

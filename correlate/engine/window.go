@@ -36,7 +36,7 @@ func (e *Engine) restate(c *change, was correlate.ChangeRecord) {
 		c.rec.Phase, c.judged = correlate.PhaseObserving, c.start()
 		e.setCourse(c, nil, by)
 	case c.rec.Phase == correlate.PhaseClosed && e.unobservable(c):
-		correction(e, c)
+		correction(e, c, was.Rejudging)
 		e.around = look{}
 		c.dependsOn(e.subjectOf(c)) // judged in its time: nothing in memory is left to judge it anew
 	}

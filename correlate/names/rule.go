@@ -53,6 +53,12 @@ func (r Rule) compile() (matcher, error) {
 	return m, err
 }
 
+// Compile makes a rule ready for use: what it calls a name, and whether it fits. The error says what is wrong with the rule.
+func (r Rule) Compile() (apply func(told string) (name string, fits bool), err error) {
+	m, err := r.compile()
+	return m.apply, err
+}
+
 // parseName cuts a name at its groups.
 func parseName(name string, pattern *regexp.Regexp) ([]part, error) {
 	var parts []part

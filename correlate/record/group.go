@@ -105,11 +105,14 @@ func (g *grouping) neighbours(c *Change) (near []*Change) {
 		return near
 	}
 	each := func(o *Change) {
+		if o == c || o.own().Source == c.own().Source {
+			return // no source tells one rollout under two ids
+		}
 		x, y := c, o
 		if asFirstReported(y, x) < 0 {
 			x, y = y, x
 		}
-		if o != c && g.cfg.maySame(*x.own(), *y.own()) {
+		if g.cfg.maySame(*x.own(), *y.own()) {
 			near = append(near, o)
 		}
 	}

@@ -12,11 +12,11 @@ import (
 
 var toldBy = regexp.MustCompile(`shipwake (change|incident)((?: --?[a-z-]+ (?:"[^"]*"|'[^']*'|[^\s"';}]+))+)`)
 
-// TestTheLinesOfPipelinesAreRight: every command in docs/pipelines.md and in the action has flags that there are, and says
+// TestTheLinesOfPipelinesAreRight: every command in docs/pipelines.md, in docs/lead-time.md and in the action has flags that there are, and says
 // enough in the run of its CI system.
 func TestTheLinesOfPipelinesAreRight(t *testing.T) {
 	of := map[string]func(telling) *cobra.Command{"change": changeCommandOf, "incident": incidentCommandOf}
-	for _, path := range []string{"../../../docs/pipelines.md", "../../../deploy/actions/change/action.yml"} {
+	for _, path := range []string{"../../../docs/pipelines.md", "../../../docs/lead-time.md", "../../../deploy/actions/change/action.yml"} {
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
 		lines := toldBy.FindAllStringSubmatch(string(text), -1)

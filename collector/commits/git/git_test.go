@@ -3,6 +3,7 @@ package git_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -127,6 +128,17 @@ func TestAServiceOfAMonorepoBringsWhatTouchesIt(t *testing.T) {
 		Commits: []correlate.Commit{own, shared}, Size: correlate.Size{Commits: 2, Files: 2, Added: 4, Since: base.SHA},
 	}, between(t, r.Dir, of))
 	require.Equal(t, between(t, r.Dir, of), between(t, filepath.Join(r.Dir, "services", "checkout"), of), "paths begin at the root, wherever one stands")
+}
+
+func TestWithoutBlobsNoLinesAreTold(t *testing.T) {
+	r := gittest.New(t)
+	base := r.Commit("a.go", "1")
+	head := r.Commit("a.go", "1", "2")
+	blob := r.Git("rev-parse", base.SHA+":a.go")
+	require.NoError(t, os.Remove(filepath.Join(r.Dir, ".git", "objects", blob[:2], blob[2:])))
+	require.Equal(t, commits.Found{
+		Commits: []correlate.Commit{head}, Size: correlate.Size{Commits: 1, Since: base.SHA, Caveats: []correlate.Caveat{correlate.CaveatLinesCut}},
+	}, between(t, r.Dir, from(base, head)))
 }
 
 func TestALongRangeIsCut(t *testing.T) {

@@ -76,7 +76,7 @@ func (c *Calls) Key(trace *[16]byte, client *[8]byte) uint64 {
 }
 
 // Near fetches what Called and Served will look at into the processor's cache: of several calls at a time that takes hardly
-// longer than of one. The result means nothing, and keeps the compiler from leaving it out.
+// longer than of one. The result means nothing.
 func (c *Calls) Near(key uint64) uint32 { return c.sets[key>>c.shift][0].tag }
 
 func (c *Calls) lock(key uint64) (*set, *padded) {

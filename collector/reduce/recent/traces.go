@@ -67,8 +67,11 @@ func NewTraces(bytes int) *Traces {
 // Key is where a trace is found.
 func (t *Traces) Key(trace *[16]byte) uint64 { return maphash.Bytes(t.seed, trace[:]) | 1 }
 
-// Near fetches what Add will look at, as Calls has it.
-func (t *Traces) Near(key uint64) uint32 {
+// Near fetches where Add will look for a trace, as Calls has it.
+func (t *Traces) Near(key uint64) uint32 { return t.sets[key>>t.shift].next }
+
+// Nearest fetches what is known of a trace. Near comes first: this looks at what that fetched.
+func (t *Traces) Nearest(key uint64) uint32 {
 	at := key >> t.shift
 	for i, tag := range &t.sets[at].tags {
 		if tag == uint32(key) {
