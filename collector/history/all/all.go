@@ -1,0 +1,13 @@
+// Package all answers: which exports can be read?
+package all
+
+import (
+	"github.com/shipwake/shipwake/collector/history"
+	"github.com/shipwake/shipwake/collector/history/csv"
+	"github.com/shipwake/shipwake/collector/history/ndjson"
+)
+
+// Formats are all of them.
+func Formats() []history.Format {
+	return []history.Format{ndjson.Format(), csv.Format()}
+}
