@@ -5,9 +5,10 @@ import (
 	"github.com/shipwake/shipwake/collector/history"
 	"github.com/shipwake/shipwake/collector/history/csv"
 	"github.com/shipwake/shipwake/collector/history/ndjson"
+	"github.com/shipwake/shipwake/collector/history/payloads"
 )
 
 // Formats are all of them.
 func Formats() []history.Format {
-	return []history.Format{ndjson.Format(), csv.Format()}
+	return []history.Format{ndjson.Format(), csv.Format(), payloads.CDEvents()}
 }
