@@ -76,7 +76,7 @@ func (c *counter) link(b *book, units []*unit) []bool {
 	}
 	incidents := make([]compat.Incident, len(b.incidents))
 	for i, in := range b.incidents {
-		incidents[i].Opened = int64(instantOf(in.OpenedAt))
+		incidents[i].Opened, incidents[i].Cause = int64(instantOf(in.OpenedAt)), in.CausedBy
 		for _, service := range in.About() {
 			incidents[i].Scopes = appendNew(incidents[i].Scopes, scopes.of(site{service, in.Environment}))
 		}
@@ -97,6 +97,8 @@ func (p Policy) links(rows []compat.Row, incidents []compat.Incident) [][]int {
 		return compat.DevLake(rows, incidents)
 	case PolicyMiddleware:
 		return compat.Middleware(rows, incidents)
+	case PolicyFourKeys:
+		return compat.FourKeys(rows, incidents)
 	}
 	return nil
 }
@@ -120,9 +122,7 @@ func (c *counter) unit(b *book, u *unit) {
 	for _, t := range c.tallies(places...) {
 		t.deployments++
 		t.judged++
-		if len(u.incidents) > 0 {
-			t.failures++
-		}
+		t.failures += c.Policy.failures(u)
 		open := false
 		for _, in := range u.incidents {
 			if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
@@ -135,6 +135,14 @@ func (c *counter) unit(b *book, u *unit) {
 			t.stillOpen(b.asOf.Sub(u.finished))
 		}
 	}
+}
+
+// failures are what a deployment adds to the numerator.
+func (p Policy) failures(u *unit) int {
+	if p == PolicyFourKeys {
+		return len(u.incidents)
+	}
+	return min(1, len(u.incidents))
 }
 
 // incident counts an incident that opened in the window.

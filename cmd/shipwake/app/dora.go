@@ -37,8 +37,8 @@ func newDORA() *cobra.Command {
 
 A ratio always comes with what it was counted from. "–" means that there is no data, which is not zero.
 
-With --policy they are counted as another tool counts: devlake, middleware, or ratio (incidents per deployment, as Pelorus,
-Faros and GitLab do). The numbers always name the policy that counted them, with its version.
+With --policy they are counted as another tool counts: devlake, middleware, ratio (incidents per deployment, as Pelorus,
+Faros and GitLab do), or fourkeys. The numbers always name the policy that counted them, with its version.
 
 With --as-of the numbers are those that the same question got at that time. "shipwake dora restatements" says which
 numbers became others after they were published, and why.
@@ -57,7 +57,7 @@ was asked for (it says which it knows), and 1 otherwise.`,
 	flags.StringVar(&d.asOf, "as-of", "", "count over what was known at this `time`, e.g. 2026-03-03T09:00:00Z")
 	flags.StringVar(&d.since, "since", "30d", "how far back, e.g. 7d or 36h")
 	flags.StringVar(&d.by, "by", "", "split by service, team or environment")
-	flags.StringVar(&d.policy, "policy", "", "count by this `policy`: shipwake, devlake, middleware or ratio (default: shipwake)")
+	flags.StringVar(&d.policy, "policy", "", "count by this `policy`: shipwake, devlake, middleware, ratio or fourkeys (default: shipwake)")
 	flags.StringVar(&d.service, "service", "", "only this `service`")
 	flags.StringVar(&d.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
 	flags.StringVar(&d.team, "team", "", "only this `team`")
