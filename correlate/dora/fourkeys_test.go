@@ -14,6 +14,7 @@ import (
 func TestFourKeysCountsTheIncidentsThatDeploymentsAreNamedFor(t *testing.T) {
 	named := func(id, cause string, opened, minutes int) correlate.IncidentRecord {
 		in := incident(id, at(opened), time.Time{}, cause)
+		in.CausedBy = cause
 		if minutes > 0 {
 			in.ResolvedAt = at(opened + minutes)
 		}

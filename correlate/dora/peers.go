@@ -76,7 +76,10 @@ func (c *counter) link(b *book, units []*unit) []bool {
 	}
 	incidents := make([]compat.Incident, len(b.incidents))
 	for i, in := range b.incidents {
-		incidents[i].Opened, incidents[i].Cause = int64(instantOf(in.OpenedAt)), in.CausedBy
+		incidents[i].Opened = int64(instantOf(in.OpenedAt))
+		if in.CausedBy != "" {
+			incidents[i].Cause = in.AttributedTo
+		}
 		for _, service := range in.About() {
 			incidents[i].Scopes = appendNew(incidents[i].Scopes, scopes.of(site{service, in.Environment}))
 		}

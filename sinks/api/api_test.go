@@ -326,7 +326,7 @@ func TestErrorsNameTheParameterAndWhatWouldBeRight(t *testing.T) {
 		"/api/v1/dora?since=0d":                                             {400, "since", "30d or 36h"},
 		"/api/v1/dora?since=-1h":                                            {400, "since", "30d or 36h"},
 		"/api/v1/dora?since=9999d":                                          {400, "since", "at most 3650d"},
-		"/api/v1/dora?policy=four-keys":                                     {400, "policy", "use one of [shipwake devlake middleware ratio]"},
+		"/api/v1/dora?policy=fivekeys":                                     {400, "policy", "use one of [shipwake devlake middleware ratio fourkeys]"},
 		"/api/v1/dora?by=continent":                                         {400, "by", "service team environment"},
 		"/api/v1/dora?from=2030-01-01T00:00:00Z":                            {400, "from", "before now"},
 		"/api/v1/dora?service=chekout":                                      {404, "service", `nothing is known of the service "chekout"; did you mean checkout? Known are checkout, cart, payments`},

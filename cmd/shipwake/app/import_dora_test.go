@@ -57,3 +57,14 @@ func TestTheTablesOfDevLakeGiveItsNumbers(t *testing.T) {
 		require.Equal(t, 1.4, p.march("ratio").Total.ChangeFailRate.Value, "with the incident of no project")
 	}
 }
+
+// Four Keys says of these tables: 4 deployments, a change failure rate of 0.75, a median time to restore of 45 minutes, a median
+// lead time of one hour.
+func TestTheTablesOfFourKeysGiveItsNumbers(t *testing.T) {
+	p := newProcess(t)
+	p.start()
+	n := p.imported("fourkeys", "fourkeys", 4, "--set", "service=shop")
+	require.Equal(t, [3]any{0.75, 3, 4}, [3]any{n.ChangeFailRate.Value, n.ChangeFailRate.Numerator, n.ChangeFailRate.Denominator})
+	require.Equal(t, [2]any{4, float64(45 * 60)}, [2]any{n.Recovery.N, n.Recovery.Median})
+	require.Equal(t, [2]any{4, float64(60 * 60)}, [2]any{n.LeadTime.N, n.LeadTime.Median})
+}
