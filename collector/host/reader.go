@@ -96,12 +96,12 @@ func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 			Service: service, Environment: q.Environment, From: from, To: to, Limit: limit, AsOf: q.AsOf,
 		})
 	}
-	window, err := changes(q.From, q.To, 0)
+	window, err := changes(q.Begin(), q.To, 0)
 	if err != nil {
 		return dora.Data{}, err
 	}
 	reach := q.Reach(window, r.h.cfg.Attribution)
-	before, err := changes(reach.ChangesFrom, q.From, mostAround)
+	before, err := changes(reach.ChangesFrom, q.Begin(), mostAround)
 	if err != nil {
 		return dora.Data{}, err
 	}

@@ -1,8 +1,6 @@
 package dora
 
 import (
-	"cmp"
-	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -10,89 +8,63 @@ import (
 
 // Compute reports the DORA numbers of a window as of an instant; what happened after asOf is not yet known.
 func Compute(q Query, d Data, asOf time.Time) Report {
-	c, b := newCounter(q), newBook(d, asOf)
-	if q.Policy.peer() {
+	b := newBook(d, asOf)
+	return q.report(asOf, func(c *counter) { c.countBook(b) })
+}
+
+// countBook counts the records of a book.
+func (c *counter) countBook(b *book) {
+	if c.Policy.peer() {
 		c.peers(b)
-		return c.report(asOf)
+		return
 	}
 	for _, change := range b.changes {
-		if q.within(completion(change)) {
-			for _, t := range c.tallies(placeOf(change)) {
+		at := completion(change)
+		if c.within(at) {
+			p := c.placeOf(change)
+			for _, t := range c.tallies(instantOf(at), p) {
 				t.change(b, change)
 			}
-			c.rolledOut(change)
+			c.rolledOut(change, p)
 		}
 	}
 	for _, in := range b.incidents {
-		if q.within(in.OpenedAt) {
-			for _, t := range c.tallies(b.placesOfIncident(in)...) {
-				t.incident(in, asOf)
+		if c.within(in.OpenedAt) {
+			for _, t := range c.tallies(instantOf(in.OpenedAt), c.placesOf(b, in)...) {
+				t.incident(in, b.asOf)
 			}
 		}
 	}
-	return c.report(asOf)
-}
-
-// counter is a report while it is counted.
-type counter struct {
-	Query
-	total     tally
-	groups    map[group]*tally
-	elsewhere []string // environments of rollouts that the query leaves out, and doesn't name another
-}
-
-func newCounter(q Query) *counter { return &counter{Query: q, groups: map[group]*tally{}} }
-
-// tallies are the counts that something at some places goes into, each once.
-func (c *counter) tallies(places ...place) (all []*tally) {
-	for _, p := range places {
-		if !c.covers(p) {
-			continue
-		}
-		if len(all) == 0 {
-			all = append(all, &c.total)
-		}
-		for _, g := range c.Query.groups(p) {
-			if c.groups[g] == nil {
-				c.groups[g] = &tally{}
-			}
-			if !slices.Contains(all, c.groups[g]) {
-				all = append(all, c.groups[g])
-			}
-		}
-	}
-	return all
 }
 
 // rolledOut notes where something was rolled out that isn't counted.
-func (c *counter) rolledOut(change *correlate.ChangeRecord) {
-	if isRollout(change) && c.Query.elsewhere(placeOf(change)) {
-		c.elsewhere = append(c.elsewhere, change.Environment)
+func (c *counter) rolledOut(change *correlate.ChangeRecord, p place) {
+	if isRollout(change) && c.Query.elsewhere(p) {
+		c.elsewhere = append(c.elsewhere, p.environment)
 	}
 }
 
-func (c *counter) report(asOf time.Time) Report {
-	days := c.days(asOf)
-	slices.Sort(c.elsewhere)
-	r := Report{
-		Policy: c.Policy.known(), PolicyVersion: c.Policy.Version(), Environment: c.environment(),
-		OtherEnvironments: slices.Compact(c.elsewhere), From: c.From, To: c.To, AsOf: asOf, By: c.By,
-		Total: c.Policy.numbers(&c.total, days),
+// placesOf are where an incident happened: what it says itself, else what the change held responsible says. An incident of
+// several services happened in each of them.
+func (c *counter) placesOf(b *book, in *correlate.IncidentRecord) (all []place) {
+	cause := b.byID[in.AttributedTo]
+	services := in.About()
+	if len(services) == 0 {
+		services = []string{""}
+		if cause != nil {
+			services = []string{cause.Service}
+		}
 	}
-	for g, t := range c.groups {
-		n := c.Policy.numbers(t, days)
-		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
-		r.Groups = append(r.Groups, n)
+	for _, service := range services {
+		p := place{}
+		if cause != nil {
+			p = c.placeOf(cause)
+		}
+		p.service, p.environment = service, in.Environment
+		p.owner = p.owner.or(b.owners[site{service, in.Environment}])
+		all = append(all, p)
 	}
-	sortGroups(r.Groups)
-	return r
-}
-
-func sortGroups(all []Numbers) {
-	slices.SortFunc(all, func(a, b Numbers) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Environment, b.Environment),
-			cmp.Compare(a.Service, b.Service))
-	})
+	return all
 }
 
 // completion is when a rollout reached all its users: its finish, or its start when nobody told the finish.

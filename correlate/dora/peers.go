@@ -27,8 +27,9 @@ func (c *counter) peers(b *book) {
 	}
 	for _, change := range b.changes {
 		if c.within(completion(change)) {
-			c.rolledOut(change)
-			for _, t := range c.tallies(placeOf(change)) {
+			p := c.placeOf(change)
+			c.rolledOut(change, p)
+			for _, t := range c.tallies(instantOf(completion(change)), p) {
 				t.failedRollout(change)
 			}
 		}
@@ -112,12 +113,12 @@ func appendNew[T comparable](all []T, one T) []T {
 func (c *counter) unit(b *book, u *unit) {
 	var places []place
 	for _, r := range u.rows {
-		places = append(places, placeOf(r))
-		for _, t := range c.tallies(placeOf(r)) {
+		places = append(places, c.placeOf(r))
+		for _, t := range c.tallies(instantOf(u.finished), c.placeOf(r)) {
 			t.arrived(b, r)
 		}
 	}
-	for _, t := range c.tallies(places...) {
+	for _, t := range c.tallies(instantOf(u.finished), places...) {
 		t.deployments++
 		t.judged++
 		if len(u.incidents) > 0 {
@@ -139,7 +140,7 @@ func (c *counter) unit(b *book, u *unit) {
 
 // incident counts an incident that opened in the window.
 func (c *counter) incident(b *book, in *correlate.IncidentRecord, linked bool) {
-	for _, t := range c.tallies(b.placesOfIncident(in)...) {
+	for _, t := range c.tallies(instantOf(in.OpenedAt), c.placesOf(b, in)...) {
 		if d, known := in.Lasted(); known && !in.ResolvedAt.After(b.asOf) {
 			t.restores = append(t.restores, d)
 		}
@@ -177,7 +178,7 @@ func newScopes(p Policy, b *book) scopes {
 func (s scopes) of(at site) string {
 	owner := s.projects[at.service]
 	if s.policy == PolicyMiddleware {
-		owner = s.book.teams[at]
+		owner = s.book.owners[at].team
 	}
 	return cmp.Or(owner, at.service) + "\x00" + at.environment
 }
