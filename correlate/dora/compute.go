@@ -1,6 +1,8 @@
 package dora
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -33,6 +35,86 @@ func (c *counter) countBook(b *book) {
 			for _, t := range c.tallies(instantOf(in.OpenedAt), c.placesOf(b, in)...) {
 				t.incident(in, b.asOf)
 			}
+		}
+	}
+}
+
+// Counted is a number of a report that changes are counted for one by one, by its name in Numbers.
+type Counted string
+
+// Those numbers. CountedFailures are the numerator of the change fail rate, CountedCompleted its denominator, and
+// CountedRework the numerator of the rework rate.
+const (
+	CountedDeployments   Counted = "deployments"
+	CountedFailures      Counted = "failures"
+	CountedCompleted     Counted = "completed"
+	CountedPending       Counted = "pending"
+	CountedInconclusive  Counted = "inconclusive"
+	CountedUnjudged      Counted = "unjudged"
+	CountedOpenFailures  Counted = "open_failures"
+	CountedRework        Counted = "rework"
+	CountedRollbacks     Counted = "rollbacks"
+	CountedRedeployments Counted = "redeployments"
+	CountedDeployFailed  Counted = "deploy_failed"
+)
+
+// AllCounted lists every Counted.
+func AllCounted() []Counted {
+	return []Counted{
+		CountedDeployments, CountedFailures, CountedCompleted, CountedPending, CountedInconclusive, CountedUnjudged,
+		CountedOpenFailures, CountedRework, CountedRollbacks, CountedRedeployments, CountedDeployFailed,
+	}
+}
+
+func (n Counted) of(t *tally) int {
+	return map[Counted]int{
+		CountedDeployments: t.deployments, CountedFailures: t.failures, CountedCompleted: t.judged, CountedPending: t.pending,
+		CountedInconclusive: t.inconclusive, CountedUnjudged: t.unjudged, CountedOpenFailures: t.open, CountedRework: t.rework,
+		CountedRollbacks: t.rollbacks, CountedRedeployments: t.redeployments, CountedDeployFailed: t.deployFailed,
+	}[n]
+}
+
+// List is the changes that the total of a report counts for one of its numbers, those that were complete last first. Where a
+// policy takes several rollouts for one deployment it lists them all; under the policy ratio nothing is listed for failures,
+// which are incidents.
+func List(q Query, d Data, asOf time.Time, what Counted) (all []correlate.ChangeRecord) {
+	q.Series, q.Trend = "", false
+	c, b := newCounter(q), newBook(d, asOf)
+	keep := func(change *correlate.ChangeRecord, count func(*tally)) {
+		var t tally
+		if count(&t); what.of(&t) > 0 && c.covers(c.placeOf(change)) {
+			all = append(all, *change)
+		}
+	}
+	if c.Policy.peer() {
+		c.listPeers(b, keep)
+	} else {
+		for _, change := range b.changes {
+			if c.within(completion(change)) {
+				keep(change, func(t *tally) { t.change(b, change) })
+			}
+		}
+	}
+	slices.SortFunc(all, func(x, y correlate.ChangeRecord) int {
+		return cmp.Or(completion(&y).Compare(completion(&x)), cmp.Compare(y.ID, x.ID))
+	})
+	return all
+}
+
+// listPeers has each rollout kept that counts under the policy of another tool.
+func (c *counter) listPeers(b *book, keep func(*correlate.ChangeRecord, func(*tally))) {
+	units := c.units(b)
+	c.link(b, units)
+	for _, u := range units {
+		if c.within(u.finished) {
+			for _, r := range u.rows {
+				keep(r, func(t *tally) { t.unit(b, u) })
+			}
+		}
+	}
+	for _, change := range b.changes {
+		if c.within(completion(change)) {
+			keep(change, func(t *tally) { t.failedRollout(change) })
 		}
 	}
 }

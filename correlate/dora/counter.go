@@ -181,10 +181,10 @@ func (q Query) Before() Query {
 		return before
 	}
 	spans := q.Series.Split(q.From, q.To, q.zone(), MostInSeries)
-	before.From = q.Series.Back(q.From, len(spans), q.zone())
+	before.From = q.Series.Back(q.From, len(spans), q.zone()).UTC()
 	if last := spans[len(spans)-1]; last.To.After(q.To) {
 		then := q.Series.Back(last.From, len(spans), q.zone())
-		before.To = earlier(then.Add(q.To.Sub(last.From)), q.From)
+		before.To = earlier(then.Add(q.To.Sub(last.From)), q.From).UTC()
 	}
 	return before
 }

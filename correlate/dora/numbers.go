@@ -31,6 +31,8 @@ type Numbers struct {
 	DefectEscapeRate  *Ratio    `json:"defect_escape_rate"`
 	QueueTime         *Duration `json:"queue_time"`
 	Unattributed      int       `json:"unattributed_incidents"`
+	// Changes is where the deployments are listed; whoever publishes the report sets it.
+	Changes string `json:"changes,omitempty"`
 }
 
 // Ratio and Duration are what numbers are told as.

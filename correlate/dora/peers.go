@@ -119,22 +119,26 @@ func (c *counter) unit(b *book, u *unit) {
 		}
 	}
 	for _, t := range c.tallies(instantOf(u.finished), places...) {
-		t.deployments++
-		t.judged++
-		if len(u.incidents) > 0 {
-			t.failures++
+		t.unit(b, u)
+	}
+}
+
+func (t *tally) unit(b *book, u *unit) {
+	t.deployments++
+	t.judged++
+	if len(u.incidents) > 0 {
+		t.failures++
+	}
+	open := false
+	for _, in := range u.incidents {
+		if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
+			open = true
+			continue
 		}
-		open := false
-		for _, in := range u.incidents {
-			if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
-				open = true
-				continue
-			}
-			t.recoveries = append(t.recoveries, in.ResolvedAt.Sub(u.finished))
-		}
-		if open {
-			t.stillOpen(b.asOf.Sub(u.finished))
-		}
+		t.recoveries = append(t.recoveries, in.ResolvedAt.Sub(u.finished))
+	}
+	if open {
+		t.stillOpen(b.asOf.Sub(u.finished))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -192,6 +193,45 @@ func TestACellIsAReportByItself(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestANumberIsThoseThatAreListed: what a cell links to is what it counted, whatever it is restricted to.
+func TestANumberIsThoseThatAreListed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q, now := drawQuery(t)
+		q.By = rapid.SampledFrom([]dora.GroupBy{dora.ByNothing, dora.ByEnvironment}).Draw(t, "split by")
+		q.Policy = rapid.SampledFrom(dora.Policies()).Draw(t, "policy")
+		d := drawData(t)
+		for i := range d.Changes { // a rollout is a pipeline
+			delete(d.Changes[i].Labels, dora.LabelPipeline)
+		}
+		n := dora.Compute(q, d, now).Total
+		listed := func(what dora.Counted) int { return len(dora.List(q, d, now, what)) }
+		require.Equal(t, n.Deployments, listed(dora.CountedDeployments))
+		require.Equal(t, n.Pending, listed(dora.CountedPending))
+		require.Equal(t, n.Inconclusive, listed(dora.CountedInconclusive))
+		require.Equal(t, n.Unjudged, listed(dora.CountedUnjudged))
+		require.Equal(t, n.Redeployments, listed(dora.CountedRedeployments))
+		require.Equal(t, n.DeployFailed, listed(dora.CountedDeployFailed))
+		if q.Policy != dora.PolicyRatio { // whose failures are incidents
+			require.Equal(t, n.OpenFailures, listed(dora.CountedOpenFailures))
+			require.Equal(t, ratio(n.ChangeFailRate), [2]int{listed(dora.CountedFailures), listed(dora.CountedCompleted)})
+		}
+		if q.Policy == dora.PolicyShipwake {
+			require.Equal(t, ratio(n.ReworkRate), [2]int{listed(dora.CountedRework), n.Deployments})
+			require.Equal(t, ratio(n.RollbackRate), [2]int{listed(dora.CountedRollbacks), n.Deployments})
+		}
+		all := dora.List(q, d, now, dora.CountedDeployments)
+		require.True(t, slices.IsSortedFunc(all, func(a, b correlate.ChangeRecord) int { return b.FinishedAt.Compare(a.FinishedAt) }))
+	})
+}
+
+// ratio is a ratio's numerator and denominator.
+func ratio(r *dora.Ratio) [2]int {
+	if r == nil {
+		return [2]int{}
+	}
+	return [2]int{r.Numerator, r.Denominator}
 }
 
 func sum(all []dora.Numbers) (of [18]int) {

@@ -11,6 +11,9 @@ import (
 )
 
 func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
+	if what := p.listed(); what != "" {
+		return s.counted(ctx, p, what)
+	}
 	q := sinks.ChangeQuery{
 		Service: p.text("service"), Namesakes: true, Environment: p.text("environment"), Version: p.text("version"),
 		Verdict: choice(p, "verdict", correlate.Regressed, correlate.Healthy, correlate.Inconclusive),
@@ -105,6 +108,7 @@ func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 		p.wrong("by", "%v", dora.ErrTooMany)
 		return nil, p.err
 	}
+	p.link(&report)
 	return report, err
 }
 

@@ -259,6 +259,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged", "retracted"},
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
 	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
+	reflect.TypeFor[dora.Counted]():        strs(dora.AllCounted()),
 	reflect.TypeFor[dora.Calendar]():       strs(dora.Calendars()),
 	reflect.TypeFor[dora.Policy]():         strs(dora.Policies()),
 	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),

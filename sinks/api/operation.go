@@ -21,11 +21,14 @@ type operation struct {
 	answer     func(context.Context, *parameters) (any, error)
 }
 
+const changesPath = "/api/v1/changes"
+
 // operations are everything that can be asked.
 func (s *sink) operations() []operation {
 	return []operation{
-		{"/api/v1/changes", []string{
+		{changesPath, []string{
 			"service", "environment", "version", "verdict", "phase", "since", "from", "to", "limit", "before", "as_of",
+			"counted", "team", "system", "class", "kind", "label.NAME", "by", "policy",
 		}, s.changes},
 		{"/api/v1/changes/{id...}", []string{"as_of"}, s.change},
 		{"/api/v1/incidents", []string{"service", "environment", "open", "since", "from", "to", "limit", "as_of"}, s.incidents},
