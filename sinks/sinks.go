@@ -52,6 +52,8 @@ type Reader interface {
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
 	// Names are all values that a split of DORA numbers has had, sorted; false while that isn't known of all.
 	Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error)
+	// Counted is the changes that a DORA report's total counts for one of its numbers, newest first.
+	Counted(ctx context.Context, q dora.Query, what dora.Counted) ([]correlate.ChangeRecord, error)
 	// DORARevision grows whenever a change, a verdict or an incident was committed that DORA numbers are counted from. As
 	// long as it is the same, only the passing of time moves them. It begins anew with each start of the daemon.
 	DORARevision() uint64

@@ -72,6 +72,19 @@ func (r reader) Names(ctx context.Context, by dora.GroupBy) ([]string, bool, err
 	return r.h.numbers.Names(ctx, by)
 }
 
+// Counted reads the records and lists those that are counted.
+func (r reader) Counted(ctx context.Context, q dora.Query, what dora.Counted) ([]correlate.ChangeRecord, error) {
+	data, err := r.doraData(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	asOf := q.AsOf
+	if asOf.IsZero() {
+		asOf = r.h.opt.Now().UTC()
+	}
+	return dora.List(q, data, asOf, what), nil
+}
+
 // DORARevision implements sinks.Reader.
 func (r reader) DORARevision() uint64 { return r.h.numbers.Revision() }
 
@@ -96,12 +109,12 @@ func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 			Service: service, Environment: q.Environment, From: from, To: to, Limit: limit, AsOf: q.AsOf,
 		})
 	}
-	window, err := changes(q.From, q.To, 0)
+	window, err := changes(q.Begin(), q.To, 0)
 	if err != nil {
 		return dora.Data{}, err
 	}
 	reach := q.Reach(window, r.h.cfg.Attribution)
-	before, err := changes(reach.ChangesFrom, q.From, mostAround)
+	before, err := changes(reach.ChangesFrom, q.Begin(), mostAround)
 	if err != nil {
 		return dora.Data{}, err
 	}

@@ -27,8 +27,9 @@ func (c *counter) peers(b *book) {
 	}
 	for _, change := range b.changes {
 		if c.within(completion(change)) {
-			c.rolledOut(change)
-			for _, t := range c.tallies(placeOf(change)) {
+			p := c.placeOf(change)
+			c.rolledOut(change, p)
+			for _, t := range c.tallies(instantOf(completion(change)), p) {
 				t.failedRollout(change)
 			}
 		}
@@ -117,26 +118,30 @@ func appendNew[T comparable](all []T, one T) []T {
 func (c *counter) unit(b *book, u *unit) {
 	var places []place
 	for _, r := range u.rows {
-		places = append(places, placeOf(r))
-		for _, t := range c.tallies(placeOf(r)) {
+		places = append(places, c.placeOf(r))
+		for _, t := range c.tallies(instantOf(u.finished), c.placeOf(r)) {
 			t.arrived(b, r)
 		}
 	}
-	for _, t := range c.tallies(places...) {
-		t.deployments++
-		t.judged++
-		t.failures += c.Policy.failures(u)
-		open := false
-		for _, in := range u.incidents {
-			if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
-				open = true
-				continue
-			}
-			t.recoveries = append(t.recoveries, in.ResolvedAt.Sub(u.finished))
+	for _, t := range c.tallies(instantOf(u.finished), places...) {
+		t.unit(b, u, c.Policy)
+	}
+}
+
+func (t *tally) unit(b *book, u *unit, p Policy) {
+	t.deployments++
+	t.judged++
+	t.failures += p.failures(u)
+	open := false
+	for _, in := range u.incidents {
+		if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
+			open = true
+			continue
 		}
-		if open {
-			t.stillOpen(b.asOf.Sub(u.finished))
-		}
+		t.recoveries = append(t.recoveries, in.ResolvedAt.Sub(u.finished))
+	}
+	if open {
+		t.stillOpen(b.asOf.Sub(u.finished))
 	}
 }
 
@@ -150,7 +155,7 @@ func (p Policy) failures(u *unit) int {
 
 // incident counts an incident that opened in the window.
 func (c *counter) incident(b *book, in *correlate.IncidentRecord, linked bool) {
-	for _, t := range c.tallies(b.placesOfIncident(in)...) {
+	for _, t := range c.tallies(instantOf(in.OpenedAt), c.placesOf(b, in)...) {
 		if d, known := in.Lasted(); known && !in.ResolvedAt.After(b.asOf) {
 			t.restores = append(t.restores, d)
 		}
@@ -188,7 +193,7 @@ func newScopes(p Policy, b *book) scopes {
 func (s scopes) of(at site) string {
 	owner := s.projects[at.service]
 	if s.policy == PolicyMiddleware {
-		owner = s.book.teams[at]
+		owner = s.book.owners[at].team
 	}
 	return cmp.Or(owner, at.service) + "\x00" + at.environment
 }

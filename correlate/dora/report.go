@@ -2,6 +2,7 @@ package dora
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 )
@@ -10,15 +11,16 @@ import (
 // what Compute reports over them. Query.AsOf is not looked at, and the policy is to be shipwake: see Covers.
 func (t *Table) Report(q Query, asOf time.Time) Report {
 	t.work()
-	c := count{Table: t, counter: newCounter(q), asOf: instantOf(asOf)}
-	from, to := instantOf(q.From), instantOf(q.To)
-	for _, s := range t.sites {
-		c.site(s, s.between(from, to))
-	}
-	for _, n := range t.openedBetween(from, to) {
-		c.incident(&t.trouble[n])
-	}
-	return c.report(asOf)
+	return q.report(asOf, func(of *counter) {
+		c := count{Table: t, counter: of, asOf: instantOf(asOf)}
+		from, to := instantOf(of.From), instantOf(of.To)
+		for _, s := range t.sites {
+			c.site(s, s.between(from, to))
+		}
+		for _, n := range t.openedBetween(from, to) {
+			c.incident(&t.trouble[n])
+		}
+	})
 }
 
 // count is one report while it is counted.
@@ -28,29 +30,41 @@ type count struct {
 	asOf instant
 }
 
-// site counts the changes of a site that completed in the window.
+// site counts the changes of a site that completed in the window, in runs that count alike.
 func (c *count) site(s *siteRows, rows []row) {
 	for len(rows) > 0 {
-		team, n := rows[0].team, len(rows)
-		if c.byTeam() {
-			for n = 1; n < len(rows) && rows[n].team == team; {
-				n++
-			}
+		end, n := c.end(rows[0].completion), 1
+		for n < len(rows) && rows[n].completion < end && (rows[n].traits == rows[0].traits || !c.byTraits()) {
+			n++
 		}
-		c.changes(s, place{s.service, s.environment, c.teams[team]}, rows[:n])
+		c.changes(s, place{s.service, s.environment, c.traits[rows[0].traits]}, rows[:n])
 		rows = rows[n:]
 	}
 }
 
-// byTeam says whether it matters which team something belongs to.
-func (c *count) byTeam() bool { return c.Team != "" || c.By == ByTeam }
+// end is where the period of an instant ends.
+func (c *count) end(at instant) instant {
+	if n := c.period(at); n < len(c.ends) {
+		return c.ends[n]
+	}
+	return math.MaxInt64
+}
 
-// changes counts changes of one place.
+// byTraits says whether a report hangs on more than where something happened.
+func (q Query) byTraits() bool {
+	switch q.By {
+	case ByNothing, ByService, ByEnvironment, ByServiceEnvironment:
+		return q.Team != "" || q.System != "" || q.Class != "" || q.Kind != "" || len(q.Labels) > 0
+	}
+	return true
+}
+
+// changes counts changes of one place in one period.
 func (c *count) changes(s *siteRows, p place, rows []row) {
 	if c.Query.elsewhere(p) && slices.ContainsFunc(rows, func(r row) bool { return r.marks.has(rollout) }) {
 		c.elsewhere = append(c.elsewhere, p.environment)
 	}
-	for _, tally := range c.tallies(p) {
+	for _, tally := range c.tallies(rows[0].completion, p) {
 		for i := range rows {
 			c.row(tally, s, &rows[i])
 		}
@@ -154,7 +168,7 @@ func (t *tally) closed(m marks) {
 
 // incident counts an incident that opened in the window.
 func (c *count) incident(in *incidentRow) {
-	for _, t := range c.tallies(c.placesOf(in)...) {
+	for _, t := range c.tallies(in.opened, c.placesOf(in)...) {
 		if in.attributedTo == 0 {
 			t.unattributed++
 		}
@@ -164,25 +178,25 @@ func (c *count) incident(in *incidentRow) {
 	}
 }
 
-// placesOf is book.placesOfIncident.
+// placesOf is counter.placesOf.
 func (c *count) placesOf(in *incidentRow) []place {
-	all := []place{c.placeOf(in, in.service)}
+	all := []place{c.placeIn(in, in.service)}
 	for _, service := range in.others {
-		all = append(all, c.placeOf(in, service))
+		all = append(all, c.placeIn(in, service))
 	}
 	return all
 }
 
-// placeOf is where an incident happened, in a service that it is about.
-func (c *count) placeOf(in *incidentRow, service string) place {
+// placeIn is where an incident happened, in a service that it is about.
+func (c *count) placeIn(in *incidentRow, service string) place {
 	p := place{service: service, environment: in.environment}
 	if n, known := c.at[in.cause]; known {
-		p.team = c.teams[in.team]
+		p.traits = c.traits[in.traits]
 		p.service = cmp.Or(p.service, c.sites[n].service)
 	}
-	if p.team == "" && c.byTeam() {
+	if c.byTraits() {
 		if n, known := c.siteAt[site{p.service, p.environment}]; known {
-			p.team = c.teams[c.sites[n].team]
+			p.owner = p.owner.or(c.sites[n].owner)
 		}
 	}
 	return p

@@ -147,6 +147,12 @@ func (t *tally) incident(in *correlate.IncidentRecord, asOf time.Time) {
 	}
 }
 
+// empty says whether there was nothing to count.
+func (t *tally) empty() bool {
+	events := t.deployments + t.redeployments + t.deployFailed + t.judged + t.failures + t.open + t.unattributed + t.negativeLeadTimes
+	return events == 0 && len(t.restores)+len(t.leadTimes)+len(t.recoveries) == 0
+}
+
 // numbers turns the counts into what is published. Days is the length of the window so far.
 func (t *tally) numbers(days float64) Numbers {
 	n := Numbers{

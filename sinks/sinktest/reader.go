@@ -228,6 +228,19 @@ func (r *Reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 	return dora.Compute(q, d, q.AsOf), err
 }
 
+// Counted implements sinks.Reader.
+func (r *Reader) Counted(ctx context.Context, q dora.Query, what dora.Counted) ([]correlate.ChangeRecord, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	d, err := r.dataAsOf(q.AsOf)
+	if q.AsOf.IsZero() {
+		q.AsOf = r.status.Now
+	}
+	return dora.List(q, d, q.AsOf, what), err
+}
+
 // Names implements sinks.Reader.
 func (r *Reader) Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error) {
 	if err := r.begin(ctx); err != nil {

@@ -114,7 +114,7 @@ func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
 func TestRestatementsArePrinted(t *testing.T) {
 	rate := func(v float64, failed, of int) dora.Figure { return dora.Figure{Value: &v, Numerator: failed, N: of} }
 	answer := dora.Restatements{
-		Policy: dora.PolicyShipwake, PolicyVersion: 1, Service: "checkout", Environment: "production", WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
+		Policy: dora.PolicyShipwake, PolicyVersion: 1, Scope: dora.Scope{Service: "checkout", Environment: "production"}, WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
 		Restated: []dora.Restatement{{
 			Metric: dora.MetricChangeFailRate, From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), PublishedAt: at("00:00:00").AddDate(0, 0, 1),
 			RestatedAt: at("09:00:00").AddDate(0, 0, 5), Old: rate(0.12, 3, 25), New: rate(0.08, 2, 25),
