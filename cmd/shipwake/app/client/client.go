@@ -113,6 +113,12 @@ func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
 	return answer, c.get(ctx, "/api/v1/dora", query, &answer)
 }
 
+// DORAText is DORA as the daemon wrote it, with whatever a newer one says that this program doesn't know.
+func (c *Client) DORAText(ctx context.Context, query url.Values) (json.RawMessage, error) {
+	var text json.RawMessage
+	return text, c.get(ctx, "/api/v1/dora", query, &text)
+}
+
 // Restatements are the numbers that became others after they were published, by the API's own query parameters.
 func (c *Client) Restatements(ctx context.Context, query url.Values) (api.Restatements, error) {
 	var answer api.Restatements
