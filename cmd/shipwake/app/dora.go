@@ -58,7 +58,7 @@ was asked for (it says which it knows), and 1 otherwise.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
-	cmd.AddCommand(newRestatements())
+	cmd.AddCommand(newRestatements(), newReport())
 	flags := cmd.Flags()
 	d.window.addFlags(flags)
 	flags.StringVar(&d.asOf, "as-of", "", "count over what was known at this `time`")

@@ -47,6 +47,17 @@ type Figure struct {
 	Value, Low, High *float64
 }
 
+// Whole is the value with what it was counted from: "12.5 % (5 of 40)".
+func (f Figure) Whole() string {
+	switch {
+	case f.From == "":
+		return f.Said
+	case strings.HasPrefix(f.From, f.Said):
+		return f.From
+	}
+	return f.Said + " (" + f.From + ")"
+}
+
 // Five are the metrics of DORA's model, throughput first.
 func Five() []Metric {
 	return []Metric{
@@ -117,7 +128,7 @@ func recovery(p dora.Policy, n dora.Numbers) Figure {
 	}
 	open := fmt.Sprint(n.OpenFailures, " open")
 	if n.OldestOpenFailure != nil {
-		open += " for " + words.Span(*n.OldestOpenFailure)
+		open += ", the oldest for " + words.Span(*n.OldestOpenFailure)
 	}
 	if n.OpenFailures > 0 {
 		f = f.with(open)
