@@ -22,7 +22,9 @@ func TestWhatBecameAnotherIsToldOnceAndInOrder(t *testing.T) {
 	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
 	defer l.Close()
-	r := Records{l}
+	var recorder Recorder
+	recorder.Read(l)
+	r := recorder.Records()
 	store := func(effects ...correlate.Effect) { require.NoError(t, l.CommitEffects(t.Context(), effects, nil, 0)) }
 	ids := func(after int64, limit int) (all []string, to int64) {
 		found, to, err := r.Recorded(t.Context(), after, limit)
