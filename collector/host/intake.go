@@ -7,7 +7,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -82,9 +81,6 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 func (h *Host) Cursor(ctx context.Context, stream string) ([]byte, error) {
 	return h.ledger.Cursor(ctx, stream)
 }
-
-// Records implements source.Recorder.
-func (h *Host) Records() source.Records { return records.Records{Ledger: h.ledger} }
 
 // reading says when a delivery was received and when it is read.
 type reading struct{ receivedAt, now time.Time }
