@@ -29,7 +29,7 @@ import (
 type reportCommand struct {
 	asking
 	month, format, out, zone, policy, links string
-	scope                            scope
+	scope                                   scope
 }
 
 func newReport() *cobra.Command {
