@@ -73,7 +73,10 @@ func oneALine(r *bufio.Reader) bool {
 	if err == nil {
 		return true
 	}
-	// A line that is wrong in itself, before the end: what follows is looked at line by line as well, when there is anything.
+	if bytes.HasPrefix(line, []byte("[")) {
+		return false // an array over several lines
+	}
+	// A line that is wrong in itself: what follows is read line by line as well when the next one is a document.
 	next := bytes.TrimSpace(ahead[min(len(line)+1, len(ahead)):])
 	second, _, _ := bytes.Cut(next, []byte("\n"))
 	_, err = source.ParseJSON(second, "$")

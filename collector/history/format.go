@@ -54,13 +54,13 @@ type Input struct {
 	io.Reader
 }
 
-// Found is what one record holds: one of Facts, Message, Ignored and Wrong.
+// Found is what one record holds: one of Facts, Messages, Ignored and Wrong.
 type Found struct {
-	At      Place
-	Facts   []correlate.Fact
-	Message *Message
-	Ignored string // why a record that is understood says nothing of a change or an incident
-	Wrong   *Wrong // why it can't be read
+	At       Place
+	Facts    []correlate.Fact
+	Messages []Message
+	Ignored  string // why a record that is understood says nothing of a change or an incident
+	Wrong    *Wrong // why it can't be read
 }
 
 // Message is a message as a source takes it.

@@ -14,7 +14,6 @@
 package fourkeys
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"time"
@@ -167,11 +166,11 @@ func events(in history.Input, found func(history.Found) error) error {
 			if !strings.HasPrefix(from, name) {
 				continue
 			}
-			m := &history.Message{Source: name, Body: bytes.Clone(body)}
+			m := history.Message{Source: name, Body: body}
 			if header != "" {
 				m.Header = map[string]string{header: event}
 			}
-			return history.Found{Message: m}
+			return history.Found{Messages: []history.Message{m}}
 		}
 		return history.Found{Ignored: "an event of " + from + ", which no source here reads as Four Keys keeps it"}
 	}, found)

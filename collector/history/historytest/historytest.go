@@ -110,20 +110,21 @@ func write(t *testing.T, b *strings.Builder, found history.Found) {
 	require.NotEmpty(t, found.At.File)
 	require.Positive(t, found.At.Line)
 	kinds := 0
-	for _, is := range []bool{len(found.Facts) > 0, found.Message != nil, found.Ignored != "", found.Wrong != nil} {
+	for _, is := range []bool{len(found.Facts) > 0, len(found.Messages) > 0, found.Ignored != "", found.Wrong != nil} {
 		if is {
 			kinds++
 		}
 	}
-	require.Equal(t, 1, kinds, "%s: one of facts, a message, ignored and wrong", found.At)
+	require.Equal(t, 1, kinds, "%s: one of facts, messages, ignored and wrong", found.At)
 	for _, fact := range found.Facts {
 		text, err := json.Marshal(fact)
 		require.NoError(t, err)
 		fmt.Fprintf(b, "%s %s\n", found.At, text)
 	}
+	for _, m := range found.Messages {
+		fmt.Fprintf(b, "%s %s %v %s\n", found.At, m.Source, m.Header, m.Body)
+	}
 	switch {
-	case found.Message != nil:
-		fmt.Fprintf(b, "%s %s %v %s\n", found.At, found.Message.Source, found.Message.Header, found.Message.Body)
 	case found.Ignored != "":
 		fmt.Fprintf(b, "%s ignored: %s\n", found.At, found.Ignored)
 	case found.Wrong != nil:

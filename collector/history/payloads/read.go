@@ -23,7 +23,7 @@ func open(source string, o history.Options) ([]history.Pass, error) {
 func passes(source string, header map[string]string) []history.Pass {
 	read := func(in history.Input, found func(history.Found) error) error {
 		return history.Documents(in, "", func(d history.Document) history.Found {
-			return history.Found{Message: &history.Message{Source: source, Header: header, Body: bytes.Clone(d.JSON.Raw())}}
+			return history.Found{Messages: []history.Message{{Source: source, Header: header, Body: bytes.Clone(d.JSON.Raw())}}}
 		}, found)
 	}
 	return []history.Pass{{Required: true, Read: read}}

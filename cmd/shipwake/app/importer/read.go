@@ -75,11 +75,8 @@ func (r *reading) record(f history.Found) error {
 		if r.Strict {
 			return errStrict
 		}
-	case f.Message != nil:
-		if err := r.flush(); err != nil {
-			return err
-		}
-		return r.parcel(Parcel{At: f.At, Message: f.Message})
+	case len(f.Messages) > 0:
+		return r.messages(f)
 	case f.Ignored != "":
 		r.Report.ignored(f.Ignored)
 	}
@@ -96,6 +93,25 @@ func (r *reading) record(f history.Found) error {
 	}
 	if full {
 		return r.flush()
+	}
+	return nil
+}
+
+// messages sends the messages of a record. Before the last of them the record isn't sent.
+func (r *reading) messages(f history.Found) error {
+	behind := r.at
+	r.at.Records--
+	defer func() { r.at = behind }()
+	if err := r.flush(); err != nil {
+		return err
+	}
+	for i := range f.Messages {
+		if i == len(f.Messages)-1 {
+			r.at = behind
+		}
+		if err := r.parcel(Parcel{At: f.At, Message: &f.Messages[i]}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
