@@ -96,10 +96,12 @@ func Summarise(spans []time.Duration) *Duration {
 		seconds, nanos = seconds+int64(s/time.Second), nanos+int64(s%time.Second)
 	}
 	sum := float64(seconds) + float64(nanos)/1e9
+	median, below := quantile(spans, 0, 0.5)
+	p90, _ := quantile(spans, below, 0.9)
 	return &Duration{
 		N:       len(spans),
-		Median:  round(quantile(spans, 0.5)),
-		P90:     round(quantile(spans, 0.9)),
+		Median:  round(median),
+		P90:     round(p90),
 		Mean:    round(sum / float64(len(spans))),
 		Buckets: buckets(spans),
 	}
@@ -127,16 +129,17 @@ func SummariseLower(spans []time.Duration) *Duration {
 	return d
 }
 
-// quantile interpolates linearly between the two nearest of the spans in order, in seconds.
-func quantile(spans []time.Duration, p float64) float64 {
+// quantile interpolates linearly between the two nearest of the spans in order, in seconds. Those before the first that are
+// least must be there already, and those before the second are then.
+func quantile(spans []time.Duration, least int, p float64) (seconds float64, below int) {
 	h := p * float64(len(spans)-1)
-	below := int(h)
-	Smallest(spans, below)
+	below = int(h)
+	Smallest(spans[least:], below-least)
 	if below+1 >= len(spans) {
-		return spans[below].Seconds()
+		return spans[below].Seconds(), below
 	}
 	a, b := spans[below].Seconds(), slices.Min(spans[below+1:]).Seconds()
-	return a + (h-float64(below))*(b-a)
+	return a + (h-float64(below))*(b-a), below
 }
 
 // round keeps six significant digits.
