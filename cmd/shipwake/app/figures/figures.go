@@ -128,7 +128,7 @@ func recovery(p dora.Policy, n dora.Numbers) Figure {
 	}
 	open := fmt.Sprint(n.OpenFailures, " open")
 	if n.OldestOpenFailure != nil {
-		open += ", the oldest for " + words.Span(*n.OldestOpenFailure)
+		open += ", oldest " + words.Span(*n.OldestOpenFailure)
 	}
 	if n.OpenFailures > 0 {
 		f = f.with(open)

@@ -26,9 +26,9 @@ func TestFigures(t *testing.T) {
 	}{
 		"a median with its p90":          {"", 0, &full, [3]string{"1d 2h", "", "median of 38, p90 2d 7h"}},
 		"a frequency with its count":     {"", 1, &full, [3]string{"1.40", "", "1,400 deployments, 2 redeployments apart"}},
-		"open failures beside a median":  {"", 2, &full, [3]string{"25m 0s", "", "median of 4, p90 1h 6m, 1 open, the oldest for 1d 1h"}},
-		"the lower median":               {dora.PolicyDevLake, 2, &full, [3]string{"25m 0s", "", "lower median of 4, p90 1h 6m, 1 open, the oldest for 1d 1h"}},
-		"the mean":                       {dora.PolicyRatio, 2, &full, [3]string{"30m 0s", "", "mean of 4, 1 open, the oldest for 1d 1h"}},
+		"open failures beside a median":  {"", 2, &full, [3]string{"25m 0s", "", "median of 4, p90 1h 6m, 1 open, oldest 1d 1h"}},
+		"the lower median":               {dora.PolicyDevLake, 2, &full, [3]string{"25m 0s", "", "lower median of 4, p90 1h 6m, 1 open, oldest 1d 1h"}},
+		"the mean":                       {dora.PolicyRatio, 2, &full, [3]string{"30m 0s", "", "mean of 4, 1 open, oldest 1d 1h"}},
 		"a rate with what isn't settled": {"", 3, &full, [3]string{"12.5 %", "5.5–26.1 %", "5 of 40, 1 pending, 4 unjudged"}},
 		"one of one":                     {"", 4, &full, [3]string{"1 of 1", "20.7–100 %", "1 of 1"}},
 		"no data":                        {"", 3, &dora.Numbers{}, [3]string{"–", "", ""}},
