@@ -159,7 +159,7 @@ func TestRestatements(t *testing.T) {
 	commit(10*24, incident("i", 11, "b"), deploy("a", 10), deploy("b", 8, "i"))
 	commit(11*24, deploy("late", 30))
 	commit(12*24, deploy("next week again", 12*24))
-	q := dora.RestateQuery{From: begin, To: begin.AddDate(0, 0, 8), WindowDays: 7, Service: "checkout"}
+	q := dora.RestateQuery{From: begin, To: begin.AddDate(0, 0, 8), WindowDays: 7, Scope: dora.Scope{Service: "checkout"}}
 	got, err := r.Restatements(t.Context(), q)
 	require.NoError(t, err)
 	require.Equal(t, 1, got.Compared)
@@ -177,7 +177,7 @@ func TestRestatements(t *testing.T) {
 	require.Equal(t, hour(11*24), got.Restated[0].RestatedAt)
 	require.Equal(t, hour(10*24), got.Restated[2].RestatedAt)
 
-	day := dora.RestateQuery{From: begin, To: begin.AddDate(0, 0, 8), WindowDays: 1, Service: "cart"}
+	day := dora.RestateQuery{From: begin, To: begin.AddDate(0, 0, 8), WindowDays: 1, Scope: dora.Scope{Service: "cart"}}
 	got, err = r.Restatements(t.Context(), day)
 	require.NoError(t, err)
 	require.Equal(t, 8, got.Compared)

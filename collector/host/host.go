@@ -24,6 +24,7 @@ import (
 	"github.com/shipwake/shipwake/collector/direct"
 	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/host/numbers"
+	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -39,6 +40,8 @@ type Host struct {
 	set component.TelemetrySettings
 	cfg Config
 	opt Options
+
+	records.Recorder
 
 	ledger  ledger.Ledger
 	engine  *engine.Engine
@@ -118,10 +121,11 @@ func (h *Host) open(ctx context.Context) error {
 		return err
 	}
 	h.ledger = l
+	h.Read(l)
 	if h.naming, err = names.New(h.cfg.Names); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
-	if err := h.openOwners(); err != nil {
+	if err := openOwners(h); err != nil {
 		return err
 	}
 	h.memory.apply()
@@ -145,7 +149,7 @@ func (h *Host) open(ctx context.Context) error {
 }
 
 // openOwners reads whose the services are. What is wrong in a file of owners is told and holds nothing up.
-func (h *Host) openOwners() (err error) {
+func openOwners(h *Host) (err error) {
 	h.owners, err = owners.New(h.cfg.Owners, h.naming.Service)
 	if err != nil {
 		return fmt.Errorf("owners: %w", err)

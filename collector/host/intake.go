@@ -7,7 +7,6 @@ import (
 	"maps"
 	"time"
 
-	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -65,7 +64,7 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 	}
 	h.settled.committed(ready, func(name string) (string, bool) {
 		p, registered := known[name]
-		return digest(p.Digest, h.rules()), registered
+		return digest(p.Digest, rulesOf(h)), registered
 	})
 	h.express.add(facts)
 	h.fresh.add(facts)
@@ -82,9 +81,6 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 func (h *Host) Cursor(ctx context.Context, stream string) ([]byte, error) {
 	return h.ledger.Cursor(ctx, stream)
 }
-
-// Records implements source.Recorder.
-func (h *Host) Records() source.Records { return records.Records{Ledger: h.ledger} }
 
 // reading says when a delivery was received and when it is read.
 type reading struct{ receivedAt, now time.Time }
@@ -105,7 +101,7 @@ func (h *Host) completed(name string, p correlate.Projection, at reading) correl
 	if !p.Due.After(at.now) {
 		p.Due = time.Time{}
 	}
-	p.Digest = digest(p.Digest, h.rules())
+	p.Digest = digest(p.Digest, rulesOf(h))
 	return p
 }
 
@@ -115,8 +111,8 @@ func digest(of, rules string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// rules are the digest of the naming rules and, where there are any, of the owners.
-func (h *Host) rules() string {
+// rulesOf are the digest of the naming rules and, where there are any, of the owners.
+func rulesOf(h *Host) string {
 	if owned := h.owners.Digest(); owned != "" {
 		return h.naming.Digest() + "\x00" + owned
 	}

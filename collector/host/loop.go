@@ -57,7 +57,7 @@ type loop struct {
 }
 
 func newLoop(h *Host) *loop {
-	l := &loop{Host: h, losses: newLosses(), clock: newClock(h.opt.Now()), pacer: newPacer(), atOnce: factsLeast, since: time.Since}
+	l := &loop{Host: h, losses: newLosses(), clock: newClock(h.opt.Now()), pacer: newPacer(h.memory.runtime), atOnce: factsLeast, since: time.Since}
 	l.driver = engine.NewDriver(h.engine, l)
 	return l
 }

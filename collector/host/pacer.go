@@ -17,12 +17,15 @@ const (
 	leastGarbage, leastPercent = 2 * mebibyte, 20
 	// usualPercent is what Go's runtime lets gather unless told otherwise.
 	usualPercent = 100
+	// floodPercent is what may gather while much is allocated and all of it takes no more than half of what the runtime may take.
+	floodPercent = 200
 )
 
 // pacer says when Go's heap is collected. The runtime lets as much garbage gather as is in use, so half of a heap is garbage. That
-// is worth it while much is allocated. While little is, collecting once in some seconds costs next to nothing, and the memory goes
-// back to the system. A GOGC that was set in the environment is left as it is.
+// is worth it while much is allocated, and twice as much garbage is as long as there is room for it: the heap is walked half as
+// often. While little is allocated, collecting once in some seconds costs next to nothing, and the memory goes back to the system. A GOGC that was set in the environment is left as it is.
 type pacer struct {
+	soft      int64 // what the runtime may take, in bytes
 	given     bool
 	began     time.Time // of the stretch that is counted
 	allocated int64     // bytes by then, since the program started
@@ -30,7 +33,7 @@ type pacer struct {
 	percent   int       // as which the runtime was told so, 0 before it was
 }
 
-func newPacer() *pacer { return &pacer{given: os.Getenv("GOGC") != ""} }
+func newPacer(soft int64) *pacer { return &pacer{soft: soft, given: os.Getenv("GOGC") != ""} }
 
 // pace tells the runtime how much garbage may gather, by what was allocated lately.
 func (p *pacer) pace() {
@@ -57,7 +60,11 @@ func (p *pacer) look(now time.Time, allocated, live int64) int {
 	if live <= 0 {
 		return usualPercent
 	}
-	return int(min(max(100*max(p.garbage, int64(leastGarbage))/live, leastPercent), usualPercent))
+	allowed := int64(usualPercent)
+	if (100+floodPercent)*live/100 <= p.soft/2 {
+		allowed = floodPercent
+	}
+	return int(min(max(100*max(p.garbage, int64(leastGarbage))/live, leastPercent), allowed))
 }
 
 // stop leaves the heap to the runtime.

@@ -44,6 +44,24 @@ func TestGarbageThatMayGather(t *testing.T) {
 	}
 }
 
+func TestAFloodMayLeaveMoreGarbageWhereThereIsRoom(t *testing.T) {
+	const soft = 360 * mb
+	for name, c := range map[string]struct {
+		allocated, live int64 // in ten seconds, and in use
+		percent         int
+	}{
+		"much is allocated":                     {900 * mb, 60 * mb, floodPercent},
+		"a little more than is in use":          {90 * mb, 60 * mb, 150},
+		"much, and half of the memory is taken": {900 * mb, 61 * mb, usualPercent},
+		"little is allocated":                   {12 * mb, 60 * mb, leastPercent},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &pacer{soft: soft, began: time.Unix(1000, 0)}
+			require.Equal(t, c.percent, p.look(time.Unix(1000, 0).Add(paceOver), c.allocated, c.live))
+		})
+	}
+}
+
 func TestTheHeapIsNotCollectedMoreOftenThanOnceInTenSecondsUnlessItIsByItsSize(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		live, now, p := rapid.Int64Range(8*mb, 400*mb).Draw(t, "live"), time.Unix(1000, 0), &pacer{began: time.Unix(1000, 0)}
@@ -69,13 +87,13 @@ func TestWhatTheEnvironmentSaysOfCollectingIsLeftAsItIs(t *testing.T) {
 		return is
 	}
 	t.Setenv("GOGC", "70")
-	p := newPacer()
+	p := newPacer(0)
 	p.pace()
 	p.stop()
 	require.Equal(t, 70, read())
 
 	t.Setenv("GOGC", "")
-	p = newPacer()
+	p = newPacer(0)
 	p.pace()
 	require.Equal(t, p.percent, read())
 	p.stop()

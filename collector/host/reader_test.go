@@ -67,7 +67,7 @@ func TestAReportLooksBeyondItsWindow(t *testing.T) {
 				deployed("new", 2, carrying("b", lastWeek)),
 			},
 			func(t *testing.T, n dora.Numbers) {
-				require.Equal(t, &dora.Duration{N: 1, Median: 7200, P90: 7200, Mean: 7200}, n.LeadTime)
+				require.Equal(t, &dora.Duration{N: 1, Median: 7200, P90: 7200, Mean: 7200, Buckets: [13]int{5: 1}}, n.LeadTime)
 			},
 		},
 		"a deployment that answers an incident from before the window is rework": {

@@ -27,7 +27,7 @@ type book struct {
 	troubles  map[site][]*correlate.IncidentRecord   // by where the change held responsible was made
 	hotfixes  map[string]*correlate.ChangeRecord     // by the id of the change that was hot-fixed
 	arrivals  map[string][]correlate.Commit          // by the id of the change that brought them first
-	teams     map[site]string                        // the latest known team
+	owners    map[site]owner                         // the latest known
 }
 
 func newBook(d Data, asOf time.Time) *book {
@@ -38,7 +38,7 @@ func newBook(d Data, asOf time.Time) *book {
 		troubles: map[site][]*correlate.IncidentRecord{},
 		hotfixes: map[string]*correlate.ChangeRecord{},
 		arrivals: map[string][]correlate.Commit{},
-		teams:    map[site]string{},
+		owners:   map[site]owner{},
 	}
 	b.enterChanges(d.Changes)
 	b.enterIncidents(d.Incidents)
@@ -70,9 +70,7 @@ func (b *book) enterChanges(changes []correlate.ChangeRecord) {
 		return cmp.Or(completion(x).Compare(completion(y)), byKey(x.ID, y.ID))
 	})
 	for _, c := range b.changes {
-		if c.Team != "" {
-			b.teams[siteOf(c)] = c.Team
-		}
+		b.owners[siteOf(c)] = ownerOf(c).or(b.owners[siteOf(c)])
 	}
 	for id := range merged {
 		if c := follow(id, merged, b.byID); c != nil {
@@ -136,28 +134,4 @@ func (b *book) enterIncidents(incidents []correlate.IncidentRecord) {
 			b.troubles[siteOf(c)] = append(b.troubles[siteOf(c)], in)
 		}
 	}
-}
-
-// placesOfIncident are where an incident happened: what it says itself, else what the change held responsible says. An incident
-// of several services happened in each of them.
-func (b *book) placesOfIncident(in *correlate.IncidentRecord) (all []place) {
-	cause := b.byID[in.AttributedTo]
-	services := in.About()
-	if len(services) == 0 {
-		services = []string{""}
-		if cause != nil {
-			services = []string{cause.Service}
-		}
-	}
-	for _, service := range services {
-		p := place{service: service, environment: in.Environment}
-		if cause != nil {
-			p.team = cause.Team
-		}
-		if p.team == "" {
-			p.team = b.teams[site{p.service, p.environment}]
-		}
-		all = append(all, p)
-	}
-	return all
 }

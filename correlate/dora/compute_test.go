@@ -389,10 +389,10 @@ func TestWhatIsRolledOutElsewhereIsSaid(t *testing.T) {
 		q    dora.Query
 		want []string
 	}{
-		"no environment is named":          {dora.Query{Service: "checkout"}, []string{"eu", "staging"}},
-		"one is named":                     {dora.Query{Service: "checkout", Environment: "eu"}, nil},
-		"split by environment, all counts": {dora.Query{Service: "checkout", By: dora.ByEnvironment}, nil},
-		"of another service":               {dora.Query{Service: "cart"}, []string{"other"}},
+		"no environment is named":          {dora.Query{Scope: dora.Scope{Service: "checkout"}}, []string{"eu", "staging"}},
+		"one is named":                     {dora.Query{Scope: dora.Scope{Service: "checkout", Environment: "eu"}}, nil},
+		"split by environment, all counts": {dora.Query{Scope: dora.Scope{Service: "checkout"}, By: dora.ByEnvironment}, nil},
+		"of another service":               {dora.Query{Scope: dora.Scope{Service: "cart"}}, []string{"other"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.q.From, c.q.To = month.From, month.To
@@ -650,7 +650,7 @@ func TestIncidentsCountByTheirOpening(t *testing.T) {
 		incident("attributed", at(0), at(10), "a"),
 		incident("at the end", month.To, month.To.Add(time.Hour), ""))
 	require.Equal(t, 2, n.Unattributed)
-	require.Equal(t, &dora.Duration{N: 2, Median: 2100, P90: 3300, Mean: 2100}, n.IncidentRecovery)
+	require.Equal(t, &dora.Duration{N: 2, Median: 2100, P90: 3300, Mean: 2100, Buckets: [13]int{2: 1, 4: 1}}, n.IncidentRecovery)
 }
 
 func TestGroups(t *testing.T) {
@@ -721,7 +721,7 @@ func TestNumbersAreRoundedAndInterpolated(t *testing.T) {
 	}
 	changes = append(changes, change("e", at(9)), change("f", at(10)), change("g", at(11)))
 	n := compute(changes)
-	require.Equal(t, &dora.Duration{N: 4, Median: 1500, P90: 2220, Mean: 1500}, n.Recovery)
+	require.Equal(t, &dora.Duration{N: 4, Median: 1500, P90: 2220, Mean: 1500, Buckets: [13]int{2: 1, 3: 2, 4: 1}}, n.Recovery)
 	// 4 of 7: Wilson's interval is (0.2504…, 0.8417…).
 	require.Equal(t, &dora.Ratio{Value: 0.571429, Numerator: 4, Denominator: 7, Interval: [2]float64{0.250458, 0.84178}}, n.ChangeFailRate)
 }

@@ -35,12 +35,10 @@ func (t *Table) work() {
 // derive works out what the changes of a site mean to one another. Recoveries come after, since they hang on all of it.
 func (t *Table) derive(s *siteRows) {
 	s.compact()
-	s.team = 0
+	s.owner = owner{}
 	for i := range s.rows {
 		r := &s.rows[i]
-		if r.team != 0 {
-			s.team = r.team
-		}
+		s.owner = t.traits[r.traits].owner.or(s.owner)
 		r.marks &^= hurt | rework
 		r.marks.set(hurt, r.marks.has(regressed|incidents|takenBack))
 		r.marks.set(rework, r.marks.has(rollback|hotfix|answering))
@@ -123,7 +121,7 @@ func (t *Table) linkTroubles(s *siteRows) {
 		in := &t.trouble[n]
 		i := t.row(s, in.cause)
 		s.rows[i].marks |= hurt
-		in.team = s.rows[i].team
+		in.traits = s.rows[i].traits
 		x.cause = append(x.cause, i)
 	}
 	for i := range s.rows {

@@ -32,6 +32,8 @@
 //   - Defect escape rate: failed deployments that people noticed before telemetry did, or alone, over those that anybody
 //     noticed. Those told as history are in neither part: telemetry had no chance.
 //   - Queue time: approved to begun, of deployments that carry the label approved_at (RFC 3339).
+//   - Class, kind and labels of an incident are those of the change held responsible. Team and system are, too; where that
+//     tells none, or nobody is held responsible, those that the newest change of the incident's service names.
 //   - Incidents count by the time they opened, deployments by their completion (their start, when nobody told the
 //     completion). Medians interpolate. No data is nil, never zero.
 //   - An incident of several services is one incident: the total, its environment and its team count it once, and each of the
@@ -40,23 +42,42 @@
 package dora
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/dora/stats"
+	"github.com/shipwake/shipwake/correlate/dora/calendar"
 )
 
 // Query says what to report.
 type Query struct {
 	From, To time.Time // windows are keyed on deployment completion: From <= finished < To
-	// Zero: all. An empty Environment is production, unless the report is split by environment.
-	Service, Environment, Team string
-	By                         GroupBy
-	Policy                     Policy    // "" is shipwake
-	AsOf                       time.Time // count over what was known then; zero: now. Compute is told by its argument.
+	Scope
+	By GroupBy
+	// Series has the window split into periods as well, by the clocks of Zone (nil: UTC); "": it isn't.
+	Series calendar.Period
+	Zone   *time.Location
+	Trend  bool      // the window before is reported as well, see Before
+	Policy Policy    // "" is shipwake
+	AsOf   time.Time // count over what was known then; zero: now. Compute is told by its argument.
 }
 
-// GroupBy says how a report is split.
+// Calendar is the length of the periods of a series.
+type Calendar = calendar.Period
+
+// The lengths.
+const (
+	Day     = calendar.Day
+	Week    = calendar.Week
+	Month   = calendar.Month
+	Quarter = calendar.Quarter
+)
+
+// Calendars lists every Calendar.
+func Calendars() []Calendar { return calendar.Periods() }
+
+// GroupBy says how a report is split. ByLabel splits it by a label.
 type GroupBy string
 
 // The ways to split a report.
@@ -64,19 +85,39 @@ const (
 	ByNothing     GroupBy = ""
 	ByService     GroupBy = "service"
 	ByTeam        GroupBy = "team"
+	BySystem      GroupBy = "system"
 	ByEnvironment GroupBy = "environment"
+	ByClass       GroupBy = "class"
+	ByKind        GroupBy = "kind"
 	// ByServiceEnvironment gives a group for each environment, named after it, and one for each service in it, named
 	// "environment/service".
 	ByServiceEnvironment GroupBy = "service_environment"
 )
 
-// GroupBys lists every way to split a report.
+// GroupBys lists every way to split a report, but for those by a label.
 func GroupBys() []GroupBy {
-	return []GroupBy{ByNothing, ByService, ByTeam, ByEnvironment, ByServiceEnvironment}
+	return []GroupBy{ByNothing, ByService, ByTeam, BySystem, ByEnvironment, ByClass, ByKind, ByServiceEnvironment}
 }
 
-// NoGroup is the name of the group of what has no service or no team.
-const NoGroup = "(none)"
+const labelPrefix = "label:"
+
+// ByLabel splits a report by the values of a label: "label:region".
+func ByLabel(name string) GroupBy { return GroupBy(labelPrefix + name) }
+
+// Label is the name of the label that a report is split by, and whether it is.
+func (g GroupBy) Label() (name string, is bool) {
+	name, is = strings.CutPrefix(string(g), labelPrefix)
+	return name, is && name != ""
+}
+
+// What a report may hold.
+const (
+	MostInSeries = 400
+	MostCells    = 100_000 // groups of the window and of each period, together
+)
+
+// ErrTooMany says that a report has more cells than there is room for.
+var ErrTooMany = fmt.Errorf("the report has more than %d cells, which are groups times periods: choose longer periods, a shorter window, or fewer groups", MostCells)
 
 // Report is the DORA numbers of one window, for the whole (Group "") and for each group, sorted by name.
 type Report struct {
@@ -91,46 +132,36 @@ type Report struct {
 	To                time.Time `json:"to"`
 	AsOf              time.Time `json:"as_of"`
 	By                GroupBy   `json:"by,omitempty"`
-	Total             Numbers   `json:"total"`
-	Groups            []Numbers `json:"groups,omitempty"`
+	// BucketBounds are the upper bounds of the buckets of every duration, in seconds; the last bucket has none.
+	BucketBounds []float64 `json:"bucket_bounds_seconds"`
+	Total        Numbers   `json:"total"`
+	Groups       []Numbers `json:"groups,omitempty"`
+	// Periods are those of the series, oldest first, by the clocks of Zone.
+	Series  calendar.Period `json:"series,omitempty"`
+	Zone    string          `json:"zone,omitempty"`
+	Periods []Period        `json:"periods,omitempty"`
+	Before  *Window         `json:"before,omitempty"` // the window before, where the trend was asked for
+	// Over says that there were more cells than MostCells, and that some are left out.
+	Over bool `json:"-"`
 }
 
-// Numbers are the DORA numbers of one group. A nil pointer means "no data", which is not zero.
-type Numbers struct {
-	Group             string    `json:"group,omitempty"`
-	Service           string    `json:"service,omitempty"`     // of a group that has one service
-	Environment       string    `json:"environment,omitempty"` // of a group that has one environment
-	Deployments       int       `json:"deployments"`           // successful rollouts
-	DeploymentsPerDay *float64  `json:"deployments_per_day"`   // nil without deployments
-	Redeployments     int       `json:"redeployments"`         // of the version that was live; not among the deployments
-	DeployFailed      int       `json:"deploy_failed"`         // pipelines that failed before reaching users
-	ChangeFailRate    *Ratio    `json:"change_fail_rate"`
-	Pending           int       `json:"pending"`      // window still open
-	Inconclusive      int       `json:"inconclusive"` // window closed without an answer
-	Unjudged          int       `json:"unjudged"`     // told as history, and no incident or rollback speaks against it
-	Recovery          *Duration `json:"failed_deployment_recovery_time"`
-	OpenFailures      int       `json:"open_failures"`
-	OldestOpenFailure *float64  `json:"oldest_open_failure_seconds"`
-	LeadTime          *Duration `json:"change_lead_time"`
-	NegativeLeadTimes int       `json:"negative_lead_times"`
-	ReworkRate        *Ratio    `json:"deployment_rework_rate"`
-	IncidentRecovery  *Duration `json:"incident_time_to_restore"` // opened → resolved
-	SuccessRate       *Ratio    `json:"change_success_rate"`
-	FailedRolloutRate *Ratio    `json:"failed_rollout_rate"`
-	RollbackRate      *Ratio    `json:"rollback_rate"`
-	RollbacksPerDay   *float64  `json:"rollbacks_per_day"` // nil without deployments
-	DetectionDelay    *Duration `json:"detection_delay"`
-	DetectionRecovery *Duration `json:"detection_to_recovery"`
-	DefectEscapeRate  *Ratio    `json:"defect_escape_rate"`
-	QueueTime         *Duration `json:"queue_time"`
-	Unattributed      int       `json:"unattributed_incidents"`
+// Period is the numbers of one period of a series: of as much of it as lies in the window.
+type Period struct {
+	Name    string    `json:"period"` // 2026-03-01, 2026-W09, 2026-03 or 2026-Q1
+	From    time.Time `json:"from"`
+	To      time.Time `json:"to"`
+	Partial bool      `json:"partial,omitempty"` // it begins before the window, or ends after it or after AsOf
+	Total   *Numbers  `json:"total"`             // nil when there was nothing to count
+	Groups  []Numbers `json:"groups,omitempty"`  // those that there was something to count of
 }
 
-// Ratio and Duration are what numbers are told as.
-type (
-	Ratio    = stats.Ratio
-	Duration = stats.Duration
-)
+// Window is the numbers of a stretch of time.
+type Window struct {
+	From   time.Time `json:"from"`
+	To     time.Time `json:"to"`
+	Total  Numbers   `json:"total"`
+	Groups []Numbers `json:"groups,omitempty"`
+}
 
 // Data is what a report counts: every record that can matter for the window, in any order. That is every change that
 // completed in the window, the changes that rolled them back and the incidents attributed to them whenever these were,

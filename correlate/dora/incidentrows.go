@@ -24,7 +24,7 @@ type incidentRow struct {
 	others               []string // services that it is about as well
 	attributedTo         key      // as its record says
 	cause                key      // the change that this is; 0 while it isn't known
-	team                 uint32   // of that change
+	traits               uint32   // of that change
 	opened, resolved     instant
 	altered              bool // since it was last linked
 }

@@ -23,7 +23,7 @@ type moved struct {
 func (q Query) moved(then, today Data) []moved {
 	counts := map[string]bool{} // the changes that may count in it
 	for _, c := range slices.Concat(then.Changes, today.Changes) {
-		if q.within(completion(&c)) || isHotfix(&c) {
+		if q.within(completion(&c)) || isHotfix(&c) || q.Policy.LooksEverywhere() {
 			counts[c.ID] = true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora/labels"
 )
 
 // A table can be taken apart into bytes and put together again: what is worked out of the rows isn't among them. Each part
@@ -18,13 +19,15 @@ const (
 	partAliases   = 2
 	partIncidents = 3
 	partSince     = 4
+	partTraits    = 5
+	partLabels    = 6
 )
 
-// mostInPart is how many aliases or incidents a part has.
+// mostInPart is how many aliases, incidents or traits a part has.
 const mostInPart = 4096
 
 // PartsVersion is that of the form of the parts: others can't be read.
-const PartsVersion = 3
+const PartsVersion = 4
 
 // ErrPart says that bytes are no part of a table.
 var ErrPart = errors.New("not a part of a table of DORA numbers")
@@ -36,6 +39,20 @@ func (t *Table) Parts(yield func(part []byte) bool) {
 	w.since(t.since, 0)
 	if !yield(w.b) {
 		return
+	}
+	w.begin(partLabels)
+	w.labels(t.kept)
+	if !yield(w.b) {
+		return
+	}
+	for run := range slices.Chunk(t.traits, mostInPart) {
+		w.begin(partTraits)
+		for i := range run {
+			w.traits(&run[i])
+		}
+		if !yield(w.b) {
+			return
+		}
 	}
 	for _, s := range t.sites {
 		w.begin(partSite)
@@ -86,7 +103,7 @@ func (w *partWriter) site(t *Table, s *siteRows) {
 	w.word(s.environment)
 	w.number(uint64(len(s.rows)))
 	w.number(uint64(len(s.commits) - s.waste))
-	before := row{team: math.MaxUint32}
+	before := row{}
 	for i := range s.rows {
 		w.row(t, s, &s.rows[i], &before)
 		before = s.rows[i]
@@ -97,12 +114,7 @@ func (w *partWriter) row(t *Table, s *siteRows, r, before *row) {
 	w.key(r.id)
 	w.since(r.completion, before.completion)
 	w.since(r.completion, r.start)
-	if r.team == before.team {
-		w.number(0)
-	} else {
-		w.number(1)
-		w.word(t.teams[r.team])
-	}
+	w.number(uint64(r.traits))
 	w.number(uint64(r.marks &^ (hurt | rework)))
 	w.number(uint64(r.revision))
 	w.number(uint64(r.carries))
@@ -112,6 +124,24 @@ func (w *partWriter) row(t *Table, s *siteRows, r, before *row) {
 	}
 	if r.marks.has(detailed) {
 		w.detail(r, t.details[r.id])
+	}
+}
+
+func (w *partWriter) labels(kept *labels.Kept) {
+	dropped, others := kept.Dropped()
+	w.number(uint64(len(dropped)))
+	for _, name := range dropped {
+		w.word(name)
+	}
+	w.number(0)
+	if others {
+		w.b[len(w.b)-1] = 1
+	}
+}
+
+func (w *partWriter) traits(t *traits) {
+	for _, text := range []string{t.team, t.system, string(t.class), string(t.kind), string(t.labels)} {
+		w.word(text)
 	}
 }
 
@@ -151,6 +181,12 @@ func (t *Table) Restore(part []byte) error {
 		r.site(t)
 	case partSince:
 		t.since = r.since(0)
+	case partLabels:
+		r.labels(t.kept)
+	case partTraits:
+		for len(r.b) > 0 && !r.bad {
+			t.restored = append(t.restored, t.number(r.traits(t)))
+		}
 	case partAliases:
 		for len(r.b) > 0 && !r.bad {
 			id := r.key()
@@ -255,10 +291,7 @@ func (r *partReader) row(t *Table, s *siteRows, before row) row {
 	is := row{id: r.key()}
 	is.completion = r.since(before.completion)
 	is.start = is.completion - r.since(0)
-	is.team = before.team
-	if r.number() == 1 {
-		is.team = t.team(r.word(t))
-	}
+	is.traits = r.traitsOf(t)
 	is.marks, is.revision = marks(r.number()), uint16(r.number())
 	commits := make([]carried, r.count(leastCarried))
 	for i := range commits {
@@ -269,6 +302,34 @@ func (r *partReader) row(t *Table, s *siteRows, before row) row {
 		t.keep(&is, r.detail(t, is.completion))
 	}
 	return is
+}
+
+func (r *partReader) labels(kept *labels.Kept) {
+	for range r.count(1) {
+		kept.Drop(string(r.take(r.number())))
+	}
+	if r.number() != 0 {
+		kept.Crowd()
+	}
+}
+
+// traits are some, with such labels as are still kept.
+func (r *partReader) traits(t *Table) traits {
+	is := traits{owner{r.word(t), r.word(t)}, Class(r.word(t)), correlate.Kind(r.word(t)), labels.Set(r.take(r.number()))}
+	for name, value := range is.labels.All {
+		t.kept.Keep(name, value)
+	}
+	return is
+}
+
+// traitsOf is the number of the traits that the part names by the place among those of before.
+func (r *partReader) traitsOf(t *Table) uint32 {
+	n := r.number()
+	if n >= uint64(len(t.restored)) {
+		r.b, r.bad = nil, true
+		return 0
+	}
+	return t.restored[n]
 }
 
 func (r *partReader) detail(t *Table, completion instant) detail {

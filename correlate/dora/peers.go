@@ -27,8 +27,9 @@ func (c *counter) peers(b *book) {
 	}
 	for _, change := range b.changes {
 		if c.within(completion(change)) {
-			c.rolledOut(change)
-			for _, t := range c.tallies(placeOf(change)) {
+			p := c.placeOf(change)
+			c.rolledOut(change, p)
+			for _, t := range c.tallies(instantOf(completion(change)), p) {
 				t.failedRollout(change)
 			}
 		}
@@ -77,6 +78,9 @@ func (c *counter) link(b *book, units []*unit) []bool {
 	incidents := make([]compat.Incident, len(b.incidents))
 	for i, in := range b.incidents {
 		incidents[i].Opened = int64(instantOf(in.OpenedAt))
+		if in.CausedBy != "" {
+			incidents[i].Cause = in.AttributedTo
+		}
 		for _, service := range in.About() {
 			incidents[i].Scopes = appendNew(incidents[i].Scopes, scopes.of(site{service, in.Environment}))
 		}
@@ -97,6 +101,8 @@ func (p Policy) links(rows []compat.Row, incidents []compat.Incident) [][]int {
 		return compat.DevLake(rows, incidents)
 	case PolicyMiddleware:
 		return compat.Middleware(rows, incidents)
+	case PolicyFourKeys:
+		return compat.FourKeys(rows, incidents)
 	}
 	return nil
 }
@@ -112,34 +118,44 @@ func appendNew[T comparable](all []T, one T) []T {
 func (c *counter) unit(b *book, u *unit) {
 	var places []place
 	for _, r := range u.rows {
-		places = append(places, placeOf(r))
-		for _, t := range c.tallies(placeOf(r)) {
+		places = append(places, c.placeOf(r))
+		for _, t := range c.tallies(instantOf(u.finished), c.placeOf(r)) {
 			t.arrived(b, r)
 		}
 	}
-	for _, t := range c.tallies(places...) {
-		t.deployments++
-		t.judged++
-		if len(u.incidents) > 0 {
-			t.failures++
-		}
-		open := false
-		for _, in := range u.incidents {
-			if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
-				open = true
-				continue
-			}
-			t.recoveries = append(t.recoveries, in.ResolvedAt.Sub(u.finished))
-		}
-		if open {
-			t.stillOpen(b.asOf.Sub(u.finished))
-		}
+	for _, t := range c.tallies(instantOf(u.finished), places...) {
+		t.unit(b, u, c.Policy)
 	}
+}
+
+func (t *tally) unit(b *book, u *unit, p Policy) {
+	t.deployments++
+	t.judged++
+	t.failures += p.failures(u)
+	open := false
+	for _, in := range u.incidents {
+		if in.ResolvedAt.IsZero() || in.ResolvedAt.After(b.asOf) {
+			open = true
+			continue
+		}
+		t.recoveries = append(t.recoveries, in.ResolvedAt.Sub(u.finished))
+	}
+	if open {
+		t.stillOpen(b.asOf.Sub(u.finished))
+	}
+}
+
+// failures are what a deployment adds to the numerator.
+func (p Policy) failures(u *unit) int {
+	if p == PolicyFourKeys {
+		return len(u.incidents)
+	}
+	return min(1, len(u.incidents))
 }
 
 // incident counts an incident that opened in the window.
 func (c *counter) incident(b *book, in *correlate.IncidentRecord, linked bool) {
-	for _, t := range c.tallies(b.placesOfIncident(in)...) {
+	for _, t := range c.tallies(instantOf(in.OpenedAt), c.placesOf(b, in)...) {
 		if d, known := in.Lasted(); known && !in.ResolvedAt.After(b.asOf) {
 			t.restores = append(t.restores, d)
 		}
@@ -177,7 +193,7 @@ func newScopes(p Policy, b *book) scopes {
 func (s scopes) of(at site) string {
 	owner := s.projects[at.service]
 	if s.policy == PolicyMiddleware {
-		owner = s.book.teams[at]
+		owner = s.book.owners[at].team
 	}
 	return cmp.Or(owner, at.service) + "\x00" + at.environment
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/calendar"
 )
 
 var services = []string{"cart", "checkout", "payments"}
@@ -40,6 +42,11 @@ func drawChange(t *rapid.T, i, n int) correlate.ChangeRecord {
 	c.Labels = map[string]string{}
 	if rapid.Bool().Draw(t, "hotfix") {
 		c.Labels["class"] = "hotfix"
+	}
+	for _, label := range [][]string{{"region", "", "", "eu", "us"}, {dora.LabelSystem, "", "shop", "bank"}} {
+		if value := rapid.SampledFrom(label[1:]).Draw(t, label[0]); value != "" {
+			c.Labels[label[0]] = value
+		}
 	}
 	if pipeline := rapid.IntRange(0, 9).Draw(t, "pipeline"); pipeline < 3 {
 		c.Labels[dora.LabelPipeline], c.Labels[dora.LabelProject] = fmt.Sprint(pipeline), "shop"
@@ -119,19 +126,121 @@ func report(t require.TestingT, q dora.Query, d dora.Data) string {
 	return string(text)
 }
 
-func TestGroupsAddUpToTheTotal(t *testing.T) {
+// Whatever it is split by, a report is the sum of its slices, numerators and denominators apart; so is each period that of its
+// groups, and each group, and the total, that of the periods.
+func TestSlicesAddUpToTheTotal(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		q := month
-		q.By = rapid.SampledFrom([]dora.GroupBy{dora.ByService, dora.ByTeam, dora.ByEnvironment}).Draw(t, "by")
-		r := dora.Compute(q, drawData(t), asOf)
-		var sum [8]int
-		for _, g := range r.Groups {
-			for i, v := range counts(g) {
-				sum[i] += v
+		q, now := drawQuery(t)
+		q.By = rapid.SampledFrom([]dora.GroupBy{
+			dora.ByService, dora.ByTeam, dora.BySystem, dora.ByEnvironment, dora.ByClass, dora.ByKind, dora.ByLabel("region"),
+		}).Draw(t, "split by")
+		q.Series = rapid.SampledFrom(calendar.Periods()).Draw(t, "series of")
+		d := drawData(t)
+		for i := range d.Incidents { // those of several services count in each of them
+			d.Incidents[i].Incident = d.Incidents[i].Of(d.Incidents[i].Service)
+		}
+		r := dora.Compute(q, d, now)
+		require.Equal(t, counts(r.Total), sum(r.Groups))
+		var totals []dora.Numbers
+		byGroup := map[string][]dora.Numbers{}
+		for _, p := range r.Periods {
+			if p.Total == nil {
+				require.Empty(t, p.Groups)
+				continue
+			}
+			totals = append(totals, *p.Total)
+			require.Equal(t, counts(*p.Total), sum(p.Groups), p.Name)
+			for _, g := range p.Groups {
+				byGroup[g.Group] = append(byGroup[g.Group], g)
 			}
 		}
-		require.Equal(t, counts(r.Total), sum)
+		require.Equal(t, counts(r.Total), sum(totals))
+		for _, g := range r.Groups {
+			require.Equal(t, counts(g), sum(byGroup[g.Group]), g.Group)
+		}
 	})
+}
+
+// TestACellIsAReportByItself: of a group, of a period, and of both.
+func TestACellIsAReportByItself(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q, now := drawQuery(t)
+		q.Scope, q.Trend = dora.Scope{}, false
+		q.By = rapid.SampledFrom([]dora.GroupBy{dora.ByTeam, dora.BySystem, dora.ByClass, dora.ByKind, dora.ByLabel("region")}).Draw(t, "split by")
+		q.Series = rapid.SampledFrom(calendar.Periods()).Draw(t, "series of")
+		q.Policy = rapid.SampledFrom([]dora.Policy{dora.PolicyShipwake, dora.PolicyDevLake, dora.PolicyRatio}).Draw(t, "policy")
+		d := drawData(t)
+		for i := range d.Changes { // a rollout is a pipeline, so that none spans groups
+			delete(d.Changes[i].Labels, dora.LabelPipeline)
+		}
+		for _, p := range dora.Compute(q, d, now).Periods {
+			for _, g := range p.Groups {
+				cell := dora.Query{From: p.From, To: p.To, Policy: q.Policy}
+				switch q.By {
+				case dora.ByTeam:
+					cell.Team = g.Group
+				case dora.BySystem:
+					cell.System = g.Group
+				case dora.ByClass:
+					cell.Class = dora.Class(g.Group)
+				case dora.ByKind:
+					cell.Kind = correlate.Kind(g.Group)
+				default:
+					cell.Labels = []dora.Label{{Name: "region", Value: g.Group}}
+				}
+				g.Group = ""
+				require.Equal(t, g, dora.Compute(cell, d, now).Total)
+			}
+		}
+	})
+}
+
+// TestANumberIsThoseThatAreListed: what a cell links to is what it counted, whatever it is restricted to.
+func TestANumberIsThoseThatAreListed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		q, now := drawQuery(t)
+		q.By = rapid.SampledFrom([]dora.GroupBy{dora.ByNothing, dora.ByEnvironment}).Draw(t, "split by")
+		q.Policy = rapid.SampledFrom(dora.Policies()).Draw(t, "policy")
+		d := drawData(t)
+		for i := range d.Changes { // a rollout is a pipeline
+			delete(d.Changes[i].Labels, dora.LabelPipeline)
+		}
+		n := dora.Compute(q, d, now).Total
+		listed := func(what dora.Counted) int { return len(dora.List(q, d, now, what)) }
+		require.Equal(t, n.Deployments, listed(dora.CountedDeployments))
+		require.Equal(t, n.Pending, listed(dora.CountedPending))
+		require.Equal(t, n.Inconclusive, listed(dora.CountedInconclusive))
+		require.Equal(t, n.Unjudged, listed(dora.CountedUnjudged))
+		require.Equal(t, n.Redeployments, listed(dora.CountedRedeployments))
+		require.Equal(t, n.DeployFailed, listed(dora.CountedDeployFailed))
+		if q.Policy != dora.PolicyRatio { // whose failures are incidents
+			require.Equal(t, n.OpenFailures, listed(dora.CountedOpenFailures))
+			require.Equal(t, ratio(n.ChangeFailRate), [2]int{listed(dora.CountedFailures), listed(dora.CountedCompleted)})
+		}
+		if q.Policy == dora.PolicyShipwake {
+			require.Equal(t, ratio(n.ReworkRate), [2]int{listed(dora.CountedRework), n.Deployments})
+			require.Equal(t, ratio(n.RollbackRate), [2]int{listed(dora.CountedRollbacks), n.Deployments})
+		}
+		all := dora.List(q, d, now, dora.CountedDeployments)
+		require.True(t, slices.IsSortedFunc(all, func(a, b correlate.ChangeRecord) int { return b.FinishedAt.Compare(a.FinishedAt) }))
+	})
+}
+
+// ratio is a ratio's numerator and denominator.
+func ratio(r *dora.Ratio) [2]int {
+	if r == nil {
+		return [2]int{}
+	}
+	return [2]int{r.Numerator, r.Denominator}
+}
+
+func sum(all []dora.Numbers) (of [18]int) {
+	for _, n := range all {
+		for i, v := range counts(n) {
+			of[i] += v
+		}
+	}
+	return of
 }
 
 func TestARatioStaysWithinItsInterval(t *testing.T) {
@@ -150,10 +259,17 @@ func TestARatioStaysWithinItsInterval(t *testing.T) {
 }
 
 // counts are the numbers of a group that add up.
-func counts(n dora.Numbers) [8]int {
-	c := [8]int{n.Deployments, n.Redeployments, n.DeployFailed, n.Pending, n.OpenFailures, n.NegativeLeadTimes, n.Unattributed}
-	if n.ChangeFailRate != nil {
-		c[7] = n.ChangeFailRate.Numerator
+func counts(n dora.Numbers) [18]int {
+	c := [18]int{n.Deployments, n.Redeployments, n.DeployFailed, n.Pending, n.OpenFailures, n.NegativeLeadTimes, n.Unattributed, n.Inconclusive, n.Unjudged}
+	for i, r := range []*dora.Ratio{n.ChangeFailRate, n.ReworkRate, n.RollbackRate} {
+		if r != nil {
+			c[9+2*i], c[10+2*i] = r.Numerator, r.Denominator
+		}
+	}
+	for i, d := range []*dora.Duration{n.Recovery, n.LeadTime, n.IncidentRecovery} {
+		if d != nil {
+			c[15+i] = d.N
+		}
 	}
 	return c
 }

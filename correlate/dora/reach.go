@@ -23,7 +23,7 @@ type Reach struct {
 	IncidentsFrom, IncidentsTo time.Time
 }
 
-// Reach says what may matter besides the given changes, which completed in the window. The cases:
+// Reach says what may matter besides the given changes, which completed in the window (from Begin on). The cases:
 //
 //  1. no commit arrived before it was authored, so its first arrival is looked for as far back as that;
 //  2. a deployment answers an incident that opened at most 24 hours before it began;
@@ -36,8 +36,8 @@ type Reach struct {
 // the window against a deployment of before, as far back as a report looks.
 func (q Query) Reach(inWindow []correlate.ChangeRecord, attribution time.Duration) Reach {
 	reach := Reach{
-		ChangesFrom: q.From, ChangesTo: q.To.Add(followed + 2*attributionWindow), // a hotfix that began in time takes its time
-		IncidentsFrom: q.From.Add(-attributionWindow), IncidentsTo: q.To.Add(followed + max(attribution, attributionWindow)),
+		ChangesFrom: q.Begin(), ChangesTo: q.To.Add(followed + 2*attributionWindow), // a hotfix that began in time takes its time
+		IncidentsFrom: q.Begin().Add(-attributionWindow), IncidentsTo: q.To.Add(followed + max(attribution, attributionWindow)),
 	}
 	for i := range inWindow {
 		c := &inWindow[i]
@@ -49,7 +49,7 @@ func (q Query) Reach(inWindow []correlate.ChangeRecord, attribution time.Duratio
 		}
 		reach.IncidentsFrom = earlier(reach.IncidentsFrom, c.Start().Add(-attributionWindow))
 	}
-	most := q.From.Add(-mostReach)
+	most := q.Begin().Add(-mostReach)
 	if q.Policy.peer() {
 		reach.ChangesFrom, reach.ChangesTo, reach.IncidentsTo = most, endless, endless
 	}

@@ -10,49 +10,133 @@ import (
 // what Compute reports over them. Query.AsOf is not looked at, and the policy is to be shipwake: see Covers.
 func (t *Table) Report(q Query, asOf time.Time) Report {
 	t.work()
-	c := count{Table: t, counter: newCounter(q), asOf: instantOf(asOf)}
-	from, to := instantOf(q.From), instantOf(q.To)
-	for _, s := range t.sites {
-		c.site(s, s.between(from, to))
-	}
-	for _, n := range t.openedBetween(from, to) {
-		c.incident(&t.trouble[n])
-	}
-	return c.report(asOf)
+	return q.report(asOf, func(of *counter) {
+		c := count{Table: t, counter: of, asOf: instantOf(asOf), kinds: make([]int32, len(t.traits)), named: map[string]int32{}}
+		c.leaves = make([][]*tally, max(1, len(c.periods)))
+		from, to := instantOf(of.From), instantOf(of.To)
+		for _, s := range t.sites {
+			c.site(s, s.between(from, to))
+		}
+		c.pour(place{})
+		for _, n := range t.openedBetween(from, to) {
+			c.incident(&t.trouble[n])
+		}
+	})
 }
 
-// count is one report while it is counted.
+// count is one report while it is counted. Each change is counted once, in the leaf of what counts alike: the kind of its
+// traits and the period, of its site too where the report is split by that. Leaves are then poured into what they are part of.
 type count struct {
 	*Table
 	*counter
-	asOf instant
+	asOf   instant
+	kinds  []int32  // of the traits, by their number: 0 is not known yet, -1 doesn't count, else one more than the kind
+	traits []traits // one of each kind
+	named  map[string]int32
+	leaves [][]*tally // by period and kind
+	grown  int        // how many leaves there are
 }
 
 // site counts the changes of a site that completed in the window.
 func (c *count) site(s *siteRows, rows []row) {
-	for len(rows) > 0 {
-		team, n := rows[0].team, len(rows)
-		if c.byTeam() {
-			for n = 1; n < len(rows) && rows[n].team == team; {
-				n++
+	if !c.coversSite(s.site) {
+		c.absent(s, rows)
+		return
+	}
+	for n := 0; len(rows) > 0; n++ {
+		end := len(rows)
+		if len(c.ends) > 0 {
+			n = c.period(rows[0].completion)
+			end = before(rows, c.ends[n])
+		}
+		for i := range rows[:end] {
+			if kind := c.kind(rows[i].traits); kind >= 0 {
+				c.row(c.leaf(n, kind), s, &rows[i])
 			}
 		}
-		c.changes(s, place{s.service, s.environment, c.teams[team]}, rows[:n])
-		rows = rows[n:]
+		rows = rows[end:]
+	}
+	if c.bySite() {
+		c.pour(place{service: s.service, environment: s.environment})
 	}
 }
 
-// byTeam says whether it matters which team something belongs to.
-func (c *count) byTeam() bool { return c.Team != "" || c.By == ByTeam }
-
-// changes counts changes of one place.
-func (c *count) changes(s *siteRows, p place, rows []row) {
-	if c.Query.elsewhere(p) && slices.ContainsFunc(rows, func(r row) bool { return r.marks.has(rollout) }) {
-		c.elsewhere = append(c.elsewhere, p.environment)
+// absent notes where something was rolled out that isn't counted.
+func (c *count) absent(s *siteRows, rows []row) {
+	p := place{service: s.service, environment: s.environment}
+	if slices.Contains(c.elsewhere, p.environment) {
+		return
 	}
-	for _, tally := range c.tallies(p) {
-		for i := range rows {
-			c.row(tally, s, &rows[i])
+	for i := range rows {
+		p.traits = c.Table.traits[rows[i].traits]
+		if rows[i].marks.has(rollout) && c.Query.elsewhere(p) {
+			c.elsewhere = append(c.elsewhere, p.environment)
+			return
+		}
+	}
+}
+
+// bySite says whether the groups of a report are sites, or environments.
+func (q Query) bySite() bool {
+	return q.By == ByService || q.By == ByEnvironment || q.By == ByServiceEnvironment
+}
+
+// kind is which of the groups traits count in, -1 when they don't count.
+func (c *count) kind(n uint32) int32 {
+	if c.kinds[n] == 0 {
+		c.kinds[n] = c.newKind(&c.Table.traits[n])
+	}
+	return max(-1, c.kinds[n]-1)
+}
+
+func (c *count) newKind(t *traits) int32 {
+	if !c.coversTraits(t) {
+		return -1
+	}
+	name := ""
+	if !c.bySite() && c.By != ByNothing {
+		name = c.trait(t)
+	}
+	if _, known := c.named[name]; !known {
+		c.named[name] = int32(len(c.traits))
+		c.traits = append(c.traits, *t)
+	}
+	return c.named[name] + 1
+}
+
+func (c *count) leaf(period int, kind int32) *tally {
+	for int(kind) >= len(c.leaves[period]) {
+		c.leaves[period] = append(c.leaves[period], nil)
+	}
+	if c.leaves[period][kind] == nil {
+		if c.grown == MostCells {
+			return &c.left
+		}
+		c.grown++
+		c.leaves[period][kind] = &tally{}
+	}
+	return c.leaves[period][kind]
+}
+
+// pour adds the leaves to what they are part of, and empties them.
+func (c *count) pour(p place) {
+	for period, leaves := range c.leaves {
+		at := instantOf(c.From)
+		if len(c.ends) > 0 {
+			at = c.ends[period] - 1
+		}
+		for kind, leaf := range leaves {
+			if leaf == nil || !leaf.seen {
+				continue
+			}
+			p.traits = c.traits[kind]
+			if !c.bySite() {
+				p.service, p.environment = c.Service, c.environment()
+			}
+			for _, t := range c.tallies(at, p) {
+				t.add(leaf)
+			}
+			leaf.reset()
 		}
 	}
 }
@@ -60,6 +144,7 @@ func (c *count) changes(s *siteRows, p place, rows []row) {
 // row counts a change; the cases are those of tally.change.
 func (c *count) row(t *tally, s *siteRows, r *row) {
 	m := r.marks
+	t.seen = true
 	if m.has(rollout) && m.has(failed) && !m.live() {
 		t.deployFailed++
 	}
@@ -154,7 +239,7 @@ func (t *tally) closed(m marks) {
 
 // incident counts an incident that opened in the window.
 func (c *count) incident(in *incidentRow) {
-	for _, t := range c.tallies(c.placesOf(in)...) {
+	for _, t := range c.tallies(in.opened, c.placesOf(in)...) {
 		if in.attributedTo == 0 {
 			t.unattributed++
 		}
@@ -164,26 +249,24 @@ func (c *count) incident(in *incidentRow) {
 	}
 }
 
-// placesOf is book.placesOfIncident.
+// placesOf is counter.placesOf.
 func (c *count) placesOf(in *incidentRow) []place {
-	all := []place{c.placeOf(in, in.service)}
+	all := []place{c.placeIn(in, in.service)}
 	for _, service := range in.others {
-		all = append(all, c.placeOf(in, service))
+		all = append(all, c.placeIn(in, service))
 	}
 	return all
 }
 
-// placeOf is where an incident happened, in a service that it is about.
-func (c *count) placeOf(in *incidentRow, service string) place {
+// placeIn is where an incident happened, in a service that it is about.
+func (c *count) placeIn(in *incidentRow, service string) place {
 	p := place{service: service, environment: in.environment}
 	if n, known := c.at[in.cause]; known {
-		p.team = c.teams[in.team]
+		p.traits = c.Table.traits[in.traits]
 		p.service = cmp.Or(p.service, c.sites[n].service)
 	}
-	if p.team == "" && c.byTeam() {
-		if n, known := c.siteAt[site{p.service, p.environment}]; known {
-			p.team = c.teams[c.sites[n].team]
-		}
+	if n, known := c.siteAt[site{p.service, p.environment}]; known {
+		p.owner = p.owner.or(c.sites[n].owner)
 	}
 	return p
 }

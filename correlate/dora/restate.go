@@ -20,19 +20,18 @@ const MostPeriods = 100
 // RestateQuery asks which published numbers have become others. Periods are whole windows, laid end to end from Monday,
 // 5 January 1970 in UTC: of one day they are days, of seven ISO weeks. Those are compared that end in From < end <= To.
 type RestateQuery struct {
-	From, To                   time.Time
-	WindowDays                 int
-	Service, Environment, Team string // as in Query
+	From, To   time.Time
+	WindowDays int
+	Scope
+	Policy Policy // "" is shipwake
 }
 
 // Restatements are the numbers that are others than those that were published, oldest period first.
 type Restatements struct {
 	Policy        Policy `json:"policy"`
 	PolicyVersion int    `json:"policy_version"`
-	Service       string `json:"service,omitempty"`
-	Environment   string `json:"environment"`
-	Team          string `json:"team,omitempty"`
-	WindowDays    int    `json:"window_days"`
+	Scope
+	WindowDays int `json:"window_days"`
 	// KnownSince is when the history of records begins: periods that were published before can't be compared.
 	KnownSince time.Time     `json:"known_since"`
 	Compared   int           `json:"periods_compared"`
@@ -41,10 +40,12 @@ type Restatements struct {
 
 // NewRestatements is the answer to a question without any comparison yet.
 func NewRestatements(q RestateQuery, since time.Time) Restatements {
-	return Restatements{
-		Policy: PolicyShipwake, PolicyVersion: PolicyShipwake.Version(), Service: q.Service, Environment: Query{Environment: q.Environment}.environment(), Team: q.Team,
-		WindowDays: q.WindowDays, KnownSince: since, Restated: []Restatement{},
+	is := Restatements{
+		Policy: q.Policy.known(), PolicyVersion: q.Policy.Version(), Scope: q.Scope, WindowDays: q.WindowDays,
+		KnownSince: since, Restated: []Restatement{},
 	}
+	is.Environment = Query{Scope: q.Scope}.environment()
+	return is
 }
 
 // Restatement is one number of one period that is another than the one that was published.
@@ -84,7 +85,7 @@ func (q RestateQuery) Periods(now time.Time) []Query {
 			return all
 		}
 		if to.After(q.From) {
-			all = append(all, Query{From: from, To: to, Service: q.Service, Environment: q.Environment, Team: q.Team})
+			all = append(all, Query{From: from, To: to, Scope: q.Scope, Policy: q.Policy})
 		}
 	}
 	return all

@@ -11,7 +11,7 @@ import (
 )
 
 // period is the 30 days of the other tests, published a day after asOf.
-var period = dora.Query{From: month.From, To: month.To, Service: "checkout"}
+var period = dora.Query{From: month.From, To: month.To, Scope: dora.Scope{Service: "checkout"}}
 
 func TestANumberIsRestatedWithTheRecordsBehindIt(t *testing.T) {
 	open := time.Time{}

@@ -67,7 +67,7 @@ func (i instant) since(o instant) time.Duration {
 type row struct {
 	id                key
 	completion, start instant
-	team              uint32
+	traits            uint32
 	marks             marks
 	commits           uint32 // where those that it carries begin
 	carries           uint16 // how many these are

@@ -1,9 +1,14 @@
 package dora
 
 import (
+	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora/labels"
+	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
 
 // Table is all that DORA numbers are counted from, without the rest of the records: about 100 bytes a change. It follows
@@ -11,14 +16,16 @@ import (
 // them. What a report costs depends on what lies in its window, and on what became another since the last one. It is not
 // safe for concurrent use; a report counts as use.
 type Table struct {
-	words   map[string]string // one copy of each name
-	teams   []string          // by number; the first is none
-	teamAt  map[string]uint32
-	sites   []*siteRows
-	siteAt  map[site]uint32
-	at      map[key]uint32  // the site of each change
-	aliases map[key]key     // what another report of a change was merged into
-	details map[key]*detail // what is told for or against a change, where anything is
+	words    map[string]string // one copy of each name
+	traits   []traits          // by number
+	traitsAt map[traits]uint32
+	kept     *labels.Kept // which labels are among the traits
+	restored []uint32     // numbers of the traits of the parts that were restored
+	sites    []*siteRows
+	siteAt   map[site]uint32
+	at       map[key]uint32  // the site of each change
+	aliases  map[key]key     // what another report of a change was merged into
+	details  map[key]*detail // what is told for or against a change, where anything is
 	incidentRows
 	since instant // what was complete, or opened, before was forgotten; never when nothing was
 
@@ -34,13 +41,13 @@ type siteRows struct {
 	commits  []carried // those that the changes carry, in runs
 	waste    int       // how many of these belong to no change any more
 	troubles []uint32  // incidents held against the changes, by opening
-	team     uint32    // the latest known
+	owner    owner     // the latest known
 }
 
 // NewTable is a table without records.
 func NewTable() *Table {
 	return &Table{
-		words: map[string]string{}, teams: []string{""}, teamAt: map[string]uint32{"": 0}, siteAt: map[site]uint32{},
+		words: map[string]string{}, traitsAt: map[traits]uint32{}, kept: labels.NewKept(), siteAt: map[site]uint32{},
 		at: map[key]uint32{}, aliases: map[key]key{}, details: map[key]*detail{},
 		incidentRows: incidentRows{incidentAt: map[key]uint32{}, awaited: map[key]struct{}{}},
 		since:        never, stale: map[uint32]struct{}{}, abroad: map[uint32]struct{}{},
@@ -48,13 +55,21 @@ func NewTable() *Table {
 	}
 }
 
-// Names are the values that a split by GroupBy has had in a table, sorted, without NoGroup: of ByTeam the teams of all changes
-// that were ever entered. It is false when that isn't known, because some were forgotten or the split isn't kept.
+// Names are the values that a split by GroupBy has had in a table, sorted, without NoGroup: the teams, systems or values of a
+// label of all changes that were ever entered. It is false when that isn't known, because some were forgotten or the split
+// isn't kept.
 func Names(t *Table, by GroupBy) ([]string, bool) {
-	if by != ByTeam || t.since != never {
+	label, isLabel := by.Label()
+	if by != ByTeam && by != BySystem && !isLabel || t.since != never || isLabel && !t.kept.Whole(label) {
 		return nil, false
 	}
-	return slices.Sorted(slices.Values(t.teams[1:])), true
+	q := Query{By: by}
+	names := map[string]bool{}
+	for i := range t.traits {
+		names[q.trait(&t.traits[i])] = true
+	}
+	delete(names, NoGroup)
+	return slices.Sorted(maps.Keys(names)), true
 }
 
 // Len is how many changes there are, those that were merged into others left out.
@@ -128,7 +143,7 @@ func (t *Table) enter(id key, c *correlate.ChangeRecord) {
 
 // read makes a row of a record. Of the verdict the newest revision stays, whether it comes in the record or by itself.
 func (t *Table) read(id key, c *correlate.ChangeRecord) (row, []carried, detail) {
-	r := row{id: id, completion: instantOf(completion(c)), start: instantOf(c.Start()), team: t.team(c.Team), marks: marksOf(c)}
+	r := row{id: id, completion: instantOf(completion(c)), start: instantOf(c.Start()), traits: t.number(traitsOf(c, t.kept.Keep)), marks: marksOf(c)}
 	d := noDetail()
 	d.takenBackBy, d.told, d.approved = keyOf(c.RolledBackBy), instantOf(c.RecoveredAt), instantOf(approval(c))
 	if n, known := t.at[id]; known {
@@ -171,14 +186,25 @@ func (t *Table) site(at site) uint32 {
 	return n
 }
 
-func (t *Table) team(name string) uint32 {
-	n, known := t.teamAt[name]
-	if !known {
-		n = uint32(len(t.teams))
-		name = t.word(name)
-		t.teams = append(t.teams, name)
-		t.teamAt[name] = n
+// mostTraits is how many there are before labels are kept no longer.
+const mostTraits = 1 << 17
+
+// number is that of some traits.
+func (t *Table) number(of traits) uint32 {
+	n, known := t.traitsAt[of]
+	if known {
+		return n
 	}
+	if of.labels != "" && len(t.traits) >= mostTraits {
+		t.kept.DropAll()
+		of.labels = ""
+		return t.number(of)
+	}
+	of.team, of.system, of.labels = t.word(of.team), t.word(of.system), labels.Set(strings.Clone(string(of.labels)))
+	of.kind, of.class = correlate.Kind(t.word(string(of.kind))), Class(t.word(string(of.class)))
+	n = uint32(len(t.traits))
+	t.traits = append(t.traits, of)
+	t.traitsAt[of] = n
 	return n
 }
 
@@ -190,4 +216,62 @@ func (t *Table) word(name string) string {
 		t.words[own] = own
 	}
 	return own
+}
+
+// Forget has the table keep at most so many changes: when there are more, the oldest go, and a tenth more than need be, so
+// that it isn't to be done for each change. With them go the incidents of that time. What is told of it later isn't entered.
+func (t *Table) Forget(most int) {
+	if t.Len() <= most {
+		return
+	}
+	all := make([]time.Duration, 0, t.Len())
+	for _, s := range t.sites {
+		for i := range s.rows {
+			all = append(all, time.Duration(s.rows[i].completion))
+		}
+	}
+	oldest := len(all) - most*9/10 - 1
+	stats.Smallest(all, oldest)
+	t.since = max(t.since, instant(all[oldest])+1)
+	for n, s := range t.sites {
+		if gone := before(s.rows, t.since); gone > 0 {
+			t.forget(uint32(n), gone)
+		}
+	}
+	for id, n := range t.incidentAt {
+		if t.trouble[n].opened < t.since {
+			t.drop(id)
+		}
+	}
+	for id := range t.aliases {
+		if _, known := t.follow(id); !known {
+			delete(t.aliases, id)
+		}
+	}
+	t.unlinked = true
+}
+
+// forget drops the first rows of a site.
+func (t *Table) forget(n uint32, gone int) {
+	s := t.sites[n]
+	for i := range s.rows[:gone] {
+		r := &s.rows[i]
+		s.waste += int(r.carries)
+		delete(t.at, r.id)
+		delete(t.details, r.id)
+	}
+	s.rows = slices.Clone(s.rows[gone:])
+	t.stale[n] = struct{}{}
+}
+
+// Covers says whether the table has all that counts for a report: that nothing was forgotten of its window, nor of the time
+// before it that a report looks at, that the labels are kept which it asks for, and that the policy looks at nothing else.
+func (t *Table) Covers(q Query) bool {
+	if by, split := q.By.Label(); split && !t.kept.Whole(by) {
+		return false
+	}
+	if slices.ContainsFunc(q.Labels, func(l Label) bool { return !t.kept.Whole(l.Name) }) {
+		return false
+	}
+	return !q.Policy.peer() && (t.since == never || instantOf(q.Begin().Add(-mostReach)) >= t.since)
 }

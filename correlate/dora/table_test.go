@@ -12,6 +12,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/calendar"
 )
 
 // told is what was told of changes and incidents, as a ledger keeps it: the latest record of each, and of its verdicts the
@@ -93,11 +94,29 @@ func drawState(t *rapid.T, revision int) correlate.ChangeRecord {
 		approved := c.Start().Add(time.Duration(rapid.IntRange(-9, 2).Draw(t, "approved after")) * time.Minute)
 		c.Labels = map[string]string{dora.LabelApproved: rapid.SampledFrom([]string{approved.Format(time.RFC3339), "yesterday"}).Draw(t, "approved at")}
 	}
+	c.Labels = maps.Clone(c.Labels)
+	if region := rapid.SampledFrom([]string{"", "eu", "us"}).Draw(t, "region"); region != "" {
+		c.Labels = withLabel(c.Labels, "region", region)
+	}
+	if rapid.IntRange(0, 2).Draw(t, "of a system") == 0 {
+		c.Labels = withLabel(c.Labels, dora.LabelSystem, "shop")
+	}
+	if class := rapid.SampledFrom([]string{"", "hotfix", "Normal", "odd"}).Draw(t, "class"); class != "" {
+		c.Labels = withLabel(c.Labels, dora.LabelClass, class)
+	}
 	if rapid.IntRange(0, 5).Draw(t, "holds an incident") == 0 {
 		c.Incidents = []string{"i9"}
 	}
 	c.Verdict = drawVerdict(t, c, revision)
 	return c
+}
+
+func withLabel(all map[string]string, name, value string) map[string]string {
+	if all == nil {
+		all = map[string]string{}
+	}
+	all[name] = value
+	return all
 }
 
 func drawVerdict(t *rapid.T, c correlate.ChangeRecord, revision int) *correlate.Verdict {
@@ -157,10 +176,19 @@ func drawQuery(t *rapid.T) (dora.Query, time.Time) {
 	from := at(rapid.IntRange(-600, 15).Draw(t, "from"))
 	q := dora.Query{
 		From: from, To: from.Add(time.Duration(rapid.SampledFrom([]int{0, 5, 20, 9000}).Draw(t, "window")) * time.Minute),
-		Service:     rapid.SampledFrom([]string{"", "", "cart", "nobody"}).Draw(t, "of service"),
-		Environment: rapid.SampledFrom([]string{"", "", "staging"}).Draw(t, "in environment"),
-		Team:        rapid.SampledFrom([]string{"", "", "a"}).Draw(t, "of team"),
-		By:          rapid.SampledFrom(dora.GroupBys()).Draw(t, "by"),
+		Scope: dora.Scope{
+			Service:     rapid.SampledFrom([]string{"", "", "cart", "nobody"}).Draw(t, "of service"),
+			Environment: rapid.SampledFrom([]string{"", "", "staging"}).Draw(t, "in environment"),
+			Team:        rapid.SampledFrom([]string{"", "", "", "a", dora.NoGroup}).Draw(t, "of team"),
+			System:      rapid.SampledFrom([]string{"", "", "", "shop", dora.NoGroup}).Draw(t, "of system"),
+			Class:       rapid.SampledFrom([]dora.Class{"", "", "", dora.ClassEmergency, dora.NoGroup}).Draw(t, "of class"),
+			Kind:        rapid.SampledFrom([]correlate.Kind{"", "", "", correlate.KindRollback}).Draw(t, "of kind"),
+			Labels:      rapid.SampledFrom([][]dora.Label{nil, nil, nil, {{Name: "region", Value: "eu"}}, {{Name: "region", Value: dora.NoGroup}}}).Draw(t, "labels"),
+		},
+		By:     rapid.SampledFrom(append(dora.GroupBys(), dora.ByLabel("region"))).Draw(t, "by"),
+		Series: rapid.SampledFrom(append(calendar.Periods(), "")).Draw(t, "series"),
+		Zone:   rapid.SampledFrom([]*time.Location{nil, time.FixedZone("east", 5*3600+1800)}).Draw(t, "zone"),
+		Trend:  rapid.Bool().Draw(t, "trend"),
 	}
 	return q, rapid.SampledFrom([]time.Time{asOf, at(10), at(30)}).Draw(t, "as of")
 }

@@ -20,6 +20,39 @@ type tally struct {
 	detections, repairs, queues              []time.Duration
 	negativeLeadTimes                        int
 	unattributed                             int
+	seen                                     bool // a change was looked at, be it that it doesn't count
+}
+
+// add adds what another has counted.
+func (t *tally) add(o *tally) {
+	t.oldestOpen = max(t.oldestOpen, o.oldestOpen)
+	to, from := t.counts(), o.counts()
+	for i := range to {
+		*to[i] += *from[i]
+	}
+	for i, spans := range t.spans() {
+		*spans = append(*spans, *o.spans()[i]...)
+	}
+}
+
+// reset empties a tally, and keeps its memory.
+func (t *tally) reset() {
+	was := *t
+	*t = tally{}
+	for i, spans := range t.spans() {
+		*spans = (*was.spans()[i])[:0]
+	}
+}
+
+func (t *tally) counts() [15]*int {
+	return [15]*int{
+		&t.deployments, &t.redeployments, &t.deployFailed, &t.judged, &t.failures, &t.pending, &t.inconclusive, &t.unjudged,
+		&t.open, &t.rework, &t.rollbacks, &t.noticed, &t.escaped, &t.negativeLeadTimes, &t.unattributed,
+	}
+}
+
+func (t *tally) spans() [6]*[]time.Duration {
+	return [6]*[]time.Duration{&t.recoveries, &t.leadTimes, &t.restores, &t.detections, &t.repairs, &t.queues}
 }
 
 // change counts a change that completed in the window. The cases, in order:
@@ -145,6 +178,12 @@ func (t *tally) incident(in *correlate.IncidentRecord, asOf time.Time) {
 	if d, known := in.Lasted(); known && !in.ResolvedAt.After(asOf) {
 		t.restores = append(t.restores, d)
 	}
+}
+
+// empty says whether there was nothing to count.
+func (t *tally) empty() bool {
+	events := t.deployments + t.redeployments + t.deployFailed + t.judged + t.failures + t.open + t.unattributed + t.negativeLeadTimes
+	return events == 0 && len(t.restores)+len(t.leadTimes)+len(t.recoveries) == 0
 }
 
 // numbers turns the counts into what is published. Days is the length of the window so far.

@@ -2,17 +2,45 @@ package words
 
 import (
 	"fmt"
+	"math"
+	"strconv"
 
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
-// Ratio is a DORA ratio with its numerator and denominator.
+// fewest is the least denominator of a ratio that is said in per cent: of fewer that would claim more than is known.
+const fewest = 5
+
+// Ratio is a DORA ratio with its numerator and denominator: "12.5 % (5 of 40)", and of few "1 of 1".
 func Ratio(r *dora.Ratio) string {
-	if r == nil {
-		return None
+	share := Share(r)
+	if r == nil || r.Denominator < fewest {
+		return share
 	}
-	return fmt.Sprintf("%.1f %% (%d of %d)", 100*r.Value, r.Numerator, r.Denominator)
+	return fmt.Sprintf("%s (%d of %d)", share, r.Numerator, r.Denominator)
 }
+
+// Share is a DORA ratio alone: "12.5 %", and of few "1 of 1".
+func Share(r *dora.Ratio) string {
+	switch {
+	case r == nil:
+		return None
+	case r.Denominator < fewest:
+		return fmt.Sprintf("%d of %d", r.Numerator, r.Denominator)
+	}
+	return fmt.Sprintf("%.1f %%", 100*r.Value)
+}
+
+// Interval is the 95 % interval of a DORA ratio, "" where there is none: "5.5–26.1 %".
+func Interval(r *dora.Ratio) string {
+	if r == nil || r.Interval == [2]float64{} {
+		return ""
+	}
+	return fmt.Sprintf("%s–%s %%", perCent(r.Interval[0]), perCent(r.Interval[1]))
+}
+
+// perCent is a share to a tenth of a per cent.
+func perCent(v float64) string { return strconv.FormatFloat(math.Round(1000*v)/10, 'f', -1, 64) }
 
 // Median is the median of durations with their number.
 func Median(d *dora.Duration) string {

@@ -42,6 +42,10 @@ func TestNoDataIsNotZero(t *testing.T) {
 	zero := 0.0
 	require.Equal(t, "–", words.Ratio(nil))
 	require.Equal(t, "0.0 % (0 of 7)", words.Ratio(&dora.Ratio{Denominator: 7}))
+	require.Equal(t, "1 of 1", words.Ratio(&dora.Ratio{Value: 1, Numerator: 1, Denominator: 1}), "one failure of one is no percentage")
+	require.Equal(t, "25.0 %", words.Share(&dora.Ratio{Value: 0.25, Numerator: 2, Denominator: 8}))
+	require.Equal(t, "", words.Interval(&dora.Ratio{Value: 1.2, Numerator: 6, Denominator: 5}), "what may exceed 1 has no interval")
+	require.Equal(t, "5.5–26.1 %", words.Interval(&dora.Ratio{Interval: [2]float64{0.055, 0.261}}))
 	require.Equal(t, "–", words.Median(nil))
 	require.Equal(t, "–", words.Rate(nil))
 	require.Equal(t, "0.00", words.Rate(&zero))

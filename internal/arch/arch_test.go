@@ -209,6 +209,20 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver hands deliveries to whoever keeps them; it does not know the engine, and facts don't go through pipelines",
 		},
 		{
+			room: "collector/history/...", except: []string{"collector/history/all", "collector/history/historytest"},
+			ours:   []string{"correlate", "correlate/dora", "collector/history", "collector/source", "collector/source/generic"},
+			never:  []string{collector + "...", "net/...", "os"},
+			reason: "a format knows one tool's export; where the files are and who takes what is in them is the business of who imports",
+		},
+		{
+			room: "collector/history/all", ours: []string{"collector/history", "collector/history/*"}, never: []string{"all"},
+			reason: "a list holds nothing but what it lists",
+		},
+		{
+			room: "collector/history/historytest", ours: []string{"collector/history"}, never: []string{collector + "..."},
+			reason: "one suite for all formats: it knows the contract and none of them",
+		},
+		{
 			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/kafka/client", "collector/source", "internal/kafkaclient"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
@@ -304,7 +318,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/host/...", except: nil,
 			ours: []string{
-				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
+				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora", "correlate/dora/quality",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source", "collector/owners",
 				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
@@ -312,7 +326,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/keys", "internal/opaque", "internal/kafkaclient"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/span", "internal/keys", "internal/opaque", "internal/kafkaclient"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
@@ -391,7 +405,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "sinks/sinktest",
 			ours: []string{
-				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "sinks",
+				"correlate", "correlate/dora", "correlate/dora/quality", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "sinks",
 			},
 			reason: "one suite for all sinks, with the courier and the ledger that carry their messages: it knows none of them",
 		},
@@ -513,8 +527,9 @@ func TestMainIsShort(t *testing.T) {
 func TestEveryFolderIsListed(t *testing.T) {
 	all := files(t)
 	for room, apart := range map[string][]string{
-		"collector/source": {"all", "mapping", "sourcetest", "vendors"},
-		"sinks":            {"all", "call", "route", "sinktest"},
+		"collector/source":  {"all", "mapping", "sourcetest", "vendors"},
+		"sinks":             {"all", "call", "route", "sinktest"},
+		"collector/history": {"all", "historytest"},
 	} {
 		var listed []string
 		for _, f := range all {

@@ -11,6 +11,9 @@ import (
 )
 
 func (s *sink) changes(ctx context.Context, p *parameters) (any, error) {
+	if what := p.listed(); what != "" {
+		return s.counted(ctx, p, what)
+	}
 	q := sinks.ChangeQuery{
 		Service: p.text("service"), Namesakes: true, Environment: p.text("environment"), Version: p.text("version"),
 		Verdict: choice(p, "verdict", correlate.Regressed, correlate.Healthy, correlate.Inconclusive),
@@ -86,33 +89,27 @@ func (s *sink) regressions(ctx context.Context, p *parameters) (any, error) {
 	return Regressions{list(found)}, err
 }
 
-// standardDays is the window of a DORA report when nobody says otherwise.
-const standardDays = 30
-
 func (s *sink) doraReport(ctx context.Context, p *parameters) (any, error) {
 	q := dora.Query{
-		Service: p.text("service"), Environment: p.text("environment"), Team: p.text("team"),
-		By: choice(p, "by", dora.GroupBys()...), Policy: choice(p, "policy", dora.Policies()...),
+		Scope: p.scope(), By: p.groupBy(), Policy: choice(p, "policy", dora.Policies()...),
+		Series: choice(p, "series", dora.Calendars()...), Zone: p.zone("zone"), Trend: p.flag("trend"),
 	}
 	var now time.Time
 	q.AsOf, now = p.asOf(s.reader.Status().Now)
-	q.From, q.To = p.span(now)
-	if q.To.IsZero() {
-		q.To = now
-	}
-	if q.From.IsZero() {
-		q.From = q.To.AddDate(0, 0, -standardDays)
-	}
-	if !q.From.Before(q.To) {
-		p.wrong("from", "must lie before to, and before now when to isn't given")
-	}
+	p.window(&q, now)
 	if err := s.checkSlices(ctx, p); err != nil {
 		return nil, err
 	}
 	if p.err != nil {
 		return nil, p.err
 	}
-	return s.reader.DORA(ctx, q)
+	report, err := s.reader.DORA(ctx, q)
+	if err == nil && report.Over {
+		p.wrong("by", "%v", dora.ErrTooMany)
+		return nil, p.err
+	}
+	p.link(&report)
+	return report, err
 }
 
 // standardHistory is how far back restatements are looked for when nobody says otherwise, in days.
@@ -121,7 +118,7 @@ const standardHistory = 90
 func (s *sink) restatements(ctx context.Context, p *parameters) (any, error) {
 	now := s.reader.Status().Now
 	q := dora.RestateQuery{
-		Service: p.text("service"), Environment: p.text("environment"), Team: p.text("team"), WindowDays: p.days("window", standardDays),
+		Scope: p.scope(), Policy: choice(p, "policy", dora.Policies()...), WindowDays: p.days("window", standardDays),
 	}
 	q.From, q.To = p.span(now)
 	if q.To.IsZero() {

@@ -20,7 +20,7 @@ const mostNames = 10
 // name would be answered with zeros. While nothing is known at all, every name is right. With namesakes a name is known when
 // a service has it in a namespace.
 func (s *sink) checkNames(ctx context.Context, p *parameters, namesakes bool) error {
-	if service := p.text("service"); service != "" {
+	if service := p.text("service"); service != "" && service != dora.NoGroup {
 		at := func(place correlate.Place) string { return place.Service }
 		if err := s.checkName(ctx, p, "service", correlate.Place{Service: service}, namesakes, at); err != nil {
 			return err
@@ -33,20 +33,29 @@ func (s *sink) checkNames(ctx context.Context, p *parameters, namesakes bool) er
 	return nil
 }
 
-// sliced are the parameters that a split of DORA numbers has the values of.
-var sliced = map[string]dora.GroupBy{"team": dora.ByTeam}
+// sliced are the parameters that may be given of which a split of DORA numbers has the values.
+func sliced(p *parameters) map[string]dora.GroupBy {
+	all := map[string]dora.GroupBy{"team": dora.ByTeam, "system": dora.BySystem}
+	for parameter := range p.query {
+		if label, is := strings.CutPrefix(parameter, labelParameter); is {
+			all[parameter] = dora.ByLabel(label)
+		}
+	}
+	return all
+}
 
-// checkSlices is checkNames, and refuses a team that no change ever named as well.
+// checkSlices is checkNames, and refuses a team, a system or a value of a label that no change ever named as well.
 func (s *sink) checkSlices(ctx context.Context, p *parameters) error {
 	if err := s.checkNames(ctx, p, false); err != nil {
 		return err
 	}
-	for _, what := range slices.Sorted(maps.Keys(sliced)) {
+	by := sliced(p)
+	for _, what := range slices.Sorted(maps.Keys(by)) {
 		name := p.text(what)
-		if name == "" {
+		if name == "" || name == dora.NoGroup {
 			continue
 		}
-		known, all, err := s.reader.Names(ctx, sliced[what])
+		known, all, err := s.reader.Names(ctx, by[what])
 		if err != nil {
 			return err
 		}

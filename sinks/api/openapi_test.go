@@ -13,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 	corgate "github.com/shipwake/shipwake/correlate/gate"
 	"github.com/shipwake/shipwake/sinks/gate"
 )
@@ -47,7 +48,7 @@ type response struct {
 type schema struct {
 	Ref                  string
 	Type                 any
-	Format               string
+	Format, Pattern      string
 	Enum                 []string
 	Required             []string
 	Properties           map[string]*schema
@@ -86,6 +87,7 @@ var answers = map[string]any{
 	"/api/v1/dora":              DORA{},
 	"/api/v1/dora/restatements": Restatements{},
 	"/api/v1/status":            Status{},
+	"/api/v1/quality":           Quality{},
 	"/api/v1/quarantine":        Quarantine{},
 	"/api/v1/limits":            Limits{},
 	"/api/v1/gate":              gate.Answer{},
@@ -160,6 +162,14 @@ func TestOpenAPIHasNoSchemaThatNobodyUses(t *testing.T) {
 	}
 }
 
+func TestOpenAPIKnowsEveryWayToSplitAReport(t *testing.T) {
+	ways := regexp.MustCompile(load(t).Components.Schemas["GroupBy"].Pattern)
+	for _, by := range append(dora.GroupBys(), dora.ByLabel("region")) {
+		require.True(t, ways.MatchString(string(by)), by)
+	}
+	require.False(t, ways.MatchString("continent"))
+}
+
 // comparison holds schemas against Go types.
 type comparison struct {
 	t        *testing.T
@@ -184,7 +194,7 @@ func (c comparison) compare(at string, s *schema, typ reflect.Type) {
 	}
 	types := typesOf(s)
 	require.NotEmpty(c.t, types, "%s has a type", at)
-	if slices.Contains(types, "null") {
+	if slices.Contains(types, "null") && typ != reflect.TypeFor[dora.Numbers]() { // which are null as those of a period alone
 		require.True(c.t, nullable, "%s can be null, so it must be a pointer", at)
 	}
 	require.Contains(c.t, types, jsonType(typ), at)
@@ -212,6 +222,9 @@ func (c comparison) fields(at string, s *schema, typ reflect.Type) {
 	properties := map[string]bool{}
 	for _, f := range reflect.VisibleFields(typ) {
 		tag := f.Tag.Get("json")
+		if tag == "-" {
+			continue
+		}
 		if tag == "" {
 			require.True(c.t, f.Anonymous, "%s.%s has a name", at, f.Name)
 			continue
@@ -248,9 +261,11 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged", "retracted"},
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
 	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
-	reflect.TypeFor[dora.GroupBy]():        strs(dora.GroupBys()),
+	reflect.TypeFor[dora.Counted]():        strs(dora.AllCounted()),
+	reflect.TypeFor[dora.Calendar]():       strs(dora.Calendars()),
 	reflect.TypeFor[dora.Policy]():         strs(dora.Policies()),
 	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
+	reflect.TypeFor[quality.Name]():        strs(quality.Names()),
 	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
 	reflect.TypeFor[corgate.Decision]():    {"proceed", "wait", "stop"},
 	reflect.TypeFor[corgate.Why]():         strs(corgate.Whys()),

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
@@ -20,17 +21,21 @@ type operation struct {
 	answer     func(context.Context, *parameters) (any, error)
 }
 
+const changesPath = "/api/v1/changes"
+
 // operations are everything that can be asked.
 func (s *sink) operations() []operation {
 	return []operation{
-		{"/api/v1/changes", []string{
+		{changesPath, []string{
 			"service", "environment", "version", "verdict", "phase", "since", "from", "to", "limit", "before", "as_of",
+			"counted", "team", "system", "class", "kind", "label.NAME", "by", "policy",
 		}, s.changes},
 		{"/api/v1/changes/{id...}", []string{"as_of"}, s.change},
 		{"/api/v1/incidents", []string{"service", "environment", "open", "since", "from", "to", "limit", "as_of"}, s.incidents},
 		{"/api/v1/regressions", []string{"service", "environment", "change", "since", "from", "to", "limit"}, s.regressions},
-		{"/api/v1/dora", []string{"service", "environment", "team", "by", "policy", "since", "from", "to", "as_of"}, s.doraReport},
-		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "window", "since", "from", "to"}, s.restatements},
+		{"/api/v1/dora", []string{"service", "environment", "team", "system", "class", "kind", "label.NAME", "by", "series", "zone", "trend", "policy", "since", "from", "to", "as_of"}, s.doraReport},
+		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "system", "class", "kind", "label.NAME", "policy", "window", "since", "from", "to"}, s.restatements},
+		{"/api/v1/quality", []string{"service", "environment", "team", "since", "from", "to", "as_of"}, s.quality},
 		{"/api/v1/quarantine", []string{"limit"}, s.quarantine},
 		{"/api/v1/names", nil, s.names},
 		{"/api/v1/status", nil, s.status},
@@ -45,7 +50,7 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	query := r.URL.Query()
 	for name, values := range query {
-		if !slices.Contains(o.parameters, name) {
+		if !o.takes(name) {
 			reply(w, http.StatusBadRequest, Error{unknownParameter(o.parameters), clip(name)})
 			return
 		}
@@ -74,6 +79,17 @@ func (o operation) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(w, http.StatusServiceUnavailable, Error{Error: "the record can't be read now; try again"})
 	}
+}
+
+// labelParameter is the name of the parameter that asks for a label of this name.
+const labelParameter = "label."
+
+// takes says whether there is such a parameter. Those of labels have the name of the label in place of NAME.
+func (o operation) takes(name string) bool {
+	if label, is := strings.CutPrefix(name, labelParameter); is && label != "" {
+		name = labelParameter + "NAME"
+	}
+	return slices.Contains(o.parameters, name)
 }
 
 func unknownParameter(known []string) string {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/shipwake/shipwake/internal/span"
 )
 
 // Limits of a list, and how far back "since" may reach.
@@ -133,18 +135,15 @@ func (p *parameters) days(name string, standard int) int {
 
 var days = regexp.MustCompile(`^([0-9]{1,4})d$`)
 
-// duration reads "30d", or what Go reads: "36h", "90m".
+// duration reads what span.Parse reads: "30d", "1y", "36h".
 func (p *parameters) duration(name string) time.Duration {
 	value := p.query.Get(name)
-	if m := days.FindStringSubmatch(value); m != nil {
-		if n, err := strconv.Atoi(m[1]); err == nil && n > 0 && n <= mostDays {
-			return time.Duration(n) * 24 * time.Hour
-		}
-	} else if d, err := time.ParseDuration(value); err == nil && d > 0 && d <= mostDays*24*time.Hour {
-		return d
+	d, err := span.Parse(value)
+	if err != nil || d <= 0 || d > mostDays*24*time.Hour {
+		p.wrong(name, "%q is not a duration such as 30d, 2w, 1y or 36h, at most %dd", clip(value), mostDays)
+		return 0
 	}
-	p.wrong(name, "%q is not a duration such as 30d or 36h, at most %dd", clip(value), mostDays)
-	return 0
+	return d
 }
 
 // clip bounds text from outside before it is quoted in an error.

@@ -68,7 +68,7 @@ func (c *changesCommand) run(ctx context.Context, out io.Writer) error {
 	return changesText(out, answer)
 }
 
-// changesText prints two lines for each change: what is said of it, and its id.
+// changesText prints for each change what is said of it, its id, and what it brings where that is told.
 func changesText(out io.Writer, answer api.Changes) error {
 	if len(answer.Changes) == 0 {
 		_, err := fmt.Fprintln(out, "No change.")
@@ -76,7 +76,11 @@ func changesText(out io.Writer, answer api.Changes) error {
 	}
 	var b strings.Builder
 	for _, c := range answer.Changes {
-		fmt.Fprintf(&b, "%s  %s\n%s", words.Instant(when(c)), words.Explain(c, nil).Headline(), words.Page([]words.Line{{About: "id", Text: c.ID}}))
+		e, lines := words.Explain(c, nil), []words.Line{{About: "id", Text: c.ID}}
+		if e.Brings != "" {
+			lines = append(lines, words.Line{About: "brings", Text: e.Brings})
+		}
+		fmt.Fprintf(&b, "%s  %s\n%s", words.Instant(when(c)), e.Headline(), words.Page(lines))
 	}
 	if answer.Next != "" {
 		b.WriteString("There are more: ask for less with --since, --service or --verdict.\n")

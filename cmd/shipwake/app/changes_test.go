@@ -16,6 +16,7 @@ import (
 func TestChangesAreListedWithWhatIsSaidOfThem(t *testing.T) {
 	unfinished := checkout(nil).Change
 	unfinished.ID, unfinished.FinishedAt = "cart-12", time.Time{}
+	unfinished.Size = &correlate.Size{Commits: 3, Files: 6, Added: 120, Removed: 14, Caveats: []correlate.Caveat{correlate.CaveatRewritten}}
 	answer := api.Changes{Changes: []correlate.ChangeRecord{unfinished, checkout(regressed()).Change}, Next: "/api/v1/changes?before=x"}
 	var asked string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

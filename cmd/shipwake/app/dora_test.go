@@ -43,7 +43,7 @@ func TestTheNumbersArePrinted(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	for _, format := range []string{"table", "json", "csv"} {
+	for _, format := range []string{"table", "json", "csv", "markdown"} {
 		t.Run(format, func(t *testing.T) {
 			code, stdout, stderr := shipwake(t, "dora", "--api", server.URL, "--by", "team", "--since", "30d", "--output", format)
 			require.Zero(t, code, stderr)
@@ -80,10 +80,10 @@ func TestTheNumbersOfAnotherPolicyAreAskedFor(t *testing.T) {
 	}))
 	defer server.Close()
 	for policy, want := range map[string][]string{
-		"shipwake":   {"policy shipwake v1", "recovery (median)", "25m 0s (n 4)"},
-		"devlake":    {"policy devlake v1", "recovery (lower median)", "25m 0s (n 4)"},
-		"middleware": {"policy middleware v1", "recovery (mean)", "30m 0s (n 4)"},
-		"ratio":      {"policy ratio v1", "recovery (mean)", "30m 0s (n 4)"},
+		"shipwake":   {"policy shipwake v1", "25m 0s ", " median of 4"},
+		"devlake":    {"policy devlake v1", "25m 0s ", " lower median of 4"},
+		"middleware": {"policy middleware v1", "30m 0s ", " mean of 4"},
+		"ratio":      {"policy ratio v1", "30m 0s ", " mean of 4"},
 	} {
 		t.Run(policy, func(t *testing.T) {
 			code, stdout, stderr := shipwake(t, "dora", "--api", server.URL, "--policy", policy)
@@ -114,7 +114,7 @@ func TestTheNumbersOfThePastAreAskedFor(t *testing.T) {
 func TestRestatementsArePrinted(t *testing.T) {
 	rate := func(v float64, failed, of int) dora.Figure { return dora.Figure{Value: &v, Numerator: failed, N: of} }
 	answer := dora.Restatements{
-		Policy: dora.PolicyShipwake, PolicyVersion: 1, Service: "checkout", Environment: "production", WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
+		Policy: dora.PolicyShipwake, PolicyVersion: 1, Scope: dora.Scope{Service: "checkout", Environment: "production"}, WindowDays: 30, KnownSince: at("10:00:00"), Compared: 3,
 		Restated: []dora.Restatement{{
 			Metric: dora.MetricChangeFailRate, From: at("00:00:00").AddDate(0, 0, -30), To: at("00:00:00"), PublishedAt: at("00:00:00").AddDate(0, 0, 1),
 			RestatedAt: at("09:00:00").AddDate(0, 0, 5), Old: rate(0.12, 3, 25), New: rate(0.08, 2, 25),
@@ -159,10 +159,10 @@ func TestANameOfWhichNothingIsKnownHasAnExitCodeOfItsOwn(t *testing.T) {
 
 func TestWhatTheDaemonRefusesIsPassedOn(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, `{"error":"\"soon\" is not a duration such as 30d or 36h","parameter":"since"}`, http.StatusBadRequest)
+		http.Error(w, `{"error":"\"guess\" is unknown; use one of [shipwake]","parameter":"policy"}`, http.StatusBadRequest)
 	}))
 	defer server.Close()
-	code, _, stderr := shipwake(t, "dora", "--api", server.URL, "--since", "soon")
+	code, _, stderr := shipwake(t, "dora", "--api", server.URL, "--policy", "guess")
 	require.Equal(t, 1, code)
-	require.Equal(t, "shipwake: since: \"soon\" is not a duration such as 30d or 36h\n", stderr)
+	require.Equal(t, "shipwake: policy: \"guess\" is unknown; use one of [shipwake]\n", stderr)
 }

@@ -7,7 +7,8 @@ import (
 )
 
 const (
-	// mostWaiting bounds how many changes wait for an answer: of more, that which was asked for most often is given up.
+	// mostWaiting bounds how many changes wait for an answer. When all of them wait for commits that aren't known, that which was
+	// asked for most often has its last try.
 	mostWaiting = 500
 	// mostTries is how often a commit is asked for that isn't known: for about four hours.
 	mostTries = 9
@@ -39,11 +40,24 @@ func (c *cursor) add(id string, now time.Time) {
 	if slices.ContainsFunc(c.Waiting, func(w waiting) bool { return w.ID == id }) {
 		return
 	}
-	if len(c.Waiting) >= mostWaiting {
-		most := slices.MaxFunc(c.Waiting, func(a, b waiting) int { return a.Tries - b.Tries })
-		c.remove(most.ID)
-	}
 	c.Waiting = append(c.Waiting, waiting{ID: id, Due: now.Unix()})
+}
+
+// room is how many more may wait.
+func (c *cursor) room() int { return mostWaiting - len(c.Waiting) }
+
+// makeRoom lets the last try of one come, when all that may wait do and none is due.
+func (c *cursor) makeRoom(now time.Time) {
+	if c.room() > 0 || c.due(now) != nil {
+		return
+	}
+	most := 0
+	for i, w := range c.Waiting {
+		if w.Tries > c.Waiting[most].Tries {
+			most = i
+		}
+	}
+	c.Waiting[most].Due, c.Waiting[most].Tries = now.Unix(), mostTries-1
 }
 
 // due is the first whose time has come, nil without any.

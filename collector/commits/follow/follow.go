@@ -30,7 +30,7 @@
 // # Nothing lost, nothing twice, nobody waits
 //
 // The daemon goes on without an answer: nothing but lead times and sizes hang on it. The cursor of the stream, in the ledger,
-// is how far the history of records was read and which changes wait for an answer, at most some hundred. Both move in the
+// is how far the history of records was read and which changes wait for an answer, at most some hundred: then no more are read. Both move in the
 // transaction of what was found. A commit that a repository doesn't know may come later: it is asked for again after 1, 2, 4 …
 // minutes, for some hours, and then the size says that it is unknown. A forge that fails or asks for patience stops the stream,
 // as change_pull has it, unless it fails at one and the same change.
@@ -52,7 +52,7 @@ import (
 
 const (
 	// page is how many records are read at once, and few how many changes are asked for in one page of the stream.
-	page, few = 500, 5
+	page, few = 500, 20
 	// lookBack is how many changes of a place are gone through for the commit that was live before.
 	lookBack = 100
 	// patience is how often in a row one and the same change may make a repository fail before it is put off.
@@ -88,24 +88,28 @@ func (f *follower) stands(err error, id string) bool {
 
 // follow implements source.Stream: it looks for changes that lack what they bring, and asks for some of them.
 func (f *follower) follow(ctx context.Context, client *http.Client, records source.Records, text []byte, since time.Time) (source.Page, error) {
-	c := readCursor(text)
-	found, mark, err := records.Recorded(ctx, c.Mark, page)
-	if err != nil {
-		return source.Page{}, err
-	}
-	now := f.now()
-	for _, r := range found {
-		if f.lacks(r, since) {
-			c.add(r.ID, now)
+	c, now := readCursor(text), f.now()
+	c.makeRoom(now)
+	limit := min(page, c.room())
+	read := 0
+	if limit > 0 {
+		found, mark, err := records.Recorded(ctx, c.Mark, limit)
+		if err != nil {
+			return source.Page{}, err
 		}
+		for _, r := range found {
+			if f.lacks(r, since) {
+				c.add(r.ID, now)
+			}
+		}
+		c.Mark, read = mark, len(found)
 	}
-	c.Mark = mark
 	a := asking{follower: f, ctx: ctx, client: client, records: records, cursor: c, now: now}
 	if err := a.some(); err != nil {
 		return source.Page{}, err
 	}
 	next, err := json.Marshal(a.cursor)
-	return source.Page{Raws: a.raws, Next: next, More: len(found) == page || a.cursor.due(now) != nil}, err
+	return source.Page{Raws: a.raws, Next: next, More: read == limit || a.cursor.due(now) != nil}, err
 }
 
 // lacks tells whether a change is to be asked for.

@@ -323,16 +323,31 @@ func TestAFailureStopsTheStreamAndLosesNothing(t *testing.T) {
 	}
 }
 
-func TestWhatWaitsIsBounded(t *testing.T) {
+func TestWhatWaitsIsBoundedAndNothingIsDropped(t *testing.T) {
 	w := newWorld(t)
-	w.repos.fail = func(commits.Range) error { return commits.ErrUnknown }
-	for n := range 3 * mostWaiting {
-		w.book.tell(deployed(n + 1))
+	const n = mostWaiting + 50
+	for i := range n {
+		w.book.tell(deployed(i + 1))
 	}
+	known := false
+	w.repos.fail = func(of commits.Range) error {
+		if known || of.Head == sha(n) {
+			return nil
+		}
+		return commits.ErrUnknown
+	}
+	for range 3 * n {
+		_, err := w.turn()
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(readCursor(w.cursor).Waiting), mostWaiting)
+		require.Less(t, len(w.cursor), 64*mostWaiting)
+	}
+	require.Equal(t, "c550", w.told[len(w.told)-1].ID, "those at the end have their turn, whatever waits before them")
+	unknown := len(w.told) - 1
+	require.Equal(t, &correlate.Size{Caveats: []correlate.Caveat{correlate.CaveatUnknown}}, w.told[0].Size)
+	known, w.clock = true, w.clock.Add(24*time.Hour)
 	w.turns()
-	c := readCursor(w.cursor)
-	require.Equal(t, int64(3*mostWaiting), c.Mark)
-	require.LessOrEqual(t, len(c.Waiting), mostWaiting)
-	require.Less(t, len(w.cursor), 64*mostWaiting)
+	require.Len(t, w.told, n-1)
+	require.GreaterOrEqual(t, n-1-unknown, mostWaiting-1, "as many as may wait did")
 	require.Equal(t, cursor{}, readCursor([]byte("{")), "what can't be read is the beginning")
 }

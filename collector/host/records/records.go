@@ -22,6 +22,17 @@ type Records struct{ Ledger Ledger }
 
 var _ source.Records = Records{}
 
+// Recorder is embedded by the extension that owns the ledger.
+type Recorder struct{ records Records }
+
+var _ source.Recorder = &Recorder{}
+
+// Read says what is read. It is called before anybody asks for Records.
+func (r *Recorder) Read(l Ledger) { r.records.Ledger = l }
+
+// Records implements source.Recorder.
+func (r *Recorder) Records() source.Records { return r.records }
+
 // Recorded implements source.Records.
 func (r Records) Recorded(ctx context.Context, after int64, limit int) ([]correlate.ChangeRecord, int64, error) {
 	found, err := r.Ledger.Recorded(ctx, ledger.Mark{Changes: after, Incidents: math.MaxInt64}, limit)

@@ -12,6 +12,8 @@
 //	incident.detected, .reported            an incident that opened
 //	incident.resolved                       its end; alone it doesn't tell when the incident opened
 //
+// customData may tell version, previous_version, commit, actor, team, url, and commits and size as the generic format has them.
+//
 // What comes from the source /shipwake is ignored: Shipwake's own output cdevents sent it, and may be on the same bus.
 //
 // Every other type says nothing of a change; that a pipeline run is queued doesn't either. The delivery id is the event's source and id, and each event of a batch is a

@@ -20,6 +20,9 @@
 //
 // The labels repository and deployment_id say to outputs which commit and which deployment it is.
 //
+// The payload of a deployment may tell service, version, previous_version, team, and commits and size as the generic format has
+// them; what else is in it is left alone.
+//
 // Deployments to a transient environment (previews) are ignored too: they reach nobody.
 //
 // With secrets, X-Hub-Signature-256 must be the HMAC-SHA256 of the body. It doesn't cover X-GitHub-Delivery, so the same

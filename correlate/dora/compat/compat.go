@@ -1,7 +1,7 @@
 // Package compat answers: which deployments would another tool hold an incident against?
 //
-// It knows two rules. Both look at nothing but the order of events: neither at verdicts nor at what a report says of its
-// cause, and both hold every incident of a scope against somebody.
+// It knows three rules. None looks at verdicts. Two look at nothing but the order of events, and hold every incident of a scope
+// against somebody; the third looks at nothing but what a report says of its cause.
 package compat
 
 import (
@@ -22,6 +22,7 @@ type Row struct {
 type Incident struct {
 	Scopes []string
 	Opened int64
+	Cause  string // the ID of the rollout that it names
 }
 
 // DevLake holds an incident against the last row of its scope that succeeded and was complete strictly before it opened,
@@ -36,6 +37,24 @@ func DevLake(rows []Row, incidents []Incident) [][]int {
 // Middleware does: from the instant of a deployment to the next one. The answer is as in DevLake.
 func Middleware(rows []Row, incidents []Incident) [][]int {
 	return link(rows, incidents, func(Row) bool { return true }, func(at, opened int64) bool { return at <= opened })
+}
+
+// FourKeys holds an incident against the row that succeeded and that it names as its cause, whatever came after it, as the
+// root cause in the report of an incident does in Four Keys. The answer is as in DevLake.
+func FourKeys(rows []Row, incidents []Incident) [][]int {
+	byID := map[string]int{}
+	for i, r := range rows {
+		if r.Succeeded {
+			byID[r.ID] = i
+		}
+	}
+	links := make([][]int, len(incidents))
+	for i, in := range incidents {
+		if row, ok := byID[in.Cause]; ok && in.Cause != "" {
+			links[i] = []int{row}
+		}
+	}
+	return links
 }
 
 // link finds for each incident the last row of each of its scopes that counts and was complete in time. Of rows of one

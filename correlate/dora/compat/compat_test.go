@@ -39,6 +39,16 @@ func TestWhomAnIncidentIsHeldAgainst(t *testing.T) {
 	}
 }
 
+func TestFourKeysHoldsAnIncidentAgainstWhatItNames(t *testing.T) {
+	rows := []compat.Row{ok("a", 10), failed("b", 20), ok("c", 30)}
+	incidents := []compat.Incident{{Cause: "a", Opened: 99}, {Cause: "b"}, {Cause: "d"}, {Cause: "", Opened: 31, Scopes: []string{"shop"}}, {Cause: "c", Opened: 1}}
+	var got [][]string
+	for _, links := range compat.FourKeys(rows, incidents) {
+		got = append(got, ids(rows, links))
+	}
+	require.Equal(t, [][]string{{"a"}, nil, nil, nil, {"c"}}, got)
+}
+
 func at(opened int64) compat.Incident {
 	return compat.Incident{Scopes: []string{"shop"}, Opened: opened}
 }

@@ -29,6 +29,26 @@ type Duration struct {
 	Median float64 `json:"median_seconds"`
 	P90    float64 `json:"p90_seconds"`
 	Mean   float64 `json:"mean_seconds"`
+	// Buckets are how many are at most as long as each of Bounds and longer than the one before; the last, how many are longer
+	// than all.
+	Buckets [13]int `json:"buckets"`
+}
+
+// bounds are whole seconds, so that floats hold them.
+var bounds = [12]time.Duration{
+	time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 4 * time.Hour, 12 * time.Hour,
+	day, 2 * day, 7 * day, 14 * day, 30 * day,
+}
+
+const day = 24 * time.Hour
+
+// Bounds are the upper bounds of all Buckets but the last, in seconds.
+func Bounds() []float64 {
+	var all []float64
+	for _, b := range bounds {
+		all = append(all, b.Seconds())
+	}
+	return all
 }
 
 // Part is the ratio of a part to the whole. It is nil when the denominator is zero: no data is not a rate of zero.
@@ -76,12 +96,26 @@ func Summarise(spans []time.Duration) *Duration {
 		seconds, nanos = seconds+int64(s/time.Second), nanos+int64(s%time.Second)
 	}
 	sum := float64(seconds) + float64(nanos)/1e9
+	median, below := quantile(spans, 0, 0.5)
+	p90, _ := quantile(spans, below, 0.9)
 	return &Duration{
-		N:      len(spans),
-		Median: round(quantile(spans, 0.5)),
-		P90:    round(quantile(spans, 0.9)),
-		Mean:   round(sum / float64(len(spans))),
+		N:       len(spans),
+		Median:  round(median),
+		P90:     round(p90),
+		Mean:    round(sum / float64(len(spans))),
+		Buckets: buckets(spans),
 	}
+}
+
+func buckets(spans []time.Duration) (counts [len(bounds) + 1]int) {
+	for _, s := range spans {
+		n := 0
+		for n < len(bounds) && s > bounds[n] {
+			n++
+		}
+		counts[n]++
+	}
+	return counts
 }
 
 // SummariseLower is Summarise with the lower median: of an even number of spans the lesser of the two in the middle.
@@ -95,16 +129,17 @@ func SummariseLower(spans []time.Duration) *Duration {
 	return d
 }
 
-// quantile interpolates linearly between the two nearest of the spans in order, in seconds.
-func quantile(spans []time.Duration, p float64) float64 {
+// quantile interpolates linearly between the two nearest of the spans in order, in seconds. Those before the first that are
+// least must be there already, and those before the second are then.
+func quantile(spans []time.Duration, least int, p float64) (seconds float64, below int) {
 	h := p * float64(len(spans)-1)
-	below := int(h)
-	Smallest(spans, below)
+	below = int(h)
+	Smallest(spans[least:], below-least)
 	if below+1 >= len(spans) {
-		return spans[below].Seconds()
+		return spans[below].Seconds(), below
 	}
 	a, b := spans[below].Seconds(), slices.Min(spans[below+1:]).Seconds()
-	return a + (h-float64(below))*(b-a)
+	return a + (h-float64(below))*(b-a), below
 }
 
 // round keeps six significant digits.

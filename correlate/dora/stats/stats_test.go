@@ -30,9 +30,9 @@ func TestSpans(t *testing.T) {
 		want    *stats.Duration
 	}{
 		"none":                         {nil, nil},
-		"one":                          {[]int{7}, &stats.Duration{N: 1, Median: 7, P90: 7, Mean: 7}},
-		"the median of two is between": {[]int{10, 0}, &stats.Duration{N: 2, Median: 5, P90: 9, Mean: 5}},
-		"of five in any order":         {[]int{5, 1, 4, 2, 3}, &stats.Duration{N: 5, Median: 3, P90: 4.6, Mean: 3}},
+		"one":                          {[]int{7}, &stats.Duration{N: 1, Median: 7, P90: 7, Mean: 7, Buckets: [13]int{1}}},
+		"the median of two is between": {[]int{10, 0}, &stats.Duration{N: 2, Median: 5, P90: 9, Mean: 5, Buckets: [13]int{2}}},
+		"of five in any order":         {[]int{5, 1, 4, 2, 3}, &stats.Duration{N: 5, Median: 3, P90: 4.6, Mean: 3, Buckets: [13]int{5}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var spans []time.Duration

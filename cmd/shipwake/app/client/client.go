@@ -113,6 +113,33 @@ func (c *Client) DORA(ctx context.Context, query url.Values) (api.DORA, error) {
 	return answer, c.get(ctx, "/api/v1/dora", query, &answer)
 }
 
+// DORAText is DORA as the daemon wrote it, with whatever a newer one says that this program doesn't know.
+func (c *Client) DORAText(ctx context.Context, query url.Values) (json.RawMessage, error) {
+	var text json.RawMessage
+	return text, c.get(ctx, "/api/v1/dora", query, &text)
+}
+
+// Optional asks a path that not every daemon has, and says whether this one does.
+func (c *Client) Optional(ctx context.Context, path string, query url.Values, into any) (bool, error) {
+	err := c.get(ctx, path, query, into)
+	var missing *pathError
+	if errors.As(err, &missing) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// pathError is that of a path that the daemon doesn't have.
+type pathError struct{ text string }
+
+func (e *pathError) Error() string { return e.text }
+
+// Quality asks what is missing in the records of a window.
+func (c *Client) Quality(ctx context.Context, query url.Values) (api.Quality, error) {
+	var answer api.Quality
+	return answer, c.get(ctx, "/api/v1/quality", query, &answer)
+}
+
 // Restatements are the numbers that became others after they were published, by the API's own query parameters.
 func (c *Client) Restatements(ctx context.Context, query url.Values) (api.Restatements, error) {
 	var answer api.Restatements
@@ -198,5 +225,9 @@ func refusal(status int, path string, body io.Reader) error {
 	if said.Parameter != "" {
 		return fmt.Errorf("%s: %s", said.Parameter, said.Error)
 	}
-	return fmt.Errorf("%s answered %d: %s", path, status, said.Error)
+	err := fmt.Errorf("%s answered %d: %s", path, status, said.Error)
+	if status == http.StatusNotFound {
+		return &pathError{err.Error()}
+	}
+	return err
 }

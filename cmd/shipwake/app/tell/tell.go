@@ -33,6 +33,8 @@ var ErrAway = errors.New("the daemon could not be told")
 type Answer struct {
 	ID         string `json:"id"`
 	Facts      int    `json:"facts"`
+	Deliveries int    `json:"deliveries"` // of several in one message
+	Ignored    string `json:"ignored"`    // why a delivery says nothing of a change or an incident
 	Duplicates int    `json:"duplicates"`
 	Problem    string `json:"problem"` // why it is kept in quarantine
 }
@@ -71,9 +73,14 @@ const (
 
 // Send tells of one report. The error is a *RefusedError, or wraps ErrAway.
 func (t *Teller) Send(ctx context.Context, report []byte) (Answer, error) {
+	return t.Post(ctx, http.Header{"Content-Type": {"application/json"}}, report)
+}
+
+// Post sends a message with a header of its own, as Send does.
+func (t *Teller) Post(ctx context.Context, header http.Header, body []byte) (Answer, error) {
 	var waited time.Duration
 	for pause := firstPause; ; pause = min(2*pause, maxPause) {
-		answer, after, err := t.once(ctx, report)
+		answer, after, err := t.once(ctx, header, body)
 		var refused *RefusedError
 		if err == nil || errors.As(err, &refused) {
 			return answer, err
@@ -105,12 +112,12 @@ func (t *Teller) wait(ctx context.Context, pause time.Duration) error {
 const longest = 1 << 20
 
 // once is one try. After is how long the daemon wants to be left alone.
-func (t *Teller) once(ctx context.Context, report []byte) (answer Answer, after time.Duration, err error) {
+func (t *Teller) once(ctx context.Context, header http.Header, report []byte) (answer Answer, after time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(report))
 	if err != nil {
 		return Answer{}, 0, err
 	}
-	req.Header.Set("Content-Type", "application/json")
+	req.Header = header.Clone()
 	if t.Token != "" {
 		req.Header.Set("Authorization", "Bearer "+t.Token)
 	}
