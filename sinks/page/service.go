@@ -70,7 +70,7 @@ func numbersOf(service string, now, at time.Time, by dora.GroupBy) dora.Query {
 	if !at.IsZero() {
 		now = at
 	}
-	return dora.Query{Service: service, From: now.AddDate(0, 0, -standardDays), To: now, AsOf: at, By: by}
+	return dora.Query{Scope: dora.Scope{Service: service}, From: now.AddDate(0, 0, -standardDays), To: now, AsOf: at, By: by}
 }
 
 // open are the regressions of a service that last; of the past no history of them is kept.
