@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/gate"
 	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -28,6 +29,7 @@ type changeBody struct {
 	Beside      []row // other changes of that time in that environment
 	Incidents   []correlate.IncidentRecord
 	LastGood    *correlate.ChangeRecord // what to go back to
+	Gate        string                  // whether it may go on, while it is observed
 	Links       []Link
 	Revisions   []revision
 	Pinned      string // the address that keeps showing this
@@ -99,8 +101,9 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 	}
 	b := changeBody{Change: c, Mark: markOf(c), Explanation: words.Explain(c, faults), Pinned: pinned(c, s.reader.Status().Now, at)}
 	if c.Phase == correlate.PhaseObserving && at.IsZero() {
-		b.Explanation = b.Explanation.Ahead(s.reader.Outlook(ctx, c.ID))
-		b.Ahead = b.Explanation.Missing()
+		outlook := s.reader.Outlook(ctx, c.ID)
+		b.Explanation = b.Explanation.Ahead(outlook)
+		b.Ahead, b.Gate = b.Explanation.Missing(), mayGoOn(c, outlook, s.reader.Status().Now)
 	}
 	if c.Verdict != nil {
 		b.Effects = newEffects(c.Verdict.Evidence)
@@ -120,6 +123,12 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 	}
 	b.Revisions = revisions(verdicts, c.Verdict)
 	return b, nil
+}
+
+// mayGoOn is the answer of the gate to whether the change may go further.
+func mayGoOn(c correlate.ChangeRecord, o *correlate.Outlook, now time.Time) string {
+	a := gate.Ask(gate.Question{Stage: gate.Promote, Now: now, Undecided: gate.Stop}, gate.Known{Change: &c, Outlook: o})
+	return fmt.Sprintf("May it go further? %s: %s", a.Decision, words.Gate(a, &c, c.ID))
 }
 
 // faults are those of which the change is suspected; of the past no history of them is kept.

@@ -34,6 +34,7 @@ var functions = template.FuncMap{
 	"servicePath": servicePath,
 	"clock":       func(t time.Time) string { return t.UTC().Format("15:04") },
 	"ago":         ago,
+	"when":        when,
 }
 
 // ago says how long before now an instant was.

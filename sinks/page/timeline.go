@@ -13,7 +13,7 @@ import (
 // The timeline is drawn in units of its own.
 const (
 	laneWide  = 1000
-	markWide  = 22
+	markWide  = 30
 	mostLanes = 30
 )
 
@@ -35,6 +35,7 @@ type lane struct {
 // placed is one change, or several, at a place of a lane.
 type placed struct {
 	X, Wide    int
+	Middle     int
 	Mark       mark
 	Text       string // what stands in it
 	Title, URL string
@@ -50,15 +51,7 @@ func newTimeline(changes []correlate.ChangeRecord, query url.Values) *timeline {
 	if len(changes) == 0 {
 		return nil
 	}
-	t := &timeline{From: changes[len(changes)-1].Start(), To: changes[0].Start()}
-	for _, c := range changes {
-		if c.Start().Before(t.From) {
-			t.From = c.Start()
-		}
-		if c.Start().After(t.To) {
-			t.To = c.Start()
-		}
-	}
+	t := &timeline{From: when(changes[len(changes)-1]), To: when(changes[0])}
 	if t.To.Sub(t.From) < time.Minute {
 		t.From, t.To = t.From.Add(-30*time.Minute), t.To.Add(30*time.Minute)
 	}
@@ -80,6 +73,14 @@ func newTimeline(changes []correlate.ChangeRecord, query url.Values) *timeline {
 	return t
 }
 
+// when is what changes are listed by: when it was complete, or when it began, while it isn't.
+func when(c correlate.ChangeRecord) time.Time {
+	if c.FinishedAt.IsZero() {
+		return c.StartedAt
+	}
+	return c.FinishedAt
+}
+
 // x is where an instant is, so that a mark fits left and right of it.
 func (t *timeline) x(at time.Time) int {
 	share := float64(at.Sub(t.From)) / float64(t.To.Sub(t.From))
@@ -91,7 +92,7 @@ func (t *timeline) place(changes []correlate.ChangeRecord, query url.Values) []p
 	var all []placed
 	for at := len(changes) - 1; at >= 0; {
 		first := at
-		for at--; at >= 0 && t.x(changes[at].Start())-t.x(changes[at+1].Start()) < markWide; at-- {
+		for at--; at >= 0 && t.x(when(changes[at]))-t.x(when(changes[at+1])) < markWide; at-- {
 		}
 		all = append(all, t.together(changes[at+1:first+1], query))
 	}
@@ -101,10 +102,10 @@ func (t *timeline) place(changes []correlate.ChangeRecord, query url.Values) []p
 // together is one mark of changes that stand in one place.
 func (t *timeline) together(changes []correlate.ChangeRecord, query url.Values) placed {
 	newest, oldest := changes[0], changes[len(changes)-1]
-	x := t.x(oldest.Start())
+	x := t.x(when(oldest))
 	if len(changes) == 1 {
 		m := markOf(newest)
-		return placed{x, markWide, m, m.Letter, fmt.Sprintf("%s %s: %s, %s", newest.Service, newest.Version, m.Word, newest.Start().UTC().Format(time.DateTime)), changePath(newest.ID)}
+		return placed{x, markWide - 2, x + markWide/2 - 1, m, m.Letter, fmt.Sprintf("%s %s: %s, %s", newest.Service, newest.Version, m.Word, when(newest).UTC().Format(time.DateTime)), changePath(newest.ID)}
 	}
 	worst := markOf(newest)
 	for _, c := range changes {
@@ -117,10 +118,11 @@ func (t *timeline) together(changes []correlate.ChangeRecord, query url.Values) 
 		q.Set("environment", e)
 	}
 	q.Set("service", newest.Service)
-	q.Set("from", oldest.Start().UTC().Format(time.RFC3339Nano))
-	q.Set("to", newest.Start().Add(time.Nanosecond).UTC().Format(time.RFC3339Nano))
+	q.Set("from", when(oldest).UTC().Format(time.RFC3339Nano))
+	q.Set("to", when(newest).Add(time.Nanosecond).UTC().Format(time.RFC3339Nano))
+	wide := min(t.x(when(newest))-x+markWide, laneWide-x) - 2
 	return placed{
-		x, min(t.x(newest.Start())-x+markWide, laneWide-x), worst, "+" + strconv.Itoa(len(changes)),
+		x, wide, x + wide/2, worst, "+" + strconv.Itoa(len(changes)),
 		fmt.Sprintf("%d changes of %s, one of them at least %s", len(changes), newest.Service, worst.Word), "/changes?" + q.Encode(),
 	}
 }
