@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -42,7 +43,7 @@ func (s *sink) changes(ctx context.Context, r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	found, err := s.reader.Changes(ctx, q)
+	found, err := s.listed(ctx, q, values)
 	if err != nil {
 		return view{}, err
 	}
@@ -50,7 +51,7 @@ func (s *sink) changes(ctx context.Context, r *http.Request) (view, error) {
 	for _, c := range found {
 		body.Rows = append(body.Rows, newRow(c))
 	}
-	if len(found) == mostRows {
+	if len(found) == mostRows && !values.Has("counted") {
 		values.Set("before", found[len(found)-1].ID)
 		body.Next = "/changes?" + values.Encode()
 	}
@@ -59,6 +60,31 @@ func (s *sink) changes(ctx context.Context, r *http.Request) (view, error) {
 		v.Live = "/events/"
 	}
 	return v, nil
+}
+
+// listed are the changes that a query selects; with "counted" those that a DORA number counts, all of them.
+func (s *sink) listed(ctx context.Context, q sinks.ChangeQuery, values url.Values) ([]correlate.ChangeRecord, error) {
+	if !values.Has("counted") {
+		return s.reader.Changes(ctx, q)
+	}
+	what, policy := dora.Counted(values.Get("counted")), dora.Policy(values.Get("policy"))
+	if !slices.Contains(dora.AllCounted(), what) {
+		return nil, &problem{http.StatusBadRequest, fmt.Sprintf("counted: %.64q is unknown", what), fmt.Sprintf("Choose one of %v.", dora.AllCounted())}
+	}
+	if policy != "" && !slices.Contains(dora.Policies(), policy) {
+		return nil, &problem{http.StatusBadRequest, fmt.Sprintf("policy: %.64q is unknown", policy), fmt.Sprintf("Choose one of %v.", dora.Policies())}
+	}
+	if q.To.IsZero() {
+		q.To = s.reader.Status().Now
+	}
+	if q.From.IsZero() {
+		q.From = q.To.AddDate(0, 0, -standardDays)
+	}
+	return s.reader.Counted(ctx, dora.Query{
+		Scope: dora.Scope{Service: q.Service, Environment: q.Environment, Team: values.Get("team")},
+		By:    dora.GroupBy(values.Get("by")), // without an environment it is all of them when numbers are split by it
+		From:  q.From, To: q.To, AsOf: q.AsOf, Policy: policy,
+	}, what)
 }
 
 func newRow(c correlate.ChangeRecord) row {

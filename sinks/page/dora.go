@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -21,6 +22,21 @@ type doraBody struct {
 	Days         int
 	Spans        []int
 	Restatements []dora.Restatement
+}
+
+// Of is the list of the changes that a number of a group counts.
+func (b doraBody) Of(n dora.Numbers, what dora.Counted) string {
+	q := url.Values{
+		"counted": {string(what)}, "policy": {string(b.Policy)}, "by": {string(b.By)},
+		"from": {b.Report.From.UTC().Format(time.RFC3339Nano)}, "to": {b.Report.To.UTC().Format(time.RFC3339Nano)},
+	}
+	if b.By != dora.ByEnvironment {
+		q.Set("environment", b.Report.Environment)
+	}
+	if n.Group != "" {
+		q.Set(string(b.By), n.Group)
+	}
+	return "/changes?" + q.Encode()
 }
 
 // spans are the times that can be chosen, in days.

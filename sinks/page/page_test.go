@@ -133,6 +133,8 @@ func TestWhyThereIsNothingToShow(t *testing.T) {
 		"/services/nobody":                           {404, "Nothing is known of the service nobody"},
 		"/dora?policy=mine":                          {400, "Choose one of [shipwake"},
 		"/dora?by=moon":                              {400, "Choose one of [service"},
+		"/changes?counted=everything":                {400, "Choose one of [deployments"},
+		"/changes?counted=failures&policy=mine":      {400, "Choose one of [shipwake"},
 		"/dora?days=8":                               {400, "is none of [7"},
 		"/incidents?as_of=x":                         {400, "is not a time"},
 	} {
@@ -169,13 +171,25 @@ func TestAPageLoadsAndDoesOnlyWhatItMay(t *testing.T) {
 				require.False(t, strings.HasPrefix(a.Key, "on") || a.Key == "style" || strings.HasPrefix(a.Val, "javascript:"), "%s: %s=%s", target, a.Key, a.Val)
 			}
 			if n.Data == "script" && n.Type == html.ElementNode {
-				require.Contains(t, n.Attr, html.Attribute{Key: "src", Val: "/static/page.js"})
+				require.Contains(t, n.Attr, html.Attribute{Key: "src", Val: "/static/page.js?v=" + edition})
 				require.Nil(t, n.FirstChild)
 			}
 		}
 	}
 	w := get(t, h, "/changes/payments-31")
 	require.Contains(t, w.Body.String(), `href="https://grafana.example/d?s=payments&amp;from=`)
+}
+
+// TestANumberOpensItsChanges: behind each number of the table stand as many changes as it counts.
+func TestANumberOpensItsChanges(t *testing.T) {
+	_, _, h := open(t, nil)
+	cell := regexp.MustCompile(`<a href="(/changes\?[^"]*counted=[^"]+)">(?:[\d.]+ % \()?(\d+)`)
+	cells := cell.FindAllStringSubmatch(get(t, h, "/dora").Body.String(), -1)
+	require.Greater(t, len(cells), 4)
+	for _, c := range cells {
+		listed := get(t, h, html.UnescapeString(c[1])).Body.String()
+		require.Equal(t, c[2], fmt.Sprint(strings.Count(listed, `<tr><td class="time">`)), c[1])
+	}
 }
 
 // TestEveryLinkLeadsSomewhere follows what the pages link to, and what that links to, within the pages.
@@ -203,7 +217,7 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 			}
 		}
 	}
-	for _, want := range []string{"/static/page.css", "/static/page.js", "/static/icon.svg", "/changes/payments-31", "/services/cart", "/changes?service=cart"} {
+	for _, want := range []string{"/static/page.css?v=" + edition, "/static/page.js?v=" + edition, "/static/icon.svg?v=" + edition, "/changes/payments-31", "/services/cart"} {
 		require.True(t, seen[want], want)
 	}
 }

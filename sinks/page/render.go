@@ -35,6 +35,7 @@ var functions = template.FuncMap{
 	"clock":       func(t time.Time) string { return t.UTC().Format("15:04") },
 	"ago":         ago,
 	"when":        when,
+	"edition":     func() string { return edition },
 }
 
 // ago says how long before now an instant was.
@@ -142,9 +143,9 @@ func headers(w http.ResponseWriter) {
 	h.Set("Cache-Control", "no-store")
 }
 
-// cached lets what pages load be kept for a while.
+// cached lets what pages load be kept: another edition has another address.
 func cached(w http.ResponseWriter) {
-	w.Header().Set("Cache-Control", "max-age=300")
+	w.Header().Set("Cache-Control", "max-age=31536000, immutable")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 }
 

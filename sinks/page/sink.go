@@ -6,7 +6,9 @@
 package page
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 
@@ -66,6 +68,19 @@ func (s *sink) Publish(effects []correlate.Effect) { s.live.tell(effects) }
 
 //go:embed static
 var static embed.FS
+
+// edition is part of the address of what pages load: another one with other content, so that it may be kept for ever.
+var edition = func() string {
+	h := sha256.New()
+	for _, name := range []string{"page.css", "page.js", "icon.svg"} {
+		text, err := static.ReadFile("static/" + name)
+		if err != nil {
+			panic(err) // it is part of the program
+		}
+		h.Write(text)
+	}
+	return hex.EncodeToString(h.Sum(nil)[:6])
+}()
 
 // Routes are the pages, what they load, and what tells them of news.
 func (s *sink) Routes() map[string]http.Handler {

@@ -61,7 +61,7 @@ Without a command it runs the daemon. With no arguments at all that is the built
   127.0.0.1:4317   OTLP over gRPC         point OTEL_EXPORTER_OTLP_ENDPOINT here
   127.0.0.1:4318   OTLP over HTTP         or here
   127.0.0.1:8787   webhooks               /hooks/{generic,github,gitlab,argocd,…}: GET /hooks/ lists them
-  127.0.0.1:8788   answers                /metrics  /api/v1/changes  /-/healthy  /-/ready`,
+  127.0.0.1:8788   pages and answers      /  /metrics  /api/v1/changes  /-/healthy  /-/ready`,
 		Example: `  shipwake demo                                  see it work, in about a minute
   shipwake                                       run the daemon
   shipwake config > shipwake.yaml                start a configuration of your own

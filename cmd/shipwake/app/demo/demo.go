@@ -131,8 +131,8 @@ func (d *demo) show(log string) error {
 // directions says where to look while the shop stays open.
 func (d *demo) directions() {
 	fmt.Fprintf(d.Out, `
-The shop stays open. Look around at http://%[1]s
-  /                         everything the daemon answers
+The shop stays open. Look at http://%[1]s/changes
+  /services/payment         what a service went through; /incidents, /dora and /daemon beside it
   /metrics                  for Prometheus
   /api/v1/changes?since=1h  the changes above, with their evidence
   shipwake verdict --api http://%[1]s --service payment --version v2

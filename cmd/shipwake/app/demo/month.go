@@ -94,8 +94,8 @@ func scrapeConfig(p ports) string {
 // openings says where to look.
 func (o MonthOptions) openings(p ports, config string) {
 	fmt.Fprintf(o.Out, `
-The daemon runs on that ledger; nothing deploys any more and nothing is measured. Look around at http://%[1]s
-  /                            everything the daemon answers
+The daemon runs on that ledger; nothing deploys any more and nothing is measured. Look at http://%[1]s/changes
+  /dora                        the numbers, each with the changes behind it; /incidents and /daemon beside it
   /api/v1/changes?since=24h    the changes of the last day, with their evidence
   shipwake changes --api http://%[1]s --since 24h
   shipwake dora --api http://%[1]s --since 30d --by team
