@@ -7,6 +7,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 )
 
 // Sink is what every sink has. It is also a Publisher, a Server, an Outgoing, or several of them.
@@ -54,6 +55,8 @@ type Reader interface {
 	Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error)
 	// Counted is the changes that a DORA report's total counts for one of its numbers, newest first.
 	Counted(ctx context.Context, q dora.Query, what dora.Counted) ([]correlate.ChangeRecord, error)
+	// Quality says how far what DORA numbers are counted from is complete.
+	Quality(ctx context.Context, q quality.Query) (quality.Report, error)
 	// DORARevision grows whenever a change, a verdict or an incident was committed that DORA numbers are counted from. As
 	// long as it is the same, only the passing of time moves them. It begins anew with each start of the daemon.
 	DORARevision() uint64

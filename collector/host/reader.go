@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host/numbers"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -83,6 +85,42 @@ func (r reader) Counted(ctx context.Context, q dora.Query, what dora.Counted) ([
 		asOf = r.h.opt.Now().UTC()
 	}
 	return dora.List(q, data, asOf, what), nil
+}
+
+// qualityPage is how many changes are read at once for the quality of data.
+const qualityPage = 1000
+
+// Quality implements sinks.Reader. It reads the changes of the window page by page.
+func (r reader) Quality(ctx context.Context, q quality.Query) (quality.Report, error) {
+	environment := cmp.Or(q.Environment, correlate.DefaultEnvironment)
+	tally := quality.NewTally(q)
+	page := ledger.ChangeFilter{
+		Service: q.Service, Environment: environment, From: q.From, To: q.To, Limit: qualityPage, AsOf: q.AsOf,
+	}
+	for {
+		changes, err := r.h.ledger.Changes(ctx, page)
+		if err != nil {
+			return quality.Report{}, err
+		}
+		for i := range changes {
+			tally.Change(&changes[i])
+		}
+		if len(changes) < qualityPage {
+			break
+		}
+		page.Before = changes[len(changes)-1].ID
+	}
+	incidents, err := r.h.ledger.Incidents(ctx, ledger.IncidentFilter{
+		Service: q.Service, Environment: environment, From: q.From, To: q.To, AsOf: q.AsOf,
+	})
+	for i := range incidents {
+		tally.Incident(&incidents[i])
+	}
+	report := tally.Report()
+	for _, p := range r.h.owners.Problems() {
+		report.OwnerMistakes = append(report.OwnerMistakes, p.Error())
+	}
+	return report, err
 }
 
 // DORARevision implements sinks.Reader.

@@ -318,7 +318,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/host/...", except: nil,
 			ours: []string{
-				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora",
+				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora", "correlate/dora/quality",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/source", "collector/owners",
 				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
@@ -326,7 +326,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/keys", "internal/opaque", "internal/kafkaclient", "internal/span"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/keys", "internal/opaque", "internal/kafkaclient", "internal/span"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
@@ -405,7 +405,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "sinks/sinktest",
 			ours: []string{
-				"correlate", "correlate/dora", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "sinks",
+				"correlate", "correlate/dora", "correlate/dora/quality", "correlate/ledger", "correlate/ledger/sqlite", "collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "sinks",
 			},
 			reason: "one suite for all sinks, with the courier and the ledger that carry their messages: it knows none of them",
 		},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 	corgate "github.com/shipwake/shipwake/correlate/gate"
 	"github.com/shipwake/shipwake/sinks/gate"
 )
@@ -86,6 +87,7 @@ var answers = map[string]any{
 	"/api/v1/dora":              DORA{},
 	"/api/v1/dora/restatements": Restatements{},
 	"/api/v1/status":            Status{},
+	"/api/v1/quality":           Quality{},
 	"/api/v1/quarantine":        Quarantine{},
 	"/api/v1/limits":            Limits{},
 	"/api/v1/gate":              gate.Answer{},
@@ -263,6 +265,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[dora.Calendar]():       strs(dora.Calendars()),
 	reflect.TypeFor[dora.Policy]():         strs(dora.Policies()),
 	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
+	reflect.TypeFor[quality.Name]():        strs(quality.Names()),
 	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
 	reflect.TypeFor[corgate.Decision]():    {"proceed", "wait", "stop"},
 	reflect.TypeFor[corgate.Why]():         strs(corgate.Whys()),

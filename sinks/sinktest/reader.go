@@ -9,6 +9,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -64,6 +65,22 @@ func (r *Reader) Put(effects ...correlate.Effect) {
 	}
 	r.revision++
 	r.remember(effects)
+}
+
+// Quality implements sinks.Reader. It knows no files of owners.
+func (r *Reader) Quality(ctx context.Context, q quality.Query) (quality.Report, error) {
+	if err := r.begin(ctx); err != nil {
+		return quality.Report{}, err
+	}
+	defer r.mu.Unlock()
+	tally := quality.NewTally(q)
+	for _, c := range r.changes {
+		tally.Change(&c)
+	}
+	for _, i := range r.incidents {
+		tally.Incident(&i)
+	}
+	return tally.Report(), nil
 }
 
 // DORARevision implements sinks.Reader.

@@ -134,6 +134,12 @@ type pathError struct{ text string }
 
 func (e *pathError) Error() string { return e.text }
 
+// Quality asks what is missing in the records of a window.
+func (c *Client) Quality(ctx context.Context, query url.Values) (api.Quality, error) {
+	var answer api.Quality
+	return answer, c.get(ctx, "/api/v1/quality", query, &answer)
+}
+
 // Restatements are the numbers that became others after they were published, by the API's own query parameters.
 func (c *Client) Restatements(ctx context.Context, query url.Values) (api.Restatements, error) {
 	var answer api.Restatements
