@@ -125,7 +125,7 @@ func (h *Host) open(ctx context.Context) error {
 	if h.naming, err = names.New(h.cfg.Names); err != nil {
 		return fmt.Errorf("names: %w", err)
 	}
-	if err := h.openOwners(); err != nil {
+	if err := openOwners(h); err != nil {
 		return err
 	}
 	h.memory.apply()
@@ -149,7 +149,7 @@ func (h *Host) open(ctx context.Context) error {
 }
 
 // openOwners reads whose the services are. What is wrong in a file of owners is told and holds nothing up.
-func (h *Host) openOwners() (err error) {
+func openOwners(h *Host) (err error) {
 	h.owners, err = owners.New(h.cfg.Owners, h.naming.Service)
 	if err != nil {
 		return fmt.Errorf("owners: %w", err)

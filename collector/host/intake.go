@@ -64,7 +64,7 @@ func (h *Host) Commit(ctx context.Context, entries []correlate.Entry, move *corr
 	}
 	h.settled.committed(ready, func(name string) (string, bool) {
 		p, registered := known[name]
-		return digest(p.Digest, h.rules()), registered
+		return digest(p.Digest, rulesOf(h)), registered
 	})
 	h.express.add(facts)
 	h.fresh.add(facts)
@@ -101,7 +101,7 @@ func (h *Host) completed(name string, p correlate.Projection, at reading) correl
 	if !p.Due.After(at.now) {
 		p.Due = time.Time{}
 	}
-	p.Digest = digest(p.Digest, h.rules())
+	p.Digest = digest(p.Digest, rulesOf(h))
 	return p
 }
 
@@ -111,8 +111,8 @@ func digest(of, rules string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// rules are the digest of the naming rules and, where there are any, of the owners.
-func (h *Host) rules() string {
+// rulesOf are the digest of the naming rules and, where there are any, of the owners.
+func rulesOf(h *Host) string {
 	if owned := h.owners.Digest(); owned != "" {
 		return h.naming.Digest() + "\x00" + owned
 	}

@@ -85,7 +85,7 @@ func (s *settled) committed(entries []correlate.Entry, digest func(source string
 // projectStale goes through the log once, source by source, until nothing is stale. It asks nothing of the log while nothing
 // can be.
 func (h *Host) projectStale(ctx context.Context, now time.Time) error {
-	rules := h.rules()
+	rules := rulesOf(h)
 	if h.settled.at(now, rules) {
 		return nil
 	}
@@ -121,7 +121,7 @@ func projectAll(ctx context.Context, h *Host, now time.Time) error {
 // projectSome reads some of a source's stale deliveries again. What became of each is stored together with its facts, so
 // that none is released twice and none is read for ever.
 func (h *Host) projectSome(ctx context.Context, name string, p source.Projector, now time.Time) (more bool, err error) {
-	stale, err := h.ledger.Stale(ctx, name, digest(p.Digest, h.rules()), now)
+	stale, err := h.ledger.Stale(ctx, name, digest(p.Digest, rulesOf(h)), now)
 	if err != nil || len(stale) == 0 {
 		return false, err
 	}

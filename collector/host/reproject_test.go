@@ -371,7 +371,7 @@ func TestAnOwnerChangedTodayShowsInWhatWasToldBefore(t *testing.T) {
 	}
 	of := func(team string) {
 		h.cfg.Owners = owners.Config{Services: []owners.Rule{{Is: []string{"cart"}, Team: team}}}
-		require.NoError(t, h.openOwners())
+		require.NoError(t, openOwners(h))
 		require.NoError(t, h.projectStale(t.Context(), time.Now()))
 	}
 	require.Equal(t, []string{""}, teams())
