@@ -65,7 +65,7 @@ func TestStepsAddUpToWhatOneReportCounts(t *testing.T) {
 		whole := New(r)
 		require.NoError(rt, whole.Add(t.Context(), from, sinktest.Noon.Add(step)))
 		require.Equal(rt, counted(whole), counted(totals))
-		report, err := r.DORA(t.Context(), dora.Query{From: from, To: sinktest.Noon, Environment: "production"})
+		report, err := r.DORA(t.Context(), dora.Query{From: from, To: sinktest.Noon, Scope: dora.Scope{Environment: "production"}})
 		require.NoError(rt, err)
 		deployments, failures := 0, 0
 		for at, c := range counted(totals) {
