@@ -223,15 +223,15 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "one suite for all formats: it knows the contract and none of them",
 		},
 		{
-			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/kafka/client", "collector/source", "internal/kafkaclient"}, never: []string{collector + "pdata/..."},
+			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/following", "collector/kafka/client", "collector/source", "internal/kafkaclient"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/kubernetes/...", ours: []string{"correlate", "collector/source", "collector/source/kubernetes"}, never: []string{collector + "pdata/...", "k8s.io/api/...", "k8s.io/client-go/kubernetes/...", "k8s.io/client-go/informers/..."},
+			room: "collector/kubernetes/...", ours: []string{"correlate", "collector/following", "collector/source", "collector/source/kubernetes"}, never: []string{collector + "pdata/...", "k8s.io/api/...", "k8s.io/client-go/kubernetes/...", "k8s.io/client-go/informers/..."},
 			reason: "a receiver does not know that the engine exists; and the types and clients of all of Kubernetes cost a large binary for some ten fields",
 		},
 		{
-			room: "collector/pull/...", ours: []string{"correlate", "collector/source", "collector/secret", "internal/outgoing"}, never: []string{collector + "pdata/..."},
+			room: "collector/pull/...", ours: []string{"correlate", "collector/following", "collector/source", "collector/secret", "internal/outgoing"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -239,7 +239,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "which commits a deployment brings is asked of repositories; who keeps the changes is not known here",
 		},
 		{
-			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
+			room: "collector/prometheus", ours: []string{"correlate", "collector/following", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -345,6 +345,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/components/*", ours: []string{"collector/components"},
 			reason: "the Collector builder calls a package for each component, which says nothing else",
+		},
+		{
+			room: "collector/following", ours: []string{"correlate"}, never: []string{collector + "pdata/..."},
+			reason: "how following goes is said in the same words by all receivers that do",
 		},
 		{
 			room: "collector/listen", ours: []string{},
