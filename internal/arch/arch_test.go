@@ -193,7 +193,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "collector/source/...", except: []string{"collector/source/all", "collector/source/sourcetest", "collector/source/vendors"},
-			ours:   []string{"correlate", "collector/source"},
+			ours:   []string{"correlate", "collector/source", "internal/strictyaml"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a source knows one sender's format; a second source or the pipeline in it would make it hard to add one",
 		},
@@ -326,7 +326,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/span", "internal/keys", "internal/opaque", "internal/kafkaclient"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/span", "internal/keys", "internal/opaque", "internal/kafkaclient", "internal/strictyaml"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
