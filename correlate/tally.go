@@ -40,7 +40,7 @@ const mostMissed = 10_000
 
 // Miss counts a scrape of a process of a place that wasn't answered at an instant: what it would have told is lost.
 func (t *Tally) Miss(p Place, at int64) {
-	t.Add(Count{What: "telemetry", Source: "scrapes", Result: "missed"}, 1)
+	t.Add(Count{What: "scrapes", Result: "missed"}, 1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	m := missed{p, at}

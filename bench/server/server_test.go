@@ -26,7 +26,7 @@ calls_bucket{le="1.0"} 7 # {change_id="x"} 0.3
 func TestWhatIsMissingIsFound(t *testing.T) {
 	m := ParseSamples(`shipwake_telemetry_total{result="accepted",signal="spans"} 8
 shipwake_telemetry_total{result="ignored",signal="spans"} 1
-shipwake_telemetry_total{result="late",signal="cells"} 0
+shipwake_cells_total{result="late"} 0
 traces_span_metrics_calls_total{x="1"} 9
 `)
 	require.NoError(t, CheckTelemetry(m, "spans", 9))
@@ -39,7 +39,7 @@ traces_service_graph_request_total{client="a",server="b"} 7
 `)
 	require.NoError(t, CheckGraph(graph, 7))
 	require.ErrorContains(t, CheckGraph(graph, 12), "7 of 12 calls")
-	late := append(m, `shipwake_telemetry_total{result="late",signal="cells"} 1`)
+	late := append(m, `shipwake_cells_total{result="late"} 1`)
 	require.ErrorContains(t, CheckTelemetry(late, "spans", 9), "left out 1 cells")
 }
 

@@ -41,8 +41,7 @@ func CheckTelemetry(m Samples, signal string, sent int) error {
 	used := m.Sum("shipwake_telemetry_total", `signal="`+signal+`"`, `result="accepted"`) +
 		m.Sum("shipwake_telemetry_total", `signal="`+signal+`"`, `result="ignored"`)
 	all := m.Sum("shipwake_telemetry_total", `signal="`+signal+`"`)
-	lost := m.Sum("shipwake_telemetry_total", `signal="cells"`, `result="late"`) +
-		m.Sum("shipwake_telemetry_total", `signal="cells"`, `result="future"`)
+	lost := m.Sum("shipwake_cells_total")
 	if used != float64(sent) || all != float64(sent) || lost != 0 {
 		return fmt.Errorf("shipwake used %.0f of %d %s, counted %.0f, and left out %.0f cells", used, sent, signal, all, lost)
 	}

@@ -319,8 +319,8 @@ func (l *loop) log(effects []correlate.Effect) {
 func (l *loop) report(now time.Time) {
 	s := l.engine.Stats()
 	tally := l.opt.Tally
-	tally.Add(correlate.Count{What: "telemetry", Source: "cells", Result: "late"}, s.Late-l.seen.Late)
-	tally.Add(correlate.Count{What: "telemetry", Source: "cells", Result: "future"}, s.Future-l.seen.Future)
+	tally.Add(correlate.Count{What: "cells", Result: "late"}, s.Late-l.seen.Late)
+	tally.Add(correlate.Count{What: "cells", Result: "future"}, s.Future-l.seen.Future)
 	l.seen = s
 	l.status.Store(&sinks.Status{
 		Now: now, Watermark: l.engine.Watermark(), TelemetryIdle: l.engine.Idle(),

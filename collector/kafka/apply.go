@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -21,7 +22,7 @@ const (
 // harvest is what a batch of messages holds.
 type harvest struct {
 	entries     []correlate.Entry
-	quarantined int64  // entries with a problem
+	quarantined int64  // messages of which an entry has a problem
 	missing     []span // offsets between the messages that didn't come
 	next        int64  // the offset after the last message
 	messages    int64
@@ -45,10 +46,8 @@ func (r reader) harvest(batch []*kgo.Record, from int64, now time.Time) harvest 
 
 func (h *harvest) add(entries []correlate.Entry) {
 	h.messages++
-	for _, e := range entries {
-		if e.Problem != "" {
-			h.quarantined++
-		}
+	if slices.ContainsFunc(entries, func(e correlate.Entry) bool { return e.Problem != "" }) {
+		h.quarantined++
 	}
 	h.entries = append(h.entries, entries...)
 }
@@ -78,8 +77,8 @@ func (p *partition) apply(ctx context.Context, f kgo.FetchPartition) error {
 			p.missed(h.missing, f.LogStartOffset)
 		}
 		p.next = h.next
-		p.count.add(resultRead, h.messages)
-		p.count.add(resultQuarantined, h.quarantined)
+		p.count.Add(resultRead, h.messages-h.quarantined)
+		p.count.Add(resultQuarantined, h.quarantined)
 	}
 	return nil
 }
@@ -103,7 +102,7 @@ func (p *partition) deliver(ctx context.Context, entries []correlate.Entry, next
 		case !errors.Is(err, correlate.ErrUnavailable):
 			return fmt.Errorf("%w: %w", errRefused, err)
 		}
-		p.count.add(resultRetried, 1)
+		p.count.Add(resultRetried, 1)
 		if attempt == 0 {
 			p.log.Warn("the batch could not be stored; trying on", zap.Int64("offset", p.held.offset), zap.Error(err))
 		}

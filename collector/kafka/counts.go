@@ -1,36 +1,23 @@
 package kafka
 
-import "github.com/shipwake/shipwake/correlate"
+import "github.com/shipwake/shipwake/collector/following"
 
-// What can become of messages and partitions: the Result of Count{What: "kafka", Source: <topic>}.
-const (
-	resultRead        = "read"        // messages whose commit was acknowledged
-	resultQuarantined = "quarantined" // deliveries among them that the source could not read or map
-	resultLost        = "lost"        // messages that retention removed before they were read
-	resultHole        = "hole"        // offsets that hold no message: compaction, marks of transactions, aborted transactions
-	resultRetried     = "retried"     // attempts to commit a batch that have to be repeated
-	resultFenced      = "fenced"      // batches refused because another reader had moved the offset
-	resultRefused     = "refused"     // batches that the ledger refuses and will not take at another try either
-	resultRewound     = "rewound"     // times a log ended before the ledger's offset
+// What can become of messages: of each offset of a topic that was passed.
+var (
+	resultRead        = following.Result{What: "kafka_messages", Result: "read"}        // all that it holds is understood, and the commit was acknowledged
+	resultQuarantined = following.Result{What: "kafka_messages", Result: "quarantined"} // the same, but the source could not read or map something in it
+	resultLost        = following.Result{What: "kafka_messages", Result: "lost"}        // retention removed it before it was read
+	resultHole        = following.Result{What: "kafka_messages", Result: "hole"}        // there is none: compaction, marks of transactions, aborted transactions
 )
 
-func results() []string {
-	return []string{resultRead, resultQuarantined, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound}
-}
+// What can get in the way of reading, by how often it did.
+var (
+	resultRetried = following.Result{What: "kafka_faults", Result: "retried"} // an attempt to commit a batch has to be repeated
+	resultFenced  = following.Result{What: "kafka_faults", Result: "fenced"}  // a batch was refused because another reader had moved the offset
+	resultRefused = following.Result{What: "kafka_faults", Result: "refused"} // the ledger refuses a batch and will not take it at another try either
+	resultRewound = following.Result{What: "kafka_faults", Result: "rewound"} // a log ended before the ledger's offset
+)
 
-// counter counts what happens to one topic.
-type counter struct {
-	tally *correlate.Tally
-	topic string
-}
-
-func (c counter) add(result string, n int64) {
-	c.tally.Add(correlate.Count{What: "kafka", Source: c.topic, Result: result}, n)
-}
-
-// announce makes every counter exist, so that a rate over it is 0 and not absent.
-func (c counter) announce() {
-	for _, result := range results() {
-		c.add(result, 0)
-	}
+func results() []following.Result {
+	return []following.Result{resultRead, resultQuarantined, resultLost, resultHole, resultRetried, resultFenced, resultRefused, resultRewound}
 }

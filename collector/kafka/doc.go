@@ -50,5 +50,5 @@
 //     ends before the ledger's offset (the topic was created again) is read from its beginning.
 //   - Of transactions only those that are committed are read; what a producer took back leaves holes in the offsets.
 //
-// Each is a counter of the tally: Count{What: "kafka", Source: <topic>, Result: …}; see counts.go.
+// Each is a counter of the tally, of its topic: see counts.go.
 package kafka

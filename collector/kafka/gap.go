@@ -25,8 +25,8 @@ func width(spans []span) (n int64) {
 // nothing.
 func (p *partition) missed(spans []span, first int64) {
 	gone := lost(spans, first)
-	p.count.add(resultLost, gone)
-	p.count.add(resultHole, width(spans)-gone)
+	p.count.Add(resultLost, gone)
+	p.count.Add(resultHole, width(spans)-gone)
 	if gone > 0 {
 		p.log.Warn("messages were removed from the log before they were read",
 			zap.Int64("lost", gone), zap.Int64("expected", spans[0].from), zap.Int64("first", first))

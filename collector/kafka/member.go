@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/kafka/client"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -61,7 +62,7 @@ func (r *member) Start(_ context.Context, host component.Host) error {
 		return err
 	}
 	for topic, from := range r.readers {
-		counter{r.tally, topic}.announce()
+		following.Counter{Tally: r.tally, Source: topic}.Announce(results()...)
 		intake.Register(from.Name(), from.Projector())
 	}
 	patience, cut := context.WithCancel(context.Background())

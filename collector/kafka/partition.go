@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -29,7 +30,7 @@ type partition struct {
 	intake source.Intake
 	commit func(next int64) // for the broker's view of the lag; nothing depends on it
 	fail   func(error)      // ends the session
-	count  counter
+	count  following.Counter
 	log    *zap.Logger
 
 	held cursor // what the ledger holds
@@ -56,7 +57,7 @@ func (s *session) partition(topic string, id int32) *partition {
 			s.note(topic, id, next)
 		},
 		fail:  s.end,
-		count: counter{s.tally, topic},
+		count: following.Counter{Tally: s.tally, Source: topic},
 		log:   s.log.With(zap.String("topic", topic), zap.Int32("partition", id)),
 		queue: make(chan kgo.FetchPartition, waiting),
 		ctx:   ctx,
@@ -93,10 +94,10 @@ func (p *partition) run() {
 func (p *partition) ended(ctx context.Context, err error) {
 	switch {
 	case errors.Is(err, correlate.ErrFenced):
-		p.count.add(resultFenced, 1)
+		p.count.Add(resultFenced, 1)
 		p.log.Warn("another reader has moved this partition's offset; starting again from the ledger", zap.Int64("offset", p.held.offset))
 	case errors.Is(err, errRefused):
-		p.count.add(resultRefused, 1)
+		p.count.Add(resultRefused, 1)
 		p.log.Error("a batch was refused for good; starting again from the ledger", zap.Int64("offset", p.held.offset), zap.Error(err))
 	}
 	if ctx.Err() == nil {

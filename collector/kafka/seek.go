@@ -85,7 +85,7 @@ func (p *partition) seek(ctx context.Context, b bounds) error {
 }
 
 func (p *partition) rewound(b bounds) {
-	p.count.add(resultRewound, 1)
+	p.count.Add(resultRewound, 1)
 	p.log.Warn("the log ends before the ledger's offset: was the topic created again? reading from its beginning",
 		zap.Int64("offset", p.next), zap.Int64("end", b.end), zap.Int64("first", b.first))
 }

@@ -20,6 +20,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
@@ -138,9 +139,9 @@ func (w *world) requireOnce() {
 	}
 }
 
-func (w *world) count(result string) int64 {
+func (w *world) count(result following.Result) int64 {
 	for _, v := range w.tally.Values() {
-		if v.Count == (correlate.Count{What: "kafka", Source: "deploys", Result: result}) {
+		if v.Count == result.Of("deploys") {
 			return v.Value
 		}
 	}

@@ -54,5 +54,5 @@
 // what doesn't roll out costs nothing beyond the watch. Errors are tried again after 1 s, 2 s, … 1 minute, of which chance takes
 // up to a half. The role it needs is in deploy/kubernetes.
 //
-// Each is a counter of the tally: Count{What: "kubernetes", Source: <name>, Result: …}; see counts.go.
+// Each is a counter of the tally, of the name of the cluster: see counts.go.
 package kubernetes

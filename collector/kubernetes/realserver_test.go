@@ -23,6 +23,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -254,9 +255,9 @@ contexts: [{name: real, context: {cluster: real, user: watch}}]
 
 func (r *real) stop() { _ = r.receiver.Shutdown(context.Background()) }
 
-func (r *real) count(result string) int64 {
+func (r *real) count(result following.Result) int64 {
 	for _, v := range r.tally.Values() {
-		if v.Count == (correlate.Count{What: "kubernetes", Source: "kubernetes", Result: result}) {
+		if v.Count == result.Of("kubernetes") {
 			return v.Value
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -43,8 +44,8 @@ func (w *watching) Start(_ context.Context, host component.Host) error {
 		return err
 	}
 	intake.Register(configured.Name(), configured.Projector())
-	count := counter{w.tally, configured.Name()}
-	count.announce()
+	count := following.Counter{Tally: w.tally, Source: configured.Name()}
+	count.Announce(results()...)
 	t := &tracker{
 		source: configured, intake: intake, count: count, revisions: cluster.revisions, namespace: noLabels, turn: make(chan struct{}, 1),
 	}
@@ -53,7 +54,7 @@ func (w *watching) Start(_ context.Context, host component.Host) error {
 	}
 	alive, stop := context.WithCancel(context.Background())
 	w.stop = stop
-	health := &health{host: host, failing: map[string]bool{}}
+	health := &following.Health{Host: host}
 	for _, k := range kinds() {
 		for _, scope := range w.cfg.scopes() {
 			one := &watcher{kind: k, scope: scope, selector: w.cfg.LabelSelector, api: cluster, tracker: t, count: count, health: health, log: w.set.Logger}

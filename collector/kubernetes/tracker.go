@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/kubernetes"
 	"github.com/shipwake/shipwake/correlate"
@@ -16,7 +17,7 @@ import (
 type tracker struct {
 	source source.Configured
 	intake source.Intake
-	count  counter
+	count  following.Counter
 	// revisions and namespace ask the cluster.
 	revisions func(context.Context, kind, object) (history, error)
 	namespace func(ctx context.Context, name string) (map[string]string, error)
@@ -62,7 +63,7 @@ func (t *tracker) observe(ctx context.Context, k kind, scope string, o object, l
 	if err := t.keep(ctx, s, key, d); err != nil {
 		return err
 	}
-	t.count.add(resultRestart, int64(d.restarts))
+	t.count.Add(resultRestart, int64(d.restarts))
 	if !listed {
 		t.reach(under(k, scope), o.newest())
 	}
@@ -209,16 +210,16 @@ func (t *tracker) commit(ctx context.Context, i int, s *shard, key string, next 
 		switch {
 		case err == nil:
 			*s = after
-			t.count.add(resultReport, int64(len(reports)))
+			t.count.Add(resultReport, int64(len(reports)))
 			return nil
 		case errors.Is(err, correlate.ErrFenced):
-			t.count.add(resultFenced, 1)
+			t.count.Add(resultFenced, 1)
 			s.known = false
 			return err
 		case !errors.Is(err, correlate.ErrUnavailable):
 			return err
 		}
-		t.count.add(resultRetried, 1)
+		t.count.Add(resultRetried, 1)
 		if !pause(ctx, backoff(attempt)) {
 			return ctx.Err()
 		}

@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -31,8 +32,8 @@ type watcher struct {
 	selector string
 	api      api
 	tracker  *tracker
-	count    counter
-	health   *health
+	count    following.Counter
+	health   *following.Health
 	log      *zap.Logger
 
 	version  string // from which to watch; "": list first
@@ -46,7 +47,7 @@ func (w *watcher) run(ctx context.Context) {
 		switch {
 		case ctx.Err() != nil:
 		case is(err, http.StatusGone):
-			w.count.add(resultGone, 1)
+			w.count.Add(resultGone, 1)
 			w.version = ""
 			pause(ctx, backoff(w.failures))
 			w.failures++
@@ -63,7 +64,7 @@ func (w *watcher) turn(ctx context.Context) error {
 		if err := w.list(ctx); err != nil {
 			return err
 		}
-		w.health.well(w.name())
+		w.health.Well(w.name())
 	}
 	return w.watch(ctx)
 }
@@ -72,13 +73,13 @@ func (w *watcher) name() string { return under(w.kind, w.scope) }
 
 func (w *watcher) well() {
 	w.failures = 0
-	w.health.well(w.name())
+	w.health.Well(w.name())
 }
 
 // wait reports the first failure of a row, and waits.
 func (w *watcher) wait(ctx context.Context, err error) {
-	w.count.add(resultFailed, 1)
-	if w.health.ill(w.name(), err) {
+	w.count.Add(resultFailed, 1)
+	if w.health.Ill(w.name(), err) {
 		w.log.Warn("can't watch workloads; trying on", zap.String("kind", w.kind.name), zap.String("namespace", w.scope), zap.Error(err))
 	}
 	wait := backoff(w.failures)
@@ -92,7 +93,7 @@ func (w *watcher) wait(ctx context.Context, err error) {
 
 // list takes in all workloads.
 func (w *watcher) list(ctx context.Context) error {
-	w.count.add(resultList, 1)
+	w.count.Add(resultList, 1)
 	keys, newest := map[string]bool{}, time.Time{}
 	version, err := w.api.list(ctx, w.kind.resource, w.scope, w.selector, func(o object) error {
 		keys[keyOf(w.kind, o.Metadata.Namespace, o.Metadata.Name)] = true
@@ -132,7 +133,7 @@ type event struct {
 
 // watch takes in what happens until the server ends it. It resumes where it stood.
 func (w *watcher) watch(ctx context.Context) error {
-	w.count.add(resultWatch, 1)
+	w.count.Add(resultWatch, 1)
 	lasts := watchTimeout + rand.N(watchTimeout)
 	ctx, cancel := context.WithTimeout(ctx, lasts+requestTimeout)
 	defer cancel()

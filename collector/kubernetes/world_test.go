@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source/kubernetes"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/correlate"
@@ -55,7 +56,7 @@ func newTracker(t testing.TB) *tracker {
 	c, err := kubernetes.Source().Configure("kubernetes", nil)
 	require.NoError(t, err)
 	return &tracker{
-		source: c, intake: &sourcetest.Intake{}, count: counter{&correlate.Tally{}, "kubernetes"}, namespace: noLabels, turn: make(chan struct{}, 1),
+		source: c, intake: &sourcetest.Intake{}, count: following.Counter{Tally: &correlate.Tally{}, Source: "kubernetes"}, namespace: noLabels, turn: make(chan struct{}, 1),
 		revisions: func(context.Context, kind, object) (history, error) { return nil, nil },
 	}
 }
@@ -87,9 +88,9 @@ func (w *world) clock(t time.Time) string {
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-func (w *world) count(result string) int64 {
+func (w *world) count(result following.Result) int64 {
 	for _, v := range w.tally.Values() {
-		if v.Count == (correlate.Count{What: "kubernetes", Source: "kubernetes", Result: result}) {
+		if v.Count == result.Of("kubernetes") {
 			return v.Value
 		}
 	}

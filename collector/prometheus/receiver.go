@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/receiver"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/collector/prometheus/past"
 	"github.com/shipwake/shipwake/correlate"
@@ -33,7 +34,7 @@ type asking struct {
 
 // Start returns without waiting for an answer of anybody.
 func (a *asking) Start(ctx context.Context, host component.Host) error {
-	health := newHealth(host)
+	health := &following.Health{Host: host}
 	for i := range a.cfg.Servers {
 		s, err := a.open(ctx, &a.cfg.Servers[i], host)
 		if err != nil {

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pmetric"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/prometheus/births"
 	"github.com/shipwake/shipwake/collector/prometheus/families"
 	"github.com/shipwake/shipwake/collector/prometheus/past"
@@ -43,7 +44,7 @@ type server struct {
 	selectors []string
 	next      consumer.Metrics
 	tally     *correlate.Tally
-	health    *health
+	health    *following.Health
 	log       *zap.Logger
 	births    *births.Register
 	memory    past.Memory   // nil: nobody remembers
@@ -74,12 +75,12 @@ func (s *server) run(ctx context.Context) {
 		case err != nil:
 			wait = pauseAfter(err, failures)
 			failures++
-			if s.health.ill(s, err) {
+			if s.health.Ill(s.endpoint, err) {
 				s.log.Warn("Can't read from Prometheus; trying again", zap.Error(err), zap.Duration("in", wait))
 			}
 		default:
 			failures = 0
-			if s.health.well(s) {
+			if s.health.Well(s.endpoint) {
 				s.log.Info("Reading from Prometheus again")
 			}
 			if more {

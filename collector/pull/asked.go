@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -25,8 +26,8 @@ type asked struct {
 	records  source.Records // nil unless a stream follows them
 	interval time.Duration
 	since    time.Time
-	count    counter
-	health   *health
+	count    following.Counter
+	health   *following.Health
 	log      *zap.Logger
 
 	busy int // times in a row that it wanted to be left alone
@@ -78,7 +79,7 @@ func (a *asked) turn(ctx context.Context, s *stream) {
 
 func (a *asked) succeeded(s *stream, more bool) {
 	a.busy, s.failures, s.said = 0, 0, ""
-	a.health.well(s.name)
+	a.health.Well(s.name)
 	s.due = time.Now()
 	if !more {
 		s.due = s.due.Add(spread(a.interval))
@@ -87,7 +88,7 @@ func (a *asked) succeeded(s *stream, more bool) {
 
 // leaveAlone puts all streams off: a limit is one of the whole source.
 func (a *asked) leaveAlone(busy *source.BusyError) {
-	a.count.add(resultBusy, 1)
+	a.count.Add(resultBusy, 1)
 	wait := patience(busy.Wait, a.busy)
 	a.busy++
 	a.log.Info("a source wants to be left alone", zap.String("source", a.source.Name()), zap.String("why", busy.Why), zap.Duration("for", wait))
@@ -101,7 +102,7 @@ func (a *asked) leaveAlone(busy *source.BusyError) {
 
 // fenced: another reader has moved the cursor, or the answer to a commit was lost. What the ledger holds is right.
 func (a *asked) fenced(s *stream) {
-	a.count.add(resultFenced, 1)
+	a.count.Add(resultFenced, 1)
 	s.known = false
 	s.due = time.Now().Add(backoff(s.failures))
 	s.failures++
@@ -109,13 +110,13 @@ func (a *asked) fenced(s *stream) {
 
 // failed reports the first failure of a row, and those for another reason.
 func (a *asked) failed(s *stream, err error) {
-	a.count.add(resultFailed, 1)
+	a.count.Add(resultFailed, 1)
 	s.due = time.Now().Add(backoff(s.failures))
 	s.failures++
 	if s.said != err.Error() {
 		s.said = err.Error()
 		a.log.Warn("can't ask a source; trying on", zap.String("stream", s.name), zap.Error(err))
-		a.health.ill(s.name, err)
+		a.health.Ill(s.name, err)
 	}
 }
 
@@ -158,13 +159,12 @@ func (a *asked) store(ctx context.Context, s *stream, page source.Page) error {
 		if !errors.Is(err, correlate.ErrUnavailable) {
 			return err
 		}
-		a.count.add(resultRetried, 1)
+		a.count.Add(resultRetried, 1)
 		if !pause(ctx, backoff(attempt)) {
 			return ctx.Err()
 		}
 	}
 	s.held = page.Next
-	a.count.add(resultPage, 1)
-	a.count.add(resultDelivery, int64(len(page.Raws)))
+	a.count.Add(resultStored, 1)
 	return nil
 }

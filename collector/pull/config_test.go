@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/consumer/consumertest"
 	"go.opentelemetry.io/collector/receiver/receivertest"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/generic"
 	"github.com/shipwake/shipwake/collector/source/github"
@@ -119,9 +120,9 @@ func TestOverTheNetwork(t *testing.T) {
 		require.NoError(t, p.Start(t.Context(), sourcetest.NewHost(intake)))
 		return p
 	}
-	count := func(result string) (n int64) {
+	count := func(result following.Result) (n int64) {
 		for _, v := range tally.Values() {
-			if v.Result == result {
+			if v.What == result.What && v.Result == result.Result {
 				n = v.Value
 			}
 		}

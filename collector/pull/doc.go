@@ -44,5 +44,5 @@
 //     other.
 //   - Credentials go to the host of the stream only, and no redirect is followed.
 //
-// Each is a counter of the tally: Count{What: "pull", Source: <source>, Result: …}; see counts.go.
+// Each is a counter of the tally, of its source: see counts.go.
 package pull

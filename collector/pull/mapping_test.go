@@ -20,6 +20,7 @@ import (
 	"go.uber.org/zap/zapcore"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source/github/githubtest"
 	"github.com/shipwake/shipwake/collector/source/sourcetest"
 	"github.com/shipwake/shipwake/collector/source/vendors"
@@ -117,9 +118,9 @@ func (p *project) requests() int {
 	return p.asked
 }
 
-func (p *project) count(result string) (n int64) {
+func (p *project) count(result following.Result) (n int64) {
 	for _, v := range p.world.tally.Values() {
-		if v.Source == "gitlab" && v.Result == result {
+		if v.Count == result.Of("gitlab") {
 			n = v.Value
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/shipwake/shipwake/collector/following"
 )
 
 // Bounds of what is remembered of a source's answers.
@@ -18,7 +20,7 @@ const (
 // was used longest ago is forgotten first.
 type memory struct {
 	next  http.RoundTripper
-	count counter
+	count following.Counter
 	// most bounds all bodies together, mostOf a single one.
 	most, mostOf int
 
@@ -35,7 +37,7 @@ type answer struct {
 	body      []byte
 }
 
-func newMemory(next http.RoundTripper, count counter) *memory {
+func newMemory(next http.RoundTripper, count following.Counter) *memory {
 	return &memory{next: next, count: count, most: maxRemembered, mostOf: maxBody, known: map[string]*list.Element{}, recent: list.New()}
 }
 
@@ -47,16 +49,18 @@ func (m *memory) RoundTrip(request *http.Request) (*http.Response, error) {
 		request = request.Clone(request.Context())
 		request.Header.Set("If-None-Match", known.etag)
 	}
-	m.count.add(resultRequest, 1)
 	response, err := m.next.RoundTrip(request)
 	switch {
 	case err != nil:
+		m.count.Add(resultUnanswered, 1)
 		return nil, err
 	case response.StatusCode == http.StatusNotModified && known != nil:
-		m.count.add(resultUnchanged, 1)
+		m.count.Add(resultUnchanged, 1)
 		_ = response.Body.Close()
 		return known.response(response), nil
-	case response.StatusCode == http.StatusOK && response.Header.Get("ETag") != "":
+	}
+	m.count.Add(resultAnswered, 1)
+	if response.StatusCode == http.StatusOK && response.Header.Get("ETag") != "" {
 		return m.remember(key, response)
 	}
 	return response, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/correlate"
 )
 
@@ -54,7 +55,7 @@ func get(t require.TestingT, m *memory, path string) (int, string) {
 func TestAMemoryAnswersWhatTheServerHas(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &tagged{documents: map[string]string{}}
-		m := newMemory(s, counter{&correlate.Tally{}, "x"})
+		m := newMemory(s, following.Counter{Tally: &correlate.Tally{}, Source: "x"})
 		m.most, m.mostOf = 250, 100
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			path := rapid.SampledFrom([]string{"/a", "/b", "/c", "/d"}).Draw(t, "path")
@@ -84,21 +85,17 @@ func TestAMemoryAnswersWhatTheServerHas(t *testing.T) {
 func TestWhatIsRememberedIsNotSentAgain(t *testing.T) {
 	s := &tagged{documents: map[string]string{"/a": "one"}}
 	tally := &correlate.Tally{}
-	m := newMemory(s, counter{tally, "x"})
+	m := newMemory(s, following.Counter{Tally: tally, Source: "x"})
 	for range 3 {
 		get(t, m, "/a")
 	}
 	require.Equal(t, 1, s.full)
-	counts := map[string]int64{}
-	for _, v := range tally.Values() {
-		counts[v.Result] = v.Value
-	}
-	require.Equal(t, map[string]int64{resultRequest: 3, resultUnchanged: 2}, counts)
+	require.ElementsMatch(t, []correlate.CountValue{{Count: resultAnswered.Of("x"), Value: 1}, {Count: resultUnchanged.Of("x"), Value: 2}}, tally.Values())
 }
 
 func TestWhatWasUsedLongestAgoIsForgottenFirst(t *testing.T) {
 	s := &tagged{documents: map[string]string{"/a": "aaaa", "/b": "bbbb", "/c": "cccc"}}
-	m := newMemory(s, counter{&correlate.Tally{}, "x"})
+	m := newMemory(s, following.Counter{Tally: &correlate.Tally{}, Source: "x"})
 	m.most = 8
 	for _, path := range []string{"/a", "/b", "/a", "/c"} {
 		get(t, m, path)
@@ -117,6 +114,6 @@ func (broken) RoundTrip(*http.Request) (*http.Response, error) { return nil, err
 func TestAnErrorIsPassedOn(t *testing.T) {
 	request, err := http.NewRequest(http.MethodGet, "https://example.com/", nil)
 	require.NoError(t, err)
-	_, err = newMemory(broken{}, counter{&correlate.Tally{}, "x"}).RoundTrip(request)
+	_, err = newMemory(broken{}, following.Counter{Tally: &correlate.Tally{}, Source: "x"}).RoundTrip(request)
 	require.EqualError(t, err, "no network")
 }

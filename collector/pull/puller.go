@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 	"go.opentelemetry.io/collector/receiver"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/secret"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -41,7 +42,7 @@ func (p *puller) Start(ctx context.Context, host component.Host) error {
 	if err != nil {
 		return err
 	}
-	health := &health{host: host, failing: map[string]bool{}}
+	health := &following.Health{Host: host}
 	var all []*asked
 	for _, name := range slices.Sorted(maps.Keys(p.cfg.Sources)) {
 		a, err := p.open(ctx, name, intake)
@@ -60,7 +61,7 @@ func (p *puller) Start(ctx context.Context, host component.Host) error {
 	p.stop = stop
 	for _, a := range all {
 		intake.Register(a.source.Name(), a.source.Projector())
-		a.count.announce()
+		a.count.Announce(results()...)
 		p.done.Go(func() { a.run(alive) })
 	}
 	return nil
@@ -84,7 +85,7 @@ func (p *puller) open(ctx context.Context, name string, intake source.Intake) (*
 	}
 	a := &asked{
 		source: ready.Configured, intake: intake, interval: s.interval(), since: time.Now().Add(-s.history()).UTC(),
-		count: counter{p.tally, name}, log: p.set.Logger,
+		count: following.Counter{Tally: p.tally, Source: name}, log: p.set.Logger,
 	}
 	for _, one := range ready.Streams {
 		a.streams = append(a.streams, &stream{Stream: one, name: "pull/" + name + "/" + one.Name})
@@ -94,7 +95,7 @@ func (p *puller) open(ctx context.Context, name string, intake source.Intake) (*
 }
 
 // client remembers answers, sends the secret along, and goes through the guard.
-func (p *puller) client(ctx context.Context, s SourceConfig, ready source.Pulled, count counter) (*http.Client, error) {
+func (p *puller) client(ctx context.Context, s SourceConfig, ready source.Pulled, count following.Counter) (*http.Client, error) {
 	hosts, err := originsOf(ready.Streams)
 	if err != nil {
 		return nil, err

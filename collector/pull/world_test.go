@@ -17,6 +17,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/goleak"
 
+	"github.com/shipwake/shipwake/collector/following"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/github"
 	"github.com/shipwake/shipwake/collector/source/github/githubtest"
@@ -141,9 +142,9 @@ func (w *world) requireOnce(within time.Duration) {
 	require.Equal(w.t, want, w.facts(w.ledger.Entries()))
 }
 
-func (w *world) count(result string) int64 {
+func (w *world) count(result following.Result) int64 {
 	for _, v := range w.tally.Values() {
-		if v.Count == (correlate.Count{What: "pull", Source: "github", Result: result}) {
+		if v.Count == result.Of("github") {
 			return v.Value
 		}
 	}

@@ -32,15 +32,16 @@ func operatingIn(b *dashboard.DashboardBuilder) {
 			query{"{{source}} {{result}}", "60 * " + sum(rate(whole("shipwake_deliveries_total")), "source", "result") + " > 0"}).Min(0)).
 		WithPanel(lines(about{"Facts", "Changes and incidents by source and by what became of them, a minute; quarantined ones are kept and not understood", "cpm", "no source has told anything in this time"}, half,
 			query{"{{source}} {{result}}", "60 * " + sum(rate(whole("shipwake_facts_total")), "source", "result") + " > 0"}).Min(0)).
-		WithPanel(lines(about{"Telemetry", "Spans, points, log records and cells a second, by what became of them: what is not accepted makes verdicts weaker, except spans that are no requests", "cps", "no telemetry in this time"}, half,
-			query{"{{signal}} {{result}}", sum(rate(whole("shipwake_telemetry_total")), "signal", "result") + " > 0"}).Min(0)).
+		WithPanel(lines(about{"Telemetry", "Spans, points and log records a second, by what became of them, and buckets of them that came too late: what is not accepted makes verdicts weaker, except spans that are no requests", "cps", "no telemetry in this time"}, half,
+			query{"{{signal}} {{result}}", sum(rate(whole("shipwake_telemetry_total")), "signal", "result") + " > 0"},
+			query{"cells {{result}}", sum(rate(whole("shipwake_cells_total")), "result") + " > 0"}).Min(0)).
 		WithPanel(lines(about{"Watermark", "How far event time is behind the clock", "s", "no telemetry has come yet"}, half,
 			query{"behind", "max(" + whole("shipwake_watermark_lag_seconds") + ")"}, query{"silent (1)", "max(" + whole("shipwake_telemetry_idle") + ")"}).Min(0)).
 		WithPanel(lines(about{"Requests", "OTLP requests a second by what became of them", "reqps", "no OTLP receiver is configured"}, half,
 			query{"{{signal}} {{result}}", sum(rate(whole("shipwake_otlp_requests_total")), "signal", "result") + " > 0"}).Min(0)).
 		WithPanel(lines(about{"Read elsewhere", "What is read from Kafka, from the APIs of sources and from Kubernetes, a minute", "cpm", "nothing is read from Kafka, APIs or Kubernetes"}, half,
-			query{"Kafka {{topic}} {{result}}", "60 * " + sum(rate(whole("shipwake_kafka_total")), "topic", "result") + " > 0"},
-			query{"{{source}} {{result}}", "60 * " + sum(rate(whole("shipwake_pull_total")), "source", "result") + " > 0"},
+			query{"Kafka {{topic}} {{result}}", "60 * " + sum(rate(whole("shipwake_kafka_messages_total")), "topic", "result") + " > 0"},
+			query{"{{source}} {{result}}", "60 * " + sum(rate(whole("shipwake_pull_pages_total")), "source", "result") + " > 0"},
 			query{"{{source}} {{result}}", "60 * " + sum(rate(whole("shipwake_kubernetes_total")), "source", "result") + " > 0"}).Min(0))
 }
 

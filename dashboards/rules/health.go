@@ -62,7 +62,10 @@ func (p Parameters) telemetry() []Rule {
 		p.alert(alert{
 			name: "ShipwakeTelemetryLost", severity: warning, wait: 15 * time.Minute,
 			expr: `
-				sum without (signal, result) (rate(shipwake_telemetry_total{result=~"overflow|late"}[15m]))
+				(
+				  sum without (signal, result) (rate(shipwake_telemetry_total{result="overflow"}[15m]))
+				  + sum without (result) (rate(shipwake_cells_total{result="late"}[15m]))
+				)
 				/ sum without (signal, result) (rate(shipwake_telemetry_total{result="accepted"}[15m]))
 				> 0.01`,
 			summary: "Shipwake {{ $labels.instance }} loses telemetry",

@@ -193,7 +193,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "collector/source/...", except: []string{"collector/source/all", "collector/source/sourcetest", "collector/source/vendors"},
-			ours:   []string{"correlate", "collector/source"},
+			ours:   []string{"correlate", "collector/source", "internal/strictyaml"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a source knows one sender's format; a second source or the pipeline in it would make it hard to add one",
 		},
@@ -223,15 +223,15 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "one suite for all formats: it knows the contract and none of them",
 		},
 		{
-			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/kafka/client", "collector/source", "internal/kafkaclient"}, never: []string{collector + "pdata/..."},
+			room: "collector/kafka/...", except: []string{"collector/kafka/kafkatest"}, ours: []string{"correlate", "collector/following", "collector/kafka/client", "collector/source", "internal/kafkaclient"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/kubernetes/...", ours: []string{"correlate", "collector/source", "collector/source/kubernetes"}, never: []string{collector + "pdata/...", "k8s.io/api/...", "k8s.io/client-go/kubernetes/...", "k8s.io/client-go/informers/..."},
+			room: "collector/kubernetes/...", ours: []string{"correlate", "collector/following", "collector/source", "collector/source/kubernetes"}, never: []string{collector + "pdata/...", "k8s.io/api/...", "k8s.io/client-go/kubernetes/...", "k8s.io/client-go/informers/..."},
 			reason: "a receiver does not know that the engine exists; and the types and clients of all of Kubernetes cost a large binary for some ten fields",
 		},
 		{
-			room: "collector/pull/...", ours: []string{"correlate", "collector/source", "collector/secret", "internal/outgoing"}, never: []string{collector + "pdata/..."},
+			room: "collector/pull/...", ours: []string{"correlate", "collector/following", "collector/source", "collector/secret", "internal/outgoing"}, never: []string{collector + "pdata/..."},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -239,7 +239,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "which commits a deployment brings is asked of repositories; who keeps the changes is not known here",
 		},
 		{
-			room: "collector/prometheus", ours: []string{"correlate", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
+			room: "collector/prometheus", ours: []string{"correlate", "collector/following", "collector/prometheus/births", "collector/prometheus/families", "collector/prometheus/kube", "collector/prometheus/native", "collector/prometheus/past", "collector/prometheus/points"},
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
@@ -326,7 +326,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/span", "internal/keys", "internal/opaque", "internal/kafkaclient", "sinks/prometheus/history"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/span", "internal/keys", "internal/opaque", "internal/kafkaclient", "sinks/prometheus/history", "internal/strictyaml"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
@@ -345,6 +345,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 		{
 			room: "collector/components/*", ours: []string{"collector/components"},
 			reason: "the Collector builder calls a package for each component, which says nothing else",
+		},
+		{
+			room: "collector/following", ours: []string{"correlate"}, never: []string{collector + "pdata/..."},
+			reason: "how following goes is said in the same words by all receivers that do",
 		},
 		{
 			room: "collector/listen", ours: []string{},

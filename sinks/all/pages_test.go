@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/shipwake/shipwake/internal/pagetest"
 	"github.com/shipwake/shipwake/sinks/all"
 	"github.com/shipwake/shipwake/sinks/route"
 	"github.com/shipwake/shipwake/sinks/template"
@@ -40,7 +41,7 @@ var inGo = map[string][2]string{
 // TestPages holds docs/outputs against the sinks: a page for each template, and an index.
 func TestPages(t *testing.T) {
 	index := strings.TrimSpace(indexText) + "\n\n| sink | |\n|---|---|\n"
-	written := map[string]bool{"README.md": true}
+	folder := pagetest.In(t, pages, *update)
 	for _, f := range all.Factories() {
 		text, ok := vendors.Text(f.Name)
 		if !ok {
@@ -53,33 +54,12 @@ func TestPages(t *testing.T) {
 		parsed, err := template.Parse(text)
 		require.NoError(t, err)
 		index += fmt.Sprintf("| [%s](%s.md) | %s |\n", f.Name, f.Name, parsed.About)
-		written[f.Name+".md"] = true
-		requirePage(t, f.Name+".md", page(t, parsed))
+		folder.Require(f.Name+".md", page(t, parsed))
 		require.NoError(t, f.Check(shown(parsed)), "the configuration that the page shows")
 	}
 	index += "| [verdicts](verdicts.md) | log records in any Collector pipeline |\n"
-	requirePage(t, "README.md", index)
-	entries, err := os.ReadDir(pages)
-	require.NoError(t, err)
-	for _, byHand := range []string{"email.md", "kafka.md", "verdicts.md"} {
-		written[byHand] = true
-	}
-	for _, e := range entries {
-		require.True(t, written[e.Name()], "%s is the page of no sink", e.Name())
-	}
-}
-
-func requirePage(t *testing.T, name, text string) {
-	t.Helper()
-	text = "<!-- Written by `make gen`. -->\n" + text
-	path := filepath.Join(pages, name)
-	if *update {
-		require.NoError(t, os.MkdirAll(pages, 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-	}
-	have, err := os.ReadFile(path)
-	require.NoError(t, err, "make gen writes it")
-	require.Equal(t, text, string(have), "make gen writes it anew")
+	folder.Require("README.md", index)
+	folder.Complete("email.md", "kafka.md", "verdicts.md")
 }
 
 func page(t *testing.T, f template.File) string {

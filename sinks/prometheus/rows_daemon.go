@@ -3,11 +3,13 @@ package prometheus
 import (
 	"runtime"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
 )
 
 // catalogued are the groups of the tally that have a row of their own.
-var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "otlp": true, "kafka": true, "pull": true, "kubernetes": true, "outbox": true}
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "cells": true, "scrapes": true,
+	"otlp": true, "kafka_messages": true, "kafka_faults": true, "pull_requests": true, "pull_pages": true, "kubernetes": true, "outbox": true}
 
 func intake() []Metric {
 	return []Metric{
@@ -16,13 +18,21 @@ func intake() []Metric {
 		tallied("shipwake_facts_total", "facts", "source",
 			"Deliveries that reached the ledger, by source: accepted, duplicate, quarantined because nobody maps them, or ignored by the naming rules; those reprojected (read again) and released from quarantine by that; and facts retracted by it."),
 		tallied("shipwake_telemetry_total", "telemetry", "signal",
-			"Spans, points and log records, and buckets made of them (cells), by what became of them."),
+			"Spans, points and log records by what became of them."),
+		tallied("shipwake_cells_total", "cells", "",
+			"Buckets made of telemetry that were of no use: too late for their window, or dated in the future."),
+		tallied("shipwake_scrapes_total", "scrapes", "",
+			"Scrapes that a Prometheus didn't get an answer to (missed), of processes whose services are judged by it."),
 		tallied("shipwake_otlp_requests_total", "otlp", "signal",
 			"OTLP requests by what became of them: accepted; put off, to be sent again (busy, unavailable); or refused (malformed, too_large, too_deep, too_costly, too_slow, error). Also connections that were closed at once (busy)."),
-		tallied("shipwake_kafka_total", "kafka", "topic",
-			"Messages of a Kafka topic by what became of them (read, quarantined, lost, hole), and what happened while reading (retried, fenced, refused, rewound)."),
-		tallied("shipwake_pull_total", "pull", "source",
-			"What was asked of a source's API: requests and those of them that nothing had changed for (request, unchanged); pages and the deliveries in them that were stored (page, delivery); and what happened while asking (busy, failed, retried, fenced)."),
+		tallied("shipwake_kafka_messages_total", "kafka_messages", "topic",
+			"Messages of a Kafka topic that were passed, by what became of them: read, or quarantined because something in them can't be read or mapped; lost to retention; or a hole in the offsets that holds none."),
+		tallied("shipwake_kafka_faults_total", "kafka_faults", "topic",
+			"How often reading a Kafka topic was held up: a commit to be repeated (retried), one that another reader had been ahead of (fenced), one that the ledger refuses for good (refused), and a log that ended before where it was read to (rewound)."),
+		tallied("shipwake_pull_requests_total", "pull_requests", "source",
+			"Requests to a source's API: answered, unchanged since the last time, or unanswered."),
+		tallied("shipwake_pull_pages_total", "pull_pages", "source",
+			"Attempts to read a page of a source's API: stored; put off because the system is busy; failed, to be asked for again; retried because it could not be stored; or fenced because another reader had been ahead."),
 		tallied("shipwake_kubernetes_total", "kubernetes", "source",
 			"What a Kubernetes cluster was watched for: rollouts reported, a count for each step (report), and new revisions that are mere restarts (restart); lists and watches (list, watch, gone); and what happened while watching (failed, retried, fenced)."),
 		{
@@ -53,14 +63,19 @@ func intake() []Metric {
 	}
 }
 
-// tallied is a counter that some door of the daemon keeps.
+// tallied is a counter that some door of the daemon keeps, with a label for its source unless that is "".
 func tallied(name, what, label, help string) Metric {
+	labels := []string{label, "result"}
+	sources := func(c correlate.CountValue) []string { return []string{clean(c.Source)} }
+	if label == "" {
+		labels, sources = labels[1:], func(correlate.CountValue) []string { return nil }
+	}
 	return Metric{
-		Name: name, Help: help, Type: Counter, Labels: []string{label, "result"},
+		Name: name, Help: help, Type: Counter, Labels: labels,
 		read: func(v *view, w *lines) {
 			for _, c := range v.status.Counts {
 				if c.What == what {
-					w.count(c.Value, clean(c.Source), clean(c.Result))
+					w.count(c.Value, append(sources(c), clean(c.Result))...)
 				}
 			}
 		},

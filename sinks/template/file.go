@@ -1,17 +1,14 @@
 package template
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
+	"github.com/shipwake/shipwake/internal/strictyaml"
 	"github.com/shipwake/shipwake/sinks/route"
 )
 
@@ -143,21 +140,17 @@ type namedStep struct {
 // Parse reads a file. The error names the line or the key that is wrong and what would be right.
 func Parse(text []byte) (File, error) {
 	var f File
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&f); err != nil {
-		if errors.Is(err, io.EOF) {
-			return File{}, errors.New("must be a mapping, with name and create; the file is empty")
-		}
-		return File{}, fmt.Errorf("must be a mapping: %w", err)
+	if err := strictyaml.Decode(text, &f, "name and create"); err != nil {
+		return File{}, err
 	}
 	return f, f.validate()
 }
 
 func (f File) validate() error {
+	if err := strictyaml.CheckName(f.Name); err != nil {
+		return err
+	}
 	switch {
-	case f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
-		return errors.New("name: required: lower case letters, digits, dashes and underscores")
 	case f.Create == nil && (f.Find == nil || f.Update == nil):
 		return errors.New("create: required, or find and update: how is a message sent?")
 	case f.Pace < 0:

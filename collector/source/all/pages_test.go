@@ -16,6 +16,7 @@ import (
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/mapping"
 	"github.com/shipwake/shipwake/collector/source/vendors"
+	"github.com/shipwake/shipwake/internal/pagetest"
 )
 
 //go:generate go test -run TestPages -update .
@@ -29,34 +30,16 @@ func TestPages(t *testing.T) {
 	index := "# Sources\n\nWhat ships and what pages. Each page says how the system is set up, and what is read of what it sends. A system that\n" +
 		"isn't here is a mapping of your own: see [the format](../../collector/source/mapping/doc.go), and try it with\n" +
 		"`shipwake source test`.\n\n| source | path or receiver | |\n|---|---|---|\n"
-	written := map[string]bool{"README.md": true}
+	folder := pagetest.In(t, pages, *update)
 	all := append(Sources(), Watched()...)
 	slices.SortFunc(all, func(a, b source.Source) int { return strings.Compare(a.Name, b.Name) })
 	for _, s := range all {
 		title, about, page := pageOf(t, s)
 		index += "| [" + title + "](" + s.Name + ".md) | `" + door(s) + "` | " + about + " |\n"
-		written[s.Name+".md"] = true
-		requirePage(t, s.Name+".md", "# "+title+"\n\n"+page)
+		folder.Require(s.Name+".md", "# "+title+"\n\n"+page)
 	}
-	requirePage(t, "README.md", index)
-	entries, err := os.ReadDir(pages)
-	require.NoError(t, err)
-	for _, e := range entries {
-		require.True(t, written[e.Name()], "%s is the page of no source", e.Name())
-	}
-}
-
-func requirePage(t *testing.T, name, text string) {
-	t.Helper()
-	text = "<!-- Written by `make gen`. -->\n" + text
-	path := filepath.Join(pages, name)
-	if *update {
-		require.NoError(t, os.MkdirAll(pages, 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
-	}
-	have, err := os.ReadFile(path)
-	require.NoError(t, err, "make gen writes it")
-	require.Equal(t, text, string(have), "make gen writes it anew")
+	folder.Require("README.md", index)
+	folder.Complete()
 }
 
 // pageOf is made of the mapping, or of the package comment; setup.md beside either says how the system is made to send.

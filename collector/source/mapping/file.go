@@ -1,10 +1,8 @@
 package mapping
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -12,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/shipwake/shipwake/collector/source"
+	"github.com/shipwake/shipwake/internal/strictyaml"
 )
 
 // File is a mapping as it is written.
@@ -93,21 +92,17 @@ func (b *Bindings) UnmarshalYAML(node *yaml.Node) error {
 // Parse reads a file. The error names the line or the key that is wrong and what would be right.
 func Parse(text []byte) (File, error) {
 	var f File
-	decoder := yaml.NewDecoder(bytes.NewReader(text))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&f); err != nil {
-		if errors.Is(err, io.EOF) {
-			return File{}, errors.New("must be a mapping, with name, authentication and rules; the file is empty")
-		}
-		return File{}, fmt.Errorf("must be a mapping: %w", err)
+	if err := strictyaml.Decode(text, &f, "name, authentication and rules"); err != nil {
+		return File{}, err
 	}
 	return f, f.validate()
 }
 
 func (f File) validate() error {
+	if err := strictyaml.CheckName(f.Name); err != nil {
+		return err
+	}
 	switch {
-	case f.Name == "" || strings.Trim(f.Name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
-		return errors.New("name: required: lower case letters, digits, dashes and underscores")
 	case len(f.Authentication) == 0:
 		return fmt.Errorf("authentication: required: how do senders prove themselves? A scheme has a kind, one of %v", source.Kinds())
 	case len(f.Rules) == 0:
