@@ -46,23 +46,23 @@ func Once(ctx context.Context, sources []source.Source, name string, cfg SourceC
 // exhaust asks for page after page until there is no more.
 func (a *asked) exhaust(ctx context.Context, s *stream) error {
 	for failures := 0; ; {
-		more, err := a.pull(ctx, s)
-		wait := time.Duration(0)
-		var busy *source.BusyError
-		switch {
-		case err == nil && !more:
-			return nil
-		case err == nil:
-			failures = 0
-			continue
-		case errors.As(err, &busy):
-			wait = busy.Wait
-			a.log.Info("the source wants to be left alone", zap.String("why", busy.Why), zap.Duration("for", wait))
-		default:
-			if failures++; failures == mostAttempts || !again(err) {
+		page, err := a.page(ctx, s)
+		if err == nil {
+			if err := a.store(ctx, s, page); err != nil || !page.More {
 				return err
 			}
-			wait = backoff(failures)
+			failures = 0
+			continue
+		}
+		failures++
+		wait := backoff(failures)
+		var busy *source.BusyError
+		switch {
+		case errors.As(err, &busy):
+			failures, wait = 0, busy.Wait
+			a.log.Info("the source wants to be left alone", zap.String("why", busy.Why), zap.Duration("for", wait))
+		case failures == mostAttempts || !again(err):
+			return err
 		}
 		if !pause(ctx, wait) {
 			return ctx.Err()
