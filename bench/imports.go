@@ -146,7 +146,7 @@ func writeChanges(file, format string, changes int) (int64, error) {
 	if format == "csv" {
 		fmt.Fprintln(w, "id,service,team,version,commit,authored_at,finished_at")
 	}
-	line := `{"id":"c-%d","service":"svc-%d","team":"team-%d","version":"v%d","commit":"%040x","commits":[{"sha":"%[5]040x","authored_at":%q}],"finished_at":%q}` + "\n"
+	line := `{"id":"c-%d","service":"svc-%d","team":"team-%d","version":"v%d","commit":"%040x","commits":[{"sha":"%040[5]x","authored_at":%q}],"finished_at":%q}` + "\n"
 	if format == "csv" {
 		line = "c-%d,svc-%d,team-%d,v%d,%040x,%s,%s\n"
 	}
