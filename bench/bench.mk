@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-graph bench-ingest ingest-guard bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-history bench-cardinality bench-load load-smoke bench-results
+.PHONY: accuracy bench-build bench-check bench-graph bench-ingest ingest-guard bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-history bench-import bench-cardinality bench-load load-smoke bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -69,6 +69,9 @@ bench-restart: build ## Time of a restart with 100,000 changes
 	cd bench && $(GO) run . $(BENCHFLAGS) restart
 
 HISTORY ?= 1000000
+
+bench-import: bench-build ## A million changes by `shipwake import` beside the daemon, about 20 minutes
+	cd bench && ../bin/bench $(BENCHFLAGS) import
 
 bench-history: bench-build ## Take in HISTORY (1000000; 200000 for a look) changes of the last year while telemetry flows, some minutes
 	cd bench && ../bin/bench $(BENCHFLAGS) -size $(HISTORY) history

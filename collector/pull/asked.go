@@ -122,22 +122,23 @@ func (a *asked) failed(s *stream, err error) {
 
 // pull asks for the page after the cursor and stores it.
 func (a *asked) pull(ctx context.Context, s *stream) (more bool, err error) {
-	if !s.known {
-		if s.held, err = a.intake.Cursor(ctx, s.name); err != nil {
-			return false, err
-		}
-		s.known = true
-	}
-	limited, cancel := context.WithTimeout(ctx, pageTimeout)
-	defer cancel()
-	page, err := a.page(limited, s)
+	page, err := a.page(ctx, s)
 	if err != nil {
 		return false, err
 	}
 	return page.More, a.store(ctx, s, page)
 }
 
-func (a *asked) page(ctx context.Context, s *stream) (source.Page, error) {
+// page asks for the page after the cursor.
+func (a *asked) page(ctx context.Context, s *stream) (page source.Page, err error) {
+	if !s.known {
+		if s.held, err = a.intake.Cursor(ctx, s.name); err != nil {
+			return page, err
+		}
+		s.known = true
+	}
+	ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+	defer cancel()
 	if s.Follow != nil {
 		return s.Follow(ctx, a.client, a.records, s.held, a.since)
 	}

@@ -36,6 +36,8 @@ type importCommand struct {
 	fromSource                    string
 	maps, set                     map[string]string
 	dryRun, strict                bool
+	since, url, tokenFile         string   // of what is pulled
+	of, allow                     []string // of what is pulled
 	patience                      time.Duration
 	env                           func(string) string
 	now                           func() time.Time
@@ -44,12 +46,15 @@ type importCommand struct {
 func newImport() *cobra.Command {
 	i := &importCommand{env: os.Getenv, now: time.Now}
 	cmd := &cobra.Command{
-		Use:   "import FORMAT FILE…",
+		Use:   "import FORMAT [FILE…]",
 		Short: "Tell the daemon of years of history",
 		Long: `Reads what another tool wrote down, and tells the daemon of it. FORMAT is one of
 
 ` + formatsInWords() + `
 or, with --from-source NAME instead, the files hold messages as /hooks/NAME takes them. A file may be compressed by gzip.
+Without files, FORMAT is a system that is asked by its API for what its webhooks would have said: ` + pullableNames() + `. The token for it comes from $SHIPWAKE_<NAME>_TOKEN or --token-file; --of says what is
+asked for, by the keys that change_pull has for it (docs/sources).
+
 Where a format has several tables, a file is the one that it is named after, or say TABLE=FILE.
 
 What is sent is known by its content, so that what is imported twice, or overlaps, changes nothing. How far it is stands
@@ -64,7 +69,8 @@ The exit code:
   3  the daemon is away, or the import was interrupted; run it again to go on`,
 		Example: `  shipwake import csv deploys.csv --map service=app_name,version=tag,finished_at=deployed_at
   shipwake import devlake cicd_deployment_commits.tsv incidents.tsv project_mapping.tsv
-  shipwake import ndjson history.jsonl.gz --dry-run | head`,
+  shipwake import ndjson history.jsonl.gz --dry-run | head
+  shipwake import github --since 1y --of repositories=octo/shop --of repositories=octo/pay`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return i.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
@@ -79,6 +85,11 @@ The exit code:
 	flags.BoolVar(&i.strict, "strict", false, "end at the first record that is wrong")
 	flags.StringVar(&i.state, "state", "", "`file` that says how far the import is (default: beside the first file)")
 	flags.StringVar(&i.report, "report", "", "`file` for each record that was skipped")
+	flags.StringVar(&i.since, "since", "1y", "how far back a system is asked, e.g. 1y, 6m, 90d, or a time")
+	flags.StringVar(&i.url, "url", "", "`address` of the API that is asked, where it isn't the usual one")
+	flags.StringArrayVar(&i.of, "of", nil, "`key=value`: what is asked for; may be repeated")
+	flags.StringVar(&i.tokenFile, "token-file", "", "`file` with the token for the API that is asked")
+	flags.StringArrayVar(&i.allow, "allow", nil, "private, loopback, a network or a host's `name`: an API beyond the public internet; may be repeated")
 	flags.DurationVar(&i.patience, "timeout", 5*time.Minute, "how long a daemon that is away is tried")
 	return cmd
 }
@@ -94,6 +105,9 @@ func formatsInWords() string {
 }
 
 func (i *importCommand) run(ctx context.Context, args []string, out, said io.Writer) error {
+	if len(args) == 1 && i.fromSource == "" && pullable(args[0]) {
+		return i.runPull(ctx, args[0], out, said)
+	}
 	format, files, err := i.format(args)
 	if err != nil {
 		return err
@@ -136,7 +150,7 @@ func (i *importCommand) format(args []string) (exports.Format, []string, error) 
 		}
 		return f, args[1:], nil
 	}
-	return exports.Format{}, nil, fmt.Errorf("%s: there is no such format; the formats are %s", args[0], formatNames())
+	return exports.Format{}, nil, fmt.Errorf("%s: there is no such format; the formats are %s, and %s can be asked", args[0], formatNames(), pullableNames())
 }
 
 func formatNames() string {
@@ -199,7 +213,7 @@ func (i *importCommand) send(ctx context.Context, format exports.Format, options
 		im.Door, im.State = hooks, i.stateOf(files[0])
 	}
 	im.Progress = importer.NewProgress(said, isTerminal(said), files, func() int64 { return im.Report.Counts().Facts }, i.now)
-	return i.finish(im, runWatched(ctx, im), out)
+	return i.finish(im, watched(im, func() error { return im.Run(ctx) }), out)
 }
 
 func (i *importCommand) stateOf(file string) string {
@@ -209,14 +223,14 @@ func (i *importCommand) stateOf(file string) string {
 	return file + ".import"
 }
 
-// runWatched imports, and tells of it meanwhile.
-func runWatched(ctx context.Context, im *importer.Import) error {
+// watched does something, and tells of it meanwhile.
+func watched(im *importer.Import, do func() error) error {
 	ended, told := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(told)
 		im.Progress.Run(ended)
 	}()
-	err := im.Run(ctx)
+	err := do()
 	close(ended)
 	<-told
 	return err

@@ -102,7 +102,7 @@ func TestAnImportThatEndsEarlyGoesOn(t *testing.T) {
 		dir, err := os.MkdirTemp("", "import")
 		require.NoError(t, err)
 		defer func() { require.NoError(t, os.RemoveAll(dir)) }()
-		count := rapid.IntRange(0, 3_000).Draw(t, "facts")
+		count := rapid.IntRange(0, 1_500).Draw(t, "facts")
 		file := write(t, dir, "facts", facts(0, count))
 		d := newDoor()
 		d.fails = away

@@ -70,7 +70,11 @@ func (p *Progress) Run(ended <-chan struct{}) {
 
 func (p *Progress) tell() {
 	if p.terminal {
-		fmt.Fprint(p.out, "\r\x1b[K"+bar(p.share())+" "+p.line())
+		line := p.line()
+		if p.total > 0 {
+			line = bar(p.share()) + " " + line
+		}
+		fmt.Fprint(p.out, "\r\x1b[K"+line)
 		return
 	}
 	fmt.Fprintln(p.out, p.line())
@@ -93,6 +97,9 @@ func (p *Progress) share() float64 {
 // line is the share, what was sent, the rate, and how long the rest may take.
 func (p *Progress) line() string {
 	share, facts, took := p.share(), p.facts(), p.now().Sub(p.began)
+	if p.total == 0 {
+		return fmt.Sprintf("%s messages, %s", words.Count(facts), took.Round(time.Second))
+	}
 	rate := float64(facts-p.first) / max(took.Seconds(), 0.001)
 	line := fmt.Sprintf("%3.0f %%  %s facts  %s/s", 100*share, words.Count(facts), words.Count(int64(rate)))
 	if share > 0.01 && share < 1 {
