@@ -24,7 +24,7 @@ type measurement struct {
 
 func measurements() []measurement {
 	return []measurement{{"ingest", ingest}, {"ingest-guard", guardIngest}, {"series", series}, {"facts", facts}, {"scrape", scrape}, {"accuracy", measureVerdicts}, {"guard", guardAccuracy}, {"ablation", ablation},
-		{"kill", kills}, {"order", orders}, {"ledger", ledgerModel}, {"restart", restarts}, {"history", backfill}, {"import", imports}, {"cardinality", cardinality}, {"load", overload}}
+		{"kill", kills}, {"order", orders}, {"ledger", ledgerModel}, {"restart", restarts}, {"history", backfill}, {"import", imports}, {"dora", doraNumbers}, {"cardinality", cardinality}, {"load", overload}}
 }
 
 // settings is what the command line says.
@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string) error {
 	all := measurements()
 	i := slices.IndexFunc(all, func(m measurement) bool { return m.name == flags.Arg(0) })
 	if i < 0 || flags.NArg() != 1 || s.pairs < 1 || s.every <= 0 || s.scale <= 0 || s.minutes <= 0 {
-		return fmt.Errorf("want one of ingest, ingest-guard, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, history, import, cardinality and load, not %q", flags.Args())
+		return fmt.Errorf("want one of ingest, ingest-guard, series, facts, scrape, accuracy, guard, ablation, kill, order, ledger, restart, history, import, dora, cardinality and load, not %q", flags.Args())
 	}
 	r, err := all[i].run(ctx, s)
 	if err != nil {

@@ -2,7 +2,7 @@
 
 BENCHFLAGS ?=
 
-.PHONY: accuracy bench-build bench-check bench-graph bench-ingest ingest-guard bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-history bench-import bench-cardinality bench-load load-smoke bench-results
+.PHONY: accuracy bench-build bench-check bench-graph bench-ingest ingest-guard bench-series bench-facts bench-scrape bench-accuracy bench-ablation bench-kill bench-order bench-ledger bench-restart bench-history bench-import bench-dora bench-cardinality bench-load load-smoke bench-results
 
 bench-build: build ## Build what the benchmarks run
 	cd bench && CGO_ENABLED=0 $(GO) build -trimpath -o ../bin/bench .
@@ -75,6 +75,9 @@ bench-import: bench-build ## A million changes by `shipwake import` beside the d
 
 bench-history: bench-build ## Take in HISTORY (1000000; 200000 for a look) changes of the last year while telemetry flows, some minutes
 	cd bench && ../bin/bench $(BENCHFLAGS) -size $(HISTORY) history
+
+bench-dora: build ## Cost of DORA numbers over 10,000, 100,000 and 1,000,000 changes of 10,000 services, some minutes
+	cd bench && $(GO) run . $(BENCHFLAGS) dora
 
 accuracy: ## bench-accuracy in short: fails when a figure is worse than its floor in bench/accuracy/floors.json
 	cd bench && $(GO) run . $(BENCHFLAGS) guard

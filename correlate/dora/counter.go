@@ -1,7 +1,6 @@
 package dora
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -158,16 +157,15 @@ func (c *counter) numbers(t *tally, days float64) Numbers { return c.Policy.numb
 
 // listed is what groups come to, by name.
 func (c *counter) listed(groups map[group]*tally, days float64) []Numbers {
-	var all []Numbers
-	for g, t := range groups {
-		n := c.numbers(t, days)
+	if len(groups) == 0 {
+		return nil
+	}
+	all := make([]Numbers, 0, len(groups))
+	for _, g := range slices.SortedFunc(maps.Keys(groups), group.compare) {
+		n := c.numbers(groups[g], days)
 		n.Group, n.Service, n.Environment = g.name, g.service, g.environment
 		all = append(all, n)
 	}
-	slices.SortFunc(all, func(a, b Numbers) int {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Environment, b.Environment),
-			cmp.Compare(a.Service, b.Service))
-	})
 	return all
 }
 

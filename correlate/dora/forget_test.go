@@ -3,6 +3,7 @@ package dora_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -36,4 +37,42 @@ func TestWhatIsForgottenIsNotCovered(t *testing.T) {
 			require.Greater(t, all.Len(), 20)
 		}
 	})
+}
+
+// A label that tells changes one by one isn't kept, and what is counted by it is not covered; what is counted by others is.
+func TestWhatIsCountedByALabelWithTooManyValuesIsNotCovered(t *testing.T) {
+	table := dora.NewTable()
+	var d dora.Data
+	for i := range 3000 {
+		c := change(fmt.Sprint("c", i), at(i))
+		c.Labels = map[string]string{"build": fmt.Sprint(i), "region": fmt.Sprint(i % 3)}
+		d.Changes = append(d.Changes, c)
+		table.Change(&c)
+	}
+	for _, table := range []*dora.Table{table, restored(t, partsOf(table))} {
+		byRegion, byBuild, ofBuild := month, month, month
+		byRegion.By, byBuild.By = dora.ByLabel("region"), dora.ByLabel("build")
+		ofBuild.Labels = []dora.Label{{Name: "build", Value: "7"}}
+		require.False(t, table.Covers(byBuild))
+		require.False(t, table.Covers(ofBuild))
+		require.True(t, table.Covers(byRegion))
+		require.Equal(t, dora.Compute(byRegion, d, asOf), table.Report(byRegion, asOf))
+		require.Len(t, dora.Compute(byBuild, d, asOf).Groups, 3000)
+	}
+}
+
+// A report has so many cells at most, and says when there were more.
+func TestAReportHasSoManyCells(t *testing.T) {
+	table := dora.NewTable()
+	for i := range 400 {
+		for day := range 300 {
+			c := change(fmt.Sprint("c", i, "/", day), asOf.AddDate(0, 0, day-300).Add(time.Hour))
+			c.Service, c.Team = fmt.Sprint("service-", i), fmt.Sprint("team-", i)
+			table.Change(&c)
+		}
+	}
+	q := dora.Query{From: asOf.AddDate(0, 0, -300), To: asOf, By: dora.ByTeam, Series: dora.Day}
+	require.True(t, table.Report(q, asOf).Over)
+	q.Series = dora.Week
+	require.False(t, table.Report(q, asOf).Over)
 }

@@ -153,3 +153,32 @@ func TestPeriods(t *testing.T) {
 	years := dora.RestateQuery{From: day(1).AddDate(-9, 0, 0), To: day(1), WindowDays: 1}
 	require.Len(t, years.Periods(day(9)), dora.MostPeriods)
 }
+
+// TestANumberIsRestatedUnderThePolicyThatCountsIt: what moves the number of one policy may not move that of another.
+func TestANumberIsRestatedUnderThePolicyThatCountsIt(t *testing.T) {
+	open := time.Time{}
+	then := dora.Data{Changes: records{change("a", at(0)), change("b", at(60))}}
+	today := then
+	today.Incidents = []correlate.IncidentRecord{incident("i", at(90), open, "")} // nobody is held responsible by the records
+	for policy, want := range map[dora.Policy][]string{
+		dora.PolicyShipwake:   nil,
+		dora.PolicyDevLake:    {"30-day change fail rate of checkout 0 % (0 of 2) → 50 % (1 of 2): 1 incident reported late"},
+		dora.PolicyMiddleware: {"30-day change fail rate of checkout 0 % (0 of 2) → 50 % (1 of 2): 1 incident reported late"},
+		dora.PolicyRatio:      {"30-day change fail rate of checkout 0 % (0 of 2) → 50 % (1 of 2): 1 incident reported late"},
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			q := period
+			q.Policy = policy
+			all, err := dora.Restate(q, then, today, asOf.AddDate(0, 0, 5), func(string, string) (time.Time, error) { return asOf, nil })
+			require.NoError(t, err)
+			var got []string
+			for _, r := range all {
+				got = append(got, r.Text)
+			}
+			require.Equal(t, want, got)
+		})
+	}
+	answer := dora.NewRestatements(dora.RestateQuery{Policy: dora.PolicyRatio}, asOf)
+	require.Equal(t, dora.PolicyRatio, answer.Policy)
+	require.Equal(t, "production", answer.Environment)
+}

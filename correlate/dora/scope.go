@@ -92,6 +92,10 @@ func traitsOf(c *correlate.ChangeRecord, kept func(name, value string) bool) tra
 // group identifies one group of a report.
 type group struct{ name, service, environment string }
 
+func (g group) compare(o group) int {
+	return cmp.Or(cmp.Compare(g.name, o.name), cmp.Compare(g.environment, o.environment), cmp.Compare(g.service, o.service))
+}
+
 // placeOf is the place of a change, with the labels that the query asks for.
 func (q Query) placeOf(c *correlate.ChangeRecord) place {
 	return place{c.Service, c.Environment, traitsOf(c, func(name, _ string) bool { return q.asks(name) })}

@@ -117,8 +117,8 @@ type Release struct{ Version, Commit, Digest string }
 
 // SameRelease tells whether two deployments bring the same. Where both tell their digests those decide, and where both tell
 // their commits, those decide against it: a label such as latest, or a branch, names another image and another commit from
-// one day to the next. Else it is the same version, or a version that is or holds the commit or the digest of the other:
-// 1.4-gaaaaaaa, main-aaaaaaa, sha256:aaaaaaa.
+// one day to the next; and for it, where one tells no version. Else it is the same version, or a version that is or holds the
+// commit or the digest of the other: 1.4-gaaaaaaa, main-aaaaaaa, sha256:aaaaaaa.
 func SameRelease(a, b Release) bool {
 	m := NewMatcher(a)
 	return m.Matches(b)
@@ -147,8 +147,8 @@ func (m *Matcher) Matches(o Release) bool {
 	if m.Commit != "" && o.Commit != "" && !m.commit.same(&commit) {
 		return false
 	}
-	if m.Version == "" && o.Version == "" {
-		return m.commit.same(&commit)
+	if (m.Version == "" || o.Version == "") && m.commit.same(&commit) {
+		return true
 	}
 	version := readVersion(o.Version)
 	return m.version.same(&version) || m.version.holds(o.Commit) || version.holds(m.Commit)

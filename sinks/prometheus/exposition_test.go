@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -21,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/sinktest"
 )
@@ -29,13 +31,21 @@ import (
 func told(t testing.TB) *sink {
 	r := sinktest.NewReader(sinktest.Noon)
 	s := open(t, r)
-	for _, effects := range [][]correlate.Effect{sinktest.Story(), shopOf(300, 3)} {
+	for _, effects := range [][]correlate.Effect{sinktest.Story(), shopOf(300, 3), {approved()}} {
 		r.Put(effects...)
 		s.Publish(effects)
 	}
 	s.Publish([]correlate.Effect{unlinked("i", correlate.UnlinkedNoChange)})
 	r.SetStatus(busy)
 	return s
+}
+
+// approved is a deployment that waited for an hour.
+func approved() correlate.Effect {
+	return correlate.Effect{Change: &correlate.ChangeRecord{Phase: correlate.PhaseHistory, Change: correlate.Change{
+		ID: "approved", Service: "cart", FinishedAt: sinktest.Noon.Add(-time.Minute),
+		Labels: map[string]string{dora.LabelApproved: sinktest.Noon.Add(-time.Hour).Format(time.RFC3339)},
+	}.WithDefaults()}}
 }
 
 // families is what an exposition says, as client_golang's parser reads it.

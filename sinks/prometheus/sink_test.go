@@ -152,7 +152,7 @@ func TestEveryRowIsWritten(t *testing.T) {
 	r.Put(correlate.Effect{Change: &correlate.ChangeRecord{
 		Change: correlate.Change{ID: "bad", Service: "cart", FinishedAt: sinktest.Noon.Add(-time.Minute)}.WithDefaults(),
 		Phase:  correlate.PhaseClosed, Verdict: &correlate.Verdict{ChangeID: "bad", Outcome: correlate.Regressed},
-	}})
+	}}, approved())
 	r.SetStatus(busy)
 	s.Publish(sinktest.Story())
 	s.Publish([]correlate.Effect{unlinked("i", correlate.UnlinkedNoChange)})

@@ -144,6 +144,9 @@ func quantile(spans []time.Duration, least int, p float64) (seconds float64, bel
 
 // round keeps six significant digits.
 func round(v float64) float64 {
+	if v == math.Trunc(v) && math.Abs(v) < 1e6 {
+		return v
+	}
 	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
 	if err != nil {
 		return v
