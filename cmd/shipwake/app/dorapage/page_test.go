@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/dorapage"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/stats"
@@ -50,12 +49,12 @@ func numbers(deployments, failed int) *dora.Numbers {
 func content() dorapage.Content {
 	daemon := &url.URL{Scheme: "http", Host: "127.0.0.1:8788"}
 	now := numbers(40, 5)
-	report := figures.Report{Report: dora.Report{
+	report := dora.Report{
 		Policy: dora.PolicyShipwake, PolicyVersion: 1, Environment: "production", From: at(10, 1), To: at(11, 1), AsOf: at(11, 3), Total: *now,
-	}}
+	}
 	past := report
 	past.Series = "month"
-	past.Periods = []figures.Period{
+	past.Periods = []dora.Period{
 		{Name: "2026-07", From: at(7, 1), To: at(8, 1), Total: numbers(30, 6)}, {Name: "2026-08", From: at(8, 1), To: at(9, 1)},
 		{Name: "2026-09", From: at(9, 1), To: at(10, 1), Total: numbers(1, 1)}, {Name: "2026-10", From: at(10, 1), To: at(11, 1), Total: now},
 	}
