@@ -87,7 +87,7 @@ func TestAPageOfAMonthIsAskedFor(t *testing.T) {
 	require.Contains(t, stdout, page+"\n")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Contains(t, string(text), "https://shipwake.example.com/api/v1/changes/acme%2Fcart-1")
+	require.Contains(t, string(text), "https://shipwake.example.com/changes/acme%2Fcart-1")
 	require.Contains(t, string(text), "The newest 1 are listed.")
 	require.Contains(t, string(text), "The daemon doesn't tell.")
 	images, err := filepath.Glob(filepath.Join(dir, "*.svg"))

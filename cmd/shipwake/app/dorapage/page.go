@@ -182,7 +182,7 @@ type Failure struct {
 	ID, Service, Version, Team string
 	Finished                   string
 	Why                        string
-	Link                       string // what the daemon knows of it
+	Link                       string // its page at the daemon
 	Run                        string // the run that rolled it out, as a web address; "" for none
 }
 
@@ -197,7 +197,7 @@ func (c Content) Listed() []Failure {
 		}
 		all = append(all, Failure{
 			ID: f.ID, Service: f.Service, Version: f.Version, Team: words.Or(f.Team), Finished: at.UTC().Format("2006-01-02 15:04Z"), Why: why(f),
-			Link: c.Daemon.JoinPath("api", "v1", "changes", url.PathEscape(f.ID)).String(), Run: web(f.URL),
+			Link: c.Daemon.JoinPath("changes", url.PathEscape(f.ID)).String(), Run: web(f.URL),
 		})
 	}
 	return all

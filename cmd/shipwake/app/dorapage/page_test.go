@@ -106,7 +106,7 @@ func TestThePageTellsWhatALeaderAsks(t *testing.T) {
 	for name, text := range map[string]string{"html": html(t, content()), "markdown": strings.ReplaceAll(markdown(t, content()), `\`, "")} {
 		for _, want := range []string{
 			"Delivery in October 2026", "policy shipwake v1", "12.5 %", "5.5–26.1 %", "5 of 40", "1 of 1", "12 % (3 of 25) → 9 % (2 of 22): 3 incidents relinked",
-			"9 October 2026", "http://127.0.0.1:8788/api/v1/changes/acme%2Fcheckout-1", "rolled back by checkout-2", "incidents: PD-1",
+			"9 October 2026", "http://127.0.0.1:8788/changes/acme%2Fcheckout-1", "rolled back by checkout-2", "incidents: PD-1",
 			"deployments without commits", "30.0 % (12 of 40)", "a, b, c, …", "0 of 3", "no owner", "mean answer 1.9 of 10, about 19 %",
 			"2026-08: no data", "The dashed line is 2025 survey mean 19 %.",
 		} {
