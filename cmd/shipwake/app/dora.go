@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doratable"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
 )
 
@@ -30,7 +30,8 @@ func newDORA() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dora",
 		Short: "Print the DORA numbers",
-		Long: `Asks the running daemon for the DORA numbers of a stretch of time: the last 30 days, unless --since or --from says otherwise.
+		Long: `Asks the running daemon for the DORA numbers of a stretch of time: the last 30 days (with --series 30 days, 12 weeks, 12 months
+or 8 quarters), unless --since or --from says otherwise.
 
 Every number comes with what it was counted from, a rate with its 95 % interval (Wilson). "–" means that there is no data,
 which is not zero. A rate of fewer than five is "1 of 1" and no percentage.
@@ -63,7 +64,7 @@ was asked for (it says which it knows), and 1 otherwise.`,
 	d.window.addFlags(flags)
 	flags.StringVar(&d.asOf, "as-of", "", "count over what was known at this `time`")
 	flags.StringVar(&d.series, "series", "", "also by `period`: day, week, month or quarter")
-	flags.StringVar(&d.by, "by", "", "split by service, team or environment")
+	flags.StringVar(&d.by, "by", "", "split by `what`: service, team, system, environment, class, kind or label:NAME")
 	flags.StringVar(&d.policy, "policy", "", "count by this `policy`: shipwake, devlake, middleware, ratio or fourkeys (default: shipwake)")
 	d.scope.addFlags(flags)
 	d.addFlags(flags)
@@ -93,6 +94,7 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 
 // query is the question for the daemon.
 func (d *doraCommand) query(now time.Time) (url.Values, error) {
+	d.window.series = d.series != ""
 	query, err := d.window.query(now)
 	if err != nil {
 		return nil, err
@@ -104,7 +106,9 @@ func (d *doraCommand) query(now time.Time) (url.Values, error) {
 		}
 		query.Set("as_of", at.UTC().Format(time.RFC3339Nano))
 	}
-	d.scope.set(query)
+	if err := d.scope.set(query); err != nil {
+		return nil, err
+	}
 	setGiven(query, map[string]string{"by": d.by, "policy": d.policy, "series": d.series})
 	if d.series != "" {
 		setGiven(query, map[string]string{"zone": d.window.zone})
@@ -117,7 +121,7 @@ func (d *doraCommand) print(out io.Writer, text json.RawMessage) error {
 	if d.output == "json" {
 		return doraJSON(out, text)
 	}
-	var report figures.Report
+	var report dora.Report
 	if err := json.Unmarshal(text, &report); err != nil {
 		return fmt.Errorf("/api/v1/dora answered what can't be read: %w", err)
 	}

@@ -20,8 +20,8 @@ import (
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/dorapage"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/internal/span"
 )
 
@@ -30,6 +30,7 @@ type reportCommand struct {
 	asking
 	month, format, out, zone, policy, links string
 	scope                                   scope
+	asked                                   url.Values // the scope
 }
 
 func newReport() *cobra.Command {
@@ -78,6 +79,10 @@ func (r *reportCommand) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer daemon.Close()
+	r.asked = url.Values{}
+	if err := r.scope.set(r.asked); err != nil {
+		return err
+	}
 	content, err := r.content(ctx, daemon, month, now)
 	if err != nil {
 		return unknownName(err)
@@ -150,11 +155,13 @@ func (r *reportCommand) content(ctx context.Context, daemon *client.Client, mont
 func (r *reportCommand) query(from, to time.Time, query url.Values) url.Values {
 	query.Set("from", from.UTC().Format(time.RFC3339))
 	query.Set("to", to.UTC().Format(time.RFC3339))
-	r.scope.set(query)
+	for name, values := range r.asked {
+		query[name] = values
+	}
 	return query
 }
 
-func (r *reportCommand) numbers(ctx context.Context, daemon *client.Client, from, to time.Time, series string) (report figures.Report, err error) {
+func (r *reportCommand) numbers(ctx context.Context, daemon *client.Client, from, to time.Time, series string) (report dora.Report, err error) {
 	query := r.query(from, to, url.Values{})
 	setGiven(query, map[string]string{"policy": r.policy, "series": series})
 	if series != "" {
@@ -168,7 +175,7 @@ func (r *reportCommand) numbers(ctx context.Context, daemon *client.Client, from
 }
 
 // past is the year up to the end of the month by month, or the quarter by week while there is little.
-func (r *reportCommand) past(ctx context.Context, daemon *client.Client, month, end time.Time) (figures.Report, error) {
+func (r *reportCommand) past(ctx context.Context, daemon *client.Client, month, end time.Time) (dora.Report, error) {
 	year, err := r.numbers(ctx, daemon, month.AddDate(0, -11, 0), end, "month")
 	if err != nil {
 		return year, err
@@ -189,7 +196,7 @@ func (r *reportCommand) past(ctx context.Context, daemon *client.Client, month, 
 }
 
 // begun leaves out the periods before the first of which anything is known.
-func begun(r figures.Report) figures.Report {
+func begun(r dora.Report) dora.Report {
 	for len(r.Periods) > 1 && r.Periods[0].Total == nil {
 		r.Periods = r.Periods[1:]
 	}

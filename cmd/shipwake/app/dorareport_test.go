@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/sinks/api"
@@ -49,11 +48,11 @@ func newLeader(t *testing.T, months int) *leader {
 	return l
 }
 
-func (l *leader) report(series string) figures.Report {
-	r := figures.Report{Report: report(), Series: series}
-	r.By, r.Groups = "", nil
+func (l *leader) report(series string) dora.Report {
+	r := report()
+	r.Series, r.By, r.Groups = dora.Calendar(series), "", nil
 	for i := range 12 {
-		p := figures.Period{Name: time.Date(2026, time.Month(i+1), 1, 0, 0, 0, 0, time.UTC).Format("2006-01")}
+		p := dora.Period{Name: time.Date(2026, time.Month(i+1), 1, 0, 0, 0, 0, time.UTC).Format("2006-01")}
 		if i >= 12-l.months {
 			p.Total = &dora.Numbers{Deployments: 1}
 		}
@@ -88,7 +87,7 @@ func TestAPageOfAMonthIsAskedFor(t *testing.T) {
 	require.Contains(t, stdout, page+"\n")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
-	require.Contains(t, string(text), "https://shipwake.example.com/api/v1/changes/acme%2Fcart-1")
+	require.Contains(t, string(text), "https://shipwake.example.com/changes/acme%2Fcart-1")
 	require.Contains(t, string(text), "The newest 1 are listed.")
 	require.Contains(t, string(text), "The daemon doesn't tell.")
 	images, err := filepath.Glob(filepath.Join(dir, "*.svg"))

@@ -16,8 +16,8 @@ import (
 // restatementsCommand asks which DORA numbers are others than those that were published.
 type restatementsCommand struct {
 	asking
-	output, since, window      string
-	service, environment, team string
+	output, since, window, policy string
+	scope                         scope
 }
 
 func newRestatements() *cobra.Command {
@@ -38,9 +38,8 @@ period count as published 24 hours after its end.`,
 	flags := cmd.Flags()
 	flags.StringVar(&r.since, "since", "90d", "periods that ended in this time, e.g. 90d")
 	flags.StringVar(&r.window, "window", "30d", "the length of a period in whole days, e.g. 1d, 7d")
-	flags.StringVar(&r.service, "service", "", "only this `service`")
-	flags.StringVar(&r.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
-	flags.StringVar(&r.team, "team", "", "only this `team`")
+	flags.StringVar(&r.policy, "policy", "", "counted by this `policy`, see shipwake dora --help")
+	r.scope.addFlags(flags)
 	r.addFlags(flags)
 	flags.StringVar(&r.output, "output", "text", "`format`: text or json")
 	return cmd
@@ -56,7 +55,10 @@ func (r *restatementsCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	defer daemon.Close()
 	query := url.Values{"since": {r.since}, "window": {r.window}}
-	setGiven(query, map[string]string{"service": r.service, "environment": r.environment, "team": r.team})
+	setGiven(query, map[string]string{"policy": r.policy})
+	if err := r.scope.set(query); err != nil {
+		return err
+	}
 	answer, err := daemon.Restatements(ctx, query)
 	if err != nil {
 		return unknownName(err)

@@ -16,7 +16,10 @@ import (
 const standardSince = "30d"
 
 // window is the stretch of time that a command asks about, as its flags say.
-type window struct{ since, from, to, zone string }
+type window struct {
+	since, from, to, zone string
+	series                bool // it is split into periods: then the daemon knows how far back it reaches unless told
+}
 
 func (w *window) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&w.since, "since", "", "how far back from --to, e.g. 7d, 2w, 1y or 36h (default "+standardSince+")")
@@ -41,7 +44,7 @@ func (w *window) query(now time.Time) (url.Values, error) {
 			return nil, err
 		}
 		query.Set("from", from.UTC().Format(time.RFC3339Nano))
-	case since == "":
+	case since == "" && !w.series:
 		since = standardSince
 	}
 	if since != "" {
@@ -101,14 +104,35 @@ func (w *window) location() (*time.Location, error) {
 }
 
 // scope is whose numbers a command asks for.
-type scope struct{ service, environment, team string }
+type scope struct {
+	service, environment, team, system, class, kind string
+	labels                                          []string
+}
 
 func (s *scope) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&s.service, "service", "", "only this `service`")
 	flags.StringVar(&s.environment, "environment", "", "only this `environment` (default: the daemon's, production)")
 	flags.StringVar(&s.team, "team", "", "only this `team`")
+	flags.StringVar(&s.system, "system", "", "only this `system`")
+	flags.StringVar(&s.class, "class", "", "only changes of this `class`: standard, normal or emergency")
+	flags.StringVar(&s.kind, "kind", "", "only changes of this `kind`, e.g. deployment")
+	flags.StringArrayVar(&s.labels, "label", nil, "only changes with this `NAME=VALUE`; may be given again for other names")
 }
 
-func (s *scope) set(query url.Values) {
-	setGiven(query, map[string]string{"service": s.service, "environment": s.environment, "team": s.team})
+// set adds the scope to a question.
+func (s *scope) set(query url.Values) error {
+	setGiven(query, map[string]string{
+		"service": s.service, "environment": s.environment, "team": s.team, "system": s.system, "class": s.class, "kind": s.kind,
+	})
+	for _, label := range s.labels {
+		name, value, ok := strings.Cut(label, "=")
+		if !ok || name == "" || value == "" {
+			return fmt.Errorf("--label: %q is not NAME=VALUE", label)
+		}
+		if query.Has("label." + name) {
+			return fmt.Errorf("--label: %s is given more than once", name)
+		}
+		query.Set("label."+name, value)
+	}
+	return nil
 }

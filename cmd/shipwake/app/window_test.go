@@ -1,6 +1,7 @@
 package app
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
@@ -45,4 +46,17 @@ func TestAWindowThatIsNoneIsAnErrorThatNamesTheFlag(t *testing.T) {
 		_, err := w.query(time.Unix(0, 0))
 		require.ErrorContains(t, err, want)
 	}
+}
+
+func TestWhoseNumbersAreAskedFor(t *testing.T) {
+	query := url.Values{}
+	s := scope{team: "shop", class: "emergency", labels: []string{"region=eu", "tier=a=b"}}
+	require.NoError(t, s.set(query))
+	require.Equal(t, "class=emergency&label.region=eu&label.tier=a%3Db&team=shop", query.Encode())
+	for _, wrong := range [][]string{{"region"}, {"=eu"}, {"region="}, {"region=eu", "region=us"}} {
+		require.ErrorContains(t, (&scope{labels: wrong}).set(url.Values{}), "--label")
+	}
+	query, err := (&window{series: true}).query(time.Unix(0, 0))
+	require.NoError(t, err)
+	require.Empty(t, query, "the daemon knows how far back a series reaches")
 }

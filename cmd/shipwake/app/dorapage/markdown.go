@@ -21,7 +21,7 @@ func Markdown(out io.Writer, c Content, image func(Line) string) error {
 	b.WriteString("| metric | this month | 95 % | counted from | month before | trend |\n|---|---:|---|---|---|---|\n")
 	for _, l := range c.Lines() {
 		fmt.Fprintf(&b, "| %s | **%s** | %s | %s | %s | %s |\n", l.Name, l.Now.Said, l.Now.Interval, text(l.Now.From),
-			text(l.Before.Whole()), chart.Spark(figures.Values(c.Past.Past(l.Metric, dora.Numbers{})), false))
+			text(l.Before.Whole()), chart.Spark(figures.Values(figures.Past(c.Past, l.Metric, dora.Numbers{})), false))
 	}
 	b.WriteString("\n“–” is no data, which is not zero. A rate of fewer than five deployments is told as counts.\n\n## Against the own past\n")
 	for _, l := range c.Lines() {

@@ -22,9 +22,9 @@ import (
 type Content struct {
 	Month    time.Time // its first instant, in the zone of the page
 	Team     string    // "" for all
-	Report   figures.Report
-	Before   dora.Numbers   // of the month before
-	Past     figures.Report // of which the periods are shown
+	Report   dora.Report
+	Before   dora.Numbers // of the month before
+	Past     dora.Report  // of which the periods are shown
 	Restated []dora.Restatement
 	Failures []correlate.ChangeRecord // newest first
 	More     bool                     // there are more failures than these
@@ -109,13 +109,13 @@ func (c Content) Lines() []Line {
 		r := references[m.Name]
 		line := Line{
 			Metric: m, Now: m.Of(c.Report.Policy, &c.Report.Total), Before: m.Of(c.Report.Policy, &c.Before), Reference: r.said,
-			Chart: chart.Line{ID: strings.ReplaceAll(m.Name, " ", "-"), Title: m.Name + " by " + c.Past.Series, Say: axis(m.Unit), Top: tops(m.Unit)},
+			Chart: chart.Line{ID: strings.ReplaceAll(m.Name, " ", "-"), Title: m.Name + " by " + string(c.Past.Series), Say: axis(m.Unit), Top: tops(m.Unit)},
 		}
 		if r.share != 0 {
 			share := r.share
 			line.Chart.Reference, line.Chart.ReferenceName = &share, r.name
 		}
-		past := c.Past.Past(m, dora.Numbers{})
+		past := figures.Past(c.Past, m, dora.Numbers{})
 		for i, f := range past {
 			line.Chart.Points = append(line.Chart.Points, chart.Point{
 				Period: c.Past.Periods[i].Name, Said: f.Said, Value: f.Value, Low: f.Low, High: f.High, Partial: c.Past.Periods[i].Partial,
@@ -182,7 +182,7 @@ type Failure struct {
 	ID, Service, Version, Team string
 	Finished                   string
 	Why                        string
-	Link                       string // what the daemon knows of it
+	Link                       string // its page at the daemon
 	Run                        string // the run that rolled it out, as a web address; "" for none
 }
 
@@ -197,7 +197,7 @@ func (c Content) Listed() []Failure {
 		}
 		all = append(all, Failure{
 			ID: f.ID, Service: f.Service, Version: f.Version, Team: words.Or(f.Team), Finished: at.UTC().Format("2006-01-02 15:04Z"), Why: why(f),
-			Link: c.Daemon.JoinPath("api", "v1", "changes", url.PathEscape(f.ID)).String(), Run: web(f.URL),
+			Link: c.Daemon.JoinPath("changes", url.PathEscape(f.ID)).String(), Run: web(f.URL),
 		})
 	}
 	return all

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/dorapage"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/stats"
@@ -50,12 +49,12 @@ func numbers(deployments, failed int) *dora.Numbers {
 func content() dorapage.Content {
 	daemon := &url.URL{Scheme: "http", Host: "127.0.0.1:8788"}
 	now := numbers(40, 5)
-	report := figures.Report{Report: dora.Report{
+	report := dora.Report{
 		Policy: dora.PolicyShipwake, PolicyVersion: 1, Environment: "production", From: at(10, 1), To: at(11, 1), AsOf: at(11, 3), Total: *now,
-	}}
+	}
 	past := report
 	past.Series = "month"
-	past.Periods = []figures.Period{
+	past.Periods = []dora.Period{
 		{Name: "2026-07", From: at(7, 1), To: at(8, 1), Total: numbers(30, 6)}, {Name: "2026-08", From: at(8, 1), To: at(9, 1)},
 		{Name: "2026-09", From: at(9, 1), To: at(10, 1), Total: numbers(1, 1)}, {Name: "2026-10", From: at(10, 1), To: at(11, 1), Total: now},
 	}
@@ -107,7 +106,7 @@ func TestThePageTellsWhatALeaderAsks(t *testing.T) {
 	for name, text := range map[string]string{"html": html(t, content()), "markdown": strings.ReplaceAll(markdown(t, content()), `\`, "")} {
 		for _, want := range []string{
 			"Delivery in October 2026", "policy shipwake v1", "12.5 %", "5.5–26.1 %", "5 of 40", "1 of 1", "12 % (3 of 25) → 9 % (2 of 22): 3 incidents relinked",
-			"9 October 2026", "http://127.0.0.1:8788/api/v1/changes/acme%2Fcheckout-1", "rolled back by checkout-2", "incidents: PD-1",
+			"9 October 2026", "http://127.0.0.1:8788/changes/acme%2Fcheckout-1", "rolled back by checkout-2", "incidents: PD-1",
 			"deployments without commits", "30.0 % (12 of 40)", "a, b, c, …", "0 of 3", "no owner", "mean answer 1.9 of 10, about 19 %",
 			"2026-08: no data", "The dashed line is 2025 survey mean 19 %.",
 		} {

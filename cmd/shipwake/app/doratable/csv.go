@@ -14,7 +14,7 @@ import (
 
 // CSV writes every number of every group, and of the whole as the last; and, of a series, the same for each period, oldest
 // first. The period is empty in what covers the whole window. An empty field is no data.
-func CSV(out io.Writer, r figures.Report) error {
+func CSV(out io.Writer, r dora.Report) error {
 	w := csv.NewWriter(out)
 	if err := w.Write(header()); err != nil {
 		return err
@@ -91,7 +91,7 @@ var spans = []struct {
 	{"queue_time", func(n dora.Numbers) *dora.Duration { return n.QueueTime }},
 }
 
-func record(r figures.Report, period string, from, to time.Time, n dora.Numbers) []string {
+func record(r dora.Report, period string, from, to time.Time, n dora.Numbers) []string {
 	all := []string{
 		inert(n.Group), from.Format(time.RFC3339), to.Format(time.RFC3339), string(r.Policy), strconv.Itoa(r.PolicyVersion), period,
 		strconv.Itoa(n.Deployments), number(n.DeploymentsPerDay),

@@ -6,10 +6,11 @@ import (
 	"strings"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
+	"github.com/shipwake/shipwake/correlate/dora"
 )
 
 // Markdown writes a report as tables: the whole, and each metric by group or by period.
-func Markdown(out io.Writer, r figures.Report) error {
+func Markdown(out io.Writer, r dora.Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", Text(Title(r)))
 	t := table{r, Screen{Width: Narrowest}}
@@ -44,7 +45,7 @@ func Rows(b *strings.Builder, title string, rows []row) {
 }
 
 // Five are the five metrics of numbers as a table with their trend.
-func Five(b *strings.Builder, r figures.Report) {
+func Five(b *strings.Builder, r dora.Report) {
 	Rows(b, "", table{r, Screen{}}.rows(figures.Five()))
 }
 

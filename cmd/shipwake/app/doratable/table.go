@@ -16,7 +16,7 @@ import (
 )
 
 // Table writes a report for a terminal: the whole, and each metric by group or by period.
-func Table(out io.Writer, r figures.Report, s Screen) error {
+func Table(out io.Writer, r dora.Report, s Screen) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", Title(r))
 	t := table{r, s}
@@ -37,7 +37,7 @@ func Table(out io.Writer, r figures.Report, s Screen) error {
 }
 
 // Title says what a report is of: "production, 2026-01-30 … 2026-03-01 UTC, policy shipwake v1".
-func Title(r figures.Report) string {
+func Title(r dora.Report) string {
 	environment := r.Environment
 	if environment == "" {
 		environment = "all environments"
@@ -46,7 +46,7 @@ func Title(r figures.Report) string {
 }
 
 // Notes are what must be known beside the numbers.
-func Notes(r figures.Report) []string {
+func Notes(r dora.Report) []string {
 	var all []string
 	add := func(n int, format string) {
 		if n > 0 {
@@ -63,7 +63,7 @@ func Notes(r figures.Report) []string {
 }
 
 type table struct {
-	figures.Report
+	dora.Report
 	Screen
 }
 
@@ -94,7 +94,7 @@ func (t table) rows(metrics []figures.Metric) []row {
 func (t table) row(name string, m figures.Metric, of dora.Numbers, f figures.Figure) row {
 	trend := ""
 	if len(t.Periods) > 0 {
-		trend = chart.Spark(figures.Values(t.Past(m, of)), t.Plain)
+		trend = chart.Spark(figures.Values(figures.Past(t.Report, m, of)), t.Plain)
 	}
 	return row{name, f.Said, f.Interval, f.From, trend}
 }
@@ -102,7 +102,7 @@ func (t table) row(name string, m figures.Metric, of dora.Numbers, f figures.Fig
 func (t table) head(b *strings.Builder, c columns, first string) {
 	trend := ""
 	if c.trend > 0 {
-		trend = "by " + t.Series
+		trend = "by " + string(t.Series)
 	}
 	var line strings.Builder
 	c.write(&line, Screen{Width: t.Width}, row{first, "value", "95 %", "counted from", trend})

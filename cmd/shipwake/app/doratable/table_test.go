@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doratable"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
@@ -46,16 +45,14 @@ func numbers(deployments, failed int) dora.Numbers {
 	}
 }
 
-func report() figures.Report {
+func report() dora.Report {
 	first, second, all := numbers(6, 2), numbers(1, 1), numbers(20, 3)
 	all.DeployFailed, all.Unattributed = 2, 1
-	return figures.Report{
-		Report: dora.Report{
-			Policy: dora.PolicyShipwake, PolicyVersion: 1, Environment: "production", OtherEnvironments: []string{"staging"},
-			From: day(2), To: day(23), AsOf: day(20), Total: all,
-		},
+	return dora.Report{
+		Policy: dora.PolicyShipwake, PolicyVersion: 1, Environment: "production", OtherEnvironments: []string{"staging"},
+		From: day(2), To: day(23), AsOf: day(20), Total: all,
 		Series: "week", Zone: "UTC",
-		Periods: []figures.Period{
+		Periods: []dora.Period{
 			{Name: "2026-W10", From: day(2), To: day(9), Total: &first},
 			{Name: "2026-W11", From: day(9), To: day(16)},
 			{Name: "2026-W12", From: day(16), To: day(23), Partial: true, Total: &second},
@@ -63,7 +60,7 @@ func report() figures.Report {
 	}
 }
 
-func byTeam() figures.Report {
+func byTeam() dora.Report {
 	r := report()
 	r.By = dora.ByTeam
 	small := numbers(1, 1)
@@ -74,7 +71,7 @@ func byTeam() figures.Report {
 }
 
 func TestTables(t *testing.T) {
-	for name, r := range map[string]figures.Report{"series": report(), "team": byTeam()} {
+	for name, r := range map[string]dora.Report{"series": report(), "team": byTeam()} {
 		t.Run(name, func(t *testing.T) {
 			var table, plain, markdown, values strings.Builder
 			require.NoError(t, doratable.Table(&table, r, doratable.Screen{Width: 80}))
@@ -96,7 +93,7 @@ func TestTables(t *testing.T) {
 }
 
 // missing is how many groups periods don't have.
-func missing(r figures.Report) (n int) {
+func missing(r dora.Report) (n int) {
 	for _, p := range r.Periods {
 		n += len(r.Groups) - len(p.Groups)
 	}
@@ -107,10 +104,10 @@ func TestATableFitsTheTerminal(t *testing.T) {
 	long := byTeam()
 	for i := range 60 {
 		n := numbers(i, 0)
-		long.Periods = append(long.Periods, figures.Period{Name: fmt.Sprint("2027-W", i), Total: &n, Groups: []dora.Numbers{n}})
+		long.Periods = append(long.Periods, dora.Period{Name: fmt.Sprint("2027-W", i), Total: &n, Groups: []dora.Numbers{n}})
 	}
 	for _, width := range []int{80, 100, 132, 240} {
-		for _, r := range []figures.Report{report(), byTeam(), long} {
+		for _, r := range []dora.Report{report(), byTeam(), long} {
 			var b strings.Builder
 			require.NoError(t, doratable.Table(&b, r, doratable.Screen{Width: width}))
 			for line := range strings.Lines(b.String()) {

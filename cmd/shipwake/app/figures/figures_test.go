@@ -47,9 +47,9 @@ func TestFigures(t *testing.T) {
 
 func TestThePastOfAGroup(t *testing.T) {
 	two, one := dora.Numbers{Group: "shop", ReworkRate: stats.Part(1, 2)}, dora.Numbers{ReworkRate: stats.Part(1, 1)}
-	r := figures.Report{Periods: []figures.Period{{Total: &one, Groups: []dora.Numbers{two}}, {}}}
+	r := dora.Report{Periods: []dora.Period{{Total: &one, Groups: []dora.Numbers{two}}, {}}}
 	rework := figures.Five()[4]
-	require.Equal(t, []*float64{&two.ReworkRate.Value, nil}, figures.Values(r.Past(rework, dora.Numbers{Group: "shop"})))
-	require.Equal(t, []*float64{&one.ReworkRate.Value, nil}, figures.Values(r.Past(rework, dora.Numbers{})))
-	require.Equal(t, []*float64{nil, nil}, figures.Values(r.Past(rework, dora.Numbers{Group: "search"})))
+	require.Equal(t, []*float64{&two.ReworkRate.Value, nil}, figures.Values(figures.Past(r, rework, dora.Numbers{Group: "shop"})))
+	require.Equal(t, []*float64{&one.ReworkRate.Value, nil}, figures.Values(figures.Past(r, rework, dora.Numbers{})))
+	require.Equal(t, []*float64{nil, nil}, figures.Values(figures.Past(r, rework, dora.Numbers{Group: "search"})))
 }

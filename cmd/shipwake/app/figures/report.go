@@ -2,31 +2,12 @@ package figures
 
 import (
 	"slices"
-	"time"
 
 	"github.com/shipwake/shipwake/correlate/dora"
 )
 
-// Report is a report with the periods of a series.
-type Report struct {
-	dora.Report
-	Series  string   `json:"series,omitempty"`
-	Zone    string   `json:"zone,omitempty"`
-	Periods []Period `json:"periods,omitempty"`
-}
-
-// Period is the numbers of one period of a series.
-type Period struct {
-	Name    string         `json:"period"`
-	From    time.Time      `json:"from"`
-	To      time.Time      `json:"to"`
-	Partial bool           `json:"partial,omitempty"`
-	Total   *dora.Numbers  `json:"total"`
-	Groups  []dora.Numbers `json:"groups,omitempty"`
-}
-
 // Group are the numbers of a group in a period: of the whole those of the period; nil when there was nothing to count.
-func (p Period) Group(of dora.Numbers) *dora.Numbers {
+func Group(p dora.Period, of dora.Numbers) *dora.Numbers {
 	if of.Group == "" {
 		return p.Total
 	}
@@ -39,11 +20,11 @@ func (p Period) Group(of dora.Numbers) *dora.Numbers {
 	return &p.Groups[i]
 }
 
-// Past are the figures of a group in each period, oldest first.
-func (r Report) Past(m Metric, of dora.Numbers) []Figure {
+// Past are a metric's figures of a group in each period of a report, oldest first.
+func Past(r dora.Report, m Metric, of dora.Numbers) []Figure {
 	all := make([]Figure, 0, len(r.Periods))
 	for _, p := range r.Periods {
-		all = append(all, m.Of(r.Policy, p.Group(of)))
+		all = append(all, m.Of(r.Policy, Group(p, of)))
 	}
 	return all
 }
