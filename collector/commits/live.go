@@ -23,3 +23,22 @@ func Arrived(c correlate.ChangeRecord) bool {
 	}
 	return c.Served || c.Status == correlate.StatusSucceeded
 }
+
+// Lacking tells whether a change brings something and nobody told what: a deployment of a commit that had not been live.
+func Lacking(c correlate.ChangeRecord) bool {
+	return c.Size == nil && c.Kind == correlate.KindDeployment && !c.Rollback && !c.Redeploy && Arrived(c) && IsHash(c.Commit) &&
+		!c.FinishedAt.IsZero()
+}
+
+// Of is a report of a change with what it brings. It repeats what says which change and which report of it is meant, and
+// corrects nothing.
+func (f Found) Of(c correlate.Change) correlate.Change {
+	report := correlate.Change{
+		ID: c.ID, Kind: c.Kind, Status: c.Status, Service: c.Service, Environment: c.Environment, FinishedAt: c.FinishedAt, UpdatedAt: c.UpdatedAt,
+		Commits: f.Commits, Size: &f.Size,
+	}
+	if len(c.Commits) > 0 {
+		report.Commits = nil // its sender knows better: the commits behind a squash, say
+	}
+	return report
+}

@@ -62,12 +62,9 @@ func (t *telling) send(ctx context.Context, out io.Writer, f correlate.Fact) err
 	if err != nil {
 		return err
 	}
-	teller := &tell.Teller{
-		URL: t.hooks, Token: strings.TrimSpace(t.env("SHIPWAKE_GENERIC_SECRET")), Patience: t.patience,
-		Client: &http.Client{Timeout: 10 * time.Second},
-	}
-	if err := teller.Validate(); err != nil {
-		return &exitError{exitRefused, fmt.Errorf("--hooks: %w", err)}
+	teller, err := t.teller()
+	if err != nil {
+		return &exitError{exitRefused, err}
 	}
 	if err := t.drain(ctx, out, teller); err != nil {
 		return t.keep(out, report, err)
@@ -86,6 +83,17 @@ func (t *telling) send(ctx context.Context, out io.Writer, f correlate.Fact) err
 		_, err = fmt.Fprintln(out, "The daemon has it.")
 	}
 	return err
+}
+
+func (t *telling) teller() (*tell.Teller, error) {
+	teller := &tell.Teller{
+		URL: t.hooks, Token: strings.TrimSpace(t.env("SHIPWAKE_GENERIC_SECRET")), Patience: t.patience,
+		Client: &http.Client{Timeout: 10 * time.Second},
+	}
+	if err := teller.Validate(); err != nil {
+		return nil, fmt.Errorf("--hooks: %w", err)
+	}
+	return teller, nil
 }
 
 // drain sends what earlier reports left.

@@ -103,6 +103,49 @@ func TestAPipelineTellsWhatItBrings(t *testing.T) {
 	require.Equal(t, "The daemon has it.\n", out, "what didn't arrive brings nothing")
 }
 
+func TestWhatAnImportBroughtIsToldAfterwards(t *testing.T) {
+	r := gittest.New(t)
+	base := r.Commit("a.go", "1")
+	head := r.Commit("a.go", "1", "2")
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	labels := map[string]string{"repository": "Octo/shop"}
+	changes := []correlate.Change{
+		{ID: "2", Kind: "deployment", Status: "succeeded", Service: "shop", Environment: "production", Commit: head.SHA, FinishedAt: noon.Add(time.Hour), Labels: labels},
+		{ID: "1", Kind: "deployment", Status: "succeeded", Service: "shop", Environment: "production", Commit: base.SHA, FinishedAt: noon, Labels: labels},
+	}
+	daemon := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page := changes
+		if r.URL.Query().Get("before") == "1" {
+			page = []correlate.Change{}
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"changes": page})
+	}))
+	t.Cleanup(daemon.Close)
+	url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
+	out, err := tellAt(t, commitsCommandOf, nil, "--hooks", url, "--api", daemon.URL, "--git", r.Dir, "--repository", "octo/shop", "--since", "365d")
+	require.NoError(t, err)
+	require.Equal(t, "1 told what they bring; of 0 the commit isn't there; before 1 nothing was live, as far as was looked.\n", out)
+	require.Len(t, *got, 1)
+
+	quarantined, _ := hooks(t, 202, `{"status":"accepted","problem":"unmapped"}`)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no clone":               {nil, "--git is required"},
+		"of no changes":          {[]string{"--git", r.Dir}, "Give --service or --repository"},
+		"a folder that is none":  {[]string{"--git", t.TempDir(), "--service", "shop"}, "not a git repository"},
+		"hooks that are none":    {[]string{"--git", r.Dir, "--service", "shop", "--hooks", "here"}, "--hooks: \"here\" is not where a daemon takes webhooks"},
+		"what isn't taken":       {[]string{"--git", r.Dir, "--service", "shop", "--hooks", quarantined}, "2: the daemon keeps it in quarantine: unmapped"},
+		"an API that is nowhere": {[]string{"--git", r.Dir, "--service", "shop", "--api", "here"}, "--api: \"here\" is not the address of a daemon"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := tellAt(t, commitsCommandOf, nil, append([]string{"--api", daemon.URL}, c.args...)...)
+			require.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
 func TestAScriptTellsOfAnIncident(t *testing.T) {
 	url, got := hooks(t, 202, `{"status":"accepted","facts":1}`)
 	_, err := tellAt(t, incidentCommandOf, nil, "--hooks", url, "--id", "INC-1", "--service", "shop", "--opened-at", "2026-03-01T11:00:00Z", "--status", "resolved")

@@ -114,8 +114,7 @@ func (f *follower) follow(ctx context.Context, client *http.Client, records sour
 
 // lacks tells whether a change is to be asked for.
 func (f *follower) lacks(r correlate.ChangeRecord, since time.Time) bool {
-	return r.Size == nil && r.Kind == correlate.KindDeployment && !r.Rollback && !r.Redeploy && commits.Arrived(r) &&
-		commits.IsHash(r.Commit) && !r.FinishedAt.IsZero() && r.FinishedAt.After(since) && f.repositoryOf(r.Change) != ""
+	return commits.Lacking(r) && r.FinishedAt.After(since) && f.repositoryOf(r.Change) != ""
 }
 
 // asking is one page.
@@ -207,17 +206,9 @@ func busy(err error) bool {
 	return errors.As(err, &b) || errors.Is(err, context.Canceled)
 }
 
-// deliveryOf is a report of a change with what it brings. It repeats what says which change and which report of it is meant,
-// and corrects nothing.
+// deliveryOf is a report of a change with what it brings.
 func deliveryOf(c correlate.Change, base string, found commits.Found) (correlate.Raw, error) {
-	report := correlate.Change{
-		ID: c.ID, Kind: c.Kind, Status: c.Status, Service: c.Service, Environment: c.Environment, FinishedAt: c.FinishedAt, UpdatedAt: c.UpdatedAt,
-		Commits: found.Commits, Size: &found.Size,
-	}
-	if len(c.Commits) > 0 {
-		report.Commits = nil // its sender knows better: the commits behind a squash, say
-	}
-	body, err := json.Marshal(report)
+	body, err := json.Marshal(found.Of(c))
 	return correlate.Raw{
 		ID: fmt.Sprintf("%s/%.12s..%.12s", c.ID, base, c.Commit), Header: map[string]string{"Content-Type": "application/json"}, Body: body,
 	}, err

@@ -17,6 +17,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shipwake/shipwake/correlate"
 )
 
 // RefusedError is what a daemon says that doesn't take a report: to send it again is of no use.
@@ -94,6 +96,19 @@ func (t *Teller) Post(ctx context.Context, header http.Header, body []byte) (Ans
 			return Answer{}, fmt.Errorf("%w: %w", ErrAway, err)
 		}
 	}
+}
+
+// Tell is Send of a change that must not be kept in quarantine.
+func (t *Teller) Tell(ctx context.Context, c correlate.Change) error {
+	report, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	answer, err := t.Send(ctx, report)
+	if err == nil && answer.Problem != "" {
+		return fmt.Errorf("%s: the daemon keeps it in quarantine: %s", c.ID, answer.Problem)
+	}
+	return err
 }
 
 func (t *Teller) wait(ctx context.Context, pause time.Duration) error {
