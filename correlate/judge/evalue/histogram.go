@@ -2,7 +2,6 @@ package evalue
 
 import (
 	"math"
-	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
 )
@@ -66,12 +65,6 @@ func Exceed(out [3][]Tally, cells []correlate.Cell, above [3]int16) [3][]Tally {
 // is room for it.
 func ExceedTwice(near, far [3]*[]Tally, cells []correlate.Cell, above [3]int16, higher int16) {
 	beyond := [3]int16{above[0] + higher, above[1] + higher, above[2] + higher}
-	for k := range near {
-		*near[k] = slices.Grow(*near[k], len(cells))
-		if far[k] != nil {
-			*far[k] = slices.Grow(*far[k], len(cells))
-		}
-	}
 	for i := range cells {
 		e, n := Slower(cells[i].Latency, above)
 		if n == 0 {
