@@ -14,10 +14,22 @@ func Assess(p Params, c Case) Assessment { return new(Memory).Assess(&p, &c) }
 
 // Assess is Assess with what is remembered of earlier looks at the same change.
 func (m *Memory) Assess(p *Params, c *Case) Assessment {
-	t := m.tried(p, c)
-	a := t.assessment()
-	a.Evidence = t.evidence()
-	return a
+	d := m.decided
+	if d.trial == nil || d.now != c.Now || d.finish != c.Finish {
+		d.ruling = m.tried(p, c)
+		d.Assessment = d.assessment()
+	}
+	d.Evidence = d.evidence()
+	m.decided = decided{}
+	return d.Assessment
+}
+
+// decided is the latest assessment whose evidence was left out, until the next look. Its case may be gathered anew for the same
+// instant.
+type decided struct {
+	ruling
+	Assessment
+	now, finish int64
 }
 
 // Decide is what Assess finds. Where nothing convicts, the evidence is left out: it is a good part of the work, and only
@@ -25,14 +37,18 @@ func (m *Memory) Assess(p *Params, c *Case) Assessment {
 func (m *Memory) Decide(p *Params, c *Case) Assessment {
 	t := m.tried(p, c)
 	a := t.assessment()
-	if a.Untold = a.Outcome != correlate.Regressed; !a.Untold {
+	if a.Outcome == correlate.Regressed {
 		a.Evidence = t.evidence()
+		return a
 	}
+	m.decided = decided{t, a, c.Now, c.Finish}
+	a.Untold = true
 	return a
 }
 
 // tried is a trial in which everything was asked that is to be asked.
 func (m *Memory) tried(p *Params, c *Case) ruling {
+	m.decided = decided{}
 	t := m.catastrophe(p, c)
 	if t == nil {
 		t = m.newTrial(p, c, c.countsFrom(p))

@@ -19,6 +19,7 @@ type Memory struct {
 	proof   proof // what the records say
 	quick   trial // the latest quick look, whose room the next one takes
 	vigil   vigil // since that
+	decided decided
 	zones   zoneMemory
 }
 
