@@ -23,6 +23,7 @@ type Seasons struct {
 
 // Calibration is φ of windows of one length; ok is false when there were too few of them.
 type Calibration struct {
+	from   int64 // when they begin, in front of the change; 0 where that says nothing
 	length int64
 	Phi    float64
 	OK     bool
@@ -61,13 +62,13 @@ func (s *Seasons) SameUntil(to int64, p *Params) int64 {
 func (s *Seasons) Calibrated(after evalue.Span, p *Params) Calibration {
 	after.To = after.From + evalue.RoundUp(after.Length(), p.Restart)
 	for _, c := range s.phis {
-		if c.length == after.Length() {
+		if c.from == after.From && c.length == after.Length() {
 			return c
 		}
 	}
 	chi2, df, windows := s.sums.placebos(s.before, after, p.Day)
 	c := Calibration{
-		length: after.Length(), OK: windows >= p.MinPlacebos,
+		from: after.From, length: after.Length(), OK: windows >= p.MinPlacebos,
 		Phi: max(1, p.Shrunk(chi2, df)),
 	}
 	if c.Phi > 1 && !p.Guards.On(guardSeasonPlacebos) {
