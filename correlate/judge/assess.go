@@ -78,7 +78,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			beside := t.concurrent(s)
 			qs := m.record(p, c, s).count(p, c, s, !beside)
 			q := &qs[len(qs)-1] // the error ratio
-			if !t.overwhelming(q) {
+			if !p.overwhelming(q.control, q.failed(t.begin)) {
 				continue
 			}
 			t.compareBeside(q)
@@ -103,12 +103,6 @@ func (c *Case) early(p *Params) bool {
 	return p.Catastrophe > 0 && !c.AtOnce && c.Now <= c.Start+p.Grace+p.Restart
 }
 
-// overwhelming says that there may be enough errors, and so many times more of them than before the change or on the
-// old version, for a catastrophe: with the interval's centre so high, its lower bound might be.
-func (t *trial) overwhelming(q *comparison) bool {
-	return t.p.overwhelming(q.control, q.failed(t.begin))
-}
-
 // failures are the errors among the requests since an instant: of the new version, of all where the old one doesn't serve beside
 // it, and of the old one.
 type failures struct{ new, after, old evalue.Tally }
@@ -121,6 +115,8 @@ func (q *comparison) failed(since int64) (f failures) {
 	return f
 }
 
+// overwhelming says that there may be enough errors, and so many times more of them than before the change or on the
+// old version, for a catastrophe: with the interval's centre so high, its lower bound might be.
 func (p *Params) overwhelming(before evalue.Pair, since failures) bool {
 	controls := [...]evalue.Pair{before, {EC: float64(since.old.Events), NC: float64(since.old.Exposure)}}
 	for _, treated := range [...]evalue.Tally{since.new, since.after} {
