@@ -128,10 +128,10 @@ func (r *round) glance(c *change, s *observe.Subject, seen *assessed, at int64, 
 
 // lookAt assesses a change by its latest watch.
 func lookAt(r *round, c *change, seen *assessed, basis observe.Basis, inFull bool) {
-	k := r.observer.Case(c.watch, basis.Finish, basis.At)
+	k := r.observer.Look(c.watch, basis.Finish, basis.At)
 	switch {
-	case inFull || !c.watch.Memory.Quiet(&r.cfg.Judge, &k):
-		seen.brief, seen.Assessment = false, c.watch.Memory.Decide(&r.cfg.Judge, &k)
+	case inFull || !c.watch.Memory.Quiet(&r.cfg.Judge, k):
+		seen.brief, seen.Assessment = false, c.watch.Memory.Decide(&r.cfg.Judge, k)
 	case !seen.brief:
 		seen.brief, seen.Assessment = true, judge.Assessment{Outcome: correlate.Inconclusive}
 	}
@@ -145,6 +145,9 @@ func (r *round) regressed(i int) bool {
 		at = min(at, window.Floor(cutoff, r.cfg.Resolution))
 	}
 	seen := c.looks().between
+	if c.seen.assessed.At == at {
+		seen = c.seen.assessed // in full, which says whether it convicts as well
+	}
 	r.glance(c, r.Watched[i], &seen, at, false)
 	return seen.Outcome == correlate.Regressed && !r.reachedNobody(c, r.Watched[i])
 }
@@ -172,8 +175,7 @@ func told(r *round, s *candidate) []correlate.Evidence {
 	if seen := s.assessed; s.a.Untold {
 		if seen.Untold {
 			s.watch = r.observer.Watch(s.watch, r.View, s.known, seen.At)
-			k := r.observer.Case(s.watch, seen.Finish, seen.At)
-			seen.Assessment = s.watch.Memory.Assess(&r.cfg.Judge, &k)
+			seen.Assessment = s.watch.Memory.Assess(&r.cfg.Judge, r.observer.Look(s.watch, seen.Finish, seen.At))
 		}
 		s.a.Evidence, s.a.Untold = seen.Evidence, false
 	}

@@ -14,10 +14,22 @@ func Assess(p Params, c Case) Assessment { return new(Memory).Assess(&p, &c) }
 
 // Assess is Assess with what is remembered of earlier looks at the same change.
 func (m *Memory) Assess(p *Params, c *Case) Assessment {
-	t := m.tried(p, c)
-	a := t.assessment()
-	a.Evidence = t.evidence()
-	return a
+	d := m.decided
+	if d.trial == nil || d.now != c.Now || d.finish != c.Finish {
+		d.ruling = m.tried(p, c)
+		d.Assessment = d.assessment()
+	}
+	d.Evidence = d.evidence()
+	m.decided = decided{}
+	return d.Assessment
+}
+
+// decided is the latest assessment whose evidence was left out, until the next look. Its case may be gathered anew for the same
+// instant.
+type decided struct {
+	ruling
+	Assessment
+	now, finish int64
 }
 
 // Decide is what Assess finds. Where nothing convicts, the evidence is left out: it is a good part of the work, and only
@@ -25,14 +37,18 @@ func (m *Memory) Assess(p *Params, c *Case) Assessment {
 func (m *Memory) Decide(p *Params, c *Case) Assessment {
 	t := m.tried(p, c)
 	a := t.assessment()
-	if a.Untold = a.Outcome != correlate.Regressed; !a.Untold {
+	if a.Outcome == correlate.Regressed {
 		a.Evidence = t.evidence()
+		return a
 	}
+	m.decided = decided{t, a, c.Now, c.Finish}
+	a.Untold = true
 	return a
 }
 
 // tried is a trial in which everything was asked that is to be asked.
 func (m *Memory) tried(p *Params, c *Case) ruling {
+	m.decided = decided{}
 	t := m.catastrophe(p, c)
 	if t == nil {
 		t = m.newTrial(p, c, c.countsFrom(p))
@@ -53,7 +69,7 @@ func (m *Memory) Doubtful(p *Params, c *Case) bool {
 // catastrophe is a trial without the grace time that found errors so many times more frequent that no warm-up explains
 // it; nil when there is none, or no grace time. It is only looked for early: later the trial with grace time knows as much.
 func (m *Memory) catastrophe(p *Params, c *Case) *trial {
-	if p.Catastrophe <= 0 || c.AtOnce || c.Now > c.Start+p.Grace+p.Restart {
+	if !c.early(p) {
 		return nil
 	}
 	t := m.newTrial(p, c, c.Start)
@@ -62,7 +78,7 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 			beside := t.concurrent(s)
 			qs := m.record(p, c, s).count(p, c, s, !beside)
 			q := &qs[len(qs)-1] // the error ratio
-			if !t.overwhelming(q) {
+			if !p.overwhelming(q.control, q.failed(t.begin)) {
 				continue
 			}
 			t.compareBeside(q)
@@ -82,18 +98,33 @@ func (m *Memory) catastrophe(p *Params, c *Case) *trial {
 	return nil
 }
 
+// early says that a catastrophe is looked for.
+func (c *Case) early(p *Params) bool {
+	return p.Catastrophe > 0 && !c.AtOnce && c.Now <= c.Start+p.Grace+p.Restart
+}
+
+// failures are the errors among the requests since an instant: of the new version, of all where the old one doesn't serve beside
+// it, and of the old one.
+type failures struct{ new, after, old evalue.Tally }
+
+// failed are those that a question about errors counted.
+func (q *comparison) failed(since int64) (f failures) {
+	f.new.Events, f.new.Exposure = evalue.Sum(evalue.Since(q.new, since))
+	f.after.Events, f.after.Exposure = evalue.Sum(evalue.Since(q.after, since))
+	f.old.Events, f.old.Exposure = evalue.Sum(evalue.Since(q.old, since))
+	return f
+}
+
 // overwhelming says that there may be enough errors, and so many times more of them than before the change or on the
 // old version, for a catastrophe: with the interval's centre so high, its lower bound might be.
-func (t *trial) overwhelming(q *comparison) bool {
-	e0, n0 := evalue.Sum(evalue.Since(q.old, t.begin))
-	controls := [...]evalue.Pair{q.control, {EC: float64(e0), NC: float64(n0)}}
-	for _, treated := range [...][]evalue.Tally{q.new, q.after} {
-		e, n := evalue.Sum(evalue.Since(treated, t.begin))
-		if e < t.p.CatastropheEvents {
+func (p *Params) overwhelming(before evalue.Pair, since failures) bool {
+	controls := [...]evalue.Pair{before, {EC: float64(since.old.Events), NC: float64(since.old.Exposure)}}
+	for _, treated := range [...]evalue.Tally{since.new, since.after} {
+		if treated.Events < p.CatastropheEvents {
 			continue
 		}
 		for _, c := range controls {
-			if float64(e)*c.NC > t.p.Catastrophe/2*c.EC*float64(n) {
+			if float64(treated.Events)*c.NC > p.Catastrophe/2*c.EC*float64(treated.Exposure) {
 				return true
 			}
 		}

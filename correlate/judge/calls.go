@@ -51,7 +51,7 @@ func (t calling) compare(s *Stream, of *Calls) {
 	_, calledAfter := halves(t.c, &Stream{Whole: of.Whole})
 	since := evalue.Span{From: t.begin, To: t.c.Now}
 	u := t.usually(s, of, minute)
-	eT, nT := evalue.Sum(expect.CallsOf(evalue.CellsIn(calledAfter, since), evalue.CellsIn(after, since), minute))
+	eT, nT := expect.CallsSum(evalue.CellsIn(calledAfter, since), evalue.CellsIn(after, since), minute)
 	pair := evalue.Pair{At: t.c.Start, ET: float64(eT), NT: float64(nT), EC: float64(u.events), NC: float64(u.exposure)}
 	if u.events == 0 || nT == 0 {
 		return // a callee that is new is none that is called more often

@@ -37,6 +37,7 @@ type kept struct {
 	// counted is everything, also what a look at an earlier instant must not see.
 	counted struct{ after, new, old, farAfter, farNew []evalue.Tally }
 	one     evalue.Joint                     // of the new version and the old one after the grace time
+	farOne  evalue.Joint                     // of what lies beyond the margin
 	control evalue.Pair                      // base as a control
 	phi     struct{ beside, before float64 } // of the baseline, concurrently or not; 0 while unknown
 	season  *expect.Seasons                  // nil when the history is too short

@@ -19,6 +19,7 @@ type Memory struct {
 	proof   proof // what the records say
 	quick   trial // the latest quick look, whose room the next one takes
 	vigil   vigil // since that
+	decided decided
 	zones   zoneMemory
 }
 
@@ -223,6 +224,7 @@ func (r *record) add(cells []correlate.Cell, to tallies, bins int16, far tallies
 	if len(cells) == 0 {
 		return
 	}
+	r.reserve(len(cells), to, far)
 	for i := range r.questions {
 		if q := &r.questions[i]; q.counting != nil {
 			*to(q) = evalue.Tallies(*to(q), cells, q.counting)
@@ -239,6 +241,24 @@ func (r *record) add(cells []correlate.Cell, to tallies, bins int16, far tallies
 		}
 	}
 	evalue.ExceedTwice(out, beyond, cells, r.above, bins)
+}
+
+// reserve makes room for tallies where there is none, for as many cells as lie before the change, which are about as many as
+// will be seen of it.
+func (r *record) reserve(cells int, to, far tallies) {
+	for i := range r.questions {
+		q := &r.questions[i]
+		room(to(q), max(cells, len(q.base)))
+		if far != nil && q.counting == nil {
+			room(far(q), max(cells, len(q.base)))
+		}
+	}
+}
+
+func room(of *[]evalue.Tally, n int) {
+	if cap(*of) == 0 {
+		*of = make([]evalue.Tally, 0, n)
+	}
 }
 
 // Moved is by how much the requests of a service got worse in the stretch [from, to), against the time before it, in

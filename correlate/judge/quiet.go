@@ -8,6 +8,7 @@ import (
 // Quiet says that nothing seen now can convict. It costs far less than an assessment, because an upper bound of the
 // evidence does, and nothing is described. False says nothing.
 func (m *Memory) Quiet(p *Params, c *Case) bool {
+	m.decided = decided{}
 	if m.vigil.still(m, p, c) {
 		return true
 	}

@@ -31,7 +31,9 @@ type trial struct {
 }
 
 func (m *Memory) newTrial(p *Params, c *Case, begin int64) *trial {
-	return begun(new(trial), m, p, c, begin, make([]evalue.Restart, 0, 16))
+	t := begun(new(trial), m, p, c, begin, make([]evalue.Restart, 0, 16))
+	t.findings = make([]finding, 0, 8)
+	return t
 }
 
 // begun is a trial in the room of another one, and of its restarts.
@@ -89,7 +91,7 @@ func (t *trial) compareBeside(q *comparison) {
 		return unsteady, max(t.p.Scatter(pairs, h, t.c.Resolution), unsteady/t.p.Dispersion(untreated, t.c.Resolution, true))
 	}
 	if far := t.beyond(c, q.farNew); len(far) > 0 {
-		c.far = aside{made: t.expectBeside(q, t.p.Concurrent(nil, far, untreated, t.c.Resolution).Pairs)}
+		c.far = aside{made: t.expectBeside(q, t.p.Concurrent(t.goingOn(&q.farOne), far, untreated, t.c.Resolution).Pairs)}
 		t.standardiseFar(c, 1)
 	}
 	t.add(c, correlate.GradeA)
@@ -111,13 +113,17 @@ type encounter struct {
 	pairs []evalue.Pair // of the joint, with the exposure that lets expect the events of a warm-up
 }
 
+// goingOn is a joint that counts since the grace time, nil in a trial of another time.
+func (t *trial) goingOn(one *evalue.Joint) *evalue.Joint {
+	if t.begin != t.c.countsFrom(t.p) {
+		return nil
+	}
+	return one
+}
+
 // meet joins what a question counted on both versions.
 func (q *comparison) meet(t *trial) (e encounter) {
-	one := &q.one
-	if t.begin != t.c.countsFrom(t.p) {
-		one = nil
-	}
-	j := t.p.Concurrent(one, evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), t.c.Resolution)
+	j := t.p.Concurrent(t.goingOn(&q.one), evalue.Since(q.new, t.begin), evalue.Since(q.old, t.begin), t.c.Resolution)
 	if len(j.Pairs) == 0 {
 		return e
 	}

@@ -35,6 +35,7 @@ type vigilStream struct {
 	next             int64           // the first window of the flow that isn't counted
 	flow             []vigilQuestion // about lost requests: one, or none
 	questions        []vigilQuestion // by those of the record
+	failed           failures        // as long as a catastrophe is looked for
 }
 
 // vigilQuestion is a question with the nulls that it is put to.
@@ -89,7 +90,8 @@ func (w *vigilStream) count(m *Memory, p *Params, c *Case, s *Stream, since int6
 			!slices.ContainsFunc(fresh, func(cell correlate.Cell) bool { return speaks(s, &cell) })
 	}
 	switch {
-	case len(whole) > 0 && whole[0].Start < since, w.versions && w.beside != m.servedBeside(p, c, s), !w.beside && len(old) > 0:
+	case len(whole) > 0 && whole[0].Start < since, w.versions && w.beside != m.servedBeside(p, c, s), !w.beside && len(old) > 0,
+		s.Kind == correlate.Traffic && c.early(p) && w.catastrophe(p, whole, fresh, old):
 		return false
 	case w.beside && !w.pair(fresh, old):
 		return false
@@ -99,6 +101,22 @@ func (w *vigilStream) count(m *Memory, p *Params, c *Case, s *Stream, since int6
 		}
 	}
 	return len(w.flow) == 0 || w.r.flow.Width != c.Resolution || w.flows(whole, c)
+}
+
+// catastrophe says that there may be one.
+func (w *vigilStream) catastrophe(p *Params, whole, fresh, old []correlate.Cell) bool {
+	if addErrors(&w.failed.new, fresh); !w.beside {
+		addErrors(&w.failed.after, whole)
+	}
+	addErrors(&w.failed.old, old)
+	return p.overwhelming(w.questions[len(w.questions)-1].q.control, w.failed)
+}
+
+func addErrors(to *evalue.Tally, cells []correlate.Cell) {
+	for i := range cells {
+		e, n := evalue.ErrorsOfRequests(&cells[i])
+		to.Events, to.Exposure = to.Events+e, to.Exposure+n
+	}
 }
 
 // speaks says that a cell of a stream that was silent says something.
@@ -162,14 +180,24 @@ func (w *vigilStream) pair(fresh, old []correlate.Cell) bool {
 				e, n = q.q.counting(o)
 				p.EC, p.NC = float64(e), float64(n)
 			}
-			if p.NT == 0 || p.NC == 0 || len(q.joint.Pairs) != q.pairs {
+			if p.NT == 0 || p.NC == 0 || !q.counts(p) {
 				return false
 			}
-			q.joint.Add(p)
-			q.pairs++
 			q.nulls[0].added += q.nulls[0].h.Surplus(p)
 		}
 	}
+	return true
+}
+
+// counts adds a pair to those of the joint, unless a look in full has; false where they are others than they were.
+func (q *vigilQuestion) counts(p evalue.Pair) bool {
+	switch n := len(q.joint.Pairs); {
+	case q.pairs == n:
+		q.joint.Add(p)
+	case q.pairs > n || q.joint.Pairs[q.pairs] != p:
+		return false
+	}
+	q.pairs++
 	return true
 }
 
@@ -221,7 +249,7 @@ func (q *vigilQuestion) bound(v *vigil, n *vigilNull, starts []evalue.Restart) f
 // keep begins a vigil after a quick look that found nothing, where it can be kept.
 func (v *vigil) keep(t quickLook) {
 	c, p := t.c, t.p
-	if p.Guards != nil || len(c.Zones) > 0 || c.Now <= t.begin || (p.Catastrophe > 0 && !c.AtOnce && c.Now < c.Start+p.Grace+p.Restart) ||
+	if p.Guards != nil || len(c.Zones) > 0 || c.Now <= t.begin ||
 		slices.ContainsFunc(c.Gaps, func(g Gap) bool { return g.To > c.Now }) {
 		return
 	}
@@ -268,7 +296,13 @@ func (w *vigilStream) begin(v *vigil, t quickLook, s *Stream, concurrently bool)
 			return false
 		}
 	}
-	return s.Kind != correlate.Traffic || w.watchFlow(v, t, s)
+	if s.Kind != correlate.Traffic {
+		return true
+	}
+	if t.c.early(t.p) {
+		w.failed = w.r.questions[len(w.r.questions)-1].failed(t.c.Start)
+	}
+	return w.watchFlow(v, t, s)
 }
 
 // ask has a question under vigil.

@@ -44,7 +44,7 @@ func TestAVigilFindsWhatAQuickLookFinds(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		sim := newSim(rapid.Uint64Range(1, 50).Draw(rt, "seed"))
 		sim.RPS = rapid.SampledFrom([]float64{0.5, 5, 30}).Draw(rt, "requests")
-		errors, slower := rapid.SampledFrom([]float64{1, 1, 1.5, 4}).Draw(rt, "errors"), rapid.SampledFrom([]float64{1, 1, 1.2}).Draw(rt, "slower")
+		errors, slower := rapid.SampledFrom([]float64{1, 1, 1.5, 4, 40}).Draw(rt, "errors"), rapid.SampledFrom([]float64{1, 1, 1.2}).Draw(rt, "slower")
 		var c Case
 		switch rapid.IntRange(0, 2).Draw(rt, "kind") {
 		case 0:
@@ -67,7 +67,9 @@ func TestAVigilFindsWhatAQuickLookFinds(t *testing.T) {
 		for now := c.Start + 10*rapid.Int64Range(1, 40).Draw(rt, "first"); now <= c.Now; now += 10 * rapid.SampledFrom([]int64{1, 1, 1, 6}).Draw(rt, "next") {
 			seen := upTo(c, now)
 			if rapid.IntRange(0, 20).Draw(rt, "in full") == 0 {
-				m.Decide(&p, &seen)
+				if m.Decide(&p, &seen); rapid.Bool().Draw(rt, "told") {
+					require.Equal(rt, Assess(p, seen), m.Assess(&p, &seen))
+				}
 			}
 			was := m.vigil.now
 			require.Equal(rt, new(Memory).Quiet(&p, &seen), m.Quiet(&p, &seen), now-c.Start)

@@ -6,6 +6,12 @@ import (
 	"github.com/shipwake/shipwake/correlate/judge"
 )
 
+// Look is Case, which the watch keeps until the next look at it. It must not be changed.
+func (o *Observer) Look(w *Watch, finish, now int64) *judge.Case {
+	w.seen.Case = o.Case(w, finish, now)
+	return &w.seen.Case
+}
+
 // Case gathers what is known of a place at an instant, for the change that is watched. It holds until the next case of
 // the same watch.
 func (o *Observer) Case(w *Watch, finish, now int64) judge.Case {

@@ -66,6 +66,9 @@ func usual(c *judge.Case, cells []correlate.Cell, bad []window.Span, least int64
 
 // outside are the cells that touch none of some spans. Those of an instant on are kept.
 func outside(cells []correlate.Cell, spans []window.Span, width, from int64) []correlate.Cell {
+	if len(spans) == 0 {
+		return cells
+	}
 	touches := func(cell correlate.Cell) bool {
 		return cell.Start < from && slices.ContainsFunc(spans, func(s window.Span) bool {
 			return s.Overlap(window.Span{From: cell.Start, To: cell.Start + width}) > 0

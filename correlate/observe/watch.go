@@ -46,7 +46,7 @@ type neighbour struct {
 	from int64
 }
 
-// seen is the latest case of a neighbour, which is asked for by many faults in one view.
+// seen is the latest case. That of a neighbour is asked for by many faults in one view.
 type seen struct {
 	in        *View
 	forgotten int // see Observer
@@ -117,7 +117,7 @@ func (o *Observer) Neighbour(v *View, p correlate.Place, from, now int64) (*judg
 		w.seen = seen{in: v, forgotten: o.forgotten}
 	}
 	if w.seen.asked = true; w.seen.Now != now {
-		w.seen.Case = o.Case(w, from, now)
+		o.Look(w, from, now)
 	}
 	return &w.Memory, &w.seen.Case
 }

@@ -12,9 +12,8 @@ func UpperRate(events, exposure, phi, alpha float64) float64 {
 	if exposure == 0 {
 		return 1
 	}
-	return crossed(events/exposure, 1, func(rate float64) bool {
-		return rateAgainst(events, exposure, rate, phi, -1) >= -math.Log(alpha)
-	})
+	against, bar := rateTest{events, exposure, phi, -1}, -math.Log(alpha)
+	return crossed(events/exposure, 1, func(rate float64) bool { return against.refutes(rate, bar) })
 }
 
 // LowerRate is the lower end: every lower rate is refuted by how many events there were.
@@ -22,9 +21,8 @@ func LowerRate(events, exposure, phi, alpha float64) float64 {
 	if exposure == 0 {
 		return 0
 	}
-	return crossed(events/exposure, 0, func(rate float64) bool {
-		return rateAgainst(events, exposure, rate, phi, 1) >= -math.Log(alpha)
-	})
+	against, bar := rateTest{events, exposure, phi, 1}, -math.Log(alpha)
+	return crossed(events/exposure, 0, func(rate float64) bool { return against.refutes(rate, bar) })
 }
 
 // crossed is where, between a rate that isn't refuted and an end, the refuted ones begin; the end when none is.
@@ -39,14 +37,44 @@ func crossed(inside, end float64, refuted func(float64) bool) float64 {
 	return end
 }
 
-// rateAgainst is ln E against a rate, from having seen more events than it lets expect, or with direction −1 fewer.
-func rateAgainst(events, exposure, rate, phi float64, direction int) float64 {
-	var parts [len(offsets)]float64
+// rateTest is what is known of a rate: from having seen more events than it lets expect, or with direction −1 fewer.
+type rateTest struct {
+	events, exposure, phi float64
+	direction             int
+}
+
+// falls and rises are ln of the alternatives to a rate, and 1 less their quotient with it, by direction.
+var falls, rises = rateSteps(-1), rateSteps(1)
+
+func rateSteps(direction int) (of [len(offsets)]struct{ ln, rest float64 }) {
 	for j, o := range offsets {
-		ln := gridStep * float64(direction*o)
-		parts[j] = (exposure*rate*(1-math.Exp(ln)) + events*ln) / phi
+		of[j].ln = gridStep * float64(direction*o)
+		of[j].rest = 1 - math.Exp(of[j].ln)
 	}
-	return LogSumExp(parts[:]) - math.Log(float64(len(parts)))
+	return of
+}
+
+// refutes says that ln E against a rate reaches a bar.
+func (t *rateTest) refutes(rate, bar float64) bool {
+	const slack = 1e-9 // more than the sum is off by
+	steps := &rises
+	if t.direction < 0 {
+		steps = &falls
+	}
+	var parts [len(offsets)]float64
+	top := math.Inf(-1)
+	for j, s := range steps {
+		parts[j] = (t.exposure*rate*s.rest + t.events*s.ln) / t.phi
+		top = max(top, parts[j])
+	}
+	even := math.Log(float64(len(parts)))
+	switch margin := slack * (1 + math.Abs(top)); {
+	case top < bar-margin:
+		return false // the mean is no larger
+	case top-even > bar+margin:
+		return true
+	}
+	return LogSumExp(parts[:])-even >= bar
 }
 
 // Rise is how much more often events happen on the treated side than on the control's, at most.

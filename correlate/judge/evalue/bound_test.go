@@ -119,3 +119,26 @@ func TestRatesAreBoundedOnBothSides(t *testing.T) {
 	require.EqualValues(t, 1, UpperRate(0, 0, 1, 0.05), "nothing is known")
 	require.Zero(t, LowerRate(0, 0, 1, 0.05))
 }
+
+// The bounds of a sum decide as the sum does.
+func TestARateIsRefutedByTheEvidenceAgainstIt(t *testing.T) {
+	refuted := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		test := rateTest{
+			events: float64(rapid.IntRange(0, 500).Draw(rt, "events")), exposure: float64(rapid.IntRange(1, 100_000).Draw(rt, "exposure")),
+			phi: rapid.Float64Range(1, 20).Draw(rt, "phi"), direction: rapid.SampledFrom([]int{-1, 1}).Draw(rt, "direction"),
+		}
+		rate, bar := rapid.Float64Range(0, 0.1).Draw(rt, "rate"), rapid.Float64Range(0, 12).Draw(rt, "bar")
+		var parts []float64
+		for _, o := range offsets {
+			ln := gridStep * float64(test.direction*o)
+			parts = append(parts, (test.exposure*rate*(1-math.Exp(ln))+test.events*ln)/test.phi)
+		}
+		want := LogSumExp(parts)-math.Log(float64(len(parts))) >= bar
+		require.Equal(rt, want, test.refutes(rate, bar))
+		if want {
+			refuted++
+		}
+	})
+	require.NotZero(t, refuted)
+}

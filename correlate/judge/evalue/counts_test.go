@@ -168,7 +168,7 @@ func TestLocatingIsTheBestStretchOfAll(t *testing.T) {
 		for lo := range pairs {
 			sum := 0.0
 			for _, p := range pairs[lo:] {
-				sum += gainOf(p, h, theta, math.Log(theta/h.Theta))
+				sum += (&gains{h: h, theta: theta, up: math.Log(theta / h.Theta)}).of(p)
 				best = max(best, sum)
 			}
 		}

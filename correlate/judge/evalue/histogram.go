@@ -64,15 +64,20 @@ func Exceed(out [3][]Tally, cells []correlate.Cell, above [3]int16) [3][]Tally {
 // ExceedTwice is Exceed that appends to near, and appends to far the values above the bins that lie so many higher, where there
 // is room for it.
 func ExceedTwice(near, far [3]*[]Tally, cells []correlate.Cell, above [3]int16, higher int16) {
+	beyond := [3]int16{above[0] + higher, above[1] + higher, above[2] + higher}
 	for i := range cells {
-		h := cells[i].Latency
-		n := h.Total()
+		e, n := Slower(cells[i].Latency, above)
 		if n == 0 {
 			continue
 		}
-		e, f := exceed(h, above, higher)
 		for k := range near {
 			*near[k] = append(*near[k], Tally{cells[i].Start, e[k], n})
+		}
+		if far == ([3]*[]Tally{}) {
+			continue
+		}
+		f, _ := walk(cells[i].Latency, beyond)
+		for k := range far {
 			if far[k] != nil {
 				*far[k] = append(*far[k], Tally{cells[i].Start, f[k], n})
 			}
@@ -82,35 +87,22 @@ func ExceedTwice(near, far [3]*[]Tally, cells []correlate.Cell, above [3]int16, 
 
 // Slower counts the values of a histogram above each of three bins in rising order, and all of them.
 func Slower(h correlate.Histogram, above [3]int16) (events [3]int64, requests int64) {
-	if requests = h.Total(); requests > 0 {
-		events, _ = exceed(h, above, 0)
-	}
-	return events, requests
+	events, rest := walk(h, above)
+	return events, events[0] + rest.Total()
 }
 
-// exceed counts the values of a histogram above each of three bins, and above those so many higher, from its end on.
-func exceed(h correlate.Histogram, above [3]int16, higher int16) (e, f [3]int64) {
-	for i := len(h) - 1; i >= 0 && h[i].Index > above[0]; i-- {
-		c, at := int64(h[i].Count), h[i].Index
-		e[0] += c
-		if at > above[1] {
-			e[1] += c
+// walk counts the values above each of three bins in rising order from the end of a histogram on, and returns what lies at or
+// below the lowest.
+func walk(h correlate.Histogram, above [3]int16) (events [3]int64, rest correlate.Histogram) {
+	var n int64
+	last := len(h) - 1
+	for k := len(above) - 1; k >= 0; k-- {
+		for ; last >= 0 && h[last].Index > above[k]; last-- {
+			n += int64(h[last].Count)
 		}
-		if at > above[2] {
-			e[2] += c
-		}
-		if at <= above[0]+higher {
-			continue
-		}
-		f[0] += c
-		if at > above[1]+higher {
-			f[1] += c
-		}
-		if at > above[2]+higher {
-			f[2] += c
-		}
+		events[k] = n
 	}
-	return e, f
+	return events, h[:last+1]
 }
 
 // WeightedHistogram is a latency histogram of requests that don't count alike.

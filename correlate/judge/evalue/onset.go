@@ -18,12 +18,12 @@ func Locate(pairs []Pair, h Hypothesis, theta float64) (x Excursion, gain float6
 	theta = min(max(theta, ratios[0]*h.Theta), ratios[len(ratios)-1]*h.Theta)
 	best, run := math.Inf(-1), 0.0
 	from, lo, hi := 0, 0, -1
-	up := math.Log(theta / h.Theta)
+	g := gains{h: h, theta: theta, up: math.Log(theta / h.Theta)}
 	for i := range pairs {
 		if run <= 0 {
 			run, from = 0, i
 		}
-		if run += gainOf(h.Turn(pairs[i]), h, theta, up); run > best {
+		if run += g.of(h.Turn(pairs[i])); run > best {
 			best, lo, hi = run, from, i
 		}
 	}
@@ -35,14 +35,14 @@ func Locate(pairs []Pair, h Hypothesis, theta float64) (x Excursion, gain float6
 
 // WithoutStrongest are pairs without the one in an excursion that speaks the most for it.
 func WithoutStrongest(pairs []Pair, x Excursion, h Hypothesis) []Pair {
-	strongest, gain := -1, math.Inf(-1)
-	up := math.Log(x.theta / h.Theta)
+	strongest, most := -1, math.Inf(-1)
+	gain := gains{h: h, theta: x.theta, up: math.Log(x.theta / h.Theta)}
 	for i := range pairs {
 		if at := pairs[i].At; at < x.Onset || at > x.End {
 			continue
 		}
-		if g := gainOf(h.Turn(pairs[i]), h, x.theta, up); g > gain {
-			strongest, gain = i, g
+		if g := gain.of(h.Turn(pairs[i])); g > most {
+			strongest, most = i, g
 		}
 	}
 	if strongest < 0 {
@@ -51,13 +51,24 @@ func WithoutStrongest(pairs []Pair, x Excursion, h Hypothesis) []Pair {
 	return slices.Delete(slices.Clone(pairs), strongest, strongest+1)
 }
 
-// gainOf is ln of how much more likely a pair is at ratio theta than at the null; up is ln of their quotient.
-func gainOf(p Pair, h Hypothesis, theta, up float64) float64 {
+// gains are ln of how much more likely pairs are at ratio theta than at the null; up is ln of their quotient. Pairs with the same
+// share of exposure, as those in front of one control are but for rounding, share a logarithm.
+type gains struct {
+	h         Hypothesis
+	theta, up float64
+	known     [4]struct{ rho, ln float64 }
+}
+
+func (g *gains) of(p Pair) float64 {
 	if p.NT == 0 || p.NC == 0 {
 		return 0
 	}
 	rho := p.NT / (p.NT + p.NC)
-	return (p.ET*up - (p.ET+p.EC)*math.Log((1+rho*(theta-1))/(1+rho*(h.Theta-1)))) / h.Phi
+	at := &g.known[math.Float64bits(rho)%uint64(len(g.known))]
+	if at.rho != rho {
+		at.rho, at.ln = rho, math.Log((1+rho*(g.theta-1))/(1+rho*(g.h.Theta-1)))
+	}
+	return (p.ET*g.up - (p.ET+p.EC)*at.ln) / g.h.Phi
 }
 
 // Alongside gives every treated tally its part of a control that was before it, by exposure.

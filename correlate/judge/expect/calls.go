@@ -25,6 +25,24 @@ func CallsOf(calls, requests []correlate.Cell, width int64) []evalue.Tally {
 	return windows
 }
 
+// CallsSum is the sum of CallsOf.
+func CallsSum(calls, requests []correlate.Cell, width int64) (events, exposure int64) {
+	next := 0
+	for i := range requests {
+		if requests[i].Requests <= 0 {
+			continue
+		}
+		exposure += Thousandths * requests[i].Requests
+		from := requests[i].Start - evalue.Mod(requests[i].Start, width)
+		for ; next < len(calls) && calls[next].Start < from+width; next++ {
+			if calls[next].Start >= from {
+				events += calls[next].Requests
+			}
+		}
+	}
+	return events, exposure
+}
+
 func served(c *correlate.Cell) (events, exposure int64) { return 0, Thousandths * c.Requests }
 
 // Range is the fewest and the most calls a thousandth of a request in any of some windows, with what it was elsewhere.

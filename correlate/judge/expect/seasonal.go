@@ -23,6 +23,7 @@ type Seasons struct {
 
 // Calibration is φ of windows of one length; ok is false when there were too few of them.
 type Calibration struct {
+	from   int64 // when they begin, in front of the change; 0 where that says nothing
 	length int64
 	Phi    float64
 	OK     bool
@@ -61,13 +62,13 @@ func (s *Seasons) SameUntil(to int64, p *Params) int64 {
 func (s *Seasons) Calibrated(after evalue.Span, p *Params) Calibration {
 	after.To = after.From + evalue.RoundUp(after.Length(), p.Restart)
 	for _, c := range s.phis {
-		if c.length == after.Length() {
+		if c.from == after.From && c.length == after.Length() {
 			return c
 		}
 	}
 	chi2, df, windows := s.sums.placebos(s.before, after, p.Day)
 	c := Calibration{
-		length: after.Length(), OK: windows >= p.MinPlacebos,
+		from: after.From, length: after.Length(), OK: windows >= p.MinPlacebos,
 		Phi: max(1, p.Shrunk(chi2, df)),
 	}
 	if c.Phi > 1 && !p.Guards.On(guardSeasonPlacebos) {
@@ -99,25 +100,32 @@ func newSums(ts []evalue.Tally, width int64) sums {
 	return s
 }
 
-func (s *sums) of(in evalue.Span) (events, exposure float64) {
-	lo, hi := s.index(in.From), s.index(in.To)
-	return s.events[hi] - s.events[lo], s.exposure[hi] - s.exposure[lo]
+func (s *sums) of(in evalue.Span) (events, exposure float64) { return s.back(s.places(in), 0) }
+
+// places are how many places of the grid lie before the ends of a span, if the grid went on.
+type places struct{ from, to int64 }
+
+func (s *sums) places(in evalue.Span) places {
+	return places{(in.From - s.first + s.width - 1) / s.width, (in.To - s.first + s.width - 1) / s.width}
 }
 
-// index is how many places of the grid lie before an instant.
-func (s *sums) index(at int64) int64 {
-	if at <= s.first {
-		return 0
-	}
-	return min((at-s.first+s.width-1)/s.width, int64(len(s.events))-1)
+// back is of a span, so many places earlier.
+func (s *sums) back(p places, by int64) (events, exposure float64) {
+	last := int64(len(s.events)) - 1
+	lo, hi := min(max(p.from-by, 0), last), min(max(p.to-by, 0), last)
+	return s.events[hi] - s.events[lo], s.exposure[hi] - s.exposure[lo]
 }
 
 // factor is the rate in after over the rate in before on earlier days, pulled towards 1.
 func (s *sums) factor(before, after evalue.Span, day int64) float64 {
 	var e, n, e0, n0 float64
+	a, b, perDay := s.places(after), s.places(before), day/s.width
 	for _, d := range daysBack {
-		ed, nd := s.of(after.Back(d * day))
-		eb, nb := s.of(before.Back(d * day))
+		if day%s.width != 0 {
+			a, b, perDay = s.places(after.Back(d*day)), s.places(before.Back(d*day)), 0
+		}
+		ed, nd := s.back(a, d*perDay)
+		eb, nb := s.back(b, d*perDay)
 		if nd == 0 || nb == 0 {
 			continue
 		}

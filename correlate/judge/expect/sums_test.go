@@ -26,9 +26,11 @@ func TestSumsOfASpan(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ts := drawHistory(t)
 		s := newSums(ts, 300)
-		from := drawn.Start + 300*rapid.Int64Range(-5, 200).Draw(t, "from")
-		in := evalue.Span{From: from, To: from + 300*rapid.Int64Range(0, 100).Draw(t, "length")}
-		events, exposure := s.of(in)
+		from := drawn.Start + rapid.Int64Range(-1500, 60_000).Draw(t, "from")
+		in := evalue.Span{From: from, To: from + rapid.Int64Range(0, 30_000).Draw(t, "length")}
+		by := rapid.Int64Range(0, 200).Draw(t, "earlier")
+		events, exposure := s.back(s.places(in), by)
+		in = in.Back(300 * by)
 		e, n := evalue.Sum(evalue.Before(evalue.Since(ts, in.From), in.To))
 		require.Equal(t, [2]float64{float64(e), float64(n)}, [2]float64{events, exposure})
 	})
