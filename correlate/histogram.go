@@ -51,7 +51,7 @@ func (h *Histogram) Add(index int16, n int64) {
 		return
 	}
 	s := *h
-	at := len(s)
+	at := s.upTo(index)
 	for at > 0 && s[at-1].Index >= index {
 		at--
 	}
@@ -60,6 +60,14 @@ func (h *Histogram) Add(index int16, n int64) {
 		return
 	}
 	*h = slices.Insert(s, at, Bin{Index: index, Count: clamp(n)})
+}
+
+// upTo is a place behind all bins up to an index, and next to them where the bins before have no gaps, as those of most latencies.
+func (h Histogram) upTo(index int16) int {
+	if len(h) == 0 || index < h[0].Index {
+		return 0
+	}
+	return min(len(h), int(index-h[0].Index)+1)
 }
 
 // AddFrom is Add for an index that isn't in the histogram before a place. It returns the place of the index, or, when n

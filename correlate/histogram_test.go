@@ -2,6 +2,7 @@ package correlate_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -171,4 +172,20 @@ func TestKeysHaveOneOrder(t *testing.T) {
 			require.LessOrEqual(t, a.Compare(c), 0)
 		}
 	})
+}
+
+// BenchmarkHistogramAdd adds latencies of one service, in about 40 bins.
+func BenchmarkHistogramAdd(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	bins := make([]int16, 4096)
+	for i := range bins {
+		bins[i] = correlate.BinIndex(int64((5 + 15*random.ExpFloat64()) * 1e6))
+	}
+	var h correlate.Histogram
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		h.Add(bins[n%len(bins)], 1)
+		n++
+	}
 }
