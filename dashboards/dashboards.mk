@@ -32,4 +32,4 @@ e2e-prometheus: prometheus ## With a real Prometheus and Alertmanager: scrape th
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
 		SHIPWAKE_TEST_ALERTMANAGER="$$(command -v alertmanager || ls $(CURDIR)/bin/alertmanager.debian/run 2>/dev/null)" \
 		$(GO) test -count=1 -timeout 20m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
-	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/
+	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/ ./sinks/remotewrite/

@@ -9,6 +9,7 @@ import (
 	"github.com/shipwake/shipwake/sinks/kafka"
 	"github.com/shipwake/shipwake/sinks/page"
 	"github.com/shipwake/shipwake/sinks/prometheus"
+	"github.com/shipwake/shipwake/sinks/remotewrite"
 	"github.com/shipwake/shipwake/sinks/template"
 	"github.com/shipwake/shipwake/sinks/vendors"
 	"github.com/shipwake/shipwake/sinks/webhook"
@@ -23,6 +24,7 @@ func Factories() []sinks.Factory {
 		kafka.Factory(),
 		page.Factory(),
 		prometheus.Factory(),
+		remotewrite.Factory(),
 		template.Factory(),
 		webhook.Factory(),
 	}, vendors.Factories()...)

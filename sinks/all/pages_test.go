@@ -28,14 +28,15 @@ const pages = "../../docs/outputs"
 
 // inGo are the sinks that aren't templates, with the page of each and a sentence.
 var inGo = map[string][2]string{
-	"api":        {"../../sinks/api/openapi.yaml", "JSON over HTTP for programs that ask"},
-	"email":      {"email.md", "mails in a thread for each change, or a digest a day"},
-	"gate":       {"../gate.md", "proceed, wait or stop, for pipelines and progressive delivery"},
-	"kafka":      {"kafka.md", "every revision of a verdict as a CloudEvent in a topic"},
-	"page":       {"../pages.md", "pages for people, at the listener for readers"},
-	"prometheus": {"../../sinks/prometheus/METRICS.md", "metrics to be scraped"},
-	"webhook":    {"../../sinks/webhook/README.md", "signed verdicts for programs of yours, by Standard Webhooks"},
-	"template":   {"../../sinks/template/doc.go", "anything else that takes HTTP: a file of your own says how"},
+	"api":         {"../../sinks/api/openapi.yaml", "JSON over HTTP for programs that ask"},
+	"email":       {"email.md", "mails in a thread for each change, or a digest a day"},
+	"gate":        {"../gate.md", "proceed, wait or stop, for pipelines and progressive delivery"},
+	"kafka":       {"kafka.md", "every revision of a verdict as a CloudEvent in a topic"},
+	"page":        {"../pages.md", "pages for people, at the listener for readers"},
+	"prometheus":  {"../../sinks/prometheus/METRICS.md", "metrics to be scraped"},
+	"remotewrite": {"remotewrite.md", "what happened at the time when it happened, in a Prometheus that takes remote write"},
+	"webhook":     {"../../sinks/webhook/README.md", "signed verdicts for programs of yours, by Standard Webhooks"},
+	"template":    {"../../sinks/template/doc.go", "anything else that takes HTTP: a file of your own says how"},
 }
 
 // TestPages holds docs/outputs against the sinks: a page for each template, and an index.
@@ -59,7 +60,7 @@ func TestPages(t *testing.T) {
 	}
 	index += "| [verdicts](verdicts.md) | log records in any Collector pipeline |\n"
 	folder.Require("README.md", index)
-	folder.Complete("email.md", "kafka.md", "verdicts.md")
+	folder.Complete("email.md", "kafka.md", "remotewrite.md", "verdicts.md")
 }
 
 func page(t *testing.T, f template.File) string {

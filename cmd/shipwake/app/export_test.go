@@ -15,7 +15,7 @@ func TestWholeStepsAreExported(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 34, 56, 0, time.UTC)
 	o, err := (&exportCommand{since: "36h", step: "1d", job: "j"}).options(now)
 	require.NoError(t, err)
-	require.Equal(t, export.Options{From: now.Truncate(24 * time.Hour).AddDate(0, 0, -1), To: now.Truncate(24 * time.Hour), Step: 24 * time.Hour, Job: "j"}, o)
+	require.Equal(t, export.Options{From: now.Truncate(24*time.Hour).AddDate(0, 0, -1), To: now.Truncate(24 * time.Hour), Step: 24 * time.Hour, Job: "j"}, o)
 	for name, c := range map[string]struct{ since, step, want string }{
 		"no duration":             {"long", "1h", "--since long: want a duration"},
 		"nothing":                 {"0s", "1h", "--since 0s: want a duration"},
