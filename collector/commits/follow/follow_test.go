@@ -336,7 +336,7 @@ func TestWhatWaitsIsBoundedAndNothingIsDropped(t *testing.T) {
 		}
 		return commits.ErrUnknown
 	}
-	for range 3 * n {
+	for range n / 2 {
 		_, err := w.turn()
 		require.NoError(t, err)
 		require.LessOrEqual(t, len(readCursor(w.cursor).Waiting), mostWaiting)
