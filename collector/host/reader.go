@@ -136,7 +136,7 @@ const (
 // that names a change is held against it, whatever it says of its service.
 func (r reader) doraData(ctx context.Context, q dora.Query) (dora.Data, error) {
 	service := q.Service
-	if q.Policy.LooksEverywhere() {
+	if q.Policy.LooksEverywhere() || service == dora.NoGroup {
 		service = ""
 	}
 	changes := func(from, to time.Time, limit int) ([]correlate.ChangeRecord, error) {

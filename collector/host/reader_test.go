@@ -153,6 +153,40 @@ func TestOtherPoliciesAreCountedFromTheLedger(t *testing.T) {
 	}
 }
 
+// The window before is read as well, and what is counted in the window is listed, by memory and by the ledger alike.
+func TestTheWindowBeforeAndWhatIsCounted(t *testing.T) {
+	team := func(c *correlate.ChangeRecord) { c.Team, c.Labels = "shop", map[string]string{"region": "eu"} }
+	r := remembering(t,
+		deployed("long ago", -60*24, team), deployed("before", -24, team), deployed("a", 1, team), deployed("b", 30, nil), deployed("c", 31, team),
+		broke("i", "checkout", "a", 2, 3), broke("j", "checkout", "before", -23, -22),
+	)
+	q := week
+	q.Team, q.Trend, q.Series, q.Labels = "shop", true, dora.Day, []dora.Label{{Name: "region", Value: "eu"}}
+	report, err := r.DORA(t.Context(), q)
+	require.NoError(t, err)
+	require.Equal(t, []int{2, 1}, []int{report.Total.Deployments, report.Before.Total.Deployments})
+	require.Equal(t, 1, report.Before.Total.ChangeFailRate.Numerator)
+	counted, err := r.counted(t.Context(), q, report.AsOf)
+	require.NoError(t, err)
+	require.Equal(t, report, counted)
+	for what, want := range map[dora.Counted][]string{
+		dora.CountedDeployments: {"c", "a"}, dora.CountedFailures: {"a"}, dora.CountedUnjudged: {"c"}, dora.CountedPending: nil,
+	} {
+		found, err := r.Counted(t.Context(), q, what)
+		require.NoError(t, err)
+		var ids []string
+		for _, c := range found {
+			ids = append(ids, c.ID)
+		}
+		require.Equal(t, want, ids, what)
+	}
+	none := week
+	none.Service = dora.NoGroup
+	found, err := r.Counted(t.Context(), none, dora.CountedDeployments)
+	require.NoError(t, err)
+	require.Empty(t, found, "every change names a service")
+}
+
 // BenchmarkDORA is a week of 1,000 services that deploy daily, after half a year of it, with commits two weeks old.
 func BenchmarkDORA(b *testing.B) {
 	var effects []correlate.Effect

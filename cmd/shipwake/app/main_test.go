@@ -87,7 +87,7 @@ func TestAMistakeOnTheCommandLineIsSaidInOneLine(t *testing.T) {
 		"a verdict, waiting back":   {[]string{"verdict", "c1", "--wait", "-1s"}, exitUnknown, "must not be negative"},
 		"a verdict from no daemon":  {[]string{"verdict", "c1", "--api", "http://127.0.0.1:1"}, exitUnknown, "is it running at http://127.0.0.1:1?"},
 		"a verdict from no address": {[]string{"verdict", "c1", "--api", "localhost"}, exitUnknown, "want one like http://127.0.0.1:8788"},
-		"numbers as XML":            {[]string{"dora", "--output", "xml"}, 1, "want table, json or csv"},
+		"numbers as XML":            {[]string{"dora", "--output", "xml"}, 1, "want table, json, csv or markdown"},
 		"a replay of nothing":       {[]string{"replay"}, 1, "requires at least 1 arg"},
 		"a replay of no folder":     {[]string{"replay", "none"}, 1, "none"},
 		"a backup to nowhere":       {[]string{"backup"}, 1, "want one directory to write to"},
