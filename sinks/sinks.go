@@ -85,7 +85,8 @@ type ChangeQuery struct {
 	Limit                         int       // 0: 100; at most 1,000
 	Before                        string    // a change id: only older ones, for paging
 	// AsOf asks for the records as they stood then; zero: as they are. Before the history of records begins that is a
-	// *correlate.HistoryError, here and in every other query.
+	// *correlate.HistoryError, here and in every other query but
+	// DORA: there it goes by the times of the facts.
 	AsOf time.Time
 	// Namesakes asks also for services that have the name in a namespace, see correlate.GoesBy.
 	Namesakes bool

@@ -183,3 +183,23 @@ func TestRestatements(t *testing.T) {
 	require.Equal(t, 8, got.Compared)
 	require.Empty(t, got.Restated)
 }
+
+// TestAsOfBeforeTheHistoryGoesByTheTimesOfFacts: what was taken in today is known as of last week, as it stood then.
+func TestAsOfBeforeTheHistoryGoesByTheTimesOfFacts(t *testing.T) {
+	now := lastWeek
+	r := clocked(t, t.TempDir(), &now)
+	completed := lastWeek.Add(-48 * time.Hour)
+	c := correlate.ChangeRecord{Change: correlate.Change{
+		ID: "told-late", Service: "cart", Environment: "production", Kind: correlate.KindDeployment, Status: correlate.StatusSucceeded,
+		StartedAt: completed, FinishedAt: completed,
+	}, Phase: correlate.PhaseHistory, Incidents: []string{"PD-1"}}
+	i := correlate.IncidentRecord{Incident: correlate.Incident{ID: "PD-1", OpenedAt: completed.Add(6 * time.Hour)}, AttributedTo: c.ID}
+	require.NoError(t, r.h.ledger.CommitEffects(t.Context(), []correlate.Effect{{Change: &c}, {Incident: &i}}, nil, 0))
+	for hours, want := range map[int][2]int{-1: {0, 0}, 1: {1, 0}, 7: {1, 1}} {
+		q := dora.Query{From: completed.Add(-24 * time.Hour), To: lastWeek, AsOf: completed.Add(time.Duration(hours) * time.Hour)}
+		got, err := r.DORA(t.Context(), q)
+		require.NoError(t, err)
+		require.Equal(t, want, [2]int{got.Total.Deployments, got.Total.OpenFailures}, "%d hours after it", hours)
+		require.True(t, q.AsOf.Equal(got.AsOf))
+	}
+}

@@ -57,7 +57,23 @@ func (r reader) DORA(ctx context.Context, q dora.Query) (dora.Report, error) {
 		}
 		return r.counted(ctx, q, now)
 	}
-	return r.counted(ctx, q, q.AsOf)
+	since, err := r.h.ledger.HistorySince(ctx)
+	if err != nil || !q.AsOf.Before(since) {
+		return r.counted(ctx, q, q.AsOf)
+	}
+	return r.countedByFacts(ctx, q)
+}
+
+// countedByFacts counts as of an instant before there was a history of records: over what is known, as it stood then by the
+// times of its facts.
+func (r reader) countedByFacts(ctx context.Context, q dora.Query) (dora.Report, error) {
+	asOf := q.AsOf
+	q.AsOf = time.Time{}
+	data, err := r.doraData(ctx, q)
+	if err != nil {
+		return dora.Report{}, err
+	}
+	return dora.Compute(q, data.By(asOf), asOf), nil
 }
 
 // counted reads the records and counts them.

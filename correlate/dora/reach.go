@@ -1,6 +1,7 @@
 package dora
 
 import (
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -70,4 +71,43 @@ func later(a, b time.Time) time.Time {
 		return b
 	}
 	return a
+}
+
+// By is the data as it stood at an instant by the times of its facts: what was complete, had opened, was decided and resolved
+// by then, whenever that was told. It stands in for the history of records before there was one: of a history that was taken in
+// later, nobody can say what was known when.
+func (d Data) By(t time.Time) Data {
+	known := Data{}
+	there := map[string]bool{}
+	for _, c := range d.Changes {
+		if !completion(&c).After(t) {
+			there[c.ID] = true
+			known.Changes = append(known.Changes, c)
+		}
+	}
+	opened := map[string]bool{}
+	for _, i := range d.Incidents {
+		if i.OpenedAt.After(t) {
+			continue
+		}
+		opened[i.ID] = true
+		if i.ResolvedAt.After(t) {
+			i.ResolvedAt = time.Time{}
+		}
+		known.Incidents = append(known.Incidents, i)
+	}
+	for n := range known.Changes {
+		c := &known.Changes[n]
+		if !there[c.RolledBackBy] {
+			c.RolledBackBy = ""
+		}
+		if c.RecoveredAt.After(t) {
+			c.RecoveredAt = time.Time{}
+		}
+		if c.Verdict != nil && c.Verdict.DecidedAt.After(t) {
+			c.Verdict = nil
+		}
+		c.Incidents = slices.DeleteFunc(slices.Clone(c.Incidents), func(id string) bool { return !opened[id] })
+	}
+	return known
 }

@@ -128,3 +128,43 @@ func drawHistory(t *rapid.T) dora.Data {
 	}
 	return d
 }
+
+// TestWhatAFactTellsOfLaterIsNotKnownBefore: of two deployments, the first was rolled back and had an incident.
+func TestWhatAFactTellsOfLaterIsNotKnownBefore(t *testing.T) {
+	hurt, back := change("a", at(0)), change("b", at(60))
+	hurt.RolledBackBy, hurt.Incidents, hurt.RecoveredAt = "b", []string{"i"}, at(60)
+	hurt.Verdict = &correlate.Verdict{Outcome: correlate.Regressed, DecidedAt: at(30)}
+	told := correlate.IncidentRecord{Incident: correlate.Incident{ID: "i", OpenedAt: at(20), ResolvedAt: at(90)}, AttributedTo: "a"}
+	all := dora.Data{Changes: []correlate.ChangeRecord{hurt, back}, Incidents: []correlate.IncidentRecord{told}}
+	for name, c := range map[string]struct {
+		minute             int
+		changes, incidents int
+		failed, resolved   bool
+		verdict, taken     bool
+	}{
+		"before anything":             {-1, 0, 0, false, false, false, false},
+		"a deployment is complete":    {0, 1, 0, false, false, false, false},
+		"an incident opens":           {20, 1, 1, true, false, false, false},
+		"it is judged":                {30, 1, 1, true, false, true, false},
+		"it is rolled back":           {60, 2, 1, true, false, true, true},
+		"the incident is resolved":    {90, 2, 1, true, true, true, true},
+		"nothing more happens at all": {9000, 2, 1, true, true, true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			known := all.By(at(c.minute))
+			require.Len(t, known.Changes, c.changes)
+			require.Len(t, known.Incidents, c.incidents)
+			for _, i := range known.Incidents {
+				require.Equal(t, c.resolved, !i.ResolvedAt.IsZero())
+			}
+			if c.changes > 0 {
+				first := known.Changes[0]
+				require.Equal(t, c.failed, len(first.Incidents) > 0)
+				require.Equal(t, c.verdict, first.Verdict != nil)
+				require.Equal(t, c.taken, first.RolledBackBy == "b" && first.RecoveredAt.Equal(at(60)))
+			}
+		})
+	}
+	require.Equal(t, "b", all.Changes[0].RolledBackBy, "the data is as it was")
+	require.Equal(t, []string{"i"}, all.Changes[0].Incidents)
+}
