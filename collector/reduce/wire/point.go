@@ -1,10 +1,7 @@
 package wire
 
 import (
-	"bytes"
-	"encoding/binary"
 	"math"
-	"slices"
 
 	"github.com/shipwake/shipwake/collector/reduce"
 )
@@ -122,19 +119,14 @@ type pointWalk struct {
 
 // number reads a point of a gauge or a sum.
 func (w *pointWalk) number(dp []byte) bool {
-	var v uint64
-	var part []byte
 	for at, ok := 0, true; at < len(dp); {
 		tag := dp[at]
 		at++
 		switch tag {
-		case pointStart:
-			v, at, ok = fixed64(dp, at)
-			w.p.Start = int64(v)
-		case pointTime:
-			v, at, ok = fixed64(dp, at)
-			w.p.Time = int64(v)
+		case pointStart, pointTime:
+			at, ok = w.time(tag, dp, at)
 		case numberDouble, numberWhole:
+			var v uint64
 			v, at, ok = fixed64(dp, at)
 			w.p.Value = math.Float64frombits(v)
 			if tag == numberWhole {
@@ -144,11 +136,9 @@ func (w *pointWalk) number(dp []byte) bool {
 		case numberAttribute:
 			at, ok = w.attributes(dp, at-1)
 		case numberFlags:
-			v, at, ok = varint(dp, at)
-			w.noValue = v&1 != 0
+			at, ok = w.flags(dp, at)
 		case numberExemplar:
-			part, at, ok = field(dp, at)
-			ok = ok && check(part, exemplarMessage, 0)
+			at, ok = exemplar(dp, at)
 		default:
 			return false
 		}
@@ -161,23 +151,15 @@ func (w *pointWalk) number(dp []byte) bool {
 
 // explicit reads a point in explicit buckets.
 func (w *pointWalk) explicit(dp []byte) bool {
-	var v uint64
 	var part []byte
 	for at, ok := 0, true; at < len(dp); {
 		tag := dp[at]
 		at++
 		switch tag {
-		case pointStart:
-			v, at, ok = fixed64(dp, at)
-			w.p.Start = int64(v)
-		case pointTime:
-			v, at, ok = fixed64(dp, at)
-			w.p.Time = int64(v)
-		case histogramCount:
-			w.p.Count, at, ok = fixed64(dp, at)
-		case histogramSum:
-			v, at, ok = fixed64(dp, at)
-			w.p.Sum = math.Float64frombits(v)
+		case pointStart, pointTime:
+			at, ok = w.time(tag, dp, at)
+		case histogramCount, histogramSum:
+			at, ok = w.total(tag, dp, at)
 		case explicitBuckets:
 			part, at, ok = field(dp, at)
 			ok = ok && once(&w.counts) && w.words(part)
@@ -189,11 +171,9 @@ func (w *pointWalk) explicit(dp []byte) bool {
 		case explicitMin, explicitMax:
 			_, at, ok = fixed64(dp, at)
 		case histogramFlags:
-			v, at, ok = varint(dp, at)
-			w.noValue = v&1 != 0
+			at, ok = w.flags(dp, at)
 		case explicitExemplar:
-			part, at, ok = field(dp, at)
-			ok = ok && check(part, exemplarMessage, 0)
+			at, ok = exemplar(dp, at)
 		default:
 			return false
 		}
@@ -206,44 +186,30 @@ func (w *pointWalk) explicit(dp []byte) bool {
 
 // scaled reads a point in buckets of a scale.
 func (w *pointWalk) scaled(dp []byte) bool {
-	var v uint64
-	var part []byte
 	for at, ok := 0, true; at < len(dp); {
 		tag := dp[at]
 		at++
 		switch tag {
-		case pointStart:
-			v, at, ok = fixed64(dp, at)
-			w.p.Start = int64(v)
-		case pointTime:
-			v, at, ok = fixed64(dp, at)
-			w.p.Time = int64(v)
-		case histogramCount:
-			w.p.Count, at, ok = fixed64(dp, at)
-		case histogramSum:
-			v, at, ok = fixed64(dp, at)
-			w.p.Sum = math.Float64frombits(v)
+		case pointStart, pointTime:
+			at, ok = w.time(tag, dp, at)
+		case histogramCount, histogramSum:
+			at, ok = w.total(tag, dp, at)
 		case scaledScale:
+			var v uint64
 			v, at, ok = varint(dp, at)
 			w.p.Scale = zigzag(v)
 		case scaledZero:
 			w.zero, at, ok = fixed64(dp, at)
-		case scaledPositive:
-			part, at, ok = field(dp, at)
-			ok = ok && once(&w.positive) && w.positives(part)
-		case scaledNegative:
-			part, at, ok = field(dp, at)
-			ok = ok && once(&w.negative) && w.negatives(part)
+		case scaledPositive, scaledNegative:
+			at, ok = w.side(tag, dp, at)
 		case scaledAttribute:
 			at, ok = w.attributes(dp, at-1)
 		case scaledMin, scaledMax, scaledThreshold:
 			_, at, ok = fixed64(dp, at)
 		case histogramFlags:
-			v, at, ok = varint(dp, at)
-			w.noValue = v&1 != 0
+			at, ok = w.flags(dp, at)
 		case scaledExemplar:
-			part, at, ok = field(dp, at)
-			ok = ok && check(part, exemplarMessage, 0)
+			at, ok = exemplar(dp, at)
 		default:
 			return false
 		}
@@ -254,110 +220,51 @@ func (w *pointWalk) scaled(dp []byte) bool {
 	return true
 }
 
+// The fields that several kinds of points have. Each returns where the next one begins.
+
+func (w *pointWalk) time(tag byte, dp []byte, at int) (next int, ok bool) {
+	v, next, ok := fixed64(dp, at)
+	if tag == pointStart {
+		w.p.Start = int64(v)
+	} else {
+		w.p.Time = int64(v)
+	}
+	return next, ok
+}
+
+// total reads how many values a histogram holds, or their sum.
+func (w *pointWalk) total(tag byte, dp []byte, at int) (next int, ok bool) {
+	v, next, ok := fixed64(dp, at)
+	if tag == histogramCount {
+		w.p.Count = v
+	} else {
+		w.p.Sum = math.Float64frombits(v)
+	}
+	return next, ok
+}
+
+func (w *pointWalk) flags(dp []byte, at int) (next int, ok bool) {
+	v, next, ok := varint(dp, at)
+	w.noValue = v&1 != 0
+	return next, ok
+}
+
+func exemplar(dp []byte, at int) (next int, ok bool) {
+	part, next, ok := field(dp, at)
+	return next, ok && check(part, exemplarMessage, 0)
+}
+
+// side reads the buckets of positive or of negative values, each of which come once.
+func (w *pointWalk) side(tag byte, dp []byte, at int) (next int, ok bool) {
+	part, next, ok := field(dp, at)
+	if tag == scaledPositive {
+		return next, ok && once(&w.positive) && w.positives(part)
+	}
+	return next, ok && once(&w.negative) && w.negatives(part)
+}
+
 // zigzag is a number that may be negative.
 func zigzag(v uint64) int32 { return int32(uint32(v>>1)) ^ -int32(v&1) }
-
-// words reads the counts of explicit buckets.
-func (w *pointWalk) words(raw []byte) bool {
-	n := len(raw) / 8
-	if len(raw)%8 != 0 || !w.b.pay(numberBytes*int64(n)) {
-		return false
-	}
-	from := len(w.b.buckets)
-	w.b.buckets = slices.Grow(w.b.buckets, n)[:from+n]
-	fixed64s(w.b.buckets[from:], raw)
-	w.p.buckets = part{from, from + n}
-	return true
-}
-
-// doubles reads the bounds of explicit buckets.
-func (w *pointWalk) doubles(raw []byte) bool {
-	latest := &w.b.latest
-	if len(raw) > 0 && bytes.Equal(raw, latest.raw) {
-		w.p.bounds = latest.bounds
-		return true
-	}
-	if len(raw)%8 != 0 || !w.b.pay(numberBytes*int64(len(raw)/8)) {
-		return false
-	}
-	w.p.bounds.from = len(w.b.bounds)
-	for b := raw; len(b) >= 8; b = b[8:] {
-		w.b.bounds = append(w.b.bounds, math.Float64frombits(binary.LittleEndian.Uint64(b)))
-	}
-	w.p.bounds.to = len(w.b.bounds)
-	latest.raw, latest.bounds = raw, w.p.bounds
-	return true
-}
-
-// The tags of buckets by a scale.
-const (
-	bucketOffset = 1<<3 | wireVarint
-	bucketCounts = 2<<3 | wireLength
-)
-
-// positives reads the buckets of positive values.
-func (w *pointWalk) positives(b []byte) bool {
-	w.p.buckets.from = len(w.b.buckets)
-	lists := 0
-	for at := 0; at < len(b); {
-		switch b[at] {
-		case bucketOffset:
-			v, next, ok := varint(b, at+1)
-			if !ok {
-				return false
-			}
-			w.p.Offset, at = zigzag(v), next
-		case bucketCounts:
-			from, to, ok := length(b, at+1)
-			if lists++; !ok || lists > 1 || !w.b.pay(numberBytes*int64(to-from)) || !w.b.counts(b[from:to]) {
-				return false
-			}
-			at = to
-		default:
-			return false
-		}
-	}
-	w.p.buckets.to = len(w.b.buckets)
-	return true
-}
-
-// counts reads packed counts, of which there are at most as many as bytes.
-func (b *Points) counts(packed []byte) bool {
-	n := len(b.buckets)
-	all := slices.Grow(b.buckets, len(packed))[:n+len(packed)]
-	for at := 0; at < len(packed); n++ {
-		v, next := uint64(packed[at]), at+1
-		if v >= 0x80 {
-			var ok bool
-			if v, next, ok = varint(packed, at); !ok {
-				return false
-			}
-		}
-		all[n], at = v, next
-	}
-	b.buckets = all[:n]
-	return true
-}
-
-// negatives adds the buckets of negative values to those of zero.
-func (w *pointWalk) negatives(b []byte) bool {
-	if !check(b, bucketsMessage, 0) {
-		return false
-	}
-	for at := 0; at < len(b); {
-		if b[at] == bucketOffset {
-			_, at, _ = varint(b, at+1)
-			continue
-		}
-		from, to, _ := length(b, at+1)
-		for at = from; at < to; {
-			var v uint64
-			v, at, _ = varint(b[:to], at)
-			w.p.Zero += v
-		}
-	}
-	return true
-}
 
 // attributes reads the attributes of a point, which begin at a place and follow one another, and returns where the next field
 // begins. They are likely to be those that came after the last ones the time before.
