@@ -69,17 +69,16 @@ func (s *sink) Publish(effects []correlate.Effect) { s.live.tell(effects) }
 //go:embed static
 var static embed.FS
 
+//go:embed static/page.css
+var style string
+
+//go:embed static/page.js
+var script string
+
 // edition is part of the address of what pages load: another one with other content, so that it may be kept for ever.
 var edition = func() string {
-	h := sha256.New()
-	for _, name := range []string{"page.css", "page.js", "icon.svg"} {
-		text, err := static.ReadFile("static/" + name)
-		if err != nil {
-			panic(err) // it is part of the program
-		}
-		h.Write(text)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:6])
+	sum := sha256.Sum256([]byte(style + script))
+	return hex.EncodeToString(sum[:6])
 }()
 
 // Routes are the pages, what they load, and what tells them of news.
