@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"fmt"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 // doraBody is the numbers of the last days, and of what they are made.
@@ -22,6 +24,41 @@ type doraBody struct {
 	Days         int
 	Spans        []int
 	Restatements []dora.Restatement
+	Trends       []trend
+}
+
+// trend is how a metric moved.
+type trend struct {
+	Name, Means string
+	Drawn       template.HTML // made by package chart, which escapes what it is told
+	Rows        []trendRow
+}
+
+// trendRow is one period of it.
+type trendRow struct{ Period, Said, Interval, From string }
+
+// trends are the five metrics over the periods of a report.
+func trends(r dora.Report) (all []trend) {
+	for _, m := range figures.Five() {
+		line := figures.Trend(r, m, dora.Numbers{})
+		t := trend{Name: m.Name, Means: m.Means, Drawn: template.HTML(line.SVG())} //nolint:gosec // see Drawn
+		for i, f := range figures.Past(r, m, dora.Numbers{}) {
+			t.Rows = append(t.Rows, trendRow{r.Periods[i].Name, f.Said, f.Interval, f.From})
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// series are the periods into which so many days are told apart.
+func series(days int) dora.Calendar {
+	switch {
+	case days <= 7:
+		return dora.Day
+	case days <= 90:
+		return dora.Week
+	}
+	return dora.Month
 }
 
 // Of is the list of the changes that a number of a group counts.
@@ -71,9 +108,10 @@ func (s *sink) dora(ctx context.Context, r *http.Request) (view, error) {
 		to = at
 	}
 	from := to.AddDate(0, 0, -body.Days)
-	if body.Report, err = s.reader.DORA(ctx, dora.Query{From: from, To: to, AsOf: at, By: body.By, Policy: body.Policy}); err != nil {
+	if body.Report, err = s.reader.DORA(ctx, dora.Query{From: from, To: to, AsOf: at, By: body.By, Policy: body.Policy, Series: series(body.Days)}); err != nil {
 		return view{}, err
 	}
+	body.Trends = trends(body.Report)
 	if body.Restatements, err = s.restated(ctx, to); err != nil {
 		return view{}, err
 	}

@@ -338,3 +338,12 @@ func FuzzPages(f *testing.F) {
 		}
 	})
 }
+
+func TestTheRootLeadsToTheChanges(t *testing.T) {
+	_, _, h := open(t, nil)
+	w := get(t, h, "/")
+	require.Equal(t, http.StatusFound, w.Code)
+	require.Equal(t, "/changes", w.Header().Get("Location"))
+	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
+	require.Zero(t, w.Body.Len())
+}

@@ -9,10 +9,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"io"
 	"net/http"
 	"net/url"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/chart"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -77,7 +79,7 @@ var script string
 
 // edition is part of the address of what pages load: another one with other content, so that it may be kept for ever.
 var edition = func() string {
-	sum := sha256.Sum256([]byte(style + script))
+	sum := sha256.Sum256([]byte(style + chart.Style + script))
 	return hex.EncodeToString(sum[:6])
 }()
 
@@ -85,7 +87,7 @@ var edition = func() string {
 func (s *sink) Routes() map[string]http.Handler {
 	assets := http.FileServerFS(static)
 	return map[string]http.Handler{
-		"GET /{$}":                http.RedirectHandler("changes", http.StatusFound),
+		"GET /{$}":                http.HandlerFunc(first),
 		"GET /changes":            s.page(s.changes),
 		"GET /changes/{id...}":    s.page(s.change),
 		"GET /services/{name...}": s.page(s.service),
@@ -93,8 +95,20 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /dora":               s.page(s.dora),
 		"GET /daemon":             s.page(s.daemon),
 		"GET /static/":            http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) }),
-		"GET /events/{id...}":     http.HandlerFunc(s.live.serve),
+		"GET /static/chart.css": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			cached(w)
+			w.Header().Set("Content-Type", "text/css; charset=utf-8")
+			_, _ = io.WriteString(w, chart.Style)
+		}),
+		"GET /events/{id...}": http.HandlerFunc(s.live.serve),
 	}
+}
+
+// first leads from the root to the list of changes.
+func first(w http.ResponseWriter, _ *http.Request) {
+	headers(w)
+	w.Header().Set("Location", "/changes")
+	w.WriteHeader(http.StatusFound)
 }
 
 // servicePath is the page of a service.

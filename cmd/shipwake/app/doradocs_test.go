@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/internal/figures"
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/api"
 	"github.com/shipwake/shipwake/sinks/sinktest"

@@ -50,7 +50,7 @@ func TestTheDaemonRunsOnAMonthThatWasMadeUp(t *testing.T) {
 	said := out.text.String()
 	out.mu.Unlock()
 	require.Contains(t, said, "44 services told")
-	at := regexp.MustCompile(`Look around at (http://\S+)`).FindStringSubmatch(said)
+	at := regexp.MustCompile(`Look at (http://[^/ ]+)/changes`).FindStringSubmatch(said)
 	require.NotNil(t, at, said)
 	answer, err := http.Get(at[1] + "/api/v1/changes?service=checkout")
 	require.NoError(t, err)

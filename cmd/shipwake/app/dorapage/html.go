@@ -5,8 +5,8 @@ import (
 	"html/template"
 	"io"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/chart"
 	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/internal/chart"
 )
 
 //go:embed page.html

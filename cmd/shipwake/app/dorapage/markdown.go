@@ -5,11 +5,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/chart"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doratable"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/internal/chart"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 // Markdown writes the page as text. Image gives the file that the chart of a metric is in; "" for none, then its trend is a

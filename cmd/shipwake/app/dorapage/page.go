@@ -11,11 +11,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/chart"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/internal/chart"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 // Content is what a page is made of.
@@ -106,75 +106,13 @@ func (c Content) Stands() string {
 func (c Content) Lines() []Line {
 	var all []Line
 	for _, m := range figures.Five() {
-		r := references[m.Name]
 		line := Line{
-			Metric: m, Now: m.Of(c.Report.Policy, &c.Report.Total), Before: m.Of(c.Report.Policy, &c.Before), Reference: r.said,
-			Chart: chart.Line{ID: strings.ReplaceAll(m.Name, " ", "-"), Title: m.Name + " by " + string(c.Past.Series), Say: axis(m.Unit), Top: tops(m.Unit)},
-		}
-		if r.share != 0 {
-			share := r.share
-			line.Chart.Reference, line.Chart.ReferenceName = &share, r.name
-		}
-		past := figures.Past(c.Past, m, dora.Numbers{})
-		for i, f := range past {
-			line.Chart.Points = append(line.Chart.Points, chart.Point{
-				Period: c.Past.Periods[i].Name, Said: f.Said, Value: f.Value, Low: f.Low, High: f.High, Partial: c.Past.Periods[i].Partial,
-			})
+			Metric: m, Now: m.Of(c.Report.Policy, &c.Report.Total), Before: m.Of(c.Report.Policy, &c.Before), Reference: m.Reference(),
+			Chart: figures.Trend(c.Past, m, dora.Numbers{}),
 		}
 		all = append(all, line)
 	}
 	return all
-}
-
-// reference is what DORA's survey of 2025 found, https://dora.dev: the mean answer, on a scale from 0 to 10.
-type reference struct {
-	said  string
-	share float64 // what that comes to, where the scale is one of shares
-	name  string
-}
-
-var references = map[string]reference{
-	"lead time":           {said: "mean answer 5.5 of 10"},
-	"deployments per day": {said: "mean answer 4.8 of 10"},
-	"recovery time":       {said: "mean answer 7.4 of 10"},
-	"change fail rate":    {"mean answer 1.9 of 10, about 19 %", 0.19, "2025 survey mean 19 %"},
-	"rework rate":         {"mean answer 2.2 of 10, about 22 %", 0.22, "2025 survey mean 22 %"},
-}
-
-// tops are the values that an axis of the unit may end with, least first.
-func tops(u figures.Unit) []float64 {
-	if u == figures.Seconds {
-		const minute, hour, day = 60, 3600, 86400
-		return []float64{
-			20, minute, 2 * minute, 6 * minute, 10 * minute, 20 * minute, 30 * minute, hour, 2 * hour, 4 * hour, 6 * hour, 12 * hour, 20 * hour,
-			day, 2 * day, 4 * day, 6 * day, 10 * day, 20 * day, 40 * day, 60 * day, 100 * day, 200 * day, 400 * day,
-		}
-	}
-	return []float64{0.02, 0.04, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1, 2, 4, 6, 10, 20, 30, 40, 60, 100, 200, 400, 600, 1000, 2000, 4000, 10000}
-}
-
-// axis says values of an axis.
-func axis(u figures.Unit) func(float64) string {
-	switch u {
-	case figures.Seconds:
-		return short
-	case figures.Share:
-		return func(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }
-	}
-	return func(v float64) string { return words.Figure(v) }
-}
-
-// short is a duration in its largest unit.
-func short(seconds float64) string {
-	for _, u := range []struct {
-		name   string
-		length float64
-	}{{"d", 86400}, {"h", 3600}, {"m", 60}} {
-		if seconds >= u.length {
-			return words.Figure(seconds/u.length) + u.name
-		}
-	}
-	return words.Figure(seconds) + "s"
 }
 
 // Failure is a change that counts as a failure.

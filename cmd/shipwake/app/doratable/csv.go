@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 // CSV writes every number of every group, and of the whole as the last; and, of a series, the same for each period, oldest

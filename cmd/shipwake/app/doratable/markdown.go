@@ -5,8 +5,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 // Markdown writes a report as tables: the whole, and each metric by group or by period.

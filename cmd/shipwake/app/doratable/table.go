@@ -9,10 +9,10 @@ import (
 	"io"
 	"strings"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/chart"
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/internal/chart"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 // Table writes a report for a terminal: the whole, and each metric by group or by period.

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/chart"
+	"github.com/shipwake/shipwake/internal/chart"
 )
 
 func of(values ...float64) []*float64 {

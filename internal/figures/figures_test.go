@@ -6,9 +6,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/shipwake/shipwake/cmd/shipwake/app/figures"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/stats"
+	"github.com/shipwake/shipwake/internal/figures"
 )
 
 func TestFigures(t *testing.T) {
