@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
-	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/gate"
 	api "github.com/shipwake/shipwake/sinks/gate"
 )
@@ -34,14 +33,13 @@ const askedFor = 9 * time.Second
 // gateCommand asks whether a change may go on.
 type gateCommand struct {
 	asking
-	output                        string
-	id                            string
-	service, version, environment string
-	stage                         string
-	wait                          time.Duration
-	repair                        bool
-	onUndecided, onError          string
-	summary                       string // file to which a summary is appended
+	oneChange
+	output               string
+	stage                string
+	wait                 time.Duration
+	repair               bool
+	onUndecided, onError string
+	summary              string // file to which a summary is appended
 }
 
 func newGate() *cobra.Command {
@@ -70,23 +68,19 @@ nothing but the rest is missing. In GitHub Actions the answer is added to the su
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				g.id = args[0]
-			}
+			g.take(args)
 			return g.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&g.service, "service", "", "the newest change of this `service`, with --version")
-	flags.StringVar(&g.version, "version", "", "the `version` that the change brings, with --service")
-	flags.StringVar(&g.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
+	g.oneChange.addFlags(flags)
 	flags.StringVar(&g.stage, "gate", string(gate.Promote), "`step` that is asked about: start or promote")
 	flags.DurationVar(&g.wait, "wait", 0, "wait so long for a decision, e.g. 20m; healthy takes 15m and more")
 	flags.BoolVar(&g.repair, "repair", false, "with --gate start: it is a rollback or a hotfix, and isn't held by what it mends")
 	flags.StringVar(&g.onUndecided, "on-undecided", "", "take no decision in time for this `decision`: proceed or stop")
 	flags.StringVar(&g.onError, "on-error", "", "take a daemon that doesn't answer for this `decision`: proceed or stop")
 	flags.StringVar(&g.output, "output", "text", "`format`: text or json")
-	g.addFlags(flags)
+	g.asking.addFlags(flags)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitNotAsked, err} })
 	return cmd
 }
@@ -133,15 +127,11 @@ func exitWith(d gate.Decision) error {
 }
 
 func (g *gateCommand) check() error {
-	byName := g.service != "" || g.version != ""
+	if err := g.oneChange.check(); err != nil {
+		return err
+	}
 	decisions := []string{"", string(gate.Proceed), string(gate.Stop)}
 	switch {
-	case g.id == "" && !byName:
-		return errors.New("which change? Give its id, or --service and --version")
-	case g.id != "" && byName:
-		return errors.New("give the id of a change, or --service and --version, not both")
-	case byName && (g.service == "" || g.version == ""):
-		return errors.New("--service and --version go together")
 	case !slices.Contains(gate.Stages(), gate.Stage(g.stage)):
 		return fmt.Errorf("--gate %s: want one of %v", g.stage, gate.Stages())
 	case !slices.Contains(decisions, g.onUndecided):

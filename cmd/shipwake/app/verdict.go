@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -34,11 +33,10 @@ const askEvery = time.Second
 // verdictCommand asks for one change's verdict.
 type verdictCommand struct {
 	asking
-	output                        string
-	id                            string
-	service, version, environment string
-	wait                          time.Duration
-	history                       bool
+	oneChange
+	output  string
+	wait    time.Duration
+	history bool
 }
 
 func newVerdict() *cobra.Command {
@@ -62,19 +60,15 @@ The exit code is the answer, for use in a pipeline:
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 1 {
-				v.id = args[0]
-			}
+			v.take(args)
 			return v.run(cmd.Context(), cmd.OutOrStdout())
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&v.service, "service", "", "the newest change of this `service`, with --version")
-	flags.StringVar(&v.version, "version", "", "the `version` that the change brought, with --service")
-	flags.StringVar(&v.environment, "environment", correlate.DefaultEnvironment, "the `environment`, with --service")
+	v.oneChange.addFlags(flags)
 	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
 	flags.BoolVar(&v.history, "history", false, "also say when and why the record of the change became what it is")
-	v.addFlags(flags)
+	v.asking.addFlags(flags)
 	flags.StringVar(&v.output, "output", "text", "`format`: text or json")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exitError{exitUnknown, err} })
 	return cmd
@@ -138,14 +132,10 @@ type verdictAnswer struct {
 }
 
 func (v *verdictCommand) check() error {
-	byName := v.service != "" || v.version != ""
+	if err := v.oneChange.check(); err != nil {
+		return err
+	}
 	switch {
-	case v.id == "" && !byName:
-		return errors.New("which change? Give its id, or --service and --version")
-	case v.id != "" && byName:
-		return errors.New("give the id of a change, or --service and --version, not both")
-	case byName && (v.service == "" || v.version == ""):
-		return errors.New("--service and --version go together")
 	case v.output != "text" && v.output != "json":
 		return fmt.Errorf("--output %s: want text or json", v.output)
 	case v.wait < 0:
