@@ -55,6 +55,7 @@ type companyFlags struct {
 	month bool
 	dir   string
 	seed  uint64
+	days  int
 	until string
 }
 
@@ -63,11 +64,15 @@ func (c *companyFlags) add(cmd *cobra.Command) {
 	flags.BoolVar(&c.month, "month", false, "a month of a company of 40 services, in about a minute")
 	flags.StringVar(&c.dir, "dir", "", "`directory` that keeps the month's ledger and Prometheus' data, instead of a temporary one")
 	flags.Uint64Var(&c.seed, "seed", 1, "another `number` is another month")
+	flags.IntVar(&c.days, "days", 30, "how many `days` the month has, at most 90")
 	flags.StringVar(&c.until, "until", "", "when the month ends, as an RFC 3339 `time`, instead of now")
 }
 
 func (c *companyFlags) show(ctx context.Context, o demo.Options) error {
-	const days = 30
+	const most = 90
+	if c.days < 1 || c.days > most {
+		return fmt.Errorf("--days %d: want 1 to %d", c.days, most)
+	}
 	until := time.Now()
 	if c.until != "" {
 		var err error
@@ -77,7 +82,7 @@ func (c *companyFlags) show(ctx context.Context, o demo.Options) error {
 	}
 	o.Daemon = runMonthDaemon
 	info, _ := debug.ReadBuildInfo()
-	return demo.Month(ctx, demo.MonthOptions{Options: o, Dir: c.dir, Seed: c.seed, Until: until, Days: days, Version: number(info)})
+	return demo.Month(ctx, demo.MonthOptions{Options: o, Dir: c.dir, Seed: c.seed, Until: until, Days: c.days, Version: number(info)})
 }
 
 // runMonthDaemon runs the daemon with the default configuration.

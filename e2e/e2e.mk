@@ -1,0 +1,12 @@
+# Tests that need what other people's programs do: a browser.
+
+.PHONY: e2e-pages
+
+e2e-pages: build ## Visit every page in a headless Chromium: no error, axe clean, nothing wider than the window, about two minutes
+	@browser=; for name in $$BROWSER chromium chromium-browser google-chrome; do command -v "$$name" >/dev/null && browser=$$(command -v "$$name") && break; done; \
+	if [ -z "$$browser" ]; then echo 'SKIP: e2e-pages: there is no Chromium'; exit 0; fi; \
+	axe=$(CURDIR)/bin/axe/package/axe.min.js; \
+	if [ ! -e "$$axe" ]; then mkdir -p bin/axe && (cd bin/axe && npm pack --silent axe-core@4.10.3 >/dev/null 2>&1 && tar xzf axe-core-*.tgz) || axe=; fi; \
+	[ -n "$$axe" ] || echo 'SKIP: e2e-pages: axe can not be had; the rest is tested'; \
+	set -x; cd e2e/pages && $(GO) vet ./... && SHIPWAKE_TEST_PROGRAM='$(CURDIR)/bin/shipwake' SHIPWAKE_TEST_BROWSER="$$browser" SHIPWAKE_TEST_AXE="$$axe" \
+		SHIPWAKE_TEST_PICTURES='$(CURDIR)/bin/pages' $(GO) test -count=1 -timeout 9m -v ./...
