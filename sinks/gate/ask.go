@@ -3,10 +3,12 @@ package gate
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/gate"
+	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -86,16 +88,11 @@ func (s *sink) change(ctx context.Context, q *question) (*correlate.ChangeRecord
 		return nil, nil
 	}
 	if id == "" {
-		newest, err := s.reader.Changes(ctx, sinks.ChangeQuery{
-			Service: q.service, Namesakes: true, Version: q.version, Environment: q.environment, Limit: 1,
-		})
-		if err != nil || len(newest) == 0 {
-			return nil, err
+		newest, err := s.bringing(ctx, q)
+		if err != nil || newest == nil || newest.MergedInto == "" {
+			return newest, err
 		}
-		if newest[0].MergedInto == "" {
-			return &newest[0], nil
-		}
-		id = newest[0].MergedInto
+		id = newest.MergedInto
 	}
 	record, _, err := s.reader.Change(ctx, id)
 	if err == nil && record.MergedInto != "" && record.MergedInto != id {
@@ -105,6 +102,32 @@ func (s *sink) change(ctx context.Context, q *question) (*correlate.ChangeRecord
 		return nil, nil
 	}
 	return &record, err
+}
+
+// mostSpelled is how many of the newest changes of a service are looked through for another spelling of a version.
+const mostSpelled = 20
+
+// bringing is the newest change that brings the version, in whichever spelling: v1.2 for 1.2, a tag, the commit.
+func (s *sink) bringing(ctx context.Context, q *question) (*correlate.ChangeRecord, error) {
+	query := sinks.ChangeQuery{Service: q.service, Namesakes: true, Version: q.version, Environment: q.environment, Limit: 1}
+	found, err := s.reader.Changes(ctx, query)
+	if err != nil || len(found) > 0 {
+		return first(found), err
+	}
+	query.Version, query.Limit = "", mostSpelled
+	found, err = s.reader.Changes(ctx, query)
+	asked := names.NewMatcher(names.Release{Version: q.version})
+	return first(slices.DeleteFunc(found, func(c correlate.ChangeRecord) bool {
+		return !asked.Matches(names.Release{Version: c.Version, Commit: c.Commit, Digest: c.Digest})
+	})), err
+}
+
+// first is the first change of a list, nil of an empty one.
+func first(all []correlate.ChangeRecord) *correlate.ChangeRecord {
+	if len(all) == 0 {
+		return nil
+	}
+	return &all[0]
 }
 
 // trouble adds what may be open on the service, and whether the change mends it.

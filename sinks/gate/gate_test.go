@@ -153,6 +153,17 @@ func TestAnotherReportOfAChangeAnswersForIt(t *testing.T) {
 	}
 }
 
+func TestAVersionInAnotherSpelling(t *testing.T) {
+	d := open(t, nil)
+	d.begin(func(c *correlate.ChangeRecord) {
+		c.Version, c.Commit = "8.1.0", "9fceb02d0ae598e95dc970b74767f19372d61af8"
+	})
+	for _, version := range []string{"8.1.0", "v8.1.0", "refs/tags/v8.1.0", "9fceb02", "9fceb02d0ae598e95dc970b74767f19372d61af8"} {
+		require.Equal(t, "cart-8", d.asked(t, "service=cart&version="+version).Change, version)
+	}
+	require.Empty(t, d.asked(t, "service=cart&version=8.1").Change)
+}
+
 func TestPostAsksTheSame(t *testing.T) {
 	d := open(t, nil)
 	for body, want := range map[string]int{
