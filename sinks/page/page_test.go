@@ -297,6 +297,7 @@ func TestAnOpenPageHearsOfNews(t *testing.T) {
 			require.Equal(t, before+1, strings.Count(w.Body.String(), "changed"))
 		}
 		time.Sleep(keepAlive + time.Second)
+		synctest.Wait()
 		require.Contains(t, w.Body.String(), "\n\n:\n\n")
 		l.close()
 		<-done
