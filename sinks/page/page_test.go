@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -266,10 +267,35 @@ func TestSettingsOfLinks(t *testing.T) {
 		Link{URL: "https://x/?c={change}&s={service}&f={from}&t={to_ms}"}.to(c).URL)
 }
 
+// stream is what an open page is told.
+type stream struct {
+	mu     sync.Mutex
+	text   strings.Builder
+	header http.Header
+}
+
+func (s *stream) Header() http.Header { return s.header }
+
+func (s *stream) WriteHeader(int) {}
+
+func (s *stream) Flush() {}
+
+func (s *stream) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *stream) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // TestAnOpenPageHearsOfNews: of its change and of no other, at most 200 pages, until the reader goes or the daemon ends.
 func TestAnOpenPageHearsOfNews(t *testing.T) {
-	follow := func(l *live, id string, r *http.Request) (*httptest.ResponseRecorder, chan struct{}) {
-		w, done := httptest.NewRecorder(), make(chan struct{})
+	follow := func(l *live, id string, r *http.Request) (*stream, chan struct{}) {
+		w, done := &stream{header: http.Header{}}, make(chan struct{})
 		go func() {
 			defer close(done)
 			l.follow(w, r, id)
@@ -282,23 +308,23 @@ func TestAnOpenPageHearsOfNews(t *testing.T) {
 		request := httptest.NewRequest(http.MethodGet, "/events/a", nil)
 		w, done := follow(l, "a", request)
 		list, listed := follow(l, "", request)
-		require.Equal(t, "retry: 3000\n\n", w.Body.String())
+		require.Equal(t, "retry: 3000\n\n", w.said())
 		l.tell([]correlate.Effect{{Change: &correlate.ChangeRecord{Change: correlate.Change{ID: "b"}}}, {}})
 		synctest.Wait()
-		require.NotContains(t, w.Body.String(), "changed")
-		require.Contains(t, list.Body.String(), "event: changed\ndata:\n\n")
+		require.NotContains(t, w.said(), "changed")
+		require.Contains(t, list.said(), "event: changed\ndata:\n\n")
 		for _, e := range []correlate.Effect{
 			{Verdict: &correlate.Verdict{ChangeID: "a"}}, {Regression: &correlate.Regression{Suspects: []correlate.Suspect{{ChangeID: "a"}}}},
 			{Incident: &correlate.IncidentRecord{AttributedTo: "a"}}, {Change: &correlate.ChangeRecord{Change: correlate.Change{ID: "a"}}},
 		} {
-			before := strings.Count(w.Body.String(), "changed")
+			before := strings.Count(w.said(), "changed")
 			l.tell([]correlate.Effect{e})
 			synctest.Wait()
-			require.Equal(t, before+1, strings.Count(w.Body.String(), "changed"))
+			require.Equal(t, before+1, strings.Count(w.said(), "changed"))
 		}
 		time.Sleep(keepAlive + time.Second)
 		synctest.Wait()
-		require.Contains(t, w.Body.String(), "\n\n:\n\n")
+		require.Contains(t, w.said(), "\n\n:\n\n")
 		l.close()
 		<-done
 		<-listed
