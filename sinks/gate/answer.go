@@ -64,7 +64,7 @@ func (s *sink) answer(q question, f found) Answer {
 	}
 	if c := f.change; c != nil {
 		a.Change = c.ID
-		a.Page = strings.TrimSuffix(s.cfg.PublicURL, "/") + "/api/v1/changes/" + url.PathEscape(c.ID)
+		a.Page = strings.TrimSuffix(s.cfg.PublicURL, "/") + "/changes/" + url.PathEscape(c.ID)
 		if v := c.Verdict; v != nil {
 			a.Verdict = &Verdict{v.Outcome, v.Reason, v.Grade, v.Final}
 		}

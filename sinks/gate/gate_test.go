@@ -124,7 +124,7 @@ func TestAnAnswerLeadsOn(t *testing.T) {
 	d.begin(nil)
 	a := d.asked(t, "service=cart&version=v8")
 	require.Equal(t, "cart-8", a.Change)
-	require.Equal(t, "https://shipwake.example/api/v1/changes/cart-8", a.Page)
+	require.Equal(t, "https://shipwake.example/changes/cart-8", a.Page)
 	require.Equal(t, sinktest.Noon.Add(time.Hour), *a.Until)
 	require.Equal(t, 10, a.RetryAfter)
 	require.Nil(t, a.Verdict)
