@@ -69,6 +69,7 @@ var silentInTheMonth = map[string]string{
 	"Shipwake: operating, Messages set aside A": noSender,
 	"Shipwake: operating, Messages A":           noSender,
 	"Shipwake: operating, Messages that wait A": noSender,
+	"Shipwake: operating, Telemetry B":          onTime,
 	"Shipwake: operating, Requests A":           "its measurements come without OTLP",
 	"Shipwake: operating, Read elsewhere A":     noReader,
 	"Shipwake: operating, Read elsewhere B":     noReader,
@@ -77,6 +78,7 @@ var silentInTheMonth = map[string]string{
 
 const (
 	noSender = "no sink that sends messages is configured"
+	onTime   = "no bucket comes too late, and none is dated in the future"
 	noReader = "nothing is read from Kafka, from an API or from Kubernetes"
 )
 
@@ -88,6 +90,7 @@ var silentInTheDemo = map[string]string{
 	"Shipwake: operating, Read elsewhere A":                 noReader,
 	"Shipwake: operating, Read elsewhere B":                 noReader,
 	"Shipwake: operating, Read elsewhere C":                 noReader,
+	"Shipwake: operating, Telemetry B":                      onTime,
 	"Shipwake: operating, False alarms A":                   "in a minute nothing is looked at that did not change",
 	"Shipwake: leaders, Teams B":                            toldBefore,
 	"Shipwake: team, Incidents without a change A":          toldBefore,
