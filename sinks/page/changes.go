@@ -125,9 +125,8 @@ func query(r *http.Request) (q sinks.ChangeQuery, values url.Values, err error) 
 
 func filters(values url.Values) []filter {
 	outcomes := []string{"", string(correlate.Regressed), string(correlate.Healthy), string(correlate.Inconclusive)}
-	all := []filter{
+	return []filter{
 		{"service", "Service", values.Get("service"), nil}, {"environment", "Environment", values.Get("environment"), nil},
 		{"version", "Version", values.Get("version"), nil}, {"verdict", "Verdict", values.Get("verdict"), outcomes},
 	}
-	return slices.Clip(all)
 }

@@ -29,8 +29,8 @@ var pages = func() map[string]*template.Template {
 }()
 
 var functions = template.FuncMap{
-	"instant": words.Instant, "or": words.Or, "path": changePath, "percent": words.Percent, "plain": words.Plain,
-	"span": words.Span, "figure": words.Figure, "ratio": words.Ratio, "median": words.Median, "rate": words.Rate,
+	"instant": words.Instant, "or": words.Or, "path": changePath, "percent": words.Percent,
+	"figure": words.Figure, "ratio": words.Ratio, "median": words.Median, "rate": words.Rate,
 	"servicePath": servicePath,
 	"clock":       func(t time.Time) string { return t.UTC().Format("15:04") },
 	"ago":         ago,
