@@ -29,6 +29,7 @@ type Change struct {
 	objections few
 	stands     standing // what it is to incidents that name nobody
 	traced     bool
+	unsure     bool // what line is was worked out without knowing all that came before
 	chained    bool // too many of the rollouts that may be one are linked with it
 	gone       bool // it has left memory
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names"
 )
 
 // past is what is known of the time before a change when others of its place, complete before it, are not in memory. A
@@ -112,6 +113,29 @@ func Remembers(b *Book, p correlate.Place, t time.Time) bool {
 	return true
 }
 
+// WasLive says that a change which isn't in memory brought a release to a place, as far as that is known.
+func WasLive(b *Book, p correlate.Place, r names.Release) bool {
+	l := b.lineup(p)
+	if l.end.brought(r) {
+		return true
+	}
+	for i := range l.all.all() {
+		if i.of.past.brought(r) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *past) brought(r names.Release) bool {
+	if p == nil {
+		return false
+	}
+	live := p.line.all()
+	at := lastOf(live, r)
+	return at >= 0 && live[at].by != ""
+}
+
 // Missing are the ids of changes that by what was last settled are taken back, or no longer are, and that are not in memory,
 // sorted. Once they are recalled, Settle says so of them.
 func Missing(b *Book) []string { return slices.Sorted(maps.Keys(b.missing)) }
@@ -157,7 +181,8 @@ func positionOf(r *correlate.ChangeRecord) key {
 }
 
 // connect works out how the changes of a run stand to those in memory: what was live after each, and what isn't in memory.
-// Fresh are those that were just recalled and are in no run yet that was connected.
+// Fresh are those that were just recalled and are in no run yet that was connected. What was worked out before without knowing
+// what came before it is worked out again.
 func (b lineage) connect(run Run, fresh map[*Change]bool) {
 	var before *Change
 	for i := range run.Changes {
@@ -166,15 +191,17 @@ func (b lineage) connect(run Run, fresh map[*Change]bool) {
 			before = nil
 			continue
 		}
+		follows := before != nil || i == 0 && run.Whole
 		switch {
-		case before != nil, i == 0 && run.Whole:
+		case follows:
 			c.past = nil
 		case fresh[c]:
 			c.past = &past{last: c.filed.key}
 			b.lineupOf(c.filed.place).forget(c.filed.key)
 		}
-		if fresh[c] {
+		if fresh[c] || follows && c.unsure {
 			b.replay(c, before)
+			c.unsure = !follows || before != nil && before.unsure
 			delete(fresh, c)
 		}
 		before = c
