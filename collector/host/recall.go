@@ -12,11 +12,11 @@ import (
 )
 
 // recallFor collects the records that facts touch and that have left the engine's memory: first those that they name, then
-// what happened around these and around the facts, then the incidents that are held against any of it. Each step is one
-// question to the ledger, whatever the number of facts.
+// what happened around these and around the facts, then what else the incidents may be held against that were found, and the
+// incidents that are held against any of it. Each step is one question to the ledger, whatever the number of facts.
 func recallFor(ctx context.Context, e *engine.Engine, l ledger.Ledger, facts []engine.Fact) (engine.Recall, error) {
 	r := recaller{engine: e, facts: facts, asked: map[any]bool{}}
-	for _, next := range []func() ledger.Recollection{r.named, r.around, r.held} {
+	for _, next := range []func() ledger.Recollection{r.named, r.around, r.candidates, r.held} {
 		q := next()
 		if len(q.Changes)+len(q.Incidents)+len(q.Around)+len(q.Opened) == 0 {
 			continue
@@ -51,6 +51,14 @@ func (r *recaller) around() ledger.Recollection {
 	return ledger.Recollection{
 		Changes: r.once(w.Changes), Incidents: r.once(w.Incidents), Around: separate(w.Around), Opened: separate(w.Opened), Nearby: w.Nearby,
 	}
+}
+
+// candidates are the changes of other services that the incidents may be held against.
+func (r *recaller) candidates() ledger.Recollection {
+	if len(r.found.Incidents) == 0 {
+		return ledger.Recollection{}
+	}
+	return ledger.Recollection{Around: separate(engine.Candidates(r.engine, r.found.Incidents)), Nearby: engine.Nearby(r.engine)}
 }
 
 // togetherWithin is how near to one another questions about a place may be to be one.

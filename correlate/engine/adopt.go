@@ -89,6 +89,9 @@ func (a *adoption) adopt(p place, version string, first int64) {
 			return
 		}
 	}
+	if record.WasLive(a.roster.book, p, record.ReleaseOf(seen)) {
+		return
+	}
 	if a.roster.change(seen.ID) == nil && !a.reportedElsewhere(p, seen) {
 		a.report(seen)
 	}

@@ -278,7 +278,7 @@ func (e *Engine) sweep() {
 	}
 	e.expire(now)
 	clear(e.described)
-	e.forget(e.now - e.cfg.KeepRecords)
+	e.forget()
 }
 
 // expire forgets measurements that are older than any window needs. The services around a changed one are judged from the

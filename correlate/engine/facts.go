@@ -89,7 +89,7 @@ func (e *Engine) facts(facts []Fact) {
 	}
 	if e.taken += len(facts); e.taken >= forgetEvery {
 		e.taken = 0
-		e.forget(e.now - e.cfg.KeepRecords)
+		e.forget()
 	}
 }
 
@@ -169,14 +169,16 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 // as soon as it is applied.
 const forgetEvery = 2000
 
-// forget drops closed changes and resolved incidents that ended before the given time.
-func (e *Engine) forget(before int64) {
+// forget drops closed changes and resolved incidents that no longer are to stay in memory.
+func (e *Engine) forget() {
 	if e.cfg.KeepRecords == 0 {
 		return
 	}
+	old := e.now - e.cfg.KeepRecords
+	age := record.Age{Old: at(old), Unmeasured: at(old - e.cfg.CoarseKeep)}
 	e.describeAnew()
-	e.shelf.wakeOld(before)
-	for _, id := range e.book.Forget(at(before)) {
+	e.shelf.wakeOld(age)
+	for _, id := range e.book.Forget(age) {
 		c := e.changes[id]
 		e.convictions.drop(c.place(), c)
 		delete(e.changes, id)

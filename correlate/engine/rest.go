@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -40,9 +41,8 @@ type shelf struct {
 // resting is a place that rests.
 type resting struct {
 	place
-	packed  []byte
-	changes int
-	oldest  int64 // when the first of its changes was complete
+	packed []byte
+	due    record.Age // see record.Due
 }
 
 func newShelf(cfg *Config, r *roster) *shelf {
@@ -219,7 +219,7 @@ func (s *shelf) rest(p place) int {
 	if err != nil || bytes.Contains(text, []byte(`\ufffd`)) {
 		return 0 // of a date or a text that JSON can't tell
 	}
-	r := &resting{place: p, packed: bytes.Clone(restFormat().Pack(nil, text)), changes: len(all), oldest: all[0].completed().Unix()}
+	r := &resting{place: p, packed: bytes.Clone(restFormat().Pack(nil, text)), due: record.Due(s.roster.book, p)}
 	for _, c := range all {
 		s.ids[maphash.String(s.seed, c.rec.ID)] = r
 	}
@@ -253,14 +253,16 @@ func (c *change) atRest() judgedAtRest {
 	return j
 }
 
-// wakeOld wakes the places of which something may be forgotten that was complete before an instant.
-func (s *shelf) wakeOld(before int64) {
+// wakeOld wakes the places of which something may be forgotten.
+func (s *shelf) wakeOld(age record.Age) {
 	for _, r := range s.places {
-		if r.changes > correlate.Lineage && r.oldest < before {
+		if passed(r.due.Old, age.Old) || passed(r.due.Unmeasured, age.Unmeasured) {
 			s.wake(r)
 		}
 	}
 }
+
+func passed(due, by time.Time) bool { return !due.IsZero() && due.Before(by) }
 
 // change is the change that goes by an id, nil when none is in memory.
 func (r *roster) change(id string) *change {

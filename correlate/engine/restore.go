@@ -75,6 +75,7 @@ func (e *Engine) Resume(judged time.Time) {
 	}
 	e.stats = Stats{}
 	e.effects = nil
+	e.forget()
 }
 
 // Wanted is what facts are about and what isn't in memory: changes and incidents by id, and places at instants around which
@@ -108,8 +109,22 @@ func Wants(e *Engine, facts []Fact, recalled Recall) Wanted {
 			w.incident(f.Incident)
 		}
 	}
-	w.Nearby = record.Nearby(e.book)
+	w.Nearby = Nearby(e)
 	return w.Wanted
+}
+
+// Nearby is how many changes, or incidents, on either side of a fact may have to do with it.
+func Nearby(e *Engine) int { return record.Nearby(e.book) }
+
+// Candidates are the places and instants around which changes have left memory that some incidents may be held against. It is
+// for the goroutine that the engine belongs to.
+func Candidates(e *Engine, incidents []correlate.IncidentRecord) []correlate.PlaceTime {
+	w := wanting{e: e, asked: map[any]bool{}}
+	for i := range incidents {
+		r := &incidents[i]
+		w.around(surroundings{r.About(), []string{r.Environment}, []time.Time{r.OpenedAt}})
+	}
+	return w.Around
 }
 
 // firing is how long before a fact an incident may have opened that has to do with it: as long as an alert may fire whose end

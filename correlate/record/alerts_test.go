@@ -128,9 +128,9 @@ func TestReportsOfAnAlertAreForgottenTogether(t *testing.T) {
 		b.Report(a.fact(n), noon)
 	}
 	b.Settle(0)
-	b.Forget(noon.Add(20 * time.Minute))
+	b.Forget(Age{Old: noon.Add(20 * time.Minute)})
 	require.Len(t, b.incidents, 3, "not before it was over")
-	b.Forget(noon.Add(21 * time.Minute))
+	b.Forget(Age{Old: noon.Add(21 * time.Minute)})
 	require.Len(t, b.incidents, 1)
 	require.Len(t, b.alerts, 1)
 }

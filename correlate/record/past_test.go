@@ -50,6 +50,7 @@ func (s *shelf) run(p correlate.Place, t time.Time, most int) Run {
 func (s *shelf) recall(b *Book, f fact) {
 	var runs []Run
 	incidents := map[string]correlate.IncidentRecord{}
+	var others []correlate.IncidentRecord
 	one := func(id string) (correlate.ChangeRecord, bool) {
 		c, ok := s.changes[id]
 		if ok && b.Change(id) == nil {
@@ -64,6 +65,7 @@ func (s *shelf) recall(b *Book, f fact) {
 		for id, i := range s.incidents {
 			if i.IsAbout(p.Service) && i.Environment == p.Environment && !i.OpenedAt.Before(t.Add(-b.cfg.reach())) {
 				incidents[id] = i
+				others = append(others, i)
 			}
 		}
 	}
@@ -101,6 +103,13 @@ func (s *shelf) recall(b *Book, f fact) {
 			incidents[known.ID] = known
 			for _, id := range known.SuspectedOf() {
 				one(id)
+			}
+		}
+	}
+	for _, i := range others { // what else may be held responsible for them
+		for _, service := range i.About() {
+			if p := (correlate.Place{Service: service, Environment: i.Environment}); !Remembers(b, p, i.OpenedAt) {
+				runs = append(runs, s.run(p, i.OpenedAt, b.limits.nearby()))
 			}
 		}
 	}
@@ -160,7 +169,7 @@ func TestWhatIsForgottenAndRecalledDoesNotShow(t *testing.T) {
 			s.keep(b.Settle(0))
 			s.keep(s.missing(b))
 			if e.forget[i] >= 0 {
-				b.Forget(after(e.forget[i] * 24 * 3600))
+				b.Forget(Age{Old: after(e.forget[i] * 24 * 3600), Unmeasured: after((e.forget[i] - 1) * 24 * 3600)})
 			}
 		}
 		changes, incidents := ask(config, b.limits, 0, e.facts)

@@ -76,7 +76,7 @@ func TestAPlaceThatWakesIsAsItWas(t *testing.T) {
 				}
 				report(b, 14, "v14", "argo")
 				b.Settle(0)
-				b.Forget(noon.Add(18 * time.Hour))
+				b.Forget(Age{Old: noon.Add(18 * time.Hour)})
 				require.NotNil(t, b.places[shop].all.blocks[0][0].of.past, "something of before has left memory")
 				books = append(books, b)
 			}

@@ -121,11 +121,11 @@ func TestForgettingKeepsWhatIsStillAskedFor(t *testing.T) {
 	b.Report(over, noon)
 	b.Settle(0)
 	b.Change("01").Record.Phase = correlate.PhaseObserving
-	require.Equal(t, []string{"00", "02"}, b.Forget(after(100*24*3600)), "but for the last ones and those that are observed")
+	require.Equal(t, []string{"00", "02"}, b.Forget(Age{Old: after(100 * 24 * 3600)}), "but for the last ones and those that are observed")
 	require.Nil(t, b.Change("00"))
 	require.Nil(t, b.Incident("over"))
 	require.NotNil(t, b.Incident("open"))
-	require.Empty(t, b.Forget(after(100*24*3600)))
+	require.Empty(t, b.Forget(Age{Old: after(100 * 24 * 3600)}))
 
 	b.Report(shipped("late", "shop", 30, nil), noon)
 	b.Settle(0)
@@ -141,7 +141,7 @@ func TestAPlaceOfWhichNothingIsLeftIsForgotten(t *testing.T) {
 	f := incidentAt("i", 0, "")
 	f.Incident.ResolvedAt = after(1)
 	b := settled(f)
-	b.Forget(after(10))
-	b.Forget(after(10))
+	b.Forget(Age{Old: after(10)})
+	b.Forget(Age{Old: after(10)})
 	require.Empty(t, b.places)
 }
