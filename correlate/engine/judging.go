@@ -225,7 +225,7 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	if final {
 		c.rec.Phase = correlate.PhaseClosed
 	}
-	series := r.seriesFor(c, &is, before)
+	series := seriesFor(r, c, &is, before)
 	c.course, c.unissued = append(c.course, is), true
 	e.decided(c)
 	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1, series: series})

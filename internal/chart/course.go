@@ -55,7 +55,7 @@ const row, foot, inside = 15, 18, 1000.0
 // SVG draws the chart as an element of a page.
 func (c Course) SVG() string {
 	var b strings.Builder
-	head := len(c.Marks)*row + 2
+	head := max(len(c.Marks), 1)*row + 2
 	fmt.Fprintf(&b, `<svg class="course" width="100%%" height="%d" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>`,
 		head+c.Tall+foot, c.ID, c.ID, c.ID, html.EscapeString(c.Title), c.ID, html.EscapeString(c.Said))
 	c.hatch(&b, head)
@@ -72,7 +72,7 @@ func (c Course) SVG() string {
 	b.WriteString("</svg>")
 	for _, v := range []float64{high, (low + high) / 2} {
 		y := float64(head) + float64(c.Tall)*(1-share(v, low, high))
-		fmt.Fprintf(&b, `<text class="level" x="3" y="%.1f">%s</text>`, y+12, html.EscapeString(c.Say(v)))
+		fmt.Fprintf(&b, `<text class="level" x="0" y="%.1f">%s</text>`, y-3, html.EscapeString(c.Say(v)))
 	}
 	for n, m := range c.Marks {
 		c.mark(&b, m, n, head)

@@ -1,24 +1,45 @@
-package judge
+package series
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/internal/drawn"
+	"github.com/shipwake/shipwake/correlate/judge"
+	simulated "github.com/shipwake/shipwake/internal/drawn"
 )
 
-// drawnOf are the signals of a case as its own evidence asks for them.
-func drawnOf(c Case) (Frame, []correlate.SignalSeries) {
-	f := c.Frame()
-	return f, c.Drawn(Assess(DefaultParams(), c).Evidence, f)
+// nobody is asked for what is known of another service.
+func nobody(string) judge.Case { return judge.Case{} }
+
+// canary is a case in which the new version serves half of the traffic, and fails so many times as often.
+func canary(seconds int64, times float64) judge.Case {
+	s := simulated.New(1)
+	fresh, old := s.Cells(simulated.Start, simulated.Start+seconds, 0.5, times, 1), s.Cells(simulated.Start, simulated.Start+seconds, 0.5, 1, 1)
+	whole := append(s.Cells(simulated.Start-3600, simulated.Start, 1, 1, 1), added(fresh, old)...)
+	return judge.Case{
+		Resolution: s.Resolution, Coarse: 300, Now: simulated.Start + seconds, Start: simulated.Start, Finish: simulated.Start + 60,
+		Streams: []judge.Stream{{Kind: correlate.Traffic, New: fresh, Old: old, Whole: whole}},
+	}
+}
+
+// added are cells of the same starts put together.
+func added(a, b []correlate.Cell) []correlate.Cell {
+	out := make([]correlate.Cell, len(a))
+	for i := range a {
+		out[i] = a[i]
+		out[i].Latency = slices.Clone(a[i].Latency)
+		out[i].Merge(b[i])
+	}
+	return out
 }
 
 // mean is that of the known values of points that begin in a stretch.
-func mean(f Frame, v correlate.Values, from, to int64) float64 {
+func mean(f frame, v correlate.Values, from, to int64) float64 {
 	sum, n := 0.0, 0
 	for i, x := range v {
 		if f.at(i) >= from && f.at(i) < to && !math.IsNaN(x) {
@@ -29,18 +50,19 @@ func mean(f Frame, v correlate.Values, from, to int64) float64 {
 }
 
 func TestASeriesShowsTheOldVersionBesideTheNewOne(t *testing.T) {
-	c := newSim(1).canary(1800, 0.5, 8, 1)
-	f, all := drawnOf(c)
-	require.Equal(t, Frame{From: drawn.Start - 1800, Step: 30, Points: 120}, f)
+	c := canary(1800, 8)
+	f := frameOf(&c)
+	all := Of(&c, judge.Assess(judge.DefaultParams(), c).Evidence, true, nobody).Signals
+	require.Equal(t, frame{From: simulated.Start - 1800, Step: 30, Points: 120}, f)
 	require.Equal(t, []string{"error_ratio", "latency_p99", "throughput"}, names(all))
 	s := all[0]
 	require.Equal(t, correlate.GradeA, s.Grade)
 	old, fresh := s.Line(correlate.RoleOld), s.Line(correlate.RoleNew)
 	require.Len(t, old, f.Points)
-	before, beside := mean(f, old, 0, drawn.Start), mean(f, old, drawn.Start, c.Now)
+	before, beside := mean(f, old, 0, simulated.Start), mean(f, old, simulated.Start, c.Now)
 	require.InEpsilon(t, before, beside, 0.4, "the old version is as it was")
-	require.Greater(t, mean(f, fresh, drawn.Start, c.Now), 5*beside)
-	require.True(t, math.IsNaN(mean(f, fresh, 0, drawn.Start)), "there was no new version before")
+	require.Greater(t, mean(f, fresh, simulated.Start, c.Now), 5*beside)
+	require.True(t, math.IsNaN(mean(f, fresh, 0, simulated.Start)), "there was no new version before")
 	require.Equal(t, correlate.BasisBefore, s.Expected)
 	require.LessOrEqual(t, s.Line(correlate.RoleLow)[0], before)
 	require.GreaterOrEqual(t, s.Line(correlate.RoleHigh)[0], before)
@@ -61,7 +83,7 @@ func TestEarlierDaysAreBroughtToTheLevelBeforeTheChange(t *testing.T) {
 		}
 		return cells
 	}
-	start := drawn.Start - drawn.Start%3600
+	start := simulated.Start - simulated.Start%3600
 	var history []correlate.Cell
 	for _, back := range []int64{7, 3, 2, 1} {
 		then := start - back*day
@@ -69,15 +91,15 @@ func TestEarlierDaysAreBroughtToTheLevelBeforeTheChange(t *testing.T) {
 		history = append(history, steady(then-3600, then, 300, 3000, 15)...)
 		history = append(history, steady(then, then+3600, 300, 3000, 30+back)...)
 	}
-	c := Case{
+	c := judge.Case{
 		Resolution: 10, Coarse: 300, Now: start + 1800, Start: start, Finish: start,
-		Streams: []Stream{{
+		Streams: []judge.Stream{{
 			Kind: correlate.Traffic, History: history,
 			Whole: append(steady(start-3600, start, 10, 100, 1), steady(start, start+1800, 10, 100, 8)...),
 		}},
 	}
-	f := c.Frame()
-	s, ok := c.drawn("error_ratio", correlate.GradeC, f)
+	f := frameOf(&c)
+	s, ok := drawn(&c, "error_ratio", correlate.GradeC, f)
 	require.True(t, ok)
 	require.Equal(t, correlate.BasisDays, s.Expected)
 	last := f.Points - 1
@@ -87,13 +109,13 @@ func TestEarlierDaysAreBroughtToTheLevelBeforeTheChange(t *testing.T) {
 }
 
 func TestSilenceIsNoneOnlyWhereTelemetryWouldHaveCome(t *testing.T) {
-	c := newSim(1).allAtOnce(600, 1, 1)
+	c := canary(600, 1)
 	whole := c.Streams[0].Whole
 	c.Streams[0].Whole = whole[:len(whole)-30]
 	c.Now, c.Heard = whole[len(whole)-1].Start+10, whole[len(whole)-1].Start+10
-	f := c.Frame()
+	f := frameOf(&c)
 	last := func() float64 {
-		s, ok := c.drawn("throughput", "", f)
+		s, ok := drawn(&c, "throughput", "", f)
 		require.True(t, ok)
 		return s.Line(correlate.RoleAll)[f.Points-1]
 	}
@@ -101,19 +123,19 @@ func TestSilenceIsNoneOnlyWhereTelemetryWouldHaveCome(t *testing.T) {
 	c.Heard -= 200
 	require.True(t, math.IsNaN(last()), "nobody was heard")
 	c.Heard += 200
-	c.Gaps = []Gap{{From: c.Now - 100, To: c.Now}}
+	c.Gaps = []judge.Gap{{From: c.Now - 100, To: c.Now}}
 	require.True(t, math.IsNaN(last()), "nothing was taken in")
 	c.Gaps, c.Lost = nil, func(int64, int64) bool { return false }
 	require.True(t, math.IsNaN(last()), "another instrumentation tells of requests")
-	s, _ := c.drawn("error_ratio", correlate.GradeD, f)
+	s, _ := drawn(&c, "error_ratio", correlate.GradeD, f)
 	require.True(t, math.IsNaN(s.Line(correlate.RoleAll)[f.Points-1]), "no request is no error ratio")
 }
 
 func TestZonesAreOldUntilTheChangeReachesThem(t *testing.T) {
 	cells := func(errors int64) (all []correlate.Cell) {
-		for at := drawn.Start - 1800; at < drawn.Start+1200; at += 10 {
+		for at := simulated.Start - 1800; at < simulated.Start+1200; at += 10 {
 			c := correlate.Cell{Start: at, Requests: 100}
-			if at >= drawn.Start+300 {
+			if at >= simulated.Start+300 {
 				c.Errors = errors
 			}
 			all = append(all, c)
@@ -121,17 +143,17 @@ func TestZonesAreOldUntilTheChangeReachesThem(t *testing.T) {
 		return all
 	}
 	east, west := cells(20), cells(0)
-	c := Case{
-		Resolution: 10, Coarse: 300, Now: drawn.Start + 1200, Start: drawn.Start,
-		Zones:   []Zone{{Name: "east", Reached: drawn.Start + 300, Cells: east}, {Name: "west", Cells: west}},
-		Streams: []Stream{{Kind: correlate.Traffic, Whole: added(east, west)}},
+	c := judge.Case{
+		Resolution: 10, Coarse: 300, Now: simulated.Start + 1200, Start: simulated.Start,
+		Zones:   []judge.Zone{{Name: "east", Reached: simulated.Start + 300, Cells: east}, {Name: "west", Cells: west}},
+		Streams: []judge.Stream{{Kind: correlate.Traffic, Whole: added(east, west)}},
 	}
-	f := c.Frame()
-	s, ok := c.drawn("error_ratio", correlate.GradeB, f)
+	f := frameOf(&c)
+	s, ok := drawn(&c, "error_ratio", correlate.GradeB, f)
 	require.True(t, ok)
 	require.Zero(t, mean(f, s.Line(correlate.RoleOld), 0, c.Now))
-	require.True(t, math.IsNaN(mean(f, s.Line(correlate.RoleNew), 0, drawn.Start+300)))
-	require.Equal(t, 0.2, mean(f, s.Line(correlate.RoleNew), drawn.Start+300, c.Now))
+	require.True(t, math.IsNaN(mean(f, s.Line(correlate.RoleNew), 0, simulated.Start+300)))
+	require.Equal(t, 0.2, mean(f, s.Line(correlate.RoleNew), simulated.Start+300, c.Now))
 }
 
 // TestAFrameHoldsTheCase: whatever the time since a change is and however far cells lie apart, the points hold all up to now,
@@ -140,14 +162,14 @@ func TestAFrameHoldsTheCase(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		resolution := rapid.SampledFrom([]int64{1, 5, 10, 60, 300}).Draw(t, "resolution")
 		apart := resolution * rapid.Int64Range(1, 4).Draw(t, "apart")
-		start := drawn.Start + rapid.Int64Range(0, 1000).Draw(t, "start")
-		c := Case{Resolution: resolution, Coarse: 300, Start: start, Now: start + rapid.Int64Range(1, 60*24*3600).Draw(t, "since")}
-		stream := Stream{Kind: correlate.Traffic}
+		start := simulated.Start + rapid.Int64Range(0, 1000).Draw(t, "start")
+		c := judge.Case{Resolution: resolution, Coarse: 300, Start: start, Now: start + rapid.Int64Range(1, 60*24*3600).Draw(t, "since")}
+		stream := judge.Stream{Kind: correlate.Traffic}
 		for at := start - 3600; at < min(c.Now, start+7200); at += apart {
 			stream.Whole = append(stream.Whole, correlate.Cell{Start: at - at%resolution, Requests: 1})
 		}
-		c.Streams = []Stream{stream}
-		f := c.Frame()
+		c.Streams = []judge.Stream{stream}
+		f := frameOf(&c)
 		require.LessOrEqual(t, f.Points, mostPoints)
 		require.LessOrEqual(t, f.From, start)
 		require.GreaterOrEqual(t, f.at(f.Points), c.Now)
