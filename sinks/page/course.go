@@ -18,6 +18,9 @@ import (
 // How tall the parts of charts are in which lines are drawn, in pixels: of the signal that decided, and of the others.
 const courseTall, asideTall = 150, 64
 
+// atOnce is how short a rollout is that has no end to speak of.
+const atOnce = 10 * time.Second
+
 // course is what was measured around a change, drawn.
 type course struct {
 	Main   drawnSignal
@@ -234,7 +237,7 @@ func (k sketch) marks() (all []chart.Mark) {
 		}
 	}
 	add("start", "change", k.of.Start)
-	if n := len(all); n > 0 && k.of.Finish.After(k.of.Start) {
+	if n := len(all); n > 0 && k.of.Finish.Sub(k.of.Start) >= atOnce {
 		first := &all[n-1]
 		first.To, _ = k.place(k.of.Finish)
 		first.Words = "rollout " + clock(k.of.Start) + " – " + clock(k.of.Finish)
