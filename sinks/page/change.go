@@ -101,15 +101,16 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 		return changeBody{}, err
 	}
 	b := changeBody{Change: c, Mark: markOf(c), Explanation: words.Explain(c, faults), Pinned: pinned(c, s.reader.Status().Now, at)}
+	var outlook *correlate.Outlook
 	if c.Phase == correlate.PhaseObserving && at.IsZero() {
-		outlook := s.reader.Outlook(ctx, c.ID)
+		outlook = s.reader.Outlook(ctx, c.ID)
 		b.Explanation = b.Explanation.Ahead(outlook)
 		b.Ahead, b.Gate = b.Explanation.Missing(), mayGoOn(c, outlook, s.reader.Status().Now)
 	}
 	if c.Verdict != nil {
 		b.Effects = newEffects(c.Verdict.Evidence)
 	}
-	if b.Course, err = s.course(ctx, c, at); err != nil {
+	if b.Course, err = s.course(ctx, c, outlook, at); err != nil {
 		return b, err
 	}
 	b.Suspects = suspects(c, b.Explanation)
