@@ -43,17 +43,18 @@ type Host struct {
 
 	records.Recorder
 
-	ledger  ledger.Ledger
-	engine  *engine.Engine
-	memory  *heap
-	late    *late.Archive // nil when nothing is kept, as are the two that go with it
-	judge   *late.Judge
-	found   chan finding
-	numbers *numbers.Numbers
-	sinks   []sinks.Sink
-	outbox  *outbox
-	web     *http.Server
-	host    component.Host
+	ledger    ledger.Ledger
+	engine    *engine.Engine
+	memory    *heap
+	late      *late.Archive // nil when nothing is kept, as are the two that go with it
+	judge     *late.Judge
+	found     chan finding
+	numbers   *numbers.Numbers
+	sinks     []sinks.Sink
+	outbox    *outbox
+	rollbacks *rollbacks
+	web       *http.Server
+	host      component.Host
 
 	ends direct.Registry // where receivers find the doors that need no decoding
 
@@ -89,6 +90,7 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	}
 	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), questions: make(chan question), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
 	h.numbers = numbers.New(numbers.Desk{Dir: cfg.DataDir, Log: set.Logger, Told: h.told, Most: counted(int64(cfg.Memory.Limit))})
+	h.rollbacks = &rollbacks{cfg: cfg.Rollback, Host: h}
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }

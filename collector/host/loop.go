@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -218,6 +219,7 @@ func (l *loop) apply(facts []ledger.Fact, seq int64) error {
 func (l *loop) tick(now time.Time) {
 	l.ticked = now
 	if l.driver.Tick(now, l.drain) == nil {
+		l.followRollbacks(now)
 		l.expire(now)
 		if engine.Behind(l.engine) {
 			l.awake()
@@ -259,13 +261,17 @@ func (l *loop) Checkpoint(now time.Time, measured []correlate.Measurement) error
 
 // Commit implements engine.Keeper.
 func (l *loop) Commit(effects []correlate.Effect, applied int64) error {
+	effects = l.rollbacks.with(l.decidedAt(), effects)
 	err := l.ledger.CommitEffects(context.Background(), effects, l.outbox.rows(effects), applied)
-	l.trouble("commit decisions", err)
+	if !l.trouble("commit decisions", err) {
+		l.rollbacks.kept(effects)
+	}
 	return err
 }
 
 // Publish implements engine.Keeper: it tells the sinks.
 func (l *loop) Publish(effects []correlate.Effect) {
+	effects = append(slices.Clip(effects), l.rollbacks.added...)
 	for _, e := range effects {
 		if e.Rollup != nil {
 			l.losses.forgot(e.Rollup.Forgotten, l.ticked)
@@ -279,6 +285,7 @@ func (l *loop) Publish(effects []correlate.Effect) {
 	}
 	l.outbox.wake()
 	l.marked(effects)
+	l.rollbacks.told(effects)
 	l.log(effects)
 }
 

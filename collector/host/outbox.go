@@ -52,7 +52,7 @@ func newOutbox(h *Host) *outbox {
 	for _, out := range o.sinks {
 		for _, queue := range out.Queues() {
 			o.couriers = append(o.couriers, courier.New(courier.Options{
-				Sink: out, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
+				Sink: requesting{out, h.rollbacks}, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
 			}))
 		}
 	}

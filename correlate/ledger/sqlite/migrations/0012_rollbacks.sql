@@ -7,7 +7,7 @@ CREATE TABLE rollbacks (
     result      TEXT NOT NULL,
     decided_at  INTEGER NOT NULL,
     open        INTEGER NOT NULL,
-    json        BLOB NOT NULL
+    json        TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX rollbacks_by_time ON rollbacks (decided_at, id);
 CREATE INDEX rollbacks_by_change ON rollbacks (change_id, decided_at, id);
@@ -19,5 +19,5 @@ CREATE INDEX rollbacks_open ON rollbacks (decided_at, id) WHERE open = 1;
 -- Every turn of the kill switch; the last one counts.
 CREATE TABLE kill_switch (
     seq  INTEGER PRIMARY KEY,
-    json BLOB NOT NULL
+    json TEXT NOT NULL
 ) STRICT
