@@ -92,6 +92,7 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /changes/{id...}":    s.page(s.change),
 		"GET /services/{name...}": s.page(s.service),
 		"GET /incidents":          s.page(s.incidents),
+		"GET /rollbacks":          s.page(s.rollbacks),
 		"GET /dora":               s.page(s.dora),
 		"GET /daemon":             s.page(s.daemon),
 		"GET /static/":            http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) }),

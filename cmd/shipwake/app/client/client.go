@@ -152,6 +152,12 @@ func (c *Client) Quarantine(ctx context.Context, query url.Values) (api.Quaranti
 	return answer, c.get(ctx, "/api/v1/quarantine", query, &answer)
 }
 
+// Rollbacks are decisions on rollbacks, by the API's own query parameters, newest first.
+func (c *Client) Rollbacks(ctx context.Context, query url.Values) (api.Rollbacks, error) {
+	var answer api.Rollbacks
+	return answer, c.get(ctx, "/api/v1/rollbacks", query, &answer)
+}
+
 // Names are those that only changes and incidents have, and those that only telemetry has.
 func (c *Client) Names(ctx context.Context) (api.Names, error) {
 	var answer api.Names
