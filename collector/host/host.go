@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/host/numbers"
 	"github.com/shipwake/shipwake/collector/host/records"
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -52,7 +53,7 @@ type Host struct {
 	numbers   *numbers.Numbers
 	sinks     []sinks.Sink
 	outbox    *outbox
-	rollbacks *rollbacks
+	rollbacks *rollbacks.Desk
 	web       *http.Server
 	host      component.Host
 
@@ -90,7 +91,6 @@ func newHost(set component.TelemetrySettings, cfg Config, o Options) *Host {
 	}
 	h := &Host{set: set, cfg: cfg, opt: o, wake: make(chan struct{}, 1), questions: make(chan question), memory: newMemory(cfg.Memory), naming: &names.Rules{}}
 	h.numbers = numbers.New(numbers.Desk{Dir: cfg.DataDir, Log: set.Logger, Told: h.told, Most: counted(int64(cfg.Memory.Limit))})
-	h.rollbacks = &rollbacks{cfg: cfg.Rollback, Host: h}
 	h.status.Store(&sinks.Status{NotReady: "starting"})
 	return h
 }
@@ -122,7 +122,7 @@ func (h *Host) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.ledger = l
+	h.keepIn(l)
 	h.Read(l)
 	if h.naming, err = names.New(h.cfg.Names); err != nil {
 		return fmt.Errorf("names: %w", err)
@@ -148,6 +148,12 @@ func (h *Host) open(ctx context.Context) error {
 	}
 	h.outbox = newOutbox(h)
 	return nil
+}
+
+// keepIn says where everything is kept.
+func (h *Host) keepIn(l ledger.Ledger) {
+	h.ledger = l
+	h.rollbacks = rollbacks.New(rollbacks.Options{Config: h.cfg.Rollback, Ledger: l, Log: h.set.Logger, Tally: h.opt.Tally, Now: h.opt.Now})
 }
 
 // openOwners reads whose the services are. What is wrong in a file of owners is told and holds nothing up.

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/host/courier"
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
@@ -52,9 +53,12 @@ func newOutbox(h *Host) *outbox {
 	for _, out := range o.sinks {
 		for _, queue := range out.Queues() {
 			o.couriers = append(o.couriers, courier.New(courier.Options{
-				Sink: requesting{out, h.rollbacks}, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
+				Sink: rollbacks.Guard{Outgoing: out, Desk: h.rollbacks}, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
 			}))
 		}
+	}
+	for _, c := range o.couriers {
+		h.rollbacks.Queues = append(h.rollbacks.Queues, c.Name())
 	}
 	return o
 }

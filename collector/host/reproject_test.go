@@ -25,7 +25,7 @@ func keeper(t *testing.T, dir string) *Host {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{Version: "1.0"})
-	h.ledger = l
+	h.keepIn(l)
 	return h
 }
 

@@ -2,11 +2,15 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger"
 )
+
+// asked reads what was decided on rollbacks. It is part of Ledger.
+type asked struct{ reading *sql.DB }
 
 func rollbackWrites(r correlate.Rollback) ([]write, error) {
 	text, err := encode(r, "rollback", r.ID)
@@ -22,9 +26,9 @@ func killSwitchWrites(k correlate.KillSwitch) ([]write, error) {
 }
 
 // Rollbacks implements ledger.Ledger.
-func (l *Ledger) Rollbacks(ctx context.Context, q ledger.RollbackFilter) ([]correlate.Rollback, error) {
+func (a asked) Rollbacks(ctx context.Context, q ledger.RollbackFilter) ([]correlate.Rollback, error) {
 	query, args := rollbackList(q)
-	return list(ctx, l.readers, func(scan func(...any) error) (r correlate.Rollback, err error) {
+	return list(ctx, a.reading, func(scan func(...any) error) (r correlate.Rollback, err error) {
 		var id string
 		var text []byte
 		if err := scan(&id, &text); err != nil {
@@ -48,8 +52,8 @@ func rollbackList(q ledger.RollbackFilter) (string, []any) {
 }
 
 // KillSwitch implements ledger.Ledger.
-func (l *Ledger) KillSwitch(ctx context.Context) (k correlate.KillSwitch, err error) {
-	turns, err := list(ctx, l.readers, func(scan func(...any) error) (k correlate.KillSwitch, err error) {
+func (a asked) KillSwitch(ctx context.Context) (k correlate.KillSwitch, err error) {
+	turns, err := list(ctx, a.reading, func(scan func(...any) error) (k correlate.KillSwitch, err error) {
 		var text []byte
 		if err := scan(&text); err != nil {
 			return k, err
@@ -63,8 +67,8 @@ func (l *Ledger) KillSwitch(ctx context.Context) (k correlate.KillSwitch, err er
 }
 
 // Arrived implements ledger.OutboxKeeper.
-func (l *Ledger) Arrived(ctx context.Context, sinks []string, key string) (at time.Time, err error) {
-	err = each(ctx, l.readers, func(scan func(...any) error) error {
+func (a asked) Arrived(ctx context.Context, sinks []string, key string) (at time.Time, err error) {
+	err = each(ctx, a.reading, func(scan func(...any) error) error {
 		var first *int64
 		err := scan(&first)
 		if err == nil && first != nil {

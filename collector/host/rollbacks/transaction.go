@@ -1,4 +1,4 @@
-package host
+package rollbacks
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 
 // transaction is what is known when effects are about to be committed: the ledger, and what they are about to make of it.
 type transaction struct {
-	*rollbacks
+	*Desk
 	now      time.Time
 	changes  map[string]correlate.ChangeRecord // that the effects bring, by id
 	verdicts map[string]correlate.Verdict      // the newest revisions among the effects, by change
@@ -24,8 +24,8 @@ type transaction struct {
 	decided  []correlate.Rollback              // in this transaction
 }
 
-func newTransaction(r *rollbacks, now time.Time, effects []correlate.Effect) *transaction {
-	t := &transaction{rollbacks: r, now: now, changes: map[string]correlate.ChangeRecord{}, verdicts: map[string]correlate.Verdict{}}
+func newTransaction(d *Desk, now time.Time, effects []correlate.Effect) *transaction {
+	t := &transaction{Desk: d, now: now, changes: map[string]correlate.ChangeRecord{}, verdicts: map[string]correlate.Verdict{}}
 	for _, e := range effects {
 		switch {
 		case e.Change != nil:
@@ -65,7 +65,7 @@ func (t *transaction) follow(ctx context.Context, look func(correlate.Rollback) 
 		}
 		seen, err := t.seen(ctx, is)
 		if err != nil {
-			t.set.Logger.Warn("What became of a request for a rollback can't be read", zap.String("change_id", is.ChangeID), zap.Error(err))
+			t.Log.Warn("What became of a request for a rollback can't be read", zap.String("change_id", is.ChangeID), zap.Error(err))
 			continue
 		}
 		if becomes, news := rollback.Follow(is, seen); news {
@@ -76,8 +76,8 @@ func (t *transaction) follow(ctx context.Context, look func(correlate.Rollback) 
 }
 
 func (t *transaction) seen(ctx context.Context, is correlate.Rollback) (s rollback.Seen, err error) {
-	s = rollback.Seen{Now: t.now, Killed: t.killed(ctx).On}
-	if s.Arrived, err = t.ledger.Arrived(ctx, t.queueNames(), sinks.RollbackKey(is, correlate.RollbackStateRequested)); err != nil {
+	s = rollback.Seen{Now: t.now, Killed: t.Killed(ctx).On}
+	if s.Arrived, err = t.Ledger.Arrived(ctx, t.Queues, sinks.RollbackKey(is, correlate.RollbackStateRequested)); err != nil {
 		return s, err
 	}
 	if s.Change, err = t.change(ctx, is.ChangeID); err != nil {
@@ -91,7 +91,7 @@ func (t *transaction) seen(ctx context.Context, is correlate.Rollback) (s rollba
 func (t *transaction) change(ctx context.Context, id string) (c correlate.ChangeRecord, err error) {
 	c, brought := t.changes[id]
 	if !brought || c.Verdict == nil {
-		known, _, err := t.ledger.Change(ctx, id)
+		known, _, err := t.Ledger.Change(ctx, id)
 		switch {
 		case !brought && err != nil:
 			return c, err
@@ -109,7 +109,7 @@ func (t *transaction) change(ctx context.Context, id string) (c correlate.Change
 
 // around are the newest changes of the place of another, those of this transaction included.
 func (t *transaction) around(ctx context.Context, of correlate.ChangeRecord) ([]correlate.ChangeRecord, error) {
-	known, err := t.ledger.Changes(ctx, ledger.ChangeFilter{Service: of.Service, Environment: of.Environment, Limit: mostAroundOne})
+	known, err := t.Ledger.Changes(ctx, ledger.ChangeFilter{Service: of.Service, Environment: of.Environment, Limit: mostAround})
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (t *transaction) decision(ctx context.Context, id string) (is correlate.Rol
 		v := t.verdicts[id]
 		change = correlate.ChangeRecord{Change: correlate.Change{ID: id, Service: v.Service, Environment: v.Environment, Version: v.Version}, Verdict: &v}
 	}
-	mode := t.cfg.mode(change.Change)
+	mode := t.Config.Mode(change.Change)
 	if mode == correlate.RollbackOff {
 		return is, false
 	}
@@ -180,7 +180,7 @@ func (t *transaction) decision(ctx context.Context, id string) (is correlate.Rol
 	}
 	is = rollback.Decide(c)
 	if err != nil {
-		t.set.Logger.Error("What a decision on a rollback needs can't be read; nobody is asked", zap.String("change_id", id), zap.Error(err))
+		t.Log.Error("What a decision on a rollback needs can't be read; nobody is asked", zap.String("change_id", id), zap.Error(err))
 		is.Result, is.Reason = correlate.RollbackRefused, correlate.RollbackUnreadable
 	}
 	return is, !repeats(is, c.Earlier)
@@ -191,7 +191,7 @@ func (t *transaction) read(ctx context.Context, c *rollback.Case) (err error) {
 	if c.Around, err = t.around(ctx, c.Change); err != nil {
 		return err
 	}
-	c.Killed = t.killed(ctx).On
+	c.Killed = t.Killed(ctx).On
 	since := t.now.Add(-rollback.Within)
 	for _, q := range []ledger.RollbackFilter{
 		{ChangeID: c.Change.ID, Limit: mostEarlier},
@@ -201,7 +201,7 @@ func (t *transaction) read(ctx context.Context, c *rollback.Case) (err error) {
 		{Environment: c.Change.Environment, Result: correlate.RollbackRequested, From: since, Limit: mostEarlier},
 		{Environment: c.Change.Environment, Result: correlate.RollbackWould, From: since, Limit: mostEarlier},
 	} {
-		found, err := t.ledger.Rollbacks(ctx, q)
+		found, err := t.Ledger.Rollbacks(ctx, q)
 		if err != nil {
 			return err
 		}
