@@ -401,8 +401,8 @@ func TestTheKillSwitchHoldsWhatIsOnItsWay(t *testing.T) {
 	rows, err := a.ledger.Outbox(t.Context(), "webhook/pipeline", 0, 0)
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
-	p.answers(http.StatusAccepted)
 	require.NoError(t, os.WriteFile(cfg.KillSwitchFile, nil, 0o600))
+	p.answers(http.StatusAccepted)
 	out := rollbacks.Guard{Outgoing: a.outbox.sinks[0], Desk: a.rollbacks}
 	m := sinks.Message{Queue: "pipeline", Subject: rows[0].Subject, Key: rows[0].Key, Payload: rows[0].Payload}
 	_, err = out.Deliver(t.Context(), m)
@@ -414,4 +414,20 @@ func TestTheKillSwitchHoldsWhatIsOnItsWay(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, receipt, "withdrawn while it was stopped, it stays so")
 	require.Empty(t, p.types())
+}
+
+func TestTheKillSwitchOutlivesARestart(t *testing.T) {
+	p, dir := newPipeline(t), t.TempDir()
+	a, err := newAsker(t.Context(), dir, p.url, on)
+	require.NoError(t, err)
+	go func() { a.loop.answer(<-a.questions) }()
+	require.NoError(t, a.turn(t.Context(), correlate.KillSwitch{On: true, At: a.now(), By: "ann"}))
+	require.NoError(t, a.stop())
+	a = asks(t, dir, p.url, on)
+	is, err := reader{a.Host}.KillSwitch(t.Context())
+	require.NoError(t, err)
+	require.True(t, is.On)
+	require.Equal(t, "ann", is.By)
+	a.regress(t, "checkout")
+	require.Equal(t, correlate.RollbackKilled, a.kept(t, "checkout-v2")[0].Reason)
 }

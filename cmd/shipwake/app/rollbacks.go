@@ -42,7 +42,51 @@ asked in a dry run, and the refusals with the condition that doesn't hold. Shipw
 	flags.IntVar(&r.limit, "limit", 100, "at most so many, up to 1000")
 	r.addFlags(flags)
 	flags.StringVar(&r.output, "output", "table", "`format`: table or json")
+	cmd.AddCommand(newKillSwitch(true), newKillSwitch(false))
 	return cmd
+}
+
+// killSwitchCommand turns the kill switch.
+type killSwitchCommand struct {
+	asking
+	on  bool
+	why string
+}
+
+func newKillSwitch(on bool) *cobra.Command {
+	k := &killSwitchCommand{on: on}
+	cmd := &cobra.Command{
+		Use: "stop", Short: "Turn the kill switch on: nobody is asked for a rollback until resume",
+		Long: `Turns the kill switch of the running daemon on. Nobody is asked for a rollback, not even in what waits to be sent, until it is turned
+off by resume. It outlives a restart. It needs the role operator.`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context(), cmd.OutOrStdout()) },
+	}
+	if !on {
+		cmd.Use, cmd.Short = "resume", "Turn the kill switch off again"
+		cmd.Long = `Turns the kill switch of the running daemon off. What was withdrawn meanwhile stays so. It needs the role operator.`
+	}
+	cmd.Flags().StringVar(&k.why, "why", "", "the `reason`, for those who wonder")
+	k.addFlags(cmd.Flags())
+	return cmd
+}
+
+func (k *killSwitchCommand) run(ctx context.Context, out io.Writer) error {
+	daemon, err := k.daemon()
+	if err != nil {
+		return err
+	}
+	defer daemon.Close()
+	is, err := daemon.TurnKillSwitch(ctx, k.on, k.why)
+	if err != nil {
+		return err
+	}
+	says := "The kill switch is off: rollbacks are asked for as the rules say."
+	if is.On {
+		says = "The kill switch is on: nobody is asked. " + killedBy(is)
+	}
+	_, err = fmt.Fprintln(out, says)
+	return err
 }
 
 func (r *rollbacksCommand) run(ctx context.Context, out io.Writer) error {
