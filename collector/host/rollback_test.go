@@ -27,15 +27,13 @@ import (
 
 // pipeline is a receiver of requests for rollbacks, which writes down what it takes.
 type pipeline struct {
-	mu     sync.Mutex
-	took   []webhook.RollbackPayload
-	ids    []string
-	answer int
-	url    string
+	mu   sync.Mutex
+	took []webhook.RollbackPayload
+	url  string
 }
 
 func newPipeline(t *testing.T) *pipeline {
-	p := &pipeline{answer: http.StatusAccepted}
+	p := &pipeline{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var got webhook.RollbackPayload
 		body, err := io.ReadAll(r.Body)
@@ -45,20 +43,12 @@ func newPipeline(t *testing.T) *pipeline {
 		}
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		if p.answer < 300 {
-			p.took, p.ids = append(p.took, got), append(p.ids, r.Header.Get("webhook-id"))
-		}
-		w.WriteHeader(p.answer)
+		p.took = append(p.took, got)
+		w.WriteHeader(http.StatusAccepted)
 	}))
 	t.Cleanup(server.Close)
 	p.url = server.URL
 	return p
-}
-
-func (p *pipeline) answers(code int) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.answer = code
 }
 
 // types of what was taken, in order.
@@ -79,8 +69,10 @@ var on = rollbacks.Config{Rules: []rollbacks.Rule{{Mode: correlate.RollbackOn}}}
 type asker struct {
 	*Host
 	loop *loop
-	stop func() error
-	off  time.Duration
+	// begin has it send what waits.
+	begin func()
+	stop  func() error
+	off   time.Duration
 }
 
 func (a *asker) now() time.Time { return time.Now().Add(a.off) }
@@ -105,12 +97,20 @@ func newAsker(ctx context.Context, dir, url string, cfg rollbacks.Config) (*aske
 	a.loop = newLoop(a.Host)
 	running, cancel := context.WithCancel(ctx)
 	a.Host.stop = cancel
-	a.done.Go(func() { a.outbox.run(running) })
+	a.begin = func() { a.done.Go(func() { a.outbox.run(running) }) }
 	a.stop = func() error { return a.Shutdown(ctx) }
 	return a, nil
 }
 
 func asks(t *testing.T, dir, url string, cfg rollbacks.Config) *asker {
+	t.Helper()
+	a := waits(t, dir, url, cfg)
+	a.begin()
+	return a
+}
+
+// waits is a host that sends nothing before begin.
+func waits(t *testing.T, dir, url string, cfg rollbacks.Config) *asker {
 	t.Helper()
 	a, err := newAsker(t.Context(), dir, url, cfg)
 	require.NoError(t, err)
@@ -248,6 +248,7 @@ func TestTheBudgetOfAnEnvironmentIsKeptAcrossARestart(t *testing.T) {
 	p, dir := newPipeline(t), t.TempDir()
 	a, err := newAsker(t.Context(), dir, p.url, on)
 	require.NoError(t, err)
+	a.begin()
 	for _, service := range []string{"a", "b"} {
 		a.regress(t, service)
 	}
@@ -326,8 +327,7 @@ func TestARequestThatWasNotSentYetIsDropped(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, cfg := newPipeline(t), on
 			cfg.KillSwitchFile = filepath.Join(t.TempDir(), "stop")
-			p.answers(http.StatusServiceUnavailable)
-			a := asks(t, t.TempDir(), p.url, cfg)
+			a := waits(t, t.TempDir(), p.url, cfg)
 			a.regress(t, "checkout")
 			require.Equal(t, correlate.RollbackStateRequested, a.state(t, "checkout-v2"))
 			c.happens(t, a)
@@ -339,8 +339,7 @@ func TestARequestThatWasNotSentYetIsDropped(t *testing.T) {
 			}
 			require.Len(t, withdrawn, 1)
 			require.Equal(t, c.why, withdrawn[0].WithdrawnFor)
-			p.answers(http.StatusAccepted)
-			a.loop.outbox.wake()
+			a.begin()
 			a.emptied(t)
 			require.Empty(t, p.types(), "neither the request nor that it was withdrawn")
 		})
@@ -362,8 +361,7 @@ func TestThatARequestNoLongerStandsIsToldToWhoHadIt(t *testing.T) {
 
 func TestWithoutAnAnswerPeopleAreToldAndNothingIsAskedAnyMore(t *testing.T) {
 	p := newPipeline(t)
-	p.answers(http.StatusServiceUnavailable)
-	a := asks(t, t.TempDir(), p.url, on)
+	a := waits(t, t.TempDir(), p.url, on)
 	a.regress(t, "checkout")
 	a.off = 4 * time.Minute
 	a.look()
@@ -371,8 +369,7 @@ func TestWithoutAnAnswerPeopleAreToldAndNothingIsAskedAnyMore(t *testing.T) {
 	a.off = 5 * time.Minute
 	a.look()
 	require.Equal(t, correlate.RollbackStateUnanswered, a.state(t, "checkout-v2"))
-	p.answers(http.StatusAccepted)
-	a.loop.outbox.wake()
+	a.begin()
 	a.emptied(t)
 	require.Equal(t, []string{"rollback.unanswered"}, p.types())
 	a.revised(t, "checkout-v2", func(c *correlate.ChangeRecord) { c.RolledBackBy = "people" })
@@ -381,12 +378,11 @@ func TestWithoutAnAnswerPeopleAreToldAndNothingIsAskedAnyMore(t *testing.T) {
 
 func TestAClockThatGoesBackSendsNothing(t *testing.T) {
 	p := newPipeline(t)
-	p.answers(http.StatusServiceUnavailable)
-	a := asks(t, t.TempDir(), p.url, on)
+	a := waits(t, t.TempDir(), p.url, on)
 	a.regress(t, "checkout")
 	a.off = -time.Hour
-	p.answers(http.StatusAccepted)
 	a.look()
+	a.begin()
 	a.emptied(t)
 	require.Equal(t, []string{"rollback.unanswered"}, p.types())
 }
@@ -395,14 +391,12 @@ func TestAClockThatGoesBackSendsNothing(t *testing.T) {
 func TestTheKillSwitchHoldsWhatIsOnItsWay(t *testing.T) {
 	p, cfg := newPipeline(t), on
 	cfg.KillSwitchFile = filepath.Join(t.TempDir(), "stop")
-	p.answers(http.StatusServiceUnavailable)
-	a := asks(t, t.TempDir(), p.url, cfg)
+	a := waits(t, t.TempDir(), p.url, cfg)
 	a.regress(t, "checkout")
 	rows, err := a.ledger.Outbox(t.Context(), "webhook/pipeline", 0, 0)
 	require.NoError(t, err)
 	require.Len(t, rows, 1)
 	require.NoError(t, os.WriteFile(cfg.KillSwitchFile, nil, 0o600))
-	p.answers(http.StatusAccepted)
 	out := rollbacks.Guard{Outgoing: a.outbox.sinks[0], Desk: a.rollbacks}
 	m := sinks.Message{Queue: "pipeline", Subject: rows[0].Subject, Key: rows[0].Key, Payload: rows[0].Payload}
 	_, err = out.Deliver(t.Context(), m)
