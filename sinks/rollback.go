@@ -14,6 +14,13 @@ type RollbackNews struct {
 	Record correlate.ChangeRecord
 }
 
+// Acknowledging is a sink that asks somebody for rollbacks who carries them out. That a request was delivered to one of these queues
+// is its acknowledgement; others only show it to people.
+type Acknowledging interface {
+	Outgoing
+	Acknowledging() []string
+}
+
 // rollbackSubject begins the subjects of messages about requests for rollbacks.
 const rollbackSubject = "rollback "
 

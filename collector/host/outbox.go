@@ -57,8 +57,12 @@ func newOutbox(h *Host) *outbox {
 			}))
 		}
 	}
-	for _, c := range o.couriers {
-		h.rollbacks.Queues = append(h.rollbacks.Queues, c.Name())
+	for _, s := range o.sinks {
+		if a, asks := s.(sinks.Acknowledging); asks {
+			for _, queue := range a.Acknowledging() {
+				h.rollbacks.Queues = append(h.rollbacks.Queues, courier.Name(a.Name(), queue))
+			}
+		}
 	}
 	return o
 }

@@ -57,6 +57,17 @@ func (s *sink) Queues() []string {
 	return names
 }
 
+// Acknowledging implements sinks.Acknowledging.
+func (s *sink) Acknowledging() []string {
+	var names []string
+	for _, t := range s.targets {
+		if t.Acknowledges {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
 // Messages has one for each decision, each incident and each piece of news of a request for a rollback, or for each group of changes,
 // for each target that takes it.
 func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {

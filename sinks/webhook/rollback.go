@@ -30,6 +30,17 @@ type RollbackData struct {
 	Links  Links  `json:"links"`
 }
 
+// Acknowledging implements sinks.Acknowledging.
+func (s *sink) Acknowledging() []string {
+	var names []string
+	for _, e := range s.endpoints {
+		if e.selection.rollbacks {
+			names = append(names, e.name)
+		}
+	}
+	return names
+}
+
 // rollbackMessages has one for each piece of news and each endpoint that takes requests.
 func (s *sink) rollbackMessages(b sinks.Batch) ([]sinks.Message, error) {
 	var all []sinks.Message

@@ -47,7 +47,8 @@ type Options struct {
 // ledger; what it holds is for speed. But for Killed and the Guard it is the loop's alone.
 type Desk struct {
 	Options
-	// Queues are those that a request may go by, as the ledger names them. They are set before the first request is sent.
+	// Queues are those by which somebody is asked who carries a request out, as the ledger names them: what is delivered by one of
+	// them is acknowledged. They are set before the first request is sent.
 	Queues []string
 	// open are the requests of the last day that may still become something else; nil until they were read.
 	open map[string]correlate.Rollback
