@@ -129,6 +129,7 @@ type Effect struct {
 	Judged     *Judged         // how far it has been judged
 	Rollback   *Rollback       // whether to ask for a change to be taken back, or what became of such a request
 	KillSwitch *KillSwitch     // somebody stopped all such requests, or lets them through again
+	Series     *Series         // what was measured around a change, kept with a verdict that is told by the same input
 }
 
 // Judged says up to which instant everything that was told has been judged. It goes back when something came late.
