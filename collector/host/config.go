@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
@@ -54,6 +55,8 @@ type Config struct {
 	Names names.Config `mapstructure:"names"`
 	// Owners say whose a service is: the team and the system of its changes.
 	Owners owners.Config `mapstructure:"owners"`
+	// Rollback says for which changes whoever deploys is asked to take them back.
+	Rollback rollbacks.Config `mapstructure:"rollback"`
 	// Sinks are the sinks by name, each with its own part of the configuration.
 	Sinks map[string]map[string]any `mapstructure:"sinks"`
 
@@ -128,7 +131,7 @@ func (c *Config) Validate() error {
 	if c.DiskReserve < 0 {
 		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
 	}
-	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.validateExposure(), c.Margins.validate()); err != nil {
+	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.validateExposure(), c.Margins.validate(), c.Rollback.Validate()); err != nil {
 		return err
 	}
 	for _, d := range []struct {

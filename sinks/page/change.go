@@ -30,6 +30,7 @@ type changeBody struct {
 	Beside      []row // other changes of that time in that environment
 	Incidents   []correlate.IncidentRecord
 	LastGood    *correlate.ChangeRecord // what to go back to
+	Rollback    *correlate.Rollback     // what was decided on taking it back; nil: nothing
 	Gate        string                  // whether it may go on, while it is observed
 	Links       []Link
 	Revisions   []revision
@@ -121,6 +122,9 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 		return b, err
 	}
 	if b.LastGood, err = s.lastGood(ctx, c, at); err != nil {
+		return b, err
+	}
+	if b.Rollback, err = s.rollback(ctx, c, at); err != nil {
 		return b, err
 	}
 	for _, l := range s.cfg.Links {
