@@ -23,7 +23,7 @@ var templates embed.FS
 // pages are the templates, each with the frame around it.
 var pages = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"changes", "change", "service", "incidents", "dora", "daemon", "problem"} {
+	for _, name := range []string{"changes", "change", "service", "incidents", "dora", "quality", "daemon", "problem"} {
 		all[name] = template.Must(template.New("frame.html").Funcs(functions).ParseFS(templates, "templates/frame.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return all

@@ -94,6 +94,7 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /services/{name...}": s.page(s.service),
 		"GET /incidents":          s.page(s.incidents),
 		"GET /dora":               s.page(s.dora),
+		"GET /quality":            s.page(s.quality),
 		"GET /daemon":             s.page(s.daemon),
 		"GET /static/":            access.Public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) })),
 		"GET /static/chart.css": access.Public(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
