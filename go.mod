@@ -76,7 +76,12 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/twmb/franz-go/pkg/kadm v1.20.0
+require (
+	github.com/coreos/go-oidc/v3 v3.21.0
+	github.com/twmb/franz-go/pkg/kadm v1.20.0
+)
+
+require github.com/go-jose/go-jose/v4 v4.1.4
 
 require (
 	cel.dev/cel-go v0.33.2
@@ -195,7 +200,7 @@ require (
 	golang.org/x/crypto v0.57.0
 	golang.org/x/exp v0.0.0-20260727155853-b88d891fe743 // indirect
 	golang.org/x/net v0.59.0
-	golang.org/x/oauth2 v0.36.0 // indirect
+	golang.org/x/oauth2 v0.36.0
 	golang.org/x/sys v0.48.0 // indirect
 	golang.org/x/text v0.42.0 // indirect
 	golang.org/x/time v0.15.0

@@ -22,6 +22,8 @@ type Config struct {
 	Tokens map[string]TokenConfig `mapstructure:"tokens"`
 	// Users are people, by name.
 	Users map[string]UserConfig `mapstructure:"users"`
+	// OIDC is an identity provider that people may sign in at; nil for none.
+	OIDC *OIDCConfig `mapstructure:"oidc"`
 	// Session is how long a browser stays signed in.
 	Session time.Duration `mapstructure:"session"`
 }
@@ -46,10 +48,15 @@ type UserConfig struct {
 func DefaultConfig() Config { return Config{Session: 12 * time.Hour} }
 
 // Known tells whether somebody has a role by it.
-func (c *Config) Known() bool { return len(c.Tokens) > 0 || len(c.Users) > 0 }
+func (c *Config) Known() bool { return len(c.Tokens) > 0 || len(c.Users) > 0 || c.OIDC != nil }
 
 // Unmarshal refuses a secret that stands where keys ought to, without repeating it.
 func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if oidc := conf.Get("oidc"); oidc != nil {
+		if _, isMap := oidc.(map[string]any); !isMap {
+			return errors.New("oidc: must be a map with issuer, client_id, client_secret, redirect_url and roles")
+		}
+	}
 	for key, want := range map[string]string{"tokens": "roles and secrets", "users": "roles and password_hash"} {
 		if err := checkMap(conf, key, want); err != nil {
 			return err
@@ -120,6 +127,11 @@ func (c *Config) Check() error {
 	for _, name := range slices.Sorted(maps.Keys(c.Users)) {
 		if err := c.Users[name].check(name); err != nil {
 			return fmt.Errorf("access::users::%s%w", name, err)
+		}
+	}
+	if c.OIDC != nil {
+		if err := c.OIDC.check(); err != nil {
+			return fmt.Errorf("access::oidc%w", err)
 		}
 	}
 	return nil

@@ -46,17 +46,25 @@ func (d *Door) Routes() map[string]http.Handler {
 	if !d.opens() {
 		return nil
 	}
-	return map[string]http.Handler{
+	routes := map[string]http.Handler{
 		"GET " + loginPath:  access.Public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.show(w, r, http.StatusOK, "") })),
 		"POST " + loginPath: access.Meant(http.HandlerFunc(d.signIn)),
 		"POST /logout":      access.Meant(http.HandlerFunc(d.signOut)),
 	}
+	if d.provider != nil {
+		routes["GET "+providerPath] = access.Public(http.HandlerFunc(d.depart))
+		routes["GET "+callbackPath] = access.Public(http.HandlerFunc(d.arrive))
+	}
+	return routes
 }
 
 func (d *Door) show(w http.ResponseWriter, r *http.Request, status int, wrong string) {
 	page := login{
 		Style: template.CSS(loginStyle), Who: access.Of(r.Context()), Next: local(r.FormValue("next")), Wrong: wrong, Tokens: true,
 		Users: len(d.Users) > 0 || d.ReaderPairs.Any(),
+	}
+	if d.provider != nil {
+		page.Provider = d.provider.Name
 	}
 	var b bytes.Buffer
 	if err := loginPage.Execute(&b, page); err != nil {

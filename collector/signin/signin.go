@@ -33,7 +33,9 @@ type Settings struct {
 // Door tells who asks. It is safe for concurrent use. Sessions live as long as it does.
 type Door struct {
 	Settings
+	cookies
 	seal      seal
+	provider  *provider // nil for none
 	tokens    []tokens
 	passwords *passwords
 	throttle  *throttle
@@ -66,6 +68,13 @@ func New(s Settings) (*Door, error) {
 		}
 		d.tokens = append(d.tokens, tokens{access.Identity{ID: "token:" + name, Name: name, Roles: t.Roles}, live})
 	}
+	if s.OIDC != nil {
+		var err error
+		if d.provider, err = newProvider(s.OIDC); err != nil {
+			return nil, err
+		}
+		d.always = strings.HasPrefix(s.OIDC.RedirectURL, "https:")
+	}
 	var err error
 	d.passwords, err = newPasswords(&s.Config, d.seal)
 	return d, err
@@ -88,13 +97,13 @@ func (d *Door) Enter(next http.Handler) http.Handler {
 
 // csrf is what forms of pages bring back while nobody is signed in: it belongs to the browser that the page was shown in.
 func (d *Door) csrf(w http.ResponseWriter, r *http.Request) string {
-	browser := cookie(r, browserCookie)
+	browser := d.cookie(r, browserCookie)
 	if browser == "" {
 		if !access.WantsPage(r) {
 			return ""
 		}
 		browser = randomText()
-		give(w, r, browserCookie, browser, 0, http.SameSiteLaxMode)
+		d.give(w, r, browserCookie, browser, 0, http.SameSiteLaxMode)
 	}
 	return d.seal.mark("csrf of a browser", browser)
 }

@@ -270,10 +270,10 @@ func TestCookiesOverTLSBelongToTheHost(t *testing.T) {
 	r, _ := http.NewRequest(http.MethodGet, "/", http.NoBody)
 	r.Header.Set("X-Forwarded-Proto", "https")
 	w := recorder{http.Header{}}
-	give(w, r, sessionCookie, "x", time.Minute, http.SameSiteLaxMode)
+	cookies{}.give(w, r, sessionCookie, "x", time.Minute, http.SameSiteLaxMode)
 	require.Equal(t, "__Host-shipwake=x; Path=/; Max-Age=60; HttpOnly; Secure; SameSite=Lax", w.header.Get("Set-Cookie"))
 	r.Header.Set("Cookie", "shipwake=planted")
-	require.Empty(t, cookie(r, sessionCookie), "planted by another host of the domain")
+	require.Empty(t, cookies{}.cookie(r, sessionCookie), "planted by another host of the domain")
 }
 
 func TestWhereARequestComesFrom(t *testing.T) {
