@@ -13,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/secret"
 	"github.com/shipwake/shipwake/internal/access"
+	"github.com/shipwake/shipwake/internal/outgoing"
 )
 
 // callbackPath is where an identity provider leads back to.
@@ -40,6 +41,9 @@ type OIDCConfig struct {
 	Roles map[access.Role][]string `mapstructure:"roles"`
 	// CAFile has the authority of the provider's certificate, when the machine doesn't know it.
 	CAFile string `mapstructure:"ca_file"`
+	// Allow opens addresses beyond the public internet, for when the provider names endpoints at other hosts than the
+	// issuer's own; see internal/outgoing.
+	Allow []string `mapstructure:"allow"`
 }
 
 // Unmarshal reads the secret by itself, so that no error repeats it.
@@ -68,6 +72,9 @@ func (c *OIDCConfig) check() error {
 	}
 	if u, err := url.Parse(c.RedirectURL); err != nil || u.Path != callbackPath {
 		return fmt.Errorf("::redirect_url: must end in %s, as in https://shipwake.example.com%[1]s", callbackPath)
+	}
+	if _, err := outgoing.NewGuard(c.Allow, "::allow"); err != nil {
+		return err
 	}
 	if !slices.Contains(c.Scopes, "openid") {
 		return errors.New("::scopes: must have openid among them")

@@ -243,18 +243,19 @@ func TestWithoutItsProviderTheDaemonServesTokens(t *testing.T) {
 func TestAProvidersConfiguration(t *testing.T) {
 	right := "issuer: 'https://id.example.com', client_id: shipwake, client_secret: s3cret, redirect_url: 'https://s.example.com/login/callback'"
 	for name, c := range map[string]struct{ yaml, want string }{
-		"right":                  {right + ", roles: {operator: [sre], reader: ['*']}", ""},
-		"no role":                {right, "access::oidc::roles: give at least one of reader, sender, operator"},
-		"an unknown role":        {right + ", roles: {admin: [sre]}", `access::oidc::roles: "admin" is no role`},
-		"a role of nobody":       {right + ", roles: {reader: []}", "access::oidc::roles::reader: give the groups that have it"},
-		"no openid":              {right + ", roles: {reader: ['*']}, scopes: [email]", "access::oidc::scopes: must have openid"},
-		"no issuer":              {"client_id: x", "access::oidc::issuer: must be an address"},
-		"an issuer in the clear": {"issuer: 'http://id.example.com'", "access::oidc::issuer: must be https"},
-		"no client":              {"issuer: 'http://localhost:5556'", "access::oidc::client_id: required"},
-		"elsewhere":              {"issuer: 'https://id.example.com', client_id: x, redirect_url: 'https://s.example.com/callback'", "access::oidc::redirect_url: must end in /login/callback"},
-		"a number for a secret":  {"client_secret: 8172", "client_secret: must be text"},
-		"an unset secret":        {"client_secret: ''", "client_secret is empty"},
-		"a misspelled key":       {right + ", role: {reader: ['*']}", "role"},
+		"right":                   {right + ", roles: {operator: [sre], reader: ['*']}", ""},
+		"no role":                 {right, "access::oidc::roles: give at least one of reader, sender, operator"},
+		"an unknown role":         {right + ", roles: {admin: [sre]}", `access::oidc::roles: "admin" is no role`},
+		"a role of nobody":        {right + ", roles: {reader: []}", "access::oidc::roles::reader: give the groups that have it"},
+		"an address nobody knows": {right + ", roles: {reader: ['*']}, allow: ['10.0.0.0/99']", "access::oidc::allow[0]: "},
+		"no openid":               {right + ", roles: {reader: ['*']}, scopes: [email]", "access::oidc::scopes: must have openid"},
+		"no issuer":               {"client_id: x", "access::oidc::issuer: must be an address"},
+		"an issuer in the clear":  {"issuer: 'http://id.example.com'", "access::oidc::issuer: must be https"},
+		"no client":               {"issuer: 'http://localhost:5556'", "access::oidc::client_id: required"},
+		"elsewhere":               {"issuer: 'https://id.example.com', client_id: x, redirect_url: 'https://s.example.com/callback'", "access::oidc::redirect_url: must end in /login/callback"},
+		"a number for a secret":   {"client_secret: 8172", "client_secret: must be text"},
+		"an unset secret":         {"client_secret: ''", "client_secret is empty"},
+		"a misspelled key":        {right + ", role: {reader: ['*']}", "role"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := configured(t, "{oidc: {"+c.yaml+"}}")

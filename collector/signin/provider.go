@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/shipwake/shipwake/internal/access"
+	"github.com/shipwake/shipwake/internal/outgoing"
 )
 
 const (
@@ -49,14 +51,25 @@ func newProvider(c *OIDCConfig) (*provider, error) {
 			return nil, fmt.Errorf("access::oidc::ca_file: %s holds no certificate in PEM", c.CAFile)
 		}
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: trust, ForceAttemptHTTP2: true, DisableKeepAlives: true}
-	return &provider{OIDCConfig: c, client: &http.Client{Transport: bounded{transport}, Timeout: providerWithin}, turn: make(chan struct{}, 1)}, nil
+	issuer, err := url.Parse(c.Issuer)
+	if err != nil {
+		return nil, errors.New("access::oidc::issuer: must be an address such as https://id.example.com")
+	}
+	guard, err := outgoing.NewGuard(append([]string{issuer.Hostname()}, c.Allow...), "access::oidc::allow")
+	if err != nil {
+		return nil, err
+	}
+	client := guard.Client(trust, nil)
+	client.Transport, client.Timeout = bounded{client.Transport}, providerWithin
+	return &provider{OIDCConfig: c, client: client, turn: make(chan struct{}, 1)}, nil
 }
 
 // bounded reads so much of an answer and no more.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Close = true // it is asked once in a while
 	answer, err := b.next.RoundTrip(r)
 	if err == nil {
 		answer.Body = struct {
