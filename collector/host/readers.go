@@ -158,7 +158,7 @@ func (g *readers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Referrer-Policy", "same-origin")
 	probe := r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready"
 	if g.localOnly && !probe && !listen.Local(r) {
 		access.Refuse(w, r, http.StatusForbidden, "only requests to this machine by its loopback name are answered, since anybody may read; "+

@@ -150,7 +150,9 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
 	}
 	h.Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(struct {
 		Error string `json:"error"`
 	}{why})
 }
