@@ -367,7 +367,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "how a server listens doesn't depend on what it serves",
 		},
 		{
-			room: "collector/signin", ours: []string{"collector/secret", "internal/access"}, never: []string{collector + "pdata/..."},
+			room: "collector/signin", ours: []string{"collector/secret", "internal/access", "internal/outgoing"}, never: []string{collector + "pdata/..."},
 			reason: "who somebody is doesn't depend on what they ask for",
 		},
 		{
