@@ -78,6 +78,8 @@ require (
 
 require github.com/twmb/franz-go/pkg/kadm v1.20.0
 
+require github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+
 require (
 	cel.dev/cel-go v0.33.2
 	cel.dev/expr v0.25.2 // indirect

@@ -99,6 +99,7 @@ type readers struct {
 	known         bool // readers must say who they are
 	localOnly     bool // nobody has to; so only what is meant for this machine is answered
 	next          http.Handler
+	signed        *http.ServeMux // what checks by itself who calls; nil: nothing does
 }
 
 func newReaders(cfg *Config, next http.Handler, log *zap.Logger) (*readers, error) {
@@ -129,6 +130,12 @@ func (g *readers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Referrer-Policy", "no-referrer")
 	probe := r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready"
+	if g.signed != nil {
+		if _, pattern := g.signed.Handler(r); pattern != "" {
+			g.signed.ServeHTTP(w, r)
+			return
+		}
+	}
 	switch {
 	case probe:
 	case g.localOnly && !listen.Local(r):

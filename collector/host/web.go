@@ -44,15 +44,20 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
 	mux.HandleFunc("GET /-/ready", h.serveReady)
+	signed := http.NewServeMux()
 	for _, s := range h.sinks {
 		for pattern, handler := range sinks.Routes(s) {
 			mux.Handle(pattern, handler)
+		}
+		for pattern, handler := range sinks.SignedRoutes(s) {
+			signed.Handle(pattern, handler)
 		}
 	}
 	guard, err := newReaders(&h.cfg, mux, h.set.Logger)
 	if err != nil {
 		return err
 	}
+	guard.signed = signed
 	endpoint := h.cfg.Web.NetAddr.Endpoint
 	listener, err := h.cfg.Web.ToListener(ctx)
 	if err != nil {
