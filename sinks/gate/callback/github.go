@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"go.opentelemetry.io/collector/confmap"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/gate"
 	"github.com/shipwake/shipwake/sinks"
@@ -266,4 +268,10 @@ func githubOutcome(got call.Answer, now time.Time) error {
 		}
 	}
 	return u
+}
+
+// Unmarshal implements confmap.Unmarshaler: what isn't given has its standard value.
+func (c *GitHub) Unmarshal(conf *confmap.Conf) error {
+	*c = DefaultGitHub()
+	return conf.Unmarshal(c)
 }
