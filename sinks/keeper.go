@@ -1,9 +1,6 @@
 package sinks
 
-import (
-	"context"
-	"net/http"
-)
+import "context"
 
 // Keeper is an Outgoing that puts messages into the outbox on its own account, besides those that follow from decisions: what
 // it was asked and must not forget, and what it answers.
@@ -31,20 +28,4 @@ type Desk interface {
 type Kept struct {
 	Place int64
 	Message
-}
-
-// Signed is a Server with routes whose callers can't send the token of readers and prove by themselves who they are, such as
-// by a signature over the body. Their handlers refuse everybody else.
-type Signed interface {
-	Server
-	// SignedRoutes are the HTTP handlers of these routes, by ServeMux pattern.
-	SignedRoutes() map[string]http.Handler
-}
-
-// SignedRoutes are those of any sink, nil for one that has none.
-func SignedRoutes(s Sink) map[string]http.Handler {
-	if signed, ok := s.(Signed); ok {
-		return signed.SignedRoutes()
-	}
-	return nil
 }

@@ -49,7 +49,7 @@ func gated(ctx context.Context, dir, url string) (h *Host, mux *http.ServeMux, s
 		return nil, nil, nil, err
 	}
 	mux = http.NewServeMux()
-	for pattern, handler := range sinks.SignedRoutes(h.sinks[0]) {
+	for pattern, handler := range sinks.Routes(h.sinks[0]) {
 		mux.Handle(pattern, handler)
 	}
 	return h, mux, stop, nil
@@ -192,19 +192,4 @@ func askAndDie(t *testing.T, dir, url string, life int) map[string]string {
 		kept[fields[1]] = fields[2]
 	}
 	return kept
-}
-
-// TestWhatIsSignedNeedsNoToken of readers; everything else does.
-func TestWhatIsSignedNeedsNoToken(t *testing.T) {
-	cfg, err := configured(map[string]any{"readers": map[string]any{"bearer_tokens": "s3cret"}})
-	require.NoError(t, err)
-	g := guardOf(t, cfg)
-	g.signed = http.NewServeMux()
-	g.signed.HandleFunc("POST /gate/github", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	for target, want := range map[string]int{"POST /gate/github": http.StatusTeapot, "GET /gate/github": 401, "POST /gate/github/x": 401, "POST /gate": 401} {
-		method, path, _ := strings.Cut(target, " ")
-		w := httptest.NewRecorder()
-		g.ServeHTTP(w, httptest.NewRequest(method, path, nil))
-		require.Equal(t, want, w.Code, target)
-	}
 }

@@ -58,7 +58,7 @@ func newOutbox(h *Host) *outbox {
 	}
 	for _, s := range h.sinks {
 		if keeper, keeps := s.(sinks.Keeper); keeps {
-			keeper.Keep(desk{o, s.Name(), h.naming})
+			keeper.Keep(courier.Desk{Ledger: h.ledger, Sink: s.Name(), Naming: h.naming, Wake: o.wake})
 		}
 	}
 	return o
@@ -78,7 +78,7 @@ func (o *outbox) rows(effects []correlate.Effect) []ledger.OutboxRow {
 			o.tally.Add(correlate.Count{What: courier.Counts, Source: s.Name(), Result: "unmade"}, 1)
 			o.log.Error("A sink can't make its messages", zap.String("sink", s.Name()), zap.Error(err))
 		}
-		rows = append(rows, rowsOf(s.Name(), messages)...)
+		rows = append(rows, courier.Rows(s.Name(), messages)...)
 	}
 	return rows
 }

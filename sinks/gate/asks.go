@@ -15,6 +15,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/gate"
+	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/gate/callback"
 )
@@ -51,7 +52,6 @@ type answering struct {
 
 var (
 	_ sinks.Keeper    = (*answering)(nil)
-	_ sinks.Signed    = (*answering)(nil)
 	_ sinks.Publisher = (*answering)(nil)
 )
 
@@ -269,11 +269,11 @@ const (
 	keepWithin    = 2500 * time.Millisecond
 )
 
-// SignedRoutes implements sinks.Signed.
-func (a *answering) SignedRoutes() map[string]http.Handler {
-	routes := map[string]http.Handler{}
+// Routes implements sinks.Server. Callers can't send a token of readers; each proves by itself who it is.
+func (a *answering) Routes() map[string]http.Handler {
+	routes := a.sink.Routes()
 	for _, c := range a.callers {
-		routes["POST /gate/"+c.Name()] = a.receive(c)
+		routes["POST /gate/"+c.Name()] = access.Public(a.receive(c))
 	}
 	return routes
 }

@@ -16,8 +16,8 @@ import (
 
 	"github.com/shipwake/shipwake/collector/host/courier"
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
+	"github.com/shipwake/shipwake/correlate/names"
 	"github.com/shipwake/shipwake/sinks"
 	"github.com/shipwake/shipwake/sinks/sinktest"
 )
@@ -49,37 +49,6 @@ type life struct {
 	mux   *http.ServeMux
 }
 
-// shelf is the desk of the sink over a ledger, as the host has it.
-type shelf struct {
-	ledger.Ledger
-	wake func()
-}
-
-func (s shelf) Put(ctx context.Context, messages ...sinks.Message) error {
-	var rows []ledger.OutboxRow
-	for _, m := range messages {
-		rows = append(rows, ledger.OutboxRow{Sink: courier.Name(Name, m.Queue), Subject: m.Subject, Key: m.Key, Each: m.Each, Payload: m.Payload})
-	}
-	defer s.wake()
-	return s.CommitEffects(ctx, nil, rows, 0)
-}
-
-func (s shelf) Waiting(ctx context.Context, queue string, after int64, limit int) (kept []sinks.Kept, err error) {
-	rows, err := s.Outbox(ctx, courier.Name(Name, queue), after, limit)
-	for _, r := range rows {
-		kept = append(kept, sinks.Kept{Place: r.Seq, Message: sinks.Message{Queue: queue, Subject: r.Subject, Key: r.Key, Each: r.Each, Payload: r.Payload}})
-	}
-	return kept, err
-}
-
-func (s shelf) Done(ctx context.Context, queue, key string) error {
-	return s.Delivered(ctx, courier.Name(Name, queue), key, nil)
-}
-
-func (s shelf) Named(service, environment string) (string, string) {
-	return strings.ToLower(service), strings.ToLower(environment)
-}
-
 // live runs a daemon from its start to its end.
 func (d *daemon) live(t *testing.T, meanwhile func(l *life)) {
 	t.Helper()
@@ -92,7 +61,11 @@ func (d *daemon) live(t *testing.T, meanwhile func(l *life)) {
 	for _, queue := range a.Queues() {
 		couriers = append(couriers, courier.New(courier.Options{Sink: a, Queue: queue, Shelf: kept, Log: zap.NewNop(), Tally: &correlate.Tally{}}))
 	}
-	a.Keep(shelf{kept, func() {
+	naming, err := names.New(names.Config{
+		DefaultEnvironments: true, Services: []names.Rule{{Is: []string{"Till"}, Name: "till"}},
+	})
+	require.NoError(t, err)
+	a.Keep(courier.Desk{Ledger: kept, Sink: Name, Naming: naming, Wake: func() {
 		for _, c := range couriers {
 			c.Wake()
 		}
@@ -103,7 +76,7 @@ func (d *daemon) live(t *testing.T, meanwhile func(l *life)) {
 		running.Go(func() { c.Run(ctx) })
 	}
 	l := &life{answering: a, known: d.known, mux: http.NewServeMux()}
-	for pattern, h := range a.SignedRoutes() {
+	for pattern, h := range a.Routes() {
 		l.mux.Handle(pattern, h)
 	}
 	meanwhile(l)
