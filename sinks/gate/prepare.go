@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/shipwake/shipwake/internal/opaque"
 )
 
 // tools are the callers that are answered later, each with its keys that may be secret.
-var tools = map[string][]string{"github": {"private_key"}}
+var tools = map[string][]string{"github": {"private_key"}, "azure": nil}
 
 // prepared checks what may be secret before the Collector reads it, and turns secrets given as one text with commas into a
 // list. The configuration itself is left as it is.
@@ -19,9 +20,9 @@ func prepared(raw map[string]any) (map[string]any, error) {
 	if err := opaque.Text(raw, "proxy_url"); err != nil {
 		return nil, err
 	}
-	for tool, texts := range tools {
+	for _, tool := range slices.Sorted(maps.Keys(tools)) {
 		if err := opaque.Map(raw, tool, "must be the keys of the caller, such as secrets", func(keys map[string]any) error {
-			return prepareTool(keys, texts)
+			return prepareTool(keys, tools[tool])
 		}); err != nil {
 			return nil, err
 		}

@@ -28,6 +28,8 @@ type Config struct {
 	OnUndecided gate.Decision `mapstructure:"on_undecided"`
 	// GitHub asks by a custom deployment protection rule; nil: it doesn't.
 	GitHub *callback.GitHub `mapstructure:"github"`
+	// Azure asks by a check of Azure Pipelines that is completed by a callback; nil: it doesn't.
+	Azure *callback.Azure `mapstructure:"azure"`
 }
 
 // Validate names the first value that is wrong.
@@ -53,6 +55,7 @@ func (c Config) callers() (all []callback.Caller, err error) {
 		open func() (callback.Caller, error)
 	}{
 		{"github", opening(c.GitHub, through)},
+		{"azure", opening(c.Azure, through)},
 	} {
 		if tool.open == nil {
 			continue
