@@ -190,7 +190,7 @@ func (a *answering) tell(ctx context.Context, ask callback.Ask, answer callback.
 	if err != nil {
 		return err
 	}
-	return a.desk.Put(ctx, sinks.Message{Queue: ask.Caller, Subject: ask.ID, Key: sinks.MessageKey(ask.ID, what), Payload: payload})
+	return a.desk.Put(ctx, sinks.Message{Queue: ask.Caller, Subject: ask.About(), Key: sinks.MessageKey(ask.ID, what), Payload: payload})
 }
 
 func (a *answering) answerTo(q question, f found) callback.Answer {
@@ -229,7 +229,7 @@ func (a *answering) completed(ask callback.Ask, c callback.Caller) callback.Ask 
 	ask.Caller, ask.At = c.Name(), a.reader.Status().Now
 	q := &ask.Question
 	q.Service, q.Environment = a.desk.Named(q.Service, or(q.Environment, correlate.DefaultEnvironment))
-	if q.After == "" && q.Stage == gate.Start {
+	if q.After == "" && q.Stage == gate.Start && !q.Alone {
 		q.After = s.After[q.Environment]
 	}
 	if q.Undecided == "" {
@@ -253,7 +253,7 @@ func (a *answering) keep(ctx context.Context, ask callback.Ask, c callback.Calle
 	if err != nil {
 		return err
 	}
-	err = a.desk.Put(ctx, sinks.Message{Queue: askedQueue, Subject: ask.ID, Key: ask.ID, Each: true, Payload: payload})
+	err = a.desk.Put(ctx, sinks.Message{Queue: askedQueue, Subject: ask.About(), Key: ask.ID, Payload: payload})
 	if err == nil {
 		a.open.Add(1)
 		a.wake()
@@ -299,7 +299,7 @@ func (a *answering) receive(c callback.Caller) http.Handler {
 		if !ok {
 			return
 		}
-		ask, err := c.Read(r.Header, body)
+		ask, err := c.Read(r.Header, body, a.reader.Status().Now)
 		var refused *callback.Refusal
 		var ignored callback.Ignored
 		switch {

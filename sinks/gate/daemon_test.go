@@ -164,7 +164,7 @@ func (p *peer) inTime(t *testing.T, play func(t *testing.T)) {
 				p.now.Store(&now)
 				select {
 				case <-ctx.Done():
-				case <-time.After(5 * time.Second):
+				case <-time.After(20 * time.Second):
 				}
 			}
 		})

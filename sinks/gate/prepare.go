@@ -11,7 +11,7 @@ import (
 )
 
 // tools are the callers that are answered later, each with its keys that may be secret.
-var tools = map[string][]string{"github": {"private_key"}, "azure": nil}
+var tools = map[string][]string{"github": {"private_key"}, "azure": nil, "gitlab": {"token"}}
 
 // prepared checks what may be secret before the Collector reads it, and turns secrets given as one text with commas into a
 // list. The configuration itself is left as it is.

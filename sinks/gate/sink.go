@@ -30,6 +30,8 @@ type Config struct {
 	GitHub *callback.GitHub `mapstructure:"github"`
 	// Azure asks by a check of Azure Pipelines that is completed by a callback; nil: it doesn't.
 	Azure *callback.Azure `mapstructure:"azure"`
+	// GitLab asks by external status checks and by blocked deployments; nil: it doesn't.
+	GitLab *callback.GitLab `mapstructure:"gitlab"`
 }
 
 // Validate names the first value that is wrong.
@@ -56,6 +58,7 @@ func (c Config) callers() (all []callback.Caller, err error) {
 	}{
 		{"github", opening(c.GitHub, through)},
 		{"azure", opening(c.Azure, through)},
+		{"gitlab", opening(c.GitLab, through)},
 	} {
 		if tool.open == nil {
 			continue

@@ -1,6 +1,7 @@
 package callback
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,8 +14,10 @@ import (
 
 // Ask is what a tool asked, as it is kept until it is answered.
 type Ask struct {
-	ID       string          `json:"id"` // the same for the same question, however often it is delivered
-	Caller   string          `json:"caller"`
+	ID     string `json:"id"` // the same for the same question, however often it is delivered
+	Caller string `json:"caller"`
+	// Subject is what a later ask takes the place of an earlier one of; "": no other does.
+	Subject  string          `json:"subject,omitempty"`
 	Question Question        `json:"question"`
 	At       time.Time       `json:"at"`
 	Callback json.RawMessage `json:"callback"` // what the caller needs to answer
@@ -23,15 +26,17 @@ type Ask struct {
 // Question is what is asked of a release, in the names of the tool until the daemon's rules have given it theirs. Zero
 // fields are chosen by the configuration.
 type Question struct {
-	Stage       gate.Stage    `json:"gate"`
-	Service     string        `json:"service"`
-	Version     string        `json:"version"`
-	Commit      string        `json:"commit,omitempty"`
-	Environment string        `json:"environment"`
-	After       string        `json:"after,omitempty"`
-	Repair      bool          `json:"repair,omitempty"`
-	Deadline    time.Time     `json:"deadline"`
-	Undecided   gate.Decision `json:"on_undecided"`
+	Stage       gate.Stage `json:"gate"`
+	Service     string     `json:"service"`
+	Version     string     `json:"version"`
+	Commit      string     `json:"commit,omitempty"`
+	Environment string     `json:"environment"`
+	After       string     `json:"after,omitempty"`
+	Repair      bool       `json:"repair,omitempty"`
+	// Alone: no other environment comes before, whatever the settings say.
+	Alone     bool          `json:"alone,omitempty"`
+	Deadline  time.Time     `json:"deadline"`
+	Undecided gate.Decision `json:"on_undecided"`
 }
 
 // Answer is what the tool is told. One that is gate.Wait says only how it stands.
@@ -48,8 +53,8 @@ type Caller interface {
 	Settings() Common
 	// MostWait is how long the tool waits at most, so that it gets an answer before.
 	MostWait() time.Duration
-	// Read reads a request. Its error is a *Refusal, or an Ignored for what asks nothing.
-	Read(header http.Header, body []byte) (Ask, error)
+	// Read reads a request that came at an instant. Its error is a *Refusal, or an Ignored for what asks nothing.
+	Read(header http.Header, body []byte, now time.Time) (Ask, error)
 	// Informs says whether the tool can be told how it stands before there is an answer.
 	Informs() bool
 	// Answer tells it, at an instant. It may do so twice. Its error is a *sinks.Undelivered.
@@ -81,6 +86,9 @@ func decode(body []byte, to any, tool string) error {
 	}
 	return nil
 }
+
+// About is what an ask is the newest of.
+func (a Ask) About() string { return cmp.Or(a.Subject, a.ID) }
 
 // said is an answer as one text of at most so many characters.
 func (a Answer) said(most int) string {

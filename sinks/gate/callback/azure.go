@@ -104,7 +104,7 @@ type azureCallback struct {
 }
 
 // Read implements Caller.
-func (a *azure) Read(header http.Header, body []byte) (Ask, error) {
+func (a *azure) Read(header http.Header, body []byte, _ time.Time) (Ask, error) {
 	if err := a.cfg.vouched(func(secret string) bool { return shown(header, secret) }); err != nil {
 		return Ask{}, err
 	}

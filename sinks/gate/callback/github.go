@@ -109,7 +109,7 @@ type githubCallback struct {
 }
 
 // Read implements Caller.
-func (g *github) Read(header http.Header, body []byte) (Ask, error) {
+func (g *github) Read(header http.Header, body []byte, _ time.Time) (Ask, error) {
 	signature, _ := strings.CutPrefix(header.Get("X-Hub-Signature-256"), "sha256=")
 	if err := g.cfg.vouched(func(secret string) bool { return signed(signature, secret, body) }); err != nil {
 		return Ask{}, err
