@@ -105,6 +105,45 @@ func TestStart(t *testing.T) {
 	}
 }
 
+// TestStartAfterAnotherEnvironment: what is unknown there waits, and what regressed there stops, also beside other trouble.
+func TestStartAfterAnotherEnvironment(t *testing.T) {
+	open := []correlate.Regression{{ID: "cart error_ratio"}}
+	closed := rolling(verdict(correlate.Inconclusive), phase(correlate.PhaseClosed))
+	for name, c := range map[string]struct {
+		known  gate.Known
+		want   gate.Decision
+		why    gate.Why
+		before gate.Outcome // "": it wasn't asked
+	}{
+		"it was never there":                         {gate.Known{}, gate.Wait, gate.Unreported, gate.Unknown},
+		"it is healthy there":                        {gate.Known{Before: rolling(verdict(correlate.Healthy))}, gate.Proceed, gate.Healthy, gate.Passed},
+		"it is observed there":                       {gate.Known{Before: rolling()}, gate.Wait, gate.Observing, gate.Unknown},
+		"its rollout there is fine so far":           {gate.Known{Before: rolling(), Outlook: waits(correlate.WaitRollout)}, gate.Wait, gate.Observing, gate.Unknown},
+		"it regressed there":                         {gate.Known{Before: rolling(verdict(correlate.Regressed))}, gate.Stop, gate.Regressed, gate.NotMet},
+		"it regressed there, and more is open here":  {gate.Known{Before: rolling(verdict(correlate.Regressed)), Regressions: open}, gate.Stop, gate.Regressed, gate.NotMet},
+		"it is healthy there, but something is open": {gate.Known{Before: rolling(verdict(correlate.Healthy)), Regressions: open}, gate.Wait, gate.Trouble, gate.Passed},
+		"it failed there":                            {gate.Known{Before: rolling(func(c *correlate.ChangeRecord) { c.Status = correlate.StatusFailed })}, gate.Stop, gate.Failed, gate.NotMet},
+		"it was taken back there":                    {gate.Known{Before: rolling(func(c *correlate.ChangeRecord) { c.RolledBackBy = "cart-8" })}, gate.Stop, gate.TakenBack, gate.NotMet},
+		"there was no answer there":                  {gate.Known{Before: closed}, gate.Proceed, gate.Undecided, gate.Unknown},
+		"a repair isn't asked for it":                {gate.Known{Repair: true, Before: rolling(verdict(correlate.Regressed))}, gate.Proceed, gate.Calm, ""},
+		"a repair of what is open neither":           {gate.Known{Repair: true, Regressions: open}, gate.Proceed, gate.Repair, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := gate.Ask(gate.Question{Stage: gate.Start, After: true, Now: noon, Undecided: gate.Proceed}, c.known)
+			require.Equal(t, c.want, a.Decision)
+			require.Equal(t, c.why, a.Why)
+			outcomes := map[string]gate.Outcome{}
+			for _, r := range a.Rules {
+				outcomes[r.Name] = r.Outcome
+			}
+			require.Equal(t, c.before, outcomes[gate.RuleBefore])
+			if a.Why == gate.Observing {
+				require.Equal(t, noon.Add(time.Hour), a.Until)
+			}
+		})
+	}
+}
+
 func TestWaitingEnds(t *testing.T) {
 	for name, c := range map[string]struct {
 		change   *correlate.ChangeRecord

@@ -13,6 +13,9 @@ import (
 func Gate(a gate.Answer, c *correlate.ChangeRecord, subject string) string {
 	if c != nil {
 		subject = strings.TrimSpace(c.Service + " " + c.Version)
+		if c.Environment != "" && c.Environment != correlate.DefaultEnvironment {
+			subject += " in " + c.Environment
+		}
 	}
 	switch a.Why {
 	case gate.Healthy:

@@ -338,7 +338,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/names", "correlate/names/meet", "correlate/rollback", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/access", "internal/span", "internal/figures", "internal/chart", "internal/keys", "internal/opaque", "internal/kafkaclient", "sinks/prometheus/history", "internal/strictyaml"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/names", "correlate/names/meet", "correlate/rollback", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/access", "internal/span", "internal/figures", "internal/chart", "internal/keys", "internal/opaque", "internal/kafkaclient", "sinks/prometheus/history", "internal/strictyaml", "sinks/gate/callback"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
