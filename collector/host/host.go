@@ -101,6 +101,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	}
 	loopCtx, stop := context.WithCancel(context.Background())
 	h.stop = stop
+	h.takeNotes()
 	h.done.Go(func() { h.outbox.run(loopCtx) })
 	h.done.Add(1)
 	go func() {

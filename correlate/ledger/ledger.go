@@ -145,6 +145,8 @@ type Saved struct {
 	Incidents   []correlate.IncidentRecord
 	Regressions []correlate.Regression
 	Revisions   []correlate.Verdict
+	// Notes are what people said of changes and incidents that nobody reported.
+	Notes []correlate.Note
 	Idle        *correlate.Idle
 	AppliedSeq  int64
 	JudgedTo    time.Time
