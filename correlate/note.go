@@ -243,6 +243,12 @@ func (c *ChangeRecord) Confirmed() *Note { return judgement(c.Notes, NoteConfirm
 // Regressed: the change counts as one that was judged regressed. It does not when people say that it wasn't this change.
 func (c *ChangeRecord) Regressed() bool { return c.Verdict.regressed() && c.Overruled() == nil }
 
+// Hurt: the change hurt, as far as its record tells: an incident is held against it, people name it in place of another one, or
+// it was judged regressed or taken back and people don't say that it was not this change.
+func (c *ChangeRecord) Hurt() bool {
+	return len(c.Incidents) > 0 || len(c.BlamedFor) > 0 || c.Overruled() == nil && (c.Verdict.regressed() || c.RolledBackBy != "")
+}
+
 // Pinned are the labels that people pinned and that stand, sorted by label.
 func (c *ChangeRecord) Pinned() (all []Note) {
 	last := map[string]Note{}
@@ -264,7 +270,7 @@ func (c *ChangeRecord) Pinned() (all []Note) {
 const worseBy = 1.5
 
 // Quieted: somebody acknowledged a verdict on the change, and the given one is no worse: it doesn't say regressed where that
-// one didn't, or for another reason, or after that one's fault was over, or with an effect at least half again as large.
+// one didn't, or for another reason, or again after it had been over, or with an effect at least half again as large.
 // The verdict that was acknowledged is that of Note.Revision, among the prior ones.
 func (c *ChangeRecord) Quieted(v Verdict, prior []Verdict) bool {
 	ack := c.Acknowledged()
@@ -280,7 +286,10 @@ func (c *ChangeRecord) Quieted(v Verdict, prior []Verdict) bool {
 	if v.Revision <= ack.Revision {
 		return true
 	}
-	return seen != nil && !v.worseThan(seen)
+	again := v.regressed() && v.RecoveredAt == nil && slices.ContainsFunc(prior, func(p Verdict) bool {
+		return p.Revision > ack.Revision && p.Revision < v.Revision && (!p.regressed() || p.RecoveredAt != nil)
+	})
+	return seen != nil && !again && !v.worseThan(seen)
 }
 
 // worseThan: see ChangeRecord.Quieted.

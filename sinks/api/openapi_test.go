@@ -101,13 +101,17 @@ func TestOpenAPIListsEveryOperation(t *testing.T) {
 	var documented, served []string
 	for path, methods := range d.Paths {
 		documented = append(documented, path)
-		require.Len(t, methods, 1, "%s has GET alone", path)
-		require.Contains(t, methods, "get")
+		method := "get"
+		if path == notesPath {
+			method = "post"
+		}
+		require.Len(t, methods, 1, "%s has one method", path)
+		require.Contains(t, methods, method)
 	}
 	for _, o := range (&sink{}).operations() {
 		served = append(served, strings.ReplaceAll(o.path, "...", ""))
 	}
-	require.ElementsMatch(t, documented, append(served, elsewhere...))
+	require.ElementsMatch(t, documented, append(append(served, notesPath), elsewhere...))
 }
 
 func TestOpenAPIListsEveryParameter(t *testing.T) {
@@ -140,7 +144,11 @@ func TestOpenAPIListsEveryParameter(t *testing.T) {
 func TestOpenAPIDescribesEveryAnswer(t *testing.T) {
 	d := load(t)
 	for path, methods := range d.Paths {
-		for status, r := range methods["get"].Responses {
+		described := methods["get"]
+		if path == notesPath {
+			described = methods["post"]
+		}
+		for status, r := range described.Responses {
 			if r.Ref != "" {
 				r = resolve(t, r.Ref, "responses", d.Components.Responses)
 			}
@@ -148,10 +156,27 @@ func TestOpenAPIDescribesEveryAnswer(t *testing.T) {
 			if status == "200" {
 				body = answers[path]
 			}
+			if status == "201" {
+				body = Noted{}
+			}
 			require.Contains(t, r.Content, "application/json", "%s %s", path, status)
 			c := comparison{t: t, document: d, done: map[string]reflect.Type{}}
 			c.compare(path+" "+status, r.Content["application/json"].Schema, reflect.TypeOf(body))
 		}
+	}
+}
+
+func TestOpenAPIDescribesWhatIsSaid(t *testing.T) {
+	d := load(t)
+	described := d.Components.Schemas["Said"]
+	var properties []string
+	for name := range described.Properties {
+		properties = append(properties, name)
+	}
+	require.ElementsMatch(t, noteKeys, properties)
+	require.Equal(t, []string{"kind"}, described.Required)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[said]()) {
+		require.Contains(t, noteKeys, f.Tag.Get("json"))
 	}
 }
 
@@ -267,6 +292,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
 	reflect.TypeFor[quality.Name]():        strs(quality.Names()),
 	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
+	reflect.TypeFor[correlate.NoteKind]():  strs(correlate.NoteKinds()),
 	reflect.TypeFor[corgate.Decision]():    {"proceed", "wait", "stop"},
 	reflect.TypeFor[corgate.Why]():         strs(corgate.Whys()),
 	reflect.TypeFor[corgate.Outcome]():     {"passed", "failed", "unknown"},
