@@ -37,7 +37,7 @@ func (b *Book) assignAll(r rollout) {
 		is.said.Version = name(is.said.Version, said)
 	}
 	is.said.ID = r[0].Record.ID
-	is.blamedFor = b.blamedFor(append(ids, is.said.ID)...)
+	is.blamedFor = people{b}.blamedFor(append(ids, is.said.ID)...)
 	b.assign(r[0], is)
 }
 
@@ -72,10 +72,10 @@ func (b *Book) assign(c *Change, is part) {
 	r.Notes, r.BlamedFor = is.notes, is.blamedFor
 	if len(is.notes)+len(c.Record.Notes) > 0 {
 		r.Change = r.Labelled(is.notes)
-		b.overruled(c)
+		people{b}.overruled(c)
 	}
 	for _, id := range slices.Concat(is.blamedFor, c.Record.BlamedFor) {
-		b.overruled(b.Change(b.named(id)))
+		people{b}.overruled(b.Change(b.named(id)))
 	}
 	if is.into != "" {
 		r.Waiting, r.BeganAt = false, time.Time{} // that of the rollout tells

@@ -13,13 +13,16 @@ type notes struct {
 	blamed map[string][]string
 }
 
+// people is a book under what people say.
+type people struct{ *Book }
+
 func newNotes() notes { return notes{map[string][]correlate.Note{}, map[string][]string{}} }
 
 // Hold takes in a note on what isn't known yet, when it was said before a restart.
-func Hold(b *Book, n correlate.Note) { b.noted(n.UTC()) }
+func Hold(b *Book, n correlate.Note) { people{b}.noted(n.UTC()) }
 
 // noted takes in what a person says. Of a change or an incident that nobody reported it waits until somebody does.
-func (b *Book) noted(n correlate.Note) {
+func (b people) noted(n correlate.Note) {
 	if i := b.incidents[n.Incident]; i != nil {
 		b.renoteIncident(i, correlate.AddNote(i.Record.Notes, n))
 		return
@@ -33,7 +36,7 @@ func (b *Book) noted(n correlate.Note) {
 }
 
 // unnote takes back a note that no delivery states any more.
-func (b *Book) unnote(n correlate.Note) {
+func (b people) unnote(n correlate.Note) {
 	if i := b.incidents[n.Incident]; i != nil {
 		b.renoteIncident(i, correlate.RemoveNote(i.Record.Notes, n))
 		return
@@ -62,7 +65,7 @@ func (n *notes) take(key string) []correlate.Note {
 }
 
 // renote gives a change other notes.
-func (b *Book) renote(c *Change, all []correlate.Note) {
+func (b people) renote(c *Change, all []correlate.Note) {
 	if len(all) == len(c.Record.Notes) && slices.Equal(all, c.Record.Notes) {
 		return
 	}
@@ -77,7 +80,7 @@ func (b *Book) renote(c *Change, all []correlate.Note) {
 func (c *Change) notes() []correlate.Note { return correlate.NotesAbout(c.Record.Notes, c.Record.ID) }
 
 // blamedInstead keeps which change people name in place of another one.
-func (b *Book) blamedInstead(c *Change, before, after string) {
+func (b people) blamedInstead(c *Change, before, after string) {
 	if before == after {
 		return
 	}
@@ -99,7 +102,7 @@ func (b *Book) blamedInstead(c *Change, before, after string) {
 }
 
 // blamedFor are the changes in whose place people name a rollout, by any of its ids.
-func (b *Book) blamedFor(ids ...string) (all []string) {
+func (b people) blamedFor(ids ...string) (all []string) {
 	for _, id := range ids {
 		for _, of := range b.notes.blamed[id] {
 			all = with(all, of)
@@ -110,7 +113,7 @@ func (b *Book) blamedFor(ids ...string) (all []string) {
 
 // overruled has the incidents of a change, nil for one that isn't in memory, looked at again: their link hangs on what people
 // say of it.
-func (b *Book) overruled(c *Change) {
+func (b people) overruled(c *Change) {
 	if c == nil {
 		return
 	}
@@ -122,7 +125,7 @@ func (b *Book) overruled(c *Change) {
 }
 
 // renoteIncident gives an incident other notes.
-func (b *Book) renoteIncident(i *Incident, all []correlate.Note) {
+func (b people) renoteIncident(i *Incident, all []correlate.Note) {
 	if len(all) == len(i.Record.Notes) && slices.Equal(all, i.Record.Notes) {
 		return
 	}
@@ -132,14 +135,14 @@ func (b *Book) renoteIncident(i *Incident, all []correlate.Note) {
 		return // it is retracted
 	}
 	if i.alert() == (alertKey{}) {
-		assignIncidents(b, []*Incident{i})
+		assignIncidents(b.Book, []*Incident{i})
 		return
 	}
-	regroup(b, i.alert())
+	regroup(b.Book, i.alert())
 }
 
 // forgetNotes has a change that leaves memory no longer listed with the one that people name in its place.
-func (b *Book) forgetNotes(c *Change) {
+func (b people) forgetNotes(c *Change) {
 	instead := correlate.CausedBySaid(c.Record.Notes)
 	if instead == "" {
 		return

@@ -15,7 +15,7 @@ func (b *Book) Report(f correlate.Fact, receivedAt time.Time) {
 	case f.Incident != nil:
 		b.incidentReported(correlate.IncidentReport{ReceivedAt: receivedAt.UTC(), Said: *f.Incident})
 	case f.Note != nil:
-		b.noted(*f.Note)
+		people{b}.noted(*f.Note)
 	}
 }
 
@@ -28,7 +28,7 @@ func (b *Book) Retract(f correlate.Fact) {
 	case f.Incident != nil:
 		b.retractIncident(*f.Incident)
 	case f.Note != nil:
-		b.unnote(*f.Note)
+		people{b}.unnote(*f.Note)
 	}
 }
 
@@ -39,7 +39,7 @@ func (b *Book) changeReported(r correlate.ChangeReport) {
 		c.Record.ID, c.Record.ReceivedAt = r.Said.ID, r.ReceivedAt
 		b.changes[r.Said.ID] = c
 		b.draft.isNew(c)
-		b.renote(c, b.notes.take("change "+r.Said.ID))
+		people{b}.renote(c, b.notes.take("change "+r.Said.ID))
 	}
 	b.draft.touch(c)
 	if c.Record.Phase == correlate.PhaseRetracted {

@@ -92,7 +92,7 @@ func readNote(from io.Reader) (body said, wrong *Error) {
 	case err == nil:
 		return body, nil
 	case errors.As(err, &wrongType):
-		return body, &Error{fmt.Sprintf("must be a %s", wrongType.Type), wrongType.Field}
+		return body, &Error{fmt.Sprintf("must not be a %s", wrongType.Value), wrongType.Field}
 	}
 	return body, &Error{"must be an RFC 3339 time", "at"}
 }

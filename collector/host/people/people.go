@@ -1,4 +1,7 @@
-package host
+// Package people answers: how is what people say taken in?
+//
+// A note becomes a delivery with one fact, and goes the way of every other: into the log first, then to the engine.
+package people
 
 import (
 	"context"
@@ -14,17 +17,24 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 )
 
-// SourceNotes is the source of what people say by the API and the pages. Each note is a delivery: the fact as JSON.
-const SourceNotes = "people"
+// Source is the source of what people say by the API and the pages. Each note is a delivery: the fact as JSON.
+const Source = "people"
 
-// notesDigest names what reads these deliveries. It changes whenever something else is read from them.
-const notesDigest = "people/1"
+// digest names what reads these deliveries. It changes whenever something else is read from them.
+const digest = "people/1"
 
-var _ sinks.Noter = reader{}
+// Taker implements sinks.Noter.
+type Taker struct {
+	Ledger ledger.Ledger
+	Intake source.Intake
+	Now    func() time.Time
+}
 
-// projectNote reads a delivery of SourceNotes.
-func projectNote(raw correlate.Raw) correlate.Projection {
-	p := correlate.Projection{Digest: notesDigest}
+var _ sinks.Noter = Taker{}
+
+// project reads a delivery of Source.
+func project(raw correlate.Raw) correlate.Projection {
+	p := correlate.Projection{Digest: digest}
 	var f correlate.Fact
 	err := json.Unmarshal(raw.Body, &f)
 	if err == nil {
@@ -38,13 +48,14 @@ func projectNote(raw correlate.Raw) correlate.Projection {
 	return p
 }
 
-func (h *Host) takeNotes() {
-	h.Register(SourceNotes, source.Projector{Digest: notesDigest, Project: projectNote})
+// Register has the deliveries read that are notes.
+func Register(i source.Intake) {
+	i.Register(Source, source.Projector{Digest: digest, Project: project})
 }
 
 // Note implements sinks.Noter.
-func (r reader) Note(ctx context.Context, n correlate.Note) (correlate.Note, error) {
-	now := r.h.opt.Now().UTC()
+func (t Taker) Note(ctx context.Context, n correlate.Note) (correlate.Note, error) {
+	now := t.Now().UTC()
 	switch {
 	case n.At.IsZero():
 		n.At = now.Truncate(time.Millisecond)
@@ -55,7 +66,7 @@ func (r reader) Note(ctx context.Context, n correlate.Note) (correlate.Note, err
 	if err := n.Validate(); err != nil {
 		return n, err
 	}
-	if err := r.known(ctx, &n); err != nil {
+	if err := t.known(ctx, &n); err != nil {
 		return n, err
 	}
 	body, err := json.Marshal(correlate.Fact{Note: &n})
@@ -63,23 +74,23 @@ func (r reader) Note(ctx context.Context, n correlate.Note) (correlate.Note, err
 		return n, err
 	}
 	raw := correlate.Raw{
-		Source: SourceNotes, ID: source.BodyID(body), ReceivedAt: now, Body: body,
+		Source: Source, ID: source.BodyID(body), ReceivedAt: now, Body: body,
 		Header: map[string]string{"Content-Type": "application/json"},
 	}
-	if _, err := r.h.Commit(ctx, []correlate.Entry{{Raw: raw, Projection: projectNote(raw)}}, nil); err != nil {
+	if _, err := t.Intake.Commit(ctx, []correlate.Entry{{Raw: raw, Projection: project(raw)}}, nil); err != nil {
 		return n, err
 	}
-	return n, r.applied(ctx, n)
+	return n, t.applied(ctx, n)
 }
 
 // known checks that somebody reported what a note is about and names, and fills in the verdict that it is about.
-func (r reader) known(ctx context.Context, n *correlate.Note) error {
+func (t Taker) known(ctx context.Context, n *correlate.Note) error {
 	if n.Incident != "" {
-		if found, err := r.notesOf(ctx, *n); err != nil || found == nil {
+		if found, err := t.notesOf(ctx, *n); err != nil || found == nil {
 			return errors.Join(err, missing(found == nil && err == nil, "incident", n.Incident))
 		}
 	} else {
-		c, _, err := r.h.ledger.Change(ctx, n.Change)
+		c, _, err := t.Ledger.Change(ctx, n.Change)
 		if err != nil {
 			return err
 		}
@@ -93,7 +104,7 @@ func (r reader) known(ctx context.Context, n *correlate.Note) error {
 	if n.CausedBy == "" || n.CausedBy == correlate.CausedByNone {
 		return nil
 	}
-	_, _, err := r.h.ledger.Change(ctx, n.CausedBy)
+	_, _, err := t.Ledger.Change(ctx, n.CausedBy)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return &correlate.FieldError{Field: "caused_by", Want: "nobody reported a change with this id"}
 	}
@@ -108,12 +119,12 @@ func missing(is bool, what, id string) error {
 }
 
 // notesOf are the notes in the record of what a note is about, nil when nobody reported it.
-func (r reader) notesOf(ctx context.Context, n correlate.Note) (notes *[]correlate.Note, err error) {
+func (t Taker) notesOf(ctx context.Context, n correlate.Note) (notes *[]correlate.Note, err error) {
 	if n.Incident == "" {
-		c, _, err := r.h.ledger.Change(ctx, n.Change)
+		c, _, err := t.Ledger.Change(ctx, n.Change)
 		return &c.Notes, err
 	}
-	found, err := r.h.ledger.Recall(ctx, ledger.Recollection{Incidents: []string{n.Incident}})
+	found, err := t.Ledger.Recall(ctx, ledger.Recollection{Incidents: []string{n.Incident}})
 	if err != nil || len(found.Incidents) == 0 {
 		return nil, err
 	}
@@ -128,13 +139,13 @@ const (
 )
 
 // applied waits until a note shows in the record that it is about, but not for long: it is kept, whatever comes.
-func (r reader) applied(ctx context.Context, n correlate.Note) error {
+func (t Taker) applied(ctx context.Context, n correlate.Note) error {
 	ctx, cancel := context.WithTimeout(ctx, appliedWithin)
 	defer cancel()
 	look := time.NewTicker(appliedEvery)
 	defer look.Stop()
 	for {
-		notes, err := r.notesOf(ctx, n)
+		notes, err := t.notesOf(ctx, n)
 		if err == nil && notes != nil && slices.Contains(*notes, n) {
 			return nil
 		}
