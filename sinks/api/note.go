@@ -19,18 +19,18 @@ const notesPath = "/api/v1/notes"
 // mostNote bounds the body of a note, in bytes.
 const mostNote = 16 << 10
 
-// said is the body of a note: what a person says, but for who it is.
-type said struct {
+// Said is the body of a note: what a person says, but for who it is. The fields are those of correlate.Note.
+type Said struct {
 	Kind      correlate.NoteKind `json:"kind"`
-	Change    string             `json:"change"`
-	Incident  string             `json:"incident"`
-	Revision  int                `json:"revision"`
-	CausedBy  string             `json:"caused_by"`
-	Label     string             `json:"label"`
-	Value     string             `json:"value"`
-	Reason    string             `json:"reason"`
-	Withdrawn bool               `json:"withdrawn"`
-	At        time.Time          `json:"at"`
+	Change    string             `json:"change,omitempty"`
+	Incident  string             `json:"incident,omitempty"`
+	Revision  int                `json:"revision,omitempty"`
+	CausedBy  string             `json:"caused_by,omitempty"`
+	Label     string             `json:"label,omitempty"`
+	Value     string             `json:"value,omitempty"`
+	Reason    string             `json:"reason,omitempty"`
+	Withdrawn bool               `json:"withdrawn,omitempty"`
+	At        time.Time          `json:"at,omitzero"`
 }
 
 // Noted is the answer to a note: the note as it was kept.
@@ -70,7 +70,7 @@ func (s *sink) note(w http.ResponseWriter, r *http.Request) {
 var noteKeys = []string{"kind", "change", "incident", "revision", "caused_by", "label", "value", "reason", "withdrawn", "at"}
 
 // readNote reads the body of a note, or says what is wrong with it.
-func readNote(from io.Reader) (body said, wrong *Error) {
+func readNote(from io.Reader) (body Said, wrong *Error) {
 	text, err := io.ReadAll(from)
 	if err != nil {
 		return body, &Error{Error: fmt.Sprintf("the body can't be read, or is longer than %d bytes", mostNote)}

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -164,6 +165,16 @@ func (c *Client) Gate(ctx context.Context, query url.Values) (json.RawMessage, e
 	return text, c.get(ctx, "/api/v1/gate", query, &text)
 }
 
+// Say has the daemon keep what whoever asks says of a change or an incident, and returns the note as it is kept.
+func (c *Client) Say(ctx context.Context, said api.Said) (api.Noted, error) {
+	body, err := json.Marshal(said)
+	if err != nil {
+		return api.Noted{}, err
+	}
+	var answer api.Noted
+	return answer, c.do(ctx, http.MethodPost, "/api/v1/notes", bytes.NewReader(body), &answer)
+}
+
 // escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.
 func escape(id string) string {
 	if id == "." || id == ".." {
@@ -173,14 +184,23 @@ func escape(id string) string {
 }
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
-	address := c.base + path
 	if len(query) > 0 {
-		address += "?" + query.Encode()
+		path += "?" + query.Encode()
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	return c.do(ctx, http.MethodGet, path, http.NoBody, into)
+}
+
+// do asks, and reads the answer.
+func (c *Client) do(ctx context.Context, method, path string, said io.Reader, into any) error {
+	address := c.base + path
+	request, err := http.NewRequestWithContext(ctx, method, address, said)
 	if err != nil {
 		return err
 	}
+	if method != http.MethodGet {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	path, _, _ = strings.Cut(path, "?")
 	if c.user != nil {
 		password, _ := c.user.Password()
 		request.SetBasicAuth(c.user.Username(), password)
@@ -194,7 +214,7 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, into an
 	}
 	defer answer.Body.Close()
 	body := io.LimitReader(answer.Body, longest)
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusCreated {
 		refused := refusal(answer.StatusCode, path, body)
 		if answer.StatusCode >= http.StatusInternalServerError {
 			return &unreachable{refused}
