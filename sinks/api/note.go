@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -64,6 +66,24 @@ func (s *sink) note(w http.ResponseWriter, r *http.Request) {
 	default:
 		reply(w, http.StatusServiceUnavailable, Error{Error: "the note can't be kept now; try again"})
 	}
+}
+
+// Accuracy is the answer of /api/v1/accuracy.
+type Accuracy = dora.Accuracy
+
+// accuracy says what people say of the verdicts of a window.
+func (s *sink) accuracy(ctx context.Context, p *parameters) (any, error) {
+	q := sinks.ChangeQuery{Service: p.text("service"), Namesakes: true, Environment: p.text("environment")}
+	var now time.Time
+	q.AsOf, now = p.asOf(s.reader.Status().Now)
+	q.From, q.To = p.span(now)
+	if err := s.checkNames(ctx, p, true); err != nil {
+		return nil, err
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return sinks.Accuracy(ctx, s.reader, q)
 }
 
 // noteKeys are the keys of the body.

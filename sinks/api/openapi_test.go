@@ -91,6 +91,7 @@ var answers = map[string]any{
 	"/api/v1/quality":             Quality{},
 	"/api/v1/quarantine":          Quarantine{},
 	"/api/v1/limits":              Limits{},
+	"/api/v1/accuracy":            Accuracy{},
 	"/api/v1/gate":                gate.Answer{},
 }
 
