@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 )
 
 // accuracyPage is how many changes are read at once, and mostAccuracyPages how often: of more the newest count.
@@ -14,13 +14,13 @@ const (
 )
 
 // Accuracy is what people say of the verdicts on the changes that a query selects, whatever verdict and limit it asks for.
-func Accuracy(ctx context.Context, r Reader, q ChangeQuery) (dora.Accuracy, error) {
+func Accuracy(ctx context.Context, r Reader, q ChangeQuery) (quality.Accuracy, error) {
 	q.Verdict, q.Limit, q.Before = correlate.Regressed, accuracyPage, ""
-	var tally dora.AccuracyTally
+	var tally quality.AccuracyTally
 	for range mostAccuracyPages {
 		found, err := r.Changes(ctx, q)
 		if err != nil {
-			return dora.Accuracy{}, err
+			return quality.Accuracy{}, err
 		}
 		for i := range found {
 			tally.Change(&found[i])

@@ -4,10 +4,11 @@ import (
 	"fmt"
 
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 )
 
 // Accuracy says in a sentence what people say of the verdicts that changes regressed.
-func Accuracy(a dora.Accuracy) string {
+func Accuracy(a quality.Accuracy) string {
 	if a.Regressed == 0 {
 		return "No change was judged regressed."
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 	"github.com/shipwake/shipwake/correlate/words"
 )
 
@@ -27,8 +28,8 @@ func TestEveryKindOfNoteHasItsWords(t *testing.T) {
 }
 
 func TestAccuracyInWords(t *testing.T) {
-	require.Equal(t, "No change was judged regressed.", words.Accuracy(dora.Accuracy{}))
-	a := dora.Accuracy{
+	require.Equal(t, "No change was judged regressed.", words.Accuracy(quality.Accuracy{}))
+	a := quality.Accuracy{
 		Regressed: 141, Missed: 1, Confirmed: &dora.Ratio{Numerator: 9, Denominator: 141},
 		Overruled: &dora.Ratio{Value: 0.0213, Numerator: 3, Denominator: 141, Interval: [2]float64{0.0073, 0.0607}},
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -69,7 +69,7 @@ func (s *sink) note(w http.ResponseWriter, r *http.Request) {
 }
 
 // Accuracy is the answer of /api/v1/accuracy.
-type Accuracy = dora.Accuracy
+type Accuracy = quality.Accuracy
 
 // accuracy says what people say of the verdicts of a window.
 func (s *sink) accuracy(ctx context.Context, p *parameters) (any, error) {

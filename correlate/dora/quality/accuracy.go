@@ -1,4 +1,4 @@
-package dora
+package quality
 
 import (
 	"github.com/shipwake/shipwake/correlate"

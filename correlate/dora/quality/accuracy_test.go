@@ -1,23 +1,24 @@
-package dora_test
+package quality_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
-	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/dora/quality"
 )
 
 func TestAccuracyIsWhatPeopleSayOfRegressions(t *testing.T) {
-	var none dora.AccuracyTally
-	require.Equal(t, dora.Accuracy{Grades: []dora.GradeAccuracy{}}, none.Accuracy(), "no data is no rate")
+	var none quality.AccuracyTally
+	require.Equal(t, quality.Accuracy{Grades: []quality.GradeAccuracy{}}, none.Accuracy(), "no data is no rate")
 
-	var tally dora.AccuracyTally
+	var tally quality.AccuracyTally
 	add := func(id string, grade correlate.Grade, outcome correlate.Outcome, notes ...correlate.Note) {
 		c := correlate.ChangeRecord{Change: correlate.Change{ID: id}, Verdict: &correlate.Verdict{Outcome: outcome, Grade: grade}}
 		for _, n := range notes {
-			n.Change, n.By, n.At = id, "ada", at(len(c.Notes))
+			n.Change, n.By, n.At = id, "ada", time.Unix(int64(len(c.Notes)), 0)
 			c.Notes = correlate.AddNote(c.Notes, n)
 		}
 		tally.Change(&c)
