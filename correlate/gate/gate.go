@@ -50,12 +50,14 @@ const (
 	RolloutLeft Why = "rollout_left" // proceed: only the rest of the rollout is missing for "healthy"
 	Calm        Why = "calm"         // proceed: nothing is open on the service
 	Repair      Why = "repair"       // proceed: it mends what is open on the service
+	Overruled   Why = "overruled"    // proceed: judged regressed, and people say that it was not this change
 
 	Unreported Why = "unreported" // wait: nobody has reported the change
 	Observing  Why = "observing"  // wait: there is no answer yet
 	Trouble    Why = "trouble"    // wait: a regression or an incident is open on the service
 
 	Regressed Why = "regressed" // stop: judged regressed
+	Blamed    Why = "blamed"    // stop: people say that it was this change, and not another one
 	Failed    Why = "failed"    // stop: it failed, was cancelled or retracted, or nobody told its end
 	TakenBack Why = "taken_back"
 
@@ -66,7 +68,7 @@ const (
 // Whys lists every Why.
 func Whys() []Why {
 	return []Why{
-		Healthy, RolloutLeft, Calm, Repair, Unreported, Observing, Trouble, Regressed, Failed, TakenBack, Undecided, Deadline,
+		Healthy, RolloutLeft, Calm, Repair, Overruled, Unreported, Observing, Trouble, Regressed, Blamed, Failed, TakenBack, Undecided, Deadline,
 	}
 }
 
@@ -130,7 +132,7 @@ const (
 	RuleCalm         = "calm"          // nothing is open on the service, or this mends it
 	RuleBefore       = "before"        // the same release is healthy in the environment before
 	RuleReached      = "reached"       // it is reported, and reached users
-	RuleNotRegressed = "not_regressed" // it wasn't judged regressed
+	RuleNotRegressed = "not_regressed" // it wasn't judged regressed, or people say that it was not this change
 	RuleHealthy      = "healthy"       // it is proven that it is no worse than the margin allows
 )
 

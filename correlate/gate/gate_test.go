@@ -29,6 +29,14 @@ func verdict(o correlate.Outcome) func(*correlate.ChangeRecord) {
 	return func(c *correlate.ChangeRecord) { c.Verdict = &correlate.Verdict{Outcome: o} }
 }
 
+func says(kind correlate.NoteKind) func(*correlate.ChangeRecord) {
+	return func(c *correlate.ChangeRecord) {
+		c.Notes = []correlate.Note{{Kind: kind, Change: c.ID, By: "ada", At: noon}}
+	}
+}
+
+func blamed(c *correlate.ChangeRecord) { c.BlamedFor = []string{"cart-6"} }
+
 func phase(p correlate.Phase) func(*correlate.ChangeRecord) {
 	return func(c *correlate.ChangeRecord) { c.Phase = p }
 }
@@ -50,6 +58,9 @@ func TestPromote(t *testing.T) {
 		"nobody has reported it":                {gate.Known{}, gate.Wait, gate.Unreported},
 		"it is judged healthy":                  {gate.Known{Change: rolling(verdict(correlate.Healthy))}, gate.Proceed, gate.Healthy},
 		"it is judged regressed":                {gate.Known{Change: rolling(verdict(correlate.Regressed))}, gate.Stop, gate.Regressed},
+		"people say that it was not this one":   {gate.Known{Change: rolling(verdict(correlate.Regressed), says(correlate.NoteOverrule))}, gate.Proceed, gate.Overruled},
+		"people say that it was this one":       {gate.Known{Change: rolling(verdict(correlate.Regressed), says(correlate.NoteConfirm))}, gate.Stop, gate.Regressed},
+		"people name it in place of another":    {gate.Known{Change: rolling(verdict(correlate.Healthy), blamed)}, gate.Stop, gate.Blamed},
 		"it is inconclusive so far":             {gate.Known{Change: rolling(verdict(correlate.Inconclusive))}, gate.Wait, gate.Observing},
 		"nothing is known of how it stands":     {gate.Known{Change: rolling()}, gate.Wait, gate.Observing},
 		"only the rest of the rollout is left":  {gate.Known{Change: rolling(), Outlook: waits(correlate.WaitRollout)}, gate.Proceed, gate.RolloutLeft},

@@ -152,9 +152,11 @@ type Saved struct {
 	Incidents   []correlate.IncidentRecord
 	Regressions []correlate.Regression
 	Revisions   []correlate.Verdict
-	Idle        *correlate.Idle
-	AppliedSeq  int64
-	JudgedTo    time.Time
+	// Notes are what people said of changes and incidents that nobody reported.
+	Notes      []correlate.Note
+	Idle       *correlate.Idle
+	AppliedSeq int64
+	JudgedTo   time.Time
 	// LastAlive is when the last checkpoint was written; from then until the restart there is no coverage.
 	LastAlive time.Time
 }

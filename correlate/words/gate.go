@@ -22,6 +22,10 @@ func Gate(a gate.Answer, c *correlate.ChangeRecord, subject string) string {
 		return fmt.Sprintf("%s is healthy: %s", subject, Reason(c.Verdict.Reason))
 	case gate.Regressed:
 		return fmt.Sprintf("%s regressed: %s", subject, Reason(c.Verdict.Reason))
+	case gate.Overruled:
+		return subject + " was judged regressed, and people say that it was not this change"
+	case gate.Blamed:
+		return fmt.Sprintf("people say that %s did what %s was judged for", subject, first(c.BlamedFor))
 	case gate.RolloutLeft:
 		return subject + " does no harm at the share that its rollout has reached; only the rest of the rollout is missing"
 	case gate.Calm:
