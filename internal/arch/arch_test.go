@@ -371,7 +371,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "where a bucket lies depends on its bounds and nothing else",
 		},
 		{
-			room: "collector/reduce/recent", ours: []string{"internal/offheap"}, never: []string{pdata},
+			room: "collector/reduce/recent", ours: []string{"internal/offheap", "internal/prefetch"}, never: []string{pdata},
 			reason: "tables of fixed size: what is made of what they remember is the reducer's business",
 		},
 		{

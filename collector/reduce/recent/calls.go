@@ -6,11 +6,11 @@
 package recent
 
 import (
-	"hash/maphash"
 	"math"
 	"math/bits"
 
 	"github.com/shipwake/shipwake/internal/offheap"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // MaxCallees bounds how many servers may have answered one client before it is known.
@@ -31,7 +31,7 @@ const LatestEnd = math.MaxUint32
 // Calls is a table of sets of 64 bytes, one cache line. A half is known by 40 bits of a hash beside those that tell its set;
 // in a full set the one that ended first makes room. It is safe for concurrent use.
 type Calls struct {
-	seed  maphash.Seed
+	seeds seeds
 	shift int
 	sets  []set
 	locks locks
@@ -64,20 +64,16 @@ const (
 // NewCalls makes a table of at most so many bytes, and at least one set.
 func NewCalls(bytes int) *Calls {
 	n := 1 << max(0, bits.Len(uint(bytes/setBytes))-1)
-	return &Calls{seed: maphash.MakeSeed(), shift: 64 - bits.TrailingZeros(uint(n)), sets: offheap.Make[set](n)}
+	return &Calls{seeds: newSeeds(), shift: 64 - bits.TrailingZeros(uint(n)), sets: offheap.Make[set](n)}
 }
 
 // Key is where a call is found by its client's span. It is never 0.
 func (c *Calls) Key(trace *[16]byte, client *[8]byte) uint64 {
-	var key [24]byte
-	copy(key[:16], trace[:])
-	copy(key[16:], client[:])
-	return maphash.Bytes(c.seed, key[:]) | 1
+	return c.seeds.span(trace, client) | 1
 }
 
-// Near fetches what Called and Served will look at into the processor's cache: of several calls at a time that takes hardly
-// longer than of one. The result means nothing.
-func (c *Calls) Near(key uint64) uint32 { return c.sets[key>>c.shift][0].tag }
+// Place is what Called and Served will look at, to be fetched ahead.
+func (c *Calls) Place(key uint64) prefetch.Place { return prefetch.Of(&c.sets[key>>c.shift]) }
 
 func (c *Calls) lock(key uint64) (*set, *padded) {
 	at := key >> c.shift

@@ -7,6 +7,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/collector/reduce/recent"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // book is the oracle: what a table without bounds would know.
@@ -86,7 +87,7 @@ func TestCallsAllocateNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		trace++
 		key := calls.Key(&[16]byte{byte(trace), byte(trace >> 8)}, &[8]byte{1})
-		_ = calls.Near(key)
+		prefetch.Fetch([]prefetch.Place{calls.Place(key)})
 		var servers [recent.MaxCallees]recent.Half
 		calls.Called(key, recent.Half{End: uint32(trace)}, &servers)
 		calls.Served(key, recent.Half{End: uint32(trace)})

@@ -1,11 +1,11 @@
 package recent
 
 import (
-	"hash/maphash"
 	"math"
 	"math/bits"
 
 	"github.com/shipwake/shipwake/internal/offheap"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // MaxTouches bounds what is remembered of a trace: who served, by bucket.
@@ -22,7 +22,7 @@ type Touch struct {
 // Traces is a table of who served in each recent trace. A trace is known by 32 bits of a hash beside those that tell its set;
 // in a full set the one that came first makes room. It is safe for concurrent use.
 type Traces struct {
-	seed  maphash.Seed
+	seeds seeds
 	shift int
 	sets  []directory
 	all   []traced // those of each set
@@ -59,26 +59,28 @@ func NewTraces(bytes int) *Traces {
 	const setBytes = 32 + traceWays*tracedBytes
 	n := 1 << max(0, bits.Len(uint(bytes/setBytes))-1)
 	return &Traces{
-		seed: maphash.MakeSeed(), shift: 64 - bits.TrailingZeros(uint(n)),
+		seeds: newSeeds(), shift: 64 - bits.TrailingZeros(uint(n)),
 		sets: offheap.Make[directory](n), all: offheap.Make[traced](n * traceWays),
 	}
 }
 
 // Key is where a trace is found.
-func (t *Traces) Key(trace *[16]byte) uint64 { return maphash.Bytes(t.seed, trace[:]) | 1 }
+func (t *Traces) Key(trace *[16]byte) uint64 { return t.seeds.trace(trace) | 1 }
 
-// Near fetches where Add will look for a trace, as Calls has it.
-func (t *Traces) Near(key uint64) uint32 { return t.sets[key>>t.shift].next }
+// Place is where Add will look for a trace, to be fetched ahead.
+func (t *Traces) Place(key uint64) prefetch.Place { return prefetch.Of(&t.sets[key>>t.shift]) }
 
-// Nearest fetches what is known of a trace. Near comes first: this looks at what that fetched.
-func (t *Traces) Nearest(key uint64) uint32 {
+// Known is where it is told what is known of a trace, which begins at the first of two places; zero when nothing is. It looks at
+// what lies at Place.
+func (t *Traces) Known(key uint64) (places [2]prefetch.Place) {
 	at := key >> t.shift
 	for i, tag := range &t.sets[at].tags {
 		if tag == uint32(key) {
-			return uint32(t.all[at*traceWays+uint64(i)].n)
+			first := prefetch.Of(&t.all[at*traceWays+uint64(i)])
+			return [2]prefetch.Place{first, first + prefetch.Line}
 		}
 	}
-	return 0
+	return places
 }
 
 // Add stores a request, and returns what was known of its trace, in the array given: everything when its own scope rolls out and
