@@ -3,6 +3,7 @@ package recent
 import (
 	"math"
 	"math/bits"
+	"sync"
 
 	"github.com/shipwake/shipwake/internal/offheap"
 	"github.com/shipwake/shipwake/internal/prefetch"
@@ -26,16 +27,20 @@ type Traces struct {
 	shift int
 	sets  []directory
 	all   []traced // those of each set
-	locks locks
+	use   use
 }
 
 const traceWays = 7
 
-// directory is which traces are in a set, in half a cache line.
+// directory is which traces are in a set, with their lock, in one cache line.
 type directory struct {
+	sync.Mutex
 	tags [traceWays]uint32 // 0 is free
 	next uint32            // which makes room
+	_    [24]byte
 }
+
+const directoryBytes = 64
 
 // traced is who served in a trace, in 128 bytes.
 type traced struct {
@@ -56,7 +61,7 @@ const tracedBytes = 128
 
 // NewTraces makes a table of at most so many bytes, and at least one set.
 func NewTraces(bytes int) *Traces {
-	const setBytes = 32 + traceWays*tracedBytes
+	const setBytes = directoryBytes + traceWays*tracedBytes
 	n := 1 << max(0, bits.Len(uint(bytes/setBytes))-1)
 	return &Traces{
 		seeds: newSeeds(), shift: 64 - bits.TrailingZeros(uint(n)),
@@ -87,10 +92,10 @@ func (t *Traces) Known(key uint64) (places [2]prefetch.Place) {
 // is new to the trace, else the first touch of each scope, where that rolls out. fresh: the scope is new to the trace, and stored.
 func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others []Touch, fresh bool) {
 	at := key >> t.shift
-	l := t.locks.of(at)
-	l.Lock()
-	defer l.Unlock()
-	e := t.find(at, key, l)
+	set := &t.sets[at]
+	set.Lock()
+	defer set.Unlock()
+	e := t.find(at, key)
 	place, seen := e.place(own)
 	switch {
 	case own.Rolling && !seen:
@@ -103,21 +108,21 @@ func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others [
 
 // Settle is what it is for Calls.
 func (t *Traces) Settle() {
-	if t.locks.settle(len(t.all) * tracedBytes) {
+	if t.use.settle(len(t.all) * tracedBytes) {
 		offheap.Join(t.sets)
 		offheap.Join(t.all)
 	}
 }
 
 // find is what is known of a trace.
-func (t *Traces) find(at, key uint64, l *padded) *traced {
+func (t *Traces) find(at, key uint64) *traced {
 	set := &t.sets[at]
 	for i, tag := range &set.tags {
 		if tag == uint32(key) {
 			return &t.all[at*traceWays+uint64(i)]
 		}
 	}
-	l.stored++
+	t.use.stored()
 	i := set.next % traceWays
 	set.next++
 	set.tags[i] = uint32(key)
