@@ -48,7 +48,7 @@ type scope struct {
 	// requests are the series of all requests, each as one origin tells them, which are asked for most.
 	requests [correlate.OriginClientSpan + 1]*series
 	zones    []*series  // those of spans by zone, as often
-	callees  [8]*series // some of calls to callees that a client's spans name, each at the place that scatter tells
+	callees  [8]*series // some of those of calls to a callee that clients name, each at the place that scatter tells
 	dirty    []*series
 	kinds    [correlate.Route + 1]int
 	messages int // of the kind Exception
@@ -165,7 +165,7 @@ func (sc *scope) find(k seriesKey) *series {
 		}
 		return nil
 	}
-	if k.called() {
+	if k.clients() {
 		place := &sc.callees[scatter(k.peer)%uint(len(sc.callees))]
 		if *place == nil || (*place).key.peer != k.peer {
 			*place = sc.series[k]
@@ -175,8 +175,8 @@ func (sc *scope) find(k seriesKey) *series {
 	return sc.series[k]
 }
 
-// called says that a client's spans name a callee.
-func (k *seriesKey) called() bool {
+// clients says that it is of calls to a callee that a client's spans name.
+func (k *seriesKey) clients() bool {
 	return k.kind == correlate.Edge && k.origin == correlate.OriginClientSpan && k.name == "" && k.space == ""
 }
 

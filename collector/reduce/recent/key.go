@@ -16,17 +16,21 @@ func newSeeds() (s seeds) {
 	return s
 }
 
-// trace is a hash of a trace's id. Ids are random as a rule; that of a longer key goes on with it, see span.
+// trace is a hash of the id of a trace.
 func (s *seeds) trace(id *[16]byte) uint64 {
-	return mix(binary.LittleEndian.Uint64(id[:8])^s[0], binary.LittleEndian.Uint64(id[8:])^s[1])
+	return mix(mix(binary.LittleEndian.Uint64(id[:8])^s[0], binary.LittleEndian.Uint64(id[8:])^s[1]), spread)
 }
 
 // span is a hash of the ids of a trace and of a span in it.
 func (s *seeds) span(trace *[16]byte, id *[8]byte) uint64 {
-	return mix(s.trace(trace)^s[2], binary.LittleEndian.Uint64(id[:])^s[3])
+	of := mix(binary.LittleEndian.Uint64(trace[:8])^s[0], binary.LittleEndian.Uint64(trace[8:])^s[1])
+	return mix(mix(of^s[2], binary.LittleEndian.Uint64(id[:])^s[3]), spread)
 }
 
-// mix folds both halves of a product, as wyhash does.
+// spread is 2^64 by the golden ratio: what came out alike for ids that count up lies far apart once it is multiplied by it.
+const spread = 0x9E3779B97F4A7C15
+
+// mix folds both halves of a product, as wyhash does: a few instructions, where a hash of bytes takes several times as long.
 func mix(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
 	return hi ^ lo
