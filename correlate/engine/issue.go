@@ -43,6 +43,7 @@ func (i *issuer) issue(others []*change, r reopening) {
 		}
 		if d.at >= stands[c] {
 			i.revise(c, d.at, stands[c], r)
+			i.keepSeries(d.series, c.revision)
 		}
 		if d.at == len(c.course)-1 && !last[c] {
 			i.show(c, stands[c], r)
@@ -95,6 +96,15 @@ func (i *issuer) revise(c *change, n, stand int, r reopening) {
 	}
 	issued := *v
 	i.emit(correlate.Effect{Verdict: &issued})
+}
+
+// keepSeries has what a verdict that was just issued rests on kept with it.
+func (i *issuer) keepSeries(of *correlate.Series, revision int) {
+	if of != nil {
+		kept := *of
+		kept.Revision = revision
+		i.emit(correlate.Effect{Series: &kept})
+	}
 }
 
 // show puts the verdict in force into the record. One that is taken back without another in its place is withdrawn.
