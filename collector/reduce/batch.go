@@ -70,12 +70,13 @@ func (s *Sender) Spans(pieces iter.Seq[[]Span], counts *Counts) {
 
 // Span counts a single span.
 func (s *Sender) Span(sp *Span) Result {
-	b := batches.Get().(*batch)
-	defer b.release()
+	one := [1]work{{Span: sp}}
+	traces := s.r.traces.watched()
+	s.prepare(&one[0], traces)
+	var all peers
 	var counts Counts
-	b.work[0].Span, b.n = sp, 1
-	s.chunk(b, &counts)
-	return b.work[0].result
+	s.count(one[:], &all, traces, nil, &counts)
+	return one[0].result
 }
 
 // chunk counts what was collected.
@@ -86,7 +87,7 @@ func (s *Sender) chunk(b *batch, counts *Counts) {
 	for i := range all {
 		s.prepare(&all[i], traces)
 	}
-	s.count(b, all, traces, counts)
+	s.count(all, &b.peers, traces, &b.near, counts)
 }
 
 // places is where something is looked for in a chunk.
@@ -118,13 +119,15 @@ func (s *Sender) nearer(all []work, traces *recent.Traces, room *places) {
 	prefetch.Fetch(at)
 }
 
-// count counts spans that are prepared.
-func (s *Sender) count(b *batch, all []work, traces *recent.Traces, counts *Counts) {
+// count counts spans that are prepared. Without room for places nothing is fetched ahead: that is of no use for a single span.
+func (s *Sender) count(all []work, of *peers, traces *recent.Traces, room *places, counts *Counts) {
 	if s.scope != nil {
-		s.near(all, traces, &b.near)
-		s.own(&b.peers, all)
-		if traces != nil {
-			s.nearer(all, traces, &b.near)
+		if room != nil {
+			s.near(all, traces, room)
+		}
+		s.own(of, all)
+		if traces != nil && room != nil {
+			s.nearer(all, traces, room)
 		}
 		s.halves(all)
 		s.traced(all, traces)
