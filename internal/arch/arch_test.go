@@ -312,7 +312,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a receiver does not know that the engine exists, so it works in anybody's Collector",
 		},
 		{
-			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention", "collector/reduce/recent", "collector/reduce/bins"}, never: []string{pdata},
+			room: "collector/reduce", ours: []string{"correlate", "collector/reduce/convention", "collector/reduce/recent", "collector/reduce/bins", "internal/prefetch"}, never: []string{pdata},
 			reason: "it takes plain records, so that the stock decoder and a wire-level scan can feed the same code",
 		},
 		{
@@ -389,7 +389,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "where a bucket lies depends on its bounds and nothing else",
 		},
 		{
-			room: "collector/reduce/recent", ours: []string{"internal/offheap"}, never: []string{pdata},
+			room: "collector/reduce/recent", ours: []string{"internal/offheap", "internal/prefetch"}, never: []string{pdata},
 			reason: "tables of fixed size: what is made of what they remember is the reducer's business",
 		},
 		{
