@@ -31,6 +31,10 @@ func (f Fact) UTC() Fact {
 		i := f.Incident.UTC()
 		f.Incident = &i
 	}
+	if f.Note != nil {
+		n := f.Note.UTC()
+		f.Note = &n
+	}
 	return f
 }
 

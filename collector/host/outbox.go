@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/host/courier"
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
@@ -52,8 +53,20 @@ func newOutbox(h *Host) *outbox {
 	for _, out := range o.sinks {
 		for _, queue := range out.Queues() {
 			o.couriers = append(o.couriers, courier.New(courier.Options{
-				Sink: out, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
+				Sink: rollbacks.Guard{Outgoing: out, Desk: h.rollbacks}, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
 			}))
+		}
+	}
+	for _, s := range o.sinks {
+		if a, asks := s.(sinks.Acknowledging); asks {
+			for _, queue := range a.Acknowledging() {
+				h.rollbacks.Queues = append(h.rollbacks.Queues, courier.Name(a.Name(), queue))
+			}
+		}
+	}
+	for _, s := range h.sinks {
+		if keeper, keeps := s.(sinks.Keeper); keeps {
+			keeper.Keep(courier.Desk{Ledger: h.ledger, Sink: s.Name(), Naming: h.naming, Wake: o.wake})
 		}
 	}
 	return o
@@ -73,11 +86,7 @@ func (o *outbox) rows(effects []correlate.Effect) []ledger.OutboxRow {
 			o.tally.Add(correlate.Count{What: courier.Counts, Source: s.Name(), Result: "unmade"}, 1)
 			o.log.Error("A sink can't make its messages", zap.String("sink", s.Name()), zap.Error(err))
 		}
-		for _, m := range messages {
-			rows = append(rows, ledger.OutboxRow{
-				Sink: courier.Name(s.Name(), m.Queue), Subject: m.Subject, Key: m.Key, Each: m.Each, Payload: m.Payload,
-			})
-		}
+		rows = append(rows, courier.Rows(s.Name(), messages)...)
 	}
 	return rows
 }

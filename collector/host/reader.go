@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/collector/host/numbers"
+	"github.com/shipwake/shipwake/collector/host/people"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/quality"
@@ -18,6 +19,8 @@ import (
 
 // reader is the read side that sinks get: the ledger and the last reported health.
 type reader struct{ h *Host }
+
+var _ sinks.Noter = reader{}
 
 func (r reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.ChangeRecord, error) {
 	return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
@@ -40,6 +43,23 @@ func (r reader) Regressions(ctx context.Context, q sinks.RegressionQuery) ([]cor
 	return r.h.ledger.Regressions(ctx, ledger.RegressionFilter{
 		Service: q.Service, Environment: q.Environment, ChangeID: q.ChangeID, From: q.From, To: q.To, Limit: bounded(q.Limit),
 	})
+}
+
+// Rollbacks implements sinks.Reader.
+func (r reader) Rollbacks(ctx context.Context, q sinks.RollbackQuery) ([]correlate.Rollback, error) {
+	return r.h.ledger.Rollbacks(ctx, ledger.RollbackFilter{
+		ChangeID: q.ChangeID, Service: q.Service, Environment: q.Environment, Result: q.Result, From: q.From, To: q.To, Limit: bounded(q.Limit),
+	})
+}
+
+// RollbackMode implements sinks.Reader.
+func (r reader) RollbackMode(c correlate.ChangeRecord) correlate.RollbackMode {
+	return r.h.cfg.Rollback.Mode(c.Change)
+}
+
+// KillSwitch implements sinks.Reader.
+func (r reader) KillSwitch(ctx context.Context) (correlate.KillSwitch, error) {
+	return r.h.rollbacks.Killed(ctx), ctx.Err()
 }
 
 func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
@@ -225,6 +245,11 @@ func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data
 		}
 	}
 	return nil
+}
+
+// Note implements sinks.Noter.
+func (r reader) Note(ctx context.Context, n correlate.Note) (correlate.Note, error) {
+	return people.Taker{Ledger: r.h.ledger, Intake: r.h, Now: r.h.opt.Now}.Note(ctx, n)
 }
 
 func (r reader) Status() sinks.Status {

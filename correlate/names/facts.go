@@ -39,6 +39,9 @@ func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string
 		i.Environment, tier = r.Environment(i.Environment)
 		named.Incident, environment = &i, i.Environment
 	}
+	if f.Note != nil {
+		named.Note = f.Note
+	}
 	return named, environment, tier
 }
 

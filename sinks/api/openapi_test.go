@@ -87,28 +87,37 @@ var answers = map[string]any{
 	"/api/v1/regressions":         Regressions{},
 	"/api/v1/dora":                DORA{},
 	"/api/v1/dora/restatements":   Restatements{},
+	"/api/v1/rollbacks":           Rollbacks{},
 	"/api/v1/status":              Status{},
 	"/api/v1/quality":             Quality{},
 	"/api/v1/quarantine":          Quarantine{},
 	"/api/v1/limits":              Limits{},
+	"/api/v1/accuracy":            Accuracy{},
 	"/api/v1/gate":                gate.Answer{},
 }
 
-// elsewhere are the paths that another sink serves.
-var elsewhere = []string{"/api/v1/gate"}
+// elsewhere are the paths that another sink, or the host, serves.
+var elsewhere = []string{"/api/v1/gate", "/api/v1/rollbacks/kill-switch"}
+
+// written are the paths where something is changed.
+var written = []string{"/api/v1/rollbacks/kill-switch", notesPath}
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {
 	d := load(t)
 	var documented, served []string
 	for path, methods := range d.Paths {
 		documented = append(documented, path)
+		if slices.Contains(written, path) {
+			require.Contains(t, methods, "post")
+			continue
+		}
 		require.Len(t, methods, 1, "%s has GET alone", path)
 		require.Contains(t, methods, "get")
 	}
 	for _, o := range (&sink{}).operations() {
 		served = append(served, strings.ReplaceAll(o.path, "...", ""))
 	}
-	require.ElementsMatch(t, documented, append(served, elsewhere...))
+	require.ElementsMatch(t, documented, append(append(served, notesPath), elsewhere...))
 }
 
 func TestOpenAPIListsEveryParameter(t *testing.T) {
@@ -141,7 +150,11 @@ func TestOpenAPIListsEveryParameter(t *testing.T) {
 func TestOpenAPIDescribesEveryAnswer(t *testing.T) {
 	d := load(t)
 	for path, methods := range d.Paths {
-		for status, r := range methods["get"].Responses {
+		described := methods["get"]
+		if path == notesPath {
+			described = methods["post"]
+		}
+		for status, r := range described.Responses {
 			if r.Ref != "" {
 				r = resolve(t, r.Ref, "responses", d.Components.Responses)
 			}
@@ -149,10 +162,28 @@ func TestOpenAPIDescribesEveryAnswer(t *testing.T) {
 			if status == "200" {
 				body = answers[path]
 			}
+			if status == "201" {
+				body = Noted{}
+			}
 			require.Contains(t, r.Content, "application/json", "%s %s", path, status)
 			c := comparison{t: t, document: d, done: map[string]reflect.Type{}}
 			c.compare(path+" "+status, r.Content["application/json"].Schema, reflect.TypeOf(body))
 		}
+	}
+}
+
+func TestOpenAPIDescribesWhatIsSaid(t *testing.T) {
+	d := load(t)
+	described := d.Components.Schemas["Said"]
+	var properties []string
+	for name := range described.Properties {
+		properties = append(properties, name)
+	}
+	require.ElementsMatch(t, noteKeys, properties)
+	require.Equal(t, []string{"kind"}, described.Required)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Said]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		require.Contains(t, noteKeys, name)
 	}
 }
 
@@ -256,25 +287,30 @@ func (c comparison) fields(at string, s *schema, typ reflect.Type) {
 
 // enums are the closed lists.
 var enums = map[reflect.Type][]string{
-	reflect.TypeFor[correlate.Kind]():      strs(correlate.Kinds()),
-	reflect.TypeFor[correlate.Status]():    strs(correlate.Statuses()),
-	reflect.TypeFor[correlate.Reason]():    strs(correlate.Reasons()),
-	reflect.TypeFor[correlate.WaitFor]():   strs(correlate.WaitFors()),
-	reflect.TypeFor[correlate.Outcome]():   {"regressed", "healthy", "inconclusive"},
-	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged", "retracted"},
-	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
-	reflect.TypeFor[correlate.Role]():      strs(correlate.Roles()),
-	reflect.TypeFor[correlate.Basis]():     strs(correlate.Bases()),
-	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
-	reflect.TypeFor[dora.Counted]():        strs(dora.AllCounted()),
-	reflect.TypeFor[dora.Calendar]():       strs(dora.Calendars()),
-	reflect.TypeFor[dora.Policy]():         strs(dora.Policies()),
-	reflect.TypeFor[dora.Metric]():         strs(dora.Metrics()),
-	reflect.TypeFor[quality.Name]():        strs(quality.Names()),
-	reflect.TypeFor[correlate.Cause]():     strs(correlate.Causes()),
-	reflect.TypeFor[corgate.Decision]():    {"proceed", "wait", "stop"},
-	reflect.TypeFor[corgate.Why]():         strs(corgate.Whys()),
-	reflect.TypeFor[corgate.Outcome]():     {"passed", "failed", "unknown"},
+	reflect.TypeFor[correlate.Kind]():           strs(correlate.Kinds()),
+	reflect.TypeFor[correlate.Status]():         strs(correlate.Statuses()),
+	reflect.TypeFor[correlate.Reason]():         strs(correlate.Reasons()),
+	reflect.TypeFor[correlate.WaitFor]():        strs(correlate.WaitFors()),
+	reflect.TypeFor[correlate.Outcome]():        {"regressed", "healthy", "inconclusive"},
+	reflect.TypeFor[correlate.Phase]():          {"observing", "closed", "history", "merged", "retracted"},
+	reflect.TypeFor[correlate.Reopening]():      strs(correlate.Reopenings()),
+	reflect.TypeFor[correlate.Grade]():          {"A", "B", "C", "D"},
+	reflect.TypeFor[dora.Counted]():             strs(dora.AllCounted()),
+	reflect.TypeFor[dora.Calendar]():            strs(dora.Calendars()),
+	reflect.TypeFor[dora.Policy]():              strs(dora.Policies()),
+	reflect.TypeFor[dora.Metric]():              strs(dora.Metrics()),
+	reflect.TypeFor[quality.Name]():             strs(quality.Names()),
+	reflect.TypeFor[correlate.Cause]():          strs(correlate.Causes()),
+	reflect.TypeFor[correlate.RollbackMode]():   strs(correlate.RollbackModes()),
+	reflect.TypeFor[correlate.RollbackResult](): strs(correlate.RollbackResults()),
+	reflect.TypeFor[correlate.RollbackState]():  strs(correlate.RollbackStates()),
+	reflect.TypeFor[correlate.RollbackReason](): strs(correlate.RollbackReasons()),
+	reflect.TypeFor[corgate.Decision]():         {"proceed", "wait", "stop"},
+	reflect.TypeFor[corgate.Why]():              strs(corgate.Whys()),
+	reflect.TypeFor[corgate.Outcome]():          {"passed", "failed", "unknown"},
+	reflect.TypeFor[correlate.Role]():           strs(correlate.Roles()),
+	reflect.TypeFor[correlate.Basis]():          strs(correlate.Bases()),
+	reflect.TypeFor[correlate.NoteKind]():       strs(correlate.NoteKinds()),
 }
 
 func strs[T ~string](all []T) []string {

@@ -30,8 +30,10 @@ type changeBody struct {
 	Beside      []row // other changes of that time in that environment
 	Incidents   []correlate.IncidentRecord
 	LastGood    *correlate.ChangeRecord // what to go back to
+	Rollback    *correlate.Rollback     // what was decided on taking it back; nil: nothing
 	Gate        string                  // whether it may go on, while it is observed
 	Links       []Link
+	Saying      saying
 	Revisions   []revision
 	Pinned      string // the address that keeps showing this
 }
@@ -101,15 +103,17 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 		return changeBody{}, err
 	}
 	b := changeBody{Change: c, Mark: markOf(c), Explanation: words.Explain(c, faults), Pinned: pinned(c, s.reader.Status().Now, at)}
+	var outlook *correlate.Outlook
+	b.Saying = newSaying(c, at.IsZero())
 	if c.Phase == correlate.PhaseObserving && at.IsZero() {
-		outlook := s.reader.Outlook(ctx, c.ID)
+		outlook = s.reader.Outlook(ctx, c.ID)
 		b.Explanation = b.Explanation.Ahead(outlook)
 		b.Ahead, b.Gate = b.Explanation.Missing(), mayGoOn(c, outlook, s.reader.Status().Now)
 	}
 	if c.Verdict != nil {
 		b.Effects = newEffects(c.Verdict.Evidence)
 	}
-	if b.Course, err = s.course(ctx, c, at); err != nil {
+	if b.Course, err = s.course(ctx, c, outlook, at); err != nil {
 		return b, err
 	}
 	b.Suspects = suspects(c, b.Explanation)
@@ -120,6 +124,9 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 		return b, err
 	}
 	if b.LastGood, err = s.lastGood(ctx, c, at); err != nil {
+		return b, err
+	}
+	if b.Rollback, err = s.rollback(ctx, c, at); err != nil {
 		return b, err
 	}
 	for _, l := range s.cfg.Links {
@@ -200,7 +207,7 @@ func (s *sink) lastGood(ctx context.Context, c correlate.ChangeRecord, at time.T
 		return nil, err
 	}
 	for _, o := range found {
-		bad := o.Verdict != nil && o.Verdict.Outcome == correlate.Regressed || len(o.Incidents) > 0
+		bad := o.Regressed() || len(o.Incidents)+len(o.BlamedFor) > 0
 		if o.ID != c.ID && o.Status == correlate.StatusSucceeded && o.Version != "" && o.Version != c.Version && !bad && o.Phase != correlate.PhaseMerged && o.Phase != correlate.PhaseRetracted {
 			return &o, nil
 		}

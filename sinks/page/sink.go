@@ -93,9 +93,11 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /changes/{id...}":    s.page(s.change),
 		"GET /services/{name...}": s.page(s.service),
 		"GET /incidents":          s.page(s.incidents),
+		"GET /rollbacks":          s.page(s.rollbacks),
 		"GET /dora":               s.page(s.dora),
 		"GET /quality":            s.page(s.quality),
 		"GET /daemon":             s.page(s.daemon),
+		"POST /notes":             access.Require(access.Operator, http.HandlerFunc(s.say)),
 		"GET /static/":            access.Public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) })),
 		"GET /static/chart.css": access.Public(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			cached(w)

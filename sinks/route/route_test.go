@@ -79,6 +79,28 @@ func TestWhoIsToldOfADecision(t *testing.T) {
 	}
 }
 
+func TestWhatPeopleNeedNotBeToldAgain(t *testing.T) {
+	bad := verdict(correlate.Regressed)
+	says := func(kind correlate.NoteKind, d sinks.Decision) sinks.Decision {
+		d.Record.Notes = []correlate.Note{{Kind: kind, Change: "c", By: "ada", At: noon, Revision: bad.Revision}}
+		return d
+	}
+	for name, c := range map[string]struct {
+		told  sinks.Decision
+		quiet bool
+	}{
+		"nobody said anything":         {decision(bad, bad), false},
+		"it was seen":                  {says(correlate.NoteAcknowledge, decision(bad, bad)), true},
+		"it was not this change":       {says(correlate.NoteOverrule, decision(bad, bad)), true},
+		"it was this change":           {says(correlate.NoteConfirm, decision(bad, bad)), false},
+		"it was seen, and is over":     {says(correlate.NoteAcknowledge, decision(verdict(correlate.Regressed, over), bad)), false},
+		"overruled, and corrected":     {says(correlate.NoteOverrule, decision(verdict(correlate.Healthy), bad)), false},
+		"it was seen, and got another": {says(correlate.NoteAcknowledge, decision(verdict(correlate.Regressed, func(v *correlate.Verdict) { v.Revision, v.Reason = 2, correlate.ReasonLatency }), bad)), false},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.quiet, Quiet(c.told)) })
+	}
+}
+
 func TestWhoIsToldOfAnIncident(t *testing.T) {
 	incident := correlate.IncidentRecord{Incident: correlate.Incident{ID: "i", Service: "checkout", Environment: "production", Severity: "critical", OpenedAt: noon}}
 	merged := incident
@@ -137,7 +159,7 @@ func TestHours(t *testing.T) {
 
 func TestAWrongSelectionIsNamed(t *testing.T) {
 	for want, c := range map[string]Config{
-		`on[1]: "bad" is no kind of message; use some of [regressed recovered corrected healthy inconclusive incident]`: {On: []Kind{Regressed, "bad"}},
+		`on[1]: "bad" is no kind of message; use some of [regressed recovered corrected healthy inconclusive incident rollback_requested rollback_withdrawn rollback_unanswered]`: {On: []Kind{Regressed, "bad"}},
 		`services[0]: "[" must be a name`:           {Place: Place{Services: []string{"["}}},
 		`teams[0]: "" must be a name`:               {Place: Place{Teams: []string{""}}},
 		`min_confidence: 80: must be a probability`: {MinConfidence: 80},
@@ -150,5 +172,33 @@ func TestAWrongSelectionIsNamed(t *testing.T) {
 		if c.Hours != nil {
 			require.False(t, c.Hours.include(noon))
 		}
+	}
+}
+
+func TestWhoIsToldOfARequestForARollback(t *testing.T) {
+	r := correlate.Rollback{ID: "c@1", ChangeID: "c", Service: "checkout", Environment: "production", Result: correlate.RollbackRequested, DecidedAt: noon}
+	withdrawn, unanswered, done := r, r, r
+	withdrawn.WithdrawnAt, unanswered.UnansweredAt, done.DoneAt = noon, noon, noon
+	asked, people := Config{On: []Kind{RollbackRequested}}, Config{}
+	for name, c := range map[string]struct {
+		config Config
+		of     correlate.Rollback
+		want   Kind
+		told   bool
+	}{
+		"a request, to who asked for them":           {asked, r, RollbackRequested, true},
+		"a request, not to people by default":        {people, r, RollbackRequested, false},
+		"that it no longer stands, to who was asked": {asked, withdrawn, RollbackWithdrawn, true},
+		"that it no longer stands, to nobody else":   {people, withdrawn, RollbackWithdrawn, false},
+		"that nobody answered, to people by default": {people, unanswered, RollbackUnanswered, true},
+		"that nobody answered, to who was asked, so": {asked, unanswered, RollbackWithdrawn, true},
+		"not that it is done":                        {asked, done, "", false},
+		"nothing of another service":                 {Config{On: asked.On, Place: Place{Services: []string{"cart"}}}, r, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kind, told := c.config.TakesRollback(sinks.RollbackNews{Rollback: c.of})
+			require.Equal(t, c.told, told)
+			require.Equal(t, c.want, kind)
+		})
 	}
 }

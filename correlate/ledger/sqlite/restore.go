@@ -50,6 +50,9 @@ func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Sav
 	if saved.Regressions, err = list(ctx, tx, scanRegression, regressionColumns+" WHERE touched >= ? ORDER BY onset_at, id", from); err != nil {
 		return ledger.Saved{}, err
 	}
+	if saved.Notes, err = list(ctx, tx, scanNote, heldNotes); err != nil {
+		return ledger.Saved{}, err
+	}
 	return saved, restoreMarks(ctx, tx, &saved)
 }
 
