@@ -9,6 +9,7 @@ import (
 type Fact struct {
 	Change   *Change   `json:"change,omitempty"`
 	Incident *Incident `json:"incident,omitempty"`
+	Check    *Check    `json:"check,omitempty"`
 }
 
 // EventTime is when the fact happened, as its sender says: the newest time it carries.
@@ -22,25 +23,44 @@ func (f Fact) EventTime() time.Time {
 		return newest
 	case f.Incident != nil:
 		return latest(f.Incident.OpenedAt, f.Incident.AcknowledgedAt, f.Incident.ResolvedAt, f.Incident.UpdatedAt)
+	case f.Check != nil:
+		return f.Check.At
 	}
 	return time.Time{}
 }
 
-// Validate checks whichever fact is set. The field of a *FieldError is prefixed with "change." or "incident.".
+// Kind is the name of the field that is set, "" when it isn't exactly one.
+func (f Fact) Kind() (kind string) {
+	for _, of := range []struct {
+		name string
+		set  bool
+	}{{"change", f.Change != nil}, {"incident", f.Incident != nil}, {"check", f.Check != nil}} {
+		switch {
+		case of.set && kind != "":
+			return ""
+		case of.set:
+			kind = of.name
+		}
+	}
+	return kind
+}
+
+// Validate checks whichever fact is set. The field of a *FieldError is prefixed with its Kind and a dot.
 func (f Fact) Validate() error {
 	var err error
-	var prefix string
-	switch {
-	case f.Change != nil && f.Incident == nil:
-		err, prefix = f.Change.Validate(), "change."
-	case f.Incident != nil && f.Change == nil:
-		err, prefix = f.Incident.Validate(), "incident."
+	switch f.Kind() {
+	case "change":
+		err = f.Change.Validate()
+	case "incident":
+		err = f.Incident.Validate()
+	case "check":
+		err = f.Check.Validate()
 	default:
-		return &FieldError{"", `exactly one of "change" and "incident" is required`}
+		return &FieldError{"", `exactly one of "change", "incident" and "check" is required`}
 	}
 	var field *FieldError
 	if errors.As(err, &field) {
-		return &FieldError{prefix + field.Field, field.Want}
+		return &FieldError{f.Kind() + "." + field.Field, field.Want}
 	}
 	return err
 }
@@ -54,6 +74,10 @@ func (f Fact) WithDefaults() Fact {
 	if f.Incident != nil {
 		i := f.Incident.WithDefaults()
 		return Fact{Incident: &i}
+	}
+	if f.Check != nil {
+		c := f.Check.WithDefaults()
+		return Fact{Check: &c}
 	}
 	return f
 }

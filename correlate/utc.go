@@ -31,6 +31,10 @@ func (f Fact) UTC() Fact {
 		i := f.Incident.UTC()
 		f.Incident = &i
 	}
+	if f.Check != nil {
+		c := f.Check.UTC()
+		f.Check = &c
+	}
 	return f
 }
 

@@ -77,7 +77,7 @@ func TestAFactIsOneThing(t *testing.T) {
 		"too much": {Change: &change, Incident: &incident},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireField(t, f.Validate(), "", `exactly one of "change" and "incident"`)
+			requireField(t, f.Validate(), "", `exactly one of "change", "incident" and "check"`)
 		})
 	}
 	require.Zero(t, correlate.Fact{}.EventTime())

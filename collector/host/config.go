@@ -50,6 +50,7 @@ type Config struct {
 	// AbandonAfter is how long after its start a change whose end nobody told is given up.
 	AbandonAfter time.Duration      `mapstructure:"abandon_after"`
 	Signals      []correlate.Signal `mapstructure:"signals"`
+	Checks       ChecksConfig       `mapstructure:"checks"`
 	// Names are the rules by which services, environments and versions are called, whoever tells them.
 	Names names.Config `mapstructure:"names"`
 	// Owners say whose a service is: the team and the system of its changes.
@@ -163,6 +164,9 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("signals[%d]: %w", i, err)
 		}
 	}
+	if err := c.Checks.validate(); err != nil {
+		return err
+	}
 	return c.checkSinks()
 }
 
@@ -191,6 +195,7 @@ func (c *Config) engineConfig() engine.Config {
 	e.Judge.MinHealthy = sec(c.Window.MinHealthy)
 	c.Margins.apply(&e.Judge)
 	e.Signals = c.Signals
+	e.RequiredChecks = c.Checks.required()
 	e.LooksAtOnce = looksAtOnce
 	return e
 }

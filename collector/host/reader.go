@@ -43,7 +43,13 @@ func (r reader) Regressions(ctx context.Context, q sinks.RegressionQuery) ([]cor
 }
 
 func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
-	return r.h.ledger.Held(ctx, bounded(limit))
+	held, err := r.h.ledger.Held(ctx, bounded(limit))
+	if err != nil {
+		return nil, err
+	}
+	held = append(held, r.waiting(ctx)...)
+	slices.SortStableFunc(held, func(a, b correlate.Held) int { return b.ReceivedAt.Compare(a.ReceivedAt) })
+	return held[:min(len(held), bounded(limit))], nil
 }
 
 // DORA tells the numbers of now from memory. As of an instant of the past it counts over the changes that completed in the

@@ -50,6 +50,8 @@ type Recall struct {
 	Revisions []correlate.Verdict
 	// Since is from when on all changes are there at a restart; zero: they are all there are.
 	Since time.Time
+	// Checks are, at a restart, the runs of checks that may wait for their change, with when they were received.
+	Checks []correlate.Report[correlate.Check]
 }
 
 // Run is changes of a place that follow one another.
@@ -83,6 +85,7 @@ type Engine struct {
 	derived  derivation
 	oldest   int64 // fine cells that start before this may be forgotten
 	around   look
+	checks   *checkBook
 	observer *observe.Observer
 	expired  int64 // when memory was last swept
 	pruned   int64 // the same, of what is being restored
@@ -112,9 +115,11 @@ func New(cfg Config) *Engine {
 		reopen:  reopening{from: never},
 		derived: newDerivation(),
 	}
+	e.checks = newCheckBook(&e.roster)
 	e.shelf = newShelf(&e.cfg, &e.roster)
+	e.shelf.checks = e.checks
 	record.KeepOn(e.book, e.shelf)
-	e.issuer = issuer{roster: &e.roster, faults: faultBook{known: map[place][]correlate.Regression{}}}
+	e.issuer = issuer{roster: &e.roster, resolution: cfg.Resolution, faults: faultBook{known: map[place][]correlate.Regression{}}}
 	return e
 }
 
@@ -205,6 +210,7 @@ func (e *Engine) tick(now int64) {
 	if e.mark.At > before || e.derived.unfinished {
 		e.passed(before)
 	}
+	e.issueDue(e.mark.At)
 }
 
 // passed decides everything that the watermark has passed since it stood at an instant.
@@ -235,12 +241,15 @@ func (e *Engine) emitJudged(to int64) {
 
 // unobserved closes windows by the clock while there has never been any telemetry.
 func (e *Engine) unobserved() {
+	e.checkedTo = max(e.checkedTo, e.now-e.cfg.Lateness)
 	for _, c := range e.observing() {
 		if e.windowEnd(c)+e.cfg.Lateness <= e.now {
 			e.conclude(e.round(e.windowEnd(c), true), c, c.unseen(), true)
 		}
 	}
 	e.issue(nil, reopening{})
+	e.issueDue(e.checkedTo)
+	e.settle()
 }
 
 // closeRollups emits the coarse buckets in which nothing is taken in any more.

@@ -106,6 +106,8 @@ func Wants(e *Engine, facts []Fact, recalled Recall) Wanted {
 			w.change(f.Change)
 		case f.Incident != nil:
 			w.incident(f.Incident)
+		case f.Check != nil:
+			w.check(f.Check)
 		}
 	}
 	w.Nearby = record.Nearby(e.book)
@@ -161,6 +163,17 @@ func (w *wanting) incident(said *correlate.Incident) {
 		}
 	}
 	w.around(of.and(was.About(), was.Environment, was.OpenedAt))
+}
+
+// check wants the change that a check is about, as far as it can be asked for: by its id, or by what happened around it.
+func (w *wanting) check(said *correlate.Check) {
+	w.one(said.Change)
+	if was := w.changes[said.Change]; was != nil {
+		w.one(was.MergedInto)
+	}
+	if said.Service != "" {
+		w.around(surroundings{[]string{said.Service}, []string{said.Environment}, []time.Time{said.At}})
+	}
 }
 
 // one wants a change by its id.

@@ -46,13 +46,15 @@ func readyFacts(p correlate.Projection) ([]fact, error) {
 // restart would apply.
 func readyFact(f correlate.Fact) (fact, error) {
 	var row fact
-	switch {
-	case f.Change != nil && f.Incident == nil:
-		row.kind, row.id = "change", f.Change.ID
-	case f.Incident != nil && f.Change == nil:
-		row.kind, row.id = "incident", f.Incident.ID
+	switch row.kind = f.Kind(); row.kind {
+	case "change":
+		row.id = f.Change.ID
+	case "incident":
+		row.id = f.Incident.ID
+	case "check":
+		row.id = f.Check.WithDefaults().ID
 	default:
-		return fact{}, errors.New("it must hold either a change or an incident")
+		return fact{}, errors.New("it must hold exactly one of change, incident and check")
 	}
 	f = f.UTC()
 	text, err := json.Marshal(f)
