@@ -341,8 +341,8 @@ func (b *checkBook) rebuild(c *change) {
 
 // issueChecks issues what follows from other runs of a change. What is being derived is issued when that is done.
 func (e *Engine) issueChecks(c *change, by string) {
+	e.checks.due[c.rec.ID] = true
 	if e.derived.unfinished || c.unissued {
-		e.checks.due[c.rec.ID] = true
 		e.publish(c)
 		return
 	}
