@@ -270,7 +270,7 @@ func TestChangesLeadToTheirEvidence(t *testing.T) {
 						links++
 						text, err := json.Marshal(property.Value)
 						require.NoError(t, err)
-						require.Contains(t, string(text), "${shipwake}/api/v1/changes/${__value.text}")
+						require.Contains(t, string(text), "${shipwake}/changes/${__value.text}")
 					}
 				}
 			}

@@ -20,10 +20,15 @@ func MessageKey(parts ...string) string {
 	return "msg_" + hex.EncodeToString(digest[:16])
 }
 
-// ChangeLink is where everything that Shipwake knows of a change is read; "" without the address at which people reach it.
-func ChangeLink(publicURL, id string) string {
+// ChangePage is where people see what Shipwake knows of a change; "" without the address at which they reach it.
+func ChangePage(publicURL, id string) string { return below(publicURL, "/changes/", id) }
+
+// ChangeAPI is where programs read it; "" without the address at which they reach it.
+func ChangeAPI(publicURL, id string) string { return below(publicURL, "/api/v1/changes/", id) }
+
+func below(publicURL, path, id string) string {
 	if publicURL == "" {
 		return ""
 	}
-	return strings.TrimRight(publicURL, "/") + "/api/v1/changes/" + url.PathEscape(id)
+	return strings.TrimRight(publicURL, "/") + path + url.PathEscape(id)
 }

@@ -14,6 +14,8 @@ import (
 
 	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/collector/secret"
+	"github.com/shipwake/shipwake/collector/signin"
+	"github.com/shipwake/shipwake/internal/access"
 )
 
 // ReadersConfig says who may read what the web listener serves. With a token or a credential, every request but those
@@ -93,15 +95,14 @@ func guarded(web confighttp.ServerConfig) bool {
 	return web.Auth.HasValue() || web.TLS.HasValue() && web.TLS.Get().ClientCAFile != ""
 }
 
-// readers lets in those who may read.
+// readers lets in those who may read, and tells what is served who asks.
 type readers struct {
-	tokens, pairs *secret.Live
-	known         bool // readers must say who they are
-	localOnly     bool // nobody has to; so only what is meant for this machine is answered
-	next          http.Handler
+	door      *signin.Door
+	localOnly bool // nobody has to say who they are; so only what is meant for this machine is answered
+	next      http.Handler
 }
 
-func newReaders(cfg *Config, next http.Handler, log *zap.Logger) (*readers, error) {
+func newReaders(cfg *Config, mux *http.ServeMux, log *zap.Logger) (*readers, error) {
 	r := cfg.Readers
 	tokens, err := secret.NewLive(r.BearerTokens, "readers::bearer_tokens_file", r.BearerTokensFile, log)
 	if err != nil {
@@ -116,9 +117,22 @@ func newReaders(cfg *Config, next http.Handler, log *zap.Logger) (*readers, erro
 			zap.String("endpoint", cfg.Web.NetAddr.Endpoint))
 	}
 	return &readers{
-		tokens: tokens, pairs: pairs, known: r.known(), next: next,
+		door:      signin.New(signin.Settings{ReaderTokens: tokens, ReaderPairs: pairs, Anonymous: cfg.anonymous(), Log: log}),
+		next:      access.Mux(mux),
 		localOnly: !r.known() && !r.AllowAnonymous && !guarded(cfg.Web) && cfg.Web.NetAddr.Transport != confignet.TransportTypeUnix,
 	}, nil
+}
+
+// anonymous is who asks without saying who they are. Whoever runs programs on this machine may do everything, until it is said
+// who may; whom something else lets in (a proxy in front, a client certificate) may read.
+func (c *Config) anonymous() access.Identity {
+	switch {
+	case c.Readers.known():
+		return access.Identity{}
+	case c.Readers.AllowAnonymous || guarded(c.Web):
+		return access.Identity{Roles: []access.Role{access.Reader}, Ambient: true}
+	}
+	return access.Identity{ID: "local", Name: "local", Roles: access.Roles(), Ambient: true}
 }
 
 // ServeHTTP answers probes for everybody. They say nothing but ready or not.
@@ -129,39 +143,10 @@ func (g *readers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	header.Set("Referrer-Policy", "no-referrer")
 	probe := r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready"
-	switch {
-	case probe:
-	case g.localOnly && !listen.Local(r):
-		refuseReader(w, http.StatusForbidden, "only requests to this machine by its loopback name are answered, since anybody may read; "+
+	if g.localOnly && !probe && !listen.Local(r) {
+		access.Refuse(w, r, http.StatusForbidden, "only requests to this machine by its loopback name are answered, since anybody may read; "+
 			"set readers::bearer_tokens, or readers::allow_anonymous: true if a proxy in front decides who may")
 		return
-	case g.known && !g.knows(r):
-		header.Add("WWW-Authenticate", `Bearer realm="shipwake"`)
-		header.Add("WWW-Authenticate", `Basic realm="shipwake", charset="UTF-8"`)
-		refuseReader(w, http.StatusUnauthorized, "say who you are: Authorization: Bearer <token>, or Basic, as readers:: of the configuration has it")
-		return
 	}
-	g.next.ServeHTTP(w, r)
-}
-
-// knows tells whether a request brings a token or a pair that is valid now.
-func (g *readers) knows(r *http.Request) bool {
-	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") {
-		tokens, _ := g.tokens.Get()
-		return secret.Is(strings.TrimSpace(given), tokens)
-	}
-	if user, password, ok := r.BasicAuth(); ok {
-		pairs, _ := g.pairs.Get()
-		return secret.Is(user+":"+password, pairs)
-	}
-	return false
-}
-
-// refuseReader answers in the form of the API's own errors.
-func refuseReader(w http.ResponseWriter, status int, why string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "{\"error\":%q}\n", why)
+	g.next.ServeHTTP(w, g.door.Enter(w, r))
 }

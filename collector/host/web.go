@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/listen"
+	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -42,8 +43,9 @@ const maxHeaderBytes = 32 << 10
 // startWeb listens for readers.
 func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
-	mux.HandleFunc("GET /-/ready", h.serveReady)
+	healthy := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") }
+	mux.Handle("GET /-/healthy", access.Public(http.HandlerFunc(healthy)))
+	mux.Handle("GET /-/ready", access.Public(http.HandlerFunc(h.serveReady)))
 	for _, s := range h.sinks {
 		for pattern, handler := range sinks.Routes(s) {
 			mux.Handle(pattern, handler)

@@ -132,7 +132,7 @@ func properties(c column) []dashboard.DynamicConfigValue {
 	}
 	if c.link {
 		all = append(all, dashboard.DynamicConfigValue{Id: "links", Value: []map[string]any{{
-			"title": "The change in Shipwake", "url": "${shipwake}/api/v1/changes/${__value.text}", "targetBlank": true,
+			"title": "The change in Shipwake", "url": "${shipwake}/changes/${__value.text}", "targetBlank": true,
 		}}})
 	}
 	if c.label == "verdict" {

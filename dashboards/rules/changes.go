@@ -31,7 +31,7 @@ func (p Parameters) regressions() []Rule {
 			{{- with printf "shipwake_change_affected_services{change_id=%q,service=%q} > 1" $labels.change_id $labels.service | query }};
 			it is thought to have hurt {{ . | first | value }} services{{ end }}.
 			The alert ends when it is proven to have recovered or the verdict is revised, not because the observation window closes.`,
-		link: "/api/v1/changes/{{ $labels.change_id }}",
+		link: "/changes/{{ $labels.change_id }}",
 	}
 	sure, unsure := of, of
 	sure.severity, sure.expr = critical, owned("shipwake_change_unrecovered and "+p.severe())
@@ -53,7 +53,7 @@ func (p Parameters) afterwards() []Rule {
 				{{ $value | humanizePercentage }} of the requests to {{ $labels.service }} have failed since change {{ $labels.change_id }} began, more than twice as many as
 				before it and <rate> times what an objective of <objective> allows.`,
 				"<rate>", number(p.BurnRate), "<objective>", number(p.Objective*100)+" %"),
-			link: "/api/v1/changes/{{ $labels.change_id }}",
+			link: "/changes/{{ $labels.change_id }}",
 		}),
 		p.alert(alert{
 			name: "RecoveryOverdue", severity: warning, wait: 5 * time.Minute,
@@ -62,7 +62,7 @@ func (p Parameters) afterwards() []Rule {
 			description: `
 				A deployment of {{ $labels.service }} that failed has had no proven recovery for {{ $value | humanizeDuration }}. It counts as an open failure, outside the
 				recovery time.`,
-			link: "/api/v1/changes?service={{ $labels.service }}",
+			link: "/changes?service={{ $labels.service }}",
 		}),
 		p.alert(alert{
 			name: "ChangeFailRateAboveOwnPast", severity: warning, wait: time.Hour,
@@ -74,7 +74,7 @@ func (p Parameters) afterwards() []Rule {
 			description: `
 				At least {{ $value | humanizePercentage }} of the changes of the last 7 days failed (the lower end of the 95 % interval), more than the change fail rate of the
 				last 90 days.`,
-			link: "/api/v1/changes?service={{ $labels.service }}",
+			link: "/changes?service={{ $labels.service }}",
 		}),
 	}
 }

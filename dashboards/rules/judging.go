@@ -13,7 +13,7 @@ func (p Parameters) judging() []Rule {
 			description: `
 				No telemetry came of {{ $labels.service }} in {{ $labels.environment }} when its newest change was judged. Most often telemetry has another name for the service or
 				the environment than the pipeline that reports its changes.`,
-			link: "/api/v1/changes?service={{ $labels.service }}",
+			link: "/changes?service={{ $labels.service }}",
 		}),
 		p.alert(alert{
 			name: "VerdictsMostlyInconclusive", severity: warning, wait: time.Hour,

@@ -54,7 +54,7 @@ func TestParametersReachTheRules(t *testing.T) {
 	alerts := string(files[rules.AlertsFile])
 	for _, want := range []string{
 		">= 0.95", ">= 7)", "> 5400", "> 0.06", ">= 33", ">= 44", "> 0.77", "0.05 *", "[129600000ms]", "> 660",
-		"https://wiki.example.com/runbooks/RecoveryOverdue.md", "https://shipwake.example.com/api/v1/changes/{{ $labels.change_id }}",
+		"https://wiki.example.com/runbooks/RecoveryOverdue.md", "https://shipwake.example.com/changes/{{ $labels.change_id }}",
 	} {
 		require.Contains(t, alerts, want)
 	}

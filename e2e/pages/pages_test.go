@@ -184,7 +184,7 @@ func TestPages(t *testing.T) {
 	for name, data := range map[string]string{"empty": t.TempDir(), "month": filepath.Join(month, "data")} {
 		t.Run(name, func(t *testing.T) {
 			base, _ := daemon(t, data)
-			paths := []string{"/changes", "/incidents", "/dora", "/daemon", "/changes/nobody"}
+			paths := []string{"/changes", "/incidents", "/dora", "/quality", "/daemon", "/changes/nobody"}
 			if name == "month" {
 				paths = append(append(paths, of(t, base, "regressed")...), of(t, base, "healthy")[0], of(t, base, "inconclusive")[0])
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
+	"github.com/shipwake/shipwake/correlate/names/meet"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -67,11 +68,11 @@ func (s *sink) checkSlices(ctx context.Context, p *parameters) error {
 }
 
 func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked correlate.Place, namesakes bool, of func(correlate.Place) string) error {
-	found, err := s.places(ctx, asked, namesakes, 1)
+	found, err := sinks.Places(ctx, s.reader, asked, namesakes, 1)
 	if err != nil || len(found) > 0 {
 		return err
 	}
-	known, err := s.places(ctx, correlate.Place{}, false, 1000)
+	known, err := sinks.Places(ctx, s.reader, correlate.Place{}, false, sinks.MostPlaces)
 	if err != nil || len(known) == 0 {
 		return err
 	}
@@ -89,38 +90,12 @@ func (s *sink) checkName(ctx context.Context, p *parameters, what string, asked 
 func (p *parameters) unknown(what string, known []string) {
 	name := p.text(what)
 	meant := ""
-	if offered := near(name, known); len(offered) > 0 {
+	if offered := meet.Near(name, known); len(offered) > 0 {
 		meant = fmt.Sprintf("; did you mean %s?", listed(offered))
 	}
 	if p.err == nil {
-		p.err = &parameterError{what, fmt.Sprintf("nothing is known of the %s %q%s Known are %s", what, clip(name), cmp.Or(meant, "."), listed(byNearness(name, known))), true}
+		p.err = &parameterError{what, fmt.Sprintf("nothing is known of the %s %q%s Known are %s", what, clip(name), cmp.Or(meant, "."), listed(meet.ByNearness(name, known))), true}
 	}
-}
-
-// places are where the newest changes, incidents and regressions happened, of those asked for.
-func (s *sink) places(ctx context.Context, asked correlate.Place, namesakes bool, limit int) ([]correlate.Place, error) {
-	changes, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: asked.Service, Namesakes: namesakes, Environment: asked.Environment, Limit: limit})
-	if err != nil {
-		return nil, err
-	}
-	incidents, err := s.reader.Incidents(ctx, sinks.IncidentQuery{Service: asked.Service, Namesakes: namesakes, Environment: asked.Environment, Limit: limit})
-	var all []correlate.Place
-	for _, c := range changes {
-		all = append(all, correlate.Place{Service: c.Service, Environment: c.Environment})
-	}
-	for _, i := range incidents {
-		for _, service := range i.About() {
-			all = append(all, correlate.Place{Service: service, Environment: i.Environment})
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	faults, err := s.reader.Regressions(ctx, sinks.RegressionQuery{Service: asked.Service, Environment: asked.Environment, Limit: limit})
-	for _, f := range faults {
-		all = append(all, correlate.Place{Service: f.Service, Environment: f.Environment})
-	}
-	return all, err
 }
 
 // listed are names with commas between them, as many as fit.

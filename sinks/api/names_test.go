@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/names/meet"
 	"github.com/shipwake/shipwake/sinks/sinktest"
 )
 
@@ -48,5 +49,5 @@ func TestNamesThatDontMeetAreListedWithTheRuleThatWouldMergeThem(t *testing.T) {
 func TestNamesAreUnknownWhileTheEngineIsBusy(t *testing.T) {
 	answer, err := (&sink{reader: sinktest.NewReader(sinktest.Noon)}).names(t.Context(), nil)
 	require.NoError(t, err)
-	require.Equal(t, Names{Told: []Unmet{}, Heard: []Unmet{}, Unknown: true}, answer)
+	require.Equal(t, Names{Names: meet.Names{Told: []meet.Unmet{}, Heard: []meet.Unmet{}}, Unknown: true}, answer)
 }

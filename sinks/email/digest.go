@@ -146,5 +146,5 @@ func (s *sink) summary(ctx context.Context, l list, from, to time.Time) (summary
 
 func (s *sink) entry(kind route.Kind, c correlate.ChangeRecord) entry {
 	e := words.Explain(c, nil)
-	return entry{kind, headline(kind, e), e.Told, sinks.ChangeLink(s.publicURL, c.ID)}
+	return entry{kind, headline(kind, e), e.Told, sinks.ChangePage(s.publicURL, c.ID)}
 }

@@ -79,7 +79,7 @@ func ofDecision(d sinks.Decision, publicURL string) letter {
 	e, kind := words.Explain(d.Record, d.Faults), route.KindOf(d)
 	return letter{
 		Subject: e.Subject, Headline: headline(kind, e), Lines: e.Lines(),
-		Link: sinks.ChangeLink(publicURL, d.Verdict.ChangeID), Source: d.Record.URL,
+		Link: sinks.ChangePage(publicURL, d.Verdict.ChangeID), Source: d.Record.URL,
 	}
 }
 

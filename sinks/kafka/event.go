@@ -33,7 +33,8 @@ type verdictData struct {
 	RolledBackBy string            `json:"rolled_back_by,omitempty"`
 	Incidents    []string          `json:"incidents,omitempty"`
 	Verdict      correlate.Verdict `json:"verdict"`
-	Link         string            `json:"link,omitempty"`
+	Link         string            `json:"link,omitempty"` // the change as JSON
+	Page         string            `json:"page,omitempty"` // its page, for people
 }
 
 // incidentData is the value of an event about an incident.
@@ -62,7 +63,7 @@ func aboutDecision(d sinks.Decision, publicURL string) (sinks.Message, error) {
 	}
 	body, err := json.Marshal(verdictData{
 		Headline: words.Explain(d.Record, d.Faults).Headline(), Change: c.Change, RolledBackBy: c.RolledBackBy,
-		Incidents: c.Incidents[:min(len(c.Incidents), mostIncidents)], Verdict: v, Link: sinks.ChangeLink(publicURL, v.ChangeID),
+		Incidents: c.Incidents[:min(len(c.Incidents), mostIncidents)], Verdict: v, Link: sinks.ChangeAPI(publicURL, v.ChangeID), Page: sinks.ChangePage(publicURL, v.ChangeID),
 	})
 	if err != nil {
 		return sinks.Message{}, fmt.Errorf("the event of revision %d of %s: %w", v.Revision, v.ChangeID, err)

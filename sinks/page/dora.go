@@ -79,23 +79,34 @@ func (b doraBody) Of(n dora.Numbers, what dora.Counted) string {
 // spans are the times that can be chosen, in days.
 var spans = []int{7, 30, 90, 365}
 
+// days is how many days a page is asked for.
+func days(r *http.Request) (int, error) {
+	text := r.URL.Query().Get("days")
+	if text == "" {
+		return standardDays, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || !slices.Contains(spans, n) {
+		return 0, &problem{http.StatusBadRequest, fmt.Sprintf("days: %.64q is none of %v", text, spans), "Choose one of them."}
+	}
+	return n, nil
+}
+
 func (s *sink) dora(ctx context.Context, r *http.Request) (view, error) {
 	at, err := asOf(r)
 	if err != nil {
 		return view{}, err
 	}
 	q := r.URL.Query()
-	body := doraBody{Policy: dora.PolicyShipwake, Policies: dora.Policies(), By: dora.ByService, Bys: []dora.GroupBy{dora.ByService, dora.ByTeam, dora.ByEnvironment}, Days: standardDays, Spans: spans}
+	body := doraBody{Policy: dora.PolicyShipwake, Policies: dora.Policies(), By: dora.ByService, Bys: []dora.GroupBy{dora.ByService, dora.ByTeam, dora.ByEnvironment}, Spans: spans}
 	if p := dora.Policy(q.Get("policy")); p != "" {
 		body.Policy = p
 	}
 	if by := dora.GroupBy(q.Get("by")); by != "" {
 		body.By = by
 	}
-	if d := q.Get("days"); d != "" {
-		if body.Days, err = strconv.Atoi(d); err != nil || !slices.Contains(spans, body.Days) {
-			return view{}, &problem{http.StatusBadRequest, fmt.Sprintf("days: %.64q is none of %v", d, spans), "Choose one of them."}
-		}
+	if body.Days, err = days(r); err != nil {
+		return view{}, err
 	}
 	switch {
 	case !slices.Contains(body.Policies, body.Policy):

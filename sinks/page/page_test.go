@@ -83,6 +83,7 @@ func TestWhatPagesSay(t *testing.T) {
 		"/incidents?open=true":                              {"There is none."},
 		"/dora":                                             {"shipwake v1", "By service", "Change fail rate"},
 		"/dora?policy=devlake&by=team&days=7":               {"devlake v1", "By team"},
+		"/quality":                                          {"Changes without telemetry", "Names that don't meet", "the daemon is busy"},
 		"/daemon":                                           {"ready", "Nothing. Point OTEL_EXPORTER_OTLP_ENDPOINT", "None: everything that came in was understood."},
 	} {
 		t.Run(target, func(t *testing.T) {
@@ -373,4 +374,13 @@ func TestTheRootLeadsToTheChanges(t *testing.T) {
 	require.Equal(t, "/changes", w.Header().Get("Location"))
 	require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 	require.Zero(t, w.Body.Len())
+}
+
+func TestNamesThatDontMeetComeWithTheirRule(t *testing.T) {
+	r, _, h := open(t, nil)
+	r.SetHeard(correlate.Place{Service: "payment", Environment: "production"}, correlate.Place{Service: "cart", Environment: "production"})
+	said := text(t, h, "/quality?days=7")
+	require.Contains(t, said, "services: [{is: [payments], name: payment}]")
+	require.Contains(t, said, "Places that both sides name: 1.")
+	require.Equal(t, http.StatusBadRequest, get(t, h, "/quality?days=8").Code)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -22,7 +23,7 @@ var templates embed.FS
 // pages are the templates, each with the frame around it.
 var pages = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"changes", "change", "service", "incidents", "dora", "daemon", "problem"} {
+	for _, name := range []string{"changes", "change", "service", "incidents", "dora", "quality", "daemon", "problem"} {
 		all[name] = template.Must(template.New("frame.html").Funcs(functions).ParseFS(templates, "templates/frame.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return all
@@ -60,6 +61,7 @@ type view struct {
 	Now      time.Time
 	NotReady string // why the daemon isn't ready
 	Here     string // its own address, without as_of
+	Who      access.Identity
 	Body     any
 }
 
@@ -95,7 +97,7 @@ func (s *sink) page(make func(context.Context, *http.Request) (view, error)) htt
 		}
 		is := s.reader.Status()
 		v.Now, v.NotReady = is.Now, is.NotReady
-		v.Here = here(r.URL)
+		v.Here, v.Who = here(r.URL), access.Of(r.Context())
 		var b bytes.Buffer
 		if err := pages[v.Template].Execute(&b, v); err != nil {
 			http.Error(w, "the page can't be written", http.StatusInternalServerError)

@@ -14,6 +14,7 @@ import (
 	"net/url"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/internal/chart"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -93,13 +94,14 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /services/{name...}": s.page(s.service),
 		"GET /incidents":          s.page(s.incidents),
 		"GET /dora":               s.page(s.dora),
+		"GET /quality":            s.page(s.quality),
 		"GET /daemon":             s.page(s.daemon),
-		"GET /static/":            http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) }),
-		"GET /static/chart.css": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		"GET /static/":            access.Public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) })),
+		"GET /static/chart.css": access.Public(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			cached(w)
 			w.Header().Set("Content-Type", "text/css; charset=utf-8")
 			_, _ = io.WriteString(w, chart.Style)
-		}),
+		})),
 		"GET /events/{id...}": http.HandlerFunc(s.live.serve),
 	}
 }

@@ -114,7 +114,7 @@ func noteOf(d sinks.Decision, publicURL string) Note {
 		OnsetAt: instantOf(v.OnsetAt), RecoveredAt: instantOf(v.RecoveredAt),
 		Outcome: string(v.Outcome), Reason: string(v.Reason), Revision: v.Revision, Final: v.Final, Confidence: v.Blame, Grade: string(v.Grade),
 		Evidence: v.Evidence[:min(len(v.Evidence), mostEvidence)],
-		Link:     webLink(sinks.ChangeLink(publicURL, v.ChangeID)), SourceLink: webLink(c.URL),
+		Link:     webLink(sinks.ChangePage(publicURL, v.ChangeID)), SourceLink: webLink(c.URL),
 	}
 	if len(c.Labels) <= mostLabels {
 		n.Labels = c.Labels

@@ -49,6 +49,7 @@ type Change struct {
 
 // Links lead on.
 type Links struct {
+	Page   string `json:"page,omitempty"`   // the page of the change, for people; only with public_url
 	Change string `json:"change,omitempty"` // everything that Shipwake knows of the change, as JSON; only with public_url
 	Source string `json:"source,omitempty"` // the change at its source
 }
@@ -87,5 +88,5 @@ func changeOf(v correlate.Verdict, c correlate.ChangeRecord) Change {
 }
 
 func links(id, source, publicURL string) Links {
-	return Links{Source: source, Change: sinks.ChangeLink(publicURL, id)}
+	return Links{Source: source, Change: sinks.ChangeAPI(publicURL, id), Page: sinks.ChangePage(publicURL, id)}
 }

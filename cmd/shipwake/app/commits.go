@@ -14,6 +14,7 @@ import (
 	"github.com/shipwake/shipwake/cmd/shipwake/app/tell"
 	"github.com/shipwake/shipwake/collector/commits/git"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/span"
 )
 
 // commitsCommand tells the daemon what the changes bring that it knows.
@@ -48,7 +49,7 @@ $SHIPWAKE_GENERIC_SECRET. It may be run again: what was told isn't told once mor
 	flags.StringArrayVar(&c.paths, "path", nil, "a `folder` of the repository that the service is built from; may be repeated")
 	c.asking.addFlags(flags)
 	flags.StringVar(&c.hooks, "hooks", defaultHooks, "`URL` where the daemon takes the generic format")
-	flags.DurationVar(&c.patience, "timeout", patience, "how long the daemon is tried for each change")
+	span.Var(flags, &c.patience, "timeout", patience, "how long the daemon is tried for each change")
 	return cmd
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/correlate/gate"
+	"github.com/shipwake/shipwake/internal/span"
 	api "github.com/shipwake/shipwake/sinks/gate"
 )
 
@@ -75,7 +76,7 @@ nothing but the rest is missing. In GitHub Actions the answer is added to the su
 	flags := cmd.Flags()
 	g.oneChange.addFlags(flags)
 	flags.StringVar(&g.stage, "gate", string(gate.Promote), "`step` that is asked about: start or promote")
-	flags.DurationVar(&g.wait, "wait", 0, "wait so long for a decision, e.g. 20m; healthy takes 15m and more")
+	span.Var(flags, &g.wait, "wait", 0, "wait so long for a decision, e.g. 20m; healthy takes 15m and more")
 	flags.BoolVar(&g.repair, "repair", false, "with --gate start: it is a rollback or a hotfix, and isn't held by what it mends")
 	flags.StringVar(&g.onUndecided, "on-undecided", "", "take no decision in time for this `decision`: proceed or stop")
 	flags.StringVar(&g.onError, "on-error", "", "take a daemon that doesn't answer for this `decision`: proceed or stop")

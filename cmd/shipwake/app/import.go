@@ -20,6 +20,7 @@ import (
 	histories "github.com/shipwake/shipwake/collector/history/all"
 	"github.com/shipwake/shipwake/collector/history/payloads"
 	sources "github.com/shipwake/shipwake/collector/source/all"
+	"github.com/shipwake/shipwake/internal/span"
 )
 
 // The exit codes of `shipwake import`.
@@ -90,7 +91,7 @@ The exit code:
 	flags.StringArrayVar(&i.of, "of", nil, "`key=value`: what is asked for; may be repeated")
 	flags.StringVar(&i.tokenFile, "token-file", "", "`file` with the token for the API that is asked")
 	flags.StringArrayVar(&i.allow, "allow", nil, "private, loopback, a network or a host's `name`: an API beyond the public internet; may be repeated")
-	flags.DurationVar(&i.patience, "timeout", 5*time.Minute, "how long a daemon that is away is tried")
+	span.Var(flags, &i.patience, "timeout", 5*time.Minute, "how long a daemon that is away is tried")
 	return cmd
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/correlate/names/meet"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
@@ -68,7 +69,7 @@ func namesTable(out io.Writer, names api.Names) error {
 	return w.Flush()
 }
 
-func unmetTable(w io.Writer, title string, all []api.Unmet) {
+func unmetTable(w io.Writer, title string, all []meet.Unmet) {
 	if len(all) == 0 {
 		return
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/shipwake/shipwake/cmd/shipwake/app/tell"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/span"
 )
 
 // The exit codes of `shipwake change` and `shipwake incident`.
@@ -50,7 +51,7 @@ The exit code:
 func (t *telling) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&t.hooks, "hooks", defaultHooks, "`URL` where the daemon takes the generic format")
 	flags.StringVar(&t.spool, "spool", "", "`file` for reports that can't be sent")
-	flags.DurationVar(&t.patience, "timeout", 30*time.Second, "how long the daemon is tried")
+	span.Var(flags, &t.patience, "timeout", 30*time.Second, "how long the daemon is tried")
 }
 
 // send tells the daemon of a fact.

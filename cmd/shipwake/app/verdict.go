@@ -13,6 +13,7 @@ import (
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/span"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
@@ -66,7 +67,7 @@ The exit code is the answer, for use in a pipeline:
 	}
 	flags := cmd.Flags()
 	v.oneChange.addFlags(flags)
-	flags.DurationVar(&v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
+	span.Var(flags, &v.wait, "wait", 0, "wait so long for the change and for a verdict, e.g. 20m; healthy takes 15m and more")
 	flags.BoolVar(&v.history, "history", false, "also say when and why the record of the change became what it is")
 	v.asking.addFlags(flags)
 	flags.StringVar(&v.output, "output", "text", "`format`: text or json")

@@ -1,4 +1,4 @@
-package api
+package meet
 
 import (
 	"strings"
@@ -19,14 +19,14 @@ func TestNearNamesAreOffered(t *testing.T) {
 		"ghost":    nil,
 		"":         nil,
 	} {
-		require.Equal(t, want, near(name, known), "%q", name)
+		require.Equal(t, want, Near(name, known), "%q", name)
 	}
 }
 
 func TestWhatIsNearestComesFirst(t *testing.T) {
 	known := []string{"acme/search", "cart", "chart", "checkout", strings.Repeat("x", 1000)}
-	require.Equal(t, []string{"chart", "cart", "checkout", "acme/search", known[4]}, byNearness("char", known), "of all there is")
-	require.Equal(t, known, byNearness(strings.Repeat("y", 1000), known), "what is too long to compare is near nothing")
+	require.Equal(t, []string{"chart", "cart", "checkout", "acme/search", known[4]}, ByNearness("char", known), "of all there is")
+	require.Equal(t, known, ByNearness(strings.Repeat("y", 1000), known), "what is too long to compare is near nothing")
 }
 
 // TestEditsIsADistance: 0 for equal texts only, the same in both directions, and never more than all of both.

@@ -1,4 +1,4 @@
-package api
+package meet
 
 import (
 	"cmp"
@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// mostNear is how many names are offered in place of one that nobody knows.
+// mostNear is how many names are offered in the place of one that nobody knows.
 const mostNear = 3
 
-// near are the names that somebody may have meant, the nearest first: those that differ in case alone, by few letters, or
+// Near are the names that somebody may have meant, the nearest first: those that differ in case alone, by few letters, or
 // that one of the two is a part of.
-func near(name string, known []string) []string {
+func Near(name string, known []string) []string {
 	type candidate struct {
 		name  string
 		apart int
@@ -31,8 +31,8 @@ func near(name string, known []string) []string {
 	return names
 }
 
-// byNearness is all names, the nearest to a name first, and those that are as near in the order in which they come.
-func byNearness(name string, known []string) []string {
+// ByNearness is all names, the nearest to a name first, and those that are as near in the order in which they come.
+func ByNearness(name string, known []string) []string {
 	name = strings.ToLower(name)
 	far := make(map[string]int, len(known))
 	for _, k := range known {
