@@ -175,8 +175,8 @@ type Verdict struct {
 // WithoutChecks is the part of a verdict that required checks replace, as telemetry alone has it. Outcome is "" while that says
 // nothing.
 type WithoutChecks struct {
-	Outcome     Outcome    `json:"verdict"`
-	Reason      Reason     `json:"reason"`
+	Outcome     Outcome    `json:"verdict,omitempty"`
+	Reason      Reason     `json:"reason,omitempty"`
 	DecidedAt   time.Time  `json:"decided_at,omitzero"`
 	DetectedAt  *time.Time `json:"detected_at,omitempty"`
 	OnsetAt     *time.Time `json:"onset_at,omitempty"`

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -220,4 +222,42 @@ func (c *Config) checkSinks() error {
 		}
 	}
 	return nil
+}
+
+// ChecksConfig says which checks changes must pass after their release.
+type ChecksConfig struct {
+	Required []RequiredConfig `mapstructure:"required"`
+}
+
+// RequiredConfig are checks that must pass after each rollout of some services to some environments.
+type RequiredConfig struct {
+	// Service and Environment are patterns such as payments-*; empty is any. A star doesn't match a slash.
+	Service     string `mapstructure:"service"`
+	Environment string `mapstructure:"environment"`
+	// Names are the names of the checks.
+	Names []string `mapstructure:"names"`
+}
+
+func (c ChecksConfig) validate() error {
+	for i, r := range c.Required {
+		for key, pattern := range map[string]string{"service": r.Service, "environment": r.Environment} {
+			if _, err := path.Match(pattern, ""); err != nil {
+				return fmt.Errorf("checks::required[%d]::%s: %q: must be a name or a pattern such as payments-*", i, key, pattern)
+			}
+		}
+		if len(r.Names) == 0 {
+			return fmt.Errorf("checks::required[%d]::names: required: the names of the checks, such as [smoke]", i)
+		}
+		if at := slices.IndexFunc(r.Names, func(n string) bool { return strings.TrimSpace(n) == "" || len(n) > correlate.MaxCheckName }); at >= 0 {
+			return fmt.Errorf("checks::required[%d]::names[%d]: must be the name of a check, of at most %d bytes", i, at, correlate.MaxCheckName)
+		}
+	}
+	return nil
+}
+
+func (c ChecksConfig) required() (all []engine.RequiredChecks) {
+	for _, r := range c.Required {
+		all = append(all, engine.RequiredChecks{Service: r.Service, Environment: r.Environment, Names: r.Names})
+	}
+	return all
 }

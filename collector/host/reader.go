@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/collector/host/numbers"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/quality"
+	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -278,4 +280,31 @@ func bounded(limit int) int {
 		return standard
 	}
 	return min(limit, most)
+}
+
+// waiting are the runs of checks that are about no change that is known, as what is held: newest first. It is none while the
+// loop is busy for long.
+func (r reader) waiting(ctx context.Context) (held []correlate.Held) {
+	var runs []correlate.Report[correlate.Check]
+	if !r.h.ask(ctx, func(l *loop) { runs = engine.WaitingChecks(l.engine) }) {
+		return nil
+	}
+	for _, run := range slices.Backward(runs) {
+		held = append(held, correlate.Held{
+			Source: run.Said.Source, ID: run.Said.ID, Event: "check", ReceivedAt: run.ReceivedAt,
+			Problem: "waiting: no change is known that the check " + run.Said.Name + " is about (" + about(run.Said) + "); it is tied to it once that is reported",
+		})
+	}
+	return held
+}
+
+// about is what a run names.
+func about(c correlate.Check) string {
+	switch {
+	case c.Change != "":
+		return "change " + c.Change
+	case c.Commit != "":
+		return strings.TrimSpace(c.Service+" commit "+c.Commit) + " in " + c.Environment
+	}
+	return c.Service + " " + c.Version + " in " + c.Environment
 }

@@ -217,7 +217,7 @@ func WaitingChecks(e *Engine) (all []correlate.Report[correlate.Check]) {
 
 // tie works out which changes the touched runs are about. It says whether any change has other runs than before, what follows
 // from which is issued then.
-func (e *Engine) tie() bool {
+func tie(e *Engine) bool {
 	b := e.checks
 	for len(b.touched) > 0 { // looking for changes may bring others into memory
 		touched := slices.SortedFunc(maps.Keys(b.touched), compareRuns)
@@ -234,7 +234,7 @@ func (e *Engine) tie() bool {
 	for _, id := range slices.Sorted(maps.Keys(stale)) {
 		if c := e.change(id); c != nil {
 			b.rebuild(c)
-			e.issueChecks(c, stale[id])
+			issueChecks(e, c, stale[id])
 		}
 	}
 	return true
@@ -340,7 +340,7 @@ func (b *checkBook) rebuild(c *change) {
 }
 
 // issueChecks issues what follows from other runs of a change. What is being derived is issued when that is done.
-func (e *Engine) issueChecks(c *change, by string) {
+func issueChecks(e *Engine, c *change, by string) {
 	e.checks.due[c.rec.ID] = true
 	if e.derived.unfinished || c.unissued {
 		e.publish(c)
@@ -350,7 +350,7 @@ func (e *Engine) issueChecks(c *change, by string) {
 }
 
 // issueDue issues what checks say by an instant, of the changes of which something is to be said in the course of time.
-func (e *Engine) issueDue(upTo int64) {
+func issueDue(e *Engine, upTo int64) {
 	e.checkedTo = max(e.checkedTo, upTo)
 	if len(e.checks.due) == 0 || e.derived.unfinished {
 		return
@@ -359,9 +359,9 @@ func (e *Engine) issueDue(upTo int64) {
 		switch c := e.change(id); {
 		case c == nil:
 			delete(e.checks.due, id)
-		case !c.unissued && e.pending(c) <= e.checkedTo:
+		case !c.unissued && pending(e, c) <= e.checkedTo:
 			e.issueSaid(c, reopening{why: correlate.LateCheck, by: id})
-		case e.pending(c) == never:
+		case pending(e, c) == never:
 			delete(e.checks.due, id)
 		}
 	}
@@ -369,7 +369,7 @@ func (e *Engine) issueDue(upTo int64) {
 }
 
 // pending is when the next run counts of which nothing was said, never when there is none.
-func (e *Engine) pending(c *change) int64 {
+func pending(e *Engine, c *change) int64 {
 	next := int64(never)
 	for _, k := range e.requiredRuns(c) {
 		if k.counts > c.checkedTo {

@@ -101,12 +101,12 @@ func (e *Engine) facts(facts []Fact) {
 // settle works out what follows from what was reported and judged and from the time that has passed: the records, what they
 // mean to one another, and from when on that bears on what was already judged.
 func (e *Engine) settle() {
-	for e.settleRecords(); e.tie(); {
-		e.settleRecords()
+	for settleRecords(e); tie(e); {
+		settleRecords(e)
 	}
 }
 
-func (e *Engine) settleRecords() {
+func settleRecords(e *Engine) {
 	for d := e.book.Settle(e.mark.At); len(d.Changes)+len(d.Incidents) > 0; d = e.book.Settle(e.mark.At) {
 		for _, o := range d.Changes {
 			c, was := e.changeOf(o.Change), place{Service: o.Before.Service, Environment: o.Before.Environment}
