@@ -131,6 +131,7 @@ type Effect struct {
 	Idle       *Idle           // telemetry fell silent, or came back
 	Rollup     *Rollup         // a coarse bucket closed
 	Judged     *Judged         // how far it has been judged
+	Series     *Series         // what was measured around a change, kept with a verdict that is told by the same input
 }
 
 // Judged says up to which instant everything that was told has been judged. It goes back when something came late.

@@ -48,6 +48,10 @@ type Reader interface {
 	Changes(ctx context.Context, q ChangeQuery) ([]correlate.ChangeRecord, error)
 	// Change returns ErrNotFound for an id nobody reported. The revisions are oldest first.
 	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
+	// Series is what was measured around a change, as it was known with a revision of its verdict; revision 0 is the newest, and
+	// of a change that is observed, what is known now. It is nil when there is nothing to draw: measurements are forgotten, and
+	// series weren't kept from the beginning.
+	Series(ctx context.Context, id string, revision int) (*correlate.Series, error)
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)

@@ -346,7 +346,7 @@ func issueChecks(e *Engine, c *change, by string) {
 		e.publish(c)
 		return
 	}
-	e.issueSaid(c, reopening{why: correlate.LateCheck, by: by})
+	e.issueSaid(c, reopening{why: correlate.LateCheck, by: by}, nil)
 }
 
 // issueDue issues what checks say by an instant, of the changes of which something is to be said in the course of time.
@@ -360,7 +360,7 @@ func issueDue(e *Engine, upTo int64) {
 		case c == nil:
 			delete(e.checks.due, id)
 		case !c.unissued && pending(e, c) <= e.checkedTo:
-			e.issueSaid(c, reopening{why: correlate.LateCheck, by: id})
+			e.issueSaid(c, reopening{why: correlate.LateCheck, by: id}, nil)
 		case pending(e, c) == never:
 			delete(e.checks.due, id)
 		}
@@ -409,8 +409,9 @@ func (i *issuer) checked(c *change) bool {
 	return c.withChecks || len(c.rec.RequiredChecks) > 0 || len(i.requiredRuns(c)) > 0
 }
 
-// issueSaid issues what is said of a change by its course and its required checks.
-func (i *issuer) issueSaid(c *change, r reopening) {
+// issueSaid issues what is said of a change by its course and its required checks, with what is kept of the verdicts of the
+// course, by when they were decided.
+func (i *issuer) issueSaid(c *change, r reopening, kept map[int64]*correlate.Series) {
 	upTo := i.roster.checkedTo
 	if n := len(c.issued); n > 0 {
 		upTo = max(upTo, c.issued[n-1].DecidedAt.Unix()) // time doesn't go back at a restart
@@ -419,6 +420,7 @@ func (i *issuer) issueSaid(c *change, r reopening) {
 	stand := keepStanding(c.issued, said)
 	for n := stand; n < len(said); n++ {
 		i.revise(c, said, n, stand, r)
+		i.keepSeries(kept[said[n].DecidedAt.Unix()], c.revision)
 	}
 	c.checkedTo = upTo
 	i.show(c, said, stand, r)

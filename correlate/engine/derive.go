@@ -30,6 +30,7 @@ type decision struct {
 	change *change
 	fault  *correlate.Regression
 	at     int
+	series *correlate.Series // what the verdict is kept with, nil for most
 }
 
 // differs notes that what judging depends on is not what it was from an instant on: what was judged up to then stands.

@@ -28,6 +28,7 @@ func (i *issuer) issue(others []*change, r reopening) {
 	decisions := i.decisions
 	i.decisions = nil
 	stands, last := map[*change]int{}, map[*change]bool{}
+	kept := map[*change]map[int64]*correlate.Series{}
 	for _, c := range others {
 		if last[c] = true; !i.checked(c) {
 			stands[c] = c.keepStanding()
@@ -42,8 +43,12 @@ func (i *issuer) issue(others []*change, r reopening) {
 		}
 		c := d.change
 		if i.checked(c) {
+			if kept[c] == nil {
+				kept[c] = map[int64]*correlate.Series{}
+			}
+			kept[c][c.course[d.at].DecidedAt.Unix()] = d.series
 			if d.at == len(c.course)-1 && !last[c] {
-				i.issueSaid(c, r)
+				i.issueSaid(c, r, kept[c])
 			}
 			continue
 		}
@@ -52,6 +57,7 @@ func (i *issuer) issue(others []*change, r reopening) {
 		}
 		if d.at >= stands[c] {
 			i.revise(c, c.course, d.at, stands[c], r)
+			i.keepSeries(d.series, c.revision)
 		}
 		if d.at == len(c.course)-1 && !last[c] {
 			i.show(c, c.course, stands[c], r)
@@ -59,7 +65,7 @@ func (i *issuer) issue(others []*change, r reopening) {
 	}
 	for _, c := range others {
 		if i.checked(c) {
-			i.issueSaid(c, r)
+			i.issueSaid(c, r, kept[c])
 			continue
 		}
 		i.show(c, c.course, stands[c], r)
@@ -110,6 +116,15 @@ func (i *issuer) revise(c *change, said []correlate.Verdict, n, stand int, r reo
 	}
 	issued := *v
 	i.emit(correlate.Effect{Verdict: &issued})
+}
+
+// keepSeries has what a verdict that was just issued rests on kept with it.
+func (i *issuer) keepSeries(of *correlate.Series, revision int) {
+	if of != nil {
+		kept := *of
+		kept.Revision = revision
+		i.emit(correlate.Effect{Series: &kept})
+	}
 }
 
 // show puts the verdict in force into the record. One that is taken back without another in its place is withdrawn.

@@ -214,7 +214,8 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 		return
 	}
 	is := c.verdictOf(f, r.At, final)
-	is.DetectedAt = is.DetectedSince(c.verdict())
+	before := c.verdict()
+	is.DetectedAt = is.DetectedSince(before)
 	is.Inputs = r.inputs(c, e.subject(c))
 	if f.reason == correlate.ReasonNoTelemetry {
 		for _, p := range observe.Alike(e.store, c.place(), r.At) {
@@ -225,9 +226,10 @@ func (e *Engine) conclude(r *round, c *change, f finding, final bool) {
 	if final {
 		c.rec.Phase = correlate.PhaseClosed
 	}
+	series := seriesFor(r, c, &is, before)
 	c.course, c.unissued = append(c.course, is), true
 	e.decided(c)
-	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1})
+	e.decisions = append(e.decisions, decision{change: c, at: len(c.course) - 1, series: series})
 }
 
 // unseen is the finding of a change of which there is no telemetry.

@@ -22,6 +22,7 @@ type Rejudged struct {
 type Course struct {
 	Change   correlate.Change
 	Verdicts []correlate.Verdict
+	Series   []correlate.Series // what some of them are kept with
 }
 
 // rejudge marks a change that can't be judged by what is in memory, if it is late by no more than what is on disk reaches.
@@ -51,7 +52,7 @@ func (r retried) take() {
 	for _, k := range r.of.Courses {
 		if c := r.change(k.Change.ID); c != nil && r.concerns(c, k) {
 			derived[k.Change.ID] = true
-			r.adopt(c, k.Verdicts)
+			r.adopt(c, k.Verdicts, k.Series)
 		}
 	}
 	if c := r.change(r.of.By); c != nil && c.rec.Rejudging && len(r.of.Courses) == 0 {
@@ -68,7 +69,7 @@ func (r retried) concerns(c *change, k Course) bool {
 
 // adopt gives a change a course. Verdicts that say the same as those that were issued stay as these are, though it is by
 // other traces of the same time that they were found.
-func (r retried) adopt(c *change, course []correlate.Verdict) {
+func (r retried) adopt(c *change, course []correlate.Verdict, series []correlate.Series) {
 	course = slices.Clone(course)
 	issued := withoutChecks(c.issued)
 	n := 0
@@ -83,6 +84,11 @@ func (r retried) adopt(c *change, course []correlate.Verdict) {
 	switch {
 	case n < max(len(course), len(issued)):
 		r.setCourse(c, course, r.of.By)
+		for _, s := range series {
+			if i := slices.IndexFunc(c.course[n:], func(v correlate.Verdict) bool { return v.DecidedAt.Equal(s.At) }); i >= 0 {
+				r.keepSeries(&s, c.course[n+i].Revision)
+			}
+		}
 	case !reflect.DeepEqual(was, *c.rec):
 		r.publish(c)
 	}

@@ -73,13 +73,15 @@ type Retrial struct {
 	Stretch
 	e   *Engine
 	now int64 // the end of the last bucket that was given
+	// series are what the verdicts of each change that is derived are kept with.
+	series map[string][]correlate.Series
 }
 
 // NewRetrial is a retrial with a configuration but for the memory that its measurements may take, in bytes.
 func NewRetrial(cfg Config, memory int64, s Stretch, known Known) *Retrial {
 	own := cfg
 	own.Memory, own.LooksAtOnce, own.RequiredChecks = memory, 0, nil
-	r := &Retrial{Stretch: s, e: New(own), now: s.Fine}
+	r := &Retrial{Stretch: s, e: New(own), now: s.Fine, series: map[string][]correlate.Series{}}
 	r.e.digest = digestOf(cfg)
 	changes := slices.Clone(known.Changes)
 	changes = slices.DeleteFunc(changes, func(c correlate.ChangeRecord) bool { return !r.bears(c, known.Changes) })
@@ -137,7 +139,11 @@ func (r *Retrial) Step(cells []correlate.Measurement) {
 		r.e.Apply(Input{Measured: r.e.Fold(cells)})
 	}
 	r.e.Apply(Input{Drained: now})
-	r.e.Apply(Input{Tick: now})
+	for _, eff := range r.e.Apply(Input{Tick: now}) {
+		if s := eff.Series; s != nil && r.derived[s.ChangeID] {
+			r.series[s.ChangeID] = append(r.series[s.ChangeID], *s)
+		}
+	}
 }
 
 // begin takes the changes back to where they stood when the stretch began.
@@ -176,7 +182,7 @@ func (r *Retrial) Rejudged() Rejudged {
 	out := Rejudged{By: r.By, From: r.From, To: r.To}
 	for _, id := range slices.Sorted(maps.Keys(r.derived)) {
 		if c := r.e.change(id); c != nil && c.rec.Phase == correlate.PhaseClosed {
-			out.Courses = append(out.Courses, Course{Change: c.rec.Change, Verdicts: c.course})
+			out.Courses = append(out.Courses, Course{Change: c.rec.Change, Verdicts: c.course, Series: r.series[id]})
 		}
 	}
 	for _, p := range slices.SortedFunc(maps.Keys(r.e.faults.known), place.Compare) {

@@ -74,7 +74,7 @@ type Ledger interface {
 	// did, stay when a reading has a problem: they were read from more than is left.
 	Project(ctx context.Context, readings []Reading) (Projected, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
-	// records, verdict revisions, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
+	// records, verdict revisions with their series, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
 	// same effects twice changes nothing. A verdict revision that is already there stays as it is; a change's current
 	// verdict is its highest revision, whether that came in the record or by itself. What is told of the past of a rollup
 	// leaves what was measured in it as it is, and the other way round. The applied sequence number never goes back.
@@ -106,6 +106,9 @@ type Ledger interface {
 	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
 	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
+	// Series are the series that were kept with verdicts of a change, by revision: the last two of them at most, and none for a
+	// change that nothing was kept of, as before series were.
+	Series(ctx context.Context, changeID string) ([]correlate.Series, error)
 	// Recall yields records that are asked for by id or by what lies around them. What it costs is bounded by what is asked,
 	// and not by what there is.
 	Recall(ctx context.Context, q Recollection) (Recalled, error)

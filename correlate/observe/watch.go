@@ -122,6 +122,13 @@ func (o *Observer) Neighbour(v *View, p correlate.Place, from, now int64) (*judg
 	return &w.Memory, &w.seen.Case
 }
 
+// Beside is what is known of a place at the instant of a view, seen as a whole since an instant at which something near it
+// changed, as if it was looked at for the first time.
+func Beside(o *Observer, v *View, p correlate.Place, from int64) judge.Case {
+	is := whole(o, v, p, from)
+	return o.Case(is.watch(nil), from, v.At)
+}
+
 func whole(o *Observer, v *View, p correlate.Place, from int64) watched {
 	return watched{place: p, met: p, start: from, atOnce: v.atOnce(from), past: o.Past(v, p, from), earlier: o.rolledOutBy(v, p, from)}
 }

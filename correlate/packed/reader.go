@@ -84,14 +84,22 @@ func (r *Reader) Texts() []string {
 	n := r.Count(1, "a count of strings")
 	all := make([]string, 0, n)
 	for range n {
-		length := r.Count(1, "a length")
+		all = append(all, r.Text())
 		if r.err != nil {
 			return nil
 		}
-		all = append(all, string(r.data[r.at:r.at+length]))
-		r.at += length
 	}
 	return all
+}
+
+// Text reads a text: its length as a uvarint, and its bytes.
+func (r *Reader) Text() string {
+	length := r.Count(1, "a length")
+	if r.err != nil {
+		return ""
+	}
+	r.at += length
+	return string(r.data[r.at-length : r.at])
 }
 
 // Key reads what Names.AppendKey wrote.

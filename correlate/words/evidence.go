@@ -165,7 +165,7 @@ func bound(v float64) string {
 // Level is a signal's value in the unit that people read it in.
 func Level(signal string, v float64) string {
 	switch {
-	case strings.HasPrefix(signal, "latency"):
+	case strings.HasPrefix(strings.TrimPrefix(signal, "client_"), "latency"):
 		return time.Duration(v * float64(time.Second)).Round(100 * time.Microsecond).String()
 	case strings.HasPrefix(signal, correlate.CallsOf):
 		return Figure(v) + " a request"

@@ -143,6 +143,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "a verdict depends on its case and nothing else",
 		},
 		{
+			room: "correlate/judge/series", ours: []string{"correlate", "correlate/judge", "correlate/judge/expect", "correlate/judge/evalue"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what people are shown of a case is made of the case, and nothing is decided by it",
+		},
+		{
 			room: "correlate/blame/...", ours: []string{"correlate", "correlate/guard"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "blame depends on the fault, the candidates and the graph and nothing else",
 		},
@@ -186,7 +190,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			room: "correlate/engine/...",
 			ours: []string{
 				"correlate", "correlate/window", "correlate/guard", "correlate/record", "correlate/cells", "correlate/observe",
-				"correlate/judge", "correlate/blame", "correlate/dora", "correlate/packed",
+				"correlate/judge", "correlate/judge/series", "correlate/blame", "correlate/dora", "correlate/packed",
 			},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",

@@ -79,18 +79,19 @@ func resolve[T any](t *testing.T, ref, part string, from map[string]T) T {
 
 // answers are the types of the 200s.
 var answers = map[string]any{
-	"/api/v1/changes":           Changes{},
-	"/api/v1/names":             Names{},
-	"/api/v1/changes/{id}":      Change{},
-	"/api/v1/incidents":         Incidents{},
-	"/api/v1/regressions":       Regressions{},
-	"/api/v1/dora":              DORA{},
-	"/api/v1/dora/restatements": Restatements{},
-	"/api/v1/status":            Status{},
-	"/api/v1/quality":           Quality{},
-	"/api/v1/quarantine":        Quarantine{},
-	"/api/v1/limits":            Limits{},
-	"/api/v1/gate":              gate.Answer{},
+	"/api/v1/changes":             Changes{},
+	"/api/v1/names":               Names{},
+	"/api/v1/changes/{id}":        Change{},
+	"/api/v1/changes/{id}/series": ChangeSeries{},
+	"/api/v1/incidents":           Incidents{},
+	"/api/v1/regressions":         Regressions{},
+	"/api/v1/dora":                DORA{},
+	"/api/v1/dora/restatements":   Restatements{},
+	"/api/v1/status":              Status{},
+	"/api/v1/quality":             Quality{},
+	"/api/v1/quarantine":          Quarantine{},
+	"/api/v1/limits":              Limits{},
+	"/api/v1/gate":                gate.Answer{},
 }
 
 // elsewhere are the paths that another sink serves.
@@ -202,6 +203,8 @@ func (c comparison) compare(at string, s *schema, typ reflect.Type) {
 		require.Equal(c.t, enum, s.Enum, at)
 	}
 	switch {
+	case typ == reflect.TypeFor[correlate.Values]():
+		require.Equal(c.t, []string{"number", "null"}, typesOf(s.Items), at)
 	case typ == reflect.TypeFor[time.Time]():
 		require.Equal(c.t, "date-time", s.Format, at)
 	case typ.Kind() == reflect.Slice:
@@ -260,6 +263,8 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[correlate.Outcome]():   {"regressed", "healthy", "inconclusive"},
 	reflect.TypeFor[correlate.Phase]():     {"observing", "closed", "history", "merged", "retracted"},
 	reflect.TypeFor[correlate.Reopening](): strs(correlate.Reopenings()),
+	reflect.TypeFor[correlate.Role]():      strs(correlate.Roles()),
+	reflect.TypeFor[correlate.Basis]():     strs(correlate.Bases()),
 	reflect.TypeFor[correlate.Grade]():     {"A", "B", "C", "D"},
 	reflect.TypeFor[dora.Counted]():        strs(dora.AllCounted()),
 	reflect.TypeFor[dora.Calendar]():       strs(dora.Calendars()),

@@ -31,6 +31,7 @@ func (s *sink) operations() []operation {
 			"counted", "team", "system", "class", "kind", "label.NAME", "by", "policy",
 		}, s.changes},
 		{"/api/v1/changes/{id...}", []string{"as_of"}, s.change},
+		{"/api/v1/changes/{id}/series", []string{"as_of", "revision"}, s.series},
 		{"/api/v1/incidents", []string{"service", "environment", "open", "since", "from", "to", "limit", "as_of"}, s.incidents},
 		{"/api/v1/regressions", []string{"service", "environment", "change", "since", "from", "to", "limit"}, s.regressions},
 		{"/api/v1/dora", []string{"service", "environment", "team", "system", "class", "kind", "label.NAME", "by", "series", "zone", "trend", "policy", "since", "from", "to", "as_of"}, s.doraReport},

@@ -25,6 +25,7 @@ type changeBody struct {
 	Explanation words.Explanation
 	Ahead       []words.Line // while there is nothing better than inconclusive: what is missing
 	Effects     *effects
+	Course      *course // what was measured around it; nil when nothing was kept
 	Suspects    []suspect
 	Beside      []row // other changes of that time in that environment
 	Incidents   []correlate.IncidentRecord
@@ -107,6 +108,9 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 	}
 	if c.Verdict != nil {
 		b.Effects = newEffects(c.Verdict.Evidence)
+	}
+	if b.Course, err = s.course(ctx, c, at); err != nil {
+		return b, err
 	}
 	b.Suspects = suspects(c, b.Explanation)
 	if b.Beside, err = s.beside(ctx, c, at); err != nil {

@@ -23,6 +23,7 @@ type Reader struct {
 	held        []correlate.Held
 	outlooks    map[string]*correlate.Outlook
 	heard       map[string][]string
+	series      map[string][]correlate.Series
 	places      []correlate.Place
 	status      sinks.Status
 	failure     error
@@ -41,6 +42,7 @@ func NewReader(now time.Time, effects ...correlate.Effect) *Reader {
 		verdicts:    map[string][]correlate.Verdict{},
 		incidents:   map[string]correlate.IncidentRecord{},
 		regressions: map[string]correlate.Regression{}, outlooks: map[string]*correlate.Outlook{}, heard: map[string][]string{},
+		series: map[string][]correlate.Series{},
 		status: sinks.Status{Ready: true, Version: "test", Now: now},
 	}
 	r.Put(effects...)
@@ -61,6 +63,8 @@ func (r *Reader) Put(effects ...correlate.Effect) {
 			r.incidents[e.Incident.ID] = *e.Incident
 		case e.Regression != nil:
 			r.regressions[e.Regression.ID] = *e.Regression
+		case e.Series != nil:
+			r.series[e.Series.ChangeID] = append(r.series[e.Series.ChangeID], *e.Series)
 		}
 	}
 	r.revision++
@@ -291,6 +295,20 @@ func (r *Reader) Outlook(_ context.Context, id string) *correlate.Outlook {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.outlooks[id]
+}
+
+// Series implements sinks.Reader, from those that were put.
+func (r *Reader) Series(ctx context.Context, id string, revision int) (*correlate.Series, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	for _, s := range slices.Backward(r.series[id]) {
+		if revision == 0 || s.Revision <= revision {
+			return &s, nil
+		}
+	}
+	return nil, nil
 }
 
 // SetHeardIn sets what HeardIn returns for a service.

@@ -29,14 +29,14 @@ func NewLevel(kind correlate.SignalKind, fine []correlate.Cell, resolution int64
 func newSeries(cells []correlate.Cell, kind correlate.SignalKind, width int64) series {
 	s := series{width: width, at: make([]int64, len(cells)), num: make([]float64, len(cells)+1), den: make([]float64, len(cells)+1)}
 	for i := range cells {
-		num, den := quantity(&cells[i], kind)
+		num, den := Quantity(&cells[i], kind)
 		s.at[i], s.num[i+1], s.den[i+1] = cells[i].Start, s.num[i]+num, s.den[i]+den
 	}
 	return s
 }
 
-// quantity is a cell's part of numerator and denominator.
-func quantity(c *correlate.Cell, kind correlate.SignalKind) (num, den float64) {
+// Quantity is a cell's part of numerator and denominator.
+func Quantity(c *correlate.Cell, kind correlate.SignalKind) (num, den float64) {
 	switch kind {
 	case correlate.Ratio:
 		return float64(c.Sum), float64(c.N)

@@ -36,6 +36,7 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"facts are unapplied until the effects are committed":                                   unapplied,
 		"effects stored twice are stored once":                                                  effectsTwice,
 		"a change shows its highest revision, and every revision is kept":                       revisions,
+		"the last two series of a change are kept, as they were first told":                     series,
 		"changes are listed newest first, ties by id, page by page":                             changePages,
 		"a name selects what has it in a namespace, where asked for":                            namesakes,
 		"changes are selected by each field of the filter":                                      changeFilters,

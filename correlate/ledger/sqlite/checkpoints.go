@@ -34,16 +34,16 @@ func (l *Ledger) Expire(ctx context.Context, fine, coarse time.Time) error {
 
 // Checkpoints implements ledger.Ledger.
 func (l *Ledger) Checkpoints(ctx context.Context, yield func(at time.Time, cells []correlate.Measurement) error) error {
-	return l.checkpoints(ctx, yield, "SELECT seq, at, blob FROM checkpoints ORDER BY seq")
+	return checkpoints(ctx, l.readers, yield, "SELECT seq, at, blob FROM checkpoints ORDER BY seq")
 }
 
 // CheckpointsBetween implements ledger.Ledger.
 func (l *Ledger) CheckpointsBetween(ctx context.Context, from, to time.Time, yield func(at time.Time, cells []correlate.Measurement) error) error {
-	return l.checkpoints(ctx, yield, "SELECT seq, at, blob FROM checkpoints WHERE at >= ? AND at < ? ORDER BY at, seq", micros(from), micros(to))
+	return checkpoints(ctx, l.readers, yield, "SELECT seq, at, blob FROM checkpoints WHERE at >= ? AND at < ? ORDER BY at, seq", micros(from), micros(to))
 }
 
-func (l *Ledger) checkpoints(ctx context.Context, yield func(at time.Time, cells []correlate.Measurement) error, query string, args ...any) error {
-	return each(ctx, l.readers, func(scan func(...any) error) error {
+func checkpoints(ctx context.Context, q querier, yield func(at time.Time, cells []correlate.Measurement) error, query string, args ...any) error {
+	return each(ctx, q, func(scan func(...any) error) error {
 		var seq, at int64
 		var blob []byte
 		if err := scan(&seq, &at, &blob); err != nil {

@@ -100,6 +100,8 @@ func writesOf(e correlate.Effect) ([]write, error) {
 		return idleWrites(*e.Idle)
 	case e.Rollup != nil:
 		return rollupWrites(*e.Rollup)
+	case e.Series != nil:
+		return seriesWrites(*e.Series), nil
 	case e.Judged != nil:
 		return []write{{`INSERT INTO meta (name, value) VALUES ('judged_to', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 			[]any{micros(e.Judged.To)}}}, nil
