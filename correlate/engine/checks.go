@@ -534,7 +534,7 @@ func (s *checkStates) say(c *change, alone *correlate.Verdict, t int64) correlat
 	v := c.verdictOf(finding{outcome: correlate.Inconclusive, reason: correlate.ReasonUnderpowered}, t, false)
 	is := correlate.WithoutChecks{}
 	if alone != nil {
-		v = *alone
+		v = plain(*alone) // how it came about is its own
 		is = correlate.WithoutChecks{
 			Outcome: v.Outcome, Reason: v.Reason, DecidedAt: v.DecidedAt, DetectedAt: v.DetectedAt, OnsetAt: v.OnsetAt, RecoveredAt: v.RecoveredAt, Blame: v.Blame,
 		}
