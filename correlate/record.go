@@ -131,6 +131,8 @@ type Effect struct {
 	Idle       *Idle           // telemetry fell silent, or came back
 	Rollup     *Rollup         // a coarse bucket closed
 	Judged     *Judged         // how far it has been judged
+	Rollback   *Rollback       // whether to ask for a change to be taken back, or what became of such a request
+	KillSwitch *KillSwitch     // somebody stopped all such requests, or lets them through again
 	Series     *Series         // what was measured around a change, kept with a verdict that is told by the same input
 }
 

@@ -1,4 +1,4 @@
-# Tests that need what other people's programs do: a browser.
+# Tests that need what other people's programs do: a browser, an identity provider.
 
 .PHONY: e2e-pages
 
@@ -10,3 +10,8 @@ e2e-pages: build ## Visit every page in a headless Chromium: no error, axe clean
 	[ -n "$$axe" ] || echo 'SKIP: e2e-pages: axe can not be had; the rest is tested'; \
 	set -x; cd e2e/pages && $(GO) vet ./... && SHIPWAKE_TEST_PROGRAM='$(CURDIR)/bin/shipwake' SHIPWAKE_TEST_BROWSER="$$browser" SHIPWAKE_TEST_AXE="$$axe" \
 		SHIPWAKE_TEST_PICTURES='$(CURDIR)/bin/pages' $(GO) test -count=1 -timeout 9m -v ./...
+
+.PHONY: e2e-oidc
+
+e2e-oidc: build ## Sign in at a real OpenID provider, which runs beside the daemon
+	set -x; cd e2e/oidc && $(GO) vet ./... && SHIPWAKE_TEST_PROGRAM='$(CURDIR)/bin/shipwake' $(GO) test -count=1 -timeout 5m -v ./...

@@ -14,6 +14,8 @@ type Batch struct {
 	// Incidents and Regressions are the newest states of those that the transaction touched, in the order of the effects.
 	Incidents   []correlate.IncidentRecord
 	Regressions []correlate.Regression
+	// Rollbacks is what there is to tell of requests for rollbacks.
+	Rollbacks []RollbackNews
 }
 
 // Decision is the newest revision of the verdict on a change.
@@ -46,7 +48,7 @@ type Past struct {
 	Unknown bool                   // it could not be read, or not all of it
 }
 
-// NewBatch sums up effects. Past is asked at most once for each change with a new verdict, and only where the effects don't
+// NewBatch sums up effects. Past is asked at most once for each change with a new verdict, and where there is news of a request for its rollback, only where the effects don't
 // say everything themselves.
 func NewBatch(effects []correlate.Effect, past func(changeID string) Past) Batch {
 	s := summary{records: map[string]correlate.ChangeRecord{}, verdicts: map[string][]correlate.Verdict{}}
@@ -56,6 +58,9 @@ func NewBatch(effects []correlate.Effect, past func(changeID string) Past) Batch
 	b := Batch{Incidents: s.incidents, Regressions: s.regressions}
 	for _, id := range s.decided {
 		b.Decisions = append(b.Decisions, s.decision(id, past))
+	}
+	for _, r := range s.rollbacks {
+		b.Rollbacks = append(b.Rollbacks, s.rollbackNews(r, past))
 	}
 	return b
 }
@@ -67,6 +72,7 @@ type summary struct {
 	verdicts    map[string][]correlate.Verdict
 	incidents   []correlate.IncidentRecord
 	regressions []correlate.Regression
+	rollbacks   []correlate.Rollback
 }
 
 func (s *summary) add(e correlate.Effect) {
@@ -81,6 +87,8 @@ func (s *summary) add(e correlate.Effect) {
 		s.incidents = replaced(s.incidents, *e.Incident, func(i correlate.IncidentRecord) string { return i.ID })
 	case e.Regression != nil:
 		s.regressions = replaced(s.regressions, *e.Regression, func(r correlate.Regression) string { return r.ID })
+	case e.Rollback != nil && told(*e.Rollback):
+		s.rollbacks = append(s.rollbacks, *e.Rollback)
 	}
 }
 

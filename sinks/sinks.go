@@ -54,6 +54,12 @@ type Reader interface {
 	Series(ctx context.Context, id string, revision int) (*correlate.Series, error)
 	Incidents(ctx context.Context, q IncidentQuery) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionQuery) ([]correlate.Regression, error)
+	// Rollbacks are decisions on whether to ask for a rollback, newest first.
+	Rollbacks(ctx context.Context, q RollbackQuery) ([]correlate.Rollback, error)
+	// RollbackMode is what is done about a change that should be taken back.
+	RollbackMode(c correlate.ChangeRecord) correlate.RollbackMode
+	// KillSwitch says whether all requests are stopped, whoever or whatever stopped them.
+	KillSwitch(ctx context.Context) (correlate.KillSwitch, error)
 	DORA(ctx context.Context, q dora.Query) (dora.Report, error)
 	// Names are all values that a split of DORA numbers has had, sorted; false while that isn't known of all.
 	Names(ctx context.Context, by dora.GroupBy) ([]string, bool, error)
@@ -112,6 +118,14 @@ type RegressionQuery struct {
 	ChangeID             string // only those with this change among the suspects
 	From, To             time.Time
 	Limit                int
+}
+
+// RollbackQuery selects decisions on rollbacks by when they were made, newest first. Zero fields don't restrict.
+type RollbackQuery struct {
+	ChangeID, Service, Environment string
+	Result                         correlate.RollbackResult
+	From, To                       time.Time
+	Limit                          int // 0: 100; at most 1,000
 }
 
 // Status is the daemon's health at one instant.

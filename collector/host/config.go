@@ -13,7 +13,9 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 	"go.opentelemetry.io/collector/config/confignet"
 
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/owners"
+	"github.com/shipwake/shipwake/collector/signin"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
@@ -34,6 +36,8 @@ type Config struct {
 	Memory MemoryConfig            `mapstructure:"memory"`
 	// Readers says who may read that.
 	Readers ReadersConfig `mapstructure:"readers"`
+	// Access says who may do more, by name: send facts, or decide as people do.
+	Access signin.Config `mapstructure:"access"`
 	// Resolution is the width of a bucket. Finer sees sooner and costs memory in proportion.
 	Resolution time.Duration `mapstructure:"resolution"`
 	// Lateness is how long after its event time a measurement is waited for. Longer corrects less and answers later.
@@ -57,6 +61,8 @@ type Config struct {
 	Names names.Config `mapstructure:"names"`
 	// Owners say whose a service is: the team and the system of its changes.
 	Owners owners.Config `mapstructure:"owners"`
+	// Rollback says for which changes whoever deploys is asked to take them back.
+	Rollback rollbacks.Config `mapstructure:"rollback"`
 	// Sinks are the sinks by name, each with its own part of the configuration.
 	Sinks map[string]map[string]any `mapstructure:"sinks"`
 
@@ -110,6 +116,7 @@ func createDefaultConfig() component.Config {
 		Lateness:    sec(d.Lateness),
 		IdleAfter:   sec(d.IdleAfter),
 		Readers:     ReadersConfig{MaxConnections: 1000},
+		Access:      signin.DefaultConfig(),
 		Window: WindowConfig{
 			Baseline: sec(d.Baseline), Grace: sec(d.Judge.Grace), MinHealthy: sec(d.Judge.MinHealthy), Watch: sec(d.Watch),
 		},
@@ -131,7 +138,7 @@ func (c *Config) Validate() error {
 	if c.DiskReserve < 0 {
 		return fmt.Errorf("disk_reserve: %d: must be a number of bytes, or 0 for none", c.DiskReserve)
 	}
-	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.validateExposure(), c.Margins.validate()); err != nil {
+	if err := errors.Join(c.Memory.validate(), c.Archive.validate(), c.Readers.validate(), c.Access.Check(), c.validateExposure(), c.Margins.validate(), c.Rollback.Validate()); err != nil {
 		return err
 	}
 	for _, d := range []struct {

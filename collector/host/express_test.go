@@ -81,7 +81,7 @@ func TestWhatWasJustCommittedIsNotReadBack(t *testing.T) {
 	d := startDaemon(t, t.TempDir(), lastDays)
 	defer d.end()
 	l := &watched{Ledger: d.h.ledger}
-	d.h.ledger = l
+	d.h.keepIn(l)
 	commit := func(n int) {
 		c := correlate.Change{ID: fmt.Sprint("c", n), Service: "shop", Version: fmt.Sprint("v", n), Source: "generic", FinishedAt: lastDays}
 		_, err := d.h.Commit(t.Context(), []correlate.Entry{{

@@ -30,7 +30,7 @@ func clocked(t interface {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{})
-	h.ledger = l
+	h.keepIn(l)
 	return reader{h}
 }
 

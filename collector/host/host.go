@@ -25,6 +25,7 @@ import (
 	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/host/numbers"
 	"github.com/shipwake/shipwake/collector/host/records"
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/owners"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/correlate"
@@ -43,17 +44,18 @@ type Host struct {
 
 	records.Recorder
 
-	ledger  ledger.Ledger
-	engine  *engine.Engine
-	memory  *heap
-	late    *late.Archive // nil when nothing is kept, as are the two that go with it
-	judge   *late.Judge
-	found   chan finding
-	numbers *numbers.Numbers
-	sinks   []sinks.Sink
-	outbox  *outbox
-	web     *http.Server
-	host    component.Host
+	ledger    ledger.Ledger
+	engine    *engine.Engine
+	memory    *heap
+	late      *late.Archive // nil when nothing is kept, as are the two that go with it
+	judge     *late.Judge
+	found     chan finding
+	numbers   *numbers.Numbers
+	sinks     []sinks.Sink
+	outbox    *outbox
+	rollbacks *rollbacks.Desk
+	web       *http.Server
+	host      component.Host
 
 	ends direct.Registry // where receivers find the doors that need no decoding
 
@@ -120,7 +122,7 @@ func (h *Host) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h.ledger = l
+	h.keepIn(l)
 	h.Read(l)
 	if h.naming, err = names.New(h.cfg.Names); err != nil {
 		return fmt.Errorf("names: %w", err)
@@ -146,6 +148,12 @@ func (h *Host) open(ctx context.Context) error {
 	}
 	h.outbox = newOutbox(h)
 	return nil
+}
+
+// keepIn says where everything is kept.
+func (h *Host) keepIn(l ledger.Ledger) {
+	h.ledger = l
+	h.rollbacks = rollbacks.New(rollbacks.Options{Config: h.cfg.Rollback, Ledger: l, Log: h.set.Logger, Tally: h.opt.Tally, Now: h.opt.Now})
 }
 
 // openOwners reads whose the services are. What is wrong in a file of owners is told and holds nothing up.

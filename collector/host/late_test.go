@@ -46,7 +46,8 @@ func startOn(t *testing.T, o sqlite.Options, now time.Time, looks int) *daemon {
 	h := newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{})
 	of := cfg.engineConfig()
 	of.LooksAtOnce = looks
-	h.ledger, h.engine = l, engine.New(of)
+	h.keepIn(l)
+	h.engine = engine.New(of)
 	require.NoError(t, h.openArchive(of))
 	require.NoError(t, restore(t.Context(), h.engine, l, of, now))
 	h.outbox = newOutbox(h)

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"go.uber.org/zap"
@@ -218,6 +219,7 @@ func (l *loop) apply(facts []ledger.Fact, seq int64) error {
 func (l *loop) tick(now time.Time) {
 	l.ticked = now
 	if l.driver.Tick(now, l.drain) == nil {
+		l.followRollbacks(now)
 		l.expire(now)
 		if engine.Behind(l.engine) {
 			l.awake()
@@ -259,13 +261,36 @@ func (l *loop) Checkpoint(now time.Time, measured []correlate.Measurement) error
 
 // Commit implements engine.Keeper.
 func (l *loop) Commit(effects []correlate.Effect, applied int64) error {
+	effects = l.rollbacks.With(l.decidedAt(), effects)
 	err := l.ledger.CommitEffects(context.Background(), effects, l.outbox.rows(effects), applied)
-	l.trouble("commit decisions", err)
+	if !l.trouble("commit decisions", err) {
+		l.rollbacks.Kept(effects)
+	}
 	return err
+}
+
+// decidedAt is the time of decisions that are made beside the engine's.
+func (l *loop) decidedAt() time.Time {
+	if l.ticked.IsZero() {
+		return l.opt.Now().UTC()
+	}
+	return l.ticked.UTC()
+}
+
+// followRollbacks looks what became of the requests for rollbacks that stand.
+func (l *loop) followRollbacks(now time.Time) {
+	effects, err := l.rollbacks.Tick(now.UTC())
+	if l.trouble("read requests for rollbacks", err) || len(effects) == 0 {
+		return
+	}
+	if l.Commit(effects, 0) == nil {
+		l.Publish(effects)
+	}
 }
 
 // Publish implements engine.Keeper: it tells the sinks.
 func (l *loop) Publish(effects []correlate.Effect) {
+	effects = append(slices.Clip(effects), l.rollbacks.Added()...)
 	for _, e := range effects {
 		if e.Rollup != nil {
 			l.losses.forgot(e.Rollup.Forgotten, l.ticked)
@@ -279,6 +304,7 @@ func (l *loop) Publish(effects []correlate.Effect) {
 	}
 	l.outbox.wake()
 	l.marked(effects)
+	l.rollbacks.Told(effects)
 	l.log(effects)
 }
 

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/shipwake/shipwake/collector/host/courier"
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
@@ -52,8 +53,15 @@ func newOutbox(h *Host) *outbox {
 	for _, out := range o.sinks {
 		for _, queue := range out.Queues() {
 			o.couriers = append(o.couriers, courier.New(courier.Options{
-				Sink: out, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
+				Sink: rollbacks.Guard{Outgoing: out, Desk: h.rollbacks}, Queue: queue, Shelf: o.ledger, Log: o.log, Tally: o.tally,
 			}))
+		}
+	}
+	for _, s := range o.sinks {
+		if a, asks := s.(sinks.Acknowledging); asks {
+			for _, queue := range a.Acknowledging() {
+				h.rollbacks.Queues = append(h.rollbacks.Queues, courier.Name(a.Name(), queue))
+			}
 		}
 	}
 	return o

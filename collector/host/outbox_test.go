@@ -98,7 +98,7 @@ func sendingBy(ctx context.Context, options sqlite.Options, f sinks.Factory, set
 	if err != nil {
 		return nil, nil, err
 	}
-	h.ledger = l
+	h.keepIn(l)
 	if err := h.startSinks(); err != nil {
 		return nil, nil, err
 	}
@@ -222,7 +222,7 @@ func TestAHungReceiverHoldsUpNeitherTheLoopNorAnotherEndpoint(t *testing.T) {
 	h := newHost(componenttest.NewNopTelemetrySettings(), cfg, Options{Sinks: []sinks.Factory{webhook.Factory()}})
 	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
-	h.ledger = l
+	h.keepIn(l)
 	require.NoError(t, h.startSinks())
 	h.outbox = newOutbox(h)
 	running, cancel := context.WithCancel(t.Context())
@@ -261,7 +261,7 @@ func TestNoSecretOfAnEndpointIsLogged(t *testing.T) {
 	h := newHost(set, cfg, Options{Sinks: []sinks.Factory{webhook.Factory()}})
 	l, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir()})
 	require.NoError(t, err)
-	h.ledger = l
+	h.keepIn(l)
 	require.NoError(t, h.startSinks())
 	h.outbox = newOutbox(h)
 	running, cancel := context.WithCancel(t.Context())

@@ -98,6 +98,20 @@ func (h *Host) ask(ctx context.Context, ask func(*loop)) bool {
 	}
 }
 
+// turn turns the kill switch of rollbacks, and returns when that is kept.
+func (h *Host) turn(ctx context.Context, k correlate.KillSwitch) (err error) {
+	answered := h.ask(ctx, func(l *loop) {
+		effects := []correlate.Effect{{KillSwitch: &k}}
+		if err = l.Commit(effects, 0); err == nil {
+			l.Publish(effects)
+		}
+	})
+	if !answered {
+		return correlate.ErrUnavailable
+	}
+	return err
+}
+
 // outlooks are the answers of one instant: what is asked again before anything new was judged costs nothing.
 type outlooks struct {
 	at    time.Time

@@ -44,6 +44,23 @@ func (r reader) Regressions(ctx context.Context, q sinks.RegressionQuery) ([]cor
 	})
 }
 
+// Rollbacks implements sinks.Reader.
+func (r reader) Rollbacks(ctx context.Context, q sinks.RollbackQuery) ([]correlate.Rollback, error) {
+	return r.h.ledger.Rollbacks(ctx, ledger.RollbackFilter{
+		ChangeID: q.ChangeID, Service: q.Service, Environment: q.Environment, Result: q.Result, From: q.From, To: q.To, Limit: bounded(q.Limit),
+	})
+}
+
+// RollbackMode implements sinks.Reader.
+func (r reader) RollbackMode(c correlate.ChangeRecord) correlate.RollbackMode {
+	return r.h.cfg.Rollback.Mode(c.Change)
+}
+
+// KillSwitch implements sinks.Reader.
+func (r reader) KillSwitch(ctx context.Context) (correlate.KillSwitch, error) {
+	return r.h.rollbacks.Killed(ctx), ctx.Err()
+}
+
 func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
 	held, err := r.h.ledger.Held(ctx, bounded(limit))
 	if err != nil {

@@ -25,7 +25,7 @@ func remembering(t testing.TB, effects ...correlate.Effect) reader {
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	require.NoError(t, l.CommitEffects(t.Context(), effects, nil, 0))
 	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{})
-	h.ledger = l
+	h.keepIn(l)
 	go h.numbers.Run(t.Context(), l)
 	return reader{h}
 }

@@ -28,7 +28,8 @@ type ReadersConfig struct {
 	// BasicAuth are user:password pairs, in the same ways.
 	BasicAuth     []configopaque.String `mapstructure:"basic_auth"`
 	BasicAuthFile string                `mapstructure:"basic_auth_file"`
-	// AllowAnonymous permits everybody who reaches the address, for when something in front of it decides.
+	// AllowAnonymous permits everybody who reaches the address to read, for when something in front of it decides. It says
+	// nothing as long as there are tokens or pairs.
 	AllowAnonymous bool `mapstructure:"allow_anonymous"`
 	// MaxConnections bounds the connections that are open at once; 1000 unless set.
 	MaxConnections int `mapstructure:"max_connections"`
@@ -75,18 +76,18 @@ func isPair(text string) bool {
 	return ok && user != "" && password != ""
 }
 
-// known tells whether readers must say who they are.
+// known tells whether readers have tokens or passwords.
 func (c *ReadersConfig) known() bool {
 	return len(c.BearerTokens) > 0 || c.BearerTokensFile != "" || len(c.BasicAuth) > 0 || c.BasicAuthFile != ""
 }
 
 // validateExposure refuses to show everything to anybody on the network, unless that was said to be wanted.
 func (c *Config) validateExposure() error {
-	if c.Readers.known() || c.Readers.AllowAnonymous || guarded(c.Web) || listen.Loopback(c.Web.NetAddr) {
+	if c.mustSay() || c.Readers.AllowAnonymous || guarded(c.Web) || listen.Loopback(c.Web.NetAddr) {
 		return nil
 	}
 	return fmt.Errorf("web::endpoint: %s can be reached from other machines, so say who may read: "+
-		"set readers::bearer_tokens (or bearer_tokens_file, basic_auth, basic_auth_file), or web::tls::client_ca_file; "+
+		"set readers::bearer_tokens (or bearer_tokens_file, basic_auth, basic_auth_file), access::tokens or access::users, or web::tls::client_ca_file; "+
 		"or readers::allow_anonymous: true, if anybody may or a proxy in front decides", c.Web.NetAddr.Endpoint)
 }
 
@@ -97,11 +98,11 @@ func guarded(web confighttp.ServerConfig) bool {
 
 // readers lets in those who may read, and tells what is served who asks.
 type readers struct {
-	door      *signin.Door
-	localOnly bool // nobody has to say who they are; so only what is meant for this machine is answered
 	next      http.Handler
+	localOnly bool // nobody has to say who they are; so only what is meant for this machine is answered
 }
 
+// newReaders stands before what a mux has, and adds the pages where people sign in.
 func newReaders(cfg *Config, mux *http.ServeMux, log *zap.Logger) (*readers, error) {
 	r := cfg.Readers
 	tokens, err := secret.NewLive(r.BearerTokens, "readers::bearer_tokens_file", r.BearerTokensFile, log)
@@ -112,27 +113,43 @@ func newReaders(cfg *Config, mux *http.ServeMux, log *zap.Logger) (*readers, err
 	if err != nil {
 		return nil, err
 	}
-	if r.known() && !cfg.Web.TLS.HasValue() && !listen.Loopback(cfg.Web.NetAddr) {
-		log.Warn("Tokens and passwords of readers cross the network in the clear; set web::tls, or let a proxy on this machine do TLS",
+	if cfg.mustSay() && !cfg.Web.TLS.HasValue() && !listen.Loopback(cfg.Web.NetAddr) {
+		log.Warn("Tokens and passwords cross the network in the clear; set web::tls, or let a proxy on this machine do TLS",
 			zap.String("endpoint", cfg.Web.NetAddr.Endpoint))
 	}
-	return &readers{
-		door:      signin.New(signin.Settings{ReaderTokens: tokens, ReaderPairs: pairs, Anonymous: cfg.anonymous(), Log: log}),
-		next:      access.Mux(mux),
-		localOnly: !r.known() && !r.AllowAnonymous && !guarded(cfg.Web) && cfg.Web.NetAddr.Transport != confignet.TransportTypeUnix,
-	}, nil
+	door, err := signin.New(signin.Settings{Config: cfg.Access, ReaderTokens: tokens, ReaderPairs: pairs, Anonymous: cfg.anonymous(), Log: log})
+	if err != nil {
+		return nil, err
+	}
+	for pattern, handler := range door.Routes() {
+		mux.Handle(pattern, handler)
+	}
+	return &readers{door.Enter(access.Mux(mux)), cfg.localOnly()}, nil
+}
+
+// mustSay tells whether anybody has to say who they are.
+func (c *Config) mustSay() bool { return c.Readers.known() || c.Access.Known() }
+
+// localOnly: nobody is known, and nothing else decides who comes.
+func (c *Config) localOnly() bool {
+	return !c.mustSay() && !c.Readers.AllowAnonymous && !guarded(c.Web) && c.Web.NetAddr.Transport != confignet.TransportTypeUnix
 }
 
 // anonymous is who asks without saying who they are. Whoever runs programs on this machine may do everything, until it is said
 // who may; whom something else lets in (a proxy in front, a client certificate) may read.
 func (c *Config) anonymous() access.Identity {
+	reader := access.Identity{Roles: []access.Role{access.Reader}}
 	switch {
 	case c.Readers.known():
 		return access.Identity{}
-	case c.Readers.AllowAnonymous || guarded(c.Web):
-		return access.Identity{Roles: []access.Role{access.Reader}, Ambient: true}
+	case c.Readers.AllowAnonymous:
+		return reader
+	case c.Access.Known():
+		return access.Identity{}
+	case guarded(c.Web):
+		return reader
 	}
-	return access.Identity{ID: "local", Name: "local", Roles: access.Roles(), Ambient: true}
+	return access.Identity{ID: "local", Name: "local", Roles: access.Roles()}
 }
 
 // ServeHTTP answers probes for everybody. They say nothing but ready or not.
@@ -141,12 +158,12 @@ func (g *readers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("X-Frame-Options", "DENY")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
-	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Referrer-Policy", "same-origin")
 	probe := r.URL.Path == "/-/healthy" || r.URL.Path == "/-/ready"
 	if g.localOnly && !probe && !listen.Local(r) {
 		access.Refuse(w, r, http.StatusForbidden, "only requests to this machine by its loopback name are answered, since anybody may read; "+
 			"set readers::bearer_tokens, or readers::allow_anonymous: true if a proxy in front decides who may")
 		return
 	}
-	g.next.ServeHTTP(w, g.door.Enter(w, r))
+	g.next.ServeHTTP(w, r)
 }

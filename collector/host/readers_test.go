@@ -112,7 +112,6 @@ func TestReadersSayWhoTheyAre(t *testing.T) {
 	cfg.Readers.BearerTokens = []configopaque.String{"one", "two"}
 	cfg.Readers.BearerTokensFile = file
 	cfg.Readers.BasicAuth = []configopaque.String{"ann:pw:with:colons", "ann:new"}
-	g := guardOf(t, cfg)
 	for name, c := range map[string]struct {
 		authorization string
 		want          int
@@ -139,17 +138,20 @@ func TestReadersSayWhoTheyAre(t *testing.T) {
 		"another scheme":                 {"Digest one", 401},
 	} {
 		t.Run(name, func(t *testing.T) {
+			g := guardOf(t, cfg)
 			w := ask(g, "/api/v1/changes", "shipwake.example", c.authorization)
 			require.Equal(t, c.want, w.Code)
 			require.Equal(t, c.want == 401, w.Header().Get("WWW-Authenticate") != "")
 			require.Equal(t, c.want, ask(g, "/metrics", "shipwake.example", c.authorization).Code)
 			require.Equal(t, 200, ask(g, "/-/healthy", "shipwake.example", c.authorization).Code, "a probe has no token")
 			require.Equal(t, 200, ask(g, "/-/ready", "10.0.0.7:8788", c.authorization).Code)
-			for _, near := range []string{"/-/healthy/../../metrics", "//-/healthy", "/-/healthy/x"} {
-				require.Equal(t, c.want == 401, ask(g, near, "x", c.authorization).Code == 401, "only the very paths are open: %s", near)
+			for _, near := range []string{"/-/healthy/../../metrics", "//-/healthy"} {
+				w := ask(guardOf(t, cfg), near, "x", c.authorization)
+				require.Equal(t, c.want == 401, w.Code == 401, "only the very paths are open: %s", near)
 			}
 		})
 	}
+	g := guardOf(t, cfg)
 	require.NoError(t, os.WriteFile(file, []byte("newest\n"), 0o600))
 	require.Equal(t, 401, ask(g, "/metrics", "x", "Bearer filed").Code, "a token that was taken out of the file")
 	require.Equal(t, 200, ask(g, "/metrics", "x", "Bearer newest").Code)
@@ -198,4 +200,35 @@ func TestWhoeverRunsProgramsHereOperatesUntilItIsSaidWhoMay(t *testing.T) {
 	require.Equal(t, 403, w.Code)
 	require.Contains(t, w.Body.String(), "this needs the role operator; a token of readers has reader")
 	require.Equal(t, 401, operate(guardOf(t, tokens), nil).Code)
+}
+
+func TestATokenOfItsOwnSaysWhoDecides(t *testing.T) {
+	cfg, err := configured(map[string]any{
+		"web":    web("0.0.0.0:8788", nil),
+		"access": map[string]any{"tokens": map[string]any{"robot": map[string]any{"roles": []any{"operator"}, "secrets": "robot-1"}}},
+	})
+	require.NoError(t, err, "it says who may read, too")
+	w := operate(guardOf(t, cfg), map[string]string{"Authorization": "Bearer robot-1"})
+	require.Equal(t, 200, w.Code, w.Body)
+	require.Equal(t, "robot", w.Body.String())
+	require.Equal(t, 401, ask(guardOf(t, cfg), "/metrics", "x", "").Code)
+
+	cfg.Readers.AllowAnonymous = true
+	require.Equal(t, 200, ask(guardOf(t, cfg), "/metrics", "x", "").Code, "everybody reads")
+	require.Equal(t, 401, operate(guardOf(t, cfg), nil).Code, "and only who is known decides")
+
+	_, err = configured(map[string]any{"access": map[string]any{"tokens": map[string]any{"robot": map[string]any{"roles": []any{"root"}, "secrets": "robot-1"}}}})
+	require.ErrorContains(t, err, `access::tokens::robot::roles: "root" is no role; there are reader, sender, operator`)
+	require.NotContains(t, err.Error(), "robot-1")
+}
+
+func TestAProbeIsAnsweredWhateverItBrings(t *testing.T) {
+	cfg := createDefaultConfig().(*Config)
+	cfg.Readers.BasicAuth = []configopaque.String{"ann:new"}
+	g := guardOf(t, cfg)
+	for range 20 {
+		require.Equal(t, 200, ask(g, "/-/ready", "x", basic("ann", "old")).Code)
+	}
+	require.Equal(t, 429, ask(g, "/metrics", "x", basic("ann", "old")).Code)
+	require.Equal(t, 200, ask(g, "/metrics", "x", basic("ann", "new")).Code, "a scraper's password is compared, not guessed")
 }

@@ -25,7 +25,7 @@ func keeper(t *testing.T, dir string) *Host {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, l.Close()) })
 	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{Version: "1.0"})
-	h.ledger = l
+	h.keepIn(l)
 	return h
 }
 
@@ -267,7 +267,7 @@ func (a *asking) NextDue(ctx context.Context, after time.Time) (time.Time, error
 func TestTheLogIsNotAskedWhileNothingIsStale(t *testing.T) {
 	h := keeper(t, t.TempDir())
 	log := &asking{Ledger: h.ledger}
-	h.ledger = log
+	h.keepIn(log)
 	const sources = 50
 	p := parser("ci/1", says)
 	for n := range sources {

@@ -57,7 +57,7 @@ func seated(t *testing.T, dir string, l *listener) (*Host, *told.Seat) {
 	h := newHost(componenttest.NewNopTelemetrySettings(), *createDefaultConfig().(*Config), Options{Told: &desk})
 	ledger, err := sqlite.Open(t.Context(), sqlite.Options{Dir: dir})
 	require.NoError(t, err)
-	h.ledger = ledger
+	h.keepIn(ledger)
 	h.outbox = newOutbox(h)
 	running, cancel := context.WithCancel(t.Context())
 	h.stop = cancel

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/listen"
 	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
@@ -46,6 +47,7 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	healthy := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") }
 	mux.Handle("GET /-/healthy", access.Public(http.HandlerFunc(healthy)))
 	mux.Handle("GET /-/ready", access.Public(http.HandlerFunc(h.serveReady)))
+	mux.Handle("POST "+rollbacks.SwitchPath, rollbacks.Switch(h.opt.Now, h.turn))
 	for _, s := range h.sinks {
 		for pattern, handler := range sinks.Routes(s) {
 			mux.Handle(pattern, handler)

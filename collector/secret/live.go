@@ -55,6 +55,12 @@ func (l *Live) Get() (secrets []string, version int) {
 	return l.valid, l.version
 }
 
+// Any tells whether there is a secret now.
+func (l *Live) Any() bool {
+	secrets, _ := l.Get()
+	return len(secrets) > 0
+}
+
 // load reads the file, and takes its secrets when it has changed.
 func (l *Live) load() error {
 	if l.path == "" {

@@ -13,16 +13,19 @@ const (
 	providerCookie = "shipwake-provider"
 )
 
+// cookies are those of a daemon that people always reach over TLS, by what is configured, or as a request came.
+type cookies struct{ always bool }
+
 // encrypted tells whether a browser came over TLS, here or at a proxy in front. Who claims it wrongly gets a cookie that its
 // own browser doesn't send.
-func encrypted(r *http.Request) bool {
-	return r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
+func (c cookies) encrypted(r *http.Request) bool {
+	return c.always || r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
 // nameOf is the name of a cookie. Over TLS browsers take one with this prefix only from the very host, so that no other host of
 // the domain can plant one.
-func nameOf(r *http.Request, name string) string {
-	if encrypted(r) {
+func (c cookies) nameOf(r *http.Request, name string) string {
+	if c.encrypted(r) {
 		return "__Host-" + name
 	}
 	return name
@@ -30,21 +33,21 @@ func nameOf(r *http.Request, name string) string {
 
 // give sends a cookie. Sessions are Lax and not Strict: a link in a chat message opens its page for who is signed in, and an
 // identity provider leads back from its own site. What changes something asks for more than the cookie.
-func give(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration, same http.SameSite) {
-	c := &http.Cookie{Name: nameOf(r, name), Value: value, Path: "/", HttpOnly: true, Secure: encrypted(r), SameSite: same}
+func (c cookies) give(w http.ResponseWriter, r *http.Request, name, value string, lasts time.Duration, same http.SameSite) {
+	set := &http.Cookie{Name: c.nameOf(r, name), Value: value, Path: "/", HttpOnly: true, Secure: c.encrypted(r), SameSite: same}
 	switch {
 	case value == "":
-		c.MaxAge = -1
+		set.MaxAge = -1
 	case lasts > 0:
-		c.MaxAge = int(lasts / time.Second)
+		set.MaxAge = int(lasts / time.Second)
 	}
-	http.SetCookie(w, c)
+	http.SetCookie(w, set)
 }
 
-func cookie(r *http.Request, name string) string {
-	c, err := r.Cookie(nameOf(r, name))
+func (c cookies) cookie(r *http.Request, name string) string {
+	got, err := r.Cookie(c.nameOf(r, name))
 	if err != nil {
 		return ""
 	}
-	return c.Value
+	return got.Value
 }

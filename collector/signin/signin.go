@@ -6,8 +6,13 @@
 package signin
 
 import (
+	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -17,6 +22,7 @@ import (
 
 // Settings are who is known.
 type Settings struct {
+	Config
 	// ReaderTokens and ReaderPairs (user:password) are those of readers.
 	ReaderTokens, ReaderPairs *secret.Live
 	// Anonymous is who asks without saying who they are; the zero Identity may nothing.
@@ -24,52 +30,121 @@ type Settings struct {
 	Log       *zap.Logger
 }
 
-// Door tells who asks. It is safe for concurrent use.
+// Door tells who asks. It is safe for concurrent use. Sessions live as long as it does.
 type Door struct {
 	Settings
-	seal seal
+	cookies
+	seal      seal
+	provider  *provider // nil for none
+	tokens    []tokens
+	passwords *passwords
+	throttle  *throttle
+
+	mu        sync.Mutex
+	signedOut map[string]time.Time // ids of sessions, each until it would have ended
 }
 
-// New makes a door.
-func New(s Settings) *Door { return &Door{Settings: s, seal: newSeal()} }
+// tokens are those of one program, or of readers.
+type tokens struct {
+	access.Identity
+	secrets *secret.Live
+}
 
-// Enter puts who asks into the request's context.
-func (d *Door) Enter(w http.ResponseWriter, r *http.Request) *http.Request {
-	who := d.who(r)
-	if who.Ambient {
-		who.CSRF = d.csrf(w, r)
+// holder is somebody, with what proved it: their session ends when that isn't valid any more.
+type holder struct {
+	access.Identity
+	proof string
+}
+
+// New makes a door. A file of secrets that can't be used is an error.
+func New(s Settings) (*Door, error) {
+	d := &Door{Settings: s, seal: newSeal(), throttle: newThrottle(), signedOut: map[string]time.Time{}}
+	d.tokens = []tokens{{access.Identity{ID: "readers", Name: "a token of readers", Roles: []access.Role{access.Reader}}, s.ReaderTokens}}
+	for _, name := range slices.Sorted(maps.Keys(s.Tokens)) {
+		t := s.Tokens[name]
+		live, err := secret.NewLive(t.Secrets, "access::tokens::"+name+"::secrets_file", t.SecretsFile, s.Log)
+		if err != nil {
+			return nil, err
+		}
+		d.tokens = append(d.tokens, tokens{access.Identity{ID: "token:" + name, Name: name, Roles: t.Roles}, live})
 	}
-	return r.WithContext(access.With(r.Context(), who))
+	if s.OIDC != nil {
+		var err error
+		if d.provider, err = newProvider(s.OIDC); err != nil {
+			return nil, err
+		}
+		d.always = strings.HasPrefix(s.OIDC.RedirectURL, "https:")
+	}
+	var err error
+	d.passwords, err = newPasswords(&s.Config, d.seal)
+	return d, err
 }
 
-// csrf is what forms of pages bring back: it belongs to the browser that the page was shown in.
+// loginPath is the page where people say who they are.
+const loginPath = "/login"
+
+// Enter puts who asks into the context of what is served next.
+func (d *Door) Enter(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		who, err := d.who(r)
+		who.TooMany = errors.Is(err, errTooMany)
+		if who.Ambient && who.CSRF == "" {
+			who.CSRF = d.csrf(w, r)
+		}
+		next.ServeHTTP(w, r.WithContext(access.With(r.Context(), who)))
+	})
+}
+
+// csrf is what forms of pages bring back while nobody is signed in: it belongs to the browser that the page was shown in.
 func (d *Door) csrf(w http.ResponseWriter, r *http.Request) string {
-	browser := cookie(r, browserCookie)
+	browser := d.cookie(r, browserCookie)
 	if browser == "" {
 		if !access.WantsPage(r) {
 			return ""
 		}
 		browser = randomText()
-		give(w, r, browserCookie, browser, 0, http.SameSiteLaxMode)
+		d.give(w, r, browserCookie, browser, 0, http.SameSiteLaxMode)
 	}
-	return d.seal.mark("csrf", browser)
+	return d.seal.mark("csrf of a browser", browser)
 }
 
-func (d *Door) who(r *http.Request) access.Identity {
-	scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") {
-		tokens, _ := d.ReaderTokens.Get()
-		if secret.Is(strings.TrimSpace(given), tokens) {
-			return access.Identity{ID: "token", Name: "a token of readers", Roles: []access.Role{access.Reader}}
+// who tells who sent a request. What stands in the header Authorization counts alone: when it is wrong, nothing else makes up
+// for it.
+func (d *Door) who(r *http.Request) (access.Identity, error) {
+	if header := r.Header.Get("Authorization"); header != "" {
+		scheme, given, _ := strings.Cut(header, " ")
+		if strings.EqualFold(scheme, "Bearer") {
+			h, err := d.byToken(strings.TrimSpace(given))
+			return h.Identity, err
 		}
-		return access.Identity{}
-	}
-	if user, password, ok := r.BasicAuth(); ok {
-		pairs, _ := d.ReaderPairs.Get()
-		if secret.Is(user+":"+password, pairs) {
-			return access.Identity{ID: "user:" + user, Name: user, Roles: []access.Role{access.Reader}, Ambient: true}
+		user, password, ok := r.BasicAuth()
+		if !ok {
+			return access.Identity{}, errWrong
 		}
-		return access.Identity{}
+		h, err := d.byPassword(r.Context(), addressOf(r), user, password)
+		return h.Identity, err
 	}
-	return d.Anonymous
+	if who, ok := d.resume(r); ok {
+		return who, nil
+	}
+	who := d.Anonymous
+	who.Ambient = true
+	if d.opens() {
+		who.SignIn = loginPath
+	}
+	return who, nil
+}
+
+// opens tells whether there is anything to sign in with.
+func (d *Door) opens() bool { return d.Known() || d.Anonymous.ID == "" && len(d.Anonymous.Roles) == 0 }
+
+// byToken returns who has a token. All are compared, whichever it is.
+func (d *Door) byToken(given string) (holder, error) {
+	found, err := holder{}, errWrong
+	for _, t := range d.tokens {
+		if valid, _ := t.secrets.Get(); secret.Is(given, valid) && err != nil {
+			found, err = holder{t.Identity, given}, nil
+		}
+	}
+	return found, err
 }

@@ -84,13 +84,21 @@ func (r retried) adopt(c *change, course []correlate.Verdict, series []correlate
 	switch {
 	case n < max(len(course), len(issued)):
 		r.setCourse(c, course, r.of.By)
-		for _, s := range series {
-			if i := slices.IndexFunc(c.course[n:], func(v correlate.Verdict) bool { return v.DecidedAt.Equal(s.At) }); i >= 0 {
-				r.keepSeries(&s, c.course[n+i].Revision)
-			}
-		}
+		r.keepEach(c.course[n:], series)
 	case !reflect.DeepEqual(was, *c.rec):
 		r.publish(c)
+	}
+}
+
+// keepEach has the latest series of each instant at which a verdict was decided kept with it.
+func (r retried) keepEach(issued []correlate.Verdict, series []correlate.Series) {
+	for i := range issued {
+		for _, s := range slices.Backward(series) {
+			if s.At.Equal(issued[i].DecidedAt) {
+				r.keepSeries(&s, issued[i].Revision)
+				break
+			}
+		}
 	}
 }
 

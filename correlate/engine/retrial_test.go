@@ -140,10 +140,35 @@ func (d *days) verdicts(id string) (course []correlate.Verdict) {
 	return course
 }
 
+// series are those that are kept with the verdicts of a change that stand, by when these were decided.
+func (d *days) series(id string) map[time.Time]string {
+	kept, byRevision := map[time.Time]string{}, map[int]correlate.Series{}
+	var stand []correlate.Verdict
+	for _, e := range d.all.Decisions {
+		switch v := e.Verdict; {
+		case e.Series != nil && e.Series.ChangeID == id:
+			byRevision[e.Series.Revision] = *e.Series
+		case v != nil && v.ChangeID == id:
+			if v.Supersedes > 0 {
+				stand = slices.DeleteFunc(stand, func(o correlate.Verdict) bool { return o.Revision >= v.Supersedes })
+			}
+			stand = append(stand, *v)
+		}
+	}
+	for _, v := range stand {
+		if s, ok := byRevision[v.Revision]; ok {
+			s.Revision = 0
+			kept[v.DecidedAt] = text(s)
+		}
+	}
+	return kept
+}
+
 // TestAChangeThatIsToldDaysLateGetsTheSameVerdict: of drawn histories one change, with all its reports, is told when its
-// time has left memory. It gets the verdicts that it would have got in time, to the byte, and so do those near it.
+// time has left memory. It gets the verdicts that it would have got in time, to the byte, with what they are kept with, and so
+// do those near it.
 func TestAChangeThatIsToldDaysLateGetsTheSameVerdict(t *testing.T) {
-	judged, regressed := 0, 0
+	judged, regressed, kept := 0, 0, 0
 	for n := range uint64(*cases) {
 		r := rand.New(rand.NewPCG(*seed+n, 7))
 		s := drawStory(r)
@@ -178,7 +203,9 @@ func TestAChangeThatIsToldDaysLateGetsTheSameVerdict(t *testing.T) {
 		tardy.retryAll()
 		want, got := prompt.verdicts(id), tardy.verdicts(id)
 		require.Equal(t, text(want), text(got), "seed %d: %s", *seed+n, id)
+		require.Equal(t, prompt.series(id), tardy.series(id), "seed %d: %s", *seed+n, id)
 		require.Equal(t, prompt.all.Changes[id].Phase, tardy.all.Changes[id].Phase)
+		kept += len(tardy.series(id))
 		judged++
 		for _, v := range want {
 			if v.Outcome == correlate.Regressed {
@@ -188,6 +215,7 @@ func TestAChangeThatIsToldDaysLateGetsTheSameVerdict(t *testing.T) {
 		}
 	}
 	require.NotZero(t, judged)
+	require.NotZero(t, kept)
 	t.Logf("%d changes judged late, %d of them regressed", judged, regressed)
 }
 

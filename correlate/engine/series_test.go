@@ -63,33 +63,30 @@ func TestAVerdictIsKeptWithItsSeries(t *testing.T) {
 	require.Less(t, all[0].At.Sub(all[0].Start), 10*time.Minute)
 }
 
+// live drives an engine through a recording bucket by bucket, without its end, and asks something after each.
+func live(t testing.TB, e *Engine, r Recording, ask func()) {
+	d := NewDriver(e, &recorder{})
+	require.NoError(t, d.Facts([]Fact{{Fact: r.Facts[0], ReceivedAt: at(r.From)}}, 0))
+	for now := r.From; now <= r.Until; now += 10 {
+		require.NoError(t, d.Tick(at(now+30), func() (drained []correlate.Measurement) {
+			n := 0
+			for n < len(r.Cells) && r.Cells[n].Start+10 <= now {
+				n++
+			}
+			drained, r.Cells = r.Cells[:n], r.Cells[n:]
+			return drained
+		}))
+		ask()
+	}
+}
+
 // TestASeriesCanBeAskedForWhileAChangeIsObserved: it is what would be kept, and asking for it changes nothing.
 func TestASeriesCanBeAskedForWhileAChangeIsObserved(t *testing.T) {
 	asked, untouched := New(DefaultConfig()), New(DefaultConfig())
 	story := badStory()
 	story.Until = story.From + 3600 + 1200
-	half := func(e *Engine, ask bool) {
-		k := &recorder{}
-		d := NewDriver(e, k)
-		cells := story.Cells
-		require.NoError(t, d.Facts([]Fact{{Fact: story.Facts[0], ReceivedAt: at(story.From)}}, 0))
-		for now := story.From; now <= story.Until; now += 10 {
-			require.NoError(t, d.Tick(at(now+30), func() []correlate.Measurement {
-				n := 0
-				for n < len(cells) && cells[n].Start+10 <= now {
-					n++
-				}
-				drained := cells[:n]
-				cells = cells[n:]
-				return drained
-			}))
-			if ask {
-				Series(e, "bad")
-			}
-		}
-	}
-	half(asked, true)
-	half(untouched, false)
+	live(t, asked, story, func() { Series(asked, "bad") })
+	live(t, untouched, story, func() {})
 	s := Series(asked, "bad")
 	require.NotNil(t, s)
 	require.Zero(t, s.Revision)
@@ -104,4 +101,17 @@ func asJSON(t *testing.T, v any) string {
 	text, err := json.Marshal(v)
 	require.NoError(t, err)
 	return string(text)
+}
+
+// BenchmarkSeries is what it costs to draw the course of one change: it is done twice for most that hurt, and once for others.
+func BenchmarkSeries(b *testing.B) {
+	story := badStory()
+	story.Until = story.From + 3600 + 1200
+	e := New(DefaultConfig())
+	live(b, e, story, func() {})
+	require.NotNil(b, Series(e, "bad"))
+	b.ReportAllocs()
+	for b.Loop() {
+		Series(e, "bad")
+	}
 }

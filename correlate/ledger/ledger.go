@@ -74,7 +74,7 @@ type Ledger interface {
 	// did, stay when a reading has a problem: they were read from more than is left.
 	Project(ctx context.Context, readings []Reading) (Projected, error)
 	// CommitEffects stores what the engine decided after applying the facts up to appliedSeq (0: unchanged): current
-	// records, verdict revisions with their series, regressions, idle rows, rollups and outbox rows, in one transaction. Storing the
+	// records, verdict revisions with their series, regressions, decisions on rollbacks, idle rows, rollups and outbox rows, in one transaction. Storing the
 	// same effects twice changes nothing. A verdict revision that is already there stays as it is; a change's current
 	// verdict is its highest revision, whether that came in the record or by itself. What is told of the past of a rollup
 	// leaves what was measured in it as it is, and the other way round. The applied sequence number never goes back.
@@ -106,6 +106,10 @@ type Ledger interface {
 	Change(ctx context.Context, id string) (correlate.ChangeRecord, []correlate.Verdict, error)
 	Incidents(ctx context.Context, q IncidentFilter) ([]correlate.IncidentRecord, error)
 	Regressions(ctx context.Context, q RegressionFilter) ([]correlate.Regression, error)
+	// Rollbacks selects decisions on rollbacks, newest first, ties by id descending: what they are now. KillSwitch is its last
+	// turn, the zero value before the first.
+	Rollbacks(ctx context.Context, q RollbackFilter) ([]correlate.Rollback, error)
+	KillSwitch(ctx context.Context) (correlate.KillSwitch, error)
 	// Series are the series that were kept with verdicts of a change, by revision: the last two of them at most, and none for a
 	// change that nothing was kept of, as before series were.
 	Series(ctx context.Context, changeID string) ([]correlate.Series, error)
@@ -220,6 +224,15 @@ type IncidentFilter struct {
 // RegressionFilter selects regressions by onset, newest first.
 type RegressionFilter struct {
 	Service, Environment, ChangeID string
+	From, To                       time.Time
+	Limit                          int
+}
+
+// RollbackFilter selects decisions on rollbacks by when they were made. Zero fields don't restrict.
+type RollbackFilter struct {
+	ChangeID, Service, Environment string
+	Result                         correlate.RollbackResult
+	Open                           bool // only requests of which nobody knows that they are done
 	From, To                       time.Time
 	Limit                          int
 }

@@ -40,6 +40,9 @@ type OutboxKeeper interface {
 	// the one before. It returns ErrNotFound for a key that was never stored. A message that was replaced meanwhile leaves
 	// its receipt as well.
 	Delivered(ctx context.Context, sink, key string, receipt []byte) error
+	// Arrived is when the first message with a key was delivered to any of some sinks, in UTC; zero while none was. One that
+	// was replaced counts as delivered.
+	Arrived(ctx context.Context, sinks []string, key string) (time.Time, error)
 	// Park sets a message aside, with its payload: Outbox doesn't yield it any more. One that was delivered stays so. It
 	// returns ErrNotFound for a key that was never stored.
 	Park(ctx context.Context, sink, key string) error

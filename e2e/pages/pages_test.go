@@ -26,17 +26,23 @@ import (
 var (
 	program  = os.Getenv("SHIPWAKE_TEST_PROGRAM")
 	browser  = os.Getenv("SHIPWAKE_TEST_BROWSER")
-	axe      = os.Getenv("SHIPWAKE_TEST_AXE")
+	axe      = contents(os.Getenv("SHIPWAKE_TEST_AXE"))
 	pictures = os.Getenv("SHIPWAKE_TEST_PICTURES")
 )
+
+// contents are the text of a file; "" when it can't be read, as when there is none.
+func contents(path string) string {
+	text, _ := os.ReadFile(path)
+	return string(text)
+}
 
 // patience is how long anything of the browser or the daemon may take.
 const patience = 90 * time.Second
 
 // daemon runs the program on a data directory, on free ports, and returns where its pages and its webhooks are.
-func daemon(t *testing.T, data string) (pages, hooks string) {
+func daemon(t *testing.T, data string, more ...string) (pages, hooks string) {
 	t.Helper()
-	args := []string{"--data-dir", data}
+	args := append([]string{"--data-dir", data}, more...)
 	var web string
 	for _, key := range []string{
 		"receivers.otlp.protocols.grpc.endpoint", "receivers.otlp.protocols.http.endpoint", "receivers.change_webhook.endpoint",
@@ -172,11 +178,6 @@ func TestPages(t *testing.T) {
 	if program == "" || browser == "" {
 		t.Skip("SKIP: make e2e-pages runs it, with a browser")
 	}
-	if axe != "" {
-		text, err := os.ReadFile(axe)
-		require.NoError(t, err)
-		axe = string(text)
-	}
 	month := t.TempDir()
 	made := exec.Command(program, "demo", "--month", "--exit", "--days", "4", "--dir", month)
 	said, err := made.CombinedOutput()
@@ -184,7 +185,7 @@ func TestPages(t *testing.T) {
 	for name, data := range map[string]string{"empty": t.TempDir(), "month": filepath.Join(month, "data")} {
 		t.Run(name, func(t *testing.T) {
 			base, _ := daemon(t, data)
-			paths := []string{"/changes", "/incidents", "/dora", "/quality", "/daemon", "/changes/nobody"}
+			paths := []string{"/changes", "/incidents", "/rollbacks", "/dora", "/quality", "/daemon", "/changes/nobody"}
 			if name == "month" {
 				paths = append(append(paths, of(t, base, "regressed")...), of(t, base, "healthy")[0], of(t, base, "inconclusive")[0])
 			}

@@ -20,6 +20,8 @@ type Identity struct {
 	Session bool
 	// SignIn is the path of the page where somebody can say who they are; "" when there is none.
 	SignIn string
+	// TooMany: so many wrong passwords came from there that this one wasn't looked at.
+	TooMany bool
 	// CSRF is what a form of a page must bring back; "" when no page was shown.
 	CSRF string
 }

@@ -20,17 +20,21 @@ const (
 
 // guard is a handler with what it needs.
 type guard struct {
-	role Role // "" is nothing
-	next http.Handler
+	role  Role // "" is nothing
+	meant bool // nothing that a page of another origin sent
+	next  http.Handler
 }
 
 // Require answers only those who have a role: others get 401 when they didn't say who they are, or 403, each with the role
 // in words. What changes something (any method but GET, HEAD and OPTIONS) is also refused when a page of another origin sent it,
 // or when a browser sent it without the field of Identity.CSRFField or the header X-CSRF-Token. A form is parsed then: r.PostForm has it.
-func Require(role Role, next http.Handler) http.Handler { return guard{role, next} }
+func Require(role Role, next http.Handler) http.Handler { return guard{role, true, next} }
 
 // Public answers everybody: for what is the same in every daemon, such as style sheets.
-func Public(next http.Handler) http.Handler { return guard{"", next} }
+func Public(next http.Handler) http.Handler { return guard{"", false, next} }
+
+// Meant answers everybody, whatever their role, but refuses what no page of this daemon sent, as Require does: for signing in and out.
+func Meant(next http.Handler) http.Handler { return guard{"", true, next} }
 
 // Mux serves what a mux has: a handler that says nothing of who may use it is for readers, and so is the answer that there is
 // none.
@@ -46,24 +50,18 @@ func Mux(mux *http.ServeMux) http.Handler {
 }
 
 func (g guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if g.role != "" && !allowed(g.role, w, r) {
+	who := Of(r.Context())
+	if g.role != "" && !who.May(g.role) {
+		refuseRole(w, r, who, g.role)
 		return
 	}
+	if g.meant {
+		if why := forged(w, r, who); why != "" {
+			Refuse(w, r, http.StatusForbidden, why)
+			return
+		}
+	}
 	g.next.ServeHTTP(w, r)
-}
-
-// allowed tells whether a request may be answered, or refuses it.
-func allowed(role Role, w http.ResponseWriter, r *http.Request) bool {
-	who := Of(r.Context())
-	if !who.May(role) {
-		refuseRole(w, r, who, role)
-		return false
-	}
-	if why := forged(w, r, who); why != "" {
-		Refuse(w, r, http.StatusForbidden, why)
-		return false
-	}
-	return true
 }
 
 // forged says why a request may not have been meant by whom it seems to come from; "" when it was.
@@ -92,9 +90,6 @@ func forged(w http.ResponseWriter, r *http.Request, who Identity) string {
 	return ""
 }
 
-// SameOrigin tells whether no page of another origin sent a request.
-func SameOrigin(r *http.Request) bool { return http.NewCrossOriginProtection().Check(r) == nil }
-
 func safe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
@@ -112,6 +107,11 @@ func refuseRole(w http.ResponseWriter, r *http.Request, who Identity, role Role)
 			has = listed(who.Roles)
 		}
 		Refuse(w, r, http.StatusForbidden, fmt.Sprintf("this needs the role %s; %s has %s", role, who, has))
+		return
+	}
+	if who.TooMany {
+		w.Header().Set("Retry-After", "60")
+		Refuse(w, r, http.StatusTooManyRequests, "too many wrong passwords came from your address: wait a minute")
 		return
 	}
 	if who.SignIn != "" && WantsPage(r) && safe(r.Method) {
@@ -150,7 +150,9 @@ func Refuse(w http.ResponseWriter, r *http.Request, status int, why string) {
 	}
 	h.Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(struct {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	_ = out.Encode(struct {
 		Error string `json:"error"`
 	}{why})
 }

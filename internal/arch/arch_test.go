@@ -159,6 +159,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the same answer for everybody who asks, from what is known alone",
 		},
 		{
+			room: "correlate/rollback", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "whether to ask for a rollback follows from what is known and kept alone, so that a restart changes nothing and a test sees all of it",
+		},
+		{
 			room: "correlate/words", ours: []string{"correlate", "correlate/blame", "correlate/dora", "correlate/gate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "it says what the others found, in their terms; terminal, sinks and pages say the same",
 		},
@@ -327,14 +331,14 @@ func TestWhoMayImportWhom(t *testing.T) {
 			room: "collector/host/...", except: nil,
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora", "correlate/dora/quality",
-				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/signin", "collector/source", "collector/owners", "internal/access",
-				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
+				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "correlate/rollback", "sinks", "sinks/route", "collector/listen", "collector/secret", "collector/signin", "collector/source", "collector/owners", "internal/access",
+				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "collector/host/rollbacks", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},
 		{
 			room: "sinks/...", except: []string{"sinks/all", "sinks/sinktest", "sinks/vendors"},
-			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/names", "correlate/names/meet", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/access", "internal/span", "internal/figures", "internal/chart", "internal/keys", "internal/opaque", "internal/kafkaclient", "sinks/prometheus/history", "internal/strictyaml"},
+			ours:   []string{"correlate", "correlate/dora", "correlate/dora/quality", "correlate/gate", "correlate/names", "correlate/names/meet", "correlate/rollback", "correlate/words", "sinks", "sinks/route", "sinks/call", "sinks/prometheus/native", "sinks/prometheus/delimited", "internal/outgoing", "internal/access", "internal/span", "internal/figures", "internal/chart", "internal/keys", "internal/opaque", "internal/kafkaclient", "sinks/prometheus/history", "internal/strictyaml"},
 			never:  []string{collector + "pdata/...", collector + "component/...", collector + "consumer/...", collector + "service/..."},
 			reason: "a sink sees what was committed and the read side, and no other sink; of the Collector it may use what reads configuration",
 		},
@@ -363,7 +367,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "how a server listens doesn't depend on what it serves",
 		},
 		{
-			room: "collector/signin", ours: []string{"collector/secret", "internal/access"}, never: []string{collector + "pdata/..."},
+			room: "collector/signin", ours: []string{"collector/secret", "internal/access", "internal/outgoing"}, never: []string{collector + "pdata/..."},
 			reason: "who somebody is doesn't depend on what they ask for",
 		},
 		{

@@ -104,10 +104,12 @@ func (c Course) hatch(b *strings.Builder, head int) {
 func (c Course) mark(b *strings.Builder, m Mark, n, head int) {
 	x, y := percent(m.Place), n*row+row-3
 	fmt.Fprintf(b, `<line class="mark %s" x1="%s" x2="%s" y1="%d" y2="%d"/>`, m.Class, x, x, y-8, head+c.Tall)
-	beside := m.Place
+	beside, left := m.Place, m.Place >= 0.6
 	if m.To > m.Place {
 		fmt.Fprintf(b, `<line class="bar %s" x1="%s" x2="%s" y1="%d" y2="%d"/>`, m.Class, x, percent(m.To), y-4, y-4)
-		if m.Place < 0.6 {
+		const narrow = 0.55 // what follows must have room on a telephone
+		left = m.To > narrow && m.Place > 1-narrow-0.05
+		if m.To <= narrow {
 			beside = m.To
 		}
 	}
@@ -115,7 +117,7 @@ func (c Course) mark(b *strings.Builder, m Mark, n, head int) {
 		fmt.Fprintf(b, `<line class="bar tick %s" x1="%s" x2="%s" y1="%d" y2="%d"><title>%s</title></line>`, m.Class, percent(t.Place), percent(t.Place), y-9, y+1, html.EscapeString(t.Words))
 	}
 	side, aside := "start", 5
-	if m.Place >= 0.6 {
+	if left {
 		side, aside = "end", -5
 	}
 	fmt.Fprintf(b, `<text class="name %s" x="%s" dx="%d" y="%d" text-anchor="%s">%s</text>`, m.Class, percent(beside), aside, y, side, html.EscapeString(m.Words))

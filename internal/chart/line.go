@@ -43,7 +43,7 @@ const Style = `.chart{color:var(--ink,#1b1f24);font:11px system-ui,sans-serif}
 .chart .reference{stroke:var(--reference,#8a4b00);stroke-width:1.5;stroke-dasharray:5 4}.chart text.reference{fill:var(--reference,#8a4b00);stroke:none}
 .course{display:block;overflow:hidden;font:12px system-ui,sans-serif}
 .course text{fill:var(--muted,#57606a)}.course .grid{stroke:var(--rule,#d0d7de);stroke-width:1}
-.course .level{paint-order:stroke;stroke:var(--paper,#fff);stroke-width:3px;stroke-linejoin:round}
+.course .level,.course .name{paint-order:stroke;stroke:var(--paper,#fff);stroke-width:3px;stroke-linejoin:round}
 .course .run{fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round;vector-effect:non-scaling-stroke}
 .course .run.old{stroke:var(--muted,#57606a);stroke-width:1.75}.course .run.new{stroke:var(--accent,#0a58ca)}
 .bad .course .run.new{stroke:var(--reference,#8a4b00)}

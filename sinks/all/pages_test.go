@@ -96,7 +96,7 @@ func page(t *testing.T, f template.File) string {
 		"and what happens when a receiver is away, is the same for all sinks. `shipwake sink test %s` sends an example.\n\n", named(f)[0], f.Name)
 	on := f.On
 	if len(on) == 0 {
-		on = []route.Kind{route.Regressed, route.Recovered}
+		on = []route.Kind{route.Regressed, route.Recovered, route.RollbackUnanswered}
 	}
 	fmt.Fprintf(&b, "Unless `on` says otherwise it is told: %s. ", strings.Join(strs(on), ", "))
 	if f.Doubles != "" {
@@ -158,7 +158,7 @@ Sinks with ` + "`targets`" + ` take these keys for each of them, by which every 
 
 | key | meaning |
 |---|---|
-| ` + "`on`" + ` | the kinds of messages: ` + "`regressed`, `recovered`, `corrected`, `healthy`, `inconclusive`, `incident`" + `; by default, for most, only ` + "`regressed`" + ` and ` + "`recovered`" + `: what somebody has to act on, and that it is over |
+| ` + "`on`" + ` | the kinds of messages: ` + "`regressed`, `recovered`, `corrected`, `healthy`, `inconclusive`, `incident`, `rollback_requested`, `rollback_withdrawn`, `rollback_unanswered`" + `; by default, for most, ` + "`regressed`, `recovered` and `rollback_unanswered`" + `: what somebody has to act on, and that it is over |
 | ` + "`services`, `environments`, `teams`" + ` | whose changes; all without them. A ` + "`*`" + ` stands for any characters |
 | ` + "`min_confidence`" + ` | how likely it must be that the change did it, 0 to 1, such as 0.9 for what wakes people |
 | ` + "`severities`" + ` | of incidents, as their sources write them |

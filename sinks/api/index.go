@@ -16,7 +16,7 @@ func serveIndex(w http.ResponseWriter, _ *http.Request) {
 	header(w, "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy",
 		"default-src 'none'; style-src '"+styleHash()+"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Referrer-Policy", "same-origin")
 	_, _ = w.Write(index)
 }
 

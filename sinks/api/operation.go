@@ -36,6 +36,7 @@ func (s *sink) operations() []operation {
 		{"/api/v1/regressions", []string{"service", "environment", "change", "since", "from", "to", "limit"}, s.regressions},
 		{"/api/v1/dora", []string{"service", "environment", "team", "system", "class", "kind", "label.NAME", "by", "series", "zone", "trend", "policy", "since", "from", "to", "as_of"}, s.doraReport},
 		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "system", "class", "kind", "label.NAME", "policy", "window", "since", "from", "to"}, s.restatements},
+		{"/api/v1/rollbacks", []string{"service", "environment", "change", "result", "since", "from", "to", "limit"}, s.rollbacks},
 		{"/api/v1/quality", []string{"service", "environment", "team", "since", "from", "to", "as_of"}, s.quality},
 		{"/api/v1/quarantine", []string{"limit"}, s.quarantine},
 		{"/api/v1/names", nil, s.names},

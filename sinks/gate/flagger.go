@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -34,8 +35,8 @@ func passOnRegressed(f found) bool {
 // mostDays is how many days ago the canary may have begun that a hook is about: its change is named after the day.
 const mostDays = 7
 
-// flagger answers one kind of Flagger's webhooks.
-func (s *sink) flagger(stage gate.Stage, pass passes) http.Handler {
+// flagger answers one kind of Flagger's webhooks. Holds says why a yes isn't given after all; nil: it always is.
+func (s *sink) flagger(stage gate.Stage, pass passes, holds func(context.Context, found) (string, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var hook flaggerHook
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostBody)).Decode(&hook); err != nil || hook.Name == "" {
@@ -43,9 +44,15 @@ func (s *sink) flagger(stage gate.Stage, pass passes) http.Handler {
 			return
 		}
 		f, err := s.askFlagger(r, stage, hook)
+		var held string // the reason of a yes that isn't given
+		if err == nil && pass(f) && holds != nil {
+			held, err = holds(r.Context(), f)
+		}
 		switch {
 		case err != nil:
 			http.Error(w, "shipwake: the record can't be read now", http.StatusServiceUnavailable)
+		case held != "":
+			http.Error(w, s.said(f, hook)+"; "+held, http.StatusForbidden)
 		case pass(f):
 			fmt.Fprintln(w, s.said(f, hook))
 		default:

@@ -74,8 +74,8 @@ func (s *sink) Publish(effects []correlate.Effect) { s.waiting.wake(effects) }
 func (s *sink) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"/api/v1/gate":                     http.HandlerFunc(s.serve),
-		"POST /gate/flagger/confirm":       s.flagger(gate.Promote, passOnProceed),
-		"POST /gate/flagger/confirm-start": s.flagger(gate.Start, passOnProceed),
-		"POST /gate/flagger/rollback":      s.flagger(gate.Promote, passOnRegressed),
+		"POST /gate/flagger/confirm":       s.flagger(gate.Promote, passOnProceed, nil),
+		"POST /gate/flagger/confirm-start": s.flagger(gate.Start, passOnProceed, nil),
+		"POST /gate/flagger/rollback":      s.flagger(gate.Promote, passOnRegressed, s.holds),
 	}
 }

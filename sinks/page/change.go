@@ -30,6 +30,7 @@ type changeBody struct {
 	Beside      []row // other changes of that time in that environment
 	Incidents   []correlate.IncidentRecord
 	LastGood    *correlate.ChangeRecord // what to go back to
+	Rollback    *correlate.Rollback     // what was decided on taking it back; nil: nothing
 	Gate        string                  // whether it may go on, while it is observed
 	Links       []Link
 	Revisions   []revision
@@ -101,15 +102,16 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 		return changeBody{}, err
 	}
 	b := changeBody{Change: c, Mark: markOf(c), Explanation: words.Explain(c, faults), Pinned: pinned(c, s.reader.Status().Now, at)}
+	var outlook *correlate.Outlook
 	if c.Phase == correlate.PhaseObserving && at.IsZero() {
-		outlook := s.reader.Outlook(ctx, c.ID)
+		outlook = s.reader.Outlook(ctx, c.ID)
 		b.Explanation = b.Explanation.Ahead(outlook)
 		b.Ahead, b.Gate = b.Explanation.Missing(), mayGoOn(c, outlook, s.reader.Status().Now)
 	}
 	if c.Verdict != nil {
 		b.Effects = newEffects(c.Verdict.Evidence)
 	}
-	if b.Course, err = s.course(ctx, c, at); err != nil {
+	if b.Course, err = s.course(ctx, c, outlook, at); err != nil {
 		return b, err
 	}
 	b.Suspects = suspects(c, b.Explanation)
@@ -120,6 +122,9 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 		return b, err
 	}
 	if b.LastGood, err = s.lastGood(ctx, c, at); err != nil {
+		return b, err
+	}
+	if b.Rollback, err = s.rollback(ctx, c, at); err != nil {
 		return b, err
 	}
 	for _, l := range s.cfg.Links {

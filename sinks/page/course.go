@@ -18,6 +18,9 @@ import (
 // How tall the parts of charts are in which lines are drawn, in pixels: of the signal that decided, and of the others.
 const courseTall, asideTall = 150, 64
 
+// atOnce is how short a rollout is that has no end to speak of.
+const atOnce = 10 * time.Second
+
 // course is what was measured around a change, drawn.
 type course struct {
 	Main   drawnSignal
@@ -38,12 +41,16 @@ type drawnSignal struct {
 // key says which line is what.
 type key struct{ Class, Means string }
 
-// course draws what was measured around a change as it was known with its verdict; nil when there is nothing.
-func (s *sink) course(ctx context.Context, c correlate.ChangeRecord, at time.Time) (*course, error) {
-	revision := 0
+// course draws what was measured around a change as it was known with its verdict, or is now while it is observed; nil when there
+// is nothing. Ahead is how its judging stands, nil when it isn't asked for.
+func (s *sink) course(ctx context.Context, c correlate.ChangeRecord, ahead *correlate.Outlook, at time.Time) (*course, error) {
+	revision, evidence := 0, []correlate.Evidence(nil)
+	if ahead != nil {
+		evidence = ahead.Evidence
+	}
 	switch {
 	case c.Verdict != nil:
-		revision = c.Verdict.Revision
+		revision, evidence = c.Verdict.Revision, c.Verdict.Evidence
 	case !at.IsZero():
 		return nil, nil
 	}
@@ -54,18 +61,19 @@ func (s *sink) course(ctx context.Context, c correlate.ChangeRecord, at time.Tim
 	if err != nil || of == nil || of.Points < 1 || len(of.Signals) == 0 {
 		return nil, err
 	}
-	return newCourse(c, *of), nil
+	return newCourse(c, evidence, *of), nil
 }
 
 // sketch puts instants into the places of a chart.
 type sketch struct {
-	change correlate.ChangeRecord
-	of     correlate.Series
-	to     time.Time // the end of the last point
+	change   correlate.ChangeRecord
+	evidence []correlate.Evidence // of its verdict, or what is known while there is none
+	of       correlate.Series
+	to       time.Time // the end of the last point
 }
 
-func newCourse(c correlate.ChangeRecord, of correlate.Series) *course {
-	k := sketch{c, of, of.From.Add(time.Duration(of.Step*int64(of.Points)) * time.Second)}
+func newCourse(c correlate.ChangeRecord, evidence []correlate.Evidence, of correlate.Series) *course {
+	k := sketch{c, evidence, of, of.From.Add(time.Duration(of.Step*int64(of.Points)) * time.Second)}
 	out := &course{Notes: k.notes()}
 	for i := range of.Signals {
 		drawn := k.signal(i)
@@ -159,11 +167,9 @@ func legend(c correlate.ChangeRecord, s *correlate.SignalSeries) (all []key) {
 
 // sentence says what a signal did, as the evidence has it.
 func (k sketch) sentence(s *correlate.SignalSeries) string {
-	if v := k.change.Verdict; v != nil {
-		for _, e := range v.Evidence {
-			if e.Signal == s.Signal && e.Service == s.Service {
-				return words.NewFinding(e).Text() + "."
-			}
+	for _, e := range k.evidence {
+		if e.Signal == s.Signal && e.Service == s.Service {
+			return words.NewFinding(e).Text() + "."
 		}
 	}
 	before, since := k.means(s)
@@ -175,21 +181,23 @@ func (k sketch) sentence(s *correlate.SignalSeries) string {
 
 // means are what a signal was about before and since the change, point by point.
 func (k sketch) means(s *correlate.SignalSeries) (before, since float64) {
-	values := s.Line(correlate.RoleAll)
-	if values == nil {
-		values = s.Line(correlate.RoleNew)
+	first := int(k.of.Start.Sub(k.of.From) / time.Second / time.Duration(k.of.Step))
+	old, fresh := s.Line(correlate.RoleOld), s.Line(correlate.RoleNew)
+	if all := s.Line(correlate.RoleAll); all != nil {
+		old, fresh = all, all
 	}
-	sums, counts := [2]float64{}, [2]float64{}
-	for i, v := range values {
-		side := 0
-		if !k.of.From.Add(time.Duration(int64(i)*k.of.Step) * time.Second).Before(k.of.Start) {
-			side = 1
-		}
+	return mean(old[:min(max(first, 0), len(old))]), mean(fresh[min(max(first, 0), len(fresh)):])
+}
+
+// mean is that of the values that are known, NaN without any.
+func mean(values correlate.Values) float64 {
+	sum, n := 0.0, 0.0
+	for _, v := range values {
 		if !math.IsNaN(v) {
-			sums[side], counts[side] = sums[side]+v, counts[side]+1
+			sum, n = sum+v, n+1
 		}
 	}
-	return sums[0] / counts[0], sums[1] / counts[1]
+	return sum / n
 }
 
 func (k sketch) rollout() []chart.Band {
@@ -227,22 +235,14 @@ func (k sketch) times(n int) (all []chart.At) {
 
 // marks are the rollout with its steps, when it began to hurt and when that was over, and when that was decided.
 func (k sketch) marks() (all []chart.Mark) {
-	clock := func(t time.Time) string { return t.UTC().Format("15:04:05") }
 	add := func(class, name string, t time.Time) {
 		if place, ok := k.place(t); ok {
 			all = append(all, chart.Mark{At: chart.At{Place: place, Words: name + " " + clock(t)}, Class: class})
 		}
 	}
 	add("start", "change", k.of.Start)
-	if n := len(all); n > 0 && k.of.Finish.After(k.of.Start) {
-		first := &all[n-1]
-		first.To, _ = k.place(k.of.Finish)
-		first.Words = "rollout " + clock(k.of.Start) + " – " + clock(k.of.Finish)
-		for _, z := range k.of.Steps {
-			if place, ok := k.place(z.ReachedAt); ok && z.Name != correlate.Everywhere {
-				first.Ticks = append(first.Ticks, chart.At{Place: place, Words: "reached " + z.Name + " " + clock(z.ReachedAt)})
-			}
-		}
+	if len(all) > 0 {
+		k.roll(&all[0])
 	}
 	v := k.change.Verdict
 	if v == nil {
@@ -260,6 +260,26 @@ func (k sketch) marks() (all []chart.Mark) {
 		add("over", "over", *v.RecoveredAt)
 	}
 	return all
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05") }
+
+// roll makes the mark of a change that of its rollout, with a tick for each zone, when that took some time.
+func (k sketch) roll(m *chart.Mark) {
+	switch {
+	case k.of.Finish.IsZero():
+		m.To, m.Words = 1, "rolling out since "+clock(k.of.Start)
+	case k.of.Finish.Sub(k.of.Start) < atOnce:
+		return
+	default:
+		m.To, _ = k.place(k.of.Finish)
+		m.Words = "rollout " + clock(k.of.Start) + " – " + clock(k.of.Finish)
+	}
+	for _, z := range k.of.Steps {
+		if place, ok := k.place(z.ReachedAt); ok && z.Name != correlate.Everywhere {
+			m.Ticks = append(m.Ticks, chart.At{Place: place, Words: "reached " + z.Name + " " + clock(z.ReachedAt)})
+		}
+	}
 }
 
 // notes are what is to be known of all charts.

@@ -81,3 +81,19 @@ func TestAPageOfThePastShowsWhatWasKnownThen(t *testing.T) {
 	require.Equal(t, 2, count("/changes/checkout-4711?as_of=2026-03-01T12:00:00Z"))
 	require.Zero(t, count("/changes/cart-7"), "nothing was kept")
 }
+
+func TestAChangeThatIsObservedIsDrawnAsItIsNow(t *testing.T) {
+	r, _, h := open(t, nil)
+	running := correlate.ChangeRecord{
+		Change: correlate.Change{ID: "cart-8", Service: "cart", Version: "v8", StartedAt: sinktest.Noon.Add(-20 * time.Minute)}.WithDefaults(),
+		Phase:  correlate.PhaseObserving,
+	}
+	s := seriesOf(0, correlate.RoleOld, correlate.RoleNew)
+	s.ChangeID, s.Finish = "cart-8", time.Time{}
+	r.Put(correlate.Effect{Change: &running}, correlate.Effect{Series: &s})
+	require.Contains(t, text(t, h, "/changes/cart-8"), "error_ratio 0.4 % before the change, 3.1 % since.")
+	require.Contains(t, text(t, h, "/changes/cart-8"), "rolling out since 09:55:00")
+	r.SetOutlook("cart-8", &correlate.Outlook{Evidence: []correlate.Evidence{{Signal: "error_ratio", Baseline: 0.004, Observed: 0.03, N: 9}}})
+	require.Contains(t, text(t, h, "/changes/cart-8"), "error_ratio 0.4 % → 3 %.")
+	require.NotContains(t, text(t, h, "/changes/cart-8?as_of=2026-03-01T12:00:00Z"), "rolling out", "nothing was kept then")
+}

@@ -75,6 +75,10 @@ func concerned(e correlate.Effect) []string {
 			ids = append(ids, s.ChangeID)
 		}
 		return ids
+	case e.Rollback != nil:
+		return []string{"", e.Rollback.ChangeID}
+	case e.KillSwitch != nil:
+		return []string{""}
 	}
 	return nil
 }

@@ -83,6 +83,7 @@ func TestWhatPagesSay(t *testing.T) {
 		"/incidents?open=true":                              {"There is none."},
 		"/dora":                                             {"shipwake v1", "By service", "Change fail rate"},
 		"/dora?policy=devlake&by=team&days=7":               {"devlake v1", "By team"},
+		"/rollbacks":                                        {"No decision was made.", "rollback::rules"},
 		"/quality":                                          {"Changes without telemetry", "Names that don't meet", "the daemon is busy"},
 		"/daemon":                                           {"ready", "Nothing. Point OTEL_EXPORTER_OTLP_ENDPOINT", "None: everything that came in was understood."},
 	} {

@@ -23,7 +23,7 @@ var templates embed.FS
 // pages are the templates, each with the frame around it.
 var pages = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"changes", "change", "service", "incidents", "dora", "quality", "daemon", "problem"} {
+	for _, name := range []string{"changes", "change", "service", "incidents", "rollbacks", "dora", "quality", "daemon", "problem"} {
 		all[name] = template.Must(template.New("frame.html").Funcs(functions).ParseFS(templates, "templates/frame.html", "templates/parts.html", "templates/"+name+".html"))
 	}
 	return all
@@ -32,11 +32,12 @@ var pages = func() map[string]*template.Template {
 var functions = template.FuncMap{
 	"instant": words.Instant, "or": words.Or, "path": changePath, "percent": words.Percent,
 	"figure": words.Figure, "ratio": words.Ratio, "median": words.Median, "rate": words.Rate,
-	"servicePath": servicePath,
-	"clock":       func(t time.Time) string { return t.UTC().Format("15:04") },
-	"ago":         ago,
-	"when":        when,
-	"edition":     func() string { return edition },
+	"servicePath": servicePath, "rollback": words.Rollback, "capital": capital,
+	"plainly": func(r correlate.RollbackResult) string { return words.Plain(string(r)) },
+	"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
+	"ago":     ago,
+	"when":    when,
+	"edition": func() string { return edition },
 }
 
 // ago says how long before now an instant was.
@@ -140,7 +141,7 @@ func headers(w http.ResponseWriter) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "+
 		"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 }

@@ -93,6 +93,7 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /changes/{id...}":    s.page(s.change),
 		"GET /services/{name...}": s.page(s.service),
 		"GET /incidents":          s.page(s.incidents),
+		"GET /rollbacks":          s.page(s.rollbacks),
 		"GET /dora":               s.page(s.dora),
 		"GET /quality":            s.page(s.quality),
 		"GET /daemon":             s.page(s.daemon),

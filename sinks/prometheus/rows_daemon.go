@@ -9,7 +9,7 @@ import (
 
 // catalogued are the groups of the tally that have a row of their own.
 var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "cells": true, "scrapes": true,
-	"otlp": true, "kafka_messages": true, "kafka_faults": true, "pull_requests": true, "pull_pages": true, "kubernetes": true, "outbox": true}
+	"otlp": true, "kafka_messages": true, "kafka_faults": true, "pull_requests": true, "pull_pages": true, "kubernetes": true, "outbox": true, "rollbacks": true}
 
 func intake() []Metric {
 	return []Metric{

@@ -18,6 +18,8 @@ func outgoing() []Metric {
 	return []Metric{
 		tallied("shipwake_outbox_messages_total", "outbox", "queue",
 			"Messages that were delivered, parked because their receiver would not take them, or expired after 30 days, and tries that had to be repeated (retried)."),
+		tallied("shipwake_rollbacks_total", "rollbacks", "reason",
+			"Decisions on whether to ask for a change to be taken back, and what became of requests: refused and withdrawn with the condition that doesn't hold, dry_run, requested, acknowledged, done, unanswered."),
 		queues("shipwake_outbox_waiting_messages", "Messages that wait to be delivered.",
 			func(q sinks.Queue) int64 { return q.Waiting }),
 		queues("shipwake_outbox_parked_messages", "Messages that were set aside and are tried again at the next start.",

@@ -126,6 +126,8 @@ func busy(s *sinks.Status) {
 		{Count: correlate.Count{What: "novelty", Source: "x", Result: "y"}, Value: 1},
 		{Count: correlate.Count{What: "outbox", Source: "webhook/ci", Result: "delivered"}, Value: 6},
 		{Count: correlate.Count{What: "outbox", Source: "webhook/ci", Result: "parked"}, Value: 1},
+		{Count: correlate.Count{What: "rollbacks", Result: "requested"}, Value: 2},
+		{Count: correlate.Count{What: "rollbacks", Source: "grade", Result: "refused"}, Value: 3},
 		{Count: correlate.Count{What: "cells", Result: "late"}, Value: 7},
 		{Count: correlate.Count{What: "telemetry", Source: "spans", Result: "overflow"}, Value: 4},
 		{Count: correlate.Count{What: "scrapes", Result: "missed"}, Value: 3},

@@ -16,10 +16,16 @@ const (
 	Healthy      Kind = "healthy"      // the last word on a change
 	Inconclusive Kind = "inconclusive" // the last word on a change
 	Incident     Kind = "incident"     // an incident opened, was linked to a change, or ended
+
+	RollbackRequested  Kind = "rollback_requested"  // a change is to be taken back
+	RollbackWithdrawn  Kind = "rollback_withdrawn"  // that no longer stands, after it was told
+	RollbackUnanswered Kind = "rollback_unanswered" // nobody answered that in time
 )
 
 // Kinds lists every Kind.
-func Kinds() []Kind { return []Kind{Regressed, Recovered, Corrected, Healthy, Inconclusive, Incident} }
+func Kinds() []Kind {
+	return []Kind{Regressed, Recovered, Corrected, Healthy, Inconclusive, Incident, RollbackRequested, RollbackWithdrawn, RollbackUnanswered}
+}
 
 // KindOf is what a decision says.
 func KindOf(d sinks.Decision) Kind {

@@ -10,8 +10,8 @@ import (
 
 // Config is what a receiver wants to be told of. It is squashed into the settings of each receiver.
 type Config struct {
-	// On are the kinds of messages; none: regressed and recovered. Corrections need not be named: whoever was told of a
-	// regression is told when it no longer stands.
+	// On are the kinds of messages; none: regressed, recovered and rollback_unanswered. What takes something back need not be named:
+	// whoever was told of a regression, or of a request for a rollback, is told when it no longer stands.
 	On    []Kind `mapstructure:"on"`
 	Place `mapstructure:",squash"`
 	// MinConfidence is how likely it must be that a change did it, 0 to 1, for its regression to be told.
@@ -51,6 +51,27 @@ func (c Config) Takes(d sinks.Decision) bool {
 	return c.Holds(v.Service, v.Environment, d.Record.Team) && (c.wants(v) || d.Before(c.wants))
 }
 
+// TakesRollback tells whether a receiver is told of news of a request for a rollback, and as what. Who is asked for rollbacks learns
+// as withdrawn also what nobody answered in time; hours and the likelihood don't matter.
+func (c Config) TakesRollback(n sinks.RollbackNews) (Kind, bool) {
+	r := n.Rollback
+	if !c.Holds(r.Service, r.Environment, n.Record.Team) {
+		return "", false
+	}
+	switch asked := c.on(RollbackRequested); r.State() {
+	case correlate.RollbackStateRequested:
+		return RollbackRequested, asked
+	case correlate.RollbackStateWithdrawn:
+		return RollbackWithdrawn, asked || c.on(RollbackWithdrawn)
+	case correlate.RollbackStateUnanswered:
+		if c.on(RollbackUnanswered) {
+			return RollbackUnanswered, true
+		}
+		return RollbackWithdrawn, asked
+	}
+	return "", false
+}
+
 // TakesIncident tells whether a receiver is told of the state of an incident. One that turned out to be another report of
 // an incident is not a state of its own.
 func (c Config) TakesIncident(i correlate.IncidentRecord) bool {
@@ -83,7 +104,7 @@ func (c Config) wants(v correlate.Verdict) bool {
 // on: the kind is wanted.
 func (c Config) on(k Kind) bool {
 	if len(c.On) == 0 {
-		return k == Regressed || k == Recovered
+		return k == Regressed || k == Recovered || k == RollbackUnanswered
 	}
 	return slices.Contains(c.On, k)
 }

@@ -137,7 +137,7 @@ func TestHours(t *testing.T) {
 
 func TestAWrongSelectionIsNamed(t *testing.T) {
 	for want, c := range map[string]Config{
-		`on[1]: "bad" is no kind of message; use some of [regressed recovered corrected healthy inconclusive incident]`: {On: []Kind{Regressed, "bad"}},
+		`on[1]: "bad" is no kind of message; use some of [regressed recovered corrected healthy inconclusive incident rollback_requested rollback_withdrawn rollback_unanswered]`: {On: []Kind{Regressed, "bad"}},
 		`services[0]: "[" must be a name`:           {Place: Place{Services: []string{"["}}},
 		`teams[0]: "" must be a name`:               {Place: Place{Teams: []string{""}}},
 		`min_confidence: 80: must be a probability`: {MinConfidence: 80},
@@ -150,5 +150,33 @@ func TestAWrongSelectionIsNamed(t *testing.T) {
 		if c.Hours != nil {
 			require.False(t, c.Hours.include(noon))
 		}
+	}
+}
+
+func TestWhoIsToldOfARequestForARollback(t *testing.T) {
+	r := correlate.Rollback{ID: "c@1", ChangeID: "c", Service: "checkout", Environment: "production", Result: correlate.RollbackRequested, DecidedAt: noon}
+	withdrawn, unanswered, done := r, r, r
+	withdrawn.WithdrawnAt, unanswered.UnansweredAt, done.DoneAt = noon, noon, noon
+	asked, people := Config{On: []Kind{RollbackRequested}}, Config{}
+	for name, c := range map[string]struct {
+		config Config
+		of     correlate.Rollback
+		want   Kind
+		told   bool
+	}{
+		"a request, to who asked for them":           {asked, r, RollbackRequested, true},
+		"a request, not to people by default":        {people, r, RollbackRequested, false},
+		"that it no longer stands, to who was asked": {asked, withdrawn, RollbackWithdrawn, true},
+		"that it no longer stands, to nobody else":   {people, withdrawn, RollbackWithdrawn, false},
+		"that nobody answered, to people by default": {people, unanswered, RollbackUnanswered, true},
+		"that nobody answered, to who was asked, so": {asked, unanswered, RollbackWithdrawn, true},
+		"not that it is done":                        {asked, done, "", false},
+		"nothing of another service":                 {Config{On: asked.On, Place: Place{Services: []string{"cart"}}}, r, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			kind, told := c.config.TakesRollback(sinks.RollbackNews{Rollback: c.of})
+			require.Equal(t, c.told, told)
+			require.Equal(t, c.want, kind)
+		})
 	}
 }

@@ -26,7 +26,8 @@ const rounds = 4
 // subjects are the changes of the course.
 var subjects = []string{"cart-1", "checkout-2", "search-3"}
 
-// course is one transaction: the next revision for each of the subjects. They regress, recover and regress for good.
+// course is one transaction: the next revision for each of the subjects. They regress, recover and regress for good; that they be
+// taken back is asked for at first, and no longer then.
 func course(round int) []correlate.Effect {
 	var effects []correlate.Effect
 	for _, id := range subjects {
@@ -39,6 +40,12 @@ func course(round int) []correlate.Effect {
 		}
 		c.Verdict.Final = round == rounds-1
 		effects = append(effects, correlate.Effect{Verdict: c.Verdict}, correlate.Effect{Change: &c})
+		if r := request(c); round == 0 {
+			effects = append(effects, correlate.Effect{Rollback: &r})
+		} else if round == 1 {
+			r.WithdrawnAt, r.WithdrawnFor = Noon.Add(time.Minute), correlate.RollbackNotRegressed
+			effects = append(effects, correlate.Effect{Rollback: &r})
+		}
 	}
 	return effects
 }

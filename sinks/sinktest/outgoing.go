@@ -50,7 +50,8 @@ func (s suite) outgoing(t *testing.T) sinks.Outgoing {
 // messages holds a sink that sends against the contract of sinks.Outgoing.
 func (s suite) messages(t *testing.T) {
 	out := s.outgoing(t)
-	batch := NewBatch(nil, Story()...)
+	asked := request(deployment("payments-31", "payments", "v31", -10))
+	batch := NewBatch(nil, append(Story(), correlate.Effect{Rollback: &asked})...)
 	before, err := json.Marshal(batch)
 	require.NoError(t, err)
 	first, err := out.Messages(batch)

@@ -25,6 +25,9 @@ type Reader struct {
 	heard       map[string][]string
 	series      map[string][]correlate.Series
 	places      []correlate.Place
+	rollbacks   map[string]correlate.Rollback
+	killSwitch  correlate.KillSwitch
+	mode        correlate.RollbackMode
 	status      sinks.Status
 	failure     error
 	stalled     chan struct{}
@@ -42,6 +45,7 @@ func NewReader(now time.Time, effects ...correlate.Effect) *Reader {
 		verdicts:    map[string][]correlate.Verdict{},
 		incidents:   map[string]correlate.IncidentRecord{},
 		regressions: map[string]correlate.Regression{}, outlooks: map[string]*correlate.Outlook{}, heard: map[string][]string{},
+		rollbacks: map[string]correlate.Rollback{}, mode: correlate.RollbackOff,
 		series: map[string][]correlate.Series{},
 		status: sinks.Status{Ready: true, Version: "test", Now: now},
 	}
@@ -63,6 +67,10 @@ func (r *Reader) Put(effects ...correlate.Effect) {
 			r.incidents[e.Incident.ID] = *e.Incident
 		case e.Regression != nil:
 			r.regressions[e.Regression.ID] = *e.Regression
+		case e.Rollback != nil:
+			r.rollbacks[e.Rollback.ID] = *e.Rollback
+		case e.KillSwitch != nil:
+			r.killSwitch = *e.KillSwitch
 		case e.Series != nil:
 			r.series[e.Series.ChangeID] = append(r.series[e.Series.ChangeID], *e.Series)
 		}
@@ -381,4 +389,50 @@ func limited[T any](all []T, limit int) []T {
 		limit = 100
 	}
 	return all[:min(limit, len(all))]
+}
+
+// SetRollbackMode sets what RollbackMode returns of every change.
+func (r *Reader) SetRollbackMode(m correlate.RollbackMode) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.mode = m
+}
+
+// RollbackMode implements sinks.Reader.
+func (r *Reader) RollbackMode(correlate.ChangeRecord) correlate.RollbackMode {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.mode
+}
+
+// KillSwitch implements sinks.Reader.
+func (r *Reader) KillSwitch(ctx context.Context) (correlate.KillSwitch, error) {
+	if err := r.begin(ctx); err != nil {
+		return correlate.KillSwitch{}, err
+	}
+	defer r.mu.Unlock()
+	return r.killSwitch, nil
+}
+
+// Rollbacks implements sinks.Reader.
+func (r *Reader) Rollbacks(ctx context.Context, q sinks.RollbackQuery) ([]correlate.Rollback, error) {
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer r.mu.Unlock()
+	var all []correlate.Rollback
+	for _, is := range r.rollbacks {
+		if (q.ChangeID == "" || q.ChangeID == is.ChangeID) && (q.Service == "" || q.Service == is.Service) &&
+			(q.Environment == "" || q.Environment == is.Environment) && (q.Result == "" || q.Result == is.Result) &&
+			!is.DecidedAt.Before(q.From) && (q.To.IsZero() || is.DecidedAt.Before(q.To)) {
+			all = append(all, is)
+		}
+	}
+	slices.SortFunc(all, func(a, b correlate.Rollback) int {
+		return cmp.Or(b.DecidedAt.Compare(a.DecidedAt), cmp.Compare(b.ID, a.ID))
+	})
+	if q.Limit == 0 {
+		q.Limit = 100
+	}
+	return all[:min(len(all), q.Limit)], nil
 }

@@ -84,3 +84,11 @@ func verdict(c correlate.ChangeRecord, o correlate.Outcome, why correlate.Reason
 		},
 	}
 }
+
+// request is one that a change be taken back.
+func request(c correlate.ChangeRecord) correlate.Rollback {
+	return correlate.Rollback{
+		ID: correlate.RollbackID(c.ID, 1), ChangeID: c.ID, Revision: 1, Service: c.Service, Environment: c.Environment, Version: c.Version, To: "v1",
+		Mode: correlate.RollbackOn, Result: correlate.RollbackRequested, DecidedAt: Noon, Grade: correlate.GradeA, Blame: 0.9,
+	}
+}

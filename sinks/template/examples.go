@@ -25,7 +25,7 @@ func Examples() []Example {
 		all = append(all, NewExample(string(k), k, func(*correlate.Change) {}))
 	}
 	return append(all, NewExample("bare", route.Inconclusive, bare), NewExample("harmful", route.Regressed, harmful),
-		NewExample("harmful incident", route.Incident, harmful))
+		NewExample("harmful incident", route.Incident, harmful), NewExample("harmful rollback", route.RollbackRequested, harmful))
 }
 
 func bare(c *correlate.Change) { *c = correlate.Change{ID: c.ID, Service: c.Service} }
@@ -77,6 +77,9 @@ func NewExample(name string, k route.Kind, edit func(*correlate.Change)) Example
 		e.Batches = course(c, fine)
 	case route.Inconclusive:
 		e.Batches = course(c, open)
+	case route.RollbackRequested, route.RollbackWithdrawn, route.RollbackUnanswered:
+		c.Verdict = &bad
+		e.Batches = requests(c, k)
 	case route.Incident:
 		i := correlate.IncidentRecord{
 			Incident: correlate.Incident{
@@ -91,6 +94,27 @@ func NewExample(name string, k route.Kind, edit func(*correlate.Change)) Example
 		e.Batches = []sinks.Batch{{Incidents: []correlate.IncidentRecord{i}}}
 	}
 	return e
+}
+
+// requests has a transaction for each state of a request to take a change back.
+func requests(c correlate.ChangeRecord, k route.Kind) []sinks.Batch {
+	r := correlate.Rollback{
+		ID: correlate.RollbackID(c.ID, 1), ChangeID: c.ID, Revision: 1, Service: c.Service, Environment: c.Environment, Version: c.Version,
+		To: "v2.7.3", ToChange: "checkout-4698", Mode: correlate.RollbackOn, Result: correlate.RollbackRequested, DecidedAt: noon, Grade: correlate.GradeA, Blame: 0.93,
+	}
+	if c.Version == Harm {
+		r.To = Harm
+	}
+	all := []sinks.Batch{{Rollbacks: []sinks.RollbackNews{{Rollback: r, Record: c}}}}
+	switch k {
+	case route.RollbackWithdrawn:
+		r.AcknowledgedAt, r.WithdrawnAt, r.WithdrawnFor = noon.Add(time.Second), noon.Add(3*time.Minute), correlate.RollbackNotRegressed
+		return append(all, sinks.Batch{Rollbacks: []sinks.RollbackNews{{Rollback: r, Record: c}}})
+	case route.RollbackUnanswered:
+		r.UnansweredAt = noon.Add(5 * time.Minute)
+		return []sinks.Batch{{Rollbacks: []sinks.RollbackNews{{Rollback: r, Record: c}}}}
+	}
+	return all
 }
 
 // course has a transaction for each revision.
@@ -135,6 +159,11 @@ func (e Example) notes(publicURL string) []Note {
 		}
 		for _, i := range b.Incidents {
 			all = append(all, incidentNote(i))
+		}
+		for _, n := range b.Rollbacks {
+			if kind, takes := (route.Config{On: route.Kinds()}).TakesRollback(n); takes {
+				all = append(all, rollbackNote(n, kind, publicURL))
+			}
 		}
 	}
 	return all

@@ -36,6 +36,9 @@ type File struct {
 	On []route.Kind `yaml:"on"`
 	// Revisions: every revision of a verdict is a message of its own, for receivers that keep a log.
 	Revisions bool `yaml:"revisions"`
+	// Acknowledges: what it answers to a request for a rollback says that it will be carried out. A receiver that only shows the
+	// request to people doesn't.
+	Acknowledges bool `yaml:"acknowledges"`
 	// Pace is the time between two requests that the receiver asks for.
 	Pace time.Duration `yaml:"pace"`
 	// Parts are templates by name, for the function part.

@@ -133,7 +133,8 @@ func clipBytes(n int, v any) string {
 
 func symbol(k any) string {
 	return pick(k, string(route.Regressed), "🔴", string(route.Recovered), "🟢", string(route.Healthy), "🟢",
-		string(route.Corrected), "🔵", string(route.Incident), "🔥", "", "⚪")
+		string(route.Corrected), "🔵", string(route.Incident), "🔥",
+		string(route.RollbackRequested), "⏪", string(route.RollbackWithdrawn), "🔵", string(route.RollbackUnanswered), "🔴", "", "⚪")
 }
 
 // pick is the value after the one that is looked for, or after "".

@@ -47,7 +47,7 @@ func (g GroupConfig) validate() error {
 
 // of is the group of a change; "" when it has none.
 func (g GroupConfig) of(n Note) string {
-	if len(g.By) == 0 || n.Incident != nil {
+	if len(g.By) == 0 || n.Incident != nil || n.Rollback != nil {
 		return ""
 	}
 	within := g.Within
@@ -91,7 +91,7 @@ func (t *target) messagesOf(notes []keyed) ([]sinks.Message, error) {
 			if err != nil {
 				return nil, fmt.Errorf("the message about %s: %w", n.subject, err)
 			}
-			all = append(all, sinks.Message{Queue: t.name, Subject: n.subject, Key: n.key, Each: t.Revisions, Payload: payload})
+			all = append(all, sinks.Message{Queue: t.name, Subject: n.subject, Key: n.key, Each: t.Revisions && n.note.Rollback == nil, Payload: payload})
 			continue
 		}
 		if _, known := groups[group]; !known {

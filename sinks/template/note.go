@@ -63,6 +63,7 @@ type Note struct {
 	SourceLink string `json:"source_link,omitempty"`
 
 	Incident *IncidentNote `json:"incident,omitempty"` // of an incident
+	Rollback *RollbackNote `json:"rollback,omitempty"` // of a request for a rollback
 	Group    []Note        `json:"group,omitempty"`    // of several changes that are told of together: what is news of each
 }
 
@@ -92,7 +93,9 @@ func (n Note) Line(about string) string {
 }
 
 // Hurts: there is something to act on.
-func (n Note) Hurts() bool { return n.Kind == route.Regressed || n.open() }
+func (n Note) Hurts() bool {
+	return n.Kind == route.Regressed || n.Kind == route.RollbackUnanswered || n.open()
+}
 
 func (n Note) open() bool { return n.Incident != nil && n.Incident.ResolvedAt.IsZero() }
 

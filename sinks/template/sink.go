@@ -57,7 +57,19 @@ func (s *sink) Queues() []string {
 	return names
 }
 
-// Messages has one for each decision and each incident, or for each group of changes, for each target that takes it.
+// Acknowledging implements sinks.Acknowledging.
+func (s *sink) Acknowledging() []string {
+	var names []string
+	for _, t := range s.targets {
+		if t.Acknowledges {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+// Messages has one for each decision, each incident and each piece of news of a request for a rollback, or for each group of changes,
+// for each target that takes it.
 func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {
 	var all []sinks.Message
 	notes := s.notes(b)
@@ -90,6 +102,12 @@ func (s *sink) notes(b sinks.Batch) func(route.Config) []keyed {
 		for _, i := range b.Incidents {
 			if key := incidentKey(i); r.TakesIncident(i) {
 				all = append(all, keyed{note(key, func() Note { return incidentNote(i) }), "incident " + i.ID, key})
+			}
+		}
+		for _, n := range b.Rollbacks {
+			if kind, takes := r.TakesRollback(n); takes {
+				key := sinks.RollbackKey(n.Rollback, states[kind])
+				all = append(all, keyed{note(key, func() Note { return rollbackNote(n, kind, s.publicURL) }), sinks.RollbackSubject(n.Rollback.ChangeID), key})
 			}
 		}
 		return all

@@ -147,7 +147,10 @@ func (k *talk) create() error {
 	if k.before.Said == k.after.Said && k.before.News == k.after.News && !k.Revisions {
 		return nil
 	}
-	_, err := k.step(namedStep{"create", k.Create})
+	taken, err := k.step(namedStep{"create", k.Create})
+	if err == nil && !taken && k.Acknowledges && k.view.Kind == route.RollbackRequested {
+		return &sinks.Undelivered{Cause: sinks.Refused, Err: errors.New("there is nobody to ask for this rollback: neither the change nor the settings say where")}
+	}
 	if errors.Is(err, errGone) {
 		return &sinks.Undelivered{Cause: sinks.Refused, Err: errors.New("the receiver says that there is nowhere to send it to")}
 	}

@@ -38,8 +38,11 @@ type EndpointConfig struct {
 	FinalOnly bool                `mapstructure:"final_only"`
 	// LatestOnly passes over revisions that a newer one of the same change has replaced before they could be sent, so that
 	// a receiver that was away gets one message for each change. Without it every revision is sent.
-	LatestOnly  bool `mapstructure:"latest_only"`
-	route.Place `mapstructure:",squash"`
+	LatestOnly bool `mapstructure:"latest_only"`
+	// Rollbacks: it is asked for rollbacks too, and told when that no longer stands. RollbacksOnly: it is told of nothing else.
+	Rollbacks     bool `mapstructure:"rollbacks"`
+	RollbacksOnly bool `mapstructure:"rollbacks_only"`
+	route.Place   `mapstructure:",squash"`
 }
 
 // nameOf an endpoint: it is part of a metric's label and of a key in the ledger.
@@ -120,5 +123,5 @@ func (c EndpointConfig) addHeaders(h http.Header) error {
 }
 
 func (c EndpointConfig) selection() selection {
-	return selection{only: c.Only, finalOnly: c.FinalOnly, latestOnly: c.LatestOnly, place: c.Place}
+	return selection{only: c.Only, finalOnly: c.FinalOnly, latestOnly: c.LatestOnly, place: c.Place, rollbacks: c.Rollbacks || c.RollbacksOnly, rollbacksOnly: c.RollbacksOnly}
 }

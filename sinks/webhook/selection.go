@@ -14,6 +14,8 @@ type selection struct {
 	only                  []correlate.Outcome
 	finalOnly, latestOnly bool
 	place                 route.Place
+	// rollbacks are asked for here; rollbacksOnly: it is told of nothing else.
+	rollbacks, rollbacksOnly bool
 }
 
 func (s selection) validate() error {
@@ -36,7 +38,7 @@ func (s selection) wants(v correlate.Verdict) bool {
 // wrong.
 func (s selection) takes(d sinks.Decision) bool {
 	v := d.Verdict
-	if !s.place.Holds(v.Service, v.Environment, d.Record.Team) || (s.finalOnly && !v.Final) {
+	if s.rollbacksOnly || !s.place.Holds(v.Service, v.Environment, d.Record.Team) || (s.finalOnly && !v.Final) {
 		return false
 	}
 	return s.wants(v) || d.Before(s.wants)

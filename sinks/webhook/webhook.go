@@ -53,7 +53,7 @@ func (s *sink) Queues() []string {
 	return names
 }
 
-// Messages has one for each decision and each endpoint that takes it.
+// Messages has one for each decision, and each piece of news of a request for a rollback, and each endpoint that takes it.
 func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {
 	var all []sinks.Message
 	for _, d := range b.Decisions {
@@ -71,7 +71,8 @@ func (s *sink) Messages(b sinks.Batch) ([]sinks.Message, error) {
 			})
 		}
 	}
-	return all, nil
+	requests, err := s.rollbackMessages(b)
+	return append(all, requests...), err
 }
 
 // takers are the endpoints that are told of a decision.

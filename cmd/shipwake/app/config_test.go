@@ -72,7 +72,7 @@ func TestUnknownKeysAndComponentsAreNamedWithTheKnownOnes(t *testing.T) {
 		"at the top": {"extension.correlate.lateness=1m",
 			"extension: there is no such key in the configuration; known in its place are connectors, exporters, extensions, processors, receivers, service"},
 		"of the extension": {"extensions.correlate.latenes=1m",
-			"extensions::correlate::latenes: there is no such key in the configuration; known in its place are abandon_after, adopt_after,"},
+			"extensions::correlate::latenes: there is no such key in the configuration; known in its place are abandon_after, access, adopt_after,"},
 		"in a section of it": {"extensions.correlate.window.basline=1m",
 			"extensions::correlate::window::basline: there is no such key in the configuration; known in its place are baseline, grace, min_healthy, watch"},
 		"in a list": {"extensions.correlate.signals=[{nam: x}]", "extensions::correlate::signals::0::nam: there is no such key"},

@@ -91,6 +91,7 @@ func TestAMistakeOnTheCommandLineIsSaidInOneLine(t *testing.T) {
 		"a replay of nothing":       {[]string{"replay"}, 1, "requires at least 1 arg"},
 		"a replay of no folder":     {[]string{"replay", "none"}, 1, "none"},
 		"a backup to nowhere":       {[]string{"backup"}, 1, "want one directory to write to"},
+		"rollbacks as XML":          {[]string{"rollbacks", "--output", "xml"}, 1, "want table or json"},
 		"a quarantine as XML":       {[]string{"quarantine", "--output", "xml"}, 1, "want table or json"},
 		"a backup of nothing":       {[]string{"backup", "--data-dir", "none", "copy"}, 1, "there is no ledger in"},
 	} {

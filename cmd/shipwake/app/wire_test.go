@@ -113,7 +113,7 @@ func TestPathsAndHeaders(t *testing.T) {
 		require.Equal(t, "nosniff", header.Get("X-Content-Type-Options"), path)
 		require.Equal(t, "DENY", header.Get("X-Frame-Options"), path)
 		require.Equal(t, "same-origin", header.Get("Cross-Origin-Resource-Policy"), path)
-		require.Equal(t, "no-referrer", header.Get("Referrer-Policy"), path)
+		require.Equal(t, "same-origin", header.Get("Referrer-Policy"), path)
 		require.Empty(t, header.Get("Access-Control-Allow-Origin"), path)
 		require.Empty(t, header.Get("Server"), path)
 		if strings.HasPrefix(header.Get("Content-Type"), "text/html") {

@@ -48,6 +48,9 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"a message set aside waits until it is called back, and old ones go":                    parking,
 		"of the messages of a subject that wait only the newest stays, and those that count":    coalescing,
 		"a receipt comes back with the next message of its subject, until it is old":            receipts,
+		"decisions on rollbacks are listed newest first, by each field of the filter":           rollbacks,
+		"the last turn of the kill switch counts":                                               killSwitch,
+		"it is known when the first message with a key arrived":                                 arrived,
 		"the health counts commits":                                                             health,
 	}
 	for name, test := range tests {

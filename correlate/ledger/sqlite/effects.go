@@ -105,6 +105,10 @@ func writesOf(e correlate.Effect) ([]write, error) {
 	case e.Judged != nil:
 		return []write{{`INSERT INTO meta (name, value) VALUES ('judged_to', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
 			[]any{micros(e.Judged.To)}}}, nil
+	case e.Rollback != nil:
+		return rollbackWrites(*e.Rollback)
+	case e.KillSwitch != nil:
+		return killSwitchWrites(*e.KillSwitch)
 	}
 	return nil, errors.New("it is empty")
 }

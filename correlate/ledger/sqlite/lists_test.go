@@ -47,6 +47,22 @@ func TestAPageOfAListIsReadFromAnIndex(t *testing.T) {
 			require.NotContains(t, plan, "TEMP B-TREE", "%+v", q)
 		}
 	}
+	for want, all := range map[string][]ledger.RollbackFilter{
+		"rollbacks_by_time":        {{}, {From: when}},
+		"rollbacks_by_change":      {{ChangeID: "a"}, {ChangeID: "a", Environment: "production", Result: "refused"}},
+		"rollbacks_by_service":     {{Service: "cart"}, {Service: "cart", Environment: "production", From: when}},
+		"rollbacks_by_environment": {{Environment: "production"}, {Environment: "production", Result: "requested", From: when}},
+		"rollbacks_by_result":      {{Result: "requested"}, {Result: "refused", To: when}},
+		"rollbacks_open":           {{Open: true}, {Open: true, Service: "cart", From: when}},
+	} {
+		for _, q := range all {
+			q.Limit = 100
+			query, args := rollbackList(q)
+			plan := planned(t, l, query, args)
+			require.Contains(t, plan, "INDEX "+want, "%+v: %s", q, plan)
+			require.NotContains(t, plan, "TEMP B-TREE", "%+v", q)
+		}
+	}
 	for want, all := range map[string][]ledger.IncidentFilter{
 		"incidents_by_time":            {{}, {From: when}},
 		"incident_services_by_service": {{Service: "shop/cart"}, {Service: "shop/cart", Open: true}},

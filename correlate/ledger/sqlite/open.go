@@ -38,6 +38,7 @@ type Ledger struct {
 	lock    *os.File
 	readers *sql.DB
 	writer  *writer
+	asked
 
 	checking  sync.WaitGroup
 	stopCheck context.CancelFunc // nil when nothing is checked beside
@@ -99,6 +100,7 @@ func (l *Ledger) open(ctx context.Context, dir string, r *disk.Reserve) error {
 	if l.readers, err = connect(l.path, "_query_only=1", fmt.Sprintf("_pragma=cache_size(-%d)", readBytes>>10)); err != nil {
 		return err
 	}
+	l.asked = asked{l.readers}
 	l.readers.SetMaxOpenConns(readConnections)
 	l.readers.SetMaxIdleConns(readConnections)
 	if err := disk.SyncDir(dir); err != nil {

@@ -4,6 +4,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
@@ -152,6 +154,21 @@ func (c *Client) Quarantine(ctx context.Context, query url.Values) (api.Quaranti
 	return answer, c.get(ctx, "/api/v1/quarantine", query, &answer)
 }
 
+// Rollbacks are decisions on rollbacks, by the API's own query parameters, newest first.
+func (c *Client) Rollbacks(ctx context.Context, query url.Values) (api.Rollbacks, error) {
+	var answer api.Rollbacks
+	return answer, c.get(ctx, "/api/v1/rollbacks", query, &answer)
+}
+
+// TurnKillSwitch stops all requests for rollbacks, or lets them through again, and returns the switch as it is then.
+func (c *Client) TurnKillSwitch(ctx context.Context, on bool, why string) (is correlate.KillSwitch, err error) {
+	body, err := json.Marshal(map[string]any{"on": on, "why": why})
+	if err != nil {
+		return is, err
+	}
+	return is, c.ask(ctx, http.MethodPost, "/api/v1/rollbacks/kill-switch", nil, bytes.NewReader(body), &is)
+}
+
 // Names are those that only changes and incidents have, and those that only telemetry has.
 func (c *Client) Names(ctx context.Context) (api.Names, error) {
 	var answer api.Names
@@ -173,13 +190,21 @@ func escape(id string) string {
 }
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
+	return c.ask(ctx, http.MethodGet, path, query, http.NoBody, into)
+}
+
+// ask asks, with a body of JSON unless it is http.NoBody.
+func (c *Client) ask(ctx context.Context, method, path string, query url.Values, said io.Reader, into any) error {
 	address := c.base + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, method, address, said)
 	if err != nil {
 		return err
+	}
+	if said != http.NoBody {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	if c.user != nil {
 		password, _ := c.user.Password()
