@@ -202,7 +202,7 @@ type CheckState struct {
 }
 
 // CheckStates are the checks of a change by name: those that were run, and those that are required.
-func (c *ChangeRecord) CheckStates() []CheckState {
+func (c ChangeRecord) CheckStates() []CheckState {
 	states := map[string]*CheckState{}
 	of := func(name string) *CheckState {
 		if states[name] == nil {
@@ -230,7 +230,7 @@ func (c *ChangeRecord) CheckStates() []CheckState {
 }
 
 // MissingChecks are the names of the required checks that have not come, or came to no result.
-func (c *ChangeRecord) MissingChecks() (names []string) {
+func (c ChangeRecord) MissingChecks() (names []string) {
 	for _, s := range c.CheckStates() {
 		if s.Required && (s.Run == nil || s.Run.Result == CheckUnknown) {
 			names = append(names, s.Name)
