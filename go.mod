@@ -83,6 +83,8 @@ require (
 
 require github.com/go-jose/go-jose/v4 v4.1.4
 
+require github.com/golang-jwt/jwt/v5 v5.3.1
+
 require (
 	cel.dev/cel-go v0.33.2
 	cel.dev/expr v0.25.2 // indirect

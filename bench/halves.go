@@ -18,9 +18,8 @@ func (r *report) halves(ctx context.Context) error {
 		return fmt.Errorf("%s: %w\n%s", benchmark, err, text)
 	}
 	r.say("## Where halves of calls wait\n")
-	r.say("A client's span waits for its server's, or the other way round, in 32 MiB outside of the heap: 16 bytes for a half, four to a cache " +
-		"line, found and replaced in one look, and fetched ahead for all spans of a chunk, which waits for memory once instead of for each " +
-		"span. fastcache was measured for it: an entry is 50 bytes beside an index on the heap, is hashed and copied twice for each span, needs a " +
+	r.say("A client's span waits for its server's, or the other way round, in 32 MiB outside of the heap: 14 bytes for a half, four with their lock to a " +
+		"cache line, found and replaced in one look, and fetched ahead for all spans of a chunk, while these are counted for their own service. fastcache was measured for it: an entry is 50 bytes beside an index on the heap, is hashed and copied twice for each span, needs a " +
 		"lock around both steps, and can't be fetched ahead. One client and its server, a hundred thousand calls being under way; found is the share of servers that met their " +
 		"client (`go test -run '^$' -bench " + pattern + " -benchmem " + folder + "`):\n")
 	r.say("| | | | | |\n|---|---|---|---|---|")

@@ -10,6 +10,7 @@ type Fact struct {
 	Change   *Change   `json:"change,omitempty"`
 	Incident *Incident `json:"incident,omitempty"`
 	Check    *Check    `json:"check,omitempty"`
+	Note     *Note     `json:"note,omitempty"`
 }
 
 // EventTime is when the fact happened, as its sender says: the newest time it carries.
@@ -25,6 +26,8 @@ func (f Fact) EventTime() time.Time {
 		return latest(f.Incident.OpenedAt, f.Incident.AcknowledgedAt, f.Incident.ResolvedAt, f.Incident.UpdatedAt)
 	case f.Check != nil:
 		return f.Check.At
+	case f.Note != nil:
+		return f.Note.At
 	}
 	return time.Time{}
 }
@@ -34,7 +37,7 @@ func (f Fact) Kind() (kind string) {
 	for _, of := range []struct {
 		name string
 		set  bool
-	}{{"change", f.Change != nil}, {"incident", f.Incident != nil}, {"check", f.Check != nil}} {
+	}{{"change", f.Change != nil}, {"incident", f.Incident != nil}, {"check", f.Check != nil}, {"note", f.Note != nil}} {
 		switch {
 		case of.set && kind != "":
 			return ""
@@ -55,8 +58,10 @@ func (f Fact) Validate() error {
 		err = f.Incident.Validate()
 	case "check":
 		err = f.Check.Validate()
+	case "note":
+		err = f.Note.Validate()
 	default:
-		return &FieldError{"", `exactly one of "change", "incident" and "check" is required`}
+		return &FieldError{"", `exactly one of "change", "incident", "check" and "note" is required`}
 	}
 	var field *FieldError
 	if errors.As(err, &field) {

@@ -62,6 +62,10 @@ type ChangeRecord struct {
 	// the fields above.
 	ReceivedAt time.Time      `json:"received_at,omitzero"`
 	Reports    []ChangeReport `json:"reports,omitempty"`
+	// Notes are what people said of it, the oldest first; labels that they pinned are among Labels. BlamedFor are the changes of
+	// which people say that it was this one instead, sorted.
+	Notes     []Note   `json:"notes,omitempty"`
+	BlamedFor []string `json:"blamed_for,omitempty"`
 }
 
 // IncidentRecord is everything known of one incident now.
@@ -72,7 +76,8 @@ type IncidentRecord struct {
 	AttributedTo   string   `json:"attributed_to,omitempty"`
 	Inferred       bool     `json:"inferred,omitempty"`
 	UnlinkedReason Unlinked `json:"unlinked_reason,omitempty"`
-	// Exonerated is the change that would be held responsible by service and time, and was judged healthy or reached nobody.
+	// Exonerated is the change that would be held responsible by service and time, and was judged healthy, reached nobody, or of which
+	// people say that it wasn't this one.
 	// Another one may be held responsible instead, of another service that the incident is about.
 	Exonerated string `json:"exonerated,omitempty"`
 	// Suspects are the changes that may be held responsible by service and time, those that began later first; nil when there
@@ -86,6 +91,8 @@ type IncidentRecord struct {
 	// ReceivedAt and Reports are as in ChangeRecord.
 	ReceivedAt time.Time        `json:"received_at,omitzero"`
 	Reports    []IncidentReport `json:"reports,omitempty"`
+	// Notes are what people said of it, the oldest first. CausedBy is what the last of them says, else what was reported.
+	Notes []Note `json:"notes,omitempty"`
 }
 
 // SuspectedOf are the changes that are held responsible, or would be were they, or those before them, not exonerated. Unlike
@@ -113,12 +120,13 @@ const (
 	UnlinkedEndOnly     Unlinked = "opening_unknown" // only its end is known
 	UnlinkedNotDeployed Unlinked = "not_deployed"    // what was rolling out failed before it reached anybody
 	UnlinkedHealthy     Unlinked = "judged_healthy"  // the change that was rolled out last was judged healthy
+	UnlinkedOverruled   Unlinked = "overruled"       // people say that it was not the change that was rolled out last
 	UnlinkedNoChange    Unlinked = "no_change"       // nothing was rolled out shortly before
 )
 
 // AllUnlinked lists every Unlinked.
 func AllUnlinked() []Unlinked {
-	return []Unlinked{UnlinkedSaid, UnlinkedNoService, UnlinkedGuess, UnlinkedEndOnly, UnlinkedNotDeployed, UnlinkedHealthy, UnlinkedNoChange}
+	return []Unlinked{UnlinkedSaid, UnlinkedNoService, UnlinkedGuess, UnlinkedEndOnly, UnlinkedNotDeployed, UnlinkedHealthy, UnlinkedOverruled, UnlinkedNoChange}
 }
 
 // Effect is one consequence of an input to the engine. Exactly one field is set. The host commits the effects of an

@@ -39,6 +39,7 @@ type Cause string
 // The causes.
 const (
 	CauseMerged    Cause = "merged"    // it is another report of a change that was already known
+	CauseNoted     Cause = "noted"     // a person said something of it, or of a change in whose place this one is named
 	CauseLateFact  Cause = "late_fact" // a source told or corrected it after its time had passed
 	CauseReported  Cause = "reported"  // a source told of it, or how it went on
 	CauseRelinked  Cause = "relinked"  // an incident is held against another change than before
@@ -54,7 +55,7 @@ const (
 // Causes lists every Cause.
 func Causes() []Cause {
 	return []Cause{
-		CauseMerged, CauseLateFact, CauseReported, CauseRelinked, CauseUnlinked, CauseLinked, CauseRollback, CauseVerdict,
+		CauseMerged, CauseNoted, CauseLateFact, CauseReported, CauseRelinked, CauseUnlinked, CauseLinked, CauseRollback, CauseVerdict,
 		CauseRecovered, CauseHistory,
 	}
 }
@@ -86,6 +87,8 @@ func ChangeCause(before *ChangeRecord, after ChangeRecord) Cause {
 	case before.MergedInto != after.MergedInto || (before.Phase == PhaseMerged) != (after.Phase == PhaseMerged) ||
 		!slices.Equal(before.MergedFrom, after.MergedFrom):
 		return CauseMerged
+	case !slices.Equal(before.Notes, after.Notes) || !slices.Equal(before.BlamedFor, after.BlamedFor):
+		return CauseNoted
 	case !same(before.Change, after.Change) || (before.Phase == PhaseRetracted) != (after.Phase == PhaseRetracted):
 		return told
 	case lost && won:
@@ -115,6 +118,8 @@ func IncidentCause(before *IncidentRecord, after IncidentRecord) Cause {
 		return CauseUnlinked
 	case before.AttributedTo != after.AttributedTo:
 		return CauseRelinked
+	case !slices.Equal(before.Notes, after.Notes):
+		return CauseNoted
 	case before.ResolvedAt.IsZero() != after.ResolvedAt.IsZero():
 		return CauseRecovered
 	case !before.ResolvedAt.IsZero():
@@ -150,7 +155,8 @@ type FieldChange struct {
 }
 
 // ChangeFields lists, by name, the fields in which two records of a change differ. Of the verdict they are its outcome,
-// its reason, its revision and why it was gone into again; of the reports their number. Long lists are cut.
+// its reason, its revision and why it was gone into again; of the reports and
+// the notes their number. Long lists are cut.
 func ChangeFields(before, after ChangeRecord) []FieldChange {
 	return differing(changeFields(before), changeFields(after))
 }
@@ -168,6 +174,9 @@ func changeFields(c ChangeRecord) map[string]string {
 	}
 	if len(c.Reports) > 0 {
 		fields["reports"] = strconv.Itoa(len(c.Reports))
+	}
+	if len(c.Notes) > 0 {
+		fields["notes"] = strconv.Itoa(len(c.Notes))
 	}
 	return fields
 }

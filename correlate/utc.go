@@ -35,6 +35,10 @@ func (f Fact) UTC() Fact {
 		c := f.Check.UTC()
 		f.Check = &c
 	}
+	if f.Note != nil {
+		n := f.Note.UTC()
+		f.Note = &n
+	}
 	return f
 }
 

@@ -77,7 +77,7 @@ func TestAFactIsOneThing(t *testing.T) {
 		"too much": {Change: &change, Incident: &incident},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireField(t, f.Validate(), "", `exactly one of "change", "incident" and "check"`)
+			requireField(t, f.Validate(), "", `exactly one of "change", "incident", "check" and "note"`)
 		})
 	}
 	require.Zero(t, correlate.Fact{}.EventTime())
@@ -156,4 +156,41 @@ func requireField(t *testing.T, err error, field, want string) {
 	require.Equal(t, field, found.Field)
 	require.Contains(t, found.Want, want)
 	require.Less(t, len(err.Error()), 300, "text from outside is cut")
+}
+
+func TestWhatANoteMustSay(t *testing.T) {
+	for name, c := range map[string]struct {
+		edit        func(*correlate.Note)
+		field, want string
+	}{
+		"all of it":                          {func(*correlate.Note) {}, "", ""},
+		"a kind":                             {func(n *correlate.Note) { n.Kind = "like" }, "kind", "unknown"},
+		"what it is about":                   {func(n *correlate.Note) { n.Change = "" }, "change", "required"},
+		"an incident is only linked":         {func(n *correlate.Note) { n.Incident = "i" }, "change", "only a link"},
+		"a link is of an incident":           {func(n *correlate.Note) { n.Kind = correlate.NoteLink }, "incident", "required"},
+		"who":                                {func(n *correlate.Note) { n.By = " " }, "by", "required"},
+		"when":                               {func(n *correlate.Note) { n.At = time.Time{} }, "at", "required"},
+		"why":                                {func(n *correlate.Note) { n.Reason = "" }, "reason", "required"},
+		"to withdraw needs no why":           {func(n *correlate.Note) { n.Reason, n.Withdrawn = "", true }, "", ""},
+		"not the change itself instead":      {func(n *correlate.Note) { n.CausedBy = n.Change }, "caused_by", "another change"},
+		"not none instead":                   {func(n *correlate.Note) { n.CausedBy = correlate.CausedByNone }, "caused_by", "another change"},
+		"who saw it names no cause":          {func(n *correlate.Note) { n.Kind, n.CausedBy = correlate.NoteAcknowledge, "c2" }, "caused_by", "only of"},
+		"a label has a name":                 {func(n *correlate.Note) { n.Kind = correlate.NoteLabel }, "label", "required"},
+		"and a value":                        {func(n *correlate.Note) { n.Kind, n.Label = correlate.NoteLabel, "class" }, "value", "required"},
+		"unless it is withdrawn":             {func(n *correlate.Note) { n.Kind, n.Label, n.Withdrawn = correlate.NoteLabel, "class", true }, "", ""},
+		"a label is no part of another kind": {func(n *correlate.Note) { n.Label = "class" }, "label", "only a note of kind label"},
+		"a link names a cause":               {func(n *correlate.Note) { n.Kind, n.Change, n.Incident = correlate.NoteLink, "", "i" }, "caused_by", "required"},
+		"a reason is no book":                {func(n *correlate.Note) { n.Reason = strings.Repeat("x", correlate.MaxReason+1) }, "reason", "2000 bytes"},
+		"a revision is not before the first": {func(n *correlate.Note) { n.Revision = -1 }, "revision", "1 or more"},
+		"a link may say that no change was it": {func(n *correlate.Note) {
+			n.Kind, n.Change, n.Incident, n.CausedBy = correlate.NoteLink, "", "i", correlate.CausedByNone
+		}, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := correlate.Note{Kind: correlate.NoteOverrule, Change: "c1", Reason: "seen", By: "ada", At: at(0)}
+			c.edit(&n)
+			requireField(t, n.Validate(), c.field, c.want)
+			requireField(t, correlate.Fact{Note: &n}.Validate(), prefixed("note.", c.field), c.want)
+		})
+	}
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/shipwake/shipwake/collector/direct"
 	"github.com/shipwake/shipwake/collector/host/late"
 	"github.com/shipwake/shipwake/collector/host/numbers"
+	"github.com/shipwake/shipwake/collector/host/people"
 	"github.com/shipwake/shipwake/collector/host/records"
 	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/owners"
@@ -103,6 +104,7 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 	}
 	loopCtx, stop := context.WithCancel(context.Background())
 	h.stop = stop
+	people.Register(h)
 	h.done.Go(func() { h.outbox.run(loopCtx) })
 	h.done.Add(1)
 	go func() {

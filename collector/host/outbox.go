@@ -64,6 +64,11 @@ func newOutbox(h *Host) *outbox {
 			}
 		}
 	}
+	for _, s := range h.sinks {
+		if keeper, keeps := s.(sinks.Keeper); keeps {
+			keeper.Keep(courier.Desk{Ledger: h.ledger, Sink: s.Name(), Naming: h.naming, Wake: o.wake})
+		}
+	}
 	return o
 }
 
@@ -81,11 +86,7 @@ func (o *outbox) rows(effects []correlate.Effect) []ledger.OutboxRow {
 			o.tally.Add(correlate.Count{What: courier.Counts, Source: s.Name(), Result: "unmade"}, 1)
 			o.log.Error("A sink can't make its messages", zap.String("sink", s.Name()), zap.Error(err))
 		}
-		for _, m := range messages {
-			rows = append(rows, ledger.OutboxRow{
-				Sink: courier.Name(s.Name(), m.Queue), Subject: m.Subject, Key: m.Key, Each: m.Each, Payload: m.Payload,
-			})
-		}
+		rows = append(rows, courier.Rows(s.Name(), messages)...)
 	}
 	return rows
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/collector/host/numbers"
+	"github.com/shipwake/shipwake/collector/host/people"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/quality"
@@ -20,6 +21,8 @@ import (
 
 // reader is the read side that sinks get: the ledger and the last reported health.
 type reader struct{ h *Host }
+
+var _ sinks.Noter = reader{}
 
 func (r reader) Changes(ctx context.Context, q sinks.ChangeQuery) ([]correlate.ChangeRecord, error) {
 	return r.h.ledger.Changes(ctx, ledger.ChangeFilter{
@@ -250,6 +253,11 @@ func (r reader) fetchReferred(ctx context.Context, q dora.Query, data *dora.Data
 		}
 	}
 	return nil
+}
+
+// Note implements sinks.Noter.
+func (r reader) Note(ctx context.Context, n correlate.Note) (correlate.Note, error) {
+	return people.Taker{Ledger: r.h.ledger, Intake: r.h, Now: r.h.opt.Now}.Note(ctx, n)
 }
 
 func (r reader) Status() sinks.Status {

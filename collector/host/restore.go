@@ -17,7 +17,7 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, cfg engine.
 		return err
 	}
 	e.RestoreRecords(engine.Recall{
-		Changes: saved.Changes, Incidents: saved.Incidents, Revisions: saved.Revisions, Since: now.Add(-kept),
+		Changes: saved.Changes, Incidents: saved.Incidents, Revisions: saved.Revisions, Notes: saved.Notes, Since: now.Add(-kept),
 		Checks: saved.Checks,
 	}, saved.Regressions)
 	if err := l.Rollups(ctx, func(r correlate.Rollup) error {

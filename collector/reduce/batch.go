@@ -7,6 +7,7 @@ import (
 	"github.com/shipwake/shipwake/collector/reduce/convention"
 	"github.com/shipwake/shipwake/collector/reduce/recent"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // Chunk is how many spans of a sender are counted at once: that takes its lock once for all of them, and fetches what isn't
@@ -38,7 +39,7 @@ type batch struct {
 	n     int
 	work  [Chunk]work
 	peers peers
-	sink  uint32
+	near  places
 }
 
 var batches = sync.Pool{New: func() any { return &batch{} }}
@@ -74,7 +75,7 @@ func (s *Sender) Span(sp *Span) Result {
 	s.prepare(&one[0], traces)
 	var all peers
 	var counts Counts
-	s.count(one[:], &all, traces, &counts)
+	s.count(one[:], &all, traces, nil, &counts)
 	return one[0].result
 }
 
@@ -86,34 +87,50 @@ func (s *Sender) chunk(b *batch, counts *Counts) {
 	for i := range all {
 		s.prepare(&all[i], traces)
 	}
-	b.sink = s.near(all, traces)
-	s.count(all, &b.peers, traces, counts)
+	s.count(all, &b.peers, traces, &b.near, counts)
 }
 
-// near fetches where the calls and the traces of spans are looked for. Nothing in a loop waits for what is fetched in it, so the
-// processor fetches many at a time; a span of no call or trace fetches the first place, which is there. The result means nothing,
-// and keeps the compiler from leaving it out.
-func (s *Sender) near(all []work, traces *recent.Traces) (sink uint32) {
+// places is where something is looked for in a chunk.
+type places [2 * Chunk]prefetch.Place
+
+// near begins to fetch where the calls and the traces of spans are looked for: meanwhile they are counted for their own service.
+func (s *Sender) near(all []work, traces *recent.Traces, room *places) {
+	at := room[:0]
 	for i := range all {
-		sink += s.r.calls.Near(all[i].key)
+		if key := all[i].key; key != 0 {
+			at = append(at, s.r.calls.Place(key))
+		}
+		if trace := all[i].trace; trace != 0 {
+			at = append(at, traces.Place(trace))
+		}
 	}
-	if traces == nil {
-		return sink
-	}
-	for i := range all {
-		sink += traces.Near(all[i].trace)
-	}
-	for i := range all {
-		sink += traces.Nearest(all[i].trace)
-	}
-	return sink
+	prefetch.Fetch(at)
 }
 
-// count counts spans that are prepared.
-func (s *Sender) count(all []work, of *peers, traces *recent.Traces, counts *Counts) {
+// nearer begins to fetch what is known of traces, by what near fetched: meanwhile calls are looked for.
+func (s *Sender) nearer(all []work, traces *recent.Traces, room *places) {
+	at := room[:0]
+	for i := range all {
+		if trace := all[i].trace; trace != 0 {
+			known := traces.Known(trace)
+			at = append(at, known[:]...)
+		}
+	}
+	prefetch.Fetch(at)
+}
+
+// count counts spans that are prepared. Without room for places nothing is fetched ahead: that is of no use for a single span.
+func (s *Sender) count(all []work, of *peers, traces *recent.Traces, room *places, counts *Counts) {
 	if s.scope != nil {
+		if room != nil {
+			s.near(all, traces, room)
+		}
 		s.own(of, all)
-		s.others(all, traces)
+		if traces != nil && room != nil {
+			s.nearer(all, traces, room)
+		}
+		s.halves(all)
+		s.traced(all, traces)
 		s.exceptions(all)
 	}
 	newest := int64(0)
@@ -186,15 +203,11 @@ func (s *Sender) own(of *peers, all []work) {
 	}
 }
 
-// others counts what spans tell together with those of other services: edges, and who served in the same trace.
-func (s *Sender) others(all []work, traces *recent.Traces) {
-	var touches [recent.MaxTouches]recent.Touch
+// halves counts the calls of which spans are the second half.
+func (s *Sender) halves(all []work) {
 	var servers [recent.MaxCallees]recent.Half
 	for i := range all {
 		w := &all[i]
-		if w.trace != 0 {
-			s.touched(traces, w, &touches)
-		}
 		if w.key == 0 {
 			continue
 		}
@@ -207,6 +220,16 @@ func (s *Sender) others(all []work, traces *recent.Traces) {
 		}
 		for _, server := range s.r.calls.Called(w.key, half, &servers) {
 			s.edge(half, server)
+		}
+	}
+}
+
+// traced counts who else served in the traces of spans.
+func (s *Sender) traced(all []work, traces *recent.Traces) {
+	var touches [recent.MaxTouches]recent.Touch
+	for i := range all {
+		if w := &all[i]; w.trace != 0 {
+			s.touched(traces, w, &touches)
 		}
 	}
 }
@@ -266,7 +289,7 @@ func (sc *scope) ready(in *series, c *call) *correlate.Cell {
 }
 
 // peers remembers, for the spans of one request, which callees their addresses name.
-type peers [8]peer
+type peers [16]peer
 
 // peer is a callee, and the series of calls to it as of an epoch of the lock.
 type peer struct {
@@ -282,7 +305,7 @@ func (all *peers) of(s *Sender, sp *Span) *peer {
 		all[0] = peer{name: s.peer(sp)}
 		return &all[0]
 	}
-	p := &all[1+(len(address)+int(address[len(address)-1]))%(len(all)-1)]
+	p := &all[1+scatter(address)%uint(len(all)-1)]
 	if p.address != address {
 		*p = peer{address: address, name: clip(convention.HostName(address))}
 	}
@@ -293,11 +316,20 @@ func (all *peers) of(s *Sender, sp *Span) *peer {
 	return p
 }
 
+// scatter is a number by which a few names are told apart, most of them: names differ at their ends or in the middle.
+func scatter(name string) uint {
+	if name == "" {
+		return 0
+	}
+	n := len(name)
+	return uint(n) + uint(name[0])*3 + uint(name[n/2])*5 + uint(name[n-1])*7
+}
+
 // in is the series of calls to the callee; nil when there is none.
 func (p *peer) in(h *held) *series {
 	if p.series == nil || p.epoch != h.epoch {
 		k := seriesKey{kind: correlate.Edge, origin: correlate.OriginClientSpan, peer: p.name}
-		p.series, p.epoch = h.sc.series[k], h.epoch
+		p.series, p.epoch = h.sc.find(k), h.epoch
 	}
 	return p.series
 }

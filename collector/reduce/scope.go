@@ -47,7 +47,8 @@ type scope struct {
 	series map[seriesKey]*series
 	// requests are the series of all requests, each as one origin tells them, which are asked for most.
 	requests [correlate.OriginClientSpan + 1]*series
-	zones    []*series // those of spans by zone, as often
+	zones    []*series  // those of spans by zone, as often
+	callees  [8]*series // some of those of calls to a callee that clients name, each at the place that scatter tells
 	dirty    []*series
 	kinds    [correlate.Route + 1]int
 	messages int // of the kind Exception
@@ -164,7 +165,19 @@ func (sc *scope) find(k seriesKey) *series {
 		}
 		return nil
 	}
+	if k.clients() {
+		place := &sc.callees[scatter(k.peer)%uint(len(sc.callees))]
+		if *place == nil || (*place).key.peer != k.peer {
+			*place = sc.series[k]
+		}
+		return *place
+	}
 	return sc.series[k]
+}
+
+// clients says that it is of calls to a callee that a client's spans name.
+func (k *seriesKey) clients() bool {
+	return k.kind == correlate.Edge && k.origin == correlate.OriginClientSpan && k.name == "" && k.space == ""
 }
 
 // essential: the totals of a known service are never shed.
@@ -226,7 +239,7 @@ func (sc *scope) drain(into *drained, names ambiguous) (made int) {
 func (sc *scope) forget(before int64) (forgotten int, gone bool) {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
-	sc.links = nil
+	sc.links, sc.callees = nil, [len(sc.callees)]*series{}
 	for k, s := range sc.series {
 		forgotten += s.forgetRoutes(before)
 		if !s.idle(before) || len(s.routes) > 0 {

@@ -40,7 +40,7 @@ func (t *Table) derive(s *siteRows) {
 		r := &s.rows[i]
 		s.owner = t.traits[r.traits].owner.or(s.owner)
 		r.marks &^= hurt | rework
-		r.marks.set(hurt, r.marks.has(regressed|incidents|takenBack))
+		r.marks.set(hurt, r.marks.has(incidents|blamed) || !r.marks.has(overruled) && r.marks.has(regressed|takenBack))
 		r.marks.set(rework, r.marks.has(rollback|hotfix|answering))
 	}
 	t.linkArrivals(s)
@@ -89,7 +89,7 @@ func (t *Table) linkHotfixes(s *siteRows) {
 			if d := t.detail(repaired.id); d.hotfix == 0 {
 				d.hotfix = r.id
 				t.keep(repaired, d)
-				repaired.marks |= hurt
+				repaired.marks.set(hurt, !repaired.marks.has(overruled))
 			}
 		}
 	}

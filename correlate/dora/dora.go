@@ -13,6 +13,10 @@
 //     neither part. Deployments told as history, after their window had passed, are in both: their incidents and
 //     rollbacks are the evidence. Those still observed are published beside, as pending, and so are those that closed
 //     without an answer (inconclusive) and those nobody could judge (unjudged).
+//   - What people say counts: a change of which the last word is that it was not this one did not fail because it was judged
+//     regressed, rolled back or hot-fixed, nor by an incident that was only inferred to be its doing; the change that they
+//     name instead failed. Labels that they pinned are labels. Policies of other tools know nothing of it, but they follow the
+//     cause of an incident, whoever told it.
 //   - Failed deployment recovery time: completion of a failed deployment to its first proven recovery: telemetry back
 //     in the baseline, a rollback or hotfix that mended it, or the resolution of the last of its incidents. A repair that
 //     was a failure itself mended nothing, nor did one after which an incident stays open or telemetry as bad as it was

@@ -8,13 +8,11 @@ import (
 
 // failed says whether a deployment hurt, by any evidence.
 func (b *book) failed(c *correlate.ChangeRecord) bool {
-	return isRegressed(c) || len(c.Incidents) > 0 || len(b.causes[c.ID]) > 0 || c.RolledBackBy != "" ||
-		b.hotfixes[c.ID] != nil
+	return len(c.Incidents) > 0 || len(b.causes[c.ID]) > 0 || len(c.BlamedFor) > 0 ||
+		c.Overruled() == nil && (isRegressed(c) || c.RolledBackBy != "" || b.hotfixes[c.ID] != nil)
 }
 
-func isRegressed(c *correlate.ChangeRecord) bool {
-	return c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed
-}
+func isRegressed(c *correlate.ChangeRecord) bool { return c.Regressed() }
 
 // recovery is the first proven recovery of a failed deployment; zero while there is none.
 func (b *book) recovery(c *correlate.ChangeRecord) time.Time {

@@ -35,6 +35,12 @@ func drawChange(t *rapid.T, i, n int) correlate.ChangeRecord {
 	if c.Phase == correlate.PhaseMerged {
 		c.MergedInto = fmt.Sprintf("c%d", rapid.IntRange(0, n-1).Draw(t, "into"))
 	}
+	if rapid.IntRange(0, 3).Draw(t, "overruled") == 0 {
+		c.Notes = []correlate.Note{{Kind: correlate.NoteOverrule, Change: c.ID, By: "ada", At: at(minute)}}
+	}
+	if rapid.IntRange(0, 5).Draw(t, "blamed") == 0 {
+		c.BlamedFor = []string{"another"}
+	}
 	c.Redeploy = rapid.IntRange(0, 3).Draw(t, "redeploy") == 0
 	if rapid.Bool().Draw(t, "rolled back") {
 		c.RolledBackBy = fmt.Sprintf("c%d", rapid.IntRange(0, n-1).Draw(t, "by"))

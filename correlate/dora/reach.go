@@ -107,6 +107,7 @@ func (d Data) By(t time.Time) Data {
 		if c.Verdict != nil && c.Verdict.DecidedAt.After(t) {
 			c.Verdict = nil
 		}
+		c.Notes = slices.DeleteFunc(slices.Clone(c.Notes), func(n correlate.Note) bool { return n.At.After(t) })
 		c.Incidents = slices.DeleteFunc(slices.Clone(c.Incidents), func(id string) bool { return !opened[id] })
 	}
 	return known

@@ -181,6 +181,8 @@ func (w Why) String() string {
 		became = "reported late"
 	case correlate.CauseReported:
 		became = "corrected"
+	case correlate.CauseNoted:
+		became = "corrected by people"
 	case correlate.CauseRollback:
 		became = "taken back, or no longer"
 	case correlate.CauseVerdict:

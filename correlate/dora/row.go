@@ -108,6 +108,9 @@ const (
 	rework
 	// There is a detail.
 	detailed
+	// What people say:
+	overruled // that it was not this change
+	blamed    // that it was this one, and not another
 )
 
 // ofVerdict are the marks that come from the verdict.
@@ -140,6 +143,8 @@ func marksOf(c *correlate.ChangeRecord) (m marks) {
 	m.set(takenBack, c.RolledBackBy != "")
 	m.set(observing, c.Phase == correlate.PhaseObserving)
 	m.set(historic, c.Phase == correlate.PhaseHistory)
+	m.set(overruled, c.Overruled() != nil)
+	m.set(blamed, len(c.BlamedFor) > 0)
 	return m
 }
 
@@ -154,7 +159,7 @@ func revisionOf(v *correlate.Verdict) uint16 { return uint16(min(v.Revision, mat
 func (r *row) judge(v *correlate.Verdict, d *detail, word func(string) string) {
 	r.revision = revisionOf(v)
 	r.marks = r.marks&^ofVerdict | judged
-	r.marks.set(regressed, v.Outcome == correlate.Regressed)
+	r.marks.set(regressed, v.Outcome == correlate.Regressed && !r.marks.has(overruled))
 	r.marks.set(inconclusive, v.Outcome == correlate.Inconclusive)
 	d.seen, d.convicted = never, never
 	if v.DetectedAt != nil && r.marks.has(regressed) {

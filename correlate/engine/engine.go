@@ -87,6 +87,8 @@ type Recall struct {
 	Incidents []correlate.IncidentRecord
 	// Revisions are the verdicts of the changes, in order; of a change without any, the one in its record counts.
 	Revisions []correlate.Verdict
+	// Notes are, at a restart, what people said of changes and incidents that nobody reported yet.
+	Notes []correlate.Note
 	// Since is from when on all changes are there at a restart; zero: they are all there are.
 	Since time.Time
 	// Checks are, at a restart, the runs of checks that may wait for their change, with when they were received.

@@ -15,6 +15,9 @@ import (
 // RestoreRecords takes back what the ledger knows of changes, incidents and regressions.
 func (e *Engine) RestoreRecords(known Recall, regressions []correlate.Regression) {
 	e.recall(known, record.Runs(known.Changes, known.Since))
+	for _, n := range known.Notes {
+		record.Hold(e.book, n)
+	}
 	slices.SortStableFunc(regressions, func(a, b correlate.Regression) int { return a.DecidedAt.Compare(b.DecidedAt) })
 	for _, r := range regressions {
 		if !r.Withdrawn {
@@ -108,6 +111,8 @@ func Wants(e *Engine, facts []Fact, recalled Recall) Wanted {
 			w.incident(f.Incident)
 		case f.Check != nil:
 			w.check(f.Check)
+		case f.Note != nil:
+			w.note(f.Note)
 		}
 	}
 	w.Nearby = record.Nearby(e.book)
@@ -134,7 +139,7 @@ func (w *wanting) change(said *correlate.Change) {
 		was = c.rec
 	}
 	if was != nil {
-		for _, id := range append([]string{was.RolledBackBy, was.MergedInto}, was.MergedFrom...) {
+		for _, id := range slices.Concat([]string{was.RolledBackBy, was.MergedInto}, was.MergedFrom, was.BlamedFor) {
 			w.one(id)
 		}
 		of = of.and([]string{was.Service}, was.Environment, was.Start())
@@ -174,6 +179,42 @@ func (w *wanting) check(said *correlate.Check) {
 	if said.Service != "" {
 		w.around(surroundings{[]string{said.Service}, []string{said.Environment}, []time.Time{said.At}})
 	}
+}
+
+// note wants what it is about, with all that a report of it would want, and the changes that people named and name as the
+// cause.
+func (w *wanting) note(said *correlate.Note) {
+	if said.Change != "" {
+		if instead := w.noted(said.Change); instead != said.CausedBy {
+			w.noted(instead)
+		}
+		w.noted(said.CausedBy)
+		return
+	}
+	w.one(said.CausedBy)
+	was := w.incidents[said.Incident]
+	if i := w.e.book.Incident(said.Incident); i != nil {
+		was = &i.Record
+	}
+	if was == nil {
+		w.Incidents = append(w.Incidents, said.Incident)
+		return
+	}
+	w.incident(&was.Incident)
+}
+
+// noted wants a change with all that a report of it would want. It returns the one that people name in its place.
+func (w *wanting) noted(id string) (instead string) {
+	w.one(id)
+	was := w.changes[id]
+	if c := w.e.change(id); c != nil {
+		was = c.rec
+	}
+	if was == nil {
+		return ""
+	}
+	w.change(&was.Change)
+	return correlate.CausedBySaid(was.Notes)
 }
 
 // one wants a change by its id.

@@ -64,9 +64,21 @@ func (e *Engine) setCourse(c *change, course []correlate.Verdict, by string) {
 // restated: what is said of a change is not what was said before, leaving aside what other changes and incidents mean
 // to it.
 func restated(was, is correlate.ChangeRecord) bool {
+	if len(was.Notes)+len(is.Notes) > 0 { // labels that people pinned are reported by nobody
+		was.Reports, is.Reports = reportsOf(&was), reportsOf(&is)
+		was.Labels, is.Labels = nil, nil
+	}
 	return was.MergedInto != is.MergedInto || was.Served != is.Served || (was.Phase == correlate.PhaseRetracted) != (is.Phase == correlate.PhaseRetracted) ||
 		!slices.Equal(was.MergedFrom, is.MergedFrom) ||
 		!reflect.DeepEqual(was.Change, is.Change) || !reflect.DeepEqual(was.Reports, is.Reports)
+}
+
+// reportsOf are the reports of a record, also where they are nothing but what it says.
+func reportsOf(r *correlate.ChangeRecord) []correlate.ChangeReport {
+	if len(r.Reports) > 0 || r.ID == "" {
+		return r.Reports
+	}
+	return []correlate.ChangeReport{{ReceivedAt: r.ReceivedAt, Said: r.Change}}
 }
 
 // wasJudged: by its record, a change was among those that are judged. One that was given up and isn't any more was judged as

@@ -7,7 +7,8 @@
 //     proceeds, and so does one whose rollout is under way when nothing but the rest of the rollout is waited for before
 //     it can be called healthy. Until then it waits, at most until its deadline.
 //   - start: a service that a regression or an incident is open on waits, unless the change is a repair: a rollback,
-//     a hotfix, or a return to a version that was live before. Anything else proceeds.
+//     a hotfix, or a return to a version that was live before. Anything else proceeds. Where the asker names an environment
+//     that comes before, what is no repair must be judged healthy there: regressed there it stops, unknown it waits.
 //
 // What can't be decided by the deadline, or can't be decided any more, is answered by what the asker chose for that case.
 package gate
@@ -49,12 +50,14 @@ const (
 	RolloutLeft Why = "rollout_left" // proceed: only the rest of the rollout is missing for "healthy"
 	Calm        Why = "calm"         // proceed: nothing is open on the service
 	Repair      Why = "repair"       // proceed: it mends what is open on the service
+	Overruled   Why = "overruled"    // proceed: judged regressed, and people say that it was not this change
 
 	Unreported Why = "unreported" // wait: nobody has reported the change
 	Observing  Why = "observing"  // wait: there is no answer yet
 	Trouble    Why = "trouble"    // wait: a regression or an incident is open on the service
 
 	Regressed Why = "regressed" // stop: judged regressed
+	Blamed    Why = "blamed"    // stop: people say that it was this change, and not another one
 	Failed    Why = "failed"    // stop: it failed, was cancelled or retracted, or nobody told its end
 	TakenBack Why = "taken_back"
 
@@ -65,7 +68,7 @@ const (
 // Whys lists every Why.
 func Whys() []Why {
 	return []Why{
-		Healthy, RolloutLeft, Calm, Repair, Unreported, Observing, Trouble, Regressed, Failed, TakenBack, Undecided, Deadline,
+		Healthy, RolloutLeft, Calm, Repair, Overruled, Unreported, Observing, Trouble, Regressed, Blamed, Failed, TakenBack, Undecided, Deadline,
 	}
 }
 
@@ -78,12 +81,16 @@ type Question struct {
 	Deadline time.Time
 	// Undecided is the answer when there is none by the deadline: Proceed or Stop.
 	Undecided Decision
+	// After asks, at the start, also whether the same release is healthy in the environment before, see Known.Before.
+	After bool
 }
 
 // Known is what is known when a question is asked.
 type Known struct {
 	Change  *correlate.ChangeRecord // nil: nobody has reported it
 	Outlook *correlate.Outlook      // of a change that is observed; nil: none
+	// Before is the change that brought the same release to the environment before; nil: nobody has reported it.
+	Before *correlate.ChangeRecord
 	// Repair: the change is a rollback or a hotfix, or brings back a version that was live before.
 	Repair bool
 	// Regressions and Incidents are those of the service that may be open. Those that the change itself is suspected of don't
@@ -123,8 +130,9 @@ type Rule struct {
 // The names of the rules.
 const (
 	RuleCalm         = "calm"          // nothing is open on the service, or this mends it
+	RuleBefore       = "before"        // the same release is healthy in the environment before
 	RuleReached      = "reached"       // it is reported, and reached users
-	RuleNotRegressed = "not_regressed" // it wasn't judged regressed
+	RuleNotRegressed = "not_regressed" // it wasn't judged regressed, or people say that it was not this change
 	RuleHealthy      = "healthy"       // it is proven that it is no worse than the margin allows
 )
 
@@ -138,14 +146,14 @@ const (
 func Ask(q Question, k Known) Answer {
 	a := promote(q, k)
 	if q.Stage == Start {
-		a = start(k)
+		a = start(q, k)
 	}
 	if a.Decision != Wait {
 		return a
 	}
 	a.Until = q.Deadline
-	if a.Until.IsZero() && k.Change != nil && a.Why == Observing {
-		a.Until = k.Change.WindowEnd
+	if c := k.observed(q.Stage); a.Until.IsZero() && c != nil && a.Why == Observing {
+		a.Until = c.WindowEnd
 	}
 	if !a.Until.IsZero() && !q.Now.Before(a.Until) {
 		a.Decision, a.Why, a.RetryAfter, a.Until = q.Undecided, Deadline, 0, time.Time{}
@@ -155,16 +163,12 @@ func Ask(q Question, k Known) Answer {
 	return a
 }
 
-// start: what is open on a service has an owner, who wants no other change beside it, and every repair.
-func start(k Known) Answer {
-	open := k.open()
-	switch {
-	case len(open) == 0:
-		return Answer{Decision: Proceed, Why: Calm, Rules: []Rule{{RuleCalm, Passed}}}
-	case k.Repair:
-		return Answer{Decision: Proceed, Why: Repair, Rules: []Rule{{RuleCalm, Passed}}, Open: open}
+// observed is the change whose verdict is waited for.
+func (k Known) observed(s Stage) *correlate.ChangeRecord {
+	if s == Start {
+		return k.Before
 	}
-	return Answer{Decision: Wait, Why: Trouble, Rules: []Rule{{RuleCalm, NotMet}}, Open: open}
+	return k.Change
 }
 
 // open are the ids of what is open on the service.

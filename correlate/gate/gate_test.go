@@ -29,6 +29,14 @@ func verdict(o correlate.Outcome) func(*correlate.ChangeRecord) {
 	return func(c *correlate.ChangeRecord) { c.Verdict = &correlate.Verdict{Outcome: o} }
 }
 
+func says(kind correlate.NoteKind) func(*correlate.ChangeRecord) {
+	return func(c *correlate.ChangeRecord) {
+		c.Notes = []correlate.Note{{Kind: kind, Change: c.ID, By: "ada", At: noon}}
+	}
+}
+
+func blamed(c *correlate.ChangeRecord) { c.BlamedFor = []string{"cart-6"} }
+
 func phase(p correlate.Phase) func(*correlate.ChangeRecord) {
 	return func(c *correlate.ChangeRecord) { c.Phase = p }
 }
@@ -50,6 +58,9 @@ func TestPromote(t *testing.T) {
 		"nobody has reported it":                {gate.Known{}, gate.Wait, gate.Unreported},
 		"it is judged healthy":                  {gate.Known{Change: rolling(verdict(correlate.Healthy))}, gate.Proceed, gate.Healthy},
 		"it is judged regressed":                {gate.Known{Change: rolling(verdict(correlate.Regressed))}, gate.Stop, gate.Regressed},
+		"people say that it was not this one":   {gate.Known{Change: rolling(verdict(correlate.Regressed), says(correlate.NoteOverrule))}, gate.Proceed, gate.Overruled},
+		"people say that it was this one":       {gate.Known{Change: rolling(verdict(correlate.Regressed), says(correlate.NoteConfirm))}, gate.Stop, gate.Regressed},
+		"people name it in place of another":    {gate.Known{Change: rolling(verdict(correlate.Healthy), blamed)}, gate.Stop, gate.Blamed},
 		"it is inconclusive so far":             {gate.Known{Change: rolling(verdict(correlate.Inconclusive))}, gate.Wait, gate.Observing},
 		"nothing is known of how it stands":     {gate.Known{Change: rolling()}, gate.Wait, gate.Observing},
 		"only the rest of the rollout is left":  {gate.Known{Change: rolling(), Outlook: waits(correlate.WaitRollout)}, gate.Proceed, gate.RolloutLeft},
@@ -101,6 +112,45 @@ func TestStart(t *testing.T) {
 			require.Equal(t, c.want, a.Decision)
 			require.Equal(t, c.why, a.Why)
 			require.Equal(t, c.open, a.Open)
+		})
+	}
+}
+
+// TestStartAfterAnotherEnvironment: what is unknown there waits, and what regressed there stops, also beside other trouble.
+func TestStartAfterAnotherEnvironment(t *testing.T) {
+	open := []correlate.Regression{{ID: "cart error_ratio"}}
+	closed := rolling(verdict(correlate.Inconclusive), phase(correlate.PhaseClosed))
+	for name, c := range map[string]struct {
+		known  gate.Known
+		want   gate.Decision
+		why    gate.Why
+		before gate.Outcome // "": it wasn't asked
+	}{
+		"it was never there":                         {gate.Known{}, gate.Wait, gate.Unreported, gate.Unknown},
+		"it is healthy there":                        {gate.Known{Before: rolling(verdict(correlate.Healthy))}, gate.Proceed, gate.Healthy, gate.Passed},
+		"it is observed there":                       {gate.Known{Before: rolling()}, gate.Wait, gate.Observing, gate.Unknown},
+		"its rollout there is fine so far":           {gate.Known{Before: rolling(), Outlook: waits(correlate.WaitRollout)}, gate.Wait, gate.Observing, gate.Unknown},
+		"it regressed there":                         {gate.Known{Before: rolling(verdict(correlate.Regressed))}, gate.Stop, gate.Regressed, gate.NotMet},
+		"it regressed there, and more is open here":  {gate.Known{Before: rolling(verdict(correlate.Regressed)), Regressions: open}, gate.Stop, gate.Regressed, gate.NotMet},
+		"it is healthy there, but something is open": {gate.Known{Before: rolling(verdict(correlate.Healthy)), Regressions: open}, gate.Wait, gate.Trouble, gate.Passed},
+		"it failed there":                            {gate.Known{Before: rolling(func(c *correlate.ChangeRecord) { c.Status = correlate.StatusFailed })}, gate.Stop, gate.Failed, gate.NotMet},
+		"it was taken back there":                    {gate.Known{Before: rolling(func(c *correlate.ChangeRecord) { c.RolledBackBy = "cart-8" })}, gate.Stop, gate.TakenBack, gate.NotMet},
+		"there was no answer there":                  {gate.Known{Before: closed}, gate.Proceed, gate.Undecided, gate.Unknown},
+		"a repair isn't asked for it":                {gate.Known{Repair: true, Before: rolling(verdict(correlate.Regressed))}, gate.Proceed, gate.Calm, ""},
+		"a repair of what is open neither":           {gate.Known{Repair: true, Regressions: open}, gate.Proceed, gate.Repair, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := gate.Ask(gate.Question{Stage: gate.Start, After: true, Now: noon, Undecided: gate.Proceed}, c.known)
+			require.Equal(t, c.want, a.Decision)
+			require.Equal(t, c.why, a.Why)
+			outcomes := map[string]gate.Outcome{}
+			for _, r := range a.Rules {
+				outcomes[r.Name] = r.Outcome
+			}
+			require.Equal(t, c.before, outcomes[gate.RuleBefore])
+			if a.Why == gate.Observing {
+				require.Equal(t, noon.Add(time.Hour), a.Until)
+			}
 		})
 	}
 }

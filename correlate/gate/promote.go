@@ -17,8 +17,12 @@ func promote(q Question, k Known) Answer {
 		return answer(Stop, TakenBack, Passed, regression(c), NotMet)
 	case lost(c):
 		return answer(Stop, Failed, NotMet, regression(c), Unknown)
-	case judged(c, correlate.Regressed):
+	case len(c.BlamedFor) > 0:
+		return answer(Stop, Blamed, Passed, NotMet, Unknown)
+	case c.Regressed():
 		return answer(Stop, Regressed, Passed, NotMet, NotMet)
+	case judged(c, correlate.Regressed):
+		return answer(Proceed, Overruled, Passed, Passed, Unknown)
 	case judged(c, correlate.Healthy):
 		return answer(Proceed, Healthy, Passed, Passed, Passed)
 	case c.Phase != correlate.PhaseObserving:
@@ -38,7 +42,7 @@ func judged(c *correlate.ChangeRecord, o correlate.Outcome) bool {
 }
 
 func regression(c *correlate.ChangeRecord) Outcome {
-	if judged(c, correlate.Regressed) {
+	if c.Regressed() || len(c.BlamedFor) > 0 {
 		return NotMet
 	}
 	return Unknown

@@ -152,9 +152,11 @@ type Saved struct {
 	Incidents   []correlate.IncidentRecord
 	Regressions []correlate.Regression
 	Revisions   []correlate.Verdict
-	Idle        *correlate.Idle
-	AppliedSeq  int64
-	JudgedTo    time.Time
+	// Notes are what people said of changes and incidents that nobody reported.
+	Notes      []correlate.Note
+	Idle       *correlate.Idle
+	AppliedSeq int64
+	JudgedTo   time.Time
 	// Checks are the runs of checks of since or later that were applied and that a delivery states, the oldest first, at most
 	// MostChecks, the newest; which changes they are of is in the records of these.
 	Checks []correlate.Report[correlate.Check]

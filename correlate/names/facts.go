@@ -48,6 +48,9 @@ func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string
 		c.Environment, tier = r.Environment(c.Environment)
 		named.Check, environment = &c, c.Environment
 	}
+	if f.Note != nil {
+		named.Note = f.Note
+	}
 	return named, environment, tier
 }
 

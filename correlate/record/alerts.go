@@ -81,6 +81,7 @@ func assignIncidents(b *Book, same []*Incident) {
 	first := same[0]
 	said := first.own
 	var from []string
+	notes := first.notes()
 	if len(same) > 1 {
 		var reports []correlate.IncidentReport
 		for _, i := range same {
@@ -90,13 +91,33 @@ func assignIncidents(b *Book, same []*Incident) {
 			}
 			if i != first {
 				from = append(from, i.own.ID)
-				assignIncident(b, i, i.own, first.own.ID, nil)
+				own := i.notes()
+				for _, n := range own {
+					notes = correlate.AddNote(notes, n)
+				}
+				assignIncident(b, i, incidentPart{said: i.own, into: first.own.ID, notes: own})
 			}
 		}
 		said = aboutAll(correlate.FoldIncident(reports), same)
 		slices.Sort(from)
 	}
-	assignIncident(b, first, said, "", from)
+	if is := correlate.LinkSaid(notes); is != nil {
+		said.CausedBy = is.CausedBy
+	}
+	assignIncident(b, first, incidentPart{said: said, from: from, notes: notes})
+}
+
+// notes are those that are about the incident's own id.
+func (i *Incident) notes() []correlate.Note {
+	return correlate.NotesAbout(i.Record.Notes, i.own.ID)
+}
+
+// incidentPart is what an incident is among the reports of one alert; see part.
+type incidentPart struct {
+	said  correlate.Incident
+	into  string
+	from  []string
+	notes []correlate.Note
 }
 
 // aboutAll has an incident be about the services of all that are one with it; where some are known, guesses don't count.
@@ -115,15 +136,16 @@ func aboutAll(said correlate.Incident, same []*Incident) correlate.Incident {
 
 // assignIncident gives an incident what is said of it, and its part among the reports of one alert. Another report of an
 // incident doesn't count.
-func assignIncident(b *Book, i *Incident, said correlate.Incident, into string, from []string) {
+func assignIncident(b *Book, i *Incident, is incidentPart) {
 	b.draft.touchIncident(i)
 	b.unfileIncident(i)
 	r := &i.Record
-	r.Incident, r.MergedInto, r.MergedFrom, r.Retracted, r.Reports = said, into, from, into != "", nil
-	if len(i.reports) > 1 || len(from) > 0 || len(i.reports[0].Said.Implied) > 0 {
+	r.Incident, r.MergedInto, r.MergedFrom, r.Retracted, r.Reports = is.said, is.into, is.from, is.into != "", nil
+	r.Notes = is.notes
+	if len(i.reports) > 1 || len(is.from) > 0 || len(is.notes) > 0 || len(i.reports[0].Said.Implied) > 0 {
 		r.Reports = i.reports
 	}
-	if into == "" {
+	if is.into == "" {
 		b.fileIncident(i)
 	}
 	b.draft.attribute(i)

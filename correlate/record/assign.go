@@ -14,6 +14,7 @@ import (
 func (b *Book) assignAll(r rollout) {
 	var reports, said []correlate.ChangeReport
 	var ids []string
+	notes := r[0].notes()
 	for _, c := range r {
 		if c == r[0] || c.own().Source != SourceTelemetry {
 			reports = append(reports, c.Reports()...)
@@ -21,17 +22,22 @@ func (b *Book) assignAll(r rollout) {
 		}
 		if c != r[0] {
 			ids = append(ids, c.Record.ID)
-			b.assign(c, part{said: *c.own(), into: r[0].Record.ID})
+			own := c.notes()
+			for _, n := range own {
+				notes = correlate.AddNote(notes, n)
+			}
+			b.assign(c, part{said: *c.own(), into: r[0].Record.ID, notes: own})
 		}
 	}
 	slices.Sort(ids)
-	is := part{said: *r[0].own(), reports: r[0].Reports(), from: ids}
+	is := part{said: *r[0].own(), reports: r[0].Reports(), from: ids, notes: notes}
 	if len(r) > 1 {
 		correlate.SortChangeReports(reports)
 		is.said, is.reports = correlate.FoldRollout(said), reports
 		is.said.Version = name(is.said.Version, said)
 	}
 	is.said.ID = r[0].Record.ID
+	is.blamedFor = people{b}.blamedFor(append(ids, is.said.ID)...)
 	b.assign(r[0], is)
 }
 
@@ -48,19 +54,29 @@ func name(version string, said []correlate.ChangeReport) string {
 	return version
 }
 
-// part is what a change is among the reports of a rollout: what they say together, those that count, and the changes that it
-// is merged into and from.
+// part is what a change is among the reports of a rollout: what they say together, those that count, the changes that it is
+// merged into and from, and what people say.
 type part struct {
-	said    correlate.Change
-	reports []correlate.ChangeReport
-	into    string
-	from    []string
+	said      correlate.Change
+	reports   []correlate.ChangeReport
+	into      string
+	from      []string
+	notes     []correlate.Note
+	blamedFor []string
 }
 
 // assign gives a change its part in a rollout, and its window.
 func (b *Book) assign(c *Change, is part) {
 	r := c.Record
 	r.Change, r.MergedInto, r.MergedFrom, r.Reports = is.said, is.into, is.from, nil
+	r.Notes, r.BlamedFor = is.notes, is.blamedFor
+	if len(is.notes)+len(c.Record.Notes) > 0 {
+		r.Change = r.Labelled(is.notes)
+		people{b}.overruled(c)
+	}
+	for _, id := range slices.Concat(is.blamedFor, c.Record.BlamedFor) {
+		people{b}.overruled(b.Change(b.named(id)))
+	}
 	if is.into != "" {
 		r.Waiting, r.BeganAt = false, time.Time{} // that of the rollout tells
 	}
@@ -69,7 +85,7 @@ func (b *Book) assign(c *Change, is part) {
 		c.apart = &told{c.Reports(), *c.own()}
 	}
 	defer c.settleReports()
-	if len(c.apart.reports) > 1 || len(is.from) > 0 || slices.ContainsFunc(c.apart.reports, implies) {
+	if len(c.apart.reports) > 1 || len(is.from) > 0 || len(is.notes) > 0 || slices.ContainsFunc(c.apart.reports, implies) {
 		r.Reports = c.apart.reports
 	}
 	r.Abandoned = b.cfg.abandoned(r, b.watermark)

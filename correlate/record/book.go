@@ -45,6 +45,7 @@ type Book struct {
 	// waiting are the changes whose end is to be reported, by their start.
 	waiting index[*Change]
 	draft   draft
+	notes   notes
 	shelf   Shelf             // nil when no place ever rests
 	missing map[string]string // changes that are not in memory, by id, and who has taken them back; "" for nobody any more
 	// steps counts what was looked at, so that a test can hold the cost of a report against it.
@@ -77,6 +78,7 @@ func newBook(cfg Config, most limits) *Book {
 		places:    map[correlate.Place]*lineup{},
 		naming:    map[string]*index[*Incident]{},
 		draft:     newDraft(),
+		notes:     newNotes(),
 		missing:   map[string]string{},
 	}
 	b.grouping = &grouping{

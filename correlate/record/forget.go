@@ -89,6 +89,7 @@ func (f forgetting) needed(c *Change) bool {
 
 func (f forgetting) drop(c *Change, l *lineup) {
 	delete(f.changes, c.Record.ID)
+	people{f.Book}.forgetNotes(c)
 	c.gone = true
 	if c.timed != nil {
 		f.grouping.of(c).remove(c)

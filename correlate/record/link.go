@@ -78,6 +78,7 @@ type links struct{ *Book }
 type link struct {
 	to       []string // those that may be held responsible, the likeliest first; by inference there may be several
 	inferred bool
+	said     string             // of these, the one that people name in place of one that was inferred
 	why      correlate.Unlinked // there is none
 }
 
@@ -100,7 +101,7 @@ func (b *Book) suspect(i *correlate.IncidentRecord) link {
 		return link{why: correlate.UnlinkedEndOnly}
 	}
 	if to := (links{b}).answerers(i); len(to) > 0 {
-		return link{to: to, inferred: true}
+		return links{b}.corrected(link{to: to, inferred: true})
 	}
 	return link{why: correlate.UnlinkedNoChange}
 }
@@ -120,11 +121,31 @@ func (b links) answerers(i *correlate.IncidentRecord) (ids []string) {
 	return ids
 }
 
+// corrected is what is inferred with the change that people name in place of the likeliest one, right after that.
+func (b links) corrected(is link) link {
+	for n, id := range is.to {
+		c := b.Change(id)
+		if c == nil || c.Record.Overruled() == nil {
+			continue
+		}
+		if is.said = b.named(correlate.CausedBySaid(c.Record.Notes)); is.said != "" && n == 0 {
+			rest := slices.DeleteFunc(slices.Clone(is.to[1:]), func(o string) bool { return o == is.said })
+			is.to = append([]string{id, is.said}, rest...)
+		} else {
+			is.said = ""
+		}
+		return is
+	}
+	return is
+}
+
 // unless is why a change is not held responsible by inference: it was judged healthy, or it failed and isn't known to have
 // reached anybody.
 func (c *Change) unless() correlate.Unlinked {
 	v := c.Record.Verdict
 	switch {
+	case c.Record.Overruled() != nil:
+		return correlate.UnlinkedOverruled
 	case c.stands == failing && (v == nil || v.Outcome != correlate.Regressed):
 		return correlate.UnlinkedNotDeployed
 	case v != nil && v.Outcome == correlate.Healthy:
@@ -139,7 +160,7 @@ func (c *Change) unless() correlate.Unlinked {
 func (b links) held(is link) (to string, why correlate.Unlinked, exonerated string) {
 	for n, id := range is.to {
 		c := b.Change(id)
-		if !is.inferred || c == nil {
+		if !is.inferred || id == is.said || c == nil {
 			return id, "", exonerated
 		}
 		unless := c.unless()
@@ -157,7 +178,7 @@ func (b links) held(is link) (to string, why correlate.Unlinked, exonerated stri
 func (b *Book) attribute(i *Incident) {
 	is, r, was := b.suspect(&i.Record), &i.Record, *i
 	r.AttributedTo, r.UnlinkedReason, r.Exonerated = links{b}.held(is)
-	r.Inferred, r.Suspects = is.inferred && r.AttributedTo != "", nil
+	r.Inferred, r.Suspects = is.inferred && r.AttributedTo != "" && r.AttributedTo != is.said, nil
 	if len(is.to) > 1 {
 		r.Suspects = is.to
 	}
@@ -248,6 +269,11 @@ func (b *Book) Judged(c *Change) []*Change {
 		}
 	}
 	all := append([]*Change{c}, lineage{b}.takenBack(c)...)
+	if len(c.Record.Notes) > 0 {
+		if o := b.Change(b.named(correlate.CausedBySaid(c.Record.Notes))); o != nil {
+			all = append(all, o)
+		}
+	}
 	for _, c := range all {
 		b.recover(c)
 	}
@@ -273,6 +299,11 @@ func (b *Book) recover(c *Change) {
 		consider(*v.RecoveredAt)
 	}
 	consider(b.resolved(c))
+	for _, id := range c.Record.BlamedFor {
+		if o := b.Change(b.named(id)); o != nil && o.Record.Verdict != nil && o.Record.Verdict.RecoveredAt != nil {
+			consider(*o.Record.Verdict.RecoveredAt)
+		}
+	}
 	c.Record.RecoveredAt = first
 }
 

@@ -14,6 +14,8 @@ func (b *Book) Report(f correlate.Fact, receivedAt time.Time) {
 		b.changeReported(correlate.ChangeReport{ReceivedAt: receivedAt.UTC(), Said: *f.Change})
 	case f.Incident != nil:
 		b.incidentReported(correlate.IncidentReport{ReceivedAt: receivedAt.UTC(), Said: *f.Incident})
+	case f.Note != nil:
+		people{b}.noted(*f.Note)
 	}
 }
 
@@ -25,6 +27,8 @@ func (b *Book) Retract(f correlate.Fact) {
 		b.retractChange(*f.Change)
 	case f.Incident != nil:
 		b.retractIncident(*f.Incident)
+	case f.Note != nil:
+		people{b}.unnote(*f.Note)
 	}
 }
 
@@ -35,6 +39,7 @@ func (b *Book) changeReported(r correlate.ChangeReport) {
 		c.Record.ID, c.Record.ReceivedAt = r.Said.ID, r.ReceivedAt
 		b.changes[r.Said.ID] = c
 		b.draft.isNew(c)
+		people{b}.renote(c, b.notes.take("change "+r.Said.ID))
 	}
 	b.draft.touch(c)
 	if c.Record.Phase == correlate.PhaseRetracted {
@@ -91,6 +96,7 @@ func (b *Book) incidentReported(r correlate.IncidentReport) {
 		i.Record.ReceivedAt = r.ReceivedAt
 		b.incidents[r.Said.ID] = i
 		b.draft.isNewIncident(i)
+		i.Record.Notes = b.notes.take("incident " + r.Said.ID)
 	}
 	b.draft.touchIncident(i)
 	if len(i.reports) == 0 && i.Record.Retracted {
@@ -210,6 +216,11 @@ func (b *Book) recall(r correlate.ChangeRecord) *Change {
 		c.settleReports()
 	}
 	b.changes[r.ID] = c
+	if len(r.Notes) > 0 {
+		if instead := correlate.CausedBySaid(c.notes()); instead != "" {
+			b.notes.blamed[instead] = with(b.notes.blamed[instead], r.ID)
+		}
+	}
 	l := b.file(c)
 	l.stand(c, c.standing())
 	c.objections = fewOf(links{b}.objecting(c))

@@ -79,7 +79,8 @@ func Rest(b *Book, p correlate.Place) (r Resting, ok bool) {
 
 // idle: a change waits for nothing, nothing is held against it, and its part among the others can be worked out from its record.
 func (c *Change) idle() bool {
-	return c.traced && !c.chained && c.waits == nil && len(c.objections.all()) == 0 && len(c.Record.Incidents) == 0
+	return c.traced && !c.chained && c.waits == nil && len(c.objections.all()) == 0 && len(c.Record.Incidents) == 0 &&
+		len(c.Record.Notes) == 0
 }
 
 // Away takes the changes of a place out of the Book.

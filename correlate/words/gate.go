@@ -13,12 +13,19 @@ import (
 func Gate(a gate.Answer, c *correlate.ChangeRecord, subject string) string {
 	if c != nil {
 		subject = strings.TrimSpace(c.Service + " " + c.Version)
+		if c.Environment != "" && c.Environment != correlate.DefaultEnvironment {
+			subject += " in " + c.Environment
+		}
 	}
 	switch a.Why {
 	case gate.Healthy:
 		return fmt.Sprintf("%s is healthy: %s", subject, Reason(c.Verdict.Reason))
 	case gate.Regressed:
 		return fmt.Sprintf("%s regressed: %s", subject, Reason(c.Verdict.Reason)) + failedChecks(c)
+	case gate.Overruled:
+		return subject + " was judged regressed, and people say that it was not this change"
+	case gate.Blamed:
+		return fmt.Sprintf("people say that %s did what %s was judged for", subject, first(c.BlamedFor))
 	case gate.RolloutLeft:
 		return subject + " does no harm at the share that its rollout has reached; only the rest of the rollout is missing"
 	case gate.Calm:

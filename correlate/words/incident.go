@@ -28,6 +28,8 @@ func Unlinked(i correlate.IncidentRecord) string {
 		return fmt.Sprintf("what was being rolled out to %s in %s failed before it reached anybody", EitherOf(i.About()), i.Environment)
 	case i.UnlinkedReason == correlate.UnlinkedHealthy:
 		return fmt.Sprintf("%s, which was rolled out last, was judged healthy", i.Exonerated)
+	case i.UnlinkedReason == correlate.UnlinkedOverruled:
+		return fmt.Sprintf("people say that it was not %s, which was rolled out last", i.Exonerated)
 	}
 	return fmt.Sprintf("no change of %s in %s that could have caused it was under way or complete in the time before it", EitherOf(i.About()), i.Environment)
 }
@@ -50,7 +52,7 @@ func EitherOf(services []string) string {
 // Unanswered says that an incident names a place, and that no change there answers for it.
 func Unanswered(i correlate.IncidentRecord) bool {
 	switch i.UnlinkedReason {
-	case correlate.UnlinkedEndOnly, correlate.UnlinkedNotDeployed, correlate.UnlinkedHealthy:
+	case correlate.UnlinkedEndOnly, correlate.UnlinkedNotDeployed, correlate.UnlinkedHealthy, correlate.UnlinkedOverruled:
 		return false
 	}
 	return i.AttributedTo == "" && !i.Retracted && i.CausedBy != correlate.CausedByNone && i.Service != "" && !i.ServiceGuessed

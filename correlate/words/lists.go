@@ -45,6 +45,7 @@ func Reopening(r correlate.Reopening) string {
 // Cause says why a record became another.
 func Cause(c correlate.Cause) string {
 	return listed(map[correlate.Cause]string{
+		correlate.CauseNoted:     "a person said something of it",
 		correlate.CauseMerged:    "found to be another report of one change",
 		correlate.CauseLateFact:  "reported late",
 		correlate.CauseReported:  "reported",

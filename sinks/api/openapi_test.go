@@ -92,6 +92,7 @@ var answers = map[string]any{
 	"/api/v1/quality":             Quality{},
 	"/api/v1/quarantine":          Quarantine{},
 	"/api/v1/limits":              Limits{},
+	"/api/v1/accuracy":            Accuracy{},
 	"/api/v1/gate":                gate.Answer{},
 }
 
@@ -99,7 +100,7 @@ var answers = map[string]any{
 var elsewhere = []string{"/api/v1/gate", "/api/v1/rollbacks/kill-switch"}
 
 // written are the paths where something is changed.
-var written = []string{"/api/v1/rollbacks/kill-switch"}
+var written = []string{"/api/v1/rollbacks/kill-switch", notesPath}
 
 func TestOpenAPIListsEveryOperation(t *testing.T) {
 	d := load(t)
@@ -116,7 +117,7 @@ func TestOpenAPIListsEveryOperation(t *testing.T) {
 	for _, o := range (&sink{}).operations() {
 		served = append(served, strings.ReplaceAll(o.path, "...", ""))
 	}
-	require.ElementsMatch(t, documented, append(served, elsewhere...))
+	require.ElementsMatch(t, documented, append(append(served, notesPath), elsewhere...))
 }
 
 func TestOpenAPIListsEveryParameter(t *testing.T) {
@@ -149,7 +150,11 @@ func TestOpenAPIListsEveryParameter(t *testing.T) {
 func TestOpenAPIDescribesEveryAnswer(t *testing.T) {
 	d := load(t)
 	for path, methods := range d.Paths {
-		for status, r := range methods["get"].Responses {
+		described := methods["get"]
+		if path == notesPath {
+			described = methods["post"]
+		}
+		for status, r := range described.Responses {
 			if r.Ref != "" {
 				r = resolve(t, r.Ref, "responses", d.Components.Responses)
 			}
@@ -157,10 +162,28 @@ func TestOpenAPIDescribesEveryAnswer(t *testing.T) {
 			if status == "200" {
 				body = answers[path]
 			}
+			if status == "201" {
+				body = Noted{}
+			}
 			require.Contains(t, r.Content, "application/json", "%s %s", path, status)
 			c := comparison{t: t, document: d, done: map[string]reflect.Type{}}
 			c.compare(path+" "+status, r.Content["application/json"].Schema, reflect.TypeOf(body))
 		}
+	}
+}
+
+func TestOpenAPIDescribesWhatIsSaid(t *testing.T) {
+	d := load(t)
+	described := d.Components.Schemas["Said"]
+	var properties []string
+	for name := range described.Properties {
+		properties = append(properties, name)
+	}
+	require.ElementsMatch(t, noteKeys, properties)
+	require.Equal(t, []string{"kind"}, described.Required)
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Said]()) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		require.Contains(t, noteKeys, name)
 	}
 }
 
@@ -287,6 +310,7 @@ var enums = map[reflect.Type][]string{
 	reflect.TypeFor[corgate.Outcome]():          {"passed", "failed", "unknown"},
 	reflect.TypeFor[correlate.Role]():           strs(correlate.Roles()),
 	reflect.TypeFor[correlate.Basis]():          strs(correlate.Bases()),
+	reflect.TypeFor[correlate.NoteKind]():       strs(correlate.NoteKinds()),
 }
 
 func strs[T ~string](all []T) []string {

@@ -38,6 +38,7 @@ func (s *sink) operations() []operation {
 		{"/api/v1/dora/restatements", []string{"service", "environment", "team", "system", "class", "kind", "label.NAME", "policy", "window", "since", "from", "to"}, s.restatements},
 		{"/api/v1/rollbacks", []string{"service", "environment", "change", "result", "since", "from", "to", "limit"}, s.rollbacks},
 		{"/api/v1/quality", []string{"service", "environment", "team", "since", "from", "to", "as_of"}, s.quality},
+		{"/api/v1/accuracy", []string{"service", "environment", "since", "from", "to", "as_of"}, s.accuracy},
 		{"/api/v1/quarantine", []string{"limit"}, s.quarantine},
 		{"/api/v1/names", nil, s.names},
 		{"/api/v1/status", nil, s.status},

@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"net/http"
 
+	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 )
 
@@ -41,6 +42,7 @@ func (s *sink) Routes() map[string]http.Handler {
 		"/api/":                http.HandlerFunc(serveUnknown),
 		"/api/v1/openapi.yaml": getOnly(http.HandlerFunc(serveOpenAPI)),
 	}
+	routes["POST "+notesPath] = access.Require(access.Operator, http.HandlerFunc(s.note))
 	for _, o := range s.operations() {
 		routes[o.path] = getOnly(o)
 	}

@@ -40,7 +40,7 @@ func (l list) messages(b sinks.Batch, publicURL string) ([]sinks.Message, error)
 func (l list) letters(b sinks.Batch, publicURL string) ([]sinks.Message, error) {
 	var all []sinks.Message
 	for _, d := range b.Decisions {
-		if !l.route.Takes(d) {
+		if !l.route.Takes(d) || route.Quiet(d) {
 			continue
 		}
 		m, err := message("change/"+d.Verdict.ChangeID, sinks.RevisionKey(d.Verdict), ofDecision(d, publicURL))

@@ -53,7 +53,7 @@ type Error struct {
 // answer says what was found.
 func (s *sink) answer(q question, f found) Answer {
 	a := Answer{
-		Decision: f.Decision, Reason: f.Why, Message: words.Gate(f.Answer, f.change, q.subject()), Rules: []Rule{}, Open: f.Open,
+		Decision: f.Decision, Reason: f.Why, Message: words.Gate(f.Answer, f.change, q.subject(f.Answer)), Rules: []Rule{}, Open: f.Open,
 		RetryAfter: int(f.RetryAfter.Round(time.Second) / time.Second),
 	}
 	if !f.Until.IsZero() {
@@ -72,12 +72,20 @@ func (s *sink) answer(q question, f found) Answer {
 	return a
 }
 
-// subject names what was asked about, for when nobody has reported it.
-func (q question) subject() string {
-	if q.id != "" {
-		return q.id
+// subject names what an answer is about, for when nobody has reported it: the change, or the same release where it has to
+// be healthy before.
+func (q question) subject(a gate.Answer) string {
+	place := q.environment
+	if a.Why != gate.Repair {
+		place = or(q.after, place)
 	}
-	return q.service + " " + q.version + " in " + q.environment
+	switch {
+	case q.version != "":
+		return q.service + " " + q.version + " in " + place
+	case q.after != "":
+		return q.id + " in " + place
+	}
+	return q.id
 }
 
 // serve answers the question itself.

@@ -60,7 +60,12 @@ func (s *sink) look(ctx context.Context, q *question) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	answer := gate.Ask(gate.Question{Stage: q.stage, Now: s.reader.Status().Now, Deadline: q.deadline, Undecided: q.undecided}, known)
+	answer := gate.Ask(gate.Question{
+		Stage: q.stage, Now: s.reader.Status().Now, Deadline: q.deadline, Undecided: q.undecided, After: q.after != "",
+	}, known)
+	if q.after != "" && slices.ContainsFunc(answer.Rules, func(r gate.Rule) bool { return r.Name == gate.RuleBefore }) {
+		return found{answer, known.Before}, nil
+	}
 	return found{answer, known.Change}, nil
 }
 
@@ -73,6 +78,9 @@ func (s *sink) known(ctx context.Context, q *question) (k gate.Known, err error)
 		q.service, q.environment = k.Change.Service, k.Change.Environment
 	}
 	if q.stage == gate.Start {
+		if k.Before, err = s.before(ctx, k.Change, q); err != nil {
+			return k, err
+		}
 		return s.trouble(ctx, k, q)
 	}
 	if c := k.Change; c != nil && c.Phase == correlate.PhaseObserving {
@@ -104,6 +112,18 @@ func (s *sink) change(ctx context.Context, q *question) (*correlate.ChangeRecord
 	return &record, err
 }
 
+// before is the change that brought the release to the environment before; nil when nobody has reported it, or asks.
+func (s *sink) before(ctx context.Context, c *correlate.ChangeRecord, q *question) (*correlate.ChangeRecord, error) {
+	if q.after == "" {
+		return nil, nil
+	}
+	there := question{service: q.service, version: q.version, commit: q.commit, environment: q.after}
+	if c != nil {
+		there.version, there.commit = or(q.version, c.Version), or(q.commit, c.Commit)
+	}
+	return s.change(ctx, &there)
+}
+
 // mostSpelled is how many of the newest changes of a service are looked through for another spelling of a version.
 const mostSpelled = 20
 
@@ -116,10 +136,14 @@ func (s *sink) bringing(ctx context.Context, q *question) (*correlate.ChangeReco
 	}
 	query.Version, query.Limit = "", mostSpelled
 	found, err = s.reader.Changes(ctx, query)
-	asked := names.NewMatcher(names.Release{Version: q.version})
-	return first(slices.DeleteFunc(found, func(c correlate.ChangeRecord) bool {
-		return !asked.Matches(names.Release{Version: c.Version, Commit: c.Commit, Digest: c.Digest})
-	})), err
+	return first(slices.DeleteFunc(found, func(c correlate.ChangeRecord) bool { return !q.brings(c) })), err
+}
+
+// brings: a change is one to the version that is asked about, or to its commit.
+func (q question) brings(c correlate.ChangeRecord) bool {
+	of := names.Release{Version: c.Version, Commit: c.Commit, Digest: c.Digest}
+	version, commit := names.NewMatcher(names.Release{Version: q.version}), names.NewMatcher(names.Release{Version: q.commit})
+	return version.Matches(of) || q.commit != "" && commit.Matches(of)
 }
 
 // first is the first change of a list, nil of an empty one.
@@ -161,12 +185,10 @@ func (s *sink) repairs(ctx context.Context, c *correlate.ChangeRecord, q *questi
 	if q.version == "" {
 		return false, nil
 	}
-	query := sinks.ChangeQuery{Service: q.service, Namesakes: true, Environment: q.environment, Limit: mostOpen}
-	all, err := s.reader.Changes(ctx, query)
-	if err != nil || len(all) == 0 || all[0].Version == q.version {
+	all, err := s.reader.Changes(ctx, sinks.ChangeQuery{Service: q.service, Namesakes: true, Environment: q.environment, Limit: 1})
+	if err != nil || len(all) == 0 || q.brings(all[0]) {
 		return false, err
 	}
-	query.Version, query.Limit = q.version, 1
-	before, err := s.reader.Changes(ctx, query)
-	return len(before) > 0 && before[0].Status == correlate.StatusSucceeded, err
+	last, err := s.bringing(ctx, q)
+	return last != nil && last.Status == correlate.StatusSucceeded, err
 }

@@ -119,6 +119,45 @@ func TestOneQuestion(t *testing.T) {
 	}
 }
 
+// TestAVersionMustBeHealthyInTheEnvironmentBefore: in whichever spelling it is asked about.
+func TestAVersionMustBeHealthyInTheEnvironmentBefore(t *testing.T) {
+	staged := func(edit func(*correlate.ChangeRecord)) func(*correlate.ChangeRecord) {
+		return func(c *correlate.ChangeRecord) {
+			c.ID, c.Environment, c.Commit, c.Status = "cart-8-staging", "staging", "9fceb02d0ae598e95dc970b74767f19372d61af8", correlate.StatusSucceeded
+			if edit != nil {
+				edit(c)
+			}
+		}
+	}
+	healthy, regressed := judged(correlate.Healthy, correlate.ReasonWithinMargin), judged(correlate.Regressed, correlate.ReasonLatency)
+	for name, c := range map[string]struct {
+		staged   func(*correlate.ChangeRecord)
+		query    string
+		decision gate.Decision
+		why      gate.Why
+		says     string
+	}{
+		"it is":                          {staged(healthy), "service=cart&version=v8&after=staging", gate.Proceed, gate.Healthy, "cart v8 in staging is healthy"},
+		"it is, by the commit":           {staged(healthy), "service=cart&version=9fceb02&after=staging", gate.Proceed, gate.Healthy, "cart v8 in staging"},
+		"it regressed there":             {staged(regressed), "service=cart&version=8&after=staging", gate.Stop, gate.Regressed, "cart v8 in staging regressed"},
+		"it is observed there":           {staged(nil), "service=cart&version=v8&after=staging", gate.Wait, gate.Observing, "cart v8 in staging is observed"},
+		"another version is there":       {staged(healthy), "service=cart&version=v9&after=staging", gate.Wait, gate.Unreported, "nobody has reported cart v9 in staging"},
+		"a hotfix isn't held by that":    {staged(nil), "service=cart&version=v9&after=staging&repair=true", gate.Proceed, gate.Calm, "nothing is open"},
+		"something is open in this one":  {staged(healthy), "service=payments&version=v32&after=staging", gate.Wait, gate.Trouble, "r-1"},
+		"the release of another change":  {staged(healthy), "change=cart-8-staging&after=testing", gate.Wait, gate.Unreported, "in testing"},
+		"a change that nobody knows yet": {staged(healthy), "change=cart-9&after=staging", gate.Wait, gate.Unreported, "cart-9 in staging"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := open(t, nil)
+			d.begin(c.staged)
+			a := d.asked(t, "gate=start&"+c.query)
+			require.Equal(t, c.decision, a.Decision, a.Message)
+			require.Equal(t, c.why, a.Reason)
+			require.Contains(t, a.Message, c.says)
+		})
+	}
+}
+
 func TestAnAnswerLeadsOn(t *testing.T) {
 	d := open(t, map[string]any{"public_url": "https://shipwake.example/"})
 	d.begin(nil)
@@ -183,19 +222,21 @@ func TestPostAsksTheSame(t *testing.T) {
 func TestAWrongQuestionIsRefusedByName(t *testing.T) {
 	d := open(t, nil)
 	for query, want := range map[string]string{
-		"":                           "change: which change?",
-		"change=a&service=b":         "change: give the id of a change, or service and version, not both",
-		"service=a":                  "version: service and version go together",
-		"change=a&gate=begin":        `gate: "begin" is unknown; use one of [start promote]`,
-		"change=a&wait=long":         `wait: "long" is not a duration such as 9s, at most 1m0s`,
-		"change=a&wait=2m":           "wait: ",
-		"change=a&wait=-1s":          "wait: ",
-		"change=a&deadline=tomorrow": `deadline: "tomorrow" is not an RFC 3339 time`,
-		"change=a&on_undecided=wait": `on_undecided: "wait" is unknown; use proceed or stop`,
-		"change=a&repair=maybe":      `repair: "maybe" is neither true nor false`,
-		"change=a&change=b":          "change: is given more than once",
-		"chagne=a":                   "chagne: unknown parameter; known are [change",
-		"change=" + strings.Repeat("x", mostQuery): ": the query is longer than 8192 bytes",
+		"":                       "change: which change?",
+		"change=a&service=b":     "change: give the id of a change, or service and version, not both",
+		"service=a":              "version: service and version go together",
+		"change=a&gate=begin":    `gate: "begin" is unknown; use one of [start promote]`,
+		"change=a&after=staging": "after: goes with gate=start",
+		"service=a&version=b&gate=start&after=production": "after: must be another environment",
+		"change=a&wait=long":                              `wait: "long" is not a duration such as 9s, at most 1m0s`,
+		"change=a&wait=2m":                                "wait: ",
+		"change=a&wait=-1s":                               "wait: ",
+		"change=a&deadline=tomorrow":                      `deadline: "tomorrow" is not an RFC 3339 time`,
+		"change=a&on_undecided=wait":                      `on_undecided: "wait" is unknown; use proceed or stop`,
+		"change=a&repair=maybe":                           `repair: "maybe" is neither true nor false`,
+		"change=a&change=b":                               "change: is given more than once",
+		"chagne=a":                                        "chagne: unknown parameter; known are [change",
+		"change=" + strings.Repeat("x", mostQuery):        ": the query is longer than 8192 bytes",
 	} {
 		w := d.request(http.MethodGet, "/api/v1/gate?"+query, "")
 		require.Equal(t, http.StatusBadRequest, w.Code, query)

@@ -27,6 +27,8 @@ const (
 type question struct {
 	id                            string
 	service, version, environment string
+	commit                        string // of the version, "" when it isn't told apart
+	after                         string // the environment where it must be healthy before it starts here
 	stage                         gate.Stage
 	repair                        bool          // the asker says that it is a rollback or a hotfix
 	wait                          time.Duration // how long to wait for a decision
@@ -36,7 +38,7 @@ type question struct {
 
 // parameters of a question, in the order in which errors list them.
 var parameters = []string{
-	"change", "service", "version", "environment", "gate", "wait", "deadline", "on_undecided", "repair",
+	"change", "service", "version", "environment", "gate", "after", "wait", "deadline", "on_undecided", "repair",
 }
 
 // wrong says which parameter is wrong and what would be right.
@@ -82,9 +84,9 @@ func (s *sink) parse(values url.Values) (question, error) {
 	}
 	q := question{
 		id: values.Get("change"), service: values.Get("service"), version: values.Get("version"),
-		environment: or(values.Get("environment"), correlate.DefaultEnvironment),
-		stage:       gate.Stage(or(values.Get("gate"), string(gate.Promote))),
-		undecided:   gate.Decision(or(values.Get("on_undecided"), string(s.cfg.OnUndecided))),
+		environment: or(values.Get("environment"), correlate.DefaultEnvironment), after: values.Get("after"),
+		stage:     gate.Stage(or(values.Get("gate"), string(gate.Promote))),
+		undecided: gate.Decision(or(values.Get("on_undecided"), string(s.cfg.OnUndecided))),
 	}
 	var err error
 	if q.wait, err = time.ParseDuration(or(values.Get("wait"), "0s")); err != nil || q.wait < 0 || q.wait > mostWait {
@@ -112,6 +114,10 @@ func (q question) check() error {
 		return &wrong{"version", "service and version go together"}
 	case !slices.Contains(gate.Stages(), q.stage):
 		return &wrong{"gate", fmt.Sprintf("%q is unknown; use one of %v", clip(string(q.stage)), gate.Stages())}
+	case q.after != "" && q.stage != gate.Start:
+		return &wrong{"after", "goes with gate=start: the environment where the version must be healthy before it starts here"}
+	case q.after != "" && q.after == q.environment:
+		return &wrong{"after", "must be another environment, one that comes before"}
 	case q.undecided != gate.Proceed && q.undecided != gate.Stop:
 		return &wrong{"on_undecided", fmt.Sprintf("%q is unknown; use %s or %s", clip(string(q.undecided)), gate.Proceed, gate.Stop)}
 	}

@@ -33,6 +33,7 @@ type changeBody struct {
 	Rollback    *correlate.Rollback     // what was decided on taking it back; nil: nothing
 	Gate        string                  // whether it may go on, while it is observed
 	Links       []Link
+	Saying      saying
 	Revisions   []revision
 	Pinned      string // the address that keeps showing this
 }
@@ -103,6 +104,7 @@ func (s *sink) body(ctx context.Context, c correlate.ChangeRecord, verdicts []co
 	}
 	b := changeBody{Change: c, Mark: markOf(c), Explanation: words.Explain(c, faults), Pinned: pinned(c, s.reader.Status().Now, at)}
 	var outlook *correlate.Outlook
+	b.Saying = newSaying(c, at.IsZero())
 	if c.Phase == correlate.PhaseObserving && at.IsZero() {
 		outlook = s.reader.Outlook(ctx, c.ID)
 		b.Explanation = b.Explanation.Ahead(outlook)
@@ -205,7 +207,7 @@ func (s *sink) lastGood(ctx context.Context, c correlate.ChangeRecord, at time.T
 		return nil, err
 	}
 	for _, o := range found {
-		bad := o.Verdict != nil && o.Verdict.Outcome == correlate.Regressed || len(o.Incidents) > 0
+		bad := o.Regressed() || len(o.Incidents)+len(o.BlamedFor) > 0
 		if o.ID != c.ID && o.Status == correlate.StatusSucceeded && o.Version != "" && o.Version != c.Version && !bad && o.Phase != correlate.PhaseMerged && o.Phase != correlate.PhaseRetracted {
 			return &o, nil
 		}

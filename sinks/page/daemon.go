@@ -15,6 +15,8 @@ type daemonBody struct {
 	Lag    string // how far the watermark is behind
 	Places []correlate.Place
 	Held   []correlate.Held
+	// Accuracy is what people say of the verdicts, in words.
+	Accuracy string
 }
 
 // mostHeld is how many deliveries in quarantine are shown.
@@ -26,7 +28,11 @@ func (s *sink) daemon(ctx context.Context, _ *http.Request) (view, error) {
 	if !is.Watermark.IsZero() {
 		body.Lag = words.Span(max(0, is.Now.Sub(is.Watermark).Seconds()))
 	}
-	var err error
+	said, err := sinks.Accuracy(ctx, s.reader, sinks.ChangeQuery{})
+	if err != nil {
+		return view{}, err
+	}
+	body.Accuracy = words.Accuracy(said)
 	body.Held, err = s.reader.Held(ctx, mostHeld)
 	return view{Template: "daemon", Title: "Daemon", Nav: "daemon", Body: body}, err
 }

@@ -24,7 +24,7 @@ var templates embed.FS
 var pages = func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range []string{"changes", "change", "service", "incidents", "rollbacks", "dora", "quality", "daemon", "problem"} {
-		all[name] = template.Must(template.New("frame.html").Funcs(functions).ParseFS(templates, "templates/frame.html", "templates/parts.html", "templates/"+name+".html"))
+		all[name] = template.Must(template.New("frame.html").Funcs(functions).ParseFS(templates, "templates/frame.html", "templates/parts.html", "templates/say.html", "templates/"+name+".html"))
 	}
 	return all
 }()
@@ -32,7 +32,7 @@ var pages = func() map[string]*template.Template {
 var functions = template.FuncMap{
 	"instant": words.Instant, "or": words.Or, "path": changePath, "percent": words.Percent,
 	"figure": words.Figure, "ratio": words.Ratio, "median": words.Median, "rate": words.Rate,
-	"servicePath": servicePath, "rollback": words.Rollback, "capital": capital,
+	"servicePath": servicePath, "noted": words.Note, "rollback": words.Rollback, "capital": capital,
 	"plainly": func(r correlate.RollbackResult) string { return words.Plain(string(r)) },
 	"clock":   func(t time.Time) string { return t.UTC().Format("15:04") },
 	"ago":     ago,

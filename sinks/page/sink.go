@@ -97,6 +97,7 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /dora":               s.page(s.dora),
 		"GET /quality":            s.page(s.quality),
 		"GET /daemon":             s.page(s.daemon),
+		"POST /notes":             access.Require(access.Operator, http.HandlerFunc(s.say)),
 		"GET /static/":            access.Public(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { cached(w); assets.ServeHTTP(w, r) })),
 		"GET /static/chart.css": access.Public(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			cached(w)

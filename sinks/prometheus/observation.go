@@ -28,6 +28,7 @@ type observation struct {
 	start, end  time.Time
 	verdict     *correlate.Verdict      // nil before the first one
 	record      *correlate.ChangeRecord // while it is observed
+	overruled   bool                    // people say that it was not this change
 	shows
 }
 
@@ -42,6 +43,7 @@ func observe(c correlate.ChangeRecord, p place) *observation {
 	return &observation{
 		place: p, id: clean(c.ID), version: clean(c.Version), kind: kind(c),
 		start: c.Start(), end: c.WindowEnd, verdict: c.Verdict,
+		overruled: c.Overruled() != nil,
 	}
 }
 

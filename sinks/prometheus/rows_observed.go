@@ -26,9 +26,9 @@ func observations() []Metric {
 		{
 			Name: "shipwake_change_verdict", Type: Gauge,
 			Labels: []string{"change_id", "service", "environment", "version", "verdict", "reason"},
-			Help:   "1 for the current verdict of each change under observation; absent before the first verdict.",
+			Help:   "1 for the current verdict of each change under observation; absent before the first verdict, and when people say of a regression that it was not this change.",
 			change: func(o *observation, l *lines) {
-				if o.verdict != nil {
+				if o.verdict != nil && !(o.overruled && o.verdict.Outcome == correlate.Regressed) {
 					l.verdict(&o.labels, o.verdict)
 				}
 			},

@@ -55,7 +55,7 @@ func revised(c *correlate.ChangeRecord, v *correlate.Verdict) correlate.ChangeRe
 // stands says that a change is judged regressed and not proven to have recovered.
 func stands(c correlate.ChangeRecord) bool {
 	return (c.Phase == correlate.PhaseObserving || c.Phase == correlate.PhaseClosed) && c.RecoveredAt.IsZero() &&
-		c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed && c.Verdict.RecoveredAt == nil
+		c.Regressed() && c.Verdict.RecoveredAt == nil
 }
 
 // mend looks what a change, and the verdict on it, says of those before it: a rollback brings back what it takes back, and

@@ -49,7 +49,7 @@ func (s *site) recovery(c correlate.ChangeRecord, seen *progress) {
 	if kind(c) != correlate.KindDeployment {
 		return
 	}
-	failed := c.RolledBackBy != "" || len(c.Incidents) > 0 || c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed
+	failed := c.Hurt()
 	if failed && s.recoveries == nil {
 		s.recoveries = newHistogram(recoveryBounds)
 	}

@@ -72,6 +72,12 @@ func (c Config) TakesRollback(n sinks.RollbackNews) (Kind, bool) {
 	return "", false
 }
 
+// Quiet tells whether people need not be told of a decision again: it is that a change hurts, and somebody acknowledged that and
+// it is no worse, or people say that it was not this change. That it is over, or no longer stands, is always told.
+func Quiet(d sinks.Decision) bool {
+	return ofVerdict(d.Verdict) == Regressed && (d.Record.Overruled() != nil || d.Record.Quieted(d.Verdict, d.Prior))
+}
+
 // TakesIncident tells whether a receiver is told of the state of an incident. One that turned out to be another report of
 // an incident is not a state of its own.
 func (c Config) TakesIncident(i correlate.IncidentRecord) bool {

@@ -79,6 +79,28 @@ func TestWhoIsToldOfADecision(t *testing.T) {
 	}
 }
 
+func TestWhatPeopleNeedNotBeToldAgain(t *testing.T) {
+	bad := verdict(correlate.Regressed)
+	says := func(kind correlate.NoteKind, d sinks.Decision) sinks.Decision {
+		d.Record.Notes = []correlate.Note{{Kind: kind, Change: "c", By: "ada", At: noon, Revision: bad.Revision}}
+		return d
+	}
+	for name, c := range map[string]struct {
+		told  sinks.Decision
+		quiet bool
+	}{
+		"nobody said anything":         {decision(bad, bad), false},
+		"it was seen":                  {says(correlate.NoteAcknowledge, decision(bad, bad)), true},
+		"it was not this change":       {says(correlate.NoteOverrule, decision(bad, bad)), true},
+		"it was this change":           {says(correlate.NoteConfirm, decision(bad, bad)), false},
+		"it was seen, and is over":     {says(correlate.NoteAcknowledge, decision(verdict(correlate.Regressed, over), bad)), false},
+		"overruled, and corrected":     {says(correlate.NoteOverrule, decision(verdict(correlate.Healthy), bad)), false},
+		"it was seen, and got another": {says(correlate.NoteAcknowledge, decision(verdict(correlate.Regressed, func(v *correlate.Verdict) { v.Revision, v.Reason = 2, correlate.ReasonLatency }), bad)), false},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, c.quiet, Quiet(c.told)) })
+	}
+}
+
 func TestWhoIsToldOfAnIncident(t *testing.T) {
 	incident := correlate.IncidentRecord{Incident: correlate.Incident{ID: "i", Service: "checkout", Environment: "production", Severity: "critical", OpenedAt: noon}}
 	merged := incident

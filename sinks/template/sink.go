@@ -95,7 +95,7 @@ func (s *sink) notes(b sinks.Batch) func(route.Config) []keyed {
 	return func(r route.Config) []keyed {
 		var all []keyed
 		for _, d := range b.Decisions {
-			if key := sinks.RevisionKey(d.Verdict); r.Takes(d) {
+			if key := sinks.RevisionKey(d.Verdict); r.Takes(d) && !route.Quiet(d) {
 				all = append(all, keyed{note(key, func() Note { return noteOf(d, s.publicURL) }), d.Verdict.ChangeID, key})
 			}
 		}

@@ -39,6 +39,7 @@ type gateCommand struct {
 	stage                string
 	wait                 time.Duration
 	repair               bool
+	after                string
 	onUndecided, onError string
 	summary              string // file to which a summary is appended
 }
@@ -57,9 +58,11 @@ The exit code is the answer, for use in a pipeline:
   3  could not ask: a wrong flag, no access, or the daemon didn't answer
 
 --gate start asks before the change begins: a service that has trouble already waits, unless the change is a repair.
+With --after staging it waits too until the same version is judged healthy in staging, and stops when it regressed there.
 --gate promote asks before it goes further: regressed stops, healthy proceeds, and so does a rollout under way of which
 nothing but the rest is missing. In GitHub Actions the answer is added to the summary of the step.`,
 		Example: `  shipwake gate --gate start --service checkout --version v2
+  shipwake gate --gate start --service checkout --version v2 --after staging --wait 20m
   shipwake gate checkout-4711 --wait 20m
   shipwake gate --service checkout --version v2 --wait 20m --on-undecided proceed --on-error proceed`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -77,6 +80,7 @@ nothing but the rest is missing. In GitHub Actions the answer is added to the su
 	g.oneChange.addFlags(flags)
 	flags.StringVar(&g.stage, "gate", string(gate.Promote), "`step` that is asked about: start or promote")
 	span.Var(flags, &g.wait, "wait", 0, "wait so long for a decision, e.g. 20m; healthy takes 15m and more")
+	flags.StringVar(&g.after, "after", "", "with --gate start: the `environment` where the version must be healthy before it starts here")
 	flags.BoolVar(&g.repair, "repair", false, "with --gate start: it is a rollback or a hotfix, and isn't held by what it mends")
 	flags.StringVar(&g.onUndecided, "on-undecided", "", "take no decision in time for this `decision`: proceed or stop")
 	flags.StringVar(&g.onError, "on-error", "", "take a daemon that doesn't answer for this `decision`: proceed or stop")
@@ -135,6 +139,8 @@ func (g *gateCommand) check() error {
 	switch {
 	case !slices.Contains(gate.Stages(), gate.Stage(g.stage)):
 		return fmt.Errorf("--gate %s: want one of %v", g.stage, gate.Stages())
+	case g.after != "" && gate.Stage(g.stage) != gate.Start:
+		return fmt.Errorf("--after %s: goes with --gate start", g.after)
 	case !slices.Contains(decisions, g.onUndecided):
 		return fmt.Errorf("--on-undecided %s: want proceed or stop", g.onUndecided)
 	case !slices.Contains(decisions, g.onError):
@@ -159,6 +165,9 @@ func (g *gateCommand) query(wait time.Duration) url.Values {
 	}
 	if g.repair {
 		q.Set("repair", strconv.FormatBool(true))
+	}
+	if g.after != "" {
+		q.Set("after", g.after)
 	}
 	if g.onUndecided != "" {
 		q.Set("on_undecided", g.onUndecided)

@@ -76,10 +76,10 @@ func TestWhatTheGateIsAsked(t *testing.T) {
 	summary := filepath.Join(t.TempDir(), "summary.md")
 	t.Setenv("GITHUB_STEP_SUMMARY", summary)
 	url := gatekeeper(t, &asked, answered(gate.Proceed))
-	code, stdout, stderr := shipwake(t, "gate", "--service=checkout", "--version=v2", "--environment=staging", "--gate=start", "--repair",
+	code, stdout, stderr := shipwake(t, "gate", "--service=checkout", "--version=v2", "--environment=staging", "--gate=start", "--after=testing", "--repair",
 		"--on-undecided=stop", "--output=json", "--api", url)
 	require.Zero(t, code, stderr)
-	require.Equal(t, "environment=staging&gate=start&on_undecided=stop&repair=true&service=checkout&version=v2&wait=0s", asked.URL.Query().Encode())
+	require.Equal(t, "after=testing&environment=staging&gate=start&on_undecided=stop&repair=true&service=checkout&version=v2&wait=0s", asked.URL.Query().Encode())
 	require.JSONEq(t, `{"decision": "proceed", "reason": "", "message": "checkout v2 is what it is", "verdict": null, "rules": null, "until": null,
 		"retry_after_s": 0, "page": "/changes/checkout-4711"}`, stdout)
 	text, err := os.ReadFile(summary)
@@ -93,6 +93,7 @@ func TestAWrongUseOfTheGateIsNoStop(t *testing.T) {
 		"not both":                  {"a", "--service=b", "--version=c"},
 		"go together":               {"--service=b"},
 		"--gate begin: want one of": {"a", "--gate=begin"},
+		"--after staging: goes":     {"a", "--after=staging"},
 		"--on-undecided wait: want": {"a", "--on-undecided=wait"},
 		"--on-error wait: want":     {"a", "--on-error=wait"},
 		"--output yaml: want":       {"a", "--output=yaml"},

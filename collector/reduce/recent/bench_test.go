@@ -8,6 +8,7 @@ import (
 	"github.com/VictoriaMetrics/fastcache"
 
 	"github.com/shipwake/shipwake/collector/reduce/recent"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // store is where halves may wait.
@@ -138,9 +139,11 @@ func (s ahead) take(clients, servers *[chunk]name) (found int) {
 		called[i] = s.Key(&clients[i].trace, &clients[i].span)
 		served[i] = s.Key(&servers[i].trace, &servers[i].span)
 	}
+	var places [2 * chunk]prefetch.Place
 	for i := range called {
-		sink += s.Near(called[i]) + s.Near(served[i])
+		places[2*i], places[2*i+1] = s.Place(called[i]), s.Place(served[i])
 	}
+	prefetch.Fetch(places[:])
 	var before [recent.MaxCallees]recent.Half
 	for i := range called {
 		s.Called(called[i], recent.Half{End: clients[i].end}, &before)
@@ -150,5 +153,3 @@ func (s ahead) take(clients, servers *[chunk]name) (found int) {
 	}
 	return found
 }
-
-var sink uint32

@@ -1,11 +1,12 @@
 package recent
 
 import (
-	"hash/maphash"
 	"math"
 	"math/bits"
+	"sync"
 
 	"github.com/shipwake/shipwake/internal/offheap"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // MaxTouches bounds what is remembered of a trace: who served, by bucket.
@@ -22,20 +23,24 @@ type Touch struct {
 // Traces is a table of who served in each recent trace. A trace is known by 32 bits of a hash beside those that tell its set;
 // in a full set the one that came first makes room. It is safe for concurrent use.
 type Traces struct {
-	seed  maphash.Seed
+	seeds seeds
 	shift int
 	sets  []directory
 	all   []traced // those of each set
-	locks locks
+	use   use
 }
 
 const traceWays = 7
 
-// directory is which traces are in a set, in half a cache line.
+// directory is which traces are in a set, with their lock, in one cache line.
 type directory struct {
+	sync.Mutex
 	tags [traceWays]uint32 // 0 is free
 	next uint32            // which makes room
+	_    [24]byte
 }
+
+const directoryBytes = 64
 
 // traced is who served in a trace, in 128 bytes.
 type traced struct {
@@ -56,39 +61,41 @@ const tracedBytes = 128
 
 // NewTraces makes a table of at most so many bytes, and at least one set.
 func NewTraces(bytes int) *Traces {
-	const setBytes = 32 + traceWays*tracedBytes
+	const setBytes = directoryBytes + traceWays*tracedBytes
 	n := 1 << max(0, bits.Len(uint(bytes/setBytes))-1)
 	return &Traces{
-		seed: maphash.MakeSeed(), shift: 64 - bits.TrailingZeros(uint(n)),
+		seeds: newSeeds(), shift: 64 - bits.TrailingZeros(uint(n)),
 		sets: offheap.Make[directory](n), all: offheap.Make[traced](n * traceWays),
 	}
 }
 
 // Key is where a trace is found.
-func (t *Traces) Key(trace *[16]byte) uint64 { return maphash.Bytes(t.seed, trace[:]) | 1 }
+func (t *Traces) Key(trace *[16]byte) uint64 { return t.seeds.trace(trace) | 1 }
 
-// Near fetches where Add will look for a trace, as Calls has it.
-func (t *Traces) Near(key uint64) uint32 { return t.sets[key>>t.shift].next }
+// Place is where Add will look for a trace, to be fetched ahead.
+func (t *Traces) Place(key uint64) prefetch.Place { return prefetch.Of(&t.sets[key>>t.shift]) }
 
-// Nearest fetches what is known of a trace. Near comes first: this looks at what that fetched.
-func (t *Traces) Nearest(key uint64) uint32 {
+// Known is where it is told what is known of a trace, which begins at the first of two places; zero when nothing is. It looks at
+// what lies at Place.
+func (t *Traces) Known(key uint64) (places [2]prefetch.Place) {
 	at := key >> t.shift
 	for i, tag := range &t.sets[at].tags {
 		if tag == uint32(key) {
-			return uint32(t.all[at*traceWays+uint64(i)].n)
+			first := prefetch.Of(&t.all[at*traceWays+uint64(i)])
+			return [2]prefetch.Place{first, first + prefetch.Line}
 		}
 	}
-	return 0
+	return places
 }
 
 // Add stores a request, and returns what was known of its trace, in the array given: everything when its own scope rolls out and
 // is new to the trace, else the first touch of each scope, where that rolls out. fresh: the scope is new to the trace, and stored.
 func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others []Touch, fresh bool) {
 	at := key >> t.shift
-	l := t.locks.of(at)
-	l.Lock()
-	defer l.Unlock()
-	e := t.find(at, key, l)
+	set := &t.sets[at]
+	set.Lock()
+	defer set.Unlock()
+	e := t.find(at, key)
 	place, seen := e.place(own)
 	switch {
 	case own.Rolling && !seen:
@@ -101,21 +108,21 @@ func (t *Traces) Add(key uint64, own *Touch, known *[MaxTouches]Touch) (others [
 
 // Settle is what it is for Calls.
 func (t *Traces) Settle() {
-	if t.locks.settle(len(t.all) * tracedBytes) {
+	if t.use.settle(len(t.all) * tracedBytes) {
 		offheap.Join(t.sets)
 		offheap.Join(t.all)
 	}
 }
 
 // find is what is known of a trace.
-func (t *Traces) find(at, key uint64, l *padded) *traced {
+func (t *Traces) find(at, key uint64) *traced {
 	set := &t.sets[at]
 	for i, tag := range &set.tags {
 		if tag == uint32(key) {
 			return &t.all[at*traceWays+uint64(i)]
 		}
 	}
-	l.stored++
+	t.use.stored()
 	i := set.next % traceWays
 	set.next++
 	set.tags[i] = uint32(key)

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/shipwake/shipwake/collector/reduce/recent"
+	"github.com/shipwake/shipwake/internal/prefetch"
 )
 
 // trace is the oracle of one trace.
@@ -101,7 +102,8 @@ func TestTracesAllocateNothing(t *testing.T) {
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		n++
 		key := table.Key(&[16]byte{byte(n), byte(n >> 8)})
-		_ = table.Near(key)
+		near := table.Known(key)
+		prefetch.Fetch([]prefetch.Place{table.Place(key), near[0], near[1]})
 		var known [recent.MaxTouches]recent.Touch
 		table.Add(key, &recent.Touch{Scope: uint32(n % 3), Start: int64(n), Requests: 1, Rolling: true}, &known)
 	}))

@@ -13,6 +13,35 @@ import (
 	"github.com/shipwake/shipwake/correlate/ledger"
 )
 
+// heldNotes: a note waits for the record that it is about; one that nobody states any more doesn't.
+func heldNotes(t *testing.T, open Opener) {
+	l, _ := start(t, open)
+	note := func(kind correlate.NoteKind, edit func(*correlate.Note)) correlate.Note {
+		n := correlate.Note{Kind: kind, Reason: "seen", By: "ada", At: epoch}
+		edit(&n)
+		return n
+	}
+	ofChange := note(correlate.NoteConfirm, func(n *correlate.Note) { n.Change = "a" })
+	ofIncident := note(correlate.NoteLink, func(n *correlate.Note) { n.Incident, n.CausedBy = "a", "none" })
+	d := Entry("people", "1")
+	d.Facts = []correlate.Fact{{Note: &ofChange}, {Note: &ofIncident}}
+	facts := commit(t, l, d)
+	require.Equal(t, []*correlate.Note{&ofChange, &ofIncident}, []*correlate.Note{facts[0].Note, facts[1].Note})
+	held := func() []correlate.Note {
+		saved, err := l.Restore(t.Context(), epoch)
+		require.NoError(t, err)
+		return saved.Notes
+	}
+	require.Equal(t, []correlate.Note{ofChange, ofIncident}, held())
+	c := record("a", epoch)
+	require.NoError(t, l.CommitEffects(t.Context(), []correlate.Effect{{Change: &c}}, nil, facts[1].Seq))
+	require.Equal(t, []correlate.Note{ofIncident}, held())
+	done, err := l.Project(t.Context(), []ledger.Reading{{Number: facts[0].Delivery, Projection: correlate.Projection{Digest: "2", Facts: []correlate.Fact{{Note: &ofChange}}}}})
+	require.NoError(t, err)
+	require.Equal(t, 1, done.Retracted)
+	require.Empty(t, held())
+}
+
 func commit(t *testing.T, l ledger.Ledger, deliveries ...correlate.Entry) []ledger.Fact {
 	t.Helper()
 	_, facts, err := l.Append(t.Context(), deliveries, nil)

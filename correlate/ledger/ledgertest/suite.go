@@ -43,6 +43,7 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"incidents and regressions are selected by each field of their filters":                 otherFilters,
 		"what was recorded after a mark is read page by page, each record once and as it is":    recorded,
 		"a restore has what is open and what was touched since":                                 restore,
+		"notes on what nobody reported come back, until somebody does":                          heldNotes,
 		"checkpoints come back in order, and are forgotten when they expire":                    checkpoints,
 		"a message is queued once, handed out in order until delivered, and never queued again": outbox,
 		"a message set aside waits until it is called back, and old ones go":                    parking,

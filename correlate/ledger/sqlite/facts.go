@@ -53,8 +53,10 @@ func readyFact(f correlate.Fact) (fact, error) {
 		row.id = f.Incident.ID
 	case "check":
 		row.id = f.Check.WithDefaults().ID
+	case "note":
+		row.id = noteID + f.Note.About()
 	default:
-		return fact{}, errors.New("it must hold exactly one of change, incident and check")
+		return fact{}, errors.New("it must hold one of a change, an incident, a check and a note")
 	}
 	f = f.UTC()
 	text, err := json.Marshal(f)
@@ -63,6 +65,27 @@ func readyFact(f correlate.Fact) (fact, error) {
 	}
 	row.json, row.eventAt = string(text), micros(f.EventTime())
 	return row, json.Unmarshal(text, &row.stored)
+}
+
+// noteID is what the ids of notes begin with, so that all of them lie together in the index.
+const noteID = "note "
+
+// heldNotes are the notes on what nobody reported.
+const heldNotes = `SELECT f.seq, f.json FROM facts f LEFT JOIN withdrawn w ON w.fact = f.seq
+	WHERE f.id >= 'note ' AND f.id < 'note!' AND f.kind = 'note' AND f.retracted = 0 AND w.fact IS NULL
+		AND NOT EXISTS (SELECT 1 FROM changes c WHERE c.id = f.json ->> '$.note.change')
+		AND NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = f.json ->> '$.note.incident')
+	ORDER BY f.seq`
+
+func scanNote(scan func(...any) error) (correlate.Note, error) {
+	var seq int64
+	var text []byte
+	if err := scan(&seq, &text); err != nil {
+		return correlate.Note{}, err
+	}
+	f := correlate.Fact{Note: &correlate.Note{}}
+	err := decode(text, &f, "fact", seq)
+	return *f.Note, err
 }
 
 func appendFact(tx *transaction, delivery int64, f fact, s standing) (seq int64, err error) {

@@ -55,6 +55,9 @@ func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Sav
 		return ledger.Saved{}, err
 	}
 	slices.Reverse(saved.Checks)
+	if saved.Notes, err = list(ctx, tx, scanNote, heldNotes); err != nil {
+		return ledger.Saved{}, err
+	}
 	return saved, restoreMarks(ctx, tx, &saved)
 }
 

@@ -181,6 +181,16 @@ func (c *Client) Gate(ctx context.Context, query url.Values) (json.RawMessage, e
 	return text, c.get(ctx, "/api/v1/gate", query, &text)
 }
 
+// Say has the daemon keep what whoever asks says of a change or an incident, and returns the note as it is kept.
+func (c *Client) Say(ctx context.Context, said api.Said) (api.Noted, error) {
+	body, err := json.Marshal(said)
+	if err != nil {
+		return api.Noted{}, err
+	}
+	var answer api.Noted
+	return answer, c.ask(ctx, http.MethodPost, "/api/v1/notes", nil, bytes.NewReader(body), &answer)
+}
+
 // escape makes one element of a path of an id, which may hold slashes. Dots alone would mean another path.
 func escape(id string) string {
 	if id == "." || id == ".." {
@@ -219,7 +229,7 @@ func (c *Client) ask(ctx context.Context, method, path string, query url.Values,
 	}
 	defer answer.Body.Close()
 	body := io.LimitReader(answer.Body, longest)
-	if answer.StatusCode != http.StatusOK {
+	if answer.StatusCode != http.StatusOK && answer.StatusCode != http.StatusCreated {
 		refused := refusal(answer.StatusCode, path, body)
 		if answer.StatusCode >= http.StatusInternalServerError {
 			return &unreachable{refused}
