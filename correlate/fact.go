@@ -9,6 +9,7 @@ import (
 type Fact struct {
 	Change   *Change   `json:"change,omitempty"`
 	Incident *Incident `json:"incident,omitempty"`
+	Check    *Check    `json:"check,omitempty"`
 	Note     *Note     `json:"note,omitempty"`
 }
 
@@ -23,6 +24,8 @@ func (f Fact) EventTime() time.Time {
 		return newest
 	case f.Incident != nil:
 		return latest(f.Incident.OpenedAt, f.Incident.AcknowledgedAt, f.Incident.ResolvedAt, f.Incident.UpdatedAt)
+	case f.Check != nil:
+		return f.Check.At
 	case f.Note != nil:
 		return f.Note.At
 	}
@@ -34,7 +37,7 @@ func (f Fact) Kind() (kind string) {
 	for _, of := range []struct {
 		name string
 		set  bool
-	}{{"change", f.Change != nil}, {"incident", f.Incident != nil}, {"note", f.Note != nil}} {
+	}{{"change", f.Change != nil}, {"incident", f.Incident != nil}, {"check", f.Check != nil}, {"note", f.Note != nil}} {
 		switch {
 		case of.set && kind != "":
 			return ""
@@ -53,10 +56,12 @@ func (f Fact) Validate() error {
 		err = f.Change.Validate()
 	case "incident":
 		err = f.Incident.Validate()
+	case "check":
+		err = f.Check.Validate()
 	case "note":
 		err = f.Note.Validate()
 	default:
-		return &FieldError{"", `exactly one of "change", "incident" and "note" is required`}
+		return &FieldError{"", `exactly one of "change", "incident", "check" and "note" is required`}
 	}
 	var field *FieldError
 	if errors.As(err, &field) {
@@ -74,6 +79,10 @@ func (f Fact) WithDefaults() Fact {
 	if f.Incident != nil {
 		i := f.Incident.WithDefaults()
 		return Fact{Incident: &i}
+	}
+	if f.Check != nil {
+		c := f.Check.WithDefaults()
+		return Fact{Check: &c}
 	}
 	return f
 }

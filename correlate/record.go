@@ -52,6 +52,10 @@ type ChangeRecord struct {
 	// Served: it is marked failed or cancelled, and was reported to have succeeded before: it had reached users.
 	Served    bool     `json:"served,omitempty"`
 	Incidents []string `json:"incidents,omitempty"` // ids of the incidents attributed to it, sorted
+	// Checks are the runs of checks of it, oldest first, and RequiredChecks the names of those that the configuration requires;
+	// see CheckStates.
+	Checks         []Check  `json:"checks,omitempty"`
+	RequiredChecks []string `json:"required_checks,omitempty"`
 	// RecoveredAt is the first proven recovery from a failure of this change; zero while there is none.
 	RecoveredAt time.Time `json:"recovered_at,omitzero"`
 	// ReceivedAt is when the first report under this id came in, Reports what all of them said, when that is more than

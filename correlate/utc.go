@@ -31,6 +31,10 @@ func (f Fact) UTC() Fact {
 		i := f.Incident.UTC()
 		f.Incident = &i
 	}
+	if f.Check != nil {
+		c := f.Check.UTC()
+		f.Check = &c
+	}
 	if f.Note != nil {
 		n := f.Note.UTC()
 		f.Note = &n

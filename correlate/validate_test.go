@@ -77,7 +77,7 @@ func TestAFactIsOneThing(t *testing.T) {
 		"too much": {Change: &change, Incident: &incident},
 	} {
 		t.Run(name, func(t *testing.T) {
-			requireField(t, f.Validate(), "", `exactly one of "change", "incident" and "note"`)
+			requireField(t, f.Validate(), "", `exactly one of "change", "incident", "check" and "note"`)
 		})
 	}
 	require.Zero(t, correlate.Fact{}.EventTime())

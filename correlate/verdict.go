@@ -29,6 +29,7 @@ const (
 	ReasonCustomSignal Reason = "custom_signal"
 	ReasonSaturation   Reason = "saturation"    // instances restart out of a full memory
 	ReasonDownstream   Reason = "other_service" // the fault shows on a service that did not change
+	ReasonCheckFailed  Reason = "check_failed"  // a required check failed in the window
 
 	ReasonWithinMargin Reason = "within_margin"
 
@@ -41,14 +42,15 @@ const (
 	ReasonTransient        Reason = "transient"
 	ReasonNoCoverage       Reason = "no_coverage" // telemetry was lost inside the window
 	ReasonNotDeployed      Reason = "not_deployed"
+	ReasonCheckMissing     Reason = "check_missing" // telemetry shows no harm, and a required check has not come
 )
 
 // Reasons lists every Reason.
 func Reasons() []Reason {
 	return []Reason{
 		ReasonErrorRatio, ReasonLatency, ReasonThroughput, ReasonLogErrors, ReasonNewException, ReasonCustomSignal,
-		ReasonSaturation, ReasonDownstream, ReasonWithinMargin, ReasonUnderpowered, ReasonNoTelemetry, ReasonConfounded, ReasonMixShift,
-		ReasonBaselineTooShort, ReasonSuperseded, ReasonTransient, ReasonNoCoverage, ReasonNotDeployed,
+		ReasonSaturation, ReasonDownstream, ReasonCheckFailed, ReasonWithinMargin, ReasonUnderpowered, ReasonNoTelemetry, ReasonConfounded, ReasonMixShift,
+		ReasonBaselineTooShort, ReasonSuperseded, ReasonTransient, ReasonNoCoverage, ReasonNotDeployed, ReasonCheckMissing,
 	}
 }
 
@@ -123,10 +125,13 @@ const (
 	LateChange      Reopening = "late_change"      // a change that bears on it was reported, or corrected, late
 	LateIncident    Reopening = "late_incident"    // an incident that bears on it was reported, or corrected, late
 	LateMeasurement Reopening = "late_measurement" // telemetry of its time came late
+	LateCheck       Reopening = "late_check"       // a check of it was reported, or corrected, late
 )
 
 // Reopenings lists every Reopening.
-func Reopenings() []Reopening { return []Reopening{LateChange, LateIncident, LateMeasurement} }
+func Reopenings() []Reopening {
+	return []Reopening{LateChange, LateIncident, LateMeasurement, LateCheck}
+}
 
 // Verdict is the current answer for one change. A higher Revision replaces a lower one; nothing is edited.
 type Verdict struct {
@@ -151,8 +156,8 @@ type Verdict struct {
 	// SmallestVisible is the smallest error ratio increase (as a factor) that the window could have shown.
 	SmallestVisible float64 `json:"smallest_visible,omitempty"`
 	// Supersedes is the revision from which on what was said no longer stands, because facts came late; 0 when this one
-	// only goes on from the one before. Reopened says why, and ReopenedBy is the id of the change or incident, or the
-	// service that measured late.
+	// only goes on from the one before. Reopened says why, and ReopenedBy is the id of the change, incident or check, or
+	// the service that measured late.
 	Supersedes int       `json:"supersedes,omitempty"`
 	Reopened   Reopening `json:"reopened,omitempty"`
 	ReopenedBy string    `json:"reopened_by,omitempty"`
@@ -161,8 +166,22 @@ type Verdict struct {
 	// HeardAs is, where there was no telemetry of the change's service, as what else one was heard that may be meant: in another
 	// environment, under a namespace. Sorted, at most a few.
 	HeardAs []Heard `json:"heard_as,omitempty"`
+	// WithoutChecks is what telemetry alone says, where required checks say something else.
+	WithoutChecks *WithoutChecks `json:"without_checks,omitempty"`
 	// Inputs is a digest of what the verdict is a function of: engine, configuration, facts and measurements.
 	Inputs string `json:"inputs,omitempty"`
+}
+
+// WithoutChecks is the part of a verdict that required checks replace, as telemetry alone has it. Outcome is "" while that says
+// nothing.
+type WithoutChecks struct {
+	Outcome     Outcome    `json:"verdict,omitempty"`
+	Reason      Reason     `json:"reason,omitempty"`
+	DecidedAt   time.Time  `json:"decided_at,omitzero"`
+	DetectedAt  *time.Time `json:"detected_at,omitempty"`
+	OnsetAt     *time.Time `json:"onset_at,omitempty"`
+	RecoveredAt *time.Time `json:"recovered_at,omitempty"`
+	Blame       float64    `json:"blame,omitempty"`
 }
 
 // DetectedSince is the DetectedAt of a verdict that follows on another one, nil when there is none.

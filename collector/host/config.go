@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -54,6 +56,7 @@ type Config struct {
 	// AbandonAfter is how long after its start a change whose end nobody told is given up.
 	AbandonAfter time.Duration      `mapstructure:"abandon_after"`
 	Signals      []correlate.Signal `mapstructure:"signals"`
+	Checks       ChecksConfig       `mapstructure:"checks"`
 	// Names are the rules by which services, environments and versions are called, whoever tells them.
 	Names names.Config `mapstructure:"names"`
 	// Owners say whose a service is: the team and the system of its changes.
@@ -170,6 +173,9 @@ func (c *Config) Validate() error {
 			return fmt.Errorf("signals[%d]: %w", i, err)
 		}
 	}
+	if err := c.Checks.validate(); err != nil {
+		return err
+	}
 	return c.checkSinks()
 }
 
@@ -198,6 +204,7 @@ func (c *Config) engineConfig() engine.Config {
 	e.Judge.MinHealthy = sec(c.Window.MinHealthy)
 	c.Margins.apply(&e.Judge)
 	e.Signals = c.Signals
+	e.RequiredChecks = c.Checks.required()
 	e.LooksAtOnce = looksAtOnce
 	return e
 }
@@ -222,4 +229,42 @@ func (c *Config) checkSinks() error {
 		}
 	}
 	return nil
+}
+
+// ChecksConfig says which checks changes must pass after their release.
+type ChecksConfig struct {
+	Required []RequiredConfig `mapstructure:"required"`
+}
+
+// RequiredConfig are checks that must pass after each rollout of some services to some environments.
+type RequiredConfig struct {
+	// Service and Environment are patterns such as payments-*; empty is any. A star doesn't match a slash.
+	Service     string `mapstructure:"service"`
+	Environment string `mapstructure:"environment"`
+	// Names are the names of the checks.
+	Names []string `mapstructure:"names"`
+}
+
+func (c ChecksConfig) validate() error {
+	for i, r := range c.Required {
+		for key, pattern := range map[string]string{"service": r.Service, "environment": r.Environment} {
+			if _, err := path.Match(pattern, ""); err != nil {
+				return fmt.Errorf("checks::required[%d]::%s: %q: must be a name or a pattern such as payments-*", i, key, pattern)
+			}
+		}
+		if len(r.Names) == 0 {
+			return fmt.Errorf("checks::required[%d]::names: required: the names of the checks, such as [smoke]", i)
+		}
+		if at := slices.IndexFunc(r.Names, func(n string) bool { return strings.TrimSpace(n) == "" || len(n) > correlate.MaxCheckName }); at >= 0 {
+			return fmt.Errorf("checks::required[%d]::names[%d]: must be the name of a check, of at most %d bytes", i, at, correlate.MaxCheckName)
+		}
+	}
+	return nil
+}
+
+func (c ChecksConfig) required() (all []engine.RequiredChecks) {
+	for _, r := range c.Required {
+		all = append(all, engine.RequiredChecks{Service: r.Service, Environment: r.Environment, Names: r.Names})
+	}
+	return all
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/shipwake/shipwake/collector/host/numbers"
@@ -13,6 +14,7 @@ import (
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/quality"
+	"github.com/shipwake/shipwake/correlate/engine"
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -63,7 +65,13 @@ func (r reader) KillSwitch(ctx context.Context) (correlate.KillSwitch, error) {
 }
 
 func (r reader) Held(ctx context.Context, limit int) ([]correlate.Held, error) {
-	return r.h.ledger.Held(ctx, bounded(limit))
+	held, err := r.h.ledger.Held(ctx, bounded(limit))
+	if err != nil {
+		return nil, err
+	}
+	held = append(held, r.waiting(ctx)...)
+	slices.SortStableFunc(held, func(a, b correlate.Held) int { return b.ReceivedAt.Compare(a.ReceivedAt) })
+	return held[:min(len(held), bounded(limit))], nil
 }
 
 // DORA tells the numbers of now from memory. As of an instant of the past it counts over the changes that completed in the
@@ -297,4 +305,31 @@ func bounded(limit int) int {
 		return standard
 	}
 	return min(limit, most)
+}
+
+// waiting are the runs of checks that are about no change that is known, as what is held: newest first. It is none while the
+// loop is busy for long.
+func (r reader) waiting(ctx context.Context) (held []correlate.Held) {
+	var runs []correlate.Report[correlate.Check]
+	if !r.h.ask(ctx, func(l *loop) { runs = engine.WaitingChecks(l.engine) }) {
+		return nil
+	}
+	for _, run := range slices.Backward(runs) {
+		held = append(held, correlate.Held{
+			Source: run.Said.Source, ID: run.Said.ID, Event: "check", ReceivedAt: run.ReceivedAt,
+			Problem: "waiting: no change is known that the check " + run.Said.Name + " is about (" + about(run.Said) + "); it is tied to it once that is reported",
+		})
+	}
+	return held
+}
+
+// about is what a run names.
+func about(c correlate.Check) string {
+	switch {
+	case c.Change != "":
+		return "change " + c.Change
+	case c.Commit != "":
+		return strings.TrimSpace(c.Service+" commit "+c.Commit) + " in " + c.Environment
+	}
+	return c.Service + " " + c.Version + " in " + c.Environment
 }

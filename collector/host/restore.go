@@ -18,6 +18,7 @@ func restore(ctx context.Context, e *engine.Engine, l ledger.Ledger, cfg engine.
 	}
 	e.RestoreRecords(engine.Recall{
 		Changes: saved.Changes, Incidents: saved.Incidents, Revisions: saved.Revisions, Notes: saved.Notes, Since: now.Add(-kept),
+		Checks: saved.Checks,
 	}, saved.Regressions)
 	if err := l.Rollups(ctx, func(r correlate.Rollup) error {
 		if r.Start >= now.Unix()-cfg.CoarseKeep { // older ones are kept to judge late changes from

@@ -136,6 +136,12 @@ func (c Configured) Type() string { return c.source.Name }
 // TakesPaths tells whether the source takes requests at paths below its hook.
 func (c Configured) TakesPaths() bool { return slices.Contains(c.source.Headers, HeaderPath) }
 
+// TakesQuery tells whether the source is given the query of a URL.
+func (c Configured) TakesQuery() bool { return slices.Contains(c.source.Headers, HeaderQuery) }
+
+// MaxBody is Source.MaxBody.
+func (c Configured) MaxBody() int64 { return c.source.MaxBody }
+
 // Schemes are the ways in which a sender proves itself.
 func (c Configured) Schemes() []Scheme { return c.source.Schemes }
 

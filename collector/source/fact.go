@@ -27,6 +27,9 @@ func sign(facts []correlate.Fact, name string) {
 		if f.Incident != nil {
 			f.Incident.Source = name
 		}
+		if f.Check != nil {
+			f.Check.Source = name
+		}
 	}
 }
 
@@ -54,7 +57,7 @@ func (r *Reading) AddAt(f correlate.Fact, place func(field string) string) error
 	return nil
 }
 
-// factError places the field of a *correlate.FieldError, without the "change." or "incident." that Fact.Validate puts
+// factError places the field of a *correlate.FieldError, without the "change.", "incident." or "check." that Fact.Validate puts
 // before it.
 func factError(f correlate.Fact, err error, place func(string) string) error {
 	bare := err
@@ -62,6 +65,8 @@ func factError(f correlate.Fact, err error, place func(string) string) error {
 		bare = f.Change.Validate()
 	} else if f.Incident != nil {
 		bare = f.Incident.Validate()
+	} else if f.Check != nil {
+		bare = f.Check.Validate()
 	}
 	var field *correlate.FieldError
 	if !errors.As(bare, &field) || field.Field == "" {

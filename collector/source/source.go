@@ -22,6 +22,8 @@ type Source struct {
 	// Schemes are the ways in which a sender proves itself. The first one that a message uses decides, so that none can be
 	// downgraded to a weaker one; the last is what is asked of a message that uses none.
 	Schemes []Scheme
+	// MaxBody is the size in bytes up to which its bodies are taken where the receiver's own limit is lower; 0: the receiver's.
+	MaxBody int64
 	// Config is a pointer to a struct with the keys that the source has beyond its secrets, and their defaults; nil when it
 	// has none.
 	Config func() Config
@@ -40,6 +42,10 @@ type Source struct {
 // HeaderPath is the path of a request below its hook, without a slash at its ends: "v2/change/enqueue" of
 // /hooks/pagerduty-change/v2/change/enqueue. A source that names it among its Headers takes such requests; no sender can set it.
 const HeaderPath = "Shipwake-Path"
+
+// HeaderQuery is the query of the URL that a request came to, as it was written: "name=smoke&change=42". A source that names it
+// among its Headers is given it; no sender can set it.
+const HeaderQuery = "Shipwake-Query"
 
 // Request is one message as it came: an HTTP request that has been read up to its limit, or a Kafka message whose
 // headers were turned into a Header.

@@ -25,6 +25,7 @@ type Config struct {
 	// without authentication, which is possible on a loopback address only.
 	Sources map[string]SourceConfig `mapstructure:"sources"`
 	// MaxBodySize bounds a body in bytes, as it comes and after decompression; 5 MiB unless set. GitHub sends up to 25 MiB.
+	// The source results takes 10 MiB in any case.
 	MaxBodySize int64 `mapstructure:"max_body_size"`
 	// AllowUnauthenticated permits sources without a secret on an address that other machines reach. Anybody who
 	// reaches it can then report changes.

@@ -51,6 +51,12 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}}.write(w)
 		return
 	}
+	if !takeQuery(live, r) {
+		a := refuse(http.StatusRequestURITooLong, resultMalformed, fmt.Sprintf("the query must not be longer than %d bytes", maxQuery))
+		h.count(name, a.result, 1)
+		a.write(w)
+		return
+	}
 	room := h.budget.Grant()
 	defer room.Release()
 	a := h.route(live, r, room)
@@ -60,6 +66,21 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // maxPath bounds a path below a hook, in bytes.
 const maxPath = 512
+
+// maxQuery bounds the query of a source that is given it, in bytes.
+const maxQuery = 4096
+
+// takeQuery puts the query into the header of a request for a source that asks for it, if it isn't too long.
+func takeQuery(live *liveSource, r *http.Request) bool {
+	r.Header.Del(source.HeaderQuery)
+	if query := r.URL.RawQuery; live.TakesQuery() && query != "" {
+		if len(query) > maxQuery {
+			return false
+		}
+		r.Header.Set(source.HeaderQuery, query)
+	}
+	return true
+}
 
 // at is the source that a path leads to, and its name: the source itself, or a path below the hook of one that takes these, which
 // is put into the header. Nil: there is none.
@@ -105,22 +126,23 @@ func (h *handler) take(live *liveSource, r *http.Request, room *admission.Grant)
 		a.header = map[string]string{"Accept-Encoding": encodings}
 		return a
 	}
-	if r.ContentLength > h.limit {
-		return h.surplus(r)
+	limit := max(h.limit, live.MaxBody())
+	if r.ContentLength > limit {
+		return h.surplus(r, limit)
 	}
-	wire, err := room.ReadAll(r.Body, h.limit)
+	wire, err := room.ReadAll(r.Body, limit)
 	switch {
 	case refusedFor(err, admission.TooLarge):
-		return h.surplus(r)
+		return h.surplus(r, limit)
 	case err != nil:
-		return h.unread(err)
+		return h.unread(err, limit)
 	}
 	req := source.Request{Header: r.Header, Body: wire, ReceivedAt: time.Now().UTC()}
 	secrets := live.live()
 	refusal := live.Authenticate(secrets, req)
 	if open != nil {
-		if req.Body, err = inflate(wire, open, h.limit, room); err != nil {
-			return h.unread(err)
+		if req.Body, err = inflate(wire, open, limit, room); err != nil {
+			return h.unread(err, limit)
 		}
 		// Who compresses may have signed the bytes that were sent; a proxy that compresses leaves the signature of the
 		// original. Either is authentic.
@@ -136,22 +158,22 @@ func (h *handler) take(live *liveSource, r *http.Request, room *admission.Grant)
 
 // surplus answers a body that is too large when it has come, up to a point: a sender whose connection is closed while it
 // sends never reads the answer. One that asks before it sends is told at once.
-func (h *handler) surplus(r *http.Request) answer {
-	if r.Header.Get("Expect") == "" && r.ContentLength <= h.limit+maxSurplus {
+func (h *handler) surplus(r *http.Request, limit int64) answer {
+	if r.Header.Get("Expect") == "" && r.ContentLength <= limit+maxSurplus {
 		_, _ = io.Copy(io.Discard, r.Body) // bounded by the server's own limit and by its read timeout
 	}
-	return h.tooLarge()
+	return h.tooLarge(limit)
 }
 
 // unread answers a body that couldn't be read to its end.
-func (h *handler) unread(err error) answer {
+func (h *handler) unread(err error, limit int64) answer {
 	var (
 		surplus *http.MaxBytesError
 		timeout net.Error
 	)
 	switch {
 	case refusedFor(err, admission.TooLarge), errors.As(err, &surplus):
-		return h.tooLarge()
+		return h.tooLarge(limit)
 	case refusedFor(err, admission.Busy):
 		return unavailable(resultUnavailable, "too many bodies are being read; try again")
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -160,9 +182,9 @@ func (h *handler) unread(err error) answer {
 	return refuse(http.StatusBadRequest, resultMalformed, "the body can't be read to its end: "+err.Error())
 }
 
-func (h *handler) tooLarge() answer {
+func (h *handler) tooLarge(limit int64) answer {
 	return refuse(http.StatusRequestEntityTooLarge, resultTooLarge,
-		fmt.Sprintf("the body must not be larger than %d bytes; max_body_size sets the limit", h.limit))
+		fmt.Sprintf("the body must not be larger than %d bytes; max_body_size sets the limit", limit))
 }
 
 func refusedFor(err error, reason admission.Reason) bool {

@@ -48,7 +48,6 @@ func newReceiver(set receiver.Settings, cfg *Config, known []source.Source, tall
 	h := &handler{
 		sources: map[string]*liveSource{},
 		limit:   cfg.MaxBodySize,
-		budget:  admission.NewBudget(max(minBudget, 4*cfg.MaxBodySize)),
 		tally:   tally,
 		report:  report,
 		log:     set.Logger,
@@ -63,7 +62,17 @@ func newReceiver(set receiver.Settings, cfg *Config, known []source.Source, tall
 		h.countFromZero(name)
 	}
 	h.names = slices.Sorted(maps.Keys(h.sources))
+	h.budget = admission.NewBudget(max(minBudget, 4*h.largest()))
 	return &webhook{set: set, cfg: cfg, handler: h}, nil
+}
+
+// largest is how large a body of any source may be, in bytes.
+func (h *handler) largest() int64 {
+	most := h.limit
+	for _, live := range h.sources {
+		most = max(most, live.MaxBody())
+	}
+	return most
 }
 
 // Start finds the intake, listens, and returns when connections are taken.
@@ -73,8 +82,8 @@ func (w *webhook) Start(ctx context.Context, host component.Host) error {
 		return fmt.Errorf("receiver %q: %w", w.set.ID, err)
 	}
 	config := w.cfg.ServerConfig
-	config.CompressionAlgorithms = []string{}                  // signatures are over the bytes as sent, so the handler itself decompresses
-	config.MaxRequestBodySize = w.cfg.MaxBodySize + maxSurplus // the handler itself keeps to the limit
+	config.CompressionAlgorithms = []string{}                    // signatures are over the bytes as sent, so the handler itself decompresses
+	config.MaxRequestBodySize = w.handler.largest() + maxSurplus // the handler itself keeps to the limit
 	server, err := config.ToServer(ctx, host.GetExtensions(), w.set.TelemetrySettings, w.handler)
 	if err != nil {
 		return err

@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"path"
+	"slices"
+
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/blame"
 	"github.com/shipwake/shipwake/correlate/cells"
@@ -46,8 +49,40 @@ type Config struct {
 	Judge   judge.Params
 	Blame   blame.Params
 	Signals []correlate.Signal
+	// RequiredChecks are the checks that changes must pass.
+	RequiredChecks []RequiredChecks `json:",omitempty"`
 	// Guards are the engine's own safeguards that are in force: all of them when nil. See Guards.
 	Guards *guard.Set `json:"-"`
+}
+
+// RequiredChecks are checks that must pass after each rollout of some services to some environments, by patterns as path.Match
+// has them; "" is any.
+type RequiredChecks struct {
+	Service, Environment string
+	Names                []string
+}
+
+// requiredOf are the names of the checks that the configuration requires of a change, sorted: of one that rolls out.
+func (c *Config) requiredOf(of *change) (names []string) {
+	if !of.rollsOut() || !judgeable(*of.rec) {
+		return nil
+	}
+	for _, r := range c.RequiredChecks {
+		if fits(r.Service, of.rec.Service) && fits(r.Environment, of.rec.Environment) {
+			names = append(names, r.Names...)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// fits: what isn't a pattern, which the configuration doesn't let through, fits nothing.
+func fits(pattern, name string) bool {
+	if pattern == "" || pattern == "*" {
+		return true
+	}
+	ok, err := path.Match(pattern, name)
+	return err == nil && ok
 }
 
 // Cells is how measurements are kept.

@@ -64,6 +64,7 @@ func (e *Engine) judge() {
 	}
 	d := e.derived
 	e.derived = newDerivation()
+	e.checkedTo = max(e.checkedTo, e.mark.At)
 	e.issue(slices.SortedFunc(maps.Keys(d.cut), byStart), d.why)
 	e.settle()
 	e.emitFaults(e.faults.withdrawn())
@@ -160,23 +161,34 @@ func (c *change) follow(revisions []correlate.Verdict) {
 	if len(revisions) == 0 && c.rec.Verdict != nil {
 		revisions = []correlate.Verdict{*c.rec.Verdict}
 	}
+	var course []correlate.Verdict
 	for _, v := range revisions {
 		c.revision = max(c.revision, v.Revision)
 		if v.Supersedes > 0 {
-			c.course = slices.DeleteFunc(c.course, func(o correlate.Verdict) bool { return o.Revision >= v.Supersedes })
+			course = slices.DeleteFunc(course, func(o correlate.Verdict) bool { return o.Revision >= v.Supersedes })
 		}
 		if !v.Withdrawn {
-			c.course = append(c.course, v)
+			course = append(course, v)
 		}
 	}
-	c.keep()
-	if v := c.verdict(); v != nil && c.rec.Verdict != nil && v.Revision == c.rec.Verdict.Revision {
-		c.rec.Verdict = v
+	c.keepIssued(course)
+}
+
+// keepIssued takes back the verdicts that were issued and stand.
+func (c *change) keepIssued(issued []correlate.Verdict) {
+	if c.keep(issued); c.withChecks {
+		c.course = withoutChecks(issued)
+	}
+	if n := len(issued); n > 0 && c.rec.Verdict != nil && issued[n-1].Revision == c.rec.Verdict.Revision {
+		c.rec.Verdict = &issued[n-1]
 	}
 }
 
-// keep notes that the course is issued. What was issued is never written to again: whoever appends to the course copies it.
-func (c *change) keep() {
-	c.issued = slices.Clip(c.course)
-	c.course = c.issued
+// keep notes what is issued; it is the course, unless checks say something else. What was issued is never written to again:
+// whoever appends to the course copies it.
+func (c *change) keep(issued []correlate.Verdict) {
+	c.issued = slices.Clip(issued)
+	if c.withChecks = saysOfChecks(issued); !c.withChecks {
+		c.course = c.issued
+	}
 }

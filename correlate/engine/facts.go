@@ -21,7 +21,9 @@ type change struct {
 	// newest one there is.
 	course, issued []correlate.Verdict
 	revision       int
+	checkedTo      int64          // up to when checks are in what was issued
 	unissued       bool           // something was decided of it that is not issued yet
+	withChecks     bool           // what was issued of it is not its course, see said
 	judged         int64          // the newest instant at which it was judged
 	seen           *seen          // nil when nothing is remembered
 	watch          *observe.Watch // nil when nothing is remembered
@@ -77,9 +79,12 @@ func (e *Engine) facts(facts []Fact) {
 		if e.now == 0 {
 			e.now = f.ReceivedAt.Unix()
 		}
-		if f.Retracted {
+		switch {
+		case f.Check != nil:
+			e.checks.take(f)
+		case f.Retracted:
 			e.book.Retract(f.Fact)
-		} else {
+		default:
 			e.book.Report(f.Fact, f.ReceivedAt)
 		}
 	}
@@ -96,6 +101,12 @@ func (e *Engine) facts(facts []Fact) {
 // settle works out what follows from what was reported and judged and from the time that has passed: the records, what they
 // mean to one another, and from when on that bears on what was already judged.
 func (e *Engine) settle() {
+	for settleRecords(e); tie(e); {
+		settleRecords(e)
+	}
+}
+
+func settleRecords(e *Engine) {
 	for d := e.book.Settle(e.mark.At); len(d.Changes)+len(d.Incidents) > 0; d = e.book.Settle(e.mark.At) {
 		for _, o := range d.Changes {
 			c, was := e.changeOf(o.Change), place{Service: o.Before.Service, Environment: o.Before.Environment}
@@ -106,7 +117,10 @@ func (e *Engine) settle() {
 			e.unwatch(c)
 		}
 		for _, o := range d.Changes {
-			e.restate(e.changeOf(o.Change), o.Before)
+			c := e.changeOf(o.Change)
+			e.restate(c, o.Before)
+			c.rec.RequiredChecks = e.cfg.requiredOf(c)
+			e.checks.moved(c, o.Before)
 		}
 		for _, o := range d.Incidents {
 			e.linked(o)
@@ -153,6 +167,7 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 		c := e.changeOf(known)
 		c.judged = e.mark.At
 		c.follow(revisions[c.rec.ID])
+		e.checks.enter(c)
 		e.convictions.note(c)
 		if e.watch(c); c.watched {
 			rec := *c.rec
@@ -163,6 +178,7 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 		c := e.changeOf(known)
 		c.dependsOn(e.subjectOf(c))
 	}
+	e.checks.recall(r.Checks)
 }
 
 // forgetEvery is after how many facts memory is swept, whether or not there is telemetry: a history that is taken in is over
@@ -181,6 +197,8 @@ func (e *Engine) forget() {
 	for _, id := range e.book.Forget(age) {
 		c := e.changes[id]
 		e.convictions.drop(c.place(), c)
+		e.checks.leave(c)
 		delete(e.changes, id)
 	}
+	e.checks.forget(at(before))
 }

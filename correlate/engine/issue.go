@@ -12,10 +12,11 @@ import (
 
 // issuer turns decisions into effects.
 type issuer struct {
-	roster    *roster
-	faults    faultBook
-	decisions []decision // since decisions were last issued
-	effects   []correlate.Effect
+	roster     *roster
+	resolution int64 // see Config
+	faults     faultBook
+	decisions  []decision // since decisions were last issued
+	effects    []correlate.Effect
 }
 
 func (i *issuer) emit(eff correlate.Effect) { i.effects = append(i.effects, eff) }
@@ -27,8 +28,11 @@ func (i *issuer) issue(others []*change, r reopening) {
 	decisions := i.decisions
 	i.decisions = nil
 	stands, last := map[*change]int{}, map[*change]bool{}
+	kept := map[*change]map[int64]*correlate.Series{}
 	for _, c := range others {
-		stands[c], last[c] = c.keepStanding(), true
+		if last[c] = true; !i.checked(c) {
+			stands[c] = c.keepStanding()
+		}
 	}
 	for _, d := range decisions {
 		if d.change == nil {
@@ -38,26 +42,42 @@ func (i *issuer) issue(others []*change, r reopening) {
 			continue
 		}
 		c := d.change
+		if i.checked(c) {
+			if kept[c] == nil {
+				kept[c] = map[int64]*correlate.Series{}
+			}
+			kept[c][c.course[d.at].DecidedAt.Unix()] = d.series
+			if d.at == len(c.course)-1 && !last[c] {
+				i.issueSaid(c, r, kept[c])
+			}
+			continue
+		}
 		if _, known := stands[c]; !known {
 			stands[c] = c.keepStanding()
 		}
 		if d.at >= stands[c] {
-			i.revise(c, d.at, stands[c], r)
+			i.revise(c, c.course, d.at, stands[c], r)
 			i.keepSeries(d.series, c.revision)
 		}
 		if d.at == len(c.course)-1 && !last[c] {
-			i.show(c, stands[c], r)
+			i.show(c, c.course, stands[c], r)
 		}
 	}
 	for _, c := range others {
-		i.show(c, stands[c], r)
+		if i.checked(c) {
+			i.issueSaid(c, r, kept[c])
+			continue
+		}
+		i.show(c, c.course, stands[c], r)
 	}
 }
 
 // keepStanding returns how many verdicts of what was issued stand, and puts them into the course as they were issued.
-func (c *change) keepStanding() int {
-	n := standing(c.issued, c.course)
-	copy(c.course, c.issued[:n])
+func (c *change) keepStanding() int { return keepStanding(c.issued, c.course) }
+
+func keepStanding(issued, course []correlate.Verdict) int {
+	n := standing(issued, course)
+	copy(course, issued[:n])
 	return n
 }
 
@@ -86,9 +106,9 @@ func sameJSON(a, b any) bool {
 	return err == nil && bytes.Equal(one, other)
 }
 
-// revise issues the verdict at a place of a change's course, of which some stand.
-func (i *issuer) revise(c *change, n, stand int, r reopening) {
-	v := &c.course[n]
+// revise issues the verdict at a place of what is said of a change, of which some stand.
+func (i *issuer) revise(c *change, said []correlate.Verdict, n, stand int, r reopening) {
+	v := &said[n]
 	c.revision++
 	v.Revision = c.revision
 	if n == stand && n < len(c.issued) {
@@ -108,9 +128,9 @@ func (i *issuer) keepSeries(of *correlate.Series, revision int) {
 }
 
 // show puts the verdict in force into the record. One that is taken back without another in its place is withdrawn.
-func (i *issuer) show(c *change, stand int, r reopening) {
-	switch v := c.verdict(); {
-	case stand == len(c.course) && stand < len(c.issued):
+func (i *issuer) show(c *change, said []correlate.Verdict, stand int, r reopening) {
+	switch n := len(said); {
+	case stand == n && stand < len(c.issued):
 		c.revision++
 		w := correlate.Verdict{
 			ChangeID: c.rec.ID, Service: c.rec.Service, Environment: c.rec.Environment, Version: c.rec.Version,
@@ -121,11 +141,11 @@ func (i *issuer) show(c *change, stand int, r reopening) {
 		i.emit(correlate.Effect{Verdict: &w})
 		shown := w
 		c.rec.Verdict = &shown
-	case v != nil && (len(c.issued) != len(c.course) || stand < len(c.course)):
-		c.rec.Verdict = v
+	case n > 0 && (len(c.issued) != n || stand < n):
+		c.rec.Verdict = &said[n-1]
 	}
 	c.unissued = false
-	c.keep()
+	c.keep(said)
 	i.roster.convictions.note(c)
 	for _, o := range i.roster.book.Judged(c.Change) {
 		i.publish(i.roster.changeOf(o))

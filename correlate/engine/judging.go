@@ -98,6 +98,7 @@ func (e *Engine) judgeUpTo(mark int64) (done bool) {
 func (e *Engine) Conclude() []correlate.Effect {
 	e.effects = nil
 	e.cfg.LooksAtOnce = 0
+	e.checkedTo = max(e.checkedTo, e.now)
 	if Behind(e) {
 		e.judge()
 	}

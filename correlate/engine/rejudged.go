@@ -71,9 +71,10 @@ func (r retried) concerns(c *change, k Course) bool {
 // other traces of the same time that they were found.
 func (r retried) adopt(c *change, course []correlate.Verdict, series []correlate.Series) {
 	course = slices.Clone(course)
+	issued := withoutChecks(c.issued)
 	n := 0
-	for n < min(len(course), len(c.issued)) && sameJSON(answer(course[n]), answer(c.issued[n])) {
-		course[n] = c.issued[n]
+	for n < min(len(course), len(issued)) && sameJSON(answer(course[n]), answer(issued[n])) {
+		course[n] = issued[n]
 		n++
 	}
 	was := *c.rec
@@ -81,7 +82,7 @@ func (r retried) adopt(c *change, course []correlate.Verdict, series []correlate
 	c.dependsOn(r.subjectOf(c))
 	r.altered(c.place())
 	switch {
-	case n < max(len(course), len(c.issued)):
+	case n < max(len(course), len(issued)):
 		r.setCourse(c, course, r.of.By)
 		r.keepEach(c.course[n:], series)
 	case !reflect.DeepEqual(was, *c.rec):

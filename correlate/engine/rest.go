@@ -30,6 +30,7 @@ const (
 type shelf struct {
 	cfg     *Config
 	roster  *roster
+	checks  *checkBook
 	places  map[place]*resting
 	ids     map[uint64]*resting // by the hashes of the ids of changes
 	seed    maphash.Seed
@@ -60,7 +61,7 @@ type judgedAtRest struct {
 	To       int64
 	Revision int                 `json:",omitempty"`
 	Lone     bool                `json:",omitempty"` // the verdict of its record is all there is
-	Course   []correlate.Verdict `json:",omitempty"`
+	Course   []correlate.Verdict `json:",omitempty"` // as it was issued
 }
 
 // restFormat packs places against one that is like them.
@@ -136,6 +137,7 @@ func (s *shelf) open(r *resting) (all []*change) {
 	for i, known := range record.Wake(s.roster.book, r.place, is.Resting) {
 		c := s.roster.changeOf(known)
 		c.restored(is.Judged[i])
+		s.checks.enter(c)
 		s.roster.convictions.note(c)
 		all = append(all, c)
 	}
@@ -147,14 +149,11 @@ func (s *shelf) open(r *resting) (all []*change) {
 
 // restored takes back what was judged of a change.
 func (c *change) restored(j judgedAtRest) {
-	c.judged, c.revision, c.course = j.To, j.Revision, j.Course
+	c.judged, c.revision = j.To, j.Revision
 	if j.Lone {
-		c.course = []correlate.Verdict{*c.rec.Verdict}
+		j.Course = []correlate.Verdict{*c.rec.Verdict}
 	}
-	c.keep()
-	if v := c.verdict(); v != nil && c.rec.Verdict != nil && v.Revision == c.rec.Verdict.Revision {
-		c.rec.Verdict = v
-	}
+	c.keepIssued(j.Course)
 }
 
 // glance calls for the changes of a place that rests, and leaves it at rest; nothing of them may be altered. Of another place
@@ -177,6 +176,7 @@ func (s *shelf) away(p place, all []*change) {
 	record.Away(s.roster.book, p)
 	for _, c := range all {
 		s.roster.convictions.drop(p, c)
+		s.checks.leave(c)
 		delete(s.roster.changes, c.rec.ID)
 	}
 }
@@ -240,15 +240,15 @@ func (s *shelf) mayRest(c *change) bool {
 	}
 	is := s.roster.subjectOf(c)
 	return !c.watched && !c.unissued && !c.rec.Rejudging && s.ids[maphash.String(s.seed, c.rec.ID)] == nil &&
-		len(c.course) == len(c.issued) && reflect.DeepEqual(*c.depended(), is)
+		len(c.course) == len(withoutChecks(c.issued)) && reflect.DeepEqual(*c.depended(), is)
 }
 
 func (c *change) atRest() judgedAtRest {
 	j := judgedAtRest{To: c.judged, Revision: c.revision}
-	if v := c.rec.Verdict; len(c.course) == 1 && v != nil && reflect.DeepEqual(c.course[0], *v) {
+	if v := c.rec.Verdict; len(c.issued) == 1 && v != nil && reflect.DeepEqual(c.issued[0], *v) {
 		j.Lone = true
 	} else {
-		j.Course = slices.Clone(c.course)
+		j.Course = slices.Clone(c.issued)
 	}
 	return j
 }

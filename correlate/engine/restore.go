@@ -110,6 +110,8 @@ func Wants(e *Engine, facts []Fact, recalled Recall) Wanted {
 			w.change(f.Change)
 		case f.Incident != nil:
 			w.incident(f.Incident)
+		case f.Check != nil:
+			w.check(f.Check)
 		case f.Note != nil:
 			w.note(f.Note)
 		}
@@ -181,6 +183,17 @@ func (w *wanting) incident(said *correlate.Incident) {
 		}
 	}
 	w.around(of.and(was.About(), was.Environment, was.OpenedAt))
+}
+
+// check wants the change that a check is about, as far as it can be asked for: by its id, or by what happened around it.
+func (w *wanting) check(said *correlate.Check) {
+	w.one(said.Change)
+	if was := w.changes[said.Change]; was != nil {
+		w.one(was.MergedInto)
+	}
+	if said.Service != "" {
+		w.around(surroundings{[]string{said.Service}, []string{said.Environment}, []time.Time{said.At}})
+	}
 }
 
 // note wants what it is about, with all that a report of it would want, and the changes that people named and name as the

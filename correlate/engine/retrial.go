@@ -80,12 +80,13 @@ type Retrial struct {
 // NewRetrial is a retrial with a configuration but for the memory that its measurements may take, in bytes.
 func NewRetrial(cfg Config, memory int64, s Stretch, known Known) *Retrial {
 	own := cfg
-	own.Memory, own.LooksAtOnce = memory, 0
+	own.Memory, own.LooksAtOnce, own.RequiredChecks = memory, 0, nil
 	r := &Retrial{Stretch: s, e: New(own), now: s.Fine, series: map[string][]correlate.Series{}}
 	r.e.digest = digestOf(cfg)
 	changes := slices.Clone(known.Changes)
 	changes = slices.DeleteFunc(changes, func(c correlate.ChangeRecord) bool { return !r.bears(c, known.Changes) })
 	for i := range changes {
+		changes[i].Checks, changes[i].RequiredChecks = nil, nil // what telemetry says is asked for
 		if s.open[changes[i].ID] {
 			changes[i].Phase, changes[i].Rejudging = correlate.PhaseObserving, false
 		}

@@ -18,6 +18,7 @@ type roster struct {
 	watched   []*change            // whose time has not passed, or not for long, sorted by start
 	mark      window.Watermark
 	reopenFor int64 // see Config.Reopen
+	checkedTo int64 // up to when what checks say is said
 
 	convictions convictions
 	shelf       *shelf

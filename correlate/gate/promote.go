@@ -27,7 +27,7 @@ func promote(q Question, k Known) Answer {
 		return answer(Proceed, Healthy, Passed, Passed, Passed)
 	case c.Phase != correlate.PhaseObserving:
 		return answer(q.Undecided, Undecided, Passed, Unknown, Unknown)
-	case rolloutLeft(k.Outlook):
+	case rolloutLeft(k.Outlook) && len(c.MissingChecks()) == 0:
 		return answer(Proceed, RolloutLeft, Passed, Passed, Unknown)
 	}
 	return answer(Wait, Observing, Passed, Unknown, Unknown)

@@ -157,9 +157,15 @@ type Saved struct {
 	Idle       *correlate.Idle
 	AppliedSeq int64
 	JudgedTo   time.Time
+	// Checks are the runs of checks of since or later that were applied and that a delivery states, the oldest first, at most
+	// MostChecks, the newest; which changes they are of is in the records of these.
+	Checks []correlate.Report[correlate.Check]
 	// LastAlive is when the last checkpoint was written; from then until the restart there is no coverage.
 	LastAlive time.Time
 }
+
+// MostChecks bounds Saved.Checks.
+const MostChecks = 10_000
 
 // Mark is a place in the history of records, in the ledger's own terms. The zero value is its beginning.
 type Mark struct{ Changes, Incidents int64 }

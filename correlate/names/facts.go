@@ -39,6 +39,15 @@ func (r *Rules) fact(f correlate.Fact) (named correlate.Fact, environment string
 		i.Environment, tier = r.Environment(i.Environment)
 		named.Incident, environment = &i, i.Environment
 	}
+	if f.Check != nil {
+		c := *f.Check
+		if c.Service != "" {
+			c.Service = r.Service(c.Service)
+		}
+		c.Version = r.Version(c.Version)
+		c.Environment, tier = r.Environment(c.Environment)
+		named.Check, environment = &c, c.Environment
+	}
 	if f.Note != nil {
 		named.Note = f.Note
 	}

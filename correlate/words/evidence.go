@@ -25,6 +25,8 @@ type Finding struct {
 	// Exception: it is a type of exception that was not seen before, and showed Events times.
 	Exception bool
 	Events    string
+	// Check is what came of a required check; "" of any other signal.
+	Check string
 	// AtMost is how much worse it is at most, where that is proven. Routes are where most of it happens.
 	AtMost string
 	Routes []string
@@ -49,6 +51,7 @@ func NewFinding(e correlate.Evidence) Finding {
 	if f.Exception = correlate.OfException(e.Signal); f.Exception {
 		f.Events = Count(e.Events)
 	}
+	f.Check = checkEvidence(e)
 	f.AtMost = AtMost(e)
 	for _, r := range e.Routes {
 		f.Routes = append(f.Routes, fmt.Sprintf("%s %s → %s (n %s)", r.Route, Level(e.Signal, r.Baseline), Level(e.Signal, r.Observed), Count(r.N)))
@@ -61,6 +64,9 @@ func (f Finding) Name() string { return strings.TrimSpace(f.Service + " " + f.Si
 
 // Text is the finding in one line, without its name.
 func (f Finding) Text() string {
+	if f.Check != "" {
+		return f.Check
+	}
 	if f.Exception {
 		return f.Events + " times, and never before"
 	}
@@ -79,7 +85,7 @@ func (f Finding) Text() string {
 
 // Line is the finding with what it was counted from, without its name.
 func (f Finding) Line() string {
-	if f.Nothing || f.Exception {
+	if f.Nothing || f.Exception || f.Check != "" {
 		return f.Text()
 	}
 	return f.Text() + " (n " + f.N + ")"
@@ -124,13 +130,15 @@ func decisive(r correlate.Reason, e correlate.Evidence) bool {
 		return strings.HasPrefix(e.Signal, "saturation ")
 	case correlate.ReasonCustomSignal:
 		return custom(e.Signal)
+	case correlate.ReasonCheckFailed:
+		return strings.HasPrefix(e.Signal, correlate.CheckSignal) && e.Events > 0
 	}
 	return false
 }
 
 // custom: the signal is none of the daemon's own.
 func custom(signal string) bool {
-	if strings.HasPrefix(signal, correlate.CallsOf) || strings.HasPrefix(signal, correlate.Message) {
+	if strings.HasPrefix(signal, correlate.CallsOf) || strings.HasPrefix(signal, correlate.CheckSignal) || strings.HasPrefix(signal, correlate.Message) {
 		return false
 	}
 	for _, own := range []string{"error_ratio", "latency", "throughput", "log_errors", "exception", "saturation"} {

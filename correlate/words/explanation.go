@@ -54,6 +54,7 @@ type Explanation struct {
 	RuledOut    []RuledOut // other changes that can't have done it
 	WhoElse     []Fault    // other services on which it shows
 	Incidents   []string
+	Checks      []string // how the checks of it stand, see Check
 	TakenBackBy string
 
 	// HeardIn names the environments in which the service was heard, where there was no telemetry; see Heard.
@@ -122,6 +123,9 @@ func Explain(c correlate.ChangeRecord, faults []correlate.Regression) Explanatio
 	e.Reported = fmt.Sprintf("%s, %s by %s%s", c.ID, c.Kind, Or(c.Source), times(c.Change))
 	if c.Size != nil {
 		e.Brings = c.Size.String()
+	}
+	for _, s := range c.CheckStates() {
+		e.Checks = append(e.Checks, Check(s))
 	}
 	if c.Verdict == nil {
 		return e

@@ -198,7 +198,7 @@ func TestEveryReasonOfAnInconclusiveVerdictHasAnAdvice(t *testing.T) {
 	conclusive := map[correlate.Reason]bool{
 		correlate.ReasonErrorRatio: true, correlate.ReasonLatency: true, correlate.ReasonThroughput: true, correlate.ReasonLogErrors: true,
 		correlate.ReasonNewException: true, correlate.ReasonCustomSignal: true, correlate.ReasonDownstream: true, correlate.ReasonWithinMargin: true,
-		correlate.ReasonSaturation: true,
+		correlate.ReasonSaturation: true, correlate.ReasonCheckFailed: true,
 	}
 	for _, r := range correlate.Reasons() {
 		e := words.Explain(checkout(&correlate.Verdict{Outcome: correlate.Inconclusive, Reason: r}), nil)

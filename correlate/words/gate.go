@@ -21,7 +21,7 @@ func Gate(a gate.Answer, c *correlate.ChangeRecord, subject string) string {
 	case gate.Healthy:
 		return fmt.Sprintf("%s is healthy: %s", subject, Reason(c.Verdict.Reason))
 	case gate.Regressed:
-		return fmt.Sprintf("%s regressed: %s", subject, Reason(c.Verdict.Reason))
+		return fmt.Sprintf("%s regressed: %s", subject, Reason(c.Verdict.Reason)) + failedChecks(c)
 	case gate.Overruled:
 		return subject + " was judged regressed, and people say that it was not this change"
 	case gate.Blamed:
@@ -37,15 +37,36 @@ func Gate(a gate.Answer, c *correlate.ChangeRecord, subject string) string {
 	case gate.Unreported:
 		return "nobody has reported " + subject
 	case gate.Observing:
-		return subject + " is observed, and there is no answer yet"
+		return subject + " is observed, and there is no answer yet" + waitingFor(c)
 	case gate.Failed:
 		return subject + " failed, was cancelled, or isn't reported any more"
 	case gate.TakenBack:
 		return fmt.Sprintf("%s was taken back by %s", subject, c.RolledBackBy)
 	case gate.Undecided:
-		return subject + " can't be judged any more: it ended without an answer"
+		return subject + " can't be judged any more: it ended without an answer" + waitingFor(c)
 	}
-	return "there is no answer about " + subject + " by the deadline"
+	return "there is no answer about " + subject + " by the deadline" + waitingFor(c)
+}
+
+// waitingFor names the required checks of a change that have not come, failedChecks those that failed; "" without any.
+func waitingFor(c *correlate.ChangeRecord) string {
+	if c == nil || len(c.MissingChecks()) == 0 {
+		return ""
+	}
+	return "; required checks that have not come: " + first(c.MissingChecks())
+}
+
+func failedChecks(c *correlate.ChangeRecord) string {
+	var names []string
+	for _, s := range c.CheckStates() {
+		if s.Required && s.Run != nil && s.Run.Result == correlate.CheckFailed {
+			names = append(names, s.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return " (" + first(names) + ")"
 }
 
 // mostOpen is how many ids of what is open are named.

@@ -103,10 +103,11 @@ func kinds() []kind {
 		told("regressed: a signal of one's own", regressedBy(correlate.ReasonCustomSignal, correlate.Evidence{Signal: "orders_per_minute", Baseline: 120, Observed: 61, Ratio: 0.51, Interval: [2]float64{0.4, 0.6}, N: 12, Events: 7, Grade: correlate.GradeC})),
 		told("regressed: instances restart", regressedBy(correlate.ReasonSaturation, correlate.Evidence{Signal: "saturation restarts", Observed: 9.5, Ratio: 300, Interval: [2]float64{14, 601.8}, N: 1100, Events: 5, Grade: correlate.GradeD})),
 		told("regressed: on another service", regressedBy(correlate.ReasonDownstream, elsewhere)),
+		told("regressed: a required check failed", regressedBy(correlate.ReasonCheckFailed, correlate.Evidence{Signal: "check smoke", Observed: 0.25, N: 12, Events: 3})),
 		told("healthy", healthy), told("inconclusive: underpowered", weak), told("inconclusive: nearly convicted", near), told("inconclusive: confounded", confounded),
 		retracted, merged, history,
 	}
-	for _, r := range correlate.Reasons()[9:] {
+	for _, r := range correlate.Reasons()[10:] {
 		if r != correlate.ReasonUnderpowered && r != correlate.ReasonConfounded {
 			all = append(all, told("inconclusive: "+string(r), undecided(r)))
 		}
@@ -171,7 +172,7 @@ func TestAllKindsOfVerdicts(t *testing.T) {
 // TestEveryInconclusiveSaysWhatToDo: each reason that leaves a question open has a next step of its own.
 func TestEveryInconclusiveSaysWhatToDo(t *testing.T) {
 	said := map[string]correlate.Reason{}
-	for _, r := range correlate.Reasons()[9:] {
+	for _, r := range correlate.Reasons()[10:] {
 		next := words.Explain(checkout(undecided(r)), nil).Next
 		require.NotEmpty(t, next, r)
 		require.NotContains(t, said, next)
@@ -196,7 +197,7 @@ func TestWhatIsWaitedForHasWords(t *testing.T) {
 // the sentence, a bound is said where there is one, an outlook only where something is open, and lines fit.
 func TestWhatIsSaidAgreesWithItself(t *testing.T) {
 	reasons := map[correlate.Outcome][]correlate.Reason{
-		correlate.Regressed: correlate.Reasons()[:7], correlate.Healthy: correlate.Reasons()[7:8], correlate.Inconclusive: correlate.Reasons()[9:],
+		correlate.Regressed: correlate.Reasons()[:7], correlate.Healthy: correlate.Reasons()[9:10], correlate.Inconclusive: correlate.Reasons()[10:],
 	}
 	signals := map[correlate.Reason]string{
 		correlate.ReasonErrorRatio: "error_ratio", correlate.ReasonLatency: "latency_p99", correlate.ReasonThroughput: "throughput",

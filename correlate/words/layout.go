@@ -51,6 +51,7 @@ func (e Explanation) Lines() []Line {
 	}
 	l.some("heard in", e.HeardIn)
 	l = append(l, e.ahead...)
+	l.some("checks", strings.Join(e.Checks, "; "))
 	l.some("incidents", strings.Join(e.Incidents, ", "))
 	if e.TakenBackBy != "" {
 		l.add("taken back", "by %s", e.TakenBackBy)

@@ -17,6 +17,7 @@ func Reason(r correlate.Reason) string {
 		correlate.ReasonCustomSignal:     "a signal of your own moved the wrong way",
 		correlate.ReasonSaturation:       "instances restart out of a full memory",
 		correlate.ReasonDownstream:       "the fault shows on another service",
+		correlate.ReasonCheckFailed:      "a required check failed",
 		correlate.ReasonWithinMargin:     "it is proven to be no worse than the margin allows",
 		correlate.ReasonUnderpowered:     "what was seen is not enough to tell",
 		correlate.ReasonNoTelemetry:      "there was no telemetry",
@@ -27,6 +28,7 @@ func Reason(r correlate.Reason) string {
 		correlate.ReasonTransient:        "it went away by itself",
 		correlate.ReasonNoCoverage:       "telemetry was lost",
 		correlate.ReasonNotDeployed:      "it never reached users",
+		correlate.ReasonCheckMissing:     "telemetry shows no harm, and a required check has not come",
 	}, r)
 }
 
@@ -36,6 +38,7 @@ func Reopening(r correlate.Reopening) string {
 		correlate.LateChange:      "a change was reported or corrected late",
 		correlate.LateIncident:    "an incident was reported or corrected late",
 		correlate.LateMeasurement: "telemetry came late",
+		correlate.LateCheck:       "a check was reported or corrected late",
 	}, r)
 }
 

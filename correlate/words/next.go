@@ -26,4 +26,5 @@ var afterInconclusive = map[correlate.Reason]string{
 	correlate.ReasonTransient:        "look at what ended it, if it was not you",
 	correlate.ReasonNoCoverage:       "find out why telemetry was lost: GET /api/v1/limits",
 	correlate.ReasonNotDeployed:      "see why it was not rolled out",
+	correlate.ReasonCheckMissing:     "run the check that is missing, or see why its result was not sent",
 }

@@ -24,6 +24,8 @@ func sentence(e correlate.Evidence) string {
 	observed, baseline := Level(e.Signal, e.Observed), Level(e.Signal, e.Baseline)
 	signal := strings.TrimPrefix(e.Signal, "client_")
 	switch kind, rest, _ := strings.Cut(signal, " "); {
+	case kind+" " == correlate.CheckSignal:
+		return "of the check " + rest + " " + checkEvidence(e)
 	case e.Events == 0 && e.Baseline == 0 && !custom(e.Signal):
 		return fmt.Sprintf("not one of %s requests %s", Count(e.N), failed(signal))
 	case signal == "error_ratio":
@@ -86,6 +88,8 @@ func told(v correlate.Verdict) string {
 		if e, ok := convicting(v); ok {
 			return Sentence(e)
 		}
+	case v.Reason == correlate.ReasonCheckMissing:
+		return missing(v.Evidence)
 	case v.Outcome == correlate.Healthy:
 		return bounded(v.Evidence)
 	case v.Reason == correlate.ReasonUnderpowered:

@@ -3,6 +3,8 @@ package page
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/words"
@@ -38,6 +40,9 @@ type effect struct {
 
 // newEffects draws the evidence of a verdict, what decided first; nil when there is none.
 func newEffects(evidence []correlate.Evidence) *effects {
+	evidence = slices.DeleteFunc(slices.Clone(evidence), func(e correlate.Evidence) bool {
+		return strings.HasPrefix(e.Signal, correlate.CheckSignal) // told beside
+	})
 	if len(evidence) == 0 {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/shipwake/shipwake/collector/source/github"
 	"github.com/shipwake/shipwake/collector/source/kubernetes"
 	"github.com/shipwake/shipwake/collector/source/mapping"
+	"github.com/shipwake/shipwake/collector/source/results"
 	"github.com/shipwake/shipwake/collector/source/vendors"
 )
 
@@ -23,6 +24,7 @@ func Sources() []source.Source {
 		cdevents.Source(),
 		generic.Source(),
 		github.Source(),
+		results.Source(),
 	)
 	slices.SortFunc(all, func(a, b source.Source) int { return strings.Compare(a.Name, b.Name) })
 	return all

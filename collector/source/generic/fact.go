@@ -16,30 +16,47 @@ var (
 		"commits", "size", "started_at", "finished_at", "updated_at", "instances", "zones", "actor", "team", "url", "labels", "source", "implied"}
 	incidentKeys = []string{"id", "service", "services", "environment", "severity", "title", "url", "opened_at", "acknowledged_at",
 		"resolved_at", "updated_at", "caused_by", "dedup_key", "source", "implied"}
+	checkKeys = []string{"id", "name", "result", "at", "change", "service", "version", "environment", "commit", "required", "counts",
+		"format", "note", "url", "source"}
+	countKeys = []string{"total", "failed", "skipped", "flaky"}
+	wrappers  = []string{"change", "incident", "check"}
 	// incidentOnly are the keys that tell a bare incident from a bare change.
 	incidentOnly = []string{"services", "opened_at", "acknowledged_at", "resolved_at", "severity", "title", "caused_by", "dedup_key"}
 )
 
-// readFact reads a wrapped or bare change or incident.
+// readFact reads a wrapped or bare change or incident, or a wrapped check.
 func readFact(r *source.Reading, v source.JSON) error {
 	if !v.IsObject() {
-		v.Fail(`must be an object: {"change": {…}}, {"incident": {…}}, or a change or incident itself`)
+		v.Fail(`must be an object: {"change": {…}}, {"incident": {…}}, {"check": {…}}, or a change or incident itself`)
 		return v.Err()
 	}
-	switch change, incident := v.Get("change"), v.Get("incident"); {
-	case change.Exists() && incident.Exists():
-		v.Fail(`must hold one of "change" and "incident", not both`)
+	switch change, incident, check := v.Get("change"), v.Get("incident"), v.Get("check"); {
+	case several(change, incident, check):
+		v.Fail(`must hold one of "change", "incident" and "check", not several`)
 		return v.Err()
 	case change.Exists():
-		v.Only("change", "incident")
+		v.Only(wrappers...)
 		return addChange(r, change)
 	case incident.Exists():
-		v.Only("change", "incident")
+		v.Only(wrappers...)
 		return addIncident(r, incident)
+	case check.Exists():
+		v.Only(wrappers...)
+		return addCheck(r, check)
 	case v.Has(incidentOnly...):
 		return addIncident(r, v)
 	}
 	return addChange(r, v)
+}
+
+func several(values ...source.JSON) bool {
+	there := 0
+	for _, v := range values {
+		if v.Exists() {
+			there++
+		}
+	}
+	return there > 1
 }
 
 func addChange(r *source.Reading, v source.JSON) error {
@@ -93,6 +110,37 @@ func addIncident(r *source.Reading, v source.JSON) error {
 		return err
 	}
 	return r.Add(correlate.Fact{Incident: &i}, v)
+}
+
+func addCheck(r *source.Reading, v source.JSON) error {
+	v.Only(checkKeys...)
+	counts := v.Get("counts")
+	if counts.Exists() {
+		counts.Only(countKeys...)
+	}
+	c := correlate.Check{
+		ID:          v.Get("id").Text(),
+		Name:        v.Get("name").Text(),
+		Result:      oneOf(v.Get("result"), correlate.CheckResults()),
+		At:          v.Get("at").Time(),
+		Change:      v.Get("change").Text(),
+		Service:     v.Get("service").Text(),
+		Version:     v.Get("version").Text(),
+		Environment: v.Get("environment").Text(),
+		Commit:      v.Get("commit").Text(),
+		Required:    v.Get("required").True(),
+		Counts: correlate.CheckCounts{
+			Total: counts.Get("total").Count(), Failed: counts.Get("failed").Count(),
+			Skipped: counts.Get("skipped").Count(), Flaky: counts.Get("flaky").Count(),
+		},
+		Format: v.Get("format").Text(),
+		Note:   v.Get("note").Prose(),
+		URL:    v.Get("url").Text(),
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	return r.Add(correlate.Fact{Check: &c}, v)
 }
 
 // zones are those that the change has reached: names, or objects that also tell when.

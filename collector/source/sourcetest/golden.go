@@ -96,6 +96,9 @@ func unsigned(facts []correlate.Fact) []correlate.Fact {
 		if in := plain[i].Incident; in != nil {
 			in.Source = ""
 		}
+		if c := plain[i].Check; c != nil {
+			c.Source = ""
+		}
 	}
 	return plain
 }

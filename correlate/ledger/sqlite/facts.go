@@ -51,10 +51,12 @@ func readyFact(f correlate.Fact) (fact, error) {
 		row.id = f.Change.ID
 	case "incident":
 		row.id = f.Incident.ID
+	case "check":
+		row.id = f.Check.WithDefaults().ID
 	case "note":
 		row.id = noteID + f.Note.About()
 	default:
-		return fact{}, errors.New("it must hold one of a change, an incident and a note")
+		return fact{}, errors.New("it must hold one of a change, an incident, a check and a note")
 	}
 	f = f.UTC()
 	text, err := json.Marshal(f)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
@@ -50,10 +51,32 @@ func (l *Ledger) Restore(ctx context.Context, since time.Time) (saved ledger.Sav
 	if saved.Regressions, err = list(ctx, tx, scanRegression, regressionColumns+" WHERE touched >= ? ORDER BY onset_at, id", from); err != nil {
 		return ledger.Saved{}, err
 	}
+	if saved.Checks, err = list(ctx, tx, scanCheck, savedChecks, from, ledger.MostChecks); err != nil {
+		return ledger.Saved{}, err
+	}
+	slices.Reverse(saved.Checks)
 	if saved.Notes, err = list(ctx, tx, scanNote, heldNotes); err != nil {
 		return ledger.Saved{}, err
 	}
 	return saved, restoreMarks(ctx, tx, &saved)
+}
+
+const savedChecks = `SELECT f.seq, d.received_at, f.json FROM facts f JOIN deliveries d ON d.seq = f.delivery LEFT JOIN withdrawn w ON w.fact = f.seq
+	WHERE f.kind = 'check' AND f.event_time >= ? AND f.retracted = 0 AND w.fact IS NULL
+	AND f.seq <= coalesce((SELECT value FROM meta WHERE name = 'applied_seq'), 0)
+	ORDER BY f.event_time DESC, f.seq DESC LIMIT ?`
+
+func scanCheck(scan func(...any) error) (r correlate.Report[correlate.Check], err error) {
+	var seq, received int64
+	var text []byte
+	if err := scan(&seq, &received, &text); err != nil {
+		return r, err
+	}
+	var f correlate.Fact
+	if err := decode(text, &f, "fact", seq); err != nil || f.Check == nil {
+		return r, err
+	}
+	return correlate.Report[correlate.Check]{ReceivedAt: fromMicros(received), Said: *f.Check}, nil
 }
 
 func restoreMarks(ctx context.Context, tx *sql.Tx, saved *ledger.Saved) error {
