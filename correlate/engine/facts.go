@@ -200,5 +200,5 @@ func (e *Engine) forget() {
 		e.checks.leave(c)
 		delete(e.changes, id)
 	}
-	e.checks.forget(at(before))
+	e.checks.forget(age.Old)
 }
