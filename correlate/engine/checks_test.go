@@ -330,9 +330,11 @@ func TestWhatWaitsForTooLongIsForgotten(t *testing.T) {
 	cfg := DefaultConfig()
 	w := newCheckWorld(t, cfg)
 	w.tell(ran("smoke", correlate.CheckPassed, 10))
-	w.e.checks.forget(at(midnight.Unix() + 9*60))
+	w.e.now = midnight.Unix() + 9*60 + cfg.KeepRecords
+	w.e.forget()
 	require.Len(t, WaitingChecks(w.e), 1)
-	w.e.checks.forget(at(midnight.Unix() + 11*60))
+	w.e.now += 2 * 60
+	w.e.forget()
 	require.Empty(t, WaitingChecks(w.e))
 	require.Empty(t, w.e.checks.runs)
 	require.Empty(t, w.e.checks.naming)
