@@ -63,6 +63,7 @@ func TestPromote(t *testing.T) {
 		"people name it in place of another":    {gate.Known{Change: rolling(verdict(correlate.Healthy), blamed)}, gate.Stop, gate.Blamed},
 		"it is inconclusive so far":             {gate.Known{Change: rolling(verdict(correlate.Inconclusive))}, gate.Wait, gate.Observing},
 		"nothing is known of how it stands":     {gate.Known{Change: rolling()}, gate.Wait, gate.Observing},
+		"a required check is missing as well":   {gate.Known{Change: checked(rolling()), Outlook: waits(correlate.WaitRollout)}, gate.Wait, gate.Observing},
 		"only the rest of the rollout is left":  {gate.Known{Change: rolling(), Outlook: waits(correlate.WaitRollout)}, gate.Proceed, gate.RolloutLeft},
 		"requests are missing too":              {gate.Known{Change: rolling(), Outlook: waits(correlate.WaitRollout, correlate.WaitRequests)}, gate.Wait, gate.Observing},
 		"an outlook that waits for nothing":     {gate.Known{Change: rolling(), Outlook: waits()}, gate.Wait, gate.Observing},
@@ -234,4 +235,10 @@ func TestAnyAnswer(t *testing.T) {
 		require.Equal(t, a.Decision == gate.Wait, a.RetryAfter > 0)
 		require.Equal(t, a.Decision == gate.Wait, !a.Until.IsZero())
 	})
+}
+
+// checked requires a check of a change, which has not come.
+func checked(c *correlate.ChangeRecord) *correlate.ChangeRecord {
+	c.RequiredChecks = []string{"smoke"}
+	return c
 }

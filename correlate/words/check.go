@@ -29,7 +29,7 @@ func missing(all []correlate.Evidence) string {
 	return strings.Join(parts, "; ")
 }
 
-// Check says how a check of a change stands: "smoke (required): failed, 1 of 12, at 2026-03-01 10:04:00Z".
+// Check says how a check of a change stands: "smoke (required): 1 of 12 failed, at 2026-03-01 10:04:00Z".
 func Check(s correlate.CheckState) string {
 	text := s.Name
 	if s.Required {
@@ -38,12 +38,13 @@ func Check(s correlate.CheckState) string {
 	if s.Run == nil {
 		return text + ": has not come"
 	}
-	text += ": " + string(s.Run.Result)
 	switch n := s.Run.Counts; {
 	case n.Failed > 0:
-		text += fmt.Sprintf(", %d of %d failed", n.Failed, n.Total)
+		text += fmt.Sprintf(": %d of %d failed", n.Failed, n.Total)
 	case n.Total > 0:
-		text += fmt.Sprintf(", %d of %d ran", n.Total-n.Skipped, n.Total)
+		text += fmt.Sprintf(": %s, %d of %d ran", s.Run.Result, n.Total-n.Skipped, n.Total)
+	default:
+		text += ": " + string(s.Run.Result)
 	}
 	if n := s.Run.Counts.Flaky; n > 0 {
 		text += fmt.Sprintf(", %d flaky", n)

@@ -44,6 +44,7 @@ func Run(t *testing.T, open Opener, faults ...Fault) {
 		"what was recorded after a mark is read page by page, each record once and as it is":    recorded,
 		"a restore has what is open and what was touched since":                                 restore,
 		"notes on what nobody reported come back, until somebody does":                          heldNotes,
+		"runs of checks come back that were applied, and that a delivery states":                savedChecks,
 		"checkpoints come back in order, and are forgotten when they expire":                    checkpoints,
 		"a message is queued once, handed out in order until delivered, and never queued again": outbox,
 		"a message set aside waits until it is called back, and old ones go":                    parking,
