@@ -1,12 +1,18 @@
 # Images and units.
 
-.PHONY: image test-deploy test-builder
+.PHONY: image test-deploy test-helm helm-manifests test-builder
 
 image: ## Build the container image shipwake:VERSION
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t shipwake:$(VERSION) .
 
 test-deploy: build ## Load every file of deploy/, and check that the binary is static
 	SHIPWAKE_TEST_BINARY="$(CURDIR)/bin/shipwake" SHIPWAKE_TEST_VERSION="$(VERSION)" $(GO) test -count=1 ./deploy/
+
+test-helm: build ## Lint and render the chart with Helm's own engine, decode what comes out strictly, validate the configuration in it
+	cd deploy/helm/check && $(GO) vet ./... && SHIPWAKE_TEST_PROGRAM='$(CURDIR)/bin/shipwake' $(GO) test -count=1 ./...
+
+helm-manifests: ## Render deploy/kubernetes/shipwake.yaml from the chart
+	cd deploy/helm/check && $(GO) test -count=1 -run TestTheManifestsAreWhatTheChartRenders ./... -update
 
 # The Collector's own version: see go.mod.
 BUILDER := go.opentelemetry.io/collector/cmd/builder@v0.162.0
