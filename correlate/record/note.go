@@ -22,31 +22,23 @@ func newNotes() notes { return notes{map[string][]correlate.Note{}, map[string][
 func Hold(b *Book, n correlate.Note) { people{b}.noted(n.UTC()) }
 
 // noted takes in what a person says. Of a change or an incident that nobody reported it waits until somebody does.
-func (b people) noted(n correlate.Note) {
-	if i := b.incidents[n.Incident]; i != nil {
-		b.renoteIncident(i, correlate.AddNote(i.Record.Notes, n))
-		return
-	}
-	if c := b.Change(n.Change); c != nil {
-		b.renote(c, correlate.AddNote(c.Record.Notes, n))
-		return
-	}
-	key := heldKey(n)
-	b.notes.held[key] = correlate.AddNote(b.notes.held[key], n)
-}
+func (b people) noted(n correlate.Note) { b.edit(n, correlate.AddNote) }
 
 // unnote takes back a note that no delivery states any more.
-func (b people) unnote(n correlate.Note) {
+func (b people) unnote(n correlate.Note) { b.edit(n, correlate.RemoveNote) }
+
+// edit edits the notes among which a note stands: those of its incident, of its change, or what waits for one of them.
+func (b people) edit(n correlate.Note, how func([]correlate.Note, correlate.Note) []correlate.Note) {
 	if i := b.incidents[n.Incident]; i != nil {
-		b.renoteIncident(i, correlate.RemoveNote(i.Record.Notes, n))
+		b.renoteIncident(i, how(i.Record.Notes, n))
 		return
 	}
 	if c := b.Change(n.Change); c != nil {
-		b.renote(c, correlate.RemoveNote(c.Record.Notes, n))
+		b.renote(c, how(c.Record.Notes, n))
 		return
 	}
 	key := heldKey(n)
-	b.notes.held[key] = correlate.RemoveNote(b.notes.held[key], n)
+	b.notes.held[key] = how(b.notes.held[key], n)
 }
 
 // heldKey keeps notes on changes and on incidents of one id apart.
