@@ -26,7 +26,7 @@ func configured(t *testing.T, yaml string) (Config, error) {
 }
 
 func TestConfiguration(t *testing.T) {
-	hash := string(hashOf(t, annsPassword))
+	hash := string(hashOf(t, annsPassword, leastCost))
 	cheap, err := bcrypt.GenerateFromPassword([]byte("x"), bcrypt.MinCost)
 	require.NoError(t, err)
 	t.Setenv("TOKENS", "s3cret-a,s3cret-b")
@@ -73,7 +73,7 @@ func TestAFileThatIsNotThereIsNamed(t *testing.T) {
 }
 
 func TestAHashGoesThroughTheConfigurationAsItIs(t *testing.T) {
-	hash := string(hashOf(t, annsPassword))
+	hash := string(hashOf(t, annsPassword, leastCost))
 	c, err := configured(t, `{users: {ann: {roles: [reader], password_hash: '`+hash+`'}}}`)
 	require.NoError(t, err)
 	require.Equal(t, hash, string(c.Users["ann"].PasswordHash))

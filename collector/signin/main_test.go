@@ -28,9 +28,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const annsPassword = "correct horse"
 
-func hashOf(t *testing.T, password string) configopaque.String {
+func hashOf(t *testing.T, password string, cost int) configopaque.String {
 	t.Helper()
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), leastCost)
+	hash, err := bcrypt.GenerateFromPassword([]byte(password), cost)
 	require.NoError(t, err)
 	return configopaque.String(hash)
 }
@@ -45,7 +45,7 @@ func live(t *testing.T, path string, secrets ...configopaque.String) *secret.Liv
 // settings know ann, an operator, and programs; and readers by a token and a pair.
 func settings(t *testing.T) Settings {
 	c := DefaultConfig()
-	c.Users = map[string]UserConfig{"ann": {Roles: []access.Role{access.Operator}, PasswordHash: hashOf(t, annsPassword)}}
+	c.Users = map[string]UserConfig{"ann": {Roles: []access.Role{access.Operator}, PasswordHash: hashOf(t, annsPassword, bcrypt.MinCost)}}
 	c.Tokens = map[string]TokenConfig{
 		"ci":    {Roles: []access.Role{access.Sender}, Secrets: []configopaque.String{"ci-1", "ci-2"}},
 		"robot": {Roles: []access.Role{access.Reader, access.Operator}, Secrets: []configopaque.String{"robot-1"}},
