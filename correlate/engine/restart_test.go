@@ -52,3 +52,30 @@ func TestAnIncidentRightAfterARestartFindsTheCalls(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasGivenUpBeforeAnyTelemetryIsNotJudgedAfterARestart: it was told at once what nothing can be judged of, whatever comes
+// late afterwards.
+func TestWhatWasGivenUpBeforeAnyTelemetryIsNotJudgedAfterARestart(t *testing.T) {
+	told := func(c correlate.Change, received int64) Input {
+		c.Kind, c.Source = correlate.KindDeployment, "generic"
+		return Input{Facts: []Fact{{Fact: correlate.Fact{Change: &c}, ReceivedAt: at(received)}}}
+	}
+	start := midnight.Unix()
+	var h history
+	for i := range int64(20) {
+		st := stage{tick: start + (i+1)*60 + 30}
+		for now := start + i*60; now < start+(i+1)*60; now += 10 {
+			st.inputs = append(st.inputs, Input{Measured: []correlate.Measurement{traffic("a", "v1", now, 100), traffic("c", "v1", now, 100)}})
+		}
+		switch i {
+		case 0:
+			st.inputs = append(st.inputs, told(correlate.Change{ID: "c1", Service: "a", Status: correlate.StatusFailed, StartedAt: at(start - 39), FinishedAt: at(start - 38)}, start))
+		case 3: // late: what was judged since then is judged again
+			st.inputs = append(st.inputs, told(correlate.Change{ID: "c2", Service: "c", Status: correlate.StatusSucceeded, StartedAt: at(start - 118), FinishedAt: at(start - 100)}, start+180))
+		}
+		h.stages = append(h.stages, st)
+	}
+	all, rest := h.cutAt(2)
+	requireSame(t, all, rest)
+	require.EqualValues(t, 1, rest.Changes["c1"].Verdict.Revision)
+}

@@ -128,14 +128,17 @@ func (r *roster) watchNoMore() {
 	})
 }
 
-// watchAgain lists the changes whose time has not passed.
+// watchAgain lists, after a restart, the changes whose time has not passed. A rollout that was given up before there was any
+// telemetry was told at once what nothing can be judged of: it wasn't watched, and its verdict has no inputs.
 func (r *roster) watchAgain() {
 	for _, c := range r.watched {
 		c.watched = false
 	}
 	r.watched = nil
 	for _, c := range r.changes {
-		if c.watched = r.watchable(c); c.watched {
+		v := c.verdict()
+		constant := c.rec.Phase == correlate.PhaseClosed && !c.live() && v != nil && v.Inputs == ""
+		if c.watched = r.watchable(c) && !constant; c.watched {
 			r.watched = append(r.watched, c)
 		}
 	}
