@@ -226,3 +226,9 @@ type Regression struct {
 	// Withdrawn: with what came late it no longer shows.
 	Withdrawn bool `json:"withdrawn,omitempty"`
 }
+
+// Unrevised is the verdict without what only its place among the revisions of its change says.
+func (v Verdict) Unrevised() Verdict {
+	v.Revision, v.Supersedes, v.Reopened, v.ReopenedBy = 0, 0, "", ""
+	return v
+}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/checks"
 	"github.com/shipwake/shipwake/correlate/record"
 	"github.com/shipwake/shipwake/correlate/window"
 )
@@ -372,21 +373,15 @@ func issueDue(e *Engine, upTo int64) {
 func pending(e *Engine, c *change) int64 {
 	next := int64(never)
 	for _, k := range e.requiredRuns(c) {
-		if k.counts > c.checkedTo {
-			next = min(next, k.counts)
+		if k.From > c.checkedTo {
+			next = min(next, k.From)
 		}
 	}
 	return next
 }
 
-// counted is a run of a required check that counts in the window of its change, and from when on.
-type counted struct {
-	*correlate.Check
-	counts int64
-}
-
 // requiredRuns are the runs of required checks in the window of a change, oldest first.
-func (i *issuer) requiredRuns(c *change) (all []counted) {
+func (i *issuer) requiredRuns(c *change) (all []checks.Run) {
 	if len(c.rec.Checks) == 0 || !judgeable(*c.rec) || !c.live() {
 		return nil
 	}
@@ -398,7 +393,7 @@ func (i *issuer) requiredRuns(c *change) (all []counted) {
 		run := &c.rec.Checks[n]
 		at := max(run.At.Unix(), c.start())
 		if required[run.Name] && at <= i.roster.windowEnd(c) {
-			all = append(all, counted{run, window.Floor(at+i.resolution-1, i.resolution)})
+			all = append(all, checks.Run{Check: run, From: window.Floor(at+i.resolution-1, i.resolution)})
 		}
 	}
 	return all
@@ -416,7 +411,12 @@ func (i *issuer) issueSaid(c *change, r reopening, kept map[int64]*correlate.Ser
 	if n := len(c.issued); n > 0 {
 		upTo = max(upTo, c.issued[n-1].DecidedAt.Unix()) // time doesn't go back at a restart
 	}
-	said := i.said(c, upTo)
+	said := checks.Case{
+		Course: c.course, Runs: i.requiredRuns(c), Required: c.rec.RequiredChecks, UpTo: upTo,
+		Blank: func(t int64) correlate.Verdict {
+			return c.verdictOf(finding{outcome: correlate.Inconclusive, reason: correlate.ReasonUnderpowered}, t, false)
+		},
+	}.Verdicts()
 	stand := keepStanding(c.issued, said)
 	for n := stand; n < len(said); n++ {
 		i.revise(c, said, n, stand, r)
@@ -424,183 +424,4 @@ func (i *issuer) issueSaid(c *change, r reopening, kept map[int64]*correlate.Ser
 	}
 	c.checkedTo = upTo
 	i.show(c, said, stand, r)
-}
-
-// said is the course of a change with what its required checks say up to an instant: a verdict for each of the course, and one
-// whenever a check says something new.
-func (i *issuer) said(c *change, upTo int64) (said []correlate.Verdict) {
-	runs := i.requiredRuns(c)
-	states := checkStates{required: c.rec.RequiredChecks}
-	var alone *correlate.Verdict
-	next := 0
-	at := func(t int64, decided bool) {
-		for ; len(runs) > 0 && runs[0].counts <= t; runs = runs[1:] {
-			states.take(runs[0])
-		}
-		v := states.say(c, alone, t)
-		if !decided && !isNews(said, &v) {
-			return
-		}
-		var before *correlate.Verdict
-		if n := len(said); n > 0 {
-			before = &said[n-1]
-		}
-		v.DetectedAt = v.DetectedSince(before)
-		said = append(said, v)
-	}
-	for next < len(c.course) || len(runs) > 0 && runs[0].counts <= upTo {
-		if next < len(c.course) && (len(runs) == 0 || c.course[next].DecidedAt.Unix() <= runs[0].counts) {
-			alone = &c.course[next]
-			next++
-			at(alone.DecidedAt.Unix(), true)
-			continue
-		}
-		at(runs[0].counts, false)
-	}
-	return said
-}
-
-// isNews: a verdict that only checks bring says something that the one before didn't.
-func isNews(said []correlate.Verdict, v *correlate.Verdict) bool {
-	if len(said) == 0 {
-		return v.Outcome != correlate.Inconclusive
-	}
-	is, was := plain(*v), plain(said[len(said)-1])
-	return is.Outcome != was.Outcome || is.Reason != was.Reason || !slices.Equal(checkEvidence(is), checkEvidence(was))
-}
-
-// checkEvidence is what a verdict says of checks, in words that can be compared.
-func checkEvidence(v correlate.Verdict) (all []string) {
-	for _, e := range v.Evidence {
-		if strings.HasPrefix(e.Signal, correlate.CheckSignal) {
-			all = append(all, keyOfEvidence(e))
-		}
-	}
-	return all
-}
-
-func keyOfEvidence(e correlate.Evidence) string {
-	text, err := json.Marshal(e)
-	if err != nil {
-		return e.Signal
-	}
-	return string(text)
-}
-
-// checkStates are the newest runs of required checks at an instant, by name.
-type checkStates struct {
-	required []string
-	runs     []counted
-}
-
-// take takes in the next run. Of one name the newest counts.
-func (s *checkStates) take(run counted) {
-	at, known := slices.BinarySearchFunc(s.runs, run.Name, func(r counted, name string) int { return strings.Compare(r.Name, name) })
-	switch {
-	case !known:
-		s.runs = slices.Insert(s.runs, at, run)
-	case run.Compare(*s.runs[at].Check) >= 0:
-		s.runs[at] = run
-	}
-}
-
-// failed and missing are the required checks that have failed, and the evidence of those that said nothing yet.
-func (s *checkStates) failed() (all []counted) {
-	for _, r := range s.runs {
-		if r.Result == correlate.CheckFailed {
-			all = append(all, r)
-		}
-	}
-	return all
-}
-
-func (s *checkStates) missing() (all []correlate.Evidence) {
-	names := slices.Clone(s.required)
-	for _, r := range s.runs {
-		if names = slices.DeleteFunc(names, func(name string) bool { return name == r.Name }); r.Result == correlate.CheckUnknown {
-			names = append(names, r.Name)
-		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		all = append(all, correlate.Evidence{Signal: correlate.CheckSignal + name})
-	}
-	return all
-}
-
-// say is a verdict by what telemetry alone says, nil when that is nothing, and by the checks. One that failed convicts, whatever
-// else is known; one that is missing keeps "healthy" from being said.
-func (s *checkStates) say(c *change, alone *correlate.Verdict, t int64) correlate.Verdict {
-	v := c.verdictOf(finding{outcome: correlate.Inconclusive, reason: correlate.ReasonUnderpowered}, t, false)
-	is := correlate.WithoutChecks{}
-	if alone != nil {
-		v = plain(*alone) // how it came about is its own
-		is = correlate.WithoutChecks{
-			Outcome: v.Outcome, Reason: v.Reason, DecidedAt: v.DecidedAt, DetectedAt: v.DetectedAt, OnsetAt: v.OnsetAt, RecoveredAt: v.RecoveredAt, Blame: v.Blame,
-		}
-	}
-	v.DecidedAt = at(t)
-	failed, missing := s.failed(), s.missing()
-	bears := alone == nil || !alone.DecidedAt.Equal(v.DecidedAt)
-	switch {
-	case len(failed) > 0:
-		bears = true
-		v.Evidence = slices.Concat(evidenceOf(failed), missing, v.Evidence)
-		if v.Outcome != correlate.Regressed {
-			v.Outcome, v.Reason, v.Blame, v.RecoveredAt = correlate.Regressed, correlate.ReasonCheckFailed, 1, nil
-			v.OnsetAt = instant(failed[0].counts)
-			for _, r := range failed {
-				v.OnsetAt = instant(min(unix(v.OnsetAt), r.counts))
-			}
-		}
-	case len(missing) > 0 && v.Outcome == correlate.Healthy:
-		bears = true
-		v.Outcome, v.Reason = correlate.Inconclusive, correlate.ReasonCheckMissing
-		v.Evidence = slices.Concat(missing, v.Evidence)
-	case len(missing) > 0 && v.Final:
-		bears = true
-		v.Evidence = slices.Concat(missing, v.Evidence)
-	}
-	if bears {
-		v.WithoutChecks = &is
-	}
-	return v
-}
-
-// evidenceOf says how many of a check failed; of one that nobody counted, one of one.
-func evidenceOf(failed []counted) (all []correlate.Evidence) {
-	for _, r := range failed {
-		events := int64(max(1, r.Counts.Failed))
-		total := max(events, int64(r.Counts.Total))
-		all = append(all, correlate.Evidence{
-			Signal: correlate.CheckSignal + r.Name, Observed: float64(events) / float64(total), N: total, Events: events,
-		})
-	}
-	return all
-}
-
-func saysOfChecks(all []correlate.Verdict) bool {
-	return slices.ContainsFunc(all, func(v correlate.Verdict) bool { return v.WithoutChecks != nil })
-}
-
-// withoutChecks is what telemetry alone said: the course that is left of verdicts without what checks said.
-func withoutChecks(issued []correlate.Verdict) []correlate.Verdict {
-	if !saysOfChecks(issued) {
-		return issued
-	}
-	course := make([]correlate.Verdict, 0, len(issued))
-	for _, v := range issued {
-		if is := v.WithoutChecks; is != nil {
-			if is.Outcome == "" || !is.DecidedAt.Equal(v.DecidedAt) {
-				continue
-			}
-			v.WithoutChecks = nil
-			v.Outcome, v.Reason, v.DetectedAt, v.OnsetAt, v.RecoveredAt, v.Blame = is.Outcome, is.Reason, is.DetectedAt, is.OnsetAt, is.RecoveredAt, is.Blame
-			v.Evidence = slices.DeleteFunc(slices.Clone(v.Evidence), func(e correlate.Evidence) bool {
-				return strings.HasPrefix(e.Signal, correlate.CheckSignal)
-			})
-		}
-		course = append(course, v)
-	}
-	return course
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/checks"
 	"github.com/shipwake/shipwake/correlate/observe"
 )
 
@@ -177,7 +178,7 @@ func (c *change) follow(revisions []correlate.Verdict) {
 // keepIssued takes back the verdicts that were issued and stand.
 func (c *change) keepIssued(issued []correlate.Verdict) {
 	if c.keep(issued); c.withChecks {
-		c.course = withoutChecks(issued)
+		c.course = checks.Course(issued)
 	}
 	if n := len(issued); n > 0 && c.rec.Verdict != nil && issued[n-1].Revision == c.rec.Verdict.Revision {
 		c.rec.Verdict = &issued[n-1]
@@ -188,7 +189,7 @@ func (c *change) keepIssued(issued []correlate.Verdict) {
 // whoever appends to the course copies it.
 func (c *change) keep(issued []correlate.Verdict) {
 	c.issued = slices.Clip(issued)
-	if c.withChecks = saysOfChecks(issued); !c.withChecks {
+	if c.withChecks = checks.Bear(issued); !c.withChecks {
 		c.course = c.issued
 	}
 }

@@ -84,16 +84,10 @@ func keepStanding(issued, course []correlate.Verdict) int {
 // standing is how many verdicts two courses begin with alike.
 func standing(a, b []correlate.Verdict) int {
 	n := 0
-	for n < min(len(a), len(b)) && sameJSON(plain(a[n]), plain(b[n])) {
+	for n < min(len(a), len(b)) && sameJSON(a[n].Unrevised(), b[n].Unrevised()) {
 		n++
 	}
 	return n
-}
-
-// plain is a verdict without how it came about.
-func plain(v correlate.Verdict) correlate.Verdict {
-	v.Revision, v.Supersedes, v.Reopened, v.ReopenedBy = 0, 0, "", ""
-	return v
 }
 
 // sameJSON compares what is issued.

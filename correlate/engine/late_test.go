@@ -305,7 +305,7 @@ func (o *outcome) known() *outcome {
 			c.ReceivedAt, c.Reports = time.Time{}, nil
 		}
 		if c.Verdict != nil {
-			v := plain(*c.Verdict)
+			v := c.Verdict.Unrevised()
 			c.Verdict = &v
 		}
 		k.Changes[id] = c

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/checks"
 	"github.com/shipwake/shipwake/correlate/observe"
 )
 
@@ -71,7 +72,7 @@ func (r retried) concerns(c *change, k Course) bool {
 // other traces of the same time that they were found.
 func (r retried) adopt(c *change, course []correlate.Verdict, series []correlate.Series) {
 	course = slices.Clone(course)
-	issued := withoutChecks(c.issued)
+	issued := checks.Course(c.issued)
 	n := 0
 	for n < min(len(course), len(issued)) && sameJSON(answer(course[n]), answer(issued[n])) {
 		course[n] = issued[n]
@@ -104,7 +105,7 @@ func (r retried) keepEach(issued []correlate.Verdict, series []correlate.Series)
 
 // answer is what a verdict says, without how it came about and what it was found by.
 func answer(v correlate.Verdict) correlate.Verdict {
-	v = plain(v)
+	v = v.Unrevised()
 	v.Inputs = ""
 	return v
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/checks"
 	"github.com/shipwake/shipwake/correlate/packed"
 	"github.com/shipwake/shipwake/correlate/record"
 )
@@ -240,7 +241,7 @@ func (s *shelf) mayRest(c *change) bool {
 	}
 	is := s.roster.subjectOf(c)
 	return !c.watched && !c.unissued && !c.rec.Rejudging && s.ids[maphash.String(s.seed, c.rec.ID)] == nil &&
-		len(c.course) == len(withoutChecks(c.issued)) && reflect.DeepEqual(*c.depended(), is)
+		len(c.course) == len(checks.Course(c.issued)) && reflect.DeepEqual(*c.depended(), is)
 }
 
 func (c *change) atRest() judgedAtRest {

@@ -159,6 +159,10 @@ func TestWhoMayImportWhom(t *testing.T) {
 			reason: "the same answer for everybody who asks, from what is known alone",
 		},
 		{
+			room: "correlate/checks", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
+			reason: "what checks say over telemetry follows from both and nothing else, in whatever order they came",
+		},
+		{
 			room: "correlate/rollback", ours: []string{"correlate"}, never: []string{"net/...", "os", "io/...", "math/rand/..."},
 			reason: "whether to ask for a rollback follows from what is known and kept alone, so that a restart changes nothing and a test sees all of it",
 		},
@@ -194,7 +198,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			room: "correlate/engine/...",
 			ours: []string{
 				"correlate", "correlate/window", "correlate/guard", "correlate/record", "correlate/cells", "correlate/observe",
-				"correlate/judge", "correlate/judge/series", "correlate/blame", "correlate/dora", "correlate/packed",
+				"correlate/judge", "correlate/judge/series", "correlate/blame", "correlate/dora", "correlate/packed", "correlate/checks",
 			},
 			never:  []string{"net/...", "os", "io/...", "database/...", "math/rand/...", pdata},
 			reason: "the engine decides and returns; acting, storing and listening are the host's",
@@ -332,9 +336,7 @@ func TestWhoMayImportWhom(t *testing.T) {
 			ours: []string{
 				"correlate", "correlate/engine", "correlate/window", "correlate/judge", "correlate/dora", "correlate/dora/quality",
 				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "correlate/rollback", "sinks", "sinks/route", "collector/listen", "collector/secret", "collector/signin", "collector/source", "collector/owners", "internal/access",
-				"collector/host/courier", "collector/host/late", "collector/host/numbers", "collector/host/records", "collector/host/rollbacks", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
-				"correlate/ledger", "correlate/ledger/sqlite", "correlate/names", "sinks", "collector/listen", "collector/secret", "collector/signin", "collector/source", "collector/owners", "internal/access",
-				"collector/host/courier", "collector/host/late", "collector/host/people", "collector/host/numbers", "collector/host/records", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
+				"collector/host/courier", "collector/host/late", "collector/host/people", "collector/host/numbers", "collector/host/records", "collector/host/rollbacks", "correlate/archive", "correlate/ledger/segments", "collector/direct", "collector/told",
 			},
 			reason: "the host owns the loop; which sources and sinks there are is decided in the app",
 		},

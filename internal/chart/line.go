@@ -34,25 +34,13 @@ const (
 	left, right, top, beneath = 52.0, 12.0, 24.0, 24.0
 )
 
-// Style is the CSS of charts. It takes the colours of the page's variables, and has its own where there are none.
+// Style is the CSS of lines. It takes the colours of the page's variables, and has its own where there are none.
 const Style = `.chart{color:var(--ink,#1b1f24);font:11px system-ui,sans-serif}
 .chart text{fill:var(--muted,#57606a)}.chart .now{fill:var(--ink,#1b1f24);font-weight:600}
 .chart .grid{stroke:var(--rule,#d0d7de);stroke-width:1}.chart .band{fill:var(--accent,#0a58ca);opacity:.16}
 .chart .line{fill:none;stroke:var(--accent,#0a58ca);stroke-width:2;stroke-linejoin:round}
 .chart .dot{fill:var(--accent,#0a58ca);stroke:var(--accent,#0a58ca);stroke-width:1.5}.chart .part{fill:var(--paper,#ffffff)}
-.chart .reference{stroke:var(--reference,#8a4b00);stroke-width:1.5;stroke-dasharray:5 4}.chart text.reference{fill:var(--reference,#8a4b00);stroke:none}
-.course{display:block;overflow:hidden;font:12px system-ui,sans-serif}
-.course text{fill:var(--muted,#57606a)}.course .grid{stroke:var(--rule,#d0d7de);stroke-width:1}
-.course .level,.course .name{paint-order:stroke;stroke:var(--paper,#fff);stroke-width:3px;stroke-linejoin:round}
-.course .run{fill:none;stroke-width:2.25;stroke-linejoin:round;stroke-linecap:round;vector-effect:non-scaling-stroke}
-.course .run.old{stroke:var(--muted,#57606a);stroke-width:1.75}.course .run.new{stroke:var(--accent,#0a58ca)}
-.bad .course .run.new{stroke:var(--reference,#8a4b00)}
-.course .expected{fill:var(--muted,#57606a);opacity:.17}.course .rollout{fill:var(--accent,#0a58ca);opacity:.1}
-.course .hatch{stroke:var(--muted,#57606a);stroke-width:1.5;opacity:.55}
-.course .mark{stroke:var(--muted,#57606a);stroke-width:1;stroke-dasharray:3 3}.course .mark.onset{stroke:var(--reference,#8a4b00);stroke-width:1.5;stroke-dasharray:none}
-.course .mark.decided{stroke:var(--ink,#1b1f24);stroke-dasharray:none}
-.course .bar{stroke:var(--accent,#0a58ca);stroke-width:5}.course .bar.tick{stroke:var(--ink,#1b1f24);stroke-width:2}
-.course .name{fill:var(--ink,#1b1f24)}.course .name.onset{fill:var(--reference,#8a4b00);font-weight:600}`
+.chart .reference{stroke:var(--reference,#8a4b00);stroke-width:1.5;stroke-dasharray:5 4}.chart text.reference{fill:var(--reference,#8a4b00);stroke:none}`
 
 // Alternative says in words what the chart shows.
 func (l Line) Alternative() string {

@@ -75,12 +75,15 @@ var static embed.FS
 //go:embed static/page.css
 var style string
 
+// chartStyle is the CSS of every chart of the pages.
+const chartStyle = chart.Style + "\n" + chart.CourseStyle
+
 //go:embed static/page.js
 var script string
 
 // edition is part of the address of what pages load: another one with other content, so that it may be kept for ever.
 var edition = func() string {
-	sum := sha256.Sum256([]byte(style + chart.Style + script))
+	sum := sha256.Sum256([]byte(style + chartStyle + script))
 	return hex.EncodeToString(sum[:6])
 }()
 
@@ -102,7 +105,7 @@ func (s *sink) Routes() map[string]http.Handler {
 		"GET /static/chart.css": access.Public(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			cached(w)
 			w.Header().Set("Content-Type", "text/css; charset=utf-8")
-			_, _ = io.WriteString(w, chart.Style)
+			_, _ = io.WriteString(w, chartStyle)
 		})),
 		"GET /events/{id...}": http.HandlerFunc(s.live.serve),
 	}
