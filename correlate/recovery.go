@@ -9,8 +9,7 @@ const ProvenWithin = 15 * time.Minute
 // Mended is when a repair, a rollback or a hotfix, brought back what a change had broken: the instant at which it was
 // complete. It is zero when nothing proves that it did, the cases being:
 //
-//  1. the repair did not succeed, or it hurt itself: it was judged regressed, taken back, or an incident is held against it. What people
-//     say of it counts;
+//  1. the repair did not succeed, or it hurt itself, as ChangeRecord.Hurt has it;
 //  2. an incident of the change wasn't resolved within ProvenWithin of the repair;
 //  3. telemetry was back in the baseline later than that, or what convicted the change is as bad since the repair.
 func Mended(broken, repair *ChangeRecord, incidents []*IncidentRecord) time.Time {
@@ -19,7 +18,7 @@ func Mended(broken, repair *ChangeRecord, incidents []*IncidentRecord) time.Time
 		done = repair.StartedAt
 	}
 	late := func(t time.Time) bool { return t.IsZero() || t.After(done.Add(ProvenWithin)) }
-	if repair.Status != StatusSucceeded || repair.RolledBackBy != "" || len(repair.Incidents) > 0 || len(repair.BlamedFor) > 0 || repair.Regressed() {
+	if repair.Status != StatusSucceeded || repair.Hurt() {
 		return time.Time{}
 	}
 	for _, i := range incidents {

@@ -50,6 +50,20 @@ func observing(c *correlate.ChangeRecord) {
 
 func redeploy(c *correlate.ChangeRecord) { c.Redeploy = true }
 
+func withoutVerdict(c *correlate.ChangeRecord) { c.Verdict = nil }
+
+func overruled(c *correlate.ChangeRecord) {
+	c.Notes = append(c.Notes, correlate.Note{Kind: correlate.NoteOverrule, Change: c.ID, By: "ada", At: c.FinishedAt})
+}
+
+// edited is a copy of a change.
+func edited(c correlate.ChangeRecord, edits ...edit) correlate.ChangeRecord {
+	for _, e := range edits {
+		e(&c)
+	}
+	return c
+}
+
 func rollbackOf(bad *correlate.ChangeRecord, id string, finished time.Time) correlate.ChangeRecord {
 	bad.RolledBackBy = id
 	return change(id, finished, func(c *correlate.ChangeRecord) { c.Kind, c.Rollback = correlate.KindRollback, true })

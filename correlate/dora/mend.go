@@ -46,7 +46,7 @@ func detect(t *Table, n uint32, r *row, d *detail) {
 			d.detected, d.telemetry = at, byTelemetry
 		}
 	}
-	if r.marks.has(regressed) {
+	if r.marks.guilty() {
 		consider(d.convicted, true)
 	}
 	for _, i := range t.heldAgainst(r.id) {
@@ -99,10 +99,13 @@ func (t *Table) repaired(n uint32, r *row, d *detail, repair *row) instant {
 	return never
 }
 
-// mended asks correlate.Mended, with as much of the records as it looks at.
+// mended asks correlate.Mended about a repair that did not hurt, with as much of the records as it looks at.
 func (t *Table) mended(r *row, d *detail, repair *row, its *detail) instant {
 	broken := correlate.ChangeRecord{Verdict: verdictOf(r, d)}
 	by := correlate.ChangeRecord{Verdict: verdictOf(repair, its)}
+	if by.Verdict != nil {
+		by.Verdict.Outcome = "" // it didn't hurt, whatever its verdict says
+	}
 	by.FinishedAt = repair.completion.time()
 	if repair.marks.has(succeeded) {
 		by.Status = correlate.StatusSucceeded

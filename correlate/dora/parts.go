@@ -27,7 +27,7 @@ const (
 const mostInPart = 4096
 
 // PartsVersion is that of the form of the parts: others can't be read.
-const PartsVersion = 4
+const PartsVersion = 5
 
 // ErrPart says that bytes are no part of a table.
 var ErrPart = errors.New("not a part of a table of DORA numbers")

@@ -120,8 +120,11 @@ func (m marks) has(any marks) bool { return m&any != 0 }
 
 // live is isLive of a row.
 func (m marks) live() bool {
-	return m.has(rollout) && (m.has(succeeded|served) || !m.has(started) && m.has(regressed))
+	return m.has(rollout) && (m.has(succeeded|served) || !m.has(started) && m.guilty())
 }
+
+// guilty is isRegressed of a row.
+func (m marks) guilty() bool { return m.has(regressed) && !m.has(overruled) }
 
 func (m *marks) set(mark marks, is bool) {
 	if is {
@@ -159,7 +162,7 @@ func revisionOf(v *correlate.Verdict) uint16 { return uint16(min(v.Revision, mat
 func (r *row) judge(v *correlate.Verdict, d *detail, word func(string) string) {
 	r.revision = revisionOf(v)
 	r.marks = r.marks&^ofVerdict | judged
-	r.marks.set(regressed, v.Outcome == correlate.Regressed && !r.marks.has(overruled))
+	r.marks.set(regressed, v.Outcome == correlate.Regressed)
 	r.marks.set(inconclusive, v.Outcome == correlate.Inconclusive)
 	d.seen, d.convicted = never, never
 	if v.DetectedAt != nil && r.marks.has(regressed) {

@@ -217,6 +217,9 @@ func TestTheTableFollowsWhatChanges(t *testing.T) {
 		return []correlate.Evidence{{Signal: "errors", Baseline: 1, Observed: observed}}
 	}
 	bad.Verdict.Evidence, back.Verdict.Evidence = seen(9), seen(8)
+	hurt, broken := change("hurt", at(0), judged(correlate.Regressed)), change("broken", at(0), judged(correlate.Regressed))
+	undone := rollbackOf(&broken, "undone", at(30))
+	again := rollbackOf(&undone, "again", at(40))
 	report := func(id, into string) correlate.ChangeRecord {
 		return change(id, at(5), func(c *correlate.ChangeRecord) { c.Phase, c.MergedInto = correlate.PhaseMerged, into })
 	}
@@ -250,6 +253,14 @@ func TestTheTableFollowsWhatChanges(t *testing.T) {
 		"a record that is told again adds nothing": {
 			[]any{change("a", at(1)), change("a", at(1)), change("a", at(3)), change("a", at(2))},
 			func(t *testing.T, n dora.Numbers) { require.Equal(t, 1, n.Deployments) },
+		},
+		"a verdict that people took for wrong counts when they take that back": {
+			[]any{edited(hurt, overruled), edited(hurt, withoutVerdict)},
+			func(t *testing.T, n dora.Numbers) { require.Equal(t, 1, n.ChangeFailRate.Numerator) },
+		},
+		"a rollback that was taken back for what it didn't do mended": {
+			[]any{broken, edited(undone, overruled), again},
+			func(t *testing.T, n dora.Numbers) { require.EqualValues(t, 30*60, n.Recovery.Median) },
 		},
 		"what nobody reports any more doesn't count": {
 			[]any{change("a", at(1)), change("a", at(1), func(c *correlate.ChangeRecord) { c.Phase = correlate.PhaseRetracted })},
