@@ -70,7 +70,7 @@ bench-restart: build ## Time of a restart with 100,000 changes
 
 HISTORY ?= 1000000
 
-bench-import: bench-build ## A million changes by `shipwake import` beside the daemon, about 20 minutes
+bench-import: bench-build ## A million changes by `shipwake import` beside the daemon, about 10 minutes
 	cd bench && ../bin/bench $(BENCHFLAGS) import
 
 bench-history: bench-build ## Take in HISTORY (1000000; 200000 for a look) changes of the last year while telemetry flows, some minutes
