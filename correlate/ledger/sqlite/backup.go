@@ -175,8 +175,12 @@ func verify(ctx context.Context, path string) (b Backup, err error) {
 }
 
 // reading opens a database that is there already, for reading only.
-func reading(ctx context.Context, path string, use func(*sql.Conn) error) (err error) {
-	db, err := connect(path, "mode=ro")
+func reading(ctx context.Context, path string, use func(*sql.Conn) error) error {
+	return readingBy(ctx, path, "mode=ro", use)
+}
+
+func readingBy(ctx context.Context, path, mode string, use func(*sql.Conn) error) (err error) {
+	db, err := connect(path, mode)
 	if err != nil {
 		return err
 	}

@@ -53,6 +53,9 @@ const heardSchema = 6
 // Examine reads the ledger of a data directory, whether a daemon runs on it or not, and changes nothing. Its pages are checked
 // up to a size in bytes. It returns an fs.ErrNotExist where there is none, and a *migrations.NewerError for one of a newer release.
 func Examine(ctx context.Context, dir string, checkUpTo int64) (x Examination, err error) {
+	if dir, err = filepath.Abs(dir); err != nil {
+		return x, err
+	}
 	x = Examination{Path: filepath.Join(dir, fileName), Heard: map[string]time.Time{}}
 	if _, err := os.Stat(x.Path); err != nil {
 		return x, err
@@ -61,7 +64,11 @@ func Examine(ctx context.Context, dir string, checkUpTo int64) (x Examination, e
 	if x.Newest, err = migrations.Newest(); err != nil {
 		return x, err
 	}
-	err = reading(ctx, x.Path, func(conn *sql.Conn) error {
+	mode := "mode=ro"
+	if log, err := os.Stat(x.Path + "-wal"); err != nil || log.Size() == 0 {
+		mode = "immutable=1" // everything is in the file; else SQLite would make a log and an index beside it
+	}
+	err = readingBy(ctx, x.Path, mode, func(conn *sql.Conn) error {
 		if x.Schema, err = migrations.Schema(ctx, conn, x.Path, ""); err != nil || x.Schema == 0 {
 			return err
 		}
