@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doctor"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/renames"
@@ -38,8 +39,9 @@ func newDoctor() *cobra.Command {
 it, a line for each finding: ok, warn (it works, and something is lost or will be), fail (it doesn't do its work) or skip (it can't
 be looked at from here, and why). Below what isn't right is what to do. Nothing is changed. The exit code is 1 when anything fails.
 
-With --config or --data-dir, and without any flag, it looks at this machine and asks the daemon at the configuration's own
-address. With --api alone it asks that daemon, wherever it is. With --offline it asks no daemon.`,
+With --config, --set or --data-dir it looks at this machine and asks the daemon at the configuration's own address. With --api or
+--profile alone, or an address in $SHIPWAKE_URL or a profile in use, it asks that daemon, wherever it is. Without any of them it looks
+at this machine by the built-in configuration. With --offline it asks no daemon.`,
 		Example: `  shipwake doctor --config builtin:default --config /etc/shipwake/shipwake.yaml
   shipwake doctor --config shipwake.yaml --offline                        before the first start
   shipwake doctor --api https://shipwake.example.com --token-file token   from anywhere
@@ -60,20 +62,27 @@ address. With --api alone it asks that daemon, wherever it is. With --offline it
 	return cmd
 }
 
-func (d *doctorCommand) run(ctx context.Context, out io.Writer, asked bool) error {
+func (d *doctorCommand) run(ctx context.Context, out io.Writer, flags *pflag.FlagSet) error {
 	if d.output != "table" && d.output != "json" {
 		return fmt.Errorf("--output %s: want table or json", d.output)
 	}
+	here, elsewhere, err := d.places(flags)
+	if err != nil {
+		return err
+	}
 	info, _ := debug.ReadBuildInfo()
 	p := &doctor.Patient{Version: number(info), SilentAfter: d.silentAfter, Now: time.Now}
-	if !asked || len(d.configs)+len(d.sets) > 0 || d.daemon.dataDir != "" {
-		c, err := d.configuration(ctx)
-		if err != nil {
+	if here {
+		if p.Configuration, err = d.configuration(ctx); err != nil {
 			return err
 		}
-		p.Configuration = c
+		if !elsewhere && p.Configuration.Web != "" {
+			if err := flags.Set("api", p.Configuration.Web); err != nil { // before the environment and profiles
+				return err
+			}
+		}
 	}
-	if err := d.find(p, asked); err != nil {
+	if err := d.find(p); err != nil {
 		return err
 	}
 	if p.Daemon != nil {
@@ -129,16 +138,27 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// find says which daemon and which Prometheus are to be asked.
-func (d *doctorCommand) find(p *doctor.Patient, asked bool) (err error) {
-	if c := p.Configuration; !asked && c != nil && c.Web != "" {
-		d.api = c.Web
+// places says what to look at: this machine, by a configuration, and a daemon that was named, wherever it is.
+func (d *doctorCommand) places(flags *pflag.FlagSet) (here, elsewhere bool, err error) {
+	here = d.offline || flags.Changed("config") || flags.Changed("set") || flags.Changed("data-dir")
+	elsewhere = flags.Changed("api") || flags.Changed("profile")
+	if here || elsewhere {
+		return here, elsewhere, nil
 	}
+	from, err := d.asking.resolve(os.Getenv)
+	if err != nil {
+		return false, false, err
+	}
+	return from == "--api", from != "--api", nil
+}
+
+// find says which daemon and which Prometheus are to be asked.
+func (d *doctorCommand) find(p *doctor.Patient) (err error) {
 	if !d.offline {
 		if p.Daemon, err = d.asking.daemon(); err != nil {
 			return err
 		}
-		p.URL = withoutPassword(d.api)
+		p.URL = withoutPassword(d.at)
 	}
 	if d.prometheus != "" {
 		config, err := (&prometheusCheck{tokenFile: d.prometheusToken}).server(d.prometheus)
