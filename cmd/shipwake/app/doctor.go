@@ -48,7 +48,7 @@ at this machine by the built-in configuration. With --offline it asks no daemon.
   shipwake doctor --prometheus http://prometheus:9090                     is it scraped, are its rules loaded?`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.Flags().Changed("api"))
+			return d.run(cmd.Context(), cmd.OutOrStdout(), cmd.Flags())
 		},
 	}
 	flags := cmd.Flags()

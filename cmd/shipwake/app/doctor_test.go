@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doctor"
@@ -172,4 +173,36 @@ service:
 	require.Equal(t, "http://127.0.0.1:8788", c.Web)
 	require.Equal(t, "http://prometheus:9090", c.Servers[0].Client.Endpoint)
 	require.Equal(t, []string{file}, c.Paths)
+}
+
+func TestWhatTheDoctorLooksAtIsSaidByFlagsOrTheEnvironment(t *testing.T) {
+	const url = "http://elsewhere:8788"
+	for name, c := range map[string]struct {
+		args            []string
+		url             string
+		here, elsewhere bool
+	}{
+		"nothing is said":                         {nil, "", true, false},
+		"a configuration":                         {[]string{"--config", "x"}, "", true, false},
+		"a configuration, whatever else is asked": {[]string{"--set", "a=b"}, url, true, false},
+		"a data directory":                        {[]string{"--data-dir", "x"}, "", true, false},
+		"no daemon":                               {[]string{"--offline"}, url, true, false},
+		"a daemon":                                {[]string{"--api", url}, "", false, true},
+		"a daemon by the environment":             {nil, url, false, true},
+		"both":                                    {[]string{"--api", url, "--config", "x"}, "", true, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("HOME", t.TempDir())
+			t.Setenv("SHIPWAKE_URL", c.url)
+			d := &doctorCommand{}
+			cmd := &cobra.Command{}
+			d.daemon.addFlags(cmd)
+			d.asking.addFlags(cmd.Flags())
+			cmd.Flags().BoolVar(&d.offline, "offline", false, "")
+			require.NoError(t, cmd.ParseFlags(c.args))
+			here, elsewhere, err := d.places(cmd.Flags())
+			require.NoError(t, err)
+			require.Equal(t, []bool{c.here, c.elsewhere}, []bool{here, elsewhere})
+		})
+	}
 }
