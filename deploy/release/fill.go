@@ -30,7 +30,9 @@ func (r *release) fill(file string) error {
 }
 
 // archiveFor is the name of the archive of a platform.
-func (r *release) archiveFor(system, arch string) string { return platform{system, arch}.archive(r.Version) }
+func (r *release) archiveFor(system, arch string) string {
+	return platform{system, arch}.archive(r.Version)
+}
 
 func (r *release) sha256(system, arch string) (string, error) {
 	d, err := digest(filepath.Join(r.dist, r.archiveFor(system, arch)))

@@ -23,8 +23,10 @@ import (
 )
 
 // The names of the images of a release.
-func (s Source) ociLayout() string            { return "shipwake_" + s.Version + "_oci.tar" }
-func (s Source) dockerTar(arch string) string { return "shipwake_" + s.Version + "_docker_" + arch + ".tar" }
+func (s Source) ociLayout() string { return "shipwake_" + s.Version + "_oci.tar" }
+func (s Source) dockerTar(arch string) string {
+	return "shipwake_" + s.Version + "_docker_" + arch + ".tar"
+}
 
 // images writes one index of the images for Linux, as a tar of an OCI layout, and each as a tar that `docker load` takes.
 func (r *release) images(ctx context.Context, targets []platform) error {

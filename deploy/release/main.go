@@ -7,6 +7,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -51,7 +52,7 @@ func build(ctx context.Context, args []string, out io.Writer) error {
 	dist := flags.String("out", "../../dist", "`directory` to write to; what is in it is removed")
 	version := flags.String("version", "", "`X.Y.Z`; without, that of the tag of the commit, else one that sorts before every release")
 	platforms := flags.String("platforms", strings.Join(all, ","), "os/arch, separated by commas")
-	builder := flags.String("builder", "https://github.com/shipwake/shipwake/blob/main/deploy/release", "who builds, for the provenance: a `URL`")
+	builder := flags.String("builder", cmp.Or(os.Getenv("SHIPWAKE_BUILDER"), homepage+"/blob/main/deploy/release"), "who builds, for the provenance: a `URL` (also $SHIPWAKE_BUILDER)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}

@@ -43,4 +43,6 @@ func (p platform) archive(version string) string {
 	return p.stem(version) + extension
 }
 
-func (p platform) stem(version string) string { return "shipwake_" + version + "_" + p.OS + "_" + p.Arch }
+func (p platform) stem(version string) string {
+	return "shipwake_" + version + "_" + p.OS + "_" + p.Arch
+}

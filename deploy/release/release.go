@@ -108,6 +108,10 @@ func (r *release) describe(ctx context.Context, targets []platform) error {
 	if err := r.components(ctx, targets); err != nil {
 		return err
 	}
+	if len(targets) < len(all) {
+		r.say("no formula and no flake: they lead to every platform")
+		return r.provenance(ctx)
+	}
 	for _, t := range []string{"shipwake.rb", "flake.nix"} {
 		if err := r.fill(t); err != nil {
 			return err
