@@ -33,7 +33,8 @@ func skip(t *testing.T, format string, args ...any) {
 	t.SkipNow()
 }
 
-// brokerJars returns a folder with the broker and its dependencies, from Maven Central at the first time.
+// brokerJars returns a folder with the broker and its dependencies, from Maven Central at the first time. Tests of several
+// packages may ask at once: each fetches into a folder of its own, and the first to be complete is the one for all.
 func brokerJars(t *testing.T) string {
 	if _, err := exec.LookPath("java"); err != nil {
 		skip(t, "java is not installed; it takes version 17 or newer")
@@ -41,14 +42,16 @@ func brokerJars(t *testing.T) string {
 	cache, err := os.UserCacheDir()
 	require.NoError(t, err)
 	jars := filepath.Join(cache, "shipwake", "kafka", Version)
-	if _, err := os.Stat(filepath.Join(jars, "kafka_2.13-"+Version+".jar")); err == nil {
+	if haveBroker(jars) {
 		return jars
 	}
 	if _, err := exec.LookPath("mvn"); err != nil {
 		skip(t, "mvn is not installed, and Apache Kafka %s is not in %s", Version, jars)
 	}
-	fetched := jars + ".part"
-	require.NoError(t, os.RemoveAll(fetched))
+	require.NoError(t, os.MkdirAll(filepath.Dir(jars), 0o755))
+	fetched, err := os.MkdirTemp(filepath.Dir(jars), "part-")
+	require.NoError(t, err)
+	defer os.RemoveAll(fetched)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	project := filepath.Join(t.TempDir(), "pom.xml")
@@ -58,9 +61,15 @@ func brokerJars(t *testing.T) string {
 	if err != nil {
 		skip(t, "Apache Kafka %s can't be had from Maven Central: %v: %s", Version, err, firstLine(out))
 	}
-	require.NoError(t, os.RemoveAll(jars))
-	require.NoError(t, os.Rename(fetched, jars))
+	if err := os.Rename(fetched, jars); err != nil && !haveBroker(jars) {
+		require.NoError(t, err)
+	}
 	return jars
+}
+
+func haveBroker(jars string) bool {
+	_, err := os.Stat(filepath.Join(jars, "kafka_2.13-"+Version+".jar"))
+	return err == nil
 }
 
 func firstLine(out []byte) string {

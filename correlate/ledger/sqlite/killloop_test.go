@@ -144,7 +144,7 @@ func liveAndDie(t *testing.T, old bool, lives int) killed {
 
 // live runs a process, kills it, and takes down what it said. The first life of a directory ends at a random one of its
 // first words, most of which are about the migration; one in three while the process starts; the others when it has
-// worked for a while.
+// worked for a while, which begins when it has opened the ledger, however long that took.
 func (b *books) live(t *testing.T, life int) {
 	t.Helper()
 	cmd := child(t, "live", b.dir, strconv.Itoa(life))
@@ -159,32 +159,38 @@ func (b *books) live(t *testing.T, life int) {
 	kill := func() { _ = cmd.Process.Kill() }
 	switch lines := bufio.NewReader(out); {
 	case life == 0:
-		b.read(t, lines, rand.N(40), kill)
+		last := rand.N(40)
+		b.read(t, lines, func(n int, _ string) {
+			if n == last {
+				kill()
+			}
+		})
 	case life%3 == 0:
 		defer time.AfterFunc(rand.N(25*time.Millisecond), kill).Stop()
-		b.read(t, lines, -1, kill)
+		b.read(t, lines, func(int, string) {})
 	default:
-		after := rand.N(60 * time.Millisecond)
-		b.read(t, lines, 0, func() { time.AfterFunc(after, kill) })
+		b.read(t, lines, func(_ int, word string) {
+			if word == "-restore" {
+				time.AfterFunc(rand.N(60*time.Millisecond), kill)
+			}
+		})
 	}
 	require.ErrorContains(t, cmd.Wait(), "killed", trouble.String())
 }
 
-// read takes down what a process says, and does something at the word with the given number.
-func (b *books) read(t *testing.T, lines *bufio.Reader, number int, then func()) {
+// read takes down what a process says, and hands on each word with its number.
+func (b *books) read(t *testing.T, lines *bufio.Reader, heard func(n int, word string)) {
 	t.Helper()
 	b.backup = nil
 	under := map[string]bool{"start": true}
 	var backingUp int
 	for n := 0; ; n++ {
 		line, err := lines.ReadString('\n')
-		if n == number {
-			then()
-		}
 		if err != nil {
 			break // a line cut short was not said
 		}
 		line = strings.TrimSpace(line)
+		heard(n, line)
 		switch {
 		case line == "+backup":
 			backingUp = len(b.facts)
