@@ -31,6 +31,9 @@ func newHealthcheck() *cobra.Command {
 		Long: `Asks the daemon whether it is ready, for the HEALTHCHECK of a container: exit code 0 when it is, 1 when it is not or can't
 be asked, and one line that says so. It asks at --url or $SHIPWAKE_URL; without, where the configuration says that the
 daemon on this machine listens, whoever signed its certificate.`,
+		Example: `  shipwake healthcheck
+  shipwake healthcheck --url https://shipwake.example.com --timeout 2s
+  shipwake healthcheck --config builtin:default --config /etc/shipwake/shipwake.yaml`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return h.run(cmd.Context(), cmd.OutOrStdout()) },
 	}

@@ -20,10 +20,12 @@ func versionLine() string {
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version, as --version does",
-		Args:  noArguments,
-		Run:   func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), versionLine()) },
+		Use:     "version",
+		Short:   "Print the version, as --version does",
+		Long:    "Prints one line: the version, the commit, the version of Go and the platform that this program was built of and for.",
+		Example: `  shipwake version`,
+		Args:    noArguments,
+		Run:     func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), versionLine()) },
 	}
 }
 
