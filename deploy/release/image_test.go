@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/x509"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -65,7 +66,7 @@ func TestTheLayoutHoldsAnImageOfEachArchitecture(t *testing.T) {
 		require.Equal(t, sha(d.unpacked(t, p)[p.file()].data), sha(files["shipwake"].data), "the program of the archive")
 		require.True(t, x509.NewCertPool().AppendCertsFromPEM(files["etc/ssl/certs/ca-certificates.crt"].data))
 		require.Contains(t, files, "etc/shipwake/container.yaml")
-		require.EqualValues(t, 0o1777, files["tmp/"].mode)
+		require.EqualValues(t, 0o1777, files["tmp"].mode)
 
 		loaded, err := tarball.ImageFromPath(filepath.Join(d.dir, d.dockerTar(p.Arch)), nil)
 		require.NoError(t, err)
@@ -91,7 +92,7 @@ func (d dist) tree(t *testing.T, image v1.Image) map[string]entry {
 	defer plain.Close()
 	files := map[string]entry{}
 	for _, e := range d.entries(t, plain) {
-		files[e.name] = e
+		files[strings.TrimSuffix(e.name, "/")] = e
 	}
 	return files
 }
@@ -99,7 +100,7 @@ func (d dist) tree(t *testing.T, image v1.Image) map[string]entry {
 // TestThePushedImageIsTheOneThatWasBuilt, to a registry of this test.
 func TestThePushedImageIsTheOneThatWasBuilt(t *testing.T) {
 	d := released(t)
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	host := strings.TrimPrefix(server.URL, "http://")
 	var out bytes.Buffer
@@ -174,8 +175,8 @@ func TestTheImageRuns(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	daemon := command(ctx, args...)
-	var log bytes.Buffer
-	daemon.Stdout, daemon.Stderr = &log, &log
+	var output bytes.Buffer
+	daemon.Stdout, daemon.Stderr = &output, &output
 	require.NoError(t, daemon.Start())
 	ended := make(chan error, 1)
 	go func() { ended <- daemon.Wait() }()
@@ -185,18 +186,18 @@ func TestTheImageRuns(t *testing.T) {
 		healthy = err == nil && string(said) == "ready\n"
 		select {
 		case err := <-ended:
-			require.Fail(t, "the daemon ended", "%v\n%s", err, log.String())
+			require.Fail(t, "the daemon ended", "%v\n%s", err, output.String())
 		case <-ctx.Done():
 			require.Fail(t, "the daemon is not ready", "%s", said)
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	answer, err := http.Get("http://" + web + "/api/v1/dora?zone=Pacific/Chatham")
+	answer, err := http.Get("http://" + web + "/api/v1/dora?series=month&zone=Pacific/Chatham")
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusOK, answer.StatusCode, "it knows time zones")
 	require.NoError(t, daemon.Process.Signal(os.Interrupt))
-	require.NoError(t, <-ended, log.String())
+	require.NoError(t, <-ended, output.String())
 	entries, err := os.ReadDir(filepath.Join(root, "data"))
 	require.NoError(t, err)
 	require.NotEmpty(t, entries, "the ledger is in the volume")
