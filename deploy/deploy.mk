@@ -23,9 +23,9 @@ test-compose: build prometheus ## Read compose.yaml as Compose does; an alert of
 		SHIPWAKE_TEST_ALERTMANAGER="$$(command -v alertmanager || ls $(CURDIR)/bin/alertmanager.debian/run 2>/dev/null)" \
 		$(GO) test -count=1 -v -run '^Test(Compose|Prometheus|Alertmanager|Grafana)' ./deploy/
 
-cluster-tools: ## Build the kubectl and the helm that test-cluster types
-	cd internal/kubeserver && $(GO) build -trimpath -ldflags '-s -w' -o ../../bin/kubectl k8s.io/kubernetes/cmd/kubectl
-	cd deploy/helm/check && $(GO) build -trimpath -ldflags '-s -w' -o ../../../bin/helm helm.sh/helm/v4/cmd/helm
+cluster-tools: ## Build the kubectl and the helm that test-cluster types, unless they are on PATH
+	@command -v kubectl >/dev/null || (set -x; cd internal/kubeserver && $(GO) build -trimpath -ldflags '-s -w' -o ../../bin/kubectl k8s.io/kubernetes/cmd/kubectl)
+	@command -v helm >/dev/null || (set -x; cd deploy/helm/check && $(GO) build -trimpath -ldflags '-s -w' -o ../../../bin/helm helm.sh/helm/v4/cmd/helm)
 
 # The newest module of the operator itself that the module proxy has; its API types are a module of their own.
 OPERATOR := github.com/prometheus-operator/prometheus-operator@v0.85.0
@@ -42,7 +42,8 @@ test-cluster: build ## Follow docs/tasks/kubernetes.md to the first verdict agai
 		"$$operator"/example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml \
 		"$$gateway"/config/crd/standard/gateway.networking.k8s.io_httproutes.yaml; do \
 		if [ -e "$$file" ]; then crds="$$crds $$file"; else echo "SKIP: $@: there is no $$file, so no API server is asked about objects of its kind"; fi; done; \
-	set -x; SHIPWAKE_TEST_KUBESERVER='$(CURDIR)/bin/kubeserver' SHIPWAKE_TEST_KUBECTL='$(CURDIR)/bin/kubectl' SHIPWAKE_TEST_HELM='$(CURDIR)/bin/helm' \
+	PATH="$$PATH:$(CURDIR)/bin"; kubectl=$$(command -v kubectl); helm=$$(command -v helm); \
+	set -x; SHIPWAKE_TEST_KUBESERVER='$(CURDIR)/bin/kubeserver' SHIPWAKE_TEST_KUBECTL="$$kubectl" SHIPWAKE_TEST_HELM="$$helm" \
 		SHIPWAKE_TEST_BINARY='$(CURDIR)/bin/shipwake' SHIPWAKE_TEST_CRDS="$$crds" $(GO) test -count=1 -timeout 10m -v -run '^TestCluster' ./deploy/
 
 # The Collector's own version: see go.mod.

@@ -25,7 +25,8 @@ func background(t *testing.T, command *exec.Cmd) *output {
 	t.Cleanup(func() {
 		_, _ = command.Process.Signal(syscall.SIGTERM), command.Wait()
 		if t.Failed() {
-			t.Logf("%s\n%s", command, log.String())
+			said := log.String()
+			t.Logf("%s\n%s", command, said[max(0, len(said)-4000):])
 		}
 	})
 	return &log

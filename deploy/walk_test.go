@@ -88,7 +88,10 @@ func (c *cluster) starts(t *testing.T, namespace string) (ports map[string]strin
 	args := append([]string{}, quick...)
 	for _, arg := range container.Args {
 		for at, dir := range paths {
-			arg = strings.Replace(arg, at+"/", dir+"/", 1)
+			if within, is := strings.CutPrefix(arg, at+"/"); is {
+				arg = filepath.Join(dir, within)
+				break
+			}
 		}
 		args = append(args, arg)
 	}
@@ -98,7 +101,7 @@ func (c *cluster) starts(t *testing.T, namespace string) (ports map[string]strin
 	for _, port := range container.Ports {
 		ports[port.Name] = address(t)
 	}
-	args = append(args, "--set=receivers.change_kubernetes.kubeconfig="+c.kubeconfig(t, "service-account", token),
+	args = append(args, "--set=receivers.change_kubernetes.kubeconfig="+c.kubeconfig(t, "service-account", token, namespace),
 		"--data-dir", paths["/data"],
 		"--set=receivers.otlp.protocols.grpc.endpoint="+ports["otlp-grpc"], "--set=receivers.otlp.protocols.http.endpoint="+ports["otlp-http"],
 		"--set=receivers.change_webhook.endpoint="+ports["hooks"], "--set=extensions.correlate.web.endpoint="+ports["web"])
@@ -152,4 +155,22 @@ func (c *cluster) walk(t *testing.T) {
 		}
 	}
 	require.Contains(t, verdict, "checkout v2 in production: REGRESSED")
+	require.Contains(t, verdict, "no other change is suspected")
+	c.followsTheNotes(t, ports)
+}
+
+// followsTheNotes types what Helm says after the installation, from where the pod is reached.
+func (c *cluster) followsTheNotes(t *testing.T, ports map[string]string) {
+	_, notes, _ := strings.Cut(c.does(t, "", "helm", "-n", "shipwake", "get", "notes", "shipwake"), "2. Changes")
+	tell := regexp.MustCompile(`(?m)^ +SECRET=.*\n +curl (?:.*\\\n)+.*$`).FindString(notes)
+	require.NotEmpty(t, tell, notes)
+	code, answer := c.types(t, strings.ReplaceAll(strings.Replace(tell, "curl ", "curl --fail-with-body --silent --show-error ", 1), "shipwake.shipwake:8787", ports["hooks"]))
+	require.Zero(t, code, answer)
+	token := regexp.MustCompile(`(?m)^ +kubectl .*SHIPWAKE_READ_TOKENS.*$`).FindString(notes)
+	require.NotEmpty(t, token, notes)
+	code, printed := c.types(t, token)
+	require.Zero(t, code)
+	require.Eventually(t, func() bool {
+		return asks(t, "http://"+ports["web"]+"/api/v1/changes/checkout-v2", printed, nil) == http.StatusOK
+	}, time.Minute, 50*time.Millisecond, "the change that was told")
 }
