@@ -1,6 +1,6 @@
 # Images and units.
 
-.PHONY: image test-deploy test-compose test-helm helm-manifests cluster-tools test-cluster test-builder
+.PHONY: image test-deploy test-compose test-helm helm-manifests cluster-tools test-cluster test-builder release-dry-run
 
 image: ## Build the container image shipwake:VERSION
 	docker build -f deploy/Dockerfile --build-arg VERSION=$(VERSION) -t shipwake:$(VERSION) .
@@ -54,3 +54,10 @@ test-builder: ## Build a Collector of deploy/builder/manifest.yaml by the Collec
 	@if ! GOBIN='$(CURDIR)/bin' $(GO) install $(BUILDER); then echo 'SKIP: $(BUILDER) can not be had'; exit 0; fi; \
 	set -ex; bin/builder --config deploy/builder/manifest.yaml; \
 	SHIPWAKE_TEST_COLLECTOR='$(CURDIR)/bin/collector/shipwake-collector' $(GO) test -run '^TestABuiltCollectorJudgesChanges$$' -count=1 -v ./deploy/
+
+RELEASEFLAGS ?=
+
+release-dry-run: ## Make all files of a release in dist/ of the last commit, each program twice, and check them; nothing is published
+	@if ! $(GO) -C deploy/release mod download; then echo 'SKIP: the modules that packages and images are made with can not be had'; exit 0; fi; \
+	set -ex; cd deploy/release; $(GO) vet ./...; $(GO) run . build $(RELEASEFLAGS); \
+	SHIPWAKE_TEST_DIST='$(CURDIR)/dist' $(GO) test -count=1 ./...
