@@ -50,6 +50,9 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	mux.Handle("POST "+rollbacks.SwitchPath, rollbacks.Switch(h.opt.Now, h.turn))
 	for _, s := range h.sinks {
 		for pattern, handler := range sinks.Routes(s) {
+			if pattern == metricsRoute {
+				handler = scraped(h.opt.Tally, handler)
+			}
 			mux.Handle(pattern, handler)
 		}
 	}

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/httpprovider"
 	"go.opentelemetry.io/collector/confmap/provider/httpsprovider"
@@ -34,8 +34,15 @@ const (
 
 // configFlags is what the command line says about the configuration.
 type configFlags struct {
-	configs []string
-	sets    []string
+	configs  []string
+	sets     []string
+	envFiles []string
+}
+
+// addEnvFiles adds the flag of files with variables.
+func (f *configFlags) addEnvFiles(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.envFiles, "env-file", nil,
+		"`file` with lines of NAME=value for ${env:NAME} in the configuration; what the environment itself has wins")
 }
 
 // uris is the configuration as the Collector resolves it: later ones win, maps merge and lists replace.
@@ -54,14 +61,14 @@ func (f configFlags) uris() ([]string, error) {
 	return uris, nil
 }
 
-// resolver is how configuration URIs are read.
-func resolver(uris []string) confmap.ResolverSettings {
+// resolver is how configuration URIs are read, with the files that hold variables.
+func resolver(uris []string, envFiles ...string) confmap.ResolverSettings {
 	return confmap.ResolverSettings{
 		URIs:          uris,
 		DefaultScheme: "env",
 		ProviderFactories: []confmap.ProviderFactory{
 			confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return builtin{} }),
-			envprovider.NewFactory(),
+			newEnvironment(envFiles),
 			fileprovider.NewFactory(),
 			yamlprovider.NewFactory(),
 			httpprovider.NewFactory(),
