@@ -84,30 +84,30 @@ func subjects(name string, p *Plan) string {
 	return strings.Join(all, "")
 }
 
-// text is how the sender is set up: a text of its own, or that of its source.
+// text is how the sender is set up: by a text of its own, or by that of its source.
 func (s sender) text() (string, error) {
-	if t := templates.Lookup(s.Name + ".tmpl"); t != nil {
-		var b bytes.Buffer
-		err := t.Execute(&b, s)
-		return b.String(), err
+	t := templates.Lookup(s.Name + ".tmpl")
+	if t == nil {
+		return s.head() + s.Described(), nil
 	}
-	if _, sent := find(s.Name); !sent {
-		return s.Described(), nil
-	}
-	head := fmt.Sprintf("URL     %s\nSecret  %s\n", s.URL, s.Secret)
-	if s.Shown {
-		head = fmt.Sprintf("URL     %s\nSecret  %s (%s in %s)\n", s.URL, s.Secret, s.Variable, s.Environment)
-	}
-	if s.Issued {
-		head = fmt.Sprintf("URL     %s\n%s\n", s.URL, s.Awaited())
-	}
-	return head + "\n" + s.Described(), nil
+	var b bytes.Buffer
+	err := t.Execute(&b, s)
+	return s.head() + b.String(), err
 }
 
-// Awaited says what to do with a secret that the system makes itself.
-func (s sender) Awaited() string {
-	return fmt.Sprintf("It makes the secret itself, and shows it when the webhook is made. Write it in place of the value of\n%s in %s, and restart the daemon:\nuntil then what it sends is refused.",
-		s.Variable, s.Environment)
+// head is the address and the secret of a source that is sent to.
+func (s sender) head() string {
+	_, sent := find(s.Name)
+	switch {
+	case !sent:
+		return ""
+	case s.Issued:
+		return fmt.Sprintf("URL     %s\n\nIt makes the secret itself, and shows it when the webhook is made. Write it in place of the value of\n%s in %s, and restart the daemon:\nuntil then what it sends is refused.\n\n",
+			s.URL, s.Variable, s.Environment)
+	case s.Shown:
+		return fmt.Sprintf("URL     %s\nSecret  %s (%s in %s)\n\n", s.URL, s.Secret, s.Variable, s.Environment)
+	}
+	return fmt.Sprintf("URL     %s\nSecret  the value of %s in %s\n\n", s.URL, s.Variable, s.Environment)
 }
 
 // Host is where others reach it, without a scheme; of a listener with its port.
@@ -143,7 +143,10 @@ func (s sender) Described() string {
 	}
 	var kept []string
 	for _, b := range blocksOf(text) {
-		if !done.MatchString(b) {
+		if at := done.FindStringIndex(b); at != nil {
+			b = strings.TrimSpace(b[:at[0]]) // with the listing that follows
+		}
+		if b != "" {
 			kept = append(kept, s.addressed(b))
 		}
 	}
@@ -166,8 +169,8 @@ func cutLast(text, separator string) (before, after string, found bool) {
 	return text[:i], text[i+len(separator):], true
 }
 
-// done is what a block says of Shipwake's own configuration or of trying the source.
-var done = regexp.MustCompile(`(?s)In Shipwake's configuration|in Shipwake's configuration|^Try it|^receivers:\n  change_|^  *change_webhook:`)
+// done is where a block begins to say what is done already: Shipwake's own configuration, or that one may try it.
+var done = regexp.MustCompile(`(?:and )?[Ii]n Shipwake's configuration|^Try it`)
 
 // blocksOf are the paragraphs of a text, each with the listings that it introduces.
 func blocksOf(text string) []string {

@@ -116,8 +116,11 @@ func (p *Plan) listen(name string) string {
 		return other
 	}
 	host := "127.0.0.1"
-	if !p.place.local && !p.place.proxied {
+	if ip := net.ParseIP(p.place.Hostname()); !p.place.local && !p.place.proxied {
 		host = "0.0.0.0"
+		if ip != nil && ip.To4() == nil {
+			host = "::" // IPv4 as well
+		}
 	}
 	return net.JoinHostPort(host, ports[name])
 }
@@ -127,10 +130,9 @@ func (p *Plan) at(name string) string {
 	if p.place.proxied {
 		return p.place.String()
 	}
-	_, port, _ := net.SplitHostPort(p.listen(name))
-	host := p.place.Hostname()
-	if host == "localhost" {
-		host = "127.0.0.1" // localhost may be ::1 first
+	host, port, _ := net.SplitHostPort(p.listen(name))
+	if !p.place.local {
+		host = p.place.Hostname()
 	}
 	return "http://" + net.JoinHostPort(host, port)
 }

@@ -36,8 +36,8 @@ func whsec() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(key)
 }
 
-// passwordCost is how much work it is to try a password, as docs/roles.md has it.
-const passwordCost = 12
+// passwordCost is how much work it is to try a password, as docs/roles.md has it. Only tests set another.
+var passwordCost = 12
 
 // password makes a password, and what the configuration holds in its place.
 func password() (configopaque.String, string, error) {
