@@ -216,6 +216,7 @@ func TestAnInstallationComesToItsFirstVerdict(t *testing.T) {
 	i.until("names meet", i.measure)
 	i.scrape()
 	i.until("scraped by Prometheus", i.measure)
+	i.until("first incident", i.measure)
 	code, _, said = i.check()
 	require.Equal(t, exitSetUp, code, said)
 	require.Contains(t, said, "from checkout\n")

@@ -149,7 +149,7 @@ func (a answers) scraped() Step {
 	s := Step{Name: "scraped by Prometheus", Detail: "nobody has read /metrics since the daemon started"}
 	for _, c := range a.status.Counts {
 		if c.What == "scraped" && c.Value > 0 {
-			s.Done, s.Detail = true, fmt.Sprintf("%s, %d times since the daemon started", c.Source, c.Value)
+			s.Done, s.Detail = true, fmt.Sprintf("by %s, since the daemon started: %d", c.Source, c.Value)
 		}
 	}
 	return s

@@ -59,7 +59,7 @@ func TestStepsAreDoneWhenTheDaemonSaysSo(t *testing.T) {
 			said{status: `{"ready":true,"version":"v1","watermark":"2026-03-01T10:00:00Z","counts":[{"what":"scraped","source":"prometheus","result":"served","value":4}]}`,
 				changes: one, incidents: `{}`, names: `{"met":1,"told":[],"heard":[{"service":"cart","environment":"production"}]}`},
 			[]string{"daemon up", "first telemetry", "first change", "names meet", "scraped by Prometheus"},
-			map[string]string{"first telemetry": "from cart, checkout", "scraped by Prometheus": "prometheus, 4 times since the daemon started", "first verdict": "comes some minutes after a change"}, true,
+			map[string]string{"first telemetry": "from cart, checkout", "scraped by Prometheus": "by prometheus, since the daemon started: 4", "first verdict": "comes some minutes after a change"}, true,
 		},
 		"everything": {
 			said{status: `{"ready":true,"version":"v1","watermark":"2026-03-01T10:00:00Z","counts":[{"what":"scraped","source":"vmagent","result":"served","value":1}]}`,
