@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"go.opentelemetry.io/collector/config/configopaque"
 	"golang.org/x/term"
 
@@ -72,7 +73,7 @@ The exit code:
 				return err
 			}
 			if c.check {
-				return c.checkOnce(cmd.Context(), cmd.OutOrStdout(), cmd.Flags().Changed("api"))
+				return c.checkOnce(cmd.Context(), cmd.OutOrStdout(), cmd.Flags())
 			}
 			return c.run(cmd)
 		},
@@ -238,22 +239,10 @@ func (c *initCommand) incomplete(out io.Writer, steps []setup.Step) error {
 }
 
 // checkOnce says what has arrived at the daemon of an installation.
-func (c *initCommand) checkOnce(ctx context.Context, out io.Writer, apiGiven bool) error {
-	variables, err := setup.ReadVariables(filepath.Join(filepath.Dir(c.config), "environment"))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if at := variables["SHIPWAKE_URL"]; at != "" && !apiGiven {
-		c.api = at
-	}
-	access := c.Access
-	access.Token = configopaque.String(os.Getenv("SHIPWAKE_TOKEN"))
-	if access.Token == "" {
-		access.Token = configopaque.String(variables["SHIPWAKE_TOKEN"])
-	}
-	daemon, err := client.New(c.api, access)
+func (c *initCommand) checkOnce(ctx context.Context, out io.Writer, flags *pflag.FlagSet) error {
+	daemon, err := c.written(flags)
 	if err != nil {
-		return fmt.Errorf("--api: %w", err)
+		return err
 	}
 	defer daemon.Close()
 	steps := setup.Look(ctx, daemon)
@@ -267,6 +256,25 @@ func (c *initCommand) checkOnce(ctx context.Context, out io.Writer, apiGiven boo
 		return &exitError{code: exitIncomplete}
 	}
 	return nil
+}
+
+// written is the daemon that the written variables name, unless a flag or the environment names another.
+func (c *initCommand) written(flags *pflag.FlagSet) (*client.Client, error) {
+	for _, flag := range []string{"api", "profile", "token-file"} {
+		if flags.Changed(flag) {
+			return c.daemon()
+		}
+	}
+	variables, err := setup.ReadVariables(filepath.Join(filepath.Dir(c.config), "environment"))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if variables["SHIPWAKE_URL"] == "" || os.Getenv("SHIPWAKE_URL") != "" {
+		return c.daemon()
+	}
+	access := c.Access
+	access.Token = configopaque.String(variables["SHIPWAKE_TOKEN"])
+	return client.New(variables["SHIPWAKE_URL"], access)
 }
 
 // tick writes one line of the list.
