@@ -283,5 +283,5 @@ func tick(out io.Writer, s setup.Step) {
 	if s.Done {
 		mark = "✓"
 	}
-	fmt.Fprintf(out, "%s %-22s %s\n", mark, s.Name, visible(s.Detail))
+	fmt.Fprintf(out, "%s %-22s %s\n", mark, s.Name, strings.ReplaceAll(visible(s.Detail), `\"`, `"`))
 }

@@ -300,6 +300,56 @@ func TestWhateverIsAnsweredTheConfigurationIsRight(t *testing.T) {
 	}
 }
 
+// everythingArrived serves, at an address, a daemon at which everything has arrived.
+func everythingArrived(t *testing.T, address string) {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, answer := range map[string]string{
+		"/api/v1/status":    `{"ready":true,"version":"v1","watermark":"2026-03-01T10:00:00Z","counts":[{"what":"scraped","source":"prometheus","result":"served","value":4}]}`,
+		"/api/v1/changes":   `{"changes":[{"id":"c-1","service":"checkout","version":"v2","environment":"production","source":"github"}]}`,
+		"/api/v1/incidents": `{"incidents":[]}`,
+		"/api/v1/names":     `{"met":1,"told":[],"heard":[]}`,
+	} {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") { // of the file with the variables
+				fmt.Fprint(w, answer)
+				return
+			}
+			w.WriteHeader(http.StatusUnauthorized)
+		})
+	}
+	listener, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Second}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-done, http.ErrServerClosed)
+	})
+}
+
+func TestInitWaitsUntilEverythingHasArrived(t *testing.T) {
+	address := freeAddress(t)
+	args := func(more ...string) []string {
+		return append([]string{"init", t.TempDir(), "--yes", "--wait", "--url", "http://10.0.0.5", "--listen", "web=" + address}, more...)
+	}
+	code, stdout, stderr := shipwake(t, args("--timeout", "1ms")...)
+	require.Equal(t, exitIncomplete, code, stderr)
+	require.Contains(t, stdout, "· daemon up")
+	everythingArrived(t, address)
+	code, stdout, stderr = shipwake(t, args()...)
+	require.Zero(t, code, stderr)
+	_, ticks, ok := strings.Cut(stdout, "goes on.\n\n")
+	require.True(t, ok, stdout)
+	require.Equal(t, `✓ daemon up              version v1
+✓ first telemetry        from checkout
+✓ first change           checkout v2 in production, from github
+✓ names meet             changes and telemetry call the same thing the same
+✓ scraped by Prometheus  by prometheus, since the daemon started: 4
+`, ticks)
+}
+
 func TestAnAddressThatASinkRefusesLeavesNothingBehind(t *testing.T) {
 	t.Setenv("SHIPWAKE_MESSAGES_URL", "https://10.0.0.1/hush")
 	dir := t.TempDir()
