@@ -17,14 +17,9 @@ import (
 	"golang.org/x/term"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/setup"
 	"github.com/shipwake/shipwake/internal/span"
-)
-
-// The exit codes of `shipwake init`.
-const (
-	exitSetUp      = 0
-	exitIncomplete = 1
 )
 
 // configName is the name of the file with the configuration.
@@ -283,5 +278,5 @@ func tick(out io.Writer, s setup.Step) {
 	if s.Done {
 		mark = "✓"
 	}
-	fmt.Fprintf(out, "%s %-22s %s\n", mark, s.Name, strings.ReplaceAll(visible(s.Detail), `\"`, `"`))
+	fmt.Fprintf(out, "%s %-22s %s\n", mark, s.Name, rows.Visible(s.Detail))
 }
