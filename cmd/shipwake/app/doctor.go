@@ -108,14 +108,14 @@ func (d *doctorCommand) configuration(ctx context.Context) (*doctor.Configuratio
 	if err != nil {
 		return nil, err
 	}
-	c := &doctor.Configuration{Name: strings.Join(uris, ", "), Problem: d.validate(ctx)}
+	c := &doctor.Configuration{Name: named(uris[:len(uris)-len(d.sets)]), Problem: d.validate(ctx)}
 	for _, uri := range d.configs {
 		if path := strings.TrimPrefix(uri, "file:"); isFile(path) {
 			c.Paths = append(c.Paths, path)
 		}
 	}
-	if len(d.sets) > 0 { // what is set may be a secret
-		c.Name = strings.Join(uris[:len(uris)-len(d.sets)], ", ") + " with --set"
+	if len(d.sets) > 0 {
+		c.Name += " with --set"
 	}
 	resolver := resolverOf(uris, renamedKeys, func(u renames.Use) { c.Old = append(c.Old, u) }, d.envFiles...)
 	conf, err := resolve(resolver)
@@ -127,10 +127,26 @@ func (d *doctorCommand) configuration(ctx context.Context) (*doctor.Configuratio
 		return nil, err
 	}
 	c.Read(conf, factories)
+	for _, path := range d.envFiles {
+		c.Files = append(c.Files, doctor.File{Key: "--env-file", Path: path})
+	}
 	if d.daemon.dataDir != "" {
 		c.DataDir = d.daemon.dataDir
 	}
 	return c, nil
+}
+
+// named says where a configuration comes from: files by their paths, others by their kind alone, since they may hold a secret.
+func named(uris []string) string {
+	var names []string
+	for _, uri := range uris {
+		kind, _, isURI := strings.Cut(uri, ":")
+		if isURI && kind != "builtin" && kind != "file" && !isFile(uri) {
+			uri = kind + ":…"
+		}
+		names = append(names, uri)
+	}
+	return strings.Join(names, ", ")
 }
 
 func isFile(path string) bool {
@@ -140,7 +156,7 @@ func isFile(path string) bool {
 
 // places says what to look at: this machine, by a configuration, and a daemon that was named, wherever it is.
 func (d *doctorCommand) places(flags *pflag.FlagSet) (here, elsewhere bool, err error) {
-	here = d.offline || flags.Changed("config") || flags.Changed("set") || flags.Changed("data-dir")
+	here = d.offline || flags.Changed("config") || flags.Changed("set") || flags.Changed("data-dir") || flags.Changed("env-file")
 	elsewhere = flags.Changed("api") || flags.Changed("profile")
 	if here || elsewhere {
 		return here, elsewhere, nil

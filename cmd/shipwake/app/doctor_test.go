@@ -49,6 +49,11 @@ func TestTheDoctorLooksAtAConfigurationWithoutADaemon(t *testing.T) {
 	require.Contains(t, about(r, "secrets")[0], "and has secrets in it: extensions::correlate::readers::bearer_tokens")
 	require.Contains(t, about(r, "data directory")[0], " "+dir, "a key that is misspelled keeps nothing else from being looked at")
 	require.Equal(t, []string{"skip there is none in " + dir + " yet"}, about(r, "ledger"))
+	variables := filepath.Join(dir, "environment")
+	require.NoError(t, os.WriteFile(variables, []byte("SHIPWAKE_GITHUB_SECRET=s3cret\n"), 0o644))
+	with, _ := examined(t, "--offline", "--env-file", variables)
+	require.Equal(t, []string{"warn " + variables + " may be read by everybody on this machine (--env-file)"}, about(with, "secrets"))
+	require.Equal(t, []string{"skip there is neither a ledger that can be read nor a daemon that answers"}, about(with, "senders"))
 	require.Equal(t, []string{"skip no daemon is asked"}, about(r, "names"))
 	text, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -205,4 +210,9 @@ func TestWhatTheDoctorLooksAtIsSaidByFlagsOrTheEnvironment(t *testing.T) {
 			require.Equal(t, []bool{c.here, c.elsewhere}, []bool{here, elsewhere})
 		})
 	}
+}
+
+func TestWhereAConfigurationComesFromIsToldWithoutItsSecrets(t *testing.T) {
+	require.Equal(t, "builtin:default, mine.yaml, file:other.yaml, https:…, yaml:…",
+		named([]string{"builtin:default", "mine.yaml", "file:other.yaml", "https://user:s3cret@example.com/c.yaml", "yaml:a::secret: s3cret"}))
 }

@@ -103,9 +103,9 @@ func TestWhatADaemonSaysOfItself(t *testing.T) {
 		"a Prometheus that scrapes": {
 			func(p *Patient) []Finding { return prometheus(t.Context(), p) },
 			healthy().status(func(s *api.Status) {
-				s.Counts = append(s.Counts, api.Count{What: "scraped", Source: "prometheus", Value: 4})
+				s.Counts = append(s.Counts, api.Count{What: "scraped", Source: "alloy", Value: 4})
 			}),
-			[]string{"ok one has scraped the daemon 4 times since its start; --prometheus URL looks at its rules and alerts"}},
+			[]string{"ok alloy has scraped the daemon 4 times since its start; --prometheus URL looks at its rules and alerts"}},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, c.want, lines(c.look(patient(t, c.says)))) })
 	}

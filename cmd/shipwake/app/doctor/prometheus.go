@@ -42,8 +42,8 @@ func prometheus(ctx context.Context, p *Patient) []Finding {
 func (p *Patient) scraped() []Finding {
 	if s := p.answers.status; s != nil {
 		for _, c := range s.Counts {
-			if c.What == "scraped" && c.Source == "prometheus" && c.Value > 0 {
-				return ok("one has scraped the daemon %s since its start; --prometheus URL looks at its rules and alerts", counted(int(c.Value), "time", "times"))
+			if c.What == "scraped" && c.Value > 0 {
+				return ok("%s has scraped the daemon %s since its start; --prometheus URL looks at its rules and alerts", c.Source, counted(int(c.Value), "time", "times"))
 			}
 		}
 	}
