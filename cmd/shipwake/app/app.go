@@ -48,6 +48,9 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+// Commands is the command line, for what is made of its help.
+func Commands() *cobra.Command { return newRoot() }
+
 func newRoot() *cobra.Command {
 	d := &daemon{}
 	root := &cobra.Command{
@@ -74,7 +77,6 @@ Without a command it runs the daemon. With no arguments at all that is the built
 		RunE:          func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.CompletionOptions.HiddenDefaultCmd = true
 	d.addFlags(root)
 	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newValidate(), newConfig(), newComponents())
 	return root

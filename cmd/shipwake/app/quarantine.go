@@ -31,8 +31,9 @@ func newQuarantine() *cobra.Command {
 
 Each was authentic and could not be mapped, or is dated in the future. It is read again when its source or the naming rules
 change, or when its time has come, and then applied as if it had been read when it was received.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd.Context(), cmd.OutOrStdout()) },
+		Example: `  shipwake quarantine --limit 20`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return q.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&q.limit, "limit", 100, "at most so many, up to 1000")
