@@ -43,7 +43,7 @@ const (
 type Codeowners struct {
 	// File is its path.
 	File string `mapstructure:"file"`
-	// Format is github, which it is unless set, or gitlab.
+	// Format is one of github, which it is unless set, and gitlab.
 	Format Format `mapstructure:"format"`
 	// Folders are where services lie by their names, such as "services/{service}". A rule for the whole repository (*) says
 	// nothing of them, since any name could be one.

@@ -41,7 +41,7 @@ type ServerConfig struct {
 	Host string `mapstructure:"host"`
 	// Port is 587 with starttls, 465 with tls, 25 with none, unless it is given.
 	Port int `mapstructure:"port"`
-	// Encryption is starttls (the default; a server without it gets nothing), tls from the first byte, or none.
+	// Encryption is one of starttls (the default; a server without it gets nothing), tls from the first byte, or none.
 	Encryption string `mapstructure:"encryption"`
 	// Username and Password are sent over an encrypted connection only. Without a username nobody logs in.
 	Username string              `mapstructure:"username"`

@@ -11,6 +11,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/complete"
 )
 
 // Main runs the command line and returns the exit code. It returns when the command is done or ctx ends.
@@ -79,6 +81,7 @@ Without a command it runs the daemon. With no arguments at all that is the built
 	root.SetVersionTemplate("{{.Version}}\n")
 	d.addFlags(root)
 	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newValidate(), newConfig(), newComponents())
+	complete.Tree(root, daemonOf)
 	return root
 }
 

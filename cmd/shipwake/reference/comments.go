@@ -26,7 +26,7 @@ type comments struct {
 // fields are the comments of the fields of a struct, by name.
 type fields map[string]string
 
-// of are the comments of a struct; a field that has none of its own has that of the one before it, when that names it.
+// of are the comments of a struct; for a field that has none of its own that of the one before it is, when it names it.
 func (c *comments) of(t reflect.Type) (fields, error) {
 	if t.PkgPath() == "" {
 		return nil, nil // struct{}
@@ -86,20 +86,20 @@ func (c *comments) dir(pkg string) (string, error) {
 }
 
 func fieldsOf(s *ast.StructType) fields {
-	all, before := fields{}, ""
+	all, before, by := fields{}, "", ""
 	for _, f := range s.Fields.List {
 		text := f.Doc.Text()
 		if text == "" {
 			text = f.Comment.Text()
 		}
 		for _, name := range f.Names {
-			if text == "" && names(before, name.Name) {
-				text = before
+			switch {
+			case text != "":
+				all[name.Name] = text
+				before, by = text, name.Name
+			case names(before, name.Name):
+				all[name.Name] = "See " + by + "."
 			}
-			all[name.Name] = text
-		}
-		if text != "" {
-			before = text
 		}
 	}
 	return all
@@ -122,7 +122,7 @@ func inKeys(comment string, t reflect.Type) string {
 		}
 		text = regexp.MustCompile(`(^|[\s(:;,])`+f.Name+`\b`).ReplaceAllString(text, "${1}`"+key+"`")
 	}
-	return text
+	return strings.ReplaceAll(text, "nil:", "not set:")
 }
 
 // meaning is a comment as a table beside the key says it: "Keep is for how long" is "For how long".
