@@ -21,7 +21,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	var exit *exitError
 	switch {
 	case err == nil:
@@ -30,7 +30,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		exit = &exitError{code: 1, err: err}
 	}
 	if exit.err != nil {
-		fmt.Fprintln(stderr, "shipwake:", exit.err)
+		fmt.Fprintln(stderr, "shipwake:", explainFlag(exit.err, ran))
 	}
 	return exit.code
 }
@@ -80,7 +80,7 @@ Without a command it runs the daemon. With no arguments at all that is the built
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	d.addFlags(root)
-	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newValidate(), newConfig(), newComponents())
+	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newDoctor(), newValidate(), newConfig(), newComponents())
 	complete.Tree(root, daemonOf)
 	return root
 }
