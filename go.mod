@@ -83,7 +83,11 @@ require (
 
 require github.com/go-jose/go-jose/v4 v4.1.4
 
-require github.com/golang-jwt/jwt/v5 v5.3.1
+require (
+	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/yuin/goldmark v1.8.7
+	mvdan.cc/sh/v3 v3.14.1
+)
 
 require (
 	cel.dev/cel-go v0.33.2
