@@ -2,6 +2,7 @@ package record
 
 import (
 	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -18,22 +19,17 @@ type Age struct{ Old, Unmeasured time.Time }
 //     many as can be told apart of those that came not long before the last;
 //   - changes that are observed, that one which stays took back, or that an incident which stays is held against;
 //   - incidents that are held against a change which stays.
-func (b *Book) Forget(what Age) (gone []string) {
+func (b *Book) Forget(what Age) (gone []string) { return b.forget(what, maps.Keys(b.places)) }
+
+// ForgetGrown is Forget for the places to which changes came since either was last asked, which costs as much as came.
+func (b *Book) ForgetGrown(what Age) (gone []string) { return b.forget(what, maps.Keys(b.grown)) }
+
+func (b *Book) forget(what Age, places iter.Seq[correlate.Place]) (gone []string) {
 	f := forgetting{b, what}
-	for p, l := range b.places {
-		old := f.old(l)
-		for _, c := range old {
-			f.drop(c, l)
-			gone = append(gone, c.Record.ID)
-		}
-		if len(old) > 0 && l.all.len() <= correlate.Lineage {
-			b.compact(l)
-		}
-		if l.all.empty() && l.incidents.empty() && l.forgotten == (key{}) {
-			delete(b.places, p)
-			delete(b.grouping.places, p)
-		}
+	for p := range places {
+		gone = f.place(p, gone)
 	}
+	clear(b.grown)
 	f.incidents()
 	slices.Sort(gone)
 	return gone
@@ -43,6 +39,27 @@ func (b *Book) Forget(what Age) (gone []string) {
 type forgetting struct {
 	*Book
 	Age
+}
+
+// place drops changes of a place, and appends their ids.
+func (f forgetting) place(p correlate.Place, gone []string) []string {
+	l := f.places[p]
+	if l == nil {
+		return gone
+	}
+	old := f.old(l)
+	for _, c := range old {
+		f.drop(c, l)
+		gone = append(gone, c.Record.ID)
+	}
+	if len(old) > 0 && l.all.len() <= correlate.Lineage {
+		f.compact(l)
+	}
+	if l.all.empty() && l.incidents.empty() && l.forgotten == (key{}) {
+		delete(f.places, p)
+		delete(f.grouping.places, p)
+	}
+	return gone
 }
 
 // incidents drops incidents, with the other reports of them.

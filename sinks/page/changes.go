@@ -88,7 +88,7 @@ func (s *sink) listed(ctx context.Context, q sinks.ChangeQuery, values url.Value
 }
 
 func newRow(c correlate.ChangeRecord) row {
-	r := row{Change: c, Mark: markOf(c)}
+	r := row{Change: c, Mark: listedMark(c)}
 	if v := c.Verdict; v != nil && v.Outcome == correlate.Regressed {
 		r.Blame = fmt.Sprintf("%.0f %%", 100*v.Blame)
 	}

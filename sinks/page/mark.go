@@ -34,7 +34,15 @@ func markOf(c correlate.ChangeRecord) mark {
 	return mark{"–", "not judged", "none"}
 }
 
+// listedMark is the mark of a change among others, where nothing else tells that people overruled its verdict.
+func listedMark(c correlate.ChangeRecord) mark {
+	if c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed && !c.Regressed() {
+		return mark{"O", "overruled", "open"}
+	}
+	return markOf(c)
+}
+
 // weight is how much a mark matters where several stand in one place.
 func (m mark) weight() int {
-	return map[string]int{"R": 4, "?": 3, "…": 2, "H": 1}[m.Letter]
+	return map[string]int{"R": 5, "?": 4, "O": 3, "…": 2, "H": 1}[m.Letter]
 }

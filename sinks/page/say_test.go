@@ -61,11 +61,12 @@ func TestWhatAFormSaysShowsOnThePage(t *testing.T) {
 		q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		return ask(q, by)
 	}
-	read := func(by access.Identity) string {
-		w := ask(httptest.NewRequest(http.MethodGet, "/changes/shop%2F7", http.NoBody), by)
+	get := func(by access.Identity, path string) string {
+		w := ask(httptest.NewRequest(http.MethodGet, path, http.NoBody), by)
 		require.Equal(t, 200, w.Code, w.Body)
 		return w.Body.String()
 	}
+	read := func(by access.Identity) string { return get(by, "/changes/shop%2F7") }
 	require.Contains(t, read(who), `<form method="post" action="/notes"><input type="hidden" name="csrf" value="secret">`)
 	reader := access.Identity{ID: "user:bob", Name: "bob", Roles: []access.Role{access.Reader}}
 	require.NotContains(t, read(reader), "<form method=\"post\" action=\"/notes\"", "who may not say anything gets no form")
@@ -80,6 +81,9 @@ func TestWhatAFormSaysShowsOnThePage(t *testing.T) {
 	require.Contains(t, shown, `It was <a href="/changes/cart-3">cart-3</a>`)
 	require.Contains(t, shown, "regressed", "the verdict stays")
 	require.NotContains(t, shown, "the boss")
+	list := get(reader, "/changes")
+	require.Contains(t, list, "1 changes of 1 services: 0 regressed, 0 healthy, 0 inconclusive, 0 observed, 1 regressed and overruled by people.")
+	require.Contains(t, list, `<b aria-hidden="true">O</b> overruled`)
 
 	form.Set("csrf", "guessed")
 	require.Equal(t, http.StatusForbidden, say(who, form).Code)

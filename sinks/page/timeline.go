@@ -104,12 +104,12 @@ func (t *timeline) together(changes []correlate.ChangeRecord, query url.Values) 
 	newest, oldest := changes[0], changes[len(changes)-1]
 	x := t.x(when(oldest))
 	if len(changes) == 1 {
-		m := markOf(newest)
+		m := listedMark(newest)
 		return placed{x, markWide - 2, x + markWide/2 - 1, m, m.Letter, fmt.Sprintf("%s %s: %s, %s", newest.Service, newest.Version, m.Word, when(newest).UTC().Format(time.DateTime)), changePath(newest.ID)}
 	}
-	worst := markOf(newest)
+	worst := listedMark(newest)
 	for _, c := range changes {
-		if m := markOf(c); m.weight() > worst.weight() {
+		if m := listedMark(c); m.weight() > worst.weight() {
 			worst = m
 		}
 	}
@@ -145,8 +145,11 @@ func (t *timeline) ticks() {
 func sentence(changes []correlate.ChangeRecord, services int) string {
 	count := map[string]int{}
 	for _, c := range changes {
-		count[markOf(c).Letter]++
+		count[listedMark(c).Letter]++
 	}
-	return fmt.Sprintf("%d changes of %d services: %d regressed, %d healthy, %d inconclusive, %d observed.",
-		len(changes), services, count["R"], count["H"], count["?"], count["…"])
+	said := fmt.Sprintf("%d changes of %d services: %d regressed, %d healthy, %d inconclusive, %d observed", len(changes), services, count["R"], count["H"], count["?"], count["…"])
+	if n := count["O"]; n > 0 {
+		said += fmt.Sprintf(", %d regressed and overruled by people", n)
+	}
+	return said + "."
 }
