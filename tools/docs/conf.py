@@ -14,7 +14,7 @@ html_title = "Shipwake"
 html_static_path = []
 html_copy_source = False
 html_show_sourcelink = False
-html_theme_options = {"source_repository": "https://github.com/shipwake/shipwake/", "source_branch": "main", "source_directory": "docs/"}
+html_theme_options = {"top_of_page_buttons": []}
 highlight_language = "text"
 
 myst_heading_anchors = 6

@@ -1,6 +1,6 @@
 # The pages of docs/ as a site, with search, light and dark: by Sphinx, which needs Python. The pages themselves need nothing.
 
-.PHONY: docs docs-links
+.PHONY: docs docs-links docs-pictures
 
 docs: ## Make a site of docs/ in bin/site, with search (needs Python 3.11 or later, else skips)
 	@mkdir -p bin; \
@@ -12,3 +12,9 @@ docs: ## Make a site of docs/ in bin/site, with search (needs Python 3.11 or lat
 
 docs-links: ## Ask each address of others on the pages whether it is still there (skips without a network)
 	SHIPWAKE_TEST_LINKS=1 $(GO) test -count=1 -timeout 20m -run '^TestExternalLinks$$' -v ./docs/
+
+docs-pictures: build ## Take the pictures of docs/images anew: a month of the demo in a headless Chromium, about three minutes
+	@browser=; for name in $$BROWSER chromium chromium-browser google-chrome; do command -v "$$name" >/dev/null && browser=$$(command -v "$$name") && break; done; \
+	if [ -z "$$browser" ]; then echo 'SKIP: docs-pictures: there is no Chromium'; exit 0; fi; \
+	cd e2e/pages && SHIPWAKE_TEST_PROGRAM='$(CURDIR)/bin/shipwake' SHIPWAKE_TEST_BROWSER="$$browser" SHIPWAKE_TEST_IMAGES='$(CURDIR)/docs/images' \
+		$(GO) test -count=1 -timeout 9m -run '^TestThePicturesOfTheDocumentation$$' ./...
