@@ -86,6 +86,7 @@ require github.com/go-jose/go-jose/v4 v4.1.4
 require (
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/yuin/goldmark v1.8.7
+	golang.org/x/sync v0.23.0
 	mvdan.cc/sh/v3 v3.14.1
 )
 

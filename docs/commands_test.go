@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/yuin/goldmark/ast"
 	"mvdan.cc/sh/v3/syntax"
 
 	"github.com/shipwake/shipwake/collector/host/rollbacks"
@@ -35,8 +37,8 @@ func calls(t *testing.T, name string) (all []call) {
 	t.Helper()
 	for _, p := range pages(t) {
 		known := map[string]string{} // variables, from one block to the next
-		for _, b := range p.blocks("sh") {
-			file, err := syntax.NewParser().Parse(strings.NewReader(b.code), p.path)
+		for _, b := range p.blocks("sh", "console") {
+			file, err := syntax.NewParser().Parse(strings.NewReader(typed(b)), p.path)
 			require.NoError(t, err, "%s:%d", p.path, b.line)
 			syntax.Walk(file, func(node syntax.Node) bool {
 				if c, ok := node.(*syntax.CallExpr); ok {
@@ -52,6 +54,24 @@ func calls(t *testing.T, name string) (all []call) {
 		}
 	}
 	return all
+}
+
+// typed is what a person types of a block: in a console, what stands behind a dollar and what goes on behind a backslash.
+func typed(b block) string {
+	if b.language != "console" {
+		return b.code
+	}
+	var lines []string
+	on := false
+	for line := range strings.Lines(b.code) {
+		rest, begins := strings.CutPrefix(line, "$ ")
+		if !begins && !on {
+			rest = "\n"
+		}
+		on = (begins || on) && strings.HasSuffix(rest, "\\\n")
+		lines = append(lines, rest)
+	}
+	return strings.Join(lines, "")
 }
 
 func values(words []*syntax.Word, known map[string]string) (all []string) {
@@ -118,8 +138,27 @@ func TestCommandsExist(t *testing.T) {
 		code, said := shipwake(t, append(slices.Clone(c.words), "--help")...)
 		require.Zero(t, code, "%s:%d: %v: %s", c.at, c.line, c.words, said)
 		if len(c.words) > 0 && !strings.HasPrefix(c.words[0], "-") {
-			require.Contains(t, said, "\n  shipwake "+c.words[0], "%s:%d: there is no such command", c.at, c.line)
+			require.True(t, strings.Contains(said, "\n  shipwake "+c.words[0]), "%s:%d: there is no command %q", c.at, c.line, c.words[0])
 		}
+	}
+}
+
+var inline = regexp.MustCompile(`^shipwake ([a-z][a-z-]*)`)
+
+// TestCommandsInSentencesExist: what a sentence calls `shipwake …` is a command.
+func TestCommandsInSentencesExist(t *testing.T) {
+	from := map[string]string{}
+	for _, p := range pages(t) {
+		each(p, func(n *ast.CodeSpan) {
+			if m := inline.FindStringSubmatch(words(n, p.text)); m != nil {
+				from[m[1]] = p.path
+			}
+		})
+	}
+	require.Greater(t, len(from), 15)
+	for command, at := range from {
+		_, said := shipwake(t, command, "--help")
+		require.True(t, strings.Contains(said, "\n  shipwake "+command), "%s: there is no command %q", at, command)
 	}
 }
 

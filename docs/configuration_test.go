@@ -40,8 +40,8 @@ var foreign = []string{
 	"apiVersion", "strategy", "analysis", "spec", "finally", // Kubernetes, Argo Rollouts, Flagger, Tekton
 	"scrape_configs", "remote_write", "rule_files", "storage", "route", // Prometheus, Alertmanager
 	"steps", "jobs", "on", "deploy", "verify", "smoke", "rollback", // CI systems
-	"rest",                                          // Spinnaker
-	"record", "columns", "mapping", "title", "name", // files of ours that are no configuration: maps, mappings
+	"rest",                                  // Spinnaker
+	"record", "columns", "title", "current", // files of ours that are no configuration: of imports, mappings, profiles
 }
 
 const (

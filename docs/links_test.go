@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -10,12 +11,14 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
 
 	"github.com/stretchr/testify/require"
 	"github.com/yuin/goldmark/ast"
+	"golang.org/x/sync/errgroup"
 )
 
 // TestLinksLeadSomewhere: every relative link and picture of every page, with its anchor.
@@ -154,13 +157,12 @@ func TestExternalLinks(t *testing.T) {
 	client := &http.Client{Timeout: 20 * time.Second}
 	defer client.CloseIdleConnections()
 	var gone, silent []string
-	for link, at := range from {
-		status, err := ask(client, link)
+	for link, said := range askAll(client, slices.Sorted(maps.Keys(from))) {
 		switch {
-		case err != nil:
+		case said.err != nil:
 			silent = append(silent, link)
-		case status == http.StatusNotFound || status == http.StatusGone:
-			gone = append(gone, fmt.Sprintf("%s: %s (%d)", at, link, status))
+		case said.status == http.StatusNotFound || said.status == http.StatusGone:
+			gone = append(gone, fmt.Sprintf("%s: %s (%d)", from[link], link, said.status))
 		}
 	}
 	slices.Sort(gone)
@@ -174,6 +176,33 @@ func TestExternalLinks(t *testing.T) {
 // madeUp: the hosts of examples.
 func madeUp(host string) bool {
 	return host == "127.0.0.1" || host == "localhost" || !strings.Contains(host, ".") || host == "example.com" || strings.HasSuffix(host, ".example.com")
+}
+
+// said is what an address answers.
+type said struct {
+	status int
+	err    error
+}
+
+// askAll asks eight addresses at a time.
+func askAll(client *http.Client, links []string) map[string]said {
+	var all sync.Map
+	var group errgroup.Group
+	group.SetLimit(8)
+	for _, link := range links {
+		group.Go(func() error {
+			status, err := ask(client, link)
+			all.Store(link, said{status, err})
+			return nil
+		})
+	}
+	_ = group.Wait()
+	answers := map[string]said{}
+	all.Range(func(link, answer any) bool {
+		answers[link.(string)] = answer.(said)
+		return true
+	})
+	return answers
 }
 
 func ask(client *http.Client, link string) (status int, err error) {
