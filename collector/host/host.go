@@ -189,12 +189,18 @@ func (h *Host) DirectEnds() *direct.Registry { return &h.ends }
 func (h *Host) Ready() error {
 	h.ends.Settle()
 	h.ready.Store(true)
+	if h.opt.Health != nil {
+		h.opt.Health.Ready()
+	}
 	return nil
 }
 
 // NotReady implements extensioncapabilities.PipelineWatcher: receivers are about to stop.
 func (h *Host) NotReady() error {
 	h.ready.Store(false)
+	if h.opt.Health != nil {
+		h.opt.Health.NotReady()
+	}
 	return nil
 }
 
