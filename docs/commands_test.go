@@ -81,6 +81,9 @@ func values(words []*syntax.Word, known map[string]string) (all []string) {
 	return all
 }
 
+// escaped is what a backslash means within double quotes.
+var escaped = strings.NewReplacer(`\"`, `"`, `\$`, `$`, "\\`", "`", `\\`, `\`)
+
 // value is what a word becomes: variables are what they were set to, else x.
 func value(w *syntax.Word, known map[string]string) string {
 	if w == nil {
@@ -101,6 +104,9 @@ func valueOf(part syntax.WordPart, known map[string]string, b *strings.Builder) 
 		b.WriteString(part.Value)
 	case *syntax.DblQuoted:
 		for _, inner := range part.Parts {
+			if lit, ok := inner.(*syntax.Lit); ok {
+				inner = &syntax.Lit{Value: escaped.Replace(lit.Value)}
+			}
 			valueOf(inner, known, b)
 		}
 	case *syntax.ParamExp:
