@@ -11,6 +11,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/complete"
 )
 
 // Main runs the command line and returns the exit code. It returns when the command is done or ctx ends.
@@ -19,7 +21,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	ran, err := root.ExecuteContextC(ctx)
 	var exit *exitError
 	switch {
 	case err == nil:
@@ -28,7 +30,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		exit = &exitError{code: exitFailed, err: err}
 	}
 	if exit.err != nil {
-		fmt.Fprintln(stderr, "shipwake:", exit.err)
+		fmt.Fprintln(stderr, "shipwake:", explainFlag(exit.err, ran))
 	}
 	return exit.code
 }
@@ -47,6 +49,9 @@ func (e *exitError) Error() string {
 }
 
 func (e *exitError) Unwrap() error { return e.err }
+
+// Commands is the command line, for what is made of its help.
+func Commands() *cobra.Command { return newRoot() }
 
 func newRoot() *cobra.Command {
 	d := &daemon{}
@@ -75,9 +80,15 @@ Without a command it runs the daemon. With no arguments at all that is the built
 		RunE:          func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.CompletionOptions.HiddenDefaultCmd = true
 	d.addFlags(root)
-	root.AddCommand(newDemo(), newInit(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newDoctor(), newValidate(), newConfig(), newComponents(), newHealthcheck(), newVersion(), newRegressions(), newStatus(), newTop(), newProfiles())
+	root.AddCommand(
+		newInit(), newDemo(), newDoctor(), newValidate(), newConfig(), newComponents(),
+		newChange(), newIncident(), newCheck(), newNote(), newCommits(), newImport(), newSource(),
+		newVerdict(), newGate(), newChanges(), newRegressions(), newIncidents(), newRollbacks(), newDORA(), newTop(),
+		newStatus(), newNames(), newQuarantine(), newOutbox(), newSink(), newPrometheus(), newExport(), newReplay(), newBackup(),
+		newProfiles(), newHealthcheck(), newVersion(),
+	)
+	complete.Tree(root, daemonOf)
 	return root
 }
 
