@@ -25,17 +25,24 @@ const (
 
 // MetricSelector picks the points of one OTLP metric, all of them or those with the given attribute values.
 type MetricSelector struct {
-	Metric     string            `mapstructure:"metric" yaml:"metric"`
+	// Metric is the name of the metric.
+	Metric string `mapstructure:"metric" yaml:"metric"`
+	// Attributes are those that a point must have, with their values; none: all points.
 	Attributes map[string]string `mapstructure:"attributes" yaml:"attributes"`
 }
 
 // Signal is a custom signal: a metric of the user's own that is judged like the rest. The same keys are used in the
 // daemon's configuration and in a replay case's signals.yaml.
 type Signal struct {
-	Name        string         `mapstructure:"name" yaml:"name"`
-	Metric      string         `mapstructure:"metric" yaml:"metric"`
-	Type        SignalType     `mapstructure:"type" yaml:"type"`
-	Bad         Direction      `mapstructure:"bad" yaml:"bad"`
+	// Name is what the signal is called in verdicts.
+	Name string `mapstructure:"name" yaml:"name"`
+	// Metric is the metric that is read; of a ratio, Numerator and Denominator are.
+	Metric string `mapstructure:"metric" yaml:"metric"`
+	// Type is how its points are read: gauge, rate, ratio or histogram.
+	Type SignalType `mapstructure:"type" yaml:"type"`
+	// Bad is the direction that hurts: up, down or both.
+	Bad Direction `mapstructure:"bad" yaml:"bad"`
+	// Numerator and Denominator are the points that a ratio is made of.
 	Numerator   MetricSelector `mapstructure:"numerator" yaml:"numerator"`
 	Denominator MetricSelector `mapstructure:"denominator" yaml:"denominator"`
 	// Tolerance is by which share of what is expected the signal may be off without harm: 0.1 lets it rise or fall by a

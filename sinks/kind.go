@@ -17,6 +17,8 @@ type Factory struct {
 	New  func(Reader, map[string]any) (Sink, error)
 	// Check names what is wrong with a configuration without making the sink.
 	Check func(map[string]any) error
+	// Settings is a pointer to the settings with their defaults, whose fields say what they are for; documentation is made of it.
+	Settings func() any
 }
 
 // Kind describes a sink whose settings are read into a C.
@@ -48,7 +50,18 @@ func (k Kind[C]) Factory() Factory {
 			_, err := k.read(raw)
 			return err
 		},
+		Settings: func() any {
+			c := k.defaults()
+			return &c
+		},
 	}
+}
+
+func (k Kind[C]) defaults() (c C) {
+	if k.Defaults != nil {
+		c = k.Defaults()
+	}
+	return c
 }
 
 func (k Kind[C]) read(raw map[string]any) (C, error) {
@@ -62,9 +75,7 @@ func (k Kind[C]) read(raw map[string]any) (C, error) {
 			return c, err
 		}
 	}
-	if k.Defaults != nil {
-		c = k.Defaults()
-	}
+	c = k.defaults()
 	if err := confmap.NewFromStringMap(raw).Unmarshal(&c); err != nil {
 		return c, err
 	}

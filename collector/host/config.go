@@ -32,8 +32,9 @@ type Config struct {
 	DiskReserve int64         `mapstructure:"disk_reserve"`
 	Archive     ArchiveConfig `mapstructure:"archive"`
 	// Web serves /metrics, /api/v1, /-/healthy and /-/ready.
-	Web    confighttp.ServerConfig `mapstructure:"web"`
-	Memory MemoryConfig            `mapstructure:"memory"`
+	Web confighttp.ServerConfig `mapstructure:"web"`
+	// Memory bounds what the daemon takes.
+	Memory MemoryConfig `mapstructure:"memory"`
 	// Readers says who may read that.
 	Readers ReadersConfig `mapstructure:"readers"`
 	// Access says who may do more, by name: send facts, or decide as people do.
@@ -46,7 +47,8 @@ type Config struct {
 	AllowedLateness time.Duration `mapstructure:"allowed_lateness"`
 	// IdleAfter is how long all telemetry may be silent before windows go on by the clock.
 	IdleAfter time.Duration `mapstructure:"idle_after"`
-	Window    WindowConfig  `mapstructure:"window"`
+	// Window is what of event time is looked at around a change.
+	Window WindowConfig `mapstructure:"window"`
 	// Margins are how much worse a change may have made things to be healthy.
 	Margins MarginsConfig `mapstructure:"margins"`
 	// Attribution is how far back an incident without caused_by looks for the change behind it.
@@ -233,6 +235,7 @@ func (c *Config) checkSinks() error {
 
 // ChecksConfig says which checks changes must pass after their release.
 type ChecksConfig struct {
+	// Required are the checks that must pass, by service and environment.
 	Required []RequiredConfig `mapstructure:"required"`
 }
 

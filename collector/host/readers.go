@@ -25,7 +25,8 @@ type ReadersConfig struct {
 	// again for every request.
 	BearerTokens     []configopaque.String `mapstructure:"bearer_tokens"`
 	BearerTokensFile string                `mapstructure:"bearer_tokens_file"`
-	// BasicAuth are user:password pairs, in the same ways.
+	// BasicAuth are user:password pairs, valid all at once, a list or one text with commas; BasicAuthFile holds one a line, and
+	// is read again for every request.
 	BasicAuth     []configopaque.String `mapstructure:"basic_auth"`
 	BasicAuthFile string                `mapstructure:"basic_auth_file"`
 	// AllowAnonymous permits everybody who reaches the address to read, for when something in front of it decides. It says

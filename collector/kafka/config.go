@@ -30,6 +30,7 @@ type Config struct {
 
 // TopicConfig is one topic and the source that can read its messages.
 type TopicConfig struct {
+	// Topic is its name.
 	Topic string `mapstructure:"topic"`
 	// Source is "cdevents" when empty. The deliveries of the topic carry this name.
 	Source string `mapstructure:"source"`

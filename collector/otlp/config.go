@@ -19,6 +19,7 @@ import (
 
 // Config is the configuration of the receiver. Protocols is that of the Collector's own OTLP receiver.
 type Config struct {
+	// Protocols are what it speaks, at least one of them.
 	Protocols Protocols `mapstructure:"protocols"`
 	// MaxMemory is how many bytes all requests that are on their way in may hold at once, over all OTLP receivers of the
 	// process; the last one to start wins. 0 leaves it to the process. More takes larger bursts, and memory.
@@ -29,6 +30,7 @@ type Config struct {
 
 // Protocols are what the receiver speaks; at least one of them.
 type Protocols struct {
+	// GRPC, HTTP and Kafka are on as soon as they are named.
 	GRPC  configoptional.Optional[configgrpc.ServerConfig] `mapstructure:"grpc"`
 	HTTP  configoptional.Optional[HTTPConfig]              `mapstructure:"http"`
 	Kafka configoptional.Optional[KafkaConfig]             `mapstructure:"kafka"`
@@ -36,10 +38,11 @@ type Protocols struct {
 
 // HTTPConfig is a server and the path of each signal.
 type HTTPConfig struct {
-	ServerConfig   confighttp.ServerConfig `mapstructure:",squash"`
-	TracesURLPath  urlPath                 `mapstructure:"traces_url_path,omitempty"`
-	MetricsURLPath urlPath                 `mapstructure:"metrics_url_path,omitempty"`
-	LogsURLPath    urlPath                 `mapstructure:"logs_url_path,omitempty"`
+	ServerConfig confighttp.ServerConfig `mapstructure:",squash"`
+	// TracesURLPath, MetricsURLPath and LogsURLPath are where each signal is taken.
+	TracesURLPath  urlPath `mapstructure:"traces_url_path,omitempty"`
+	MetricsURLPath urlPath `mapstructure:"metrics_url_path,omitempty"`
+	LogsURLPath    urlPath `mapstructure:"logs_url_path,omitempty"`
 }
 
 // urlPath is a path that begins with a slash.

@@ -38,6 +38,7 @@ type KafkaConfig struct {
 
 // KafkaTopics are the topics of each signal.
 type KafkaTopics struct {
+	// Traces, Metrics and Logs are the topics of each; several are read alike.
 	Traces  []string `mapstructure:"traces"`
 	Metrics []string `mapstructure:"metrics"`
 	Logs    []string `mapstructure:"logs"`

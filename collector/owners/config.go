@@ -12,18 +12,22 @@ import (
 
 // Config says where ownership is written down; the package comment shows it as YAML. The zero value knows no owner.
 type Config struct {
+	// Services are rules; the first that fits a service counts.
 	Services []Rule `mapstructure:"services"`
 	// Catalogs are paths of catalog-info.yaml files. * and ? stand for parts of a name, ** for any folders.
-	Catalogs   []string     `mapstructure:"catalogs"`
+	Catalogs []string `mapstructure:"catalogs"`
+	// Codeowners are CODEOWNERS files, each with where services lie in its repository.
 	Codeowners []Codeowners `mapstructure:"codeowners"`
 }
 
 // Rule says whose some services are. One of Is and Matches is set, and Team, System or both.
 type Rule struct {
+	// Is lists names of services; Matches is a regular expression (RE2) for a whole name. One of the two is set.
 	Is      []string `mapstructure:"is"`
 	Matches string   `mapstructure:"matches"`
-	Team    string   `mapstructure:"team"`
-	System  string   `mapstructure:"system"`
+	// Team and System are whose they are; with Matches they may hold {1} or {group}.
+	Team   string `mapstructure:"team"`
+	System string `mapstructure:"system"`
 }
 
 // Format is the form of a CODEOWNERS file.
@@ -37,8 +41,10 @@ const (
 
 // Codeowners is a CODEOWNERS file.
 type Codeowners struct {
-	File   string `mapstructure:"file"`
-	Format Format `mapstructure:"format"` // GitHub unless set
+	// File is its path.
+	File string `mapstructure:"file"`
+	// Format is one of github, which it is unless set, and gitlab.
+	Format Format `mapstructure:"format"`
 	// Folders are where services lie by their names, such as "services/{service}". A rule for the whole repository (*) says
 	// nothing of them, since any name could be one.
 	Folders []string `mapstructure:"folders"`

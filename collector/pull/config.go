@@ -42,16 +42,18 @@ type SourceConfig struct {
 	// each request.
 	Secret     configopaque.String `mapstructure:"secret"`
 	SecretFile string              `mapstructure:"secret_file"`
-	// Interval is how long after everything was read it is looked at again: shorter is told sooner, and asks more.
+	// Interval is how long after everything was read it is looked at again: shorter is told sooner, and asks more; 0: 1m.
 	Interval time.Duration `mapstructure:"interval"`
-	// History is how far back before the first start to read. More takes longer, and reads further back when it is raised.
+	// History is how far back before the first start to read; 0: 30 days. More takes longer, and reads further back when it is
+	// raised.
 	History time.Duration `mapstructure:"history"`
 	// Allow opens addresses beyond the public internet: "private", "loopback", networks, addresses, hosts' names.
 	Allow []string `mapstructure:"allow"`
 	// ProxyURL is the HTTP proxy to go through; it decides then which addresses may be called. Empty: none, whatever the
 	// environment says.
-	ProxyURL configopaque.String     `mapstructure:"proxy_url"`
-	TLS      *configtls.ClientConfig `mapstructure:"tls"`
+	ProxyURL configopaque.String `mapstructure:"proxy_url"`
+	// TLS is for an authority that the machine doesn't know, and for a certificate of our own.
+	TLS *configtls.ClientConfig `mapstructure:"tls"`
 	// Keys are those of the source: whom to ask, and for what.
 	Keys map[string]any `mapstructure:",remain"`
 }

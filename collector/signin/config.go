@@ -30,6 +30,7 @@ type Config struct {
 
 // TokenConfig is a program.
 type TokenConfig struct {
+	// Roles are what it may do: reader, sender, operator.
 	Roles []access.Role `mapstructure:"roles"`
 	// Secrets are valid all at once, a list or one text with commas; SecretsFile holds one a line, and is read again for
 	// every request.
@@ -39,6 +40,7 @@ type TokenConfig struct {
 
 // UserConfig is somebody.
 type UserConfig struct {
+	// Roles are what they may do: reader, sender, operator.
 	Roles []access.Role `mapstructure:"roles"`
 	// PasswordHash is the bcrypt hash of the password.
 	PasswordHash configopaque.String `mapstructure:"password_hash"`

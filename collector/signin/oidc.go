@@ -27,12 +27,14 @@ type OIDCConfig struct {
 	// Name is what the button says.
 	Name string `mapstructure:"name"`
 	// Issuer is its URL, below which /.well-known/openid-configuration is.
-	Issuer       string              `mapstructure:"issuer"`
+	Issuer string `mapstructure:"issuer"`
+	// ClientID is what the provider calls this daemon, and ClientSecret what it gave it to prove that.
 	ClientID     string              `mapstructure:"client_id"`
 	ClientSecret configopaque.String `mapstructure:"client_secret"`
 	// RedirectURL is where people reach /login/callback of this daemon.
-	RedirectURL string   `mapstructure:"redirect_url"`
-	Scopes      []string `mapstructure:"scopes"`
+	RedirectURL string `mapstructure:"redirect_url"`
+	// Scopes are what is asked of the provider; openid is among them.
+	Scopes []string `mapstructure:"scopes"`
 	// GroupsClaim names the claim with the groups of a person; NameClaim that with their name, "" is the verified email, or
 	// else preferred_username, or else the subject.
 	GroupsClaim string `mapstructure:"groups_claim"`
@@ -42,7 +44,7 @@ type OIDCConfig struct {
 	// CAFile has the authority of the provider's certificate, when the machine doesn't know it.
 	CAFile string `mapstructure:"ca_file"`
 	// Allow opens addresses beyond the public internet, for when the provider names endpoints at other hosts than the
-	// issuer's own; see internal/outgoing.
+	// issuer's own: "private", "loopback", networks, addresses, hosts' names.
 	Allow []string `mapstructure:"allow"`
 }
 

@@ -45,7 +45,8 @@ type SourceConfig struct {
 	Type string `mapstructure:"type"`
 	// Secret and Secrets are valid all at once, so that a sender can be given a new one before the old is removed.
 	// Secrets may also be one text with commas between them, so that ${env:NAME:-[]} means what the variable holds, or
-	// none when it isn't set. Nil: nothing is said of them; empty: that there are none.
+	// none when it isn't set. An empty list says that there are none: then the source is closed on an
+	// address that other machines reach.
 	Secret  configopaque.String   `mapstructure:"secret"`
 	Secrets []configopaque.String `mapstructure:"secrets"`
 	// SecretFile holds one secret a line. It is read again for every delivery.

@@ -15,6 +15,7 @@ const release = 3
 
 // Config are the rules as they stand in the configuration; the package comment shows them as YAML.
 type Config struct {
+	// Services, Environments and Versions are the rules for each; the first that fits a name counts.
 	Services     []Rule            `mapstructure:"services"`
 	Environments []EnvironmentRule `mapstructure:"environments"`
 	Versions     []Rule            `mapstructure:"versions"`

@@ -14,9 +14,11 @@ import (
 
 // SASL says who we are.
 type SASL struct {
-	Mechanism string              `mapstructure:"mechanism"` // PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
-	Username  string              `mapstructure:"username"`
-	Password  configopaque.String `mapstructure:"password"`
+	// Mechanism is PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.
+	Mechanism string `mapstructure:"mechanism"`
+	// Username and Password are who we say we are, and the proof.
+	Username string              `mapstructure:"username"`
+	Password configopaque.String `mapstructure:"password"`
 }
 
 // Unmarshal reads the password itself, because the Collector's own error for a value of the wrong type repeats the value.

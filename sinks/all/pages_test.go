@@ -33,7 +33,7 @@ var inGo = map[string][2]string{
 	"gate":        {"../gate.md", "proceed, wait or stop, for pipelines and progressive delivery"},
 	"kafka":       {"kafka.md", "every revision of a verdict as a CloudEvent in a topic"},
 	"page":        {"../pages.md", "pages for people, at the listener for readers"},
-	"prometheus":  {"../../sinks/prometheus/METRICS.md", "metrics to be scraped"},
+	"prometheus":  {"../reference/metrics.md", "metrics to be scraped"},
 	"remotewrite": {"remotewrite.md", "what happened at the time when it happened, in a Prometheus that takes remote write"},
 	"webhook":     {"../../sinks/webhook/README.md", "signed verdicts for programs of yours, by Standard Webhooks"},
 	"template":    {"../../sinks/template/doc.go", "anything else that takes HTTP: a file of your own says how"},
@@ -184,7 +184,7 @@ shipwake outbox retry --all          # again, now that it is repaired
 shipwake outbox drop msg_4f0f1c6c    # never
 ` + "```" + `
 
-` + "`shipwake_outbox_*`" + ` in [/metrics](../../sinks/prometheus/METRICS.md) counts all of it.
+` + "`shipwake_outbox_*`" + ` in [/metrics](../reference/metrics.md) counts all of it.
 
 ## Which there are
 `

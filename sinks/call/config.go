@@ -30,8 +30,9 @@ type Config struct {
 // TargetConfig is how one receiver is called. It is squashed into its settings.
 type TargetConfig struct {
 	// Timeout bounds one try, from the look-up of the name to the answer; 0: 15 s.
-	Timeout time.Duration           `mapstructure:"timeout"`
-	TLS     *configtls.ClientConfig `mapstructure:"tls"`
+	Timeout time.Duration `mapstructure:"timeout"`
+	// TLS is for an authority that the machine doesn't know, and for a certificate of our own.
+	TLS *configtls.ClientConfig `mapstructure:"tls"`
 }
 
 const (

@@ -26,8 +26,9 @@ type Config struct {
 	// Allow opens addresses beyond the public internet: "private", "loopback", networks, addresses, hosts' names.
 	Allow []string `mapstructure:"allow"`
 	// PublicURL is where people reach the daemon's web listener: the start of the links in mails. Empty: no links.
-	PublicURL string       `mapstructure:"public_url"`
-	Server    ServerConfig `mapstructure:"server"`
+	PublicURL string `mapstructure:"public_url"`
+	// Server is the SMTP server that takes the mails.
+	Server ServerConfig `mapstructure:"server"`
 	// From is the address of the sender, as in "Shipwake <shipwake@example.com>". Its domain is that of the Message-IDs.
 	From string `mapstructure:"from"`
 	// To are the lists of readers, by a name of yours, which is the one in logs and metrics.
@@ -36,16 +37,18 @@ type Config struct {
 
 // ServerConfig is the SMTP server that takes the mails.
 type ServerConfig struct {
+	// Host is its name, which its certificate must have.
 	Host string `mapstructure:"host"`
 	// Port is 587 with starttls, 465 with tls, 25 with none, unless it is given.
 	Port int `mapstructure:"port"`
-	// Encryption is starttls (the default; a server without it gets nothing), tls from the first byte, or none.
+	// Encryption is one of starttls (the default; a server without it gets nothing), tls from the first byte, or none.
 	Encryption string `mapstructure:"encryption"`
 	// Username and Password are sent over an encrypted connection only. Without a username nobody logs in.
-	Username string                  `mapstructure:"username"`
-	Password configopaque.String     `mapstructure:"password"`
-	TLS      *configtls.ClientConfig `mapstructure:"tls"`
-	// Timeout bounds one try.
+	Username string              `mapstructure:"username"`
+	Password configopaque.String `mapstructure:"password"`
+	// TLS is for an authority that the machine doesn't know, and for a certificate of our own.
+	TLS *configtls.ClientConfig `mapstructure:"tls"`
+	// Timeout bounds one try, at most 50s; 0: 30s.
 	Timeout time.Duration `mapstructure:"timeout"`
 }
 

@@ -14,8 +14,9 @@ import (
 
 // Link leads from a change to another tool.
 type Link struct {
+	// Title is what the link says.
 	Title string `mapstructure:"title"`
-	// URL is its address, with what the change is in braces, see places: https://grafana.example/d/x?var-service={service}.
+	// URL is its address, with what the change is in braces, such as {service}, {version} and {from}: https://grafana.example/d/x?var-service={service}.
 	URL string `mapstructure:"url"`
 }
 

@@ -12,9 +12,9 @@ const (
 	Histogram Type = "histogram"
 )
 
-// Metric is one row of the catalog: the same row feeds /metrics, METRICS.md and the check of the dashboards.
+// Metric is one row of the catalog: the same row feeds /metrics, docs/reference/metrics.md and the check of the dashboards.
 type Metric struct {
-	Section string // heading in METRICS.md
+	Section string // heading in docs/reference/metrics.md
 	Name    string
 	Help    string
 	Type    Type

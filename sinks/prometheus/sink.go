@@ -20,8 +20,6 @@ import (
 	"github.com/shipwake/shipwake/sinks"
 )
 
-//go:generate go test -run TestMetricsTable -update .
-
 // Name is the name of the sink in the configuration.
 const Name = "prometheus"
 

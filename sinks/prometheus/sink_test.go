@@ -371,11 +371,6 @@ func TestAReaderThatFailsAtTheStartIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "read the newest changes: disk on fire")
 }
 
-// TestMetricsTable holds METRICS.md against the catalog.
-func TestMetricsTable(t *testing.T) {
-	golden(t, "METRICS.md", table())
-}
-
 func TestCatalogIsWellFormed(t *testing.T) {
 	seen := map[string]bool{}
 	for _, m := range Catalog() {
@@ -417,50 +412,4 @@ func having(lines []string, prefix string) (n int) {
 		}
 	}
 	return n
-}
-
-// nativeHistograms says in METRICS.md how to get them.
-const nativeHistograms = `
-Histograms are classic in the text formats, and classic and native in Prometheus' protobuf format: a native bucket ends 9 %
-above where it begins, and where that makes more than 100 buckets each two become one. Exemplars name the change in
-OpenMetrics and in protobuf; Prometheus keeps them with ` + "`--enable-feature=exemplar-storage`" + `. From 3.8 on it asks for protobuf with
-
-` + "```yaml" + `
-scrape_configs:
-  - job_name: shipwake
-    scrape_native_histograms: true
-    always_scrape_classic_histograms: true
-    static_configs: [{targets: ["127.0.0.1:8788"]}]
-` + "```" + `
-
-Before 3.8, ` + "`--enable-feature=native-histograms`" + ` stands for ` + "`scrape_native_histograms`" + `; before 3.0 the other setting is called
-` + "`scrape_classic_histograms`" + ` (from 2.45 on). Without it there is no ` + "`_bucket`" + ` series of what is native, and the dashboards ask for those.
-A quantile of native buckets is ` + "`histogram_quantile(0.9, sum by (service) (rate(shipwake_regression_detection_seconds[1d])))`" + `.
-`
-
-// table is METRICS.md.
-func table() string {
-	var b strings.Builder
-	b.WriteString("# Metrics\n\nGenerated from the catalog by `go generate ./sinks/prometheus`; a test holds it up to date.\n\n" +
-		"Counters count what was told since the daemon started. The `shipwake_dora_*` gauges are exact over their window in\n" +
-		"event time, for `window` = `7d`, `30d` and `90d`, and by the policy described in `correlate/dora`. What has no data\n" +
-		"is absent. `shipwake_change_*` series name a change: those of the 1,000 newest whose window is open, or that regressed and\n" +
-		"haven't recovered.\n" + nativeHistograms)
-	section := ""
-	for _, m := range Catalog() {
-		if m.Section != section {
-			section = m.Section
-			fmt.Fprintf(&b, "\n## %s\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n", section)
-		}
-		labels := ""
-		if len(m.Labels) > 0 {
-			labels = "`" + strings.Join(m.Labels, "`, `") + "`"
-		}
-		kind := string(m.Type)
-		if m.Type == Histogram {
-			kind = "histogram, classic and native"
-		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m.Name, kind, labels, m.Help)
-	}
-	return b.String()
 }

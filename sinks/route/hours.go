@@ -12,7 +12,7 @@ type Hours struct {
 	// From and To are times such as 09:00; a To that isn't after From lies on the next day. Neither: the whole day.
 	From string `mapstructure:"from"`
 	To   string `mapstructure:"to"`
-	// Days are mon, tue, wed, thu, fri, sat and sun, on which the hours begin; none: all.
+	// Days are those on which the hours begin, of mon, tue, wed, thu, fri, sat and sun; none: all.
 	Days []string `mapstructure:"days"`
 	// TimeZone is a name such as Europe/Berlin; "": UTC.
 	TimeZone string `mapstructure:"time_zone"`

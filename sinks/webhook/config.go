@@ -25,6 +25,7 @@ type Config struct {
 
 // EndpointConfig is one receiver.
 type EndpointConfig struct {
+	// URL is where messages are posted.
 	URL configopaque.String `mapstructure:"url"`
 	// Secrets sign every message, each with a signature of its own, so that a new one can be introduced before the old
 	// one goes. SecretFile holds more of them, one a line, and is read anew for each message.

@@ -11,6 +11,8 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/complete"
 )
 
 // Main runs the command line and returns the exit code. It returns when the command is done or ctx ends.
@@ -48,6 +50,9 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+// Commands is the command line, for what is made of its help.
+func Commands() *cobra.Command { return newRoot() }
+
 func newRoot() *cobra.Command {
 	d := &daemon{}
 	root := &cobra.Command{
@@ -74,9 +79,9 @@ Without a command it runs the daemon. With no arguments at all that is the built
 		RunE:          func(cmd *cobra.Command, _ []string) error { return d.run(cmd.Context()) },
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.CompletionOptions.HiddenDefaultCmd = true
 	d.addFlags(root)
 	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newRegressions(), newIncidents(), newStatus(), newTop(), newProfiles(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newValidate(), newConfig(), newComponents())
+	complete.Tree(root, daemonOf)
 	return root
 }
 

@@ -109,7 +109,11 @@ func newValidate() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "validate",
 		Short: "Check the configuration without running anything",
-		Args:  noArguments,
+		Long: `Reads the configuration as the daemon would, makes its components and starts none of them. It names the key that is wrong and
+what would be right; the exit code is then 1.`,
+		Example: `  shipwake validate --config shipwake.yaml
+  shipwake validate --config builtin:default --config mine.yaml --set=extensions.correlate.lateness=1m`,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := d.validate(cmd.Context()); err != nil {
 				return err
@@ -126,7 +130,10 @@ func newConfig() *cobra.Command {
 	return &cobra.Command{
 		Use:   "config",
 		Short: "Print the built-in configuration, with comments",
-		Args:  noArguments,
+		Long: `Prints the configuration of a daemon that was given none, to begin your own with. Each key has a comment that says what it
+does; docs/reference/config.md lists all there are.`,
+		Example: `  shipwake config > shipwake.yaml`,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := cmd.OutOrStdout().Write(defaultConfig)
 			return err
@@ -138,10 +145,11 @@ func newConfig() *cobra.Command {
 func newComponents() *cobra.Command {
 	d := &daemon{}
 	cmd := &cobra.Command{
-		Use:   "components",
-		Short: "List the Collector components in this binary",
-		Long:  "List the Collector components in this binary, and how the OTLP receivers of the configuration read requests in\nprotobuf: direct, or decoded because of what stands in their pipelines.",
-		Args:  noArguments,
+		Use:     "components",
+		Short:   "List the Collector components in this binary",
+		Long:    "List the Collector components in this binary, and how the OTLP receivers of the configuration read requests in\nprotobuf: direct, or decoded because of what stands in their pipelines.",
+		Example: `  shipwake components --config shipwake.yaml`,
+		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			set, err := d.settings()
 			if err != nil {

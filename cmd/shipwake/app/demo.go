@@ -33,6 +33,9 @@ incidents, late and corrected facts and quiet nights, lived through by the daemo
 ledger, which the daemon then runs on, and the data of a Prometheus that would have scraped it every minute. Of telemetry
 there is what is measured around changes and troubles, in buckets of 30 seconds; in the last hours, of all services. The same
 --seed and --until make the same month.`,
+		Example: `  shipwake demo
+  shipwake demo --exit
+  shipwake demo --month`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)

@@ -20,10 +20,12 @@ import (
 
 func newExport() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "export",
-		Short: "Write the record for other programs",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "export",
+		Short:   "Write the record for other programs",
+		Long:    "Writes what the daemon knows of the past in the form that another program reads.",
+		Example: `  shipwake export openmetrics --since 1y > history.om`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newExportOpenMetrics())
 	return cmd

@@ -27,6 +27,8 @@ func newNames() *cobra.Command {
 telemetry does: a change of a name that telemetry doesn't have can't be judged. With each is what may be meant on the
 other side, and the rule that makes one of the two, to be put below extensions::correlate::names. A rule also mends what
 was told before.`,
+		Example: `  shipwake names
+  shipwake names --output json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return n.show(cmd, &n.asking, question{ask: n.ask}) },
 	}

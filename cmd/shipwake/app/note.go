@@ -37,20 +37,28 @@ Who says it is whom the daemon authenticates, and needs the role operator. Each 
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		noteOf(correlate.NoteAcknowledge, "ack CHANGE", "The verdict was seen: it is told again only when it gets worse"),
-		noteOf(correlate.NoteOverrule, "overrule CHANGE", "It was not this change"),
-		noteOf(correlate.NoteConfirm, "confirm CHANGE", "It was this change"),
-		noteOf(correlate.NoteLabel, "label CHANGE NAME=VALUE", "The change has a label, whatever its sender says"),
-		noteOf(correlate.NoteLink, "link INCIDENT {CHANGE | none}", "A change, or none, caused the incident"),
+		noteOf(correlate.NoteAcknowledge, "ack CHANGE", "The verdict was seen: it is told again only when it gets worse",
+			`  shipwake note ack checkout-7 --reason "looking into it"`),
+		noteOf(correlate.NoteOverrule, "overrule CHANGE", "It was not this change",
+			`  shipwake note overrule checkout-7 --reason "the cache of the cart was cold" --caused-by cart-3`),
+		noteOf(correlate.NoteConfirm, "confirm CHANGE", "It was this change",
+			`  shipwake note confirm checkout-7 --reason "reproduced on staging"`),
+		noteOf(correlate.NoteLabel, "label CHANGE NAME=VALUE", "The change has a label, whatever its sender says",
+			`  shipwake note label checkout-7 class=emergency`),
+		noteOf(correlate.NoteLink, "link INCIDENT {CHANGE | none}", "A change, or none, caused the incident",
+			`  shipwake note link PD-12 cart-3 --reason "same stack trace"`),
 	)
 	return cmd
 }
 
 // noteOf is the command for one kind of note.
-func noteOf(kind correlate.NoteKind, use, short string) *cobra.Command {
+func noteOf(kind correlate.NoteKind, use, short, example string) *cobra.Command {
 	n := &noteCommand{said: api.Said{Kind: kind}}
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: cobra.MaximumNArgs(2),
+		Use: use, Short: short, Example: example, Args: cobra.MaximumNArgs(2),
+		Long: "Tells the running daemon: " + strings.ToLower(short[:1]) + short[1:] + `.
+
+Who says it is whom the daemon authenticates, and needs the role operator. The same with --withdraw takes it back.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := n.take(args); err != nil {
 				return err

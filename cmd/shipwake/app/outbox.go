@@ -39,6 +39,9 @@ directory, whether the daemon runs or not. Run it as the user of the daemon, on 
 
 A message that was set aside is tried again by itself when the daemon starts or reads its configuration anew. What retry puts
 back, a daemon that runs takes up within a minute.`,
+		Example: `  shipwake outbox
+  shipwake outbox show msg_4f0f1c6c9d1f4b0d9a7f6a3f0a8f2d11
+  shipwake outbox retry --all --queue slack/ops`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd) },
 	}
@@ -56,7 +59,9 @@ back, a daemon that runs takes up within a minute.`,
 func (o *outboxCommand) newList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List what waits and what was set aside, oldest first", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd) },
+		Long:    "Lists the messages that were not delivered, the oldest first: when each was decided, its queue, how it stands, its key, and what it is about.",
+		Example: "  shipwake outbox list --parked\n  shipwake outbox list --queue slack/ops",
+		RunE:    func(cmd *cobra.Command, _ []string) error { return o.list(cmd) },
 	}
 	o.addListFlags(cmd.Flags())
 	return cmd
@@ -71,6 +76,8 @@ func (o *outboxCommand) addListFlags(flags *pflag.FlagSet) {
 func (o *outboxCommand) newShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show KEY", Short: "Print a message as it is kept", Args: cobra.ExactArgs(1),
+		Long:    "Prints all that is kept of a message: why it wasn't delivered, how often it was tried, and its payload.",
+		Example: "  shipwake outbox show msg_4f0f1c6c9d1f4b0d9a7f6a3f0a8f2d11",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.print(cmd.Context(), args[0], cmd.OutOrStdout())
 		},
@@ -80,6 +87,8 @@ func (o *outboxCommand) newShow() *cobra.Command {
 func (o *outboxCommand) newRetry() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "retry [KEY…]", Short: "Put what was set aside back into its queue",
+		Long: `Puts messages that were set aside back into their queues: those that are named by their keys, or with --all every one. A daemon
+that runs tries them again within a minute.`,
 		Example: "  shipwake outbox retry --all --queue slack/ops\n  shipwake outbox retry msg_4f0f1c6c9d1f4b0d9a7f6a3f0a8f2d11",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.each(cmd.Context(), args, cmd.OutOrStdout(), "will be tried again", (*sqlite.Desk).Retry)
@@ -92,6 +101,9 @@ func (o *outboxCommand) newRetry() *cobra.Command {
 func (o *outboxCommand) newDrop() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "drop [KEY…]", Short: "Give up messages for good, as if they had been delivered",
+		Long: `Removes messages from the outbox: those that are named by their keys, or with --all every one that was set aside. Their receiver
+never gets them.`,
+		Example: "  shipwake outbox drop msg_4f0f1c6c9d1f4b0d9a7f6a3f0a8f2d11\n  shipwake outbox drop --all --queue slack/ops",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.each(cmd.Context(), args, cmd.OutOrStdout(), "dropped", (*sqlite.Desk).Drop)
 		},

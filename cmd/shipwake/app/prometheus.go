@@ -20,10 +20,12 @@ import (
 
 func newPrometheus() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "prometheus",
-		Short: "See what a Prometheus has that changes can be judged by",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "prometheus",
+		Short:   "See what a Prometheus has that changes can be judged by",
+		Long:    "Looks at a Prometheus as the receiver telemetry_prometheus would, before it is configured.",
+		Example: `  shipwake prometheus check http://prometheus:9090`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newPrometheusCheck())
 	return cmd

@@ -27,8 +27,9 @@ func newQuarantine() *cobra.Command {
 
 Each was authentic and could not be mapped, or is dated in the future. It is read again when its source or the naming rules
 change, or when its time has come, and then applied as if it had been read when it was received.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return q.show(cmd, &q.asking, question{ask: q.ask}) },
+		Example: `  shipwake quarantine --limit 20`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return q.show(cmd, &q.asking, question{ask: q.ask}) },
 	}
 	flags := cmd.Flags()
 	q.filters.add(flags)

@@ -23,6 +23,8 @@ func newReplay() *cobra.Command {
 JSON object a line: verdicts and regressions, in the order they were decided.
 
 The exit code is 0 when every case could be read, whatever the verdicts, and 1 with the file and line number otherwise.`,
+		Example: `  shipwake replay cases/slow-release cases/two-at-once
+  shipwake replay --out verdicts.jsonl cases/*`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, cases []string) error {
 			if file == "" {

@@ -29,6 +29,8 @@ func newRollbacks() *cobra.Command {
 		Short: "List for which changes a rollback was asked for, or why not",
 		Long: `Asks the running daemon for its decisions on rollbacks, newest first: the requests and what became of them, what would have been
 asked in a dry run, and the refusals with the condition that doesn't hold. Shipwake asks, and never deploys (docs/rollback.md).`,
+		Example: `  shipwake rollbacks --since 7d
+  shipwake rollbacks --service checkout --result refused`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return r.show(cmd, &r.asking, question{ask: r.ask, news: true})
@@ -85,12 +87,14 @@ func newKillSwitch(on bool) *cobra.Command {
 		Use: "stop", Short: "Turn the kill switch on: nobody is asked for a rollback until resume",
 		Long: `Turns the kill switch of the running daemon on. Nobody is asked for a rollback, not even in what waits to be sent, until it is turned
 off by resume. It outlives a restart. It needs the role operator.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context(), cmd.OutOrStdout()) },
+		Example: `  shipwake rollbacks stop --why "the provider of payments is down"`,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return k.run(cmd.Context(), cmd.OutOrStdout()) },
 	}
 	if !on {
 		cmd.Use, cmd.Short = "resume", "Turn the kill switch off again"
 		cmd.Long = `Turns the kill switch of the running daemon off. What was withdrawn meanwhile stays so. It needs the role operator.`
+		cmd.Example = `  shipwake rollbacks resume`
 	}
 	cmd.Flags().StringVar(&k.why, "why", "", "the `reason`, for those who wonder")
 	k.addFlags(cmd.Flags())

@@ -27,8 +27,12 @@ func newSink() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sink",
 		Short: "List the sinks, or send one an example",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return listSinks(cmd.OutOrStdout()) },
+		Long: `Lists the sinks that a configuration may name below extensions::correlate::sinks. "shipwake sink test" sends the receivers of one
+an example.`,
+		Example: `  shipwake sink
+  shipwake sink test slack --config shipwake.yaml`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listSinks(cmd.OutOrStdout()) },
 	}
 	cmd.AddCommand(newSinkTest())
 	return cmd

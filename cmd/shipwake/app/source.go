@@ -27,8 +27,12 @@ func newSource() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "source",
 		Short: "List the sources, or try one on a payload without a daemon",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return listSources(cmd.OutOrStdout()) },
+		Long: `Lists the sources that a configuration may name, and how their senders prove themselves. "shipwake source test" shows what one
+reads from a payload.`,
+		Example: `  shipwake source
+  shipwake source test pagerduty < payload.json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listSources(cmd.OutOrStdout()) },
 	}
 	cmd.AddCommand(newSourceTest())
 	return cmd

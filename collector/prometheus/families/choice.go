@@ -24,10 +24,10 @@ type OwnFamily struct {
 	Unit     string            `mapstructure:"unit"`     // of that: s, the default, or ms
 	Status   []string          `mapstructure:"status"`   // how a request ended: an HTTP status or its class
 	Errors   map[string]string `mapstructure:"errors"`   // in place of status: the values, as a regular expression, of labels of failed requests
-	Service  []string          `mapstructure:"service"`
-	Version  []string          `mapstructure:"version"`
-	Route    []string          `mapstructure:"route"`
-	Only     map[string]string `mapstructure:"only"` // the values, as a regular expression, of labels of the series to read
+	Service  []string          `mapstructure:"service"`  // which service was asked
+	Version  []string          `mapstructure:"version"`  // which version of it answered
+	Route    []string          `mapstructure:"route"`    // which route was asked for
+	Only     map[string]string `mapstructure:"only"`     // the values, as a regular expression, of labels of the series to read
 }
 
 // Table is the families to read: the user's own before those that are known.

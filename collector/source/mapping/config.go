@@ -46,7 +46,7 @@ func checkParameters(given map[string]string, known map[string]Parameter) error 
 type fileConfig struct {
 	// File is the path of the mapping.
 	File string `mapstructure:"file" json:"-"`
-	// Parameters are described at config.
+	// Parameters are the mapping's own, by name.
 	Parameters map[string]string `mapstructure:"parameters" json:"parameters"`
 	// Digest is that of the file's text, so that what is kept is read again when it is another.
 	Digest string `mapstructure:"-" json:"digest"`
