@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
@@ -74,7 +75,7 @@ func (s stage) list(t *testing.T, instruction string) []string {
 func TestTheBinaryIsBuiltAsByMake(t *testing.T) {
 	build := stages(t)[0]
 	language := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "../go.mod"))
-	require.Equal(t, "golang:"+language[1]+" AS build", build.from)
+	require.Regexp(t, `^golang:`+regexp.QuoteMeta(language[1])+`@sha256:[0-9a-f]{64} AS build$`, build.from)
 	run := build.of("RUN")
 	i := slices.IndexFunc(run, func(s string) bool { return strings.Contains(s, "go build") })
 	require.GreaterOrEqual(t, i, 0)
@@ -123,15 +124,33 @@ func isStringVariable(t *testing.T, dir, name string) bool {
 
 func TestTheImageHoldsNothingButTheBinary(t *testing.T) {
 	build, image := stages(t)[0], stages(t)[1]
-	require.Equal(t, "gcr.io/distroless/static:nonroot", image.from)
+	require.Equal(t, "scratch", image.from)
 	require.Empty(t, image.of("RUN"), "there is no shell")
 	require.Equal(t, "65532:65532", image.only(t, "USER"), "by number, so that Kubernetes can tell that it isn't root")
 	data := image.only(t, "VOLUME")
 	require.Equal(t, "SHIPWAKE_DATA_DIR="+data, image.only(t, "ENV"))
-	require.Contains(t, build.of("RUN"), "mkdir "+data)
+	require.Contains(t, build.of("RUN"), "mkdir "+data+" && mkdir -m 1777 /scratch")
 	require.Contains(t, image.of("COPY"), "--from=build --chown="+image.only(t, "USER")+" "+data+" "+data)
 	require.Equal(t, []string{"/shipwake"}, image.list(t, "ENTRYPOINT"))
 	require.Contains(t, image.of("COPY"), "--from=build /shipwake /shipwake")
+}
+
+// TestTheContainerAsksItselfWhetherItIsReady: it has no other program for that. The check gives up before it is given up.
+func TestTheContainerAsksItselfWhetherItIsReady(t *testing.T) {
+	probe := regexp.MustCompile(`^--interval=\S+ --timeout=(\S+) --start-period=\S+ CMD (.+)$`).FindStringSubmatch(stages(t)[1].only(t, "HEALTHCHECK"))
+	require.NotNil(t, probe)
+	var words []string
+	require.NoError(t, json.Unmarshal([]byte(probe[2]), &words))
+	require.Equal(t, stages(t)[1].list(t, "ENTRYPOINT"), words[:1])
+	code, stdout, _ := shipwake(t, append(words[1:], "--help")...)
+	require.Zero(t, code)
+	limit, err := time.ParseDuration(probe[1])
+	require.NoError(t, err)
+	own := regexp.MustCompile(`--timeout duration .*\(default (\S+)\)`).FindStringSubmatch(stdout)
+	require.NotNil(t, own)
+	within, err := time.ParseDuration(own[1])
+	require.NoError(t, err)
+	require.Less(t, within, limit)
 }
 
 // command is the container's command line, with files where they are here.
@@ -228,7 +247,7 @@ func TestTheContainerListensOnTheSamePortsAsTheDefault(t *testing.T) {
 func TestTheBuildContextLeavesOutOnlyWhatIsNotBuilt(t *testing.T) {
 	for line := range strings.Lines(read(t, "Dockerfile.dockerignore")) {
 		if folder := strings.TrimSpace(line); folder != "" && !strings.HasPrefix(folder, "#") {
-			require.Contains(t, []string{".git", "bin", "shipwake-data", "bench"}, folder)
+			require.Contains(t, []string{".git", "bin", "shipwake-data", "bench", "deploy/compose/.env"}, folder)
 		}
 	}
 }

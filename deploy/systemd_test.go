@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,8 +17,8 @@ import (
 var directives = map[string][]string{
 	"Unit": {"Description", "Documentation", "After", "Wants"},
 	"Service": {
-		"Type", "ExecStart", "ExecReload", "EnvironmentFile", "Restart", "TimeoutStopSec", "DynamicUser", "StateDirectory",
-		"StateDirectoryMode", "UMask", "NoNewPrivileges", "CapabilityBoundingSet", "ProtectSystem", "ProtectHome", "ProtectProc",
+		"Type", "NotifyAccess", "TimeoutStartSec", "WatchdogSec", "ExecStart", "ExecReload", "EnvironmentFile", "Restart", "TimeoutStopSec",
+		"MemoryMax", "User", "Group", "StateDirectory", "StateDirectoryMode", "UMask", "RemoveIPC", "NoNewPrivileges", "CapabilityBoundingSet", "ProtectSystem", "ProtectHome", "ProtectProc",
 		"ProtectClock", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectKernelTunables",
 		"ProtectControlGroups", "PrivateTmp", "PrivateDevices", "RestrictAddressFamilies", "RestrictNamespaces",
 		"RestrictRealtime", "RestrictSUIDSGID", "LockPersonality", "MemoryDenyWriteExecute", "SystemCallArchitectures",
@@ -38,7 +39,7 @@ func unit(t *testing.T) map[string]map[string]string {
 			all[section] = map[string]string{}
 			continue
 		}
-		if line == "" {
+		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
 		key, value, ok := strings.Cut(line, "=")
@@ -66,6 +67,32 @@ func TestTheUnitRunsTheDaemon(t *testing.T) {
 	require.Equal(t, "/bin/kill -HUP $MAINPID", service["ExecReload"])
 }
 
+// TestTheUnitLeavesRoomAndTime: the daemon keeps within its own limits first.
+func TestTheUnitLeavesRoomAndTime(t *testing.T) {
+	service := unit(t)["Service"]
+	most, err := strconv.Atoi(strings.TrimSuffix(service["MemoryMax"], "M"))
+	require.NoError(t, err)
+	_, builtin, _ := shipwake(t, "config")
+	limit := regexp.MustCompile(`(?m)^ +memory:\n(?: +#.*\n)* +limit: (\d+)MiB$`).FindStringSubmatch(builtin)
+	require.NotNil(t, limit)
+	own, err := strconv.Atoi(limit[1])
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, most, own*6/5)
+	require.Equal(t, "notify", service["Type"])
+	require.Equal(t, "10min", service["TimeoutStartSec"], "internal/systemd says the same of a reload")
+	require.Contains(t, service["RestrictAddressFamilies"], "AF_UNIX", "that is how it tells")
+}
+
+// TestTheUserOfTheUnitIsMade: the unit names one, and systemd makes none by itself.
+func TestTheUserOfTheUnitIsMade(t *testing.T) {
+	service := unit(t)["Service"]
+	require.Equal(t, service["User"], service["Group"])
+	require.Regexp(t, `(?m)^u `+service["User"]+` - "[^"]+" /var/lib/`+service["StateDirectory"]+`$`, read(t, "systemd/shipwake.sysusers.conf"))
+	for line := range strings.Lines(read(t, "systemd/environment")) {
+		require.True(t, strings.HasPrefix(line, "#"), "a secret in a file of the repository is none: %s", line)
+	}
+}
+
 // TestTheCommentedConfigurationIsValidToo: somebody who takes the comment signs away gets what the text says.
 func TestTheCommentedConfigurationIsValidToo(t *testing.T) {
 	text := read(t, "systemd/shipwake.yaml")
@@ -88,7 +115,7 @@ func TestTheCommentedConfigurationIsValidToo(t *testing.T) {
 // TestTheReadmeInstallsWhatTheUnitNames: every path of the unit comes from somewhere.
 func TestTheReadmeInstallsWhatTheUnitNames(t *testing.T) {
 	readme := read(t, "README.md")
-	for _, installed := range []string{"/usr/local/bin/shipwake", "/etc/shipwake/shipwake.yaml"} {
+	for _, installed := range []string{"/usr/local/bin/shipwake", "/etc/shipwake/shipwake.yaml", "/etc/shipwake/environment"} {
 		require.Contains(t, read(t, "systemd/shipwake.service"), installed)
 		require.Regexp(t, `(?m)^install -m \d+ \S+ `+regexp.QuoteMeta(installed)+`$`, readme)
 	}

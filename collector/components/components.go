@@ -46,13 +46,13 @@ type Components struct {
 	Verdicts    receiver.Factory
 }
 
-// New makes factories that share what they must. A dataDir that isn't empty wins over the configuration.
-func New(version, dataDir string) Components {
+// New makes factories that share what they must. A dataDir that isn't empty wins over the configuration; health may be nil.
+func New(version, dataDir string, health host.Health) Components {
 	tally, desk := &correlate.Tally{}, &told.Registry{}
 	budget := admission.NewBudget(admission.DefaultBudget)
 	return Components{
 		Correlate: host.NewFactory(host.Options{
-			Sinks: sinks.Factories(), Tally: tally, Version: version, DataDir: dataDir, Intake: budget, Told: desk,
+			Sinks: sinks.Factories(), Tally: tally, Version: version, DataDir: dataDir, Intake: budget, Told: desk, Health: health,
 		}),
 		Door:        door.NewFactory(tally),
 		OTLP:        otlp.NewFactory(budget, tally),
@@ -74,7 +74,7 @@ func (c Components) Receivers() []receiver.Factory {
 // Shared are those of a Collector that the builder makes: its packages are called one by one, and have nothing else in common.
 var Shared = sync.OnceValue(func() Components {
 	info, _ := debug.ReadBuildInfo()
-	return New(versionIn(info), "")
+	return New(versionIn(info), "", nil)
 })
 
 const module = "github.com/shipwake/shipwake"

@@ -13,7 +13,7 @@ import (
 )
 
 func TestEveryReceiverIsListed(t *testing.T) {
-	c := New("v1", "")
+	c := New("v1", "", nil)
 	var types []string
 	for _, f := range c.Receivers() {
 		types = append(types, f.Type().String())
@@ -28,7 +28,7 @@ func TestEveryReceiverIsListed(t *testing.T) {
 
 func TestTheComponentsOfAProcessAreMadeOnce(t *testing.T) {
 	require.Equal(t, []receiver.Factory{Shared().OTLP, Shared().Verdicts}, []receiver.Factory{Shared().OTLP, Shared().Verdicts})
-	require.NotSame(t, New("v1", "").Verdicts, Shared().Verdicts)
+	require.NotSame(t, New("v1", "", nil).Verdicts, Shared().Verdicts)
 }
 
 // TestEveryFolderIsInTheManifest: what the builder can call is in the example that it is run with.

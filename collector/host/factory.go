@@ -26,10 +26,19 @@ type Options struct {
 	Intake interface{ Resize(bytes int64) }
 	// Told is where receivers wait that pass on what was decided; nil: there are none.
 	Told *told.Registry
+	// Health is told how the daemon is; nil: nobody is.
+	Health Health
 	// Now is the clock; nil: that of the machine.
 	Now func() time.Time
 	// Unsynced: nothing waits until it is on the disk, for what can be made again.
 	Unsynced bool
+}
+
+// Health is who watches over the daemon from outside, such as a service manager.
+type Health interface {
+	Ready()    // everything is taken in
+	NotReady() // receivers are about to stop
+	Alive()    // the loop is at work; it must not block
 }
 
 // NewFactory makes the extension's factory.

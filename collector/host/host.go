@@ -120,7 +120,9 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 
 // open opens the ledger, restores the engine from it, and makes the sinks.
 func (h *Host) open(ctx context.Context) error {
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Now: h.opt.Now, Unsynced: h.opt.Unsynced})
+	l, err := sqlite.Open(ctx, sqlite.Options{
+		Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Now: h.opt.Now, Unsynced: h.opt.Unsynced, Release: h.opt.Version,
+	})
 	if err != nil {
 		return err
 	}
@@ -187,12 +189,18 @@ func (h *Host) DirectEnds() *direct.Registry { return &h.ends }
 func (h *Host) Ready() error {
 	h.ends.Settle()
 	h.ready.Store(true)
+	if h.opt.Health != nil {
+		h.opt.Health.Ready()
+	}
 	return nil
 }
 
 // NotReady implements extensioncapabilities.PipelineWatcher: receivers are about to stop.
 func (h *Host) NotReady() error {
 	h.ready.Store(false)
+	if h.opt.Health != nil {
+		h.opt.Health.NotReady()
+	}
 	return nil
 }
 

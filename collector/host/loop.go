@@ -227,6 +227,9 @@ func (l *loop) tick(now time.Time) {
 	}
 	l.report(now)
 	l.pacer.pace()
+	if l.opt.Health != nil {
+		l.opt.Health.Alive()
+	}
 }
 
 // drain takes what was measured. While the ledger fails the reducers go on merging in place, so memory stays flat.

@@ -80,7 +80,7 @@ Without a command it runs the daemon. With no arguments at all that is the built
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	d.addFlags(root)
-	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newRegressions(), newIncidents(), newStatus(), newTop(), newProfiles(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newValidate(), newConfig(), newComponents())
+	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newDoctor(), newValidate(), newConfig(), newComponents(), newHealthcheck(), newVersion(), newRegressions(), newStatus(), newTop(), newProfiles())
 	complete.Tree(root, daemonOf)
 	return root
 }

@@ -8,12 +8,16 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/featuregate"
 	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/shipwake/shipwake/collector/host"
+	"github.com/shipwake/shipwake/internal/systemd"
 )
 
 // daemon is the command that runs the Collector with our components.
@@ -23,6 +27,7 @@ type daemon struct {
 	dataDir string
 	// ownSignals: the caller ends the daemon by its context, so SIGINT and SIGTERM are not the daemon's business.
 	ownSignals bool
+	health     host.Health // nil: nobody is told
 }
 
 func (d *daemon) addFlags(cmd *cobra.Command) {
@@ -40,6 +45,13 @@ func (d *daemon) addFlags(cmd *cobra.Command) {
 
 // run runs the daemon until ctx ends or a signal stops it. SIGHUP reads the configuration again.
 func (d *daemon) run(ctx context.Context) error {
+	if !d.ownSignals {
+		// The Collector hears signals only once all components have started: one that came before would kill the daemon.
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		defer d.tellSystemd(ctx)()
+	}
 	set, err := d.settings()
 	if err != nil {
 		return err
@@ -48,17 +60,21 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !d.ownSignals {
-		// The Collector hears signals only once all components have started: one that came before would kill the daemon.
-		var stop context.CancelFunc
-		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-		defer stop()
-	}
 	err = collector.Run(ctx)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil // while it started
 	}
 	return redact(explain(err, set))
+}
+
+// tellSystemd has the service manager told how the daemon is, until ctx ends or the function is called that it returns.
+func (d *daemon) tellSystemd(ctx context.Context) (end func()) {
+	ctx, stop := context.WithCancel(ctx)
+	notifier := systemd.New(ctx.Done())
+	d.health = notifier
+	var done sync.WaitGroup
+	done.Go(notifier.Run)
+	return func() { stop(); done.Wait() }
 }
 
 // validate reads and checks the configuration without starting anything.
@@ -79,15 +95,15 @@ func (d *daemon) settings() (otelcol.CollectorSettings, error) {
 	if err != nil {
 		return otelcol.CollectorSettings{}, err
 	}
-	set, err := settings(uris, d.dataDir)
+	set, err := settings(uris, d.dataDir, d.health)
 	set.DisableGracefulShutdown = true // see run
 	return set, err
 }
 
 // settings is how the Collector is embedded. The factories are made once and given out at every reload, because the
 // reducers and counters that they hold must outlive the components.
-func settings(uris []string, dataDir string) (otelcol.CollectorSettings, error) {
-	factories, err := newFactories(dataDir)
+func settings(uris []string, dataDir string, health host.Health) (otelcol.CollectorSettings, error) {
+	factories, err := newFactories(dataDir, health)
 	if err != nil {
 		return otelcol.CollectorSettings{}, fmt.Errorf("listing the components: %w", err)
 	}

@@ -20,12 +20,13 @@ import (
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
 	"github.com/shipwake/shipwake/collector/components"
+	"github.com/shipwake/shipwake/collector/host"
 )
 
-// newFactories lists every component of the binary. A dataDir that isn't empty wins over the configuration.
-func newFactories(dataDir string) (otelcol.Factories, error) {
+// newFactories lists every component of the binary. A dataDir that isn't empty wins over the configuration; health may be nil.
+func newFactories(dataDir string, health host.Health) (otelcol.Factories, error) {
 	info, _ := debug.ReadBuildInfo()
-	ours := components.New(number(info), dataDir)
+	ours := components.New(number(info), dataDir, health)
 	receivers, rerr := otelcol.MakeFactoryMap(ours.Receivers()...)
 	processors, perr := otelcol.MakeFactoryMap[processor.Factory](
 		batchprocessor.NewFactory(),

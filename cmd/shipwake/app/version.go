@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/spf13/cobra"
 )
 
 // version is that of a release build; the Makefile sets it by -ldflags -X.
@@ -14,6 +16,17 @@ func versionLine() string {
 	info, _ := debug.ReadBuildInfo()
 	return fmt.Sprintf("shipwake %s (commit %s, %s, %s/%s)",
 		number(info), commit(info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
+func newVersion() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version, as --version does",
+		Long:    "Prints one line: the version, the commit, the version of Go and the platform that this program was built of and for.",
+		Example: `  shipwake version`,
+		Args:    noArguments,
+		Run:     func(cmd *cobra.Command, _ []string) { fmt.Fprintln(cmd.OutOrStdout(), versionLine()) },
+	}
 }
 
 // number is the bare version: of the release, else of the module, else "devel".
