@@ -77,6 +77,9 @@ func (k Kind[C]) read(raw map[string]any) (C, error) {
 	}
 	c = k.defaults()
 	if err := confmap.NewFromStringMap(raw).Unmarshal(&c); err != nil {
+		for _, unfit := range keys.Unfit(raw, reflect.TypeFor[C](), nil) {
+			return c, unfit
+		}
 		return c, err
 	}
 	if v, ok := any(c).(validator); ok {

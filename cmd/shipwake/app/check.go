@@ -17,6 +17,7 @@ import (
 	"github.com/shipwake/shipwake/cmd/shipwake/app/tell"
 	"github.com/shipwake/shipwake/collector/source/results"
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/internal/span"
 )
 
 // defaultResults is where a daemon with the built-in configuration takes the files of test tools.
@@ -69,7 +70,7 @@ The exit code says whether the daemon has it, and nothing of the result:
 	flags.StringVar(&c.ID, "id", "", "the same when the run is reported again")
 	flags.StringVar(&c.at, "at", "now", "when it came to its result: a time, or now")
 	flags.StringVar(&c.hooks, "hooks", defaultResults, "`URL` where the daemon takes results")
-	flags.DurationVar(&c.patience, "timeout", 30*time.Second, "how long the daemon is tried")
+	span.Var(flags, &c.patience, "timeout", 30*time.Second, "how long the daemon is tried")
 	return cmd
 }
 

@@ -20,10 +20,11 @@ import (
 )
 
 // explain says of an error of the Collector what the reader needs to put it right: the keys that nobody knows and those
-// that would have been known, the setting behind an address that is taken. It returns other errors as they are.
+// that would have been known, the values that are of another kind, the setting behind an address that is taken. It returns other
+// errors as they are.
 func explain(err error, set otelcol.CollectorSettings) error {
-	if unknown := explainKey(err, set); unknown != nil {
-		return unknown
+	if wrong := explainKeys(err, set); wrong != nil {
+		return wrong
 	}
 	if hint := explainPort(err, set); hint != "" {
 		return fmt.Errorf("%w\n%s", err, hint)
@@ -79,9 +80,10 @@ func resolve(r confmap.ResolverSettings) (*confmap.Conf, error) {
 	return conf, errors.Join(err, resolver.Shutdown(context.Background()))
 }
 
-// explainKey names the keys that nobody knows, and the ones that are known in their place.
-func explainKey(err error, set otelcol.CollectorSettings) error {
-	if err == nil || !strings.Contains(err.Error(), "has invalid keys") {
+// explainKeys names the keys that nobody knows, with the ones that are known in their place, or else those whose values are of
+// another kind: the Collector leaves out what they are, since they may be secrets, and so its messages have no end.
+func explainKeys(err error, set otelcol.CollectorSettings) error {
+	if err == nil || !strings.Contains(err.Error(), "decoding failed") {
 		return nil
 	}
 	conf, cerr := resolve(set.ConfigProviderSettings.ResolverSettings)
@@ -89,15 +91,18 @@ func explainKey(err error, set otelcol.CollectorSettings) error {
 	if cerr != nil || ferr != nil {
 		return nil
 	}
-	return errors.Join(unknownKeys(conf.ToStringMap(), factories)...)
+	if unknown := wrongKeys(keys.Unknown, conf.ToStringMap(), factories); len(unknown) > 0 {
+		return errors.Join(unknown...)
+	}
+	return errors.Join(wrongKeys(keys.Unfit, conf.ToStringMap(), factories)...)
 }
 
-// unknownKeys checks a whole configuration.
-func unknownKeys(conf map[string]any, f otelcol.Factories) []error {
-	found := keys.Unknown(conf, reflect.TypeFor[sections](), nil)
+// wrongKeys checks a whole configuration, by a check of one part of it.
+func wrongKeys(check func(part any, t reflect.Type, path []string) []error, conf map[string]any, f otelcol.Factories) []error {
+	found := check(conf, reflect.TypeFor[sections](), nil)
 	if service, ok := conf["service"].(map[string]any); ok {
 		telemetry := reflect.TypeOf(f.Telemetry.CreateDefaultConfig())
-		found = append(found, keys.Unknown(service["telemetry"], telemetry, []string{"service", "telemetry"})...)
+		found = append(found, check(service["telemetry"], telemetry, []string{"service", "telemetry"})...)
 	}
 	for _, kind := range []string{"receivers", "processors", "exporters", "connectors", "extensions"} {
 		components, ok := conf[kind].(map[string]any)
@@ -106,7 +111,7 @@ func unknownKeys(conf map[string]any, f otelcol.Factories) []error {
 		}
 		for _, id := range slices.Sorted(maps.Keys(components)) {
 			if config := defaultOf(f, kind, id); config != nil {
-				found = append(found, keys.Unknown(components[id], reflect.TypeOf(config), []string{kind, id})...)
+				found = append(found, check(components[id], reflect.TypeOf(config), []string{kind, id})...)
 			}
 		}
 	}
