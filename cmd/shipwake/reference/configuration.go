@@ -110,7 +110,7 @@ func (w *walker) section(title, about, at string, into any) (section, error) {
 
 // ofComponents are those of the extension, the receivers and the exporter.
 func ofComponents(w *walker) (all []section, err error) {
-	own := components.New("", "")
+	own := components.New("", "", nil)
 	type row struct {
 		class, about string
 		component.Factory
