@@ -120,7 +120,9 @@ func (h *Host) Start(ctx context.Context, host component.Host) error {
 
 // open opens the ledger, restores the engine from it, and makes the sinks.
 func (h *Host) open(ctx context.Context) error {
-	l, err := sqlite.Open(ctx, sqlite.Options{Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Now: h.opt.Now, Unsynced: h.opt.Unsynced})
+	l, err := sqlite.Open(ctx, sqlite.Options{
+		Dir: h.cfg.DataDir, Reserve: h.cfg.DiskReserve, Now: h.opt.Now, Unsynced: h.opt.Unsynced, Release: h.opt.Version,
+	})
 	if err != nil {
 		return err
 	}

@@ -31,12 +31,14 @@ type document struct {
 
 type described struct {
 	OperationID string `yaml:"operationId"`
+	Deprecated  bool
 	Parameters  []parameter
 	Responses   map[string]response
 }
 
 type parameter struct {
 	Ref, Name, In, Description string
+	Deprecated                 bool
 	Schema                     *schema
 }
 

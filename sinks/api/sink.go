@@ -44,7 +44,7 @@ func (s *sink) Routes() map[string]http.Handler {
 	}
 	routes["POST "+notesPath] = access.Require(access.Operator, http.HandlerFunc(s.note))
 	for _, o := range s.operations() {
-		routes[o.path] = getOnly(o)
+		routes[o.path] = getOnly(announced(deprecations, o.path, o))
 	}
 	return routes
 }

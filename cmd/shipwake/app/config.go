@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/confmap/provider/httpprovider"
 	"go.opentelemetry.io/collector/confmap/provider/httpsprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/renames"
 )
 
 // defaultConfig is the configuration of a daemon that was given none.
@@ -54,18 +56,25 @@ func (f configFlags) uris() ([]string, error) {
 	return uris, nil
 }
 
+// renamedKeys are the keys that have another name than in an earlier release; docs/upgrade.md says how long the old one is read.
+var renamedKeys []renames.Key
+
 // resolver is how configuration URIs are read.
-func resolver(uris []string) confmap.ResolverSettings {
+func resolver(uris []string) confmap.ResolverSettings { return resolverOf(uris, renamedKeys, nil) }
+
+// resolverOf reads some old names of keys too, and tells of those it meets; nil: by a warning.
+func resolverOf(uris []string, old []renames.Key, told func(renames.Use)) confmap.ResolverSettings {
+	whole := func(f confmap.ProviderFactory) confmap.ProviderFactory { return renames.Provider(f, old, told) }
 	return confmap.ResolverSettings{
 		URIs:          uris,
 		DefaultScheme: "env",
 		ProviderFactories: []confmap.ProviderFactory{
 			confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return builtin{} }),
 			envprovider.NewFactory(),
-			fileprovider.NewFactory(),
-			yamlprovider.NewFactory(),
-			httpprovider.NewFactory(),
-			httpsprovider.NewFactory(),
+			whole(fileprovider.NewFactory()),
+			whole(yamlprovider.NewFactory()),
+			whole(httpprovider.NewFactory()),
+			whole(httpsprovider.NewFactory()),
 		},
 		ConverterFactories: []confmap.ConverterFactory{confmap.NewConverterFactory(newExposure)},
 	}

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/otelcol"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/renames"
 )
 
 func TestFlagsBecomeConfiguration(t *testing.T) {
@@ -131,4 +134,34 @@ func TestWhichRequestsNeedNoDecodingIsListed(t *testing.T) {
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, "    - receiver: otlp\n      signal: traces\n      read: decoded\n")
 	require.Contains(t, stdout, "    - receiver: otlp\n      signal: logs\n      read: direct\n")
+}
+
+// TestAKeyWithAnOldNameIsReadWithAWarning: a row of the table is all that it takes, in a file over the built-in configuration
+// as well as by --set.
+func TestAKeyWithAnOldNameIsReadWithAWarning(t *testing.T) {
+	table := []renames.Key{{Old: "extensions::correlate::patience", New: "extensions::correlate::window::watch", Gone: "v0.5.0"}}
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("extensions: {correlate: {patience: 45m}}"), 0o600))
+	for name, more := range map[string]string{"a file": file, "--set": "yaml:extensions::correlate::patience: 45m"} {
+		t.Run(name, func(t *testing.T) {
+			uris := []string{builtinDefault, more}
+			set, err := settings(uris, t.TempDir())
+			require.NoError(t, err)
+			var told []string
+			tell := func(u renames.Use) { told = append(told, u.String()) }
+			set.ConfigProviderSettings.ResolverSettings = resolverOf(uris, table, tell)
+			collector, err := otelcol.NewCollector(set)
+			require.NoError(t, err)
+			require.NoError(t, collector.DryRun(t.Context()), "what is called otherwise is read strictly")
+			require.Contains(t, told, "extensions::correlate::patience is called extensions::correlate::window::watch now; the old name is read until v0.5.0, which no longer has it")
+			conf, err := resolve(resolverOf(uris, table, tell))
+			require.NoError(t, err)
+			require.Equal(t, "45m", conf.Get("extensions::correlate::window::watch"))
+
+			set.ConfigProviderSettings.ResolverSettings = resolverOf(uris, nil, nil)
+			collector, err = otelcol.NewCollector(set)
+			require.NoError(t, err)
+			require.ErrorContains(t, explain(collector.DryRun(t.Context()), set), "extensions::correlate::patience: there is no such key")
+		})
+	}
 }

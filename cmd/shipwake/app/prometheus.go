@@ -57,14 +57,8 @@ requests of each, whether versions are told, and how much there is to read. It f
 }
 
 func (p *prometheusCheck) run(ctx context.Context, out io.Writer, endpoint string) error {
-	cfg := &prometheus.ServerConfig{}
-	if err := confmap.NewFromStringMap(map[string]any{"endpoint": endpoint, "environment": p.environment}).Unmarshal(cfg); err != nil {
-		return err
-	}
-	if err := p.addHeaders(cfg); err != nil {
-		return err
-	}
-	if err := cfg.Validate(); err != nil {
+	cfg, err := p.server(endpoint)
+	if err != nil {
 		return err
 	}
 	report, err := prometheus.Check(ctx, cfg)
@@ -72,6 +66,18 @@ func (p *prometheusCheck) run(ctx context.Context, out io.Writer, endpoint strin
 		return err
 	}
 	return checkedTable(out, report)
+}
+
+// server is the configuration by which a server is asked.
+func (p *prometheusCheck) server(endpoint string) (*prometheus.ServerConfig, error) {
+	cfg := &prometheus.ServerConfig{}
+	if err := confmap.NewFromStringMap(map[string]any{"endpoint": endpoint, "environment": p.environment}).Unmarshal(cfg); err != nil {
+		return nil, err
+	}
+	if err := p.addHeaders(cfg); err != nil {
+		return nil, err
+	}
+	return cfg, cfg.Validate()
 }
 
 func (p *prometheusCheck) addHeaders(cfg *prometheus.ServerConfig) error {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
+	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 // partialSuffix marks a backup that isn't finished.
@@ -117,7 +118,7 @@ func copyFile(ctx context.Context, source, path string) (held Backup, err error)
 		return Backup{}, err
 	}
 	err = reading(ctx, source, func(conn *sql.Conn) error {
-		version, err := checkSchema(ctx, conn, source)
+		version, err := migrations.Schema(ctx, conn, source, "")
 		if err != nil {
 			return err
 		}
@@ -142,7 +143,7 @@ func copyFile(ctx context.Context, source, path string) (held Backup, err error)
 // verify has SQLite check every page, every index and every reference of a copy.
 func verify(ctx context.Context, path string) (b Backup, err error) {
 	err = reading(ctx, path, func(conn *sql.Conn) error {
-		if _, err := checkSchema(ctx, conn, path); err != nil {
+		if _, err := migrations.Schema(ctx, conn, path, ""); err != nil {
 			return err
 		}
 		findings, err := list(ctx, conn, scanText, "PRAGMA integrity_check(3)")
@@ -174,8 +175,12 @@ func verify(ctx context.Context, path string) (b Backup, err error) {
 }
 
 // reading opens a database that is there already, for reading only.
-func reading(ctx context.Context, path string, use func(*sql.Conn) error) (err error) {
-	db, err := connect(path, "mode=ro")
+func reading(ctx context.Context, path string, use func(*sql.Conn) error) error {
+	return readingBy(ctx, path, "mode=ro", use)
+}
+
+func readingBy(ctx context.Context, path, mode string, use func(*sql.Conn) error) (err error) {
+	db, err := connect(path, mode)
 	if err != nil {
 		return err
 	}

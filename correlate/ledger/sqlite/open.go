@@ -16,7 +16,6 @@ import (
 
 	"github.com/shipwake/shipwake/correlate/ledger"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite/disk"
-	"github.com/shipwake/shipwake/correlate/ledger/sqlite/migrations"
 )
 
 const (
@@ -169,32 +168,6 @@ func checkMagic(path string) error {
 		return fmt.Errorf("%s is not a SQLite database: move it away, or choose another data directory", path)
 	}
 	return nil
-}
-
-// checkSchema says how many scripts were applied to the file, and refuses one that isn't ours. It only reads.
-func checkSchema(ctx context.Context, conn *sql.Conn, path string) (int, error) {
-	var application, version, tables int
-	err := errors.Join(
-		conn.QueryRowContext(ctx, "PRAGMA application_id").Scan(&application),
-		conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version),
-		conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables))
-	if err != nil {
-		return 0, err
-	}
-	newest, err := migrations.Newest()
-	switch fresh := application == 0 && version == 0 && tables == 0; {
-	case err != nil:
-		return 0, err
-	case fresh:
-		return 0, nil
-	case application != migrations.ApplicationID:
-		return 0, fmt.Errorf("%s is the database of another program (application id %#x, a ledger has %#x): move it away, "+
-			"or choose another data directory", path, application, migrations.ApplicationID)
-	case version > newest:
-		return 0, fmt.Errorf("%s was written by a newer version (schema %d, this one knows up to %d): upgrade, or choose "+
-			"another data directory", path, version, newest)
-	}
-	return version, nil
 }
 
 // connect opens a pool with what every connection needs.

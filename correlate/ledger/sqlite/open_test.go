@@ -121,7 +121,7 @@ func TestAFileThatIsNoSoundLedgerIsRefusedAndLeftAlone(t *testing.T) {
 		}, "is the database of another program (application id 0x0"},
 		"a schema of tomorrow": {func(t *testing.T, path string) {
 			edit(t, filepath.Dir(path), "PRAGMA user_version = 99")
-		}, fmt.Sprintf("was written by a newer version (schema 99, this one knows up to %d): upgrade", newest)},
+		}, fmt.Sprintf("was written by a newer release and has the schema 99; this program knows schemas up to %d", newest)},
 		"a header of noise":    {overwrite(16, bytes.Repeat([]byte{0xa5}, 40)), "is damaged"},
 		"a root page of noise": {overwrite(100, bytes.Repeat([]byte{0xa5}, 3000)), "is damaged"},
 		"a file cut short": {func(t *testing.T, path string) {

@@ -26,6 +26,10 @@ type Options struct {
 	// it may be broken.
 	Unsynced bool
 
+	// Release is that of the program, such as v0.4.0. The ledger says which releases wrote it, so that an older one can name it when
+	// it refuses the ledger; "": it says nothing.
+	Release string
+
 	// migrated is called after each statement of a migration; tests fail or die there.
 	migrated func(version, statement int) error
 	// injected is asked before each step of a transaction ("begin", "write", "commit"); tests have it fail there.

@@ -88,7 +88,7 @@ func newWriter(ctx context.Context, path string, r *disk.Reserve, options Option
 
 // prepare turns whatever is at path into a ledger of the newest schema, or refuses it untouched.
 func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) error {
-	have, err := checkSchema(ctx, conn, path)
+	have, err := migrations.Schema(ctx, conn, path, options.Release)
 	if err != nil {
 		return err
 	}
@@ -112,6 +112,9 @@ func prepare(ctx context.Context, conn *sql.Conn, path string, options Options) 
 		return err
 	}
 	if err := migrations.Apply(ctx, conn, migrations.Range{Have: have, Want: options.schema}, options.migrated); err != nil {
+		return err
+	}
+	if err := migrations.Sign(ctx, conn, options.Release, options.Now()); err != nil && !noRoom(err) { // it is only there to be told
 		return err
 	}
 	if options.schema < historySchema {
