@@ -145,7 +145,7 @@ func TestAKeyWithAnOldNameIsReadWithAWarning(t *testing.T) {
 	for name, more := range map[string]string{"a file": file, "--set": "yaml:extensions::correlate::patience: 45m"} {
 		t.Run(name, func(t *testing.T) {
 			uris := []string{builtinDefault, more}
-			set, err := settings(uris, t.TempDir())
+			set, err := settings(uris, t.TempDir(), nil)
 			require.NoError(t, err)
 			var told []string
 			tell := func(u renames.Use) { told = append(told, u.String()) }
