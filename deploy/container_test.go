@@ -247,7 +247,7 @@ func TestTheContainerListensOnTheSamePortsAsTheDefault(t *testing.T) {
 func TestTheBuildContextLeavesOutOnlyWhatIsNotBuilt(t *testing.T) {
 	for line := range strings.Lines(read(t, "Dockerfile.dockerignore")) {
 		if folder := strings.TrimSpace(line); folder != "" && !strings.HasPrefix(folder, "#") {
-			require.Contains(t, []string{".git", "bin", "shipwake-data", "bench"}, folder)
+			require.Contains(t, []string{".git", "bin", "shipwake-data", "bench", "deploy/compose/.env"}, folder)
 		}
 	}
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes prometheus and promtool available: does nothing when both are on PATH or in bin/; else unpacks Debian's package
 # into bin/ (nothing is installed and no service starts); else builds them from this folder's module. Fails when all
-# three are out of reach. An alertmanager is unpacked likewise, where Debian can be reached.
+# three are out of reach. An alertmanager with amtool is unpacked likewise, where Debian can be reached.
 set -eu
 cd "$(dirname "$0")/../.."
 PATH="$PATH:$PWD/bin"
@@ -25,7 +25,7 @@ unpack_prometheus() { cp usr/bin/prometheus usr/bin/promtool "$bin" && "$bin/pro
 # Debian's Alertmanager reads its own templates from /usr/share/prometheus. So that nothing has to be installed, it is made to
 # read them from the folder that it runs in: a path of the same length.
 unpack_alertmanager() {
-	mkdir -p "$bin/alertmanager.debian" && cp -r usr/share/prometheus/alertmanager "$bin/alertmanager.debian" &&
+	mkdir -p "$bin/alertmanager.debian" && cp -r usr/share/prometheus/alertmanager "$bin/alertmanager.debian" && cp usr/bin/amtool "$bin" &&
 		LC_ALL=C sed 's#/usr/share/prometheus#.////////////////////#g' usr/bin/prometheus-alertmanager >"$bin/alertmanager.debian/run" &&
 		chmod +x "$bin/alertmanager.debian/run" && "$bin/alertmanager.debian/run" --version >/dev/null 2>&1
 }
@@ -37,7 +37,7 @@ from_module() {
 		github.com/prometheus/prometheus/cmd/prometheus github.com/prometheus/prometheus/cmd/promtool)
 }
 
-command -v alertmanager >/dev/null || [ -x bin/alertmanager.debian/run ] || from_debian prometheus-alertmanager unpack_alertmanager ||
+{ { command -v alertmanager || [ -x bin/alertmanager.debian/run ]; } && command -v amtool; } >/dev/null || from_debian prometheus-alertmanager unpack_alertmanager ||
 	echo "no alertmanager here, and Debian's package is out of reach"
 have && exit 0
 echo "no prometheus and promtool here; unpacking Debian's package into bin/"

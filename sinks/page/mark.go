@@ -2,6 +2,7 @@ package page
 
 import (
 	"github.com/shipwake/shipwake/correlate"
+	"github.com/shipwake/shipwake/correlate/words"
 )
 
 // mark is how a change stands, as a letter, a word and the class of its colour: none of them is needed to know the others.
@@ -17,21 +18,18 @@ var marks = map[correlate.Outcome]mark{
 
 // markOf is the mark of a change.
 func markOf(c correlate.ChangeRecord) mark {
-	if v := c.Verdict; v != nil {
-		if v.Outcome == correlate.Inconclusive && !v.Final {
-			return mark{"…", "observed", "open"}
-		}
-		return marks[v.Outcome]
+	switch word := words.Standing(c); word {
+	case "observed":
+		return mark{"…", word, "open"}
+	case "deploy failed":
+		return mark{"F", word, "none"}
+	case "cancelled":
+		return mark{"X", word, "none"}
+	case "not judged":
+		return mark{"–", word, "none"}
+	default:
+		return marks[correlate.Outcome(word)]
 	}
-	switch {
-	case c.Status == correlate.StatusFailed:
-		return mark{"F", "deploy failed", "none"}
-	case c.Status == correlate.StatusCancelled:
-		return mark{"X", "cancelled", "none"}
-	case c.Phase == correlate.PhaseObserving:
-		return mark{"…", "observed", "open"}
-	}
-	return mark{"–", "not judged", "none"}
 }
 
 // listedMark is the mark of a change among others, where nothing else tells that people overruled its verdict.

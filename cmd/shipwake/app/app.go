@@ -25,7 +25,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return 0
 	case !errors.As(err, &exit):
-		exit = &exitError{code: 1, err: err}
+		exit = &exitError{code: exitFailed, err: err}
 	}
 	if exit.err != nil {
 		fmt.Fprintln(stderr, "shipwake:", exit.err)
@@ -76,7 +76,7 @@ Without a command it runs the daemon. With no arguments at all that is the built
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	d.addFlags(root)
-	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newDoctor(), newValidate(), newConfig(), newComponents(), newHealthcheck(), newVersion())
+	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newDoctor(), newValidate(), newConfig(), newComponents(), newHealthcheck(), newVersion(), newRegressions(), newStatus(), newTop(), newProfiles())
 	return root
 }
 

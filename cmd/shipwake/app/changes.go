@@ -2,14 +2,16 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"net/url"
+	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks/api"
@@ -18,8 +20,8 @@ import (
 // changesCommand asks for changes and what is said of each.
 type changesCommand struct {
 	asking
-	output, since                          string
-	service, environment, version, verdict string
+	looking
+	filters
 }
 
 func newChanges() *cobra.Command {
@@ -27,66 +29,67 @@ func newChanges() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "changes",
 		Short: "List changes, with what is said of each",
-		Long: `Asks the running daemon for changes, the newest first, at most 100, and what is said of each in a few words.
-"shipwake verdict ID" says the rest.`,
+		Long: `Asks the running daemon for changes, the newest first, and what is said of each in a few words. "shipwake verdict ID" says the
+rest.`,
 		Example: `  shipwake changes --since 7d --service checkout
-  shipwake changes --verdict regressed`,
+  shipwake changes --verdict regressed --output csv
+  shipwake changes --phase observing --watch`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.show(cmd, &c.asking, question{ask: c.ask, news: true})
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&c.since, "since", "7d", "how far back, e.g. 7d or 36h")
-	flags.StringVar(&c.service, "service", "", "only this `service`")
-	flags.StringVar(&c.environment, "environment", "", "only this `environment`")
-	flags.StringVar(&c.version, "version", "", "only this `version`")
-	flags.StringVar(&c.verdict, "verdict", "", "only those that are regressed, healthy or inconclusive")
-	c.addFlags(flags)
-	flags.StringVar(&c.output, "output", "text", "`format`: text or json")
+	c.filters.add(flags, "service", "environment", "version", "verdict", "phase", "as-of")
+	c.addTime(flags, "7d")
+	c.looking.addFlags(flags)
+	c.asking.addFlags(flags)
 	return cmd
 }
 
-func (c *changesCommand) run(ctx context.Context, out io.Writer) error {
-	if c.output != "text" && c.output != "json" {
-		return fmt.Errorf("--output %s: want text or json", c.output)
-	}
-	daemon, err := c.daemon()
+func (c *changesCommand) ask(ctx context.Context, daemon *client.Client) (rows.View, error) {
+	now := time.Now()
+	query, err := c.query(now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer daemon.Close()
-	query := url.Values{"since": {c.since}}
-	setGiven(query, map[string]string{
-		"service": c.service, "environment": c.environment, "version": c.version, "verdict": c.verdict,
-	})
-	answer, err := daemon.Changes(ctx, query)
+	answer, said, err := client.Ask[api.Changes](ctx, daemon, "/api/v1/changes", query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if c.output == "json" {
-		return doraJSON(out, answer)
-	}
-	return changesText(out, answer)
+	return changesView(answer, said, now), nil
 }
 
-// changesText prints for each change what is said of it, its id, and what it brings where that is told.
-func changesText(out io.Writer, answer api.Changes) error {
-	if len(answer.Changes) == 0 {
-		_, err := fmt.Fprintln(out, "No change.")
-		return err
+func changesView(answer api.Changes, said json.RawMessage, now time.Time) rows.View {
+	return rows.List[correlate.ChangeRecord]{
+		Columns: changeColumns(now), Rows: answer.Changes, Said: said, Empty: "No change.", After: moreIf(answer.Next != ""),
 	}
-	var b strings.Builder
-	for _, c := range answer.Changes {
-		e, lines := words.Explain(c, nil), []words.Line{{About: "id", Text: c.ID}}
-		if e.Brings != "" {
-			lines = append(lines, words.Line{About: "brings", Text: e.Brings})
-		}
-		fmt.Fprintf(&b, "%s  %s\n%s", words.Instant(when(c)), e.Headline(), words.Page(lines))
+}
+
+// moreIf says that a list goes on.
+func moreIf(more bool) string {
+	if !more {
+		return ""
 	}
-	if answer.Next != "" {
-		b.WriteString("There are more: ask for less with --since, --service or --verdict.\n")
+	return "There are more: ask for less with the filters, or for more with --limit."
+}
+
+func changeColumns(now time.Time) []rows.Column[correlate.ChangeRecord] {
+	type change = correlate.ChangeRecord
+	return []rows.Column[change]{
+		rows.Time("WHEN", now, when),
+		rows.Text("SERVICE", func(c change) string { return c.Service }),
+		rows.Text("ENVIRONMENT", func(c change) string { return c.Environment }),
+		rows.Text("VERSION", func(c change) string { return c.Version }).Middle(),
+		rows.Text("KIND", func(c change) string { return string(c.Kind) }).InWide(),
+		rows.Text("TEAM", func(c change) string { return c.Team }).InWide(),
+		rows.Text("VERDICT", words.Standing).Styled(standingStyle),
+		rows.Text("ID", func(c change) string { return c.ID }).Middle().AtLeast(16),
+		rows.Number("BLAME", blameOf, shortPercent).InWide(),
+		rows.Text("GRADE", gradeOf).InWide(),
+		rows.Text("BRINGS", bringsOf).InWide(),
+		rows.Text("WHY", whyOf).AtLeast(20),
 	}
-	_, err := io.WriteString(out, b.String())
-	return err
 }
 
 // when a change was complete or, as long as it isn't, began.
@@ -95,4 +98,58 @@ func when(c correlate.ChangeRecord) time.Time {
 		return c.StartedAt
 	}
 	return c.FinishedAt
+}
+
+// standingStyle is how the verdict of a change stands out.
+func standingStyle(c correlate.ChangeRecord) screen.Style {
+	switch words.Standing(c) {
+	case string(correlate.Regressed):
+		return screen.Red
+	case string(correlate.Healthy):
+		return screen.Green
+	case string(correlate.Inconclusive):
+		return screen.Yellow
+	}
+	return screen.Plain
+}
+
+// blameOf is how probable it is that a change that regressed did it; nil of any other.
+func blameOf(c correlate.ChangeRecord) *float64 {
+	if v := c.Verdict; v != nil && v.Outcome == correlate.Regressed {
+		return &v.Blame
+	}
+	return nil
+}
+
+// shortPercent is a probability as words.Percent says it, in the room of a column.
+func shortPercent(p float64) string {
+	return strings.NewReplacer("more than ", "> ", "less than ", "< ").Replace(words.Percent(p))
+}
+
+func gradeOf(c correlate.ChangeRecord) string {
+	if c.Verdict == nil {
+		return ""
+	}
+	return string(c.Verdict.Grade)
+}
+
+func bringsOf(c correlate.ChangeRecord) string {
+	if c.Size == nil {
+		return ""
+	}
+	return c.Size.String()
+}
+
+func whyOf(c correlate.ChangeRecord) string { return words.Explain(c, nil).Why }
+
+// costColumn is about how many events were too many.
+func costColumn() rows.Column[correlate.ChangeRecord] {
+	return rows.Said("COST",
+		func(c correlate.ChangeRecord) string { return words.CostOf(c.Verdict).Text },
+		func(c correlate.ChangeRecord) string {
+			if cost := words.CostOf(c.Verdict); cost.Text != "" {
+				return strconv.FormatFloat(cost.Events, 'f', -1, 64)
+			}
+			return ""
+		})
 }

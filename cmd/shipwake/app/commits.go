@@ -81,7 +81,7 @@ func (c *commitsCommand) run(ctx context.Context, out io.Writer) error {
 		Tell: teller.Tell,
 	}.Fill(ctx)
 	fmt.Fprintln(out, filled)
-	return err
+	return noAnswer(err)
 }
 
 // wanted says whether a change is of the repository.

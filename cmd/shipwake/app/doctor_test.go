@@ -137,3 +137,39 @@ func TestPrometheusIsLookedAtByTheDoctor(t *testing.T) {
 	require.Contains(t, about(r, "prometheus")[1], "warn none of the ")
 	require.Contains(t, about(r, "prometheus")[2], "warn "+s.url+" has no Alertmanager")
 }
+
+// TestTheDoctorKnowsWhoIsSetUp: by a secret, by being asked, followed or watched; but not what stands in no pipeline.
+func TestTheDoctorKnowsWhoIsSetUp(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.yaml")
+	require.NoError(t, os.WriteFile(file, []byte(`
+receivers:
+  change_webhook: {sources: {github: {secret: s3cret}, gitlab: {secrets: []}}}
+  change_kafka: {brokers: ["localhost:9092"], topics: [{topic: deploys}]}
+  change_pull: {sources: {pagerduty: {secret: s3cret}}}
+  change_kubernetes: {name: eu-1, kubeconfig: none}
+  telemetry_prometheus: {servers: [{endpoint: "http://prometheus:9090"}]}
+  change_webhook/unused: {endpoint: "127.0.0.1:1", sources: {harness: {secret: s3cret}}}
+service:
+  pipelines: {logs/changes: {receivers: [change_webhook, change_kafka, change_pull, change_kubernetes]}, metrics: {receivers: [otlp, telemetry_prometheus]}}
+`), 0o600))
+	d := &doctorCommand{}
+	d.configs = []string{builtinDefault, file}
+	c, err := d.configuration(t.Context())
+	require.NoError(t, err)
+	var setUp []string
+	for _, s := range c.Sources {
+		if s.Secret {
+			setUp = append(setUp, s.Name+" by "+s.Receiver)
+		}
+	}
+	require.Equal(t, []string{
+		"cdevents by receivers::change_kafka", "eu-1 by receivers::change_kubernetes", "pagerduty by receivers::change_pull", "github by receivers::change_webhook",
+	}, setUp)
+	require.Equal(t, []doctor.Listener{
+		{Key: "extensions::correlate::web::endpoint", Address: "127.0.0.1:8788"}, {Key: "receivers::change_webhook::endpoint", Address: "127.0.0.1:8787"},
+		{Key: "receivers::otlp::protocols::grpc::endpoint", Address: "127.0.0.1:4317"}, {Key: "receivers::otlp::protocols::http::endpoint", Address: "127.0.0.1:4318"},
+	}, c.Listeners)
+	require.Equal(t, "http://127.0.0.1:8788", c.Web)
+	require.Equal(t, "http://prometheus:9090", c.Servers[0].Client.Endpoint)
+	require.Equal(t, []string{file}, c.Paths)
+}

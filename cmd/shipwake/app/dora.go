@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doratable"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
 )
@@ -26,7 +27,7 @@ type doraCommand struct {
 }
 
 func newDORA() *cobra.Command {
-	d := &doraCommand{}
+	d := &doraCommand{window: window{standard: standardSince}}
 	cmd := &cobra.Command{
 		Use:   "dora",
 		Short: "Print the DORA numbers",
@@ -49,7 +50,7 @@ A time is a date (its first instant in --zone), an RFC 3339 time, or one before 
 w, d, h, m or s: 30d, 2w, 1y, 36h.
 
 The exit code is 0 when there is an answer, 3 when the daemon knows nothing of a service, an environment or a team that
-was asked for (it says which it knows), and 1 otherwise.`,
+was asked for (it says which it knows), or doesn't answer, and 1 otherwise.`,
 		Example: `  shipwake dora --since 30d --by team
   shipwake dora --from 2026-01-01 --to 2026-07-01 --series month
   shipwake dora --since 1y --series quarter --zone Europe/Berlin --output csv
@@ -87,7 +88,7 @@ func (d *doraCommand) run(ctx context.Context, out io.Writer) error {
 	defer daemon.Close()
 	text, err := daemon.DORAText(ctx, query)
 	if err != nil {
-		return unknownName(err)
+		return noAnswer(err)
 	}
 	return d.print(out, text)
 }
@@ -134,8 +135,7 @@ func (d *doraCommand) print(out io.Writer, text json.RawMessage) error {
 	case "markdown":
 		return doratable.Markdown(out, report)
 	}
-	file, _ := out.(*os.File)
-	return doratable.Table(out, report, doratable.ScreenOf(file, os.Getenv))
+	return doratable.Table(out, report, screen.Of(out, os.Getenv))
 }
 
 // setGiven adds the parameters that have a value.

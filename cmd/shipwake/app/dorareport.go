@@ -85,7 +85,7 @@ func (r *reportCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	content, err := r.content(ctx, daemon, month, now)
 	if err != nil {
-		return unknownName(err)
+		return noAnswer(err)
 	}
 	if r.out != "" {
 		return r.files(out, content)
@@ -122,7 +122,7 @@ const mostFailures = 200
 // content asks for everything that the page tells.
 func (r *reportCommand) content(ctx context.Context, daemon *client.Client, month, now time.Time) (dorapage.Content, error) {
 	end := month.AddDate(0, 1, 0)
-	base, err := url.Parse(cmp.Or(r.links, r.api))
+	base, err := url.Parse(cmp.Or(r.links, r.at))
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
 		return dorapage.Content{}, errors.New("--links: want the address of the daemon as the readers have it, such as https://shipwake.example.com")
 	}

@@ -20,14 +20,6 @@ import (
 	api "github.com/shipwake/shipwake/sinks/gate"
 )
 
-// The exit codes of `shipwake gate`.
-const (
-	exitProceed   = 0
-	exitStop      = 1
-	exitUndecided = 2
-	exitNotAsked  = 3
-)
-
 // askedFor is how long one request waits for a decision.
 const askedFor = 9 * time.Second
 
@@ -215,7 +207,7 @@ func (g *gateCommand) print(out io.Writer, answer api.Answer, text json.RawMessa
 
 // link leads to a page, by the address at which the daemon was asked when it doesn't tell its own.
 func (g *gateCommand) link(page string) string {
-	base, err := url.Parse(g.api)
+	base, err := url.Parse(g.at)
 	if err != nil {
 		return page
 	}

@@ -23,14 +23,6 @@ import (
 	"github.com/shipwake/shipwake/internal/span"
 )
 
-// The exit codes of `shipwake import`.
-const (
-	exitImported    = 0
-	exitNotImported = 1
-	exitSkipped     = 2
-	exitUnfinished  = 3
-)
-
 // importCommand imports files.
 type importCommand struct {
 	hooks, state, report, mapFile string

@@ -2,13 +2,15 @@ package app
 
 import (
 	"context"
-	"fmt"
-	"io"
-	"net/url"
+	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks/api"
 )
@@ -16,8 +18,8 @@ import (
 // incidentsCommand asks for incidents and the changes that are held responsible for them.
 type incidentsCommand struct {
 	asking
-	output, since, service, environment string
-	open                                bool
+	looking
+	filters
 }
 
 func newIncidents() *cobra.Command {
@@ -26,80 +28,90 @@ func newIncidents() *cobra.Command {
 		Use:   "incidents",
 		Short: "List incidents, with the change held responsible for each, or why none is",
 		Long: `Asks the running daemon for incidents, the newest first, and says of each which change is held responsible for it,
-or why none is. Who knows better says so: "caused_by" of an incident names the change, or "none".`,
+or why none is. Who knows better says so: "caused_by" of an incident names the change, or "none"; or shipwake note link.`,
 		Example: `  shipwake incidents --since 7d
-  shipwake incidents --service checkout --open`,
+  shipwake incidents --service checkout --open --watch`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return i.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return i.show(cmd, &i.asking, question{ask: i.ask, news: true})
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&i.since, "since", "30d", "how far back, e.g. 7d or 36h")
-	flags.StringVar(&i.service, "service", "", "only this `service`")
-	flags.StringVar(&i.environment, "environment", "", "only this `environment`")
+	i.filters.add(flags, "service", "environment", "as-of")
+	i.addTime(flags, "30d")
 	flags.BoolVar(&i.open, "open", false, "only those that are not resolved")
-	i.addFlags(flags)
-	flags.StringVar(&i.output, "output", "text", "`format`: text or json")
+	i.looking.addFlags(flags)
+	i.asking.addFlags(flags)
 	return cmd
 }
 
-func (i *incidentsCommand) run(ctx context.Context, out io.Writer) error {
-	if i.output != "text" && i.output != "json" {
-		return fmt.Errorf("--output %s: want text or json", i.output)
-	}
-	daemon, err := i.daemon()
+func (i *incidentsCommand) ask(ctx context.Context, daemon *client.Client) (rows.View, error) {
+	now := time.Now()
+	query, err := i.query(now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer daemon.Close()
-	query := url.Values{"since": {i.since}}
-	setGiven(query, map[string]string{"service": i.service, "environment": i.environment})
-	if i.open {
-		query.Set("open", "true")
-	}
-	answer, err := daemon.Incidents(ctx, query)
+	answer, said, err := client.Ask[api.Incidents](ctx, daemon, "/api/v1/incidents", query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if i.output == "json" {
-		return doraJSON(out, answer)
-	}
-	_, err = io.WriteString(out, incidentsText(answer))
-	return err
+	return incidentsView(answer, said, now), nil
 }
 
-func incidentsText(answer api.Incidents) string {
-	if len(answer.Incidents) == 0 {
-		return "No incident.\n"
-	}
-	var b strings.Builder
-	for _, i := range answer.Incidents {
-		fmt.Fprintf(&b, "%s  %s\n%s", words.Instant(i.OpenedAt), i.ID, words.Page(incidentLines(i)))
-	}
-	return b.String()
+func incidentsView(answer api.Incidents, said json.RawMessage, now time.Time) rows.View {
+	return rows.List[api.Incident]{Columns: incidentColumns(now), Rows: answer.Incidents, Said: said, Empty: "No incident."}
 }
 
-// incidentLines say where an incident was, how long it took, and whose it is.
-func incidentLines(i api.Incident) []words.Line {
-	where := words.Or(strings.Join(i.About(), ", ")) + " in " + words.Or(i.Environment)
-	if i.Severity != "" {
-		where += ", " + i.Severity
+func incidentColumns(now time.Time) []rows.Column[api.Incident] {
+	type incident = api.Incident
+	return []rows.Column[incident]{
+		rows.Time("OPENED", now, func(i incident) time.Time { return i.OpenedAt }),
+		rows.Text("SERVICE", func(i incident) string { return strings.Join(i.About(), ", ") }),
+		rows.Text("ENVIRONMENT", func(i incident) string { return i.Environment }),
+		rows.Text("SEVERITY", func(i incident) string { return i.Severity }).InWide(),
+		rows.Number("LASTED", lasted, words.Span).Styled(openStyle).Unknown(openOrNot),
+		rows.Time("RESOLVED", now, func(i incident) time.Time { return i.ResolvedAt }).InWide(),
+		rows.Text("ID", func(i incident) string { return i.ID }).Middle().AtLeast(10),
+		rows.Said("CAUSED BY", causedBy, func(i incident) string { return i.AttributedTo }).AtLeast(16),
+		rows.Text("TITLE", func(i incident) string { return i.Title }).AtLeast(16),
+		rows.Text("SOURCE", func(i incident) string { return i.Source }).InWide(),
 	}
-	lines := []words.Line{{About: "where", Text: where}}
-	if i.Title != "" {
-		lines = append(lines, words.Line{About: "title", Text: i.Title})
+}
+
+// lasted is how long an incident took, in seconds; nil while that isn't known.
+func lasted(i api.Incident) *float64 {
+	d, known := i.Lasted()
+	if !known {
+		return nil
 	}
-	lasted := "open"
-	if d, known := i.Lasted(); known {
-		lasted = words.Span(d.Seconds())
-	} else if !i.ResolvedAt.IsZero() {
-		lasted = "resolved " + words.Instant(i.ResolvedAt) + ", its beginning is not known"
+	seconds := d.Seconds()
+	return &seconds
+}
+
+// openOrNot is what stands in the place of a length that isn't known.
+func openOrNot(i api.Incident) string {
+	if i.ResolvedAt.IsZero() {
+		return "open"
 	}
-	lines = append(lines, words.Line{About: "lasted", Text: lasted})
+	return words.None
+}
+
+func openStyle(i api.Incident) screen.Style {
+	if i.ResolvedAt.IsZero() {
+		return screen.Red
+	}
+	return screen.Plain
+}
+
+// causedBy is the change that is held responsible and how that is known, or why none is.
+func causedBy(i api.Incident) string {
 	switch {
 	case i.Unlinked != "":
-		return append(lines, words.Line{About: "not linked", Text: i.Unlinked})
+		return "none: " + i.Unlinked
+	case i.AttributedTo == "":
+		return ""
 	case i.Inferred:
-		return append(lines, words.Line{About: "caused by", Text: i.AttributedTo + ", inferred from service and time"})
+		return i.AttributedTo + " (inferred)"
 	}
-	return append(lines, words.Line{About: "caused by", Text: i.AttributedTo + ", as its reporter said"})
+	return i.AttributedTo + " (as reported)"
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"net/http"
 	"os"
@@ -25,6 +26,10 @@ func TestMain(m *testing.M) {
 	}
 	if os.Getenv(asProgram) != "" {
 		os.Exit(Main(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	// Nothing that the tests ask is what the profiles of whoever runs them say.
+	if err := errors.Join(os.Setenv("XDG_CONFIG_HOME", filepath.Join(os.TempDir(), "no-profiles-of-shipwake")), os.Unsetenv("SHIPWAKE_URL"), os.Unsetenv("SHIPWAKE_PROFILE")); err != nil {
+		panic(err)
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		http.DefaultClient.CloseIdleConnections()
@@ -91,8 +96,8 @@ func TestAMistakeOnTheCommandLineIsSaidInOneLine(t *testing.T) {
 		"a replay of nothing":       {[]string{"replay"}, 1, "requires at least 1 arg"},
 		"a replay of no folder":     {[]string{"replay", "none"}, 1, "none"},
 		"a backup to nowhere":       {[]string{"backup"}, 1, "want one directory to write to"},
-		"rollbacks as XML":          {[]string{"rollbacks", "--output", "xml"}, 1, "want table or json"},
-		"a quarantine as XML":       {[]string{"quarantine", "--output", "xml"}, 1, "want table or json"},
+		"rollbacks as XML":          {[]string{"rollbacks", "--output", "xml"}, 1, "want table, wide, json, yaml or csv"},
+		"a quarantine as XML":       {[]string{"quarantine", "--output", "xml"}, 1, "want table, wide, json, yaml or csv"},
 		"a backup of nothing":       {[]string{"backup", "--data-dir", "none", "copy"}, 1, "there is no ledger in"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,14 +2,12 @@ package app
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/correlate/names/meet"
 	"github.com/shipwake/shipwake/sinks/api"
 )
@@ -17,7 +15,7 @@ import (
 // namesCommand asks which names don't meet.
 type namesCommand struct {
 	asking
-	output string
+	looking
 }
 
 func newNames() *cobra.Command {
@@ -30,60 +28,59 @@ telemetry does: a change of a name that telemetry doesn't have can't be judged. 
 other side, and the rule that makes one of the two, to be put below extensions::correlate::names. A rule also mends what
 was told before.`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return n.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return n.show(cmd, &n.asking, question{ask: n.ask}) },
 	}
 	flags := cmd.Flags()
-	n.addFlags(flags)
-	flags.StringVar(&n.output, "output", "table", "`format`: table or json")
+	n.looking.addFlags(flags)
+	n.asking.addFlags(flags)
 	return cmd
 }
 
-func (n *namesCommand) run(ctx context.Context, out io.Writer) error {
-	if n.output != "table" && n.output != "json" {
-		return fmt.Errorf("--output %s: want table or json", n.output)
-	}
-	daemon, err := n.daemon()
-	if err != nil {
-		return err
-	}
-	defer daemon.Close()
-	names, err := daemon.Names(ctx)
+func (n *namesCommand) ask(ctx context.Context, daemon *client.Client) (rows.View, error) {
+	names, said, err := client.Ask[api.Names](ctx, daemon, "/api/v1/names", nil)
 	switch {
 	case err != nil:
-		return err
-	case n.output == "json":
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(names)
-	case names.Unknown:
-		return errors.New("the daemon is busy and can't say now which names telemetry has; ask again")
+		return nil, err
+	case names.Unknown && rows.Format(n.output) != rows.JSON && rows.Format(n.output) != rows.YAML:
+		return nil, errBusy
 	}
-	return namesTable(out, names)
+	view := rows.List[unmetName]{Columns: nameColumns(), Said: said, Before: fmt.Sprintf("%d names meet.", names.Met)}
+	view.Rows = append(unmetNames("changes", names.Told), unmetNames("telemetry", names.Heard)...)
+	return view, nil
 }
 
-func namesTable(out io.Writer, names api.Names) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "%d names meet.\n", names.Met)
-	unmetTable(w, "ONLY IN CHANGES AND INCIDENTS", names.Told)
-	unmetTable(w, "ONLY IN TELEMETRY", names.Heard)
-	return w.Flush()
+// unmetName is a name that only one side has, and one of those that it may be meant for.
+type unmetName struct {
+	only string
+	meet.Unmet
+	near meet.Nearby
 }
 
-func unmetTable(w io.Writer, title string, all []meet.Unmet) {
-	if len(all) == 0 {
-		return
-	}
-	fmt.Fprintf(w, "\n%s\tENVIRONMENT\tMAY BE\tBY THE RULE\n", title)
+// unmetNames has a row for each name that may be meant, and one where there is none.
+func unmetNames(only string, all []meet.Unmet) []unmetName {
+	var list []unmetName
 	for _, u := range all {
 		if len(u.Near) == 0 {
-			fmt.Fprintf(w, "%s\t%s\t\t\n", visible(u.Service), visible(u.Environment))
+			list = append(list, unmetName{only: only, Unmet: u})
 		}
-		for i, near := range u.Near {
-			service, environment := visible(u.Service), visible(u.Environment)
-			if i > 0 {
-				service, environment = "", ""
+		for _, near := range u.Near {
+			list = append(list, unmetName{only, u, near})
+		}
+	}
+	return list
+}
+
+func nameColumns() []rows.Column[unmetName] {
+	return []rows.Column[unmetName]{
+		rows.Text("ONLY IN", func(n unmetName) string { return n.only }),
+		rows.Text("SERVICE", func(n unmetName) string { return n.Service }),
+		rows.Text("ENVIRONMENT", func(n unmetName) string { return n.Environment }),
+		rows.Text("MAY BE", func(n unmetName) string {
+			if n.near.Service == "" {
+				return ""
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", service, environment, visible(near.Service+" in "+near.Environment), visible(near.Rule))
-		}
+			return n.near.Service + " in " + n.near.Environment
+		}).Blank(),
+		rows.Text("BY THE RULE", func(n unmetName) string { return n.near.Rule }).Blank(),
 	}
 }

@@ -105,7 +105,7 @@ func (n *noteCommand) run(ctx context.Context, out io.Writer) error {
 	defer daemon.Close()
 	kept, err := daemon.Say(ctx, n.said)
 	if err != nil {
-		return unknownName(err)
+		return noAnswer(err)
 	}
 	_, err = fmt.Fprintln(out, words.Note(kept.Note))
 	return err

@@ -8,17 +8,22 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
-	"text/tabwriter"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/correlate/ledger/sqlite"
 	"github.com/shipwake/shipwake/correlate/words"
 )
 
 // outboxCommand looks through the messages that were not delivered.
 type outboxCommand struct {
+	looking
 	dataDir, queue string
 	parked, all    bool
 	limit          int
@@ -35,13 +40,14 @@ directory, whether the daemon runs or not. Run it as the user of the daemon, on 
 A message that was set aside is tried again by itself when the daemon starts or reads its configuration anew. What retry puts
 back, a daemon that runs takes up within a minute.`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd) },
 	}
 	standard := builtinDataDir
 	if dir := os.Getenv("SHIPWAKE_DATA_DIR"); dir != "" {
 		standard = dir
 	}
 	cmd.PersistentFlags().StringVar(&o.dataDir, "data-dir", standard, "`directory` of the ledger (also $SHIPWAKE_DATA_DIR)")
+	o.addListFlags(cmd.Flags())
 	cmd.PersistentFlags().StringVar(&o.queue, "queue", "", "only the messages of a queue, a `name` such as slack/ops")
 	cmd.AddCommand(o.newList(), o.newShow(), o.newRetry(), o.newDrop())
 	return cmd
@@ -50,18 +56,23 @@ back, a daemon that runs takes up within a minute.`,
 func (o *outboxCommand) newList() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "list", Short: "List what waits and what was set aside, oldest first", Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.list(cmd) },
 	}
-	cmd.Flags().BoolVar(&o.parked, "parked", false, "only what was set aside")
-	cmd.Flags().IntVar(&o.limit, "limit", 100, "at most so many; 0: all")
+	o.addListFlags(cmd.Flags())
 	return cmd
+}
+
+func (o *outboxCommand) addListFlags(flags *pflag.FlagSet) {
+	flags.BoolVar(&o.parked, "parked", false, "only what was set aside")
+	flags.IntVar(&o.limit, "limit", 100, "at most so many; 0: all")
+	o.looking.addFlags(flags)
 }
 
 func (o *outboxCommand) newShow() *cobra.Command {
 	return &cobra.Command{
 		Use: "show KEY", Short: "Print a message as it is kept", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return o.show(cmd.Context(), args[0], cmd.OutOrStdout())
+			return o.print(cmd.Context(), args[0], cmd.OutOrStdout())
 		},
 	}
 }
@@ -89,25 +100,64 @@ func (o *outboxCommand) newDrop() *cobra.Command {
 	return cmd
 }
 
-func (o *outboxCommand) list(ctx context.Context, out io.Writer) error {
+// list shows messages, once or again and again.
+func (o *outboxCommand) list(cmd *cobra.Command) error {
+	if err := rows.Format(o.output).Check(); err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	if !o.watch.on {
+		return o.once(cmd, o.letters)
+	}
+	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return o.again(ctx, cmd, o.letters, nil, question{})
+}
+
+func (o *outboxCommand) letters(ctx context.Context) (rows.View, error) {
 	desk, err := sqlite.OpenDesk(ctx, o.dataDir)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	letters, err := desk.Letters(ctx, sqlite.LetterFilter{Sink: o.queue, Parked: o.parked, Limit: o.limit})
 	if err = errors.Join(err, desk.Close()); err != nil {
-		return err
+		return nil, err
 	}
-	if len(letters) == 0 {
-		_, err := fmt.Fprintln(out, "Everything was delivered.")
-		return err
+	said, err := json.Marshal(listedLetters(letters))
+	return rows.List[sqlite.Letter]{Columns: letterColumns(time.Now()), Rows: letters, Said: said, Empty: "Everything was delivered."}, err
+}
+
+// listedLetter is a message in JSON, without its body.
+type listedLetter struct {
+	Queue    string    `json:"queue"`
+	Key      string    `json:"key"`
+	About    string    `json:"about"`
+	QueuedAt time.Time `json:"queued_at"`
+	ParkedAt time.Time `json:"parked_at,omitzero"` // when it was set aside; absent while it waits
+}
+
+func listedLetters(all []sqlite.Letter) any {
+	list := make([]listedLetter, len(all))
+	for i, l := range all {
+		list[i] = listedLetter{l.Sink, l.Key, l.Subject, l.QueuedAt.UTC(), l.ParkedAt.UTC()}
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "QUEUED\tQUEUE\tSTATE\tKEY\tABOUT")
-	for _, l := range letters {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", words.Instant(l.QueuedAt), visible(l.Sink), stateOf(l), visible(l.Key), visible(l.Subject))
+	return map[string]any{"messages": list}
+}
+
+func letterColumns(now time.Time) []rows.Column[sqlite.Letter] {
+	type letter = sqlite.Letter
+	return []rows.Column[letter]{
+		rows.Time("QUEUED", now, func(l letter) time.Time { return l.QueuedAt }),
+		rows.Text("QUEUE", func(l letter) string { return l.Sink }),
+		rows.Text("STATE", func(l letter) string {
+			if l.ParkedAt.IsZero() {
+				return "waits"
+			}
+			return "set aside"
+		}),
+		rows.Time("SET ASIDE", now, func(l letter) time.Time { return l.ParkedAt }).InWide(),
+		rows.Text("KEY", func(l letter) string { return l.Key }).AtLeast(36),
+		rows.Text("ABOUT", func(l letter) string { return l.Subject }).Middle().AtLeast(12),
 	}
-	return w.Flush()
 }
 
 func stateOf(l sqlite.Letter) string {
@@ -117,7 +167,7 @@ func stateOf(l sqlite.Letter) string {
 	return "set aside " + words.Instant(l.ParkedAt)
 }
 
-func (o *outboxCommand) show(ctx context.Context, key string, out io.Writer) error {
+func (o *outboxCommand) print(ctx context.Context, key string, out io.Writer) error {
 	desk, err := sqlite.OpenDesk(ctx, o.dataDir)
 	if err != nil {
 		return err
@@ -130,9 +180,9 @@ func (o *outboxCommand) show(ctx context.Context, key string, out io.Writer) err
 		return o.unknown(key)
 	}
 	for _, l := range letters {
-		fmt.Fprintf(out, "queue    %s\nkey      %s\nabout    %s\nqueued   %s\nstate    %s\n", visible(l.Sink), visible(l.Key), visible(l.Subject), words.Instant(l.QueuedAt), stateOf(l))
+		fmt.Fprintf(out, "queue    %s\nkey      %s\nabout    %s\nqueued   %s\nstate    %s\n", rows.Visible(l.Sink), rows.Visible(l.Key), rows.Visible(l.Subject), words.Instant(l.QueuedAt), stateOf(l))
 		if l.Receipt != nil {
-			fmt.Fprintf(out, "receipt  %s\n", visible(string(l.Receipt)))
+			fmt.Fprintf(out, "receipt  %s\n", rows.Visible(string(l.Receipt)))
 		}
 		fmt.Fprintf(out, "\n%s\n", payloadOf(l.Payload))
 	}
@@ -145,7 +195,7 @@ func payloadOf(payload []byte) string {
 	if json.Indent(&b, payload, "", "  ") == nil {
 		return b.String()
 	}
-	return visible(string(payload))
+	return rows.Visible(string(payload))
 }
 
 // each does something to the messages that are named, or to all that were set aside.
@@ -192,7 +242,7 @@ func (o *outboxCommand) unknown(key string) error {
 	if o.queue != "" {
 		where = "in the queue " + o.queue
 	}
-	return fmt.Errorf("no message with the key %s is %s, or it isn't set aside; shipwake outbox list shows them", strings.TrimSpace(visible(key)), where)
+	return fmt.Errorf("no message with the key %s is %s, or it isn't set aside; shipwake outbox list shows them", strings.TrimSpace(rows.Visible(key)), where)
 }
 
 func plural(n int64, what string) string {

@@ -88,6 +88,8 @@ func prometheusConfig(t *testing.T, dir, target, alertmanager string) string {
 	}
 	require.Len(t, config.Scrape, 1)
 	config.Scrape[0]["static_configs"] = []any{map[string]any{"targets": []string{target}}}
+	delete(config.Scrape[0], "authorization") // the demo asks for no token
+	config.Alerts = nil
 	if alertmanager != "" {
 		config.Alerts = map[string]any{"alertmanagers": []any{map[string]any{"static_configs": []any{map[string]any{"targets": []string{alertmanager}}}}}}
 	}

@@ -2,24 +2,20 @@ package app
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"net/url"
-	"strconv"
-	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/shipwake/shipwake/correlate/words"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
 // quarantineCommand asks what is held.
 type quarantineCommand struct {
 	asking
-	output string
-	limit  int
+	looking
+	filters
 }
 
 func newQuarantine() *cobra.Command {
@@ -32,55 +28,41 @@ func newQuarantine() *cobra.Command {
 Each was authentic and could not be mapped, or is dated in the future. It is read again when its source or the naming rules
 change, or when its time has come, and then applied as if it had been read when it was received.`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return q.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return q.show(cmd, &q.asking, question{ask: q.ask}) },
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&q.limit, "limit", 100, "at most so many, up to 1000")
-	q.addFlags(flags)
-	flags.StringVar(&q.output, "output", "table", "`format`: table or json")
+	q.filters.add(flags)
+	q.looking.addFlags(flags)
+	q.asking.addFlags(flags)
 	return cmd
 }
 
-func (q *quarantineCommand) run(ctx context.Context, out io.Writer) error {
-	if q.output != "table" && q.output != "json" {
-		return fmt.Errorf("--output %s: want table or json", q.output)
-	}
-	daemon, err := q.daemon()
+func (q *quarantineCommand) ask(ctx context.Context, daemon *client.Client) (rows.View, error) {
+	now := time.Now()
+	query, err := q.query(now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer daemon.Close()
-	held, err := daemon.Quarantine(ctx, url.Values{"limit": {strconv.Itoa(q.limit)}})
+	held, said, err := client.Ask[api.Quarantine](ctx, daemon, "/api/v1/quarantine", query)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if q.output == "json" {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(held)
-	}
-	return quarantineTable(out, held)
+	return rows.List[api.Held]{Columns: heldColumns(now), Rows: held.Held, Said: said, Empty: "Nothing is held."}, nil
 }
 
-func quarantineTable(out io.Writer, q api.Quarantine) error {
-	if len(q.Held) == 0 {
-		_, err := fmt.Fprintln(out, "Nothing is held.")
-		return err
+func heldColumns(now time.Time) []rows.Column[api.Held] {
+	return []rows.Column[api.Held]{
+		rows.Time("RECEIVED", now, func(h api.Held) time.Time { return h.ReceivedAt }),
+		rows.Text("SOURCE", func(h api.Held) string { return h.Source }),
+		rows.Text("EVENT", func(h api.Held) string { return h.Event }),
+		rows.Text("ID", func(h api.Held) string { return h.ID }).Middle().AtLeast(12),
+		rows.Count("BYTES", func(h api.Held) int64 { return h.Bytes }).InWide(),
+		rows.Time("READ AGAIN", now, func(h api.Held) time.Time {
+			if h.Due == nil {
+				return time.Time{}
+			}
+			return *h.Due
+		}).Unknown(func(api.Held) string { return "by another version" }),
+		rows.Text("PROBLEM", func(h api.Held) string { return h.Problem }).AtLeast(24),
 	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RECEIVED\tSOURCE\tEVENT\tID\tREAD AGAIN\tPROBLEM")
-	for _, h := range q.Held {
-		again := "by another version"
-		if h.Due != nil {
-			again = words.Instant(*h.Due)
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", words.Instant(h.ReceivedAt), visible(h.Source), visible(h.Event), visible(h.ID), again, visible(h.Problem))
-	}
-	return w.Flush()
-}
-
-// visible is text from outside as a terminal may show it: without control characters, and never empty.
-func visible(text string) string {
-	quoted := strconv.Quote(text)
-	return words.Or(quoted[1 : len(quoted)-1])
 }

@@ -61,7 +61,7 @@ func (r *restatementsCommand) run(ctx context.Context, out io.Writer) error {
 	}
 	answer, err := daemon.Restatements(ctx, query)
 	if err != nil {
-		return unknownName(err)
+		return noAnswer(err)
 	}
 	if r.output == "json" {
 		return doraJSON(out, answer)

@@ -2,15 +2,14 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"net/url"
-	"strconv"
-	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/sinks/api"
@@ -19,8 +18,8 @@ import (
 // rollbacksCommand asks what was decided on taking changes back.
 type rollbacksCommand struct {
 	asking
-	output, service, environment, change, result, since string
-	limit                                               int
+	looking
+	filters
 }
 
 func newRollbacks() *cobra.Command {
@@ -31,19 +30,46 @@ func newRollbacks() *cobra.Command {
 		Long: `Asks the running daemon for its decisions on rollbacks, newest first: the requests and what became of them, what would have been
 asked in a dry run, and the refusals with the condition that doesn't hold. Shipwake asks, and never deploys (docs/rollback.md).`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return r.run(cmd.Context(), cmd.OutOrStdout()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return r.show(cmd, &r.asking, question{ask: r.ask, news: true})
+		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&r.service, "service", "", "only of this `service`")
-	flags.StringVar(&r.environment, "environment", "", "only in this `environment`")
-	flags.StringVar(&r.change, "change", "", "only on the change with this `id`")
-	flags.StringVar(&r.result, "result", "", "only those `result`: requested, dry_run or refused")
-	flags.StringVar(&r.since, "since", "", "only of the last `duration`, such as 7d")
-	flags.IntVar(&r.limit, "limit", 100, "at most so many, up to 1000")
-	r.addFlags(flags)
-	flags.StringVar(&r.output, "output", "table", "`format`: table or json")
+	r.filters.add(flags, "service", "environment", "change", "result")
+	r.addTime(flags, "")
+	r.looking.addFlags(flags)
+	r.asking.addFlags(flags)
 	cmd.AddCommand(newKillSwitch(true), newKillSwitch(false))
 	return cmd
+}
+
+func (r *rollbacksCommand) ask(ctx context.Context, daemon *client.Client) (rows.View, error) {
+	now := time.Now()
+	query, err := r.query(now)
+	if err != nil {
+		return nil, err
+	}
+	found, said, err := client.Ask[api.Rollbacks](ctx, daemon, "/api/v1/rollbacks", query)
+	if err != nil {
+		return nil, err
+	}
+	view := rows.List[api.Rollback]{Columns: rollbackColumns(now), Rows: found.Rollbacks, Said: said, Empty: "No decision was made."}
+	if k := found.KillSwitch; k.On {
+		view.Before = "The kill switch is on: nobody is asked. " + killedBy(k)
+	}
+	return view, nil
+}
+
+func rollbackColumns(now time.Time) []rows.Column[api.Rollback] {
+	type rollback = api.Rollback
+	return []rows.Column[rollback]{
+		rows.Time("DECIDED", now, func(r rollback) time.Time { return r.DecidedAt }),
+		rows.Text("SERVICE", func(r rollback) string { return r.Service }),
+		rows.Text("ENVIRONMENT", func(r rollback) string { return r.Environment }),
+		rows.Text("CHANGE", func(r rollback) string { return r.ChangeID }).Middle().AtLeast(16),
+		rows.Text("STATE", func(r rollback) string { return string(r.State) }),
+		rows.Text("WHAT", func(r rollback) string { return r.Message }).AtLeast(24),
+	}
 }
 
 // killSwitchCommand turns the kill switch.
@@ -89,57 +115,14 @@ func (k *killSwitchCommand) run(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-func (r *rollbacksCommand) run(ctx context.Context, out io.Writer) error {
-	if r.output != "table" && r.output != "json" {
-		return fmt.Errorf("--output %s: want table or json", r.output)
-	}
-	daemon, err := r.daemon()
-	if err != nil {
-		return err
-	}
-	defer daemon.Close()
-	query := url.Values{"limit": {strconv.Itoa(r.limit)}}
-	for name, value := range map[string]string{"service": r.service, "environment": r.environment, "change": r.change, "result": r.result, "since": r.since} {
-		if value != "" {
-			query.Set(name, value)
-		}
-	}
-	found, err := daemon.Rollbacks(ctx, query)
-	if err != nil {
-		return err
-	}
-	if r.output == "json" {
-		encoder := json.NewEncoder(out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(found)
-	}
-	return rollbackTable(out, found)
-}
-
-func rollbackTable(out io.Writer, found api.Rollbacks) error {
-	if k := found.KillSwitch; k.On {
-		fmt.Fprintln(out, "The kill switch is on: nobody is asked.", killedBy(k))
-	}
-	if len(found.Rollbacks) == 0 {
-		_, err := fmt.Fprintln(out, "No decision was made.")
-		return err
-	}
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "DECIDED\tSERVICE\tENVIRONMENT\tCHANGE\tSTATE\tWHAT")
-	for _, r := range found.Rollbacks {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", words.Instant(r.DecidedAt), visible(r.Service), visible(r.Environment), visible(r.ChangeID), r.State, visible(r.Message))
-	}
-	return w.Flush()
-}
-
 // killedBy says who turned the kill switch on, and why.
 func killedBy(k correlate.KillSwitch) string {
-	text := "By " + visible(k.By)
+	text := "By " + rows.Visible(k.By)
 	if !k.At.IsZero() {
 		text += " at " + words.Instant(k.At)
 	}
 	if k.Why != "" {
-		text += ": " + visible(k.Why)
+		text += ": " + rows.Visible(k.Why)
 	}
 	return text + "."
 }

@@ -205,7 +205,7 @@ receivers:
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, `"deployments"`)
 	code, _, stderr = shipwake(t, "dora", "--api", "https://"+p.w, "--ca-file", a.certFile("ca"))
-	require.Equal(t, 1, code)
+	require.Equal(t, exitUnknown, code)
 	require.Contains(t, stderr, "asking the daemon")
 	require.NoError(t, p.end(syscall.SIGTERM), p.said())
 }

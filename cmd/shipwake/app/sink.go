@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/sinks"
 	sinklist "github.com/shipwake/shipwake/sinks/all"
@@ -207,7 +208,7 @@ func (t *sinkTest) deliver(ctx context.Context, s sinks.Outgoing, m sinks.Messag
 	}
 	fmt.Fprintf(out, "%s: delivered", m.Queue)
 	if receipt != nil {
-		fmt.Fprintf(out, ", remembered: %s", visible(string(receipt)))
+		fmt.Fprintf(out, ", remembered: %s", rows.Visible(string(receipt)))
 	}
 	fmt.Fprintln(out)
 	return nil

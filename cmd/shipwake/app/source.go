@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/collector/source"
 	sources "github.com/shipwake/shipwake/collector/source/all"
 	"github.com/shipwake/shipwake/collector/source/mapping"
@@ -193,7 +194,7 @@ func headerLines(text []byte) (http.Header, error) {
 
 func (t *sourceTest) show(out io.Writer, text []byte, item source.Item) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "delivery\t%s\n", visible(item.ID))
+	fmt.Fprintf(w, "delivery\t%s\n", rows.Visible(item.ID))
 	if text != nil {
 		trace, err := mapping.Explain(text, t.parameters, item.Raw)
 		if err != nil {
@@ -203,9 +204,9 @@ func (t *sourceTest) show(out io.Writer, text []byte, item source.Item) error {
 	}
 	switch {
 	case item.Problem != "":
-		fmt.Fprintf(w, "kept in quarantine\t%s\n", visible(item.Problem))
+		fmt.Fprintf(w, "kept in quarantine\t%s\n", rows.Visible(item.Problem))
 	case item.Ignored != "":
-		fmt.Fprintf(w, "ignored\t%s\n", visible(item.Ignored))
+		fmt.Fprintf(w, "ignored\t%s\n", rows.Visible(item.Ignored))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -215,10 +216,10 @@ func (t *sourceTest) show(out io.Writer, text []byte, item source.Item) error {
 
 func showTrace(w io.Writer, trace mapping.Trace) {
 	if trace.Rule != "" {
-		fmt.Fprintf(w, "event\t%s (%s)\n", visible(trace.Event), trace.Rule)
+		fmt.Fprintf(w, "event\t%s (%s)\n", rows.Visible(trace.Event), trace.Rule)
 	}
 	for _, f := range trace.Fields {
-		fmt.Fprintf(w, "  %s\t%s\t%s\n", f.Name, visible(f.Value), visible(f.Path))
+		fmt.Fprintf(w, "  %s\t%s\t%s\n", f.Name, rows.Visible(f.Value), rows.Visible(f.Path))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/collector/source"
 	"github.com/shipwake/shipwake/collector/source/mapping"
 	"github.com/shipwake/shipwake/collector/source/vendors"
@@ -92,6 +93,6 @@ func (c *canned) RoundTrip(request *http.Request) (*http.Response, error) {
 		answer.StatusCode, answer.Header, answer.Body = http.StatusNotFound, http.Header{}, http.NoBody
 	}
 	c.asked = true
-	_, err := fmt.Fprintf(c.out, "GET %s: %d\n", visible(request.URL.String()), answer.StatusCode)
+	_, err := fmt.Fprintf(c.out, "GET %s: %d\n", rows.Visible(request.URL.String()), answer.StatusCode)
 	return answer, err
 }

@@ -21,13 +21,6 @@ import (
 	"github.com/shipwake/shipwake/internal/span"
 )
 
-// The exit codes of `shipwake change` and `shipwake incident`.
-const (
-	exitTold    = 0
-	exitRefused = 1
-	exitAway    = 3
-)
-
 // defaultHooks is where a daemon with the built-in configuration takes the generic format.
 const defaultHooks = "http://127.0.0.1:8787/hooks/generic"
 

@@ -17,17 +17,6 @@ import (
 	"github.com/shipwake/shipwake/sinks/api"
 )
 
-// The exit codes of `shipwake verdict`.
-const (
-	exitHealthy      = 0
-	exitRegressed    = 1
-	exitInconclusive = 2
-	exitUnknown      = 3
-)
-
-// defaultAPI is where a daemon with the built-in configuration answers.
-const defaultAPI = "http://127.0.0.1:8788"
-
 // askEvery is how often a waiting command asks again.
 const askEvery = time.Second
 

@@ -18,11 +18,16 @@ const standardSince = "30d"
 // window is the stretch of time that a command asks about, as its flags say.
 type window struct {
 	since, from, to, zone string
-	series                bool // it is split into periods: then the daemon knows how far back it reaches unless told
+	standard              string // how far back when nothing is said; "" is without end
+	series                bool   // it is split into periods: then the daemon knows how far back it reaches unless told
 }
 
 func (w *window) addFlags(flags *pflag.FlagSet) {
-	flags.StringVar(&w.since, "since", "", "how far back from --to, e.g. 7d, 2w, 1y or 36h (default "+standardSince+")")
+	back := ""
+	if w.standard != "" {
+		back = " (default " + w.standard + ")"
+	}
+	flags.StringVar(&w.since, "since", "", "how far back from --to, e.g. 7d, 2w, 1y or 36h"+back)
 	flags.StringVar(&w.from, "from", "", "from this `time` on: 2026-10-01, 2026-10-01T12:00:00Z or -90d")
 	flags.StringVar(&w.to, "to", "", "up to this `time`, and not at it (default: now)")
 	flags.StringVar(&w.zone, "zone", "", "the `zone` of dates and periods, e.g. Europe/Berlin (default: UTC)")
@@ -45,7 +50,7 @@ func (w *window) query(now time.Time) (url.Values, error) {
 		}
 		query.Set("from", from.UTC().Format(time.RFC3339Nano))
 	case since == "" && !w.series:
-		since = standardSince
+		since = w.standard
 	}
 	if since != "" {
 		d, err := span.Parse(since)

@@ -14,7 +14,7 @@ func TestAWindowIsAskedForAsItsFlagsSay(t *testing.T) {
 		window window
 		want   string
 	}{
-		"nothing is said":                       {window{}, "since=30d"},
+		"nothing is said":                       {window{standard: standardSince}, "since=30d"},
 		"how far back":                          {window{since: "1y"}, "since=1y"},
 		"from so long ago, by the daemon's own": {window{from: "-90d"}, "since=90d"},
 		"from a date":                           {window{from: "2026-01-01"}, "from=2026-01-01T00%3A00%3A00Z"},

@@ -216,13 +216,7 @@ func (c *Client) ask(ctx context.Context, method, path string, query url.Values,
 	if said != http.NoBody {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if c.user != nil {
-		password, _ := c.user.Password()
-		request.SetBasicAuth(c.user.Username(), password)
-	}
-	if c.token != "" {
-		request.Header.Set("Authorization", "Bearer "+c.token)
-	}
+	c.authenticate(request)
 	answer, err := c.http.Do(request)
 	if err != nil {
 		return &unreachable{fmt.Errorf("asking the daemon (is it running at %s?): %w", c.base, err)}
@@ -240,6 +234,17 @@ func (c *Client) ask(ctx context.Context, method, path string, query url.Values,
 		return fmt.Errorf("%s answered what can't be read: %w", address, err)
 	}
 	return nil
+}
+
+// authenticate says who asks.
+func (c *Client) authenticate(request *http.Request) {
+	if c.user != nil {
+		password, _ := c.user.Password()
+		request.SetBasicAuth(c.user.Username(), password)
+	}
+	if c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
 }
 
 // refusal is the error behind an answer that isn't a 200.

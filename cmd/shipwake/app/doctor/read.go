@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"maps"
 	"net"
 	"net/url"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/renames"
 	"github.com/shipwake/shipwake/collector/host"
+	"github.com/shipwake/shipwake/collector/kafka"
+	"github.com/shipwake/shipwake/collector/kubernetes"
 	asked "github.com/shipwake/shipwake/collector/prometheus"
 	"github.com/shipwake/shipwake/collector/pull"
 	"github.com/shipwake/shipwake/collector/webhook"
@@ -44,7 +47,7 @@ type Configuration struct {
 // Listener is an address that the daemon listens on, and the key that says so.
 type Listener struct{ Key, Address string }
 
-// Source is a source of changes and incidents. Secret says that one is set for it: somebody set it up.
+// Source is a source of changes and incidents. Secret says that one is set for it, or that it is asked or followed: somebody set it up.
 type Source struct {
 	Name, Receiver string
 	Secret         bool
@@ -143,6 +146,14 @@ func (c *Configuration) take(key string, config component.Config) {
 	case *pull.Config:
 		for _, name := range slices.Sorted(maps.Keys(config.Sources)) {
 			c.Sources = append(c.Sources, Source{name, key, true})
+		}
+	case *kafka.Config:
+		for _, topic := range config.Topics {
+			c.Sources = append(c.Sources, Source{cmp.Or(topic.Source, "cdevents"), key, true})
+		}
+	case *kubernetes.Config:
+		if config.Name != "" {
+			c.Sources = append(c.Sources, Source{config.Name, key, true})
 		}
 	case *asked.Config:
 		for i := range config.Servers {

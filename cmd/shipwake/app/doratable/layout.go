@@ -3,6 +3,8 @@ package doratable
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 )
 
 // row is one line of figures: a name, a value, its interval, what it was counted from, and how it moved.
@@ -45,10 +47,10 @@ func columnsOf(rows []row, width int) columns {
 }
 
 // write lays out a row; what doesn't fit of what it was counted from goes on below.
-func (c columns) write(b *strings.Builder, s Screen, r row) {
+func (c columns) write(b *strings.Builder, s screen.Screen, r row) {
 	from := wrapped(r.from, c.from)
-	line := pad(cut(r.name, c.name), c.name) + spaces(gap) + s.styled(bold, padLeft(r.value, c.value)) + spaces(gap) +
-		s.styled(faint, pad(r.interval, c.interval)) + spaces(gap)
+	line := pad(cut(r.name, c.name), c.name) + spaces(gap) + s.Styled(screen.Bold, padLeft(r.value, c.value)) + spaces(gap) +
+		s.Styled(screen.Faint, pad(r.interval, c.interval)) + spaces(gap)
 	if r.trend == "" {
 		line += from[0]
 	} else {

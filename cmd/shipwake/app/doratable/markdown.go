@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/internal/figures"
 )
@@ -13,7 +14,7 @@ import (
 func Markdown(out io.Writer, r dora.Report) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", Text(Title(r)))
-	t := table{r, Screen{Width: Narrowest}}
+	t := table{r, screen.Screen{Width: screen.Narrowest}}
 	if r.By != "" {
 		t.markdownSplit(&b, t.groups)
 	} else {
@@ -46,7 +47,7 @@ func Rows(b *strings.Builder, title string, rows []row) {
 
 // Five are the five metrics of numbers as a table with their trend.
 func Five(b *strings.Builder, r dora.Report) {
-	Rows(b, "", table{r, Screen{}}.rows(figures.Five()))
+	Rows(b, "", table{r, screen.Screen{}}.rows(figures.Five()))
 }
 
 // Text is text as Markdown shows it, whatever is in it.

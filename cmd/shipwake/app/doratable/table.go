@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/words"
 	"github.com/shipwake/shipwake/internal/chart"
@@ -16,7 +17,7 @@ import (
 )
 
 // Table writes a report for a terminal: the whole, and each metric by group or by period.
-func Table(out io.Writer, r dora.Report, s Screen) error {
+func Table(out io.Writer, r dora.Report, s screen.Screen) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", Title(r))
 	t := table{r, s}
@@ -32,7 +33,7 @@ func Table(out io.Writer, r dora.Report, s Screen) error {
 	for _, note := range Notes(r) {
 		b.WriteString("\n" + strings.Join(wrapped(note, s.Width), "\n") + "\n")
 	}
-	_, err := io.WriteString(out, s.signs(b.String()))
+	_, err := io.WriteString(out, s.Signs(b.String()))
 	return err
 }
 
@@ -64,7 +65,7 @@ func Notes(r dora.Report) []string {
 
 type table struct {
 	dora.Report
-	Screen
+	screen.Screen
 }
 
 // whole lists every metric of all there is.
@@ -105,9 +106,9 @@ func (t table) head(b *strings.Builder, c columns, first string) {
 		trend = "by " + string(t.Series)
 	}
 	var line strings.Builder
-	c.write(&line, Screen{Width: t.Width}, row{first, "value", "95 %", "counted from", trend})
+	c.write(&line, screen.Screen{Width: t.Width}, row{first, "value", "95 %", "counted from", trend})
 	rest := strings.TrimPrefix(strings.TrimRight(line.String(), "\n"), first)
-	fmt.Fprintf(b, "\n%s%s\n", t.styled(bold, first), t.styled(faint, rest))
+	fmt.Fprintf(b, "\n%s%s\n", t.Styled(screen.Bold, first), t.Styled(screen.Faint, rest))
 }
 
 // split writes a block for each of the five metrics.

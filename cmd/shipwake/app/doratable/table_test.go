@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/doratable"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
 	"github.com/shipwake/shipwake/correlate/dora"
 	"github.com/shipwake/shipwake/correlate/dora/stats"
 )
@@ -74,8 +75,8 @@ func TestTables(t *testing.T) {
 	for name, r := range map[string]dora.Report{"series": report(), "team": byTeam()} {
 		t.Run(name, func(t *testing.T) {
 			var table, plain, markdown, values strings.Builder
-			require.NoError(t, doratable.Table(&table, r, doratable.Screen{Width: 80}))
-			require.NoError(t, doratable.Table(&plain, r, doratable.Screen{Width: 80, Plain: true}))
+			require.NoError(t, doratable.Table(&table, r, screen.Screen{Width: 80}))
+			require.NoError(t, doratable.Table(&plain, r, screen.Screen{Width: 80, Plain: true}))
 			require.NoError(t, doratable.Markdown(&markdown, r))
 			require.NoError(t, doratable.CSV(&values, r))
 			golden(t, name+".table", table.String())
@@ -109,7 +110,7 @@ func TestATableFitsTheTerminal(t *testing.T) {
 	for _, width := range []int{80, 100, 132, 240} {
 		for _, r := range []dora.Report{report(), byTeam(), long} {
 			var b strings.Builder
-			require.NoError(t, doratable.Table(&b, r, doratable.Screen{Width: width}))
+			require.NoError(t, doratable.Table(&b, r, screen.Screen{Width: width}))
 			for line := range strings.Lines(b.String()) {
 				require.LessOrEqual(t, utf8.RuneCountInString(strings.TrimRight(line, "\n")), width, line)
 			}
@@ -121,7 +122,7 @@ func TestOneFailureOfOneIsNoPercentage(t *testing.T) {
 	r := report()
 	r.Total = numbers(1, 1)
 	var b strings.Builder
-	require.NoError(t, doratable.Table(&b, r, doratable.Screen{Width: 80}))
+	require.NoError(t, doratable.Table(&b, r, screen.Screen{Width: 80}))
 	require.Contains(t, b.String(), "1 of 1")
 	require.NotContains(t, b.String(), "100.0 %")
 	require.Contains(t, b.String(), "2026-W11", "a period without data is there")
@@ -131,13 +132,7 @@ func TestOneFailureOfOneIsNoPercentage(t *testing.T) {
 func TestColoursAreForTerminals(t *testing.T) {
 	for _, colours := range []bool{true, false} {
 		var b strings.Builder
-		require.NoError(t, doratable.Table(&b, report(), doratable.Screen{Width: 80, Colours: colours}))
+		require.NoError(t, doratable.Table(&b, report(), screen.Screen{Width: 80, Colours: colours}))
 		require.Equal(t, colours, strings.Contains(b.String(), "\x1b["))
-	}
-	file, err := os.Create(filepath.Join(t.TempDir(), "file"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, file.Close()) }()
-	for name, file := range map[string]*os.File{"a file": file, "none": nil} {
-		require.Equal(t, doratable.Screen{Width: 80}, doratable.ScreenOf(file, func(string) string { return "" }), name)
 	}
 }
