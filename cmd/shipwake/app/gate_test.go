@@ -101,7 +101,7 @@ func TestAWrongUseOfTheGateIsNoStop(t *testing.T) {
 		"unknown flag: --why":       {"a", "--why"},
 		"accepts at most 1":         {"a", "b"},
 		"is not the address":        {"a", "--api=nowhere"},
-		"invalid argument \"soon\"": {"a", "--wait=soon"},
+		"--wait: \"soon\" is not a duration": {"a", "--wait=soon"},
 	} {
 		code, _, stderr := shipwake(t, append([]string{"gate"}, args...)...)
 		require.Equal(t, 3, code)

@@ -12,6 +12,7 @@ import (
 	"go.opentelemetry.io/collector/config/configopaque"
 
 	"github.com/shipwake/shipwake/cmd/shipwake/app/client"
+	"github.com/shipwake/shipwake/cmd/shipwake/app/complete"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/profile"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/rows"
 	"github.com/shipwake/shipwake/cmd/shipwake/app/screen"
@@ -120,7 +121,8 @@ func newProfilesSet() *cobra.Command {
 (--token-file), or once from the standard input (--token-stdin): as a flag, who lists the processes would see it.`,
 		Example: `  shipwake profiles set production --url https://shipwake.example.com --token-file ~/.shipwake-token
   shipwake profiles set staging --url https://shipwake.staging.example.com --token-stdin < token`,
-		Args: oneName,
+		Args:              oneName,
+		ValidArgsFunction: complete.Profiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if stdin {
 				token, err := readToken(cmd.InOrStdin())
@@ -181,7 +183,9 @@ func setProfile(out io.Writer, name string, p profile.Profile) error {
 
 func newProfilesUse() *cobra.Command {
 	return &cobra.Command{
-		Use: "use NAME", Short: "Ask the daemon of this profile from now on", Args: oneName,
+		Use: "use NAME", Short: "Ask the daemon of this profile from now on", Args: oneName, ValidArgsFunction: complete.Profiles,
+		Long:    "Makes a profile the one that is in use: commands ask its daemon that are not told another one.",
+		Example: "  shipwake profiles use production",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return changeProfiles(cmd.OutOrStdout(), args[0], profile.Use, "is in use")
 		},
@@ -190,7 +194,9 @@ func newProfilesUse() *cobra.Command {
 
 func newProfilesRemove() *cobra.Command {
 	return &cobra.Command{
-		Use: "remove NAME", Short: "Take a profile out", Args: oneName,
+		Use: "remove NAME", Short: "Take a profile out", Args: oneName, ValidArgsFunction: complete.Profiles,
+		Long:    "Takes a profile out of the file. When it was in use, none is from then on. What it names, such as a file with a token, stays.",
+		Example: "  shipwake profiles remove staging",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return changeProfiles(cmd.OutOrStdout(), args[0], profile.Remove, "is removed")
 		},

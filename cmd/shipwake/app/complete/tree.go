@@ -107,6 +107,8 @@ func (a Asks) flag(f *pflag.Flag) cobra.CompletionFunc {
 		return a.changes(idOf)
 	case "caused-by":
 		return a.changes(idOf, "none")
+	case "profile":
+		return Profiles
 	case "from-source":
 		return fixed(sourceNames()...)
 	}
