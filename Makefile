@@ -77,4 +77,4 @@ check: lint test ## The quick part of .ci/run, which must pass before a change l
 clean: ## Remove what was built
 	rm -rf bin dist
 
--include collector/collector.mk collector/kafka/kafka.mk collector/kubernetes/kubernetes.mk collector/host/outbox.mk tools/tools.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk cmd/shipwake/sdk.mk e2e/e2e.mk
+-include collector/collector.mk collector/kafka/kafka.mk collector/kubernetes/kubernetes.mk collector/host/outbox.mk tools/tools.mk tools/docs/docs.mk dashboards/dashboards.mk bench/bench.mk deploy/deploy.mk cmd/shipwake/sdk.mk e2e/e2e.mk

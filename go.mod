@@ -85,7 +85,12 @@ require (
 
 require github.com/go-jose/go-jose/v4 v4.1.4
 
-require github.com/golang-jwt/jwt/v5 v5.3.1
+require (
+	github.com/golang-jwt/jwt/v5 v5.3.1
+	github.com/yuin/goldmark v1.8.7
+	golang.org/x/sync v0.23.0
+	mvdan.cc/sh/v3 v3.14.1
+)
 
 require (
 	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect

@@ -30,6 +30,6 @@ test-openmetrics: ## Read /metrics with the strict parser of OpenMetrics
 e2e-prometheus: prometheus ## With a real Prometheus and Alertmanager: scrape the demo, a company's month, every panel has data, alerts fire and come back as incidents; judge by its telemetry alone
 	@$(WITH_PROMETHEUS); \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" SHIPWAKE_TEST_PROMTOOL="$$(command -v promtool)" \
-		SHIPWAKE_TEST_ALERTMANAGER="$$(command -v alertmanager || ls $(CURDIR)/bin/alertmanager.debian/run 2>/dev/null)" \
+		SHIPWAKE_TEST_AMTOOL="$$(command -v amtool)" SHIPWAKE_TEST_ALERTMANAGER="$$(command -v alertmanager || ls $(CURDIR)/bin/alertmanager.debian/run 2>/dev/null)" \
 		$(GO) test -count=1 -timeout 20m -v -run '^TestPrometheus' ./cmd/shipwake/app/ && \
 	SHIPWAKE_TEST_PROMETHEUS="$$(command -v prometheus)" $(GO) test -count=1 -timeout 10m -v -run 'RealPrometheus' ./collector/prometheus/ ./collector/remotewrite/ ./sinks/remotewrite/

@@ -54,9 +54,6 @@ func TestRunbooksAskForWhatExists(t *testing.T) {
 		for _, name := range regexp.MustCompile(`\bshipwake_\w+`).FindAllString(string(text), -1) {
 			require.NotNil(t, labelsOf(t, name), "%s: %s", page, name)
 		}
-		for _, m := range regexp.MustCompile(`\]\(([^)]+\.md)\)`).FindAllStringSubmatch(string(text), -1) {
-			require.FileExists(t, filepath.Join(filepath.Dir(page), m[1]), page)
-		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.uber.org/zap"
 
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/internal/access"
 )
 
@@ -231,4 +232,21 @@ func TestAProbeIsAnsweredWhateverItBrings(t *testing.T) {
 	}
 	require.Equal(t, 429, ask(g, "/metrics", "x", basic("ann", "old")).Code)
 	require.Equal(t, 200, ask(g, "/metrics", "x", basic("ann", "new")).Code, "a scraper's password is compared, not guessed")
+}
+
+func TestWhoReadsMetricsAgainAndAgainIsCounted(t *testing.T) {
+	tally := &correlate.Tally{}
+	served := 0
+	handler := scraped(tally, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ }))
+	for _, agent := range []string{"Prometheus/3.5.0", "Prometheus/2.45.1", "vm_promscrape", "Alloy/v1.9", "curl/8.5.0", "", "not Prometheus/3"} {
+		request := httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody)
+		request.Header.Set("User-Agent", agent)
+		handler.ServeHTTP(httptest.NewRecorder(), request)
+	}
+	require.Equal(t, 7, served, "everybody is answered")
+	require.Equal(t, []correlate.CountValue{
+		{Count: correlate.Count{What: "scraped", Source: "alloy", Result: "served"}, Value: 1},
+		{Count: correlate.Count{What: "scraped", Source: "prometheus", Result: "served"}, Value: 2},
+		{Count: correlate.Count{What: "scraped", Source: "vmagent", Result: "served"}, Value: 1},
+	}, tally.Values())
 }

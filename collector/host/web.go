@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 	"syscall"
 
 	"go.opentelemetry.io/collector/component"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/shipwake/shipwake/collector/host/rollbacks"
 	"github.com/shipwake/shipwake/collector/listen"
+	"github.com/shipwake/shipwake/correlate"
 	"github.com/shipwake/shipwake/internal/access"
 	"github.com/shipwake/shipwake/sinks"
 )
@@ -50,6 +52,9 @@ func (h *Host) startWeb(ctx context.Context, host component.Host) error {
 	mux.Handle("POST "+rollbacks.SwitchPath, rollbacks.Switch(h.opt.Now, h.turn))
 	for _, s := range h.sinks {
 		for pattern, handler := range sinks.Routes(s) {
+			if pattern == metricsRoute {
+				handler = scraped(h.opt.Tally, handler)
+			}
 			mux.Handle(pattern, handler)
 		}
 	}
@@ -92,4 +97,24 @@ func (h *Host) serveReady(w http.ResponseWriter, _ *http.Request) {
 		return
 	}
 	fmt.Fprintln(w, "ready")
+}
+
+// metricsRoute is what scrapers read.
+const metricsRoute = "GET /metrics"
+
+// scrapers are those who read metrics again and again, by how the name that they give themselves begins.
+var scrapers = []struct{ begins, name string }{
+	{"Prometheus/", "prometheus"}, {"vm_promscrape", "vmagent"}, {"Alloy/", "alloy"}, {"GrafanaAgent/", "grafana-agent"},
+}
+
+// scraped counts who reads metrics, so that people can see whether anybody does. A person with curl isn't counted.
+func scraped(tally *correlate.Tally, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for _, s := range scrapers {
+			if strings.HasPrefix(r.UserAgent(), s.begins) {
+				tally.Add(correlate.Count{What: "scraped", Source: s.name, Result: "served"}, 1)
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"embed"
 	"net/http"
 	"time"
 
@@ -76,4 +77,17 @@ type Reading struct {
 	Unmapped string
 	// Left is how many events a delivery says that its sender left out. It goes with Unmapped.
 	Left int
+}
+
+//go:embed */setup.md vendors/*/setup.md
+var setups embed.FS
+
+// Setup is how the system of a source is made to send, in Markdown as its page has it; false when there is no such source.
+func Setup(name string) (string, bool) {
+	for _, folder := range []string{"vendors/", ""} {
+		if text, err := setups.ReadFile(folder + name + "/setup.md"); err == nil {
+			return string(text), true
+		}
+	}
+	return "", false
 }

@@ -36,3 +36,17 @@ func TestNoSourceMayBeOpenWhereOthersReachIt(t *testing.T) {
 		require.ErrorContains(t, err, c.want, name)
 	}
 }
+
+func TestASourceWithoutASecretIsClosedBehindAProxyOnTheSameMachine(t *testing.T) {
+	r := start(t, func(c *Config) {
+		c.RequireSecrets = true
+		c.Sources = map[string]SourceConfig{"generic": {Secret: "hush"}, "github": {}}
+	})
+	status, _, answer := r.send(t, "POST", "/hooks/github", nil, []byte("{}"))
+	require.Equal(t, 403, status)
+	require.Contains(t, answer, "this source is closed: it has no secret")
+	status, _, _ = r.send(t, "POST", "/hooks/generic", map[string]string{"Authorization": "Bearer hush"}, []byte(change))
+	require.Equal(t, 202, status)
+	_, err := loadYAML(t, "require_secrets: true\nallow_unauthenticated: true")
+	require.ErrorContains(t, err, "require_secrets: says the opposite of allow_unauthenticated")
+}

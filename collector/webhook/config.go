@@ -30,6 +30,9 @@ type Config struct {
 	// AllowUnauthenticated permits sources without a secret on an address that other machines reach. Anybody who
 	// reaches it can then report changes.
 	AllowUnauthenticated bool `mapstructure:"allow_unauthenticated"`
+	// RequireSecrets closes sources without a secret on a loopback address too: for when a proxy on this machine passes on what
+	// comes from elsewhere. It is the opposite of AllowUnauthenticated.
+	RequireSecrets bool `mapstructure:"require_secrets"`
 	// MaxConnections bounds the connections that are open at once; 1000 unless set. The next one closes that which has
 	// waited for its sender the longest.
 	MaxConnections int `mapstructure:"max_connections"`
@@ -106,6 +109,9 @@ func (c *Config) Validate() error {
 	if c.ServerConfig.MaxRequestBodySize != 0 {
 		problems = append(problems, errors.New("max_request_body_size: use max_body_size"))
 	}
+	if c.RequireSecrets && c.AllowUnauthenticated {
+		problems = append(problems, errors.New("require_secrets: says the opposite of allow_unauthenticated; set one of them"))
+	}
 	if len(c.ServerConfig.CompressionAlgorithms) > 0 {
 		problems = append(problems, errors.New("compression_algorithms: can't be set; gzip and deflate are accepted"))
 	}
@@ -154,9 +160,9 @@ func (c *Config) validateExposure() error {
 	return nil
 }
 
-// closed: a source without a secret takes nothing on an address that other machines reach.
+// closed: a source without a secret takes nothing on an address that other machines reach, or where secrets are required.
 func (c *Config) closed(s SourceConfig) bool {
-	return !s.hasSecret() && !c.guarded() && !c.AllowUnauthenticated && !listen.Loopback(c.ServerConfig.NetAddr)
+	return !s.hasSecret() && !c.guarded() && !c.AllowUnauthenticated && (c.RequireSecrets || !listen.Loopback(c.ServerConfig.NetAddr))
 }
 
 // onTrust: a source takes what comes without a secret, on the ground that only programs on this machine reach it.

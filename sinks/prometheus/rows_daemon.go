@@ -8,7 +8,7 @@ import (
 )
 
 // catalogued are the groups of the tally that have a row of their own.
-var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "cells": true, "scrapes": true,
+var catalogued = map[string]bool{"deliveries": true, "facts": true, "telemetry": true, "cells": true, "scrapes": true, "scraped": true,
 	"otlp": true, "kafka_messages": true, "kafka_faults": true, "pull_requests": true, "pull_pages": true, "kubernetes": true, "outbox": true, "rollbacks": true}
 
 func intake() []Metric {
@@ -23,6 +23,8 @@ func intake() []Metric {
 			"Buckets made of telemetry that were of no use: too late for their window, or dated in the future."),
 		tallied("shipwake_scrapes_total", "scrapes", "",
 			"Scrapes that a Prometheus didn't get an answer to (missed), of processes whose services are judged by it."),
+		tallied("shipwake_scraped_total", "scraped", "by",
+			"Times that these metrics were read by what reads them again and again: prometheus, vmagent, alloy, grafana-agent."),
 		tallied("shipwake_otlp_requests_total", "otlp", "signal",
 			"OTLP requests by what became of them: accepted; put off, to be sent again (busy, unavailable); or refused (malformed, too_large, too_deep, too_costly, too_slow, error). Also connections that were closed at once (busy)."),
 		tallied("shipwake_kafka_messages_total", "kafka_messages", "topic",

@@ -131,6 +131,7 @@ func busy(s *sinks.Status) {
 		{Count: correlate.Count{What: "cells", Result: "late"}, Value: 7},
 		{Count: correlate.Count{What: "telemetry", Source: "spans", Result: "overflow"}, Value: 4},
 		{Count: correlate.Count{What: "scrapes", Result: "missed"}, Value: 3},
+		{Count: correlate.Count{What: "scraped", Source: "prometheus", Result: "served"}, Value: 5},
 		{Count: correlate.Count{What: "otlp", Source: "traces", Result: "busy"}, Value: 2},
 	}
 	s.Outbox = []sinks.Queue{

@@ -69,7 +69,8 @@ Without a command it runs the daemon. With no arguments at all that is the built
   127.0.0.1:8788   pages and answers      /  /metrics  /api/v1/changes  /-/healthy  /-/ready`,
 		Example: `  shipwake demo                                  see it work, in about a minute
   shipwake                                       run the daemon
-  shipwake config > shipwake.yaml                start a configuration of your own
+  shipwake init                                  set up an installation of your own, by five questions
+  shipwake config > shipwake.yaml                or by hand, from the built-in configuration
   shipwake --config shipwake.yaml                run with it
   shipwake verdict checkout-4711 --wait 20m      did my deploy hurt? (exit code 0: healthy, 1: regressed)`,
 		Version:       versionLine(),
@@ -80,7 +81,13 @@ Without a command it runs the daemon. With no arguments at all that is the built
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
 	d.addFlags(root)
-	root.AddCommand(newDemo(), newVerdict(), newGate(), newNote(), newChange(), newIncident(), newCheck(), newImport(), newDORA(), newChanges(), newIncidents(), newCommits(), newReplay(), newBackup(), newRollbacks(), newQuarantine(), newNames(), newSource(), newSink(), newOutbox(), newPrometheus(), newExport(), newDoctor(), newValidate(), newConfig(), newComponents(), newHealthcheck(), newVersion(), newRegressions(), newStatus(), newTop(), newProfiles())
+	root.AddCommand(
+		newInit(), newDemo(), newDoctor(), newValidate(), newConfig(), newComponents(),
+		newChange(), newIncident(), newCheck(), newNote(), newCommits(), newImport(), newSource(),
+		newVerdict(), newGate(), newChanges(), newRegressions(), newIncidents(), newRollbacks(), newDORA(), newTop(),
+		newStatus(), newNames(), newQuarantine(), newOutbox(), newSink(), newPrometheus(), newExport(), newReplay(), newBackup(),
+		newProfiles(), newHealthcheck(), newVersion(),
+	)
 	complete.Tree(root, daemonOf)
 	return root
 }

@@ -35,6 +35,7 @@ func (d *daemon) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&d.configs, "config", nil,
 		"configuration `file` or URI; several are merged, later ones win (default "+builtinDefault+")")
 	flags.StringArrayVar(&d.sets, "set", nil, "set one `key=value` of the configuration, e.g. extensions.correlate.lateness=1m")
+	d.addEnvFiles(flags)
 	flags.StringVar(&d.dataDir, "data-dir", os.Getenv("SHIPWAKE_DATA_DIR"),
 		"`directory` of the ledger, instead of the configured one (also $SHIPWAKE_DATA_DIR)")
 	gates := flag.NewFlagSet("", flag.ContinueOnError)
@@ -95,14 +96,14 @@ func (d *daemon) settings() (otelcol.CollectorSettings, error) {
 	if err != nil {
 		return otelcol.CollectorSettings{}, err
 	}
-	set, err := settings(uris, d.dataDir, d.health)
+	set, err := settings(uris, d.dataDir, d.health, d.envFiles...)
 	set.DisableGracefulShutdown = true // see run
 	return set, err
 }
 
 // settings is how the Collector is embedded. The factories are made once and given out at every reload, because the
 // reducers and counters that they hold must outlive the components.
-func settings(uris []string, dataDir string, health host.Health) (otelcol.CollectorSettings, error) {
+func settings(uris []string, dataDir string, health host.Health, envFiles ...string) (otelcol.CollectorSettings, error) {
 	factories, err := newFactories(dataDir, health)
 	if err != nil {
 		return otelcol.CollectorSettings{}, fmt.Errorf("listing the components: %w", err)
@@ -115,7 +116,7 @@ func settings(uris []string, dataDir string, health host.Health) (otelcol.Collec
 			Version:     number(info),
 		},
 		Factories:              func() (otelcol.Factories, error) { return factories, nil },
-		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: resolver(uris)},
+		ConfigProviderSettings: otelcol.ConfigProviderSettings{ResolverSettings: resolver(uris, envFiles...)},
 		LoggingOptions:         logging(),
 	}, nil
 }

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/spf13/pflag"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/envprovider"
 	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/httpprovider"
 	"go.opentelemetry.io/collector/confmap/provider/httpsprovider"
@@ -36,8 +36,15 @@ const (
 
 // configFlags is what the command line says about the configuration.
 type configFlags struct {
-	configs []string
-	sets    []string
+	configs  []string
+	sets     []string
+	envFiles []string
+}
+
+// addEnvFiles adds the flag of files with variables.
+func (f *configFlags) addEnvFiles(flags *pflag.FlagSet) {
+	flags.StringArrayVar(&f.envFiles, "env-file", nil,
+		"`file` with lines of NAME=value for ${env:NAME} in the configuration; what the environment itself has wins")
 }
 
 // uris is the configuration as the Collector resolves it: later ones win, maps merge and lists replace.
@@ -59,18 +66,20 @@ func (f configFlags) uris() ([]string, error) {
 // renamedKeys are the keys that have another name than in an earlier release; docs/upgrade.md says how long the old one is read.
 var renamedKeys []renames.Key
 
-// resolver is how configuration URIs are read.
-func resolver(uris []string) confmap.ResolverSettings { return resolverOf(uris, renamedKeys, nil) }
+// resolver is how configuration URIs are read, with the files that hold variables.
+func resolver(uris []string, envFiles ...string) confmap.ResolverSettings {
+	return resolverOf(uris, renamedKeys, nil, envFiles...)
+}
 
 // resolverOf reads some old names of keys too, and tells of those it meets; nil: by a warning.
-func resolverOf(uris []string, old []renames.Key, told func(renames.Use)) confmap.ResolverSettings {
+func resolverOf(uris []string, old []renames.Key, told func(renames.Use), envFiles ...string) confmap.ResolverSettings {
 	whole := func(f confmap.ProviderFactory) confmap.ProviderFactory { return renames.Provider(f, old, told) }
 	return confmap.ResolverSettings{
 		URIs:          uris,
 		DefaultScheme: "env",
 		ProviderFactories: []confmap.ProviderFactory{
 			confmap.NewProviderFactory(func(confmap.ProviderSettings) confmap.Provider { return builtin{} }),
-			envprovider.NewFactory(),
+			newEnvironment(envFiles),
 			whole(fileprovider.NewFactory()),
 			whole(yamlprovider.NewFactory()),
 			whole(httpprovider.NewFactory()),

@@ -108,7 +108,7 @@ func (d *doctorCommand) configuration(ctx context.Context) (*doctor.Configuratio
 	if len(d.sets) > 0 { // what is set may be a secret
 		c.Name = strings.Join(uris[:len(uris)-len(d.sets)], ", ") + " with --set"
 	}
-	resolver := resolverOf(uris, renamedKeys, func(u renames.Use) { c.Old = append(c.Old, u) })
+	resolver := resolverOf(uris, renamedKeys, func(u renames.Use) { c.Old = append(c.Old, u) }, d.envFiles...)
 	conf, err := resolve(resolver)
 	if err != nil {
 		return c, nil //nolint:nilerr // Problem says it

@@ -26,6 +26,9 @@ const (
 	exitRefused = 1
 	exitAway    = 3
 
+	exitSetUp      = 0 // init
+	exitIncomplete = 1
+
 	exitImported    = 0 // import
 	exitNotImported = 1
 	exitSkipped     = 2
@@ -47,6 +50,8 @@ var exitMeanings = []exitMeaning{
 	{"`changes`, `incidents`, `regressions`, `rollbacks`, `quarantine`, `names`, `status`, `top`, `dora`, `commits`, `note`", [4]string{
 		"there is an answer", "a wrong flag, or the daemon refuses the question", "",
 		"no answer: the daemon is away or busy, or knows nothing of a name that was asked for"}},
+	{"`init`", [4]string{"written; with `--check` or `--wait`: everything has arrived", "nothing is written, or something has not arrived yet", "",
+		"with `--check`: the daemon doesn't answer"}},
 	{"`demo`", [4]string{"every verdict is what was injected", "one is not, or this machine was too busy to tell", "", ""}},
 	{"all others", [4]string{"done", "an error, which is said on stderr", "", ""}},
 }

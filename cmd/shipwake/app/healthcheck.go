@@ -42,6 +42,7 @@ daemon on this machine listens, whoever signed its certificate.`,
 	flags.DurationVar(&h.timeout, "timeout", 5*time.Second, "how long to wait for the answer")
 	flags.StringArrayVar(&h.configs, "config", nil, "configuration `file` or URI of the daemon, as it was given itself (default "+builtinDefault+")")
 	flags.StringArrayVar(&h.sets, "set", nil, "one `key=value` of it, likewise")
+	h.addEnvFiles(flags)
 	flags.StringVar(&h.CAFile, "ca-file", "", "`file` with the authority of the daemon's certificate")
 	flags.StringVar(&h.CertFile, "cert-file", "", "`file` with a client certificate")
 	flags.StringVar(&h.KeyFile, "key-file", "", "`file` with its key")
@@ -80,7 +81,7 @@ func (h *healthcheck) configured() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	conf, err := resolve(resolver(uris))
+	conf, err := resolve(resolver(uris, h.envFiles...))
 	if err != nil {
 		return "", redact(err)
 	}

@@ -77,6 +77,7 @@ needed, and nothing is kept. With --print it is shown and not sent.`,
 	flags := cmd.Flags()
 	flags.StringArrayVar(&t.configs, "config", nil, "configuration `file` or URI, as for the daemon")
 	flags.StringArrayVar(&t.sets, "set", nil, "set one `key=value` of the configuration")
+	t.addEnvFiles(flags)
 	flags.StringVar(&t.kind, "kind", string(route.Regressed), fmt.Sprintf("`kind` of message, one of %v", route.Kinds()))
 	flags.StringVar(&t.queue, "target", "", "only the receiver of this `name`")
 	flags.BoolVar(&t.print, "print", false, "show what would be sent, and send nothing")
@@ -136,7 +137,7 @@ func (t *sinkTest) configured(ctx context.Context, name string) (map[string]any,
 	if err != nil {
 		return nil, err
 	}
-	reader, err := confmap.NewResolver(resolver(uris))
+	reader, err := confmap.NewResolver(resolver(uris, t.envFiles...))
 	if err != nil {
 		return nil, err
 	}
