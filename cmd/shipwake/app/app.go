@@ -95,6 +95,9 @@ Without a command it runs the daemon. With no arguments at all that is the built
 // noArguments refuses arguments, and says so in words when one was probably meant as a command.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
+		if watch := cmd.Flag("watch"); watch != nil && watch.Changed && (&watching{}).Set(args[0]) == nil {
+			return fmt.Errorf("--watch %s: an interval is written --watch=%s", args[0], args[0])
+		}
 		return fmt.Errorf("unknown command %q; %s --help lists the commands", args[0], cmd.CommandPath())
 	}
 	return nil

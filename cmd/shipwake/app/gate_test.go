@@ -89,18 +89,18 @@ func TestWhatTheGateIsAsked(t *testing.T) {
 
 func TestAWrongUseOfTheGateIsNoStop(t *testing.T) {
 	for want, args := range map[string][]string{
-		"which change?":             {},
-		"not both":                  {"a", "--service=b", "--version=c"},
-		"go together":               {"--service=b"},
-		"--gate begin: want one of": {"a", "--gate=begin"},
-		"--after staging: goes":     {"a", "--after=staging"},
-		"--on-undecided wait: want": {"a", "--on-undecided=wait"},
-		"--on-error wait: want":     {"a", "--on-error=wait"},
-		"--output yaml: want":       {"a", "--output=yaml"},
-		"--wait -1s: must not":      {"a", "--wait=-1s"},
-		"unknown flag: --why":       {"a", "--why"},
-		"accepts at most 1":         {"a", "b"},
-		"is not the address":        {"a", "--api=nowhere"},
+		"which change?":                      {},
+		"not both":                           {"a", "--service=b", "--version=c"},
+		"go together":                        {"--service=b"},
+		"--gate begin: want one of":          {"a", "--gate=begin"},
+		"--after staging: goes":              {"a", "--after=staging"},
+		"--on-undecided wait: want":          {"a", "--on-undecided=wait"},
+		"--on-error wait: want":              {"a", "--on-error=wait"},
+		"--output yaml: want":                {"a", "--output=yaml"},
+		"--wait -1s: must not":               {"a", "--wait=-1s"},
+		"unknown flag: --why":                {"a", "--why"},
+		"accepts at most 1":                  {"a", "b"},
+		"is not the address":                 {"a", "--api=nowhere"},
 		"--wait: \"soon\" is not a duration": {"a", "--wait=soon"},
 	} {
 		code, _, stderr := shipwake(t, append([]string{"gate"}, args...)...)
