@@ -19,17 +19,21 @@ type Age struct{ Old, Unmeasured time.Time }
 //     many as can be told apart of those that came not long before the last;
 //   - changes that are observed, that one which stays took back, or that an incident which stays is held against;
 //   - incidents that are held against a change which stays.
-func (b *Book) Forget(what Age) (gone []string) { return b.forget(what, maps.Keys(b.places)) }
+func (b *Book) Forget(what Age) (gone []string) {
+	return forgetting{b, what}.from(maps.Keys(b.places))
+}
 
 // ForgetGrown is Forget for the places to which changes came since either was last asked, which costs as much as came.
-func (b *Book) ForgetGrown(what Age) (gone []string) { return b.forget(what, maps.Keys(b.grown)) }
+func (b *Book) ForgetGrown(what Age) (gone []string) {
+	return forgetting{b, what}.from(maps.Keys(b.grown))
+}
 
-func (b *Book) forget(what Age, places iter.Seq[correlate.Place]) (gone []string) {
-	f := forgetting{b, what}
+// from drops what is old of some places, and incidents.
+func (f forgetting) from(places iter.Seq[correlate.Place]) (gone []string) {
 	for p := range places {
-		gone = f.place(p, gone)
+		gone = f.at(p, gone)
 	}
-	clear(b.grown)
+	clear(f.grown)
 	f.incidents()
 	slices.Sort(gone)
 	return gone
@@ -41,8 +45,8 @@ type forgetting struct {
 	Age
 }
 
-// place drops changes of a place, and appends their ids.
-func (f forgetting) place(p correlate.Place, gone []string) []string {
+// at drops changes of a place, and appends their ids.
+func (f forgetting) at(p correlate.Place, gone []string) []string {
 	l := f.places[p]
 	if l == nil {
 		return gone

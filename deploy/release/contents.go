@@ -24,10 +24,10 @@ func (r *release) read(name string) ([]byte, error) {
 func (r *release) manual() ([]entry, error) {
 	var all []entry
 	for pattern, to := range map[string]string{
-		"docs/man/*.1":               "share/man/man1/",
-		"deploy/completions/*.bash":  "share/bash-completion/completions/",
-		"deploy/completions/*.fish":  "share/fish/vendor_completions.d/",
-		"deploy/completions/_*[a-z]": "share/zsh/site-functions/",
+		"docs/man/*.1":              "share/man/man1/",
+		"deploy/completions/*.bash": "share/bash-completion/completions/",
+		"deploy/completions/*.fish": "share/fish/vendor_completions.d/",
+		"deploy/completions/_*":     "share/zsh/site-functions/",
 	} {
 		found, err := filepath.Glob(filepath.Join(r.clone, filepath.FromSlash(pattern)))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"io"
 	"log"
 	"net"
@@ -61,6 +62,7 @@ func TestTheLayoutHoldsAnImageOfEachArchitecture(t *testing.T) {
 		got := file.Config
 		got.Labels = nil
 		require.Equal(t, want, got, "what the Dockerfile says")
+		require.Equal(t, "65532:65532", got.User)
 
 		files := d.tree(t, image)
 		require.Equal(t, sha(d.unpacked(t, p)[p.file()].data), sha(files["shipwake"].data), "the program of the archive")
@@ -144,7 +146,7 @@ func TestTheProgramOfTheArchiveRuns(t *testing.T) {
 }
 
 // TestTheImageRuns starts what the image says in the unpacked image as its root, as its user, and asks it with its own health
-// check. Where a container runtime answers, TestTheImageRunsInARuntime has it do the same.
+// check. Where there is runc, TestTheImageRunsInARuntime has it do the same.
 func TestTheImageRuns(t *testing.T) {
 	d := released(t)
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" || os.Geteuid() != 0 {
@@ -232,32 +234,60 @@ func freeAddress(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// TestTheImageRunsInARuntime has Docker or Podman run it, where one answers.
+// TestTheImageRunsInARuntime has runc run it, as Docker and Kubernetes do: the root read-only, no capability, with a volume.
 func TestTheImageRunsInARuntime(t *testing.T) {
 	d := released(t)
-	runtime := containerRuntime(t)
-	file := filepath.Join(d.dir, d.dockerTar("amd64"))
-	said, err := exec.Command(runtime, "load", "--input", file).CombinedOutput()
-	require.NoError(t, err, string(said))
-	image := "shipwake:" + d.Version
-	said, err = exec.Command(runtime, "run", "--detach", "--rm", "--read-only", "--cap-drop=ALL", "--env=SHIPWAKE_ALLOW_UNAUTHENTICATED=true",
-		"--env=SHIPWAKE_ALLOW_ANONYMOUS=true", image).Output()
+	if _, err := exec.LookPath("runc"); err != nil || os.Geteuid() != 0 || runtime.GOARCH != "amd64" {
+		t.Skip("SKIP: no runc to run the image in; TestTheImageRuns changes the root instead")
+	}
+	loaded, err := tarball.ImageFromPath(filepath.Join(d.dir, d.dockerTar("amd64")), nil)
 	require.NoError(t, err)
-	id := strings.TrimSpace(string(said))
-	t.Cleanup(func() { _ = exec.Command(runtime, "rm", "--force", id).Run() })
+	config, err := loaded.ConfigFile()
+	require.NoError(t, err)
+	bundle := t.TempDir()
+	root := rootOf(t, loaded)
+	d.bundle(t, bundle, root, config.Config)
+	id := "shipwake-" + filepath.Base(filepath.Dir(bundle)) + "-" + d.Commit[:12]
+	runc := func(args ...string) *exec.Cmd {
+		return exec.Command("runc", append([]string{"--root", filepath.Join(bundle, "state")}, args...)...)
+	}
+	container := runc("run", "--bundle", bundle, id)
+	var output bytes.Buffer
+	container.Stdout, container.Stderr = &output, &output
+	require.NoError(t, container.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- container.Wait() }()
+	t.Cleanup(func() { _ = runc("delete", "--force", id).Run() })
+	probe := append([]string{"exec", id}, config.Config.Healthcheck.Test[1:]...)
 	require.Eventually(t, func() bool {
-		return exec.Command(runtime, "exec", id, "/shipwake", "healthcheck").Run() == nil
-	}, time.Minute, 200*time.Millisecond)
+		said, err := runc(probe...).CombinedOutput()
+		return err == nil && string(said) == "ready\n"
+	}, time.Minute, 200*time.Millisecond, "it is healthy")
+	require.NoError(t, runc("kill", id, "TERM").Run())
+	require.NoError(t, <-ended, output.String())
 }
 
-// containerRuntime is the program of a container runtime whose daemon, if it has one, answers.
-func containerRuntime(t *testing.T) string {
+// bundle writes the configuration of a container of an image, with what `runc spec` says and the image doesn't.
+func (d dist) bundle(t *testing.T, bundle, root string, image v1.Config) {
 	t.Helper()
-	for _, name := range []string{"docker", "podman"} {
-		if exec.Command(name, "version", "--format", "{{.Server.Version}}").Run() == nil {
-			return name
-		}
-	}
-	t.Skip("SKIP: no container runtime answers; TestTheImageRuns changes the root instead")
-	return ""
+	spec := exec.Command("runc", "spec")
+	spec.Dir = bundle
+	require.NoError(t, spec.Run())
+	file := filepath.Join(bundle, "config.json")
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	var config map[string]any
+	require.NoError(t, json.Unmarshal(text, &config))
+	process := config["process"].(map[string]any)
+	process["terminal"], process["args"] = false, append(image.Entrypoint, image.Cmd...)
+	process["env"] = append(image.Env, "SHIPWAKE_ALLOW_UNAUTHENTICATED=true", "SHIPWAKE_ALLOW_ANONYMOUS=true")
+	process["user"] = map[string]int{"uid": 65532, "gid": 65532}
+	process["capabilities"] = map[string]any{}
+	config["root"] = map[string]any{"path": root, "readonly": true}
+	config["mounts"] = append(config["mounts"].([]any),
+		map[string]any{"destination": "/data", "type": "bind", "source": filepath.Join(root, "data"), "options": []string{"rbind", "rw"}},
+		map[string]any{"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"})
+	text, err = json.Marshal(config)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, text, 0o600))
 }

@@ -56,7 +56,7 @@ func build(ctx context.Context, args []string, out io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	source, err := sourceOf(ctx, *repo, *version)
+	source, err := sourceOf(ctx, *repo, "HEAD", *version)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func TestAVersionFitsEverywhere(t *testing.T) {
 		"a branch":                        {"main", "", "want one like 1.2.3"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			source, err := sourceOf(t.Context(), "../..", c.version)
+			source, err := sourceOf(t.Context(), "../..", "HEAD", c.version)
 			if c.says != "" {
 				require.ErrorContains(t, err, c.says)
 				return

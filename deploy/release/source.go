@@ -23,12 +23,13 @@ type Source struct {
 // versions are those of Semantic Versioning that may be part of a file's name, a tag of an image and a version of a package.
 var versions = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$`)
 
-func sourceOf(ctx context.Context, repo, version string) (Source, error) {
+// sourceOf is a revision of a repository. Without a version it has that of its tag.
+func sourceOf(ctx context.Context, repo, revision, version string) (Source, error) {
 	repo, err := filepath.Abs(repo)
 	if err != nil {
 		return Source{}, err
 	}
-	said, err := git(ctx, repo, "log", "-1", "--format=%H %ct", "HEAD")
+	said, err := git(ctx, repo, "log", "-1", "--format=%H %ct", revision)
 	if err != nil {
 		return Source{}, err
 	}

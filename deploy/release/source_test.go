@@ -37,12 +37,12 @@ func repository(t *testing.T) string {
 
 func TestTheVersionIsThatOfTheTagOrSortsBeforeEveryRelease(t *testing.T) {
 	dir := repository(t)
-	head, err := sourceOf(t.Context(), dir, "")
+	head, err := sourceOf(t.Context(), dir, "HEAD", "")
 	require.NoError(t, err)
 	require.Equal(t, "0.0.0-dev.20260301120000.g"+head.Commit[:12], head.Version)
 	_, err = git(t.Context(), dir, "checkout", "--quiet", "v1.2.3")
 	require.NoError(t, err)
-	tagged, err := sourceOf(t.Context(), dir, "")
+	tagged, err := sourceOf(t.Context(), dir, "HEAD", "")
 	require.NoError(t, err)
 	require.Equal(t, "1.2.3", tagged.Version)
 }
@@ -50,7 +50,7 @@ func TestTheVersionIsThatOfTheTagOrSortsBeforeEveryRelease(t *testing.T) {
 // TestWhatIsNotCommittedIsNotReleased: a release can be made again of its commit.
 func TestWhatIsNotCommittedIsNotReleased(t *testing.T) {
 	dir := repository(t)
-	source, err := sourceOf(t.Context(), dir, "")
+	source, err := sourceOf(t.Context(), dir, "HEAD", "")
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "file"), []byte("changed"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "new"), nil, 0o600))
