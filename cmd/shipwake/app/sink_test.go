@@ -33,7 +33,7 @@ func TestASinkIsTriedWithAnExample(t *testing.T) {
 	}
 	require.Contains(t, test(0, "--print"), "ops\n# create\nPOST "+server.URL+"/chat.postMessage\nAuthorization: Bearer [REDACTED]\n")
 	require.Empty(t, got)
-	require.Contains(t, test(0, "--kind", "healthy"), `ops: delivered, remembered: {\"said\":\"healthy\",\"kept\":{\"channel\":\"C1\",\"ts\":\"1.2\"}}`)
+	require.Contains(t, test(0, "--kind", "healthy"), `ops: delivered, remembered: {"said":"healthy","kept":{"channel":"C1","ts":"1.2"}}`)
 	require.Len(t, got, 1)
 	require.Contains(t, got[0], "shipwake-test v2.8.0 in production: healthy")
 	mu.Lock()
