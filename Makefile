@@ -35,9 +35,9 @@ test: ## Run the tests
 	$(GO) test $(TESTFLAGS) ./...
 
 # The core starts no goroutine and shares nothing, which a test in internal/arch holds it to: there is nothing to race.
-race: ## Run the tests of all that runs concurrently with the race detector (needs a C compiler)
+race: ## Run the tests of all that runs concurrently, in their short form, with the race detector (needs a C compiler)
 	@if ! command -v "$$($(GO) env CC)" >/dev/null; then echo 'SKIP: the race detector needs a C compiler'; exit 0; fi; \
-	set -x; CGO_ENABLED=1 $(GO) test -race ./cmd/... ./collector/... ./sinks/... ./internal/outgoing ./correlate/ledger/...
+	set -x; CGO_ENABLED=1 $(GO) test -race -short ./cmd/... ./collector/... ./sinks/... ./internal/outgoing ./correlate/ledger/...
 
 lint: ## gofmt, go vet and staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
