@@ -21,3 +21,14 @@ func Standing(c correlate.ChangeRecord) string {
 	}
 	return "not judged"
 }
+
+// Overruled is what Listed says of a change whose verdict people overruled.
+const Overruled = "overruled"
+
+// Listed is Standing of a change among others, where nothing else tells that people overruled that it regressed.
+func Listed(c correlate.ChangeRecord) string {
+	if v := c.Verdict; v != nil && v.Outcome == correlate.Regressed && !c.Regressed() {
+		return Overruled
+	}
+	return Standing(c)
+}

@@ -34,8 +34,8 @@ func markOf(c correlate.ChangeRecord) mark {
 
 // listedMark is the mark of a change among others, where nothing else tells that people overruled its verdict.
 func listedMark(c correlate.ChangeRecord) mark {
-	if c.Verdict != nil && c.Verdict.Outcome == correlate.Regressed && !c.Regressed() {
-		return mark{"O", "overruled", "open"}
+	if word := words.Listed(c); word == words.Overruled {
+		return mark{"O", word, "open"}
 	}
 	return markOf(c)
 }

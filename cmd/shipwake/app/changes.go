@@ -19,9 +19,7 @@ import (
 
 // changesCommand asks for changes and what is said of each.
 type changesCommand struct {
-	asking
-	looking
-	filters
+	listing
 }
 
 func newChanges() *cobra.Command {
@@ -40,10 +38,8 @@ rest.`,
 		},
 	}
 	flags := cmd.Flags()
-	c.filters.add(flags, "service", "environment", "version", "verdict", "phase", "as-of")
+	c.listing.addFlags(flags, "service", "environment", "version", "verdict", "phase", "as-of")
 	c.addTime(flags, "7d")
-	c.looking.addFlags(flags)
-	c.asking.addFlags(flags)
 	return cmd
 }
 
@@ -83,7 +79,7 @@ func changeColumns(now time.Time) []rows.Column[correlate.ChangeRecord] {
 		rows.Text("VERSION", func(c change) string { return c.Version }).Middle(),
 		rows.Text("KIND", func(c change) string { return string(c.Kind) }).InWide(),
 		rows.Text("TEAM", func(c change) string { return c.Team }).InWide(),
-		rows.Text("VERDICT", words.Standing).Styled(standingStyle),
+		rows.Text("VERDICT", words.Listed).Styled(standingStyle),
 		rows.Text("ID", func(c change) string { return c.ID }).Middle().AtLeast(16),
 		rows.Number("BLAME", blameOf, shortPercent).InWide(),
 		rows.Text("GRADE", gradeOf).InWide(),
@@ -102,7 +98,7 @@ func when(c correlate.ChangeRecord) time.Time {
 
 // standingStyle is how the verdict of a change stands out.
 func standingStyle(c correlate.ChangeRecord) screen.Style {
-	switch words.Standing(c) {
+	switch words.Listed(c) {
 	case string(correlate.Regressed):
 		return screen.Red
 	case string(correlate.Healthy):

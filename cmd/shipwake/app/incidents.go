@@ -17,9 +17,7 @@ import (
 
 // incidentsCommand asks for incidents and the changes that are held responsible for them.
 type incidentsCommand struct {
-	asking
-	looking
-	filters
+	listing
 }
 
 func newIncidents() *cobra.Command {
@@ -37,11 +35,9 @@ or why none is. Who knows better says so: "caused_by" of an incident names the c
 		},
 	}
 	flags := cmd.Flags()
-	i.filters.add(flags, "service", "environment", "as-of")
+	i.listing.addFlags(flags, "service", "environment", "as-of")
 	i.addTime(flags, "30d")
 	flags.BoolVar(&i.open, "open", false, "only those that are not resolved")
-	i.looking.addFlags(flags)
-	i.asking.addFlags(flags)
 	return cmd
 }
 

@@ -179,6 +179,28 @@ func TestATableFitsTheTerminal(t *testing.T) {
 	}
 }
 
+func TestWhatPeopleOverruledDoesNotHurt(t *testing.T) {
+	c := correlate.ChangeRecord{
+		Change: correlate.Change{ID: "c1", FinishedAt: at("10:00:00")}, Phase: correlate.PhaseClosed,
+		Verdict: &correlate.Verdict{ChangeID: "c1", Outcome: correlate.Regressed, Final: true},
+	}
+	list := func() string {
+		var b bytes.Buffer
+		require.NoError(t, changesView(api.Changes{Changes: []correlate.ChangeRecord{c}}, nil, at("11:00:00")).Write(&b, rows.CSV, screen.Screen{}))
+		return b.String()
+	}
+	require.Contains(t, list(), ",regressed,")
+	require.Equal(t, harmLasts, stateOfHarm(c))
+	require.Len(t, troubles([]correlate.ChangeRecord{c}, nil, nil), 1)
+
+	c.Notes = []correlate.Note{{Kind: correlate.NoteOverrule, Change: "c1", By: "ada", At: at("10:30:00")}}
+	require.Contains(t, list(), ",overruled,")
+	require.Equal(t, harmOverruled, stateOfHarm(c))
+	require.Empty(t, troubles([]correlate.ChangeRecord{c}, nil, nil))
+	c.Phase = correlate.PhaseObserving
+	require.Equal(t, stateObserved, troubles([]correlate.ChangeRecord{c}, nil, nil)[0].state)
+}
+
 func TestTheFiltersOfAListAreThoseOfTheAPI(t *testing.T) {
 	daemon := full(t)
 	for line, want := range map[string]string{

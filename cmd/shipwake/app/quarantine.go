@@ -13,9 +13,7 @@ import (
 
 // quarantineCommand asks what is held.
 type quarantineCommand struct {
-	asking
-	looking
-	filters
+	listing
 }
 
 func newQuarantine() *cobra.Command {
@@ -32,9 +30,7 @@ change, or when its time has come, and then applied as if it had been read when 
 		RunE:    func(cmd *cobra.Command, _ []string) error { return q.show(cmd, &q.asking, question{ask: q.ask}) },
 	}
 	flags := cmd.Flags()
-	q.filters.add(flags)
-	q.looking.addFlags(flags)
-	q.asking.addFlags(flags)
+	q.listing.addFlags(flags)
 	return cmd
 }
 

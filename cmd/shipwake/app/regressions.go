@@ -16,9 +16,7 @@ import (
 
 // regressionsCommand asks for the changes that hurt.
 type regressionsCommand struct {
-	asking
-	looking
-	filters
+	listing
 }
 
 func newRegressions() *cobra.Command {
@@ -32,7 +30,7 @@ func newRegressions() *cobra.Command {
   GRADE   how good the comparison was: A with the old version at the same time, B with other zones, C with earlier days,
           D with the time before
   COST    about how many events were too many until the verdict: failed or slow requests, and the like
-  STATE   whether it lasts, has recovered, or was taken back
+  STATE   whether it lasts, has recovered, was taken back, or was overruled by people
 
 "shipwake verdict ID" says the rest.`,
 		Example: `  shipwake regressions --since 30d
@@ -43,10 +41,8 @@ func newRegressions() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	r.filters.add(flags, "service", "environment", "version", "as-of")
+	r.listing.addFlags(flags, "service", "environment", "version", "as-of")
 	r.addTime(flags, "30d")
-	r.looking.addFlags(flags)
-	r.asking.addFlags(flags)
 	return cmd
 }
 
@@ -105,10 +101,13 @@ const (
 	harmLasts     = "lasting"
 	harmTakenBack = "taken back"
 	harmRecovered = "recovered"
+	harmOverruled = words.Overruled // by people: it was not this change
 )
 
 func stateOfHarm(c correlate.ChangeRecord) string {
 	switch {
+	case words.Listed(c) == words.Overruled:
+		return harmOverruled
 	case !recovered(c).IsZero():
 		return harmRecovered
 	case c.RolledBackBy != "":

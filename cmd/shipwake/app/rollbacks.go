@@ -17,9 +17,7 @@ import (
 
 // rollbacksCommand asks what was decided on taking changes back.
 type rollbacksCommand struct {
-	asking
-	looking
-	filters
+	listing
 }
 
 func newRollbacks() *cobra.Command {
@@ -37,10 +35,8 @@ asked in a dry run, and the refusals with the condition that doesn't hold. Shipw
 		},
 	}
 	flags := cmd.Flags()
-	r.filters.add(flags, "service", "environment", "change", "result")
+	r.listing.addFlags(flags, "service", "environment", "change", "result")
 	r.addTime(flags, "")
-	r.looking.addFlags(flags)
-	r.asking.addFlags(flags)
 	cmd.AddCommand(newKillSwitch(true), newKillSwitch(false))
 	return cmd
 }

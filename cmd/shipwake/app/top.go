@@ -24,9 +24,7 @@ import (
 
 // topCommand shows what hurts now.
 type topCommand struct {
-	asking
-	looking
-	filters
+	listing
 }
 
 func newTop() *cobra.Command {
@@ -43,10 +41,8 @@ What isn't a terminal gets it once, or with --watch whatever changes.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return t.run(cmd) },
 	}
 	flags := cmd.Flags()
-	t.filters.add(flags, "service", "environment")
+	t.listing.addFlags(flags, "service", "environment")
 	t.addTime(flags, "24h")
-	t.looking.addFlags(flags)
-	t.asking.addFlags(flags)
 	return cmd
 }
 
