@@ -331,10 +331,10 @@ func TestWhatWaitsForTooLongIsForgotten(t *testing.T) {
 	w := newCheckWorld(t, cfg)
 	w.tell(ran("smoke", correlate.CheckPassed, 10))
 	w.e.now = midnight.Unix() + 9*60 + cfg.KeepRecords
-	w.e.forget(w.e.book.Forget)
+	w.e.forget()
 	require.Len(t, WaitingChecks(w.e), 1)
 	w.e.now += 2 * 60
-	w.e.forget(w.e.book.Forget)
+	w.e.forget()
 	require.Empty(t, WaitingChecks(w.e))
 	require.Empty(t, w.e.checks.runs)
 	require.Empty(t, w.e.checks.naming)

@@ -94,7 +94,7 @@ func (e *Engine) facts(facts []Fact) {
 	}
 	if e.taken += len(facts); e.taken >= forgetEvery {
 		e.taken = 0
-		e.forget(e.book.ForgetGrown)
+		e.forget()
 	}
 }
 
@@ -185,9 +185,8 @@ func (e *Engine) recall(r Recall, runs []record.Run) {
 // as soon as it is applied.
 const forgetEvery = 2000
 
-// forget drops closed changes and resolved incidents that no longer are to stay in memory: all of them, or of the places that
-// have grown.
-func (e *Engine) forget(drop func(record.Age) []string) {
+// forget drops closed changes and resolved incidents that no longer are to stay in memory.
+func (e *Engine) forget() {
 	if e.cfg.KeepRecords == 0 {
 		return
 	}
@@ -195,7 +194,7 @@ func (e *Engine) forget(drop func(record.Age) []string) {
 	age := record.Age{Old: at(old), Unmeasured: at(old - e.cfg.CoarseKeep)}
 	e.describeAnew()
 	e.shelf.wakeOld(age)
-	for _, id := range drop(age) {
+	for _, id := range e.book.Forget(age) {
 		c := e.changes[id]
 		e.convictions.drop(c.place(), c)
 		e.checks.leave(c)

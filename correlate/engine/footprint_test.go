@@ -33,7 +33,7 @@ func TestAHistoryOfManyServicesStaysSmall(t *testing.T) {
 				require.NoError(t, d.Facts(facts, 0))
 			}
 			require.NoError(t, d.Tick(now, func() []correlate.Measurement { return nil }))
-			e.forget(e.book.Forget)
+			e.forget()
 			require.LessOrEqual(t, len(e.changes), services*(1+each/36), "the last of each, and those of which something may still be measured")
 			bytes := (inUse() - before) / services
 			t.Logf("%d bytes a service, %d changes in memory", bytes, len(e.changes))

@@ -197,7 +197,7 @@ func TestWhatRestsIsForgottenAsWell(t *testing.T) {
 	}
 	require.Positive(t, b.resting.restAll())
 	for _, e := range []*Engine{b.resting, b.awake} {
-		e.forget(e.book.Forget)
+		e.forget()
 		require.Len(t, e.changes, 1, "nothing is measured any more of the time of those before")
 	}
 	require.Equal(t, slices.Sorted(maps.Keys(b.awake.changes)), slices.Sorted(maps.Keys(b.resting.changes)))

@@ -78,7 +78,7 @@ func (e *Engine) Resume(judged time.Time) {
 	}
 	e.stats = Stats{}
 	e.effects = nil
-	e.forget(e.book.Forget)
+	e.forget()
 }
 
 // Wanted is what facts are about and what isn't in memory: changes and incidents by id, and places at instants around which

@@ -129,7 +129,6 @@ func (b *Book) file(c *Change) *lineup {
 	c.filed = &filing{c.Place(), c.position(), c.begun(), c.ended()}
 	l := b.lineupOf(c.filed.place)
 	l.all.insert(c.filed.key, c)
-	b.grown[c.filed.place] = true
 	if r := c.Record; r.Status == correlate.StatusStarted && !r.Abandoned && r.MergedInto == "" && r.Phase != correlate.PhaseRetracted {
 		c.waits = &key{r.Start(), r.ID}
 		b.waiting.insert(*c.waits, c)

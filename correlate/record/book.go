@@ -40,7 +40,6 @@ type Book struct {
 	incidents map[string]*Incident
 	alerts    alerts
 	places    map[correlate.Place]*lineup
-	grown     map[correlate.Place]bool // places to which changes came since Forget was last asked
 	// naming are the incidents that name a change as their cause, by its id.
 	naming map[string]*index[*Incident]
 	// waiting are the changes whose end is to be reported, by their start.
@@ -77,7 +76,6 @@ func newBook(cfg Config, most limits) *Book {
 		incidents: map[string]*Incident{},
 		alerts:    alerts{},
 		places:    map[correlate.Place]*lineup{},
-		grown:     map[correlate.Place]bool{},
 		naming:    map[string]*index[*Incident]{},
 		draft:     newDraft(),
 		notes:     newNotes(),

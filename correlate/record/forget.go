@@ -2,7 +2,6 @@ package record
 
 import (
 	"iter"
-	"maps"
 	"slices"
 	"time"
 
@@ -20,20 +19,21 @@ type Age struct{ Old, Unmeasured time.Time }
 //   - changes that are observed, that one which stays took back, or that an incident which stays is held against;
 //   - incidents that are held against a change which stays.
 func (b *Book) Forget(what Age) (gone []string) {
-	return forgetting{b, what}.from(maps.Keys(b.places))
-}
-
-// ForgetGrown is Forget for the places to which changes came since either was last asked, which costs as much as came.
-func (b *Book) ForgetGrown(what Age) (gone []string) {
-	return forgetting{b, what}.from(maps.Keys(b.grown))
-}
-
-// from drops what is old of some places, and incidents.
-func (f forgetting) from(places iter.Seq[correlate.Place]) (gone []string) {
-	for p := range places {
-		gone = f.at(p, gone)
+	f := forgetting{b, what}
+	for p, l := range b.places {
+		old := f.old(l)
+		for _, c := range old {
+			f.drop(c, l)
+			gone = append(gone, c.Record.ID)
+		}
+		if len(old) > 0 && l.all.len() <= correlate.Lineage {
+			b.compact(l)
+		}
+		if l.all.empty() && l.incidents.empty() && l.forgotten == (key{}) {
+			delete(b.places, p)
+			delete(b.grouping.places, p)
+		}
 	}
-	clear(f.grown)
 	f.incidents()
 	slices.Sort(gone)
 	return gone
@@ -43,27 +43,6 @@ func (f forgetting) from(places iter.Seq[correlate.Place]) (gone []string) {
 type forgetting struct {
 	*Book
 	Age
-}
-
-// at drops changes of a place, and appends their ids.
-func (f forgetting) at(p correlate.Place, gone []string) []string {
-	l := f.places[p]
-	if l == nil {
-		return gone
-	}
-	old := f.old(l)
-	for _, c := range old {
-		f.drop(c, l)
-		gone = append(gone, c.Record.ID)
-	}
-	if len(old) > 0 && l.all.len() <= correlate.Lineage {
-		f.compact(l)
-	}
-	if l.all.empty() && l.incidents.empty() && l.forgotten == (key{}) {
-		delete(f.places, p)
-		delete(f.grouping.places, p)
-	}
-	return gone
 }
 
 // incidents drops incidents, with the other reports of them.

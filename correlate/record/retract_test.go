@@ -135,10 +135,6 @@ func TestForgettingKeepsWhatIsStillAskedFor(t *testing.T) {
 		order = append(order, c.Record.ID)
 	}
 	require.Equal(t, []string{"late", "01", "03"}, order[:3])
-	require.Equal(t, []string{"late"}, b.ForgetGrown(Age{Old: after(100 * 24 * 3600)}), "of what it came after")
-	b.Change("01").Record.Phase = correlate.PhaseClosed
-	require.Empty(t, b.ForgetGrown(Age{Old: after(100 * 24 * 3600)}), "nothing came to its place")
-	require.Equal(t, []string{"01"}, b.Forget(Age{Old: after(100 * 24 * 3600)}))
 }
 
 func TestAPlaceOfWhichNothingIsLeftIsForgotten(t *testing.T) {
