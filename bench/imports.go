@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -132,18 +133,26 @@ func counts(said string) (deliveries, facts, known int, err error) {
 	return deliveries, facts, known, nil
 }
 
-// wait waits until the daemon has applied what it acknowledged.
+// wait waits until the daemon has applied what it acknowledged. It asks for the status: metrics of 10,000 services every second
+// would be work of their own.
 func (i *imported) wait(ctx context.Context, target *server.Server) error {
 	for {
-		m, err := target.Scrape(ctx)
+		var status struct {
+			Unapplied struct {
+				Count int `json:"count"`
+			} `json:"unapplied_facts"`
+		}
+		body, err := target.Get(ctx, "/api/v1/status")
+		if err == nil {
+			err = json.Unmarshal(body, &status)
+		}
 		if err != nil {
 			return err
 		}
-		left := m.Sum("shipwake_unapplied_facts")
-		if left == 0 {
+		if status.Unapplied.Count == 0 {
 			return nil
 		}
-		progress("%.0f changes wait", left)
+		progress("%d changes wait", status.Unapplied.Count)
 		if err := pass(ctx, time.Second); err != nil {
 			return err
 		}
